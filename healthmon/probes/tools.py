@@ -1,0 +1,62 @@
+"""What every probe is handed: the door to the network, accounts, the time reference and its own small memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from healthmon.model import Reference, Span
+from healthmon.secret import Credential
+from healthmon.wire.logins import LoginGuard
+from healthmon.wire.net import Net
+
+
+@dataclass(slots=True)
+class StreamNotes:
+    """What is remembered about one stream between looks.
+
+    `sender_clock` and `date_clock` (device minus our wall clock) were measured at wall time `clocks_at`; the clock probe
+    uses them, so that it needs no RTSP session of its own.
+    """
+
+    path: str | None = None
+    discovered_at: float = -1e9
+    transport: str = "tcp"
+    keyframe_hash: int | None = None
+    equal_keyframes: int = 0
+    key_interval: float | None = None
+    sender_clock: Span | None = None
+    date_clock: Span | None = None
+    clocks_at: float = 0.0
+
+
+@dataclass(slots=True)
+class DeviceNotes:
+    """What is remembered about one device between looks; lost at a restart without harm."""
+
+    streams: dict[str, StreamNotes] = field(default_factory=dict)
+    onvif_skew: float = 0.0
+    onvif_needs_login: bool = False
+    media_path: str | None = None
+    ups_backend: str | None = None
+    snmp_absent: frozenset[str] = frozenset()
+
+    def stream(self, part: str) -> StreamNotes:
+        """The notes of one stream."""
+        return self.streams.setdefault(part, StreamNotes())
+
+
+@dataclass(slots=True)
+class Tools:
+    """Handed to every probe; shared by all looks of the agent or the sweep."""
+
+    net: Net
+    logins: LoginGuard
+    credential: Callable[[str], Credential]
+    reference: Callable[[], Reference | None] = lambda: None
+    time_servers: tuple[tuple[str, int], ...] = ()
+    notes: dict[str, DeviceNotes] = field(default_factory=dict)
+
+    def notes_of(self, device: str) -> DeviceNotes:
+        """The notes of one device."""
+        return self.notes.setdefault(device, DeviceNotes())

@@ -1,0 +1,152 @@
+"""The one door to the network: every connection of wire goes through `Net`, which refuses unlisted addresses.
+
+No redirect, XAddr or stream URI can lead elsewhere, because callers hand over a configured host, never a URL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from healthmon.wire.errors import AddressError, ConnectTimeoutError, DnsError, from_os
+
+CONNECT_SECONDS = 3.0
+NAME_KEPT_SECONDS = 60.0
+NAME_LAST_GOOD_SECONDS = 3600.0
+RESOLVE_SECONDS = 3.0
+
+P = TypeVar("P", bound=asyncio.BaseProtocol)
+Resolve = Callable[[str], list[str]]
+
+
+def system_resolve(name: str) -> list[str]:
+    """The addresses of `name` by the system's resolver, in its order. Raises ``socket.gaierror``. Blocks."""
+    found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def literal(host: str) -> str | None:
+    """`host` in canonical form if it is an IP address, else None."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return None
+
+
+@dataclass(slots=True)
+class _Name:
+    address: str
+    good_until: float
+    usable_until: float
+
+
+@dataclass(slots=True)
+class Net:
+    """Opens TCP and UDP to configured hosts only.
+
+    `allowed` holds the configured addresses and names. A name is resolved on a small pool of its own, cached for
+    60 s, and its last good address is used for up to an hour while the resolver fails. A name never leads to a
+    loopback, link-local or multicast address. Raises only `WireError`.
+    """
+
+    allowed: frozenset[str]
+    connect_seconds: float = CONNECT_SECONDS
+    resolve: Resolve = system_resolve
+    _names: dict[str, _Name] = field(default_factory=dict)
+    _pool: ThreadPoolExecutor | None = None
+
+    @classmethod
+    def of(cls, hosts: Iterable[str], *, connect_seconds: float = CONNECT_SECONDS) -> Net:
+        """A door that opens to `hosts` (addresses or names) and nothing else."""
+        return cls(frozenset(literal(host) or host.lower() for host in hosts), connect_seconds)
+
+    async def address_of(self, host: str) -> str:
+        """The IP address to use for a configured `host`. Raises AddressError if unlisted, DnsError if unknown."""
+        plain = literal(host)
+        if (plain or host.lower()) not in self.allowed:
+            raise AddressError(f"{host} is not a configured address; it was not contacted")
+        return plain or await self._look_up(host.lower())
+
+    async def connect(
+        self,
+        host: str,
+        port: int,
+        factory: Callable[[], P],
+        *,
+        tls: ssl.SSLContext | None = None,
+        server_name: str | None = None,
+    ) -> tuple[asyncio.Transport, P]:
+        """Open TCP (and TLS) to `host`:`port`; the caller closes or aborts the transport.
+
+        Raises ConnectTimeoutError, RefusedError, UnreachableError, TlsError, AddressError, DnsError, ResourceError.
+        """
+        address = await self.address_of(host)
+        loop = asyncio.get_running_loop()
+        doing = f"TCP port {port}"
+        name = (server_name or address) if tls else None
+        try:
+            async with asyncio.timeout(self.connect_seconds) as limit:
+                return await loop.create_connection(factory, address, port, ssl=tls, server_hostname=name)
+        except TimeoutError as error:
+            if limit.expired():
+                raise ConnectTimeoutError(f"{doing}: no answer in {self.connect_seconds:g} s") from None
+            raise from_os(error, doing) from None
+        except (OSError, ssl.SSLError) as error:
+            raise from_os(error, doing) from None
+
+    async def udp(
+        self, host: str, port: int, factory: Callable[[], P], *, local_port: int = 0
+    ) -> tuple[asyncio.DatagramTransport, P]:
+        """A UDP socket *connected* to `host`:`port`, so that the kernel drops datagrams from anybody else."""
+        address = await self.address_of(host)
+        loop = asyncio.get_running_loop()
+        local = (("::" if ":" in address else "0.0.0.0"), local_port) if local_port else None  # noqa: S104 - an ephemeral client port, connected to one peer
+        try:
+            return await loop.create_datagram_endpoint(factory, remote_addr=(address, port), local_addr=local)
+        except OSError as error:
+            raise from_os(error, f"UDP port {port}") from None
+
+    async def _look_up(self, name: str) -> str:
+        now = time.monotonic()
+        known = self._names.get(name)
+        if known and now < known.good_until:
+            return known.address
+        try:
+            address = self._checked(name, await self._resolve_in_pool(name))
+        except (OSError, TimeoutError):
+            if known and now < known.usable_until:
+                return known.address
+            raise DnsError(f"name {name} has no address (DNS)") from None
+        self._names[name] = _Name(address, now + NAME_KEPT_SECONDS, now + NAME_LAST_GOOD_SECONDS)
+        return address
+
+    async def _resolve_in_pool(self, name: str) -> list[str]:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(4, thread_name_prefix="healthmon-dns")
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(RESOLVE_SECONDS):
+            return await loop.run_in_executor(self._pool, self.resolve, name)
+
+    @staticmethod
+    def _checked(name: str, addresses: list[str]) -> str:
+        for text in addresses:
+            address = ipaddress.ip_address(text)
+            mapped = getattr(address, "ipv4_mapped", None)
+            address = mapped or address
+            foreign = address.is_link_local or address.is_multicast or address.is_unspecified
+            if not foreign and (name == "localhost" or not address.is_loopback):
+                return str(address)
+        raise AddressError(f"name {name} leads to an address that no camera has; it was not contacted")
+
+    def close(self) -> None:
+        """End the resolver pool; look-ups under way are abandoned."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None

@@ -1,0 +1,52 @@
+"""Shared fixtures: nothing may be left behind after a test, and real peers are started by process id."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support import Peers, children, open_files
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """After every test: no new file descriptor, thread or child process (asyncio tasks end with their loop)."""
+    gc.collect()
+    files, threads, kids = open_files(), threading.active_count(), children()
+    yield
+    for _ in range(40):
+        gc.collect()
+        left = (open_files() - files, threading.active_count() - threads, len(children() - kids))
+        if left[0] <= 0 and left[1] <= 0 and left[2] <= 0:
+            return
+        time.sleep(0.05)
+    pytest.fail(f"left behind: {left[0]} file descriptors, {left[1]} threads, {left[2]} child processes")
+
+
+@pytest.fixture
+def peers(tmp_path: Path) -> Iterator[Peers]:
+    started = Peers(tmp_path)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def module_peers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peers]:
+    """Peers shared by the tests of one module (they start before the first test's leak check)."""
+    started = Peers(tmp_path_factory.mktemp("peers"))
+    yield started
+    started.close()
+
+
+@pytest.fixture
+async def no_tasks_left() -> Iterator[None]:  # type: ignore[misc]
+    """For async tests: every task started inside has ended."""
+    before = asyncio.all_tasks()
+    yield
+    left = [t for t in asyncio.all_tasks() - before if t is not asyncio.current_task() and not t.done()]
+    assert not left, f"tasks left: {left}"

@@ -1,0 +1,92 @@
+"""Helpers of the tests: real peers started by process id, free ports, what must be installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+IN_CI = bool(os.environ.get("CI"))
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def children() -> set[int]:
+    path = Path(f"/proc/self/task/{os.getpid()}/children")
+    return {int(pid) for pid in path.read_text().split()} if path.exists() else set()
+
+
+def need(*programs: str) -> None:
+    """Skip on a laptop, fail in CI, when a real peer is not installed."""
+    for program in programs:
+        if not (shutil.which(program) or Path(program).exists()):
+            if IN_CI:
+                pytest.fail(f"real peer {program} is not installed; .ci/run must install it")
+            pytest.skip(f"real peer {program} is not installed")
+
+
+def free_port(kind: int = socket.SOCK_STREAM, host: str = "127.0.0.1") -> int:
+    with socket.socket(socket.AF_INET, kind) as sock:
+        sock.bind((host, 0))
+        return int(sock.getsockname()[1])
+
+
+class Peers:
+    """Real programs started for one test; each is ended by its own process id."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.running: list[subprocess.Popen[bytes]] = []
+
+    def start(self, *argv: str | Path, env: dict[str, str] | None = None, **more: object) -> subprocess.Popen[bytes]:
+        log = (self.folder / f"peer{len(self.running)}.log").open("wb")
+        with log:
+            process = subprocess.Popen(
+                [str(a) for a in argv],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(env or {})},
+                start_new_session=True,
+                **more,  # type: ignore[arg-type]
+            )
+        self.running.append(process)
+        return process
+
+    def log(self) -> str:
+        return "\n".join(p.read_text(errors="replace") for p in sorted(self.folder.glob("peer*.log")))
+
+    def wait_tcp(self, host: str, port: int, seconds: float = 15) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with socket.socket() as sock:
+                sock.settimeout(0.5)
+                if sock.connect_ex((host, port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise AssertionError(f"no peer on {host}:{port} after {seconds} s\n{self.log()[-3000:]}")
+
+    def stop(self, process: subprocess.Popen[bytes]) -> None:
+        if process.poll() is None:
+            try:
+                os.killpg(process.pid, signal.SIGCONT)
+                os.killpg(process.pid, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
+            try:
+                process.wait(3)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(5)
+
+    def close(self) -> None:
+        for process in reversed(self.running):
+            self.stop(process)
