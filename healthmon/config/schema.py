@@ -1,0 +1,306 @@
+"""The typed configuration: pydantic models built from strings. Unknown keys are refused; values carry their unit."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from healthmon.config import units
+
+
+def _text(parse: Any, example: str) -> tuple[Any, Any]:
+    def read(value: object) -> object:
+        return parse(value) if isinstance(value, str) else value
+
+    return BeforeValidator(read), WithJsonSchema({"type": ["string", "number", "boolean"], "examples": [example]})
+
+
+def _or_no(value: object) -> object:
+    return None if units.is_no(value) else value
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Seconds = Annotated[float, *_text(units.seconds, "60 s")]
+BitRate = Annotated[float, *_text(units.bits_per_second, "4 Mbit/s")]
+Ratio = Annotated[float, *_text(units.ratio, "20 %")]
+Celsius = Annotated[float, *_text(units.celsius, "40 C")]
+Flag = Annotated[bool, *_text(units.flag, "yes")]
+Whole = Annotated[int, *_text(units.number, "3")]
+Decimal = Annotated[float, *_text(units.decimal, "12.5")]
+Port = Annotated[int, *_text(units.number, "554"), Field(ge=1, le=65535)]
+Host = Annotated[str, *_text(units.host, "192.0.2.11")]
+Size = Annotated[tuple[int, int], *_text(units.size, "1920x1080")]
+Priority = Annotated[int, *_text(units.priority, "P2")]
+Zone = Annotated[str, *_text(units.zone, "Europe/London")]
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Name = Annotated[str, Field(min_length=1, max_length=128)]
+Ids = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Place = Annotated[str, Field(pattern=r"^/[!-~]*$", max_length=512)]
+Key = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
+
+
+class Strict(BaseModel):
+    """Frozen, and no key that is not known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Estate(Strict):
+    """The whole."""
+
+    name: Name = "CCTV"
+    time_zone: Zone = "Europe/London"
+
+
+class Site(Strict):
+    """A place with a network connection; `bandwidth` is what all looks there may take together."""
+
+    id: Id
+    name: Name = ""
+    bandwidth: BitRate = 100e6
+
+
+class LimitValues(Strict):
+    """Where OK ends; pairs are [warning, fault]."""
+
+    clock: tuple[Seconds, Seconds] | None = None
+    first_packet: Seconds | None = None
+    frames: Ratio | None = None
+    loss: tuple[Ratio, Ratio] | None = None
+    key_interval: Seconds | None = None
+    latency: Seconds | None = None
+    certificate: tuple[Seconds, Seconds] | None = None
+    ups_runtime: tuple[Seconds, Seconds] | None = None
+    ups_load: tuple[Ratio, Ratio] | None = None
+    ups_charge: Ratio | None = None
+    ups_temperature: Celsius | None = None
+    ups_test: Seconds | None = None
+    ups_on_battery: Seconds | None = None
+
+
+class Confirm(Strict):
+    """A fault is confirmed by `failures` bad results of the last `of`, cleared by `clear` good ones."""
+
+    failures: Whole = Field(default=2, ge=1, le=21)
+    of: Whole = Field(default=3, ge=1, le=21)
+    clear: Whole = Field(default=2, ge=1, le=21)
+
+
+class Defaults(Strict):
+    """What a device has unless it says otherwise."""
+
+    interval: Seconds = Field(default=60.0, ge=1)
+    clock_interval: Seconds = Field(default=300.0, ge=1)
+    identity_interval: Seconds = Field(default=600.0, ge=1)
+    certificate_interval: Seconds = Field(default=3600.0, ge=1)
+    ups_interval: Seconds = Field(default=30.0, ge=1)
+    reference_interval: Seconds = Field(default=60.0, ge=1)
+    timeout: Seconds = Field(default=12.0, ge=0.2, le=120)
+    watch: Seconds = Field(default=2.0, ge=0.2, le=60)
+    concurrency: Whole = Field(default=200, ge=1, le=5000)
+    confirm: Confirm = Confirm()
+    limits: LimitValues = LimitValues()
+
+
+class Source(Strict):
+    """Where a secret stands: exactly one of a file, an environment variable, a systemd credential."""
+
+    file: str | None = None
+    environment: str | None = None
+    systemd: str | None = None
+
+
+class Account(Strict):
+    """An account by name. There is no key for the password itself."""
+
+    username: str = ""
+    secret: Source
+    private: Source | None = None
+
+
+class TimeServer(Strict):
+    """An NTP server."""
+
+    address: Host
+    port: Port = 123
+
+
+class Tcp(Strict):
+    """A TCP service of a device."""
+
+    port: Port | None = None
+    tls: Flag = False
+
+
+class TlsTrust(Strict):
+    """How a certificate is trusted."""
+
+    pin: Key | None = None
+    ca_file: str | None = None
+    server_name: str | None = None
+
+
+class Snmp(Strict):
+    """SNMP of a device; `credential` names the community (its secret) or the v3 user."""
+
+    credential: str
+    port: Port = 161
+    version: Literal["1", "2c", "3"] = "2c"
+    auth_protocol: Literal["MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512"] = "SHA"
+    priv_protocol: Literal["none", "DES", "AES", "AES-192", "AES-256"] = "AES"
+
+
+class Nut(Strict):
+    """A UPS behind NUT's upsd."""
+
+    ups: Name
+    port: Port = 3493
+
+
+class Apcupsd(Strict):
+    """A UPS behind apcupsd."""
+
+    port: Port = 3551
+
+
+class Stream(Strict):
+    """A video stream and what was commissioned."""
+
+    name: Name = "main"
+    path: Place | None = None
+    codec: Literal["h264", "h265", "mjpeg"] | None = None
+    size: Size | None = None
+    frame_rate: Decimal | None = None
+    bit_rate: BitRate | None = None
+
+
+class Commissioned(Strict):
+    """The identity written down at installation."""
+
+    model: str | None = None
+    serial: str | None = None
+    firmware: str | None = None
+    mac: str | None = None
+
+
+class Watched(Strict):
+    """What every device has."""
+
+    id: Id
+    name: Name
+    site: str
+    address: Host
+    location: str = ""
+    zone: str = ""
+    priority: Priority = 3
+    parent: Ids = ()
+    contractor: str | None = None
+    disabled: Flag = False
+    interval: Seconds | None = Field(default=None, ge=1)
+    timeout: Seconds | None = Field(default=None, ge=0.2, le=120)
+    limits: LimitValues = LimitValues()
+    snmp: Snmp | None = None
+    ports: tuple[Port, ...] = ()
+
+
+class VideoDevice(Watched):
+    """What cameras and recorders have."""
+
+    credential: str | None = None
+    allow_basic: Flag = False
+    rtsp: Annotated[Tcp | None, BeforeValidator(_or_no)] = Tcp()
+    http: Annotated[Tcp | None, BeforeValidator(_or_no)] = Tcp()
+    onvif: Annotated[Place | None, BeforeValidator(_or_no)] = "/onvif/device_service"
+    tls: TlsTrust | None = None
+    streams: tuple[Stream, ...] = ()
+    commissioned: Commissioned | None = None
+    watch: Seconds | None = Field(default=None, ge=0.2, le=60)
+
+
+class Camera(VideoDevice):
+    """A camera."""
+
+    kind: Literal["fixed", "ptz", "deployable"]
+    recorder: str | None = None
+    channel: str | None = None
+
+
+class Recorder(VideoDevice):
+    """A recorder; `channel_path` with {channel} is where it relays the cameras that name it."""
+
+    channel_path: Place | None = None
+
+
+class UpsDevice(Watched):
+    """A UPS, asked in one of three ways."""
+
+    nut: Nut | None = None
+    apcupsd: Apcupsd | None = None
+
+
+class Link(Watched):
+    """A switch, radio or line that other devices stand behind."""
+
+
+class Contractor(Strict):
+    """Who repairs."""
+
+    id: Id
+    name: Name
+    phone: str = ""
+    email: str = ""
+    response: Seconds = 14400.0
+
+
+class Window(Strict):
+    """A maintenance window. Times are local (``2026-12-01 08:00``); `repeat` weekly goes on until `until`."""
+
+    devices: Ids = ()
+    sites: Ids = ()
+    contractors: Ids = ()
+    start: str
+    end: str
+    repeat: Literal["weekly"] | None = None
+    until: str | None = None
+    reason: Name = "maintenance"
+
+
+class ServerTls(Strict):
+    """The web server's own certificate."""
+
+    certificate: str
+    key: str
+
+
+class AgentSection(Strict):
+    """The agent itself."""
+
+    listen: Host = "127.0.0.1"
+    port: Port = 9877
+    state_directory: str | None = None
+    tls: ServerTls | None = None
+    users_file: str | None = None
+
+
+class Config(Strict):
+    """config.yaml."""
+
+    estate: Estate = Estate()
+    agent: AgentSection = AgentSection()
+    defaults: Defaults = Defaults()
+    credentials: dict[str, Account] = {}
+    time_servers: tuple[TimeServer, ...] = ()
+    sites: tuple[Site, ...] = ()
+    contractors: tuple[Contractor, ...] = ()
+    links: tuple[Link, ...] = ()
+    cameras: tuple[Camera, ...] = ()
+    recorders: tuple[Recorder, ...] = ()
+    ups: tuple[UpsDevice, ...] = ()
+    maintenance: tuple[Window, ...] = ()
+    folder: Annotated[str, Field(exclude=True)] = ""
+    digest: Annotated[str, Field(exclude=True)] = ""
+    warnings: Annotated[tuple[str, ...], Field(exclude=True)] = ()

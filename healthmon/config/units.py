@@ -1,0 +1,112 @@
+"""Values as people write them: durations, bit rates, ratios and yes/no. Each raises ValueError with a remedy."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import zoneinfo
+
+_TIME = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_RATE = {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9}
+_NUMBER = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(.*)", re.ASCII)
+_NAME = re.compile(
+    r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)*\.?", re.IGNORECASE
+)
+_NO, _YES = {"no", "false", "off"}, {"yes", "true", "on"}
+
+
+def _quantity(text: str, units: dict[str, float], what: str, example: str) -> float:
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"'{text}' is not a {what}; write for example {example}")
+    if match[2] not in units:
+        missing = "has no unit" if not match[2] else f"has the unknown unit '{match[2]}'"
+        raise ValueError(f"{what} '{text}' {missing}; write for example {example} (units: {', '.join(units)})")
+    return float(match[1]) * units[match[2]]
+
+
+def seconds(text: str) -> float:
+    """A duration in seconds: ``60 s``, ``5 min``, ``31 d``."""
+    return _quantity(text, _TIME, "duration", "60 s")
+
+
+def bits_per_second(text: str) -> float:
+    """A bit rate in bits per second: ``4 Mbit/s``."""
+    return _quantity(text, _RATE, "bit rate", "4 Mbit/s")
+
+
+def ratio(text: str) -> float:
+    """A ratio: ``1 %`` is 0.01."""
+    return _quantity(text, {"%": 0.01}, "percentage", "20 %")
+
+
+def celsius(text: str) -> float:
+    """A temperature: ``40 C``."""
+    return _quantity(text, {"C": 1.0, "°C": 1.0}, "temperature", "40 C")
+
+
+def flag(text: str) -> bool:
+    """Yes or no."""
+    word = text.strip().lower()
+    if word not in _YES | _NO:
+        raise ValueError(f"'{text}' is neither yes nor no")
+    return word in _YES
+
+
+def is_no(value: object) -> bool:
+    """Whether a section is switched off by a plain ``no``."""
+    return isinstance(value, str) and value.strip().lower() in _NO
+
+
+def number(text: str) -> int:
+    """A whole number without sign."""
+    if not re.fullmatch(r"[0-9]{1,9}", text.strip(), re.ASCII):
+        raise ValueError(f"'{text}' is not a whole number")
+    return int(text)
+
+
+def decimal(text: str) -> float:
+    """A plain decimal number."""
+    return _quantity(text, {"": 1.0}, "number", "12.5")
+
+
+def host(text: str) -> str:
+    """An IP address or a DNS name, never a URL."""
+    value = text.strip()
+    if "@" in value:
+        raise ValueError("user names and passwords do not belong in an address; use `credential: NAME`")
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        pass
+    if "/" in value or ":" in value:
+        raise ValueError(
+            f"'{value}' is not an IP address or host name; give the address alone, ports have their own keys"
+        )
+    if not _NAME.fullmatch(value) or re.fullmatch(r"[0-9.]+", value):
+        raise ValueError(f"'{value}' is not an IP address or host name")
+    return value.lower()
+
+
+def size(text: str) -> tuple[int, int]:
+    """A picture size: ``1920x1080``."""
+    match = re.fullmatch(r"([0-9]{2,5})x([0-9]{2,5})", text.strip(), re.ASCII)
+    if match is None:
+        raise ValueError(f"'{text}' is not a picture size; write for example 1920x1080")
+    return int(match[1]), int(match[2])
+
+
+def priority(text: str) -> int:
+    """``P1`` (most urgent) to ``P4``."""
+    if not re.fullmatch(r"P[1-4]", text.strip()):
+        raise ValueError(f"'{text}' is not a priority; write P1, P2, P3 or P4")
+    return int(text.strip()[1])
+
+
+def zone(text: str) -> str:
+    """A time zone of the IANA database."""
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"'{text}' is not a time zone; write for example Europe/London") from None
+    return text

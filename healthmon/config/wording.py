@@ -1,0 +1,103 @@
+"""pydantic's findings in the operator's words, with the line and the device they stand at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from healthmon.config.document import Document, Path_
+from healthmon.config.problems import Problem, suggest
+from healthmon.config.schema import Config
+
+_SINGULAR = {
+    "cameras": "camera",
+    "recorders": "recorder",
+    "ups": "UPS",
+    "links": "link",
+    "sites": "site",
+    "contractors": "contractor",
+    "time_servers": "time server",
+    "maintenance": "maintenance window",
+    "credentials": "credential",
+}
+
+
+def where(document: Document, path: Path_) -> str:
+    """Which thing a path belongs to: ``camera C017``, ``defaults``."""
+    if not path:
+        return ""
+    section = str(path[0])
+    word = _SINGULAR.get(section, section)
+    if len(path) < 2 or section not in _SINGULAR:
+        return word if section in Config.model_fields else ""
+    entry = document.tree.get(section)
+    try:
+        thing: Any = entry[path[1]]
+        name = path[1] if section == "credentials" else thing.get("id") or thing.get("address")
+    except (KeyError, IndexError, TypeError, AttributeError):
+        name = None
+    return f"{word} {name if isinstance(name, str) else f'number {path[1]}' if section != 'credentials' else path[1]}"
+
+
+def problems_of(error: ValidationError, document: Document) -> Iterator[Problem]:
+    """One problem for each finding."""
+    for finding in error.errors(include_url=False, include_context=True):
+        path = _in_file(finding["loc"], document)
+        yield Problem(document.file, document.line(path), where(document, path), _text(finding, path))
+
+
+def _in_file(loc: tuple[int | str, ...], document: Document) -> Path_:
+    """Pydantic's location without the parts that are not in the file (names of union members)."""
+    path: Path_ = ()
+    for number, step in enumerate(loc):
+        last = number == len(loc) - 1
+        if (*path, step) in document.lines or (last and isinstance(step, str)):
+            path = (*path, step)
+    return path
+
+
+def _text(finding: Any, path: Path_) -> str:
+    kind, key = finding["type"], path[-1] if path else ""
+    context = finding.get("ctx") or {}
+    given = finding.get("input")
+    shown = f"'{given}'" if isinstance(given, str) and len(given) < 60 else "the value"
+    if kind == "extra_forbidden":
+        return f"unknown key '{key}'{suggest(str(key), _known(path[:-1]))}"
+    if kind == "missing":
+        return f"'{key}' is missing"
+    if kind == "value_error":
+        return f"'{key}': {context.get('error', finding['msg'])}"
+    if kind == "literal_error":
+        choice = str(context.get("expected", "")).replace("'", "")
+        return f"'{key}': {shown} is not one of {choice}{suggest(str(given), choice.replace(' or ', ', ').split(', '))}"
+    if kind == "string_pattern_mismatch":
+        return f"'{key}': {shown} has characters that are not allowed there or a wrong form"
+    if kind in ("model_type", "dict_type", "model_attributes_type"):
+        return f"'{key}': {shown} stands where a section of keys is wanted"
+    if kind in ("tuple_type", "list_type"):
+        return f"'{key}': {shown} stands where a list is wanted"
+    if kind in ("greater_than_equal", "less_than_equal"):
+        limit = context.get("ge", context.get("le"))
+        return f"'{key}': {shown} is too {'small' if 'ge' in context else 'large'} (limit {limit:g})"
+    return f"'{key}': {finding['msg'][:1].lower()}{finding['msg'][1:]}"
+
+
+def _known(path: Path_) -> list[str]:
+    """The keys that are known at `path`, by walking the models."""
+    model: type[BaseModel] | None = Config
+    for step in path:
+        if model is None:
+            return []
+        if isinstance(step, int):
+            continue
+        field = model.model_fields.get(step)
+        model = _model_in(field.annotation) if field else model
+    return list(model.model_fields) if model else []
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for arg in get_args(annotation) if (found := _model_in(arg))), None)

@@ -1,0 +1,199 @@
+"""Config -> devices, and which questions are put to whom, how often, with what deadline and cost. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from healthmon.config.checks import LOCAL_TIME
+from healthmon.config.schema import Camera, Config, LimitValues, Recorder, Tcp, UpsDevice, VideoDevice, Watched, Window
+from healthmon.model import (
+    Access,
+    ApcupsdAccess,
+    Ask,
+    Commissioned,
+    Device,
+    Kind,
+    Limits,
+    NutAccess,
+    Question,
+    SnmpAccess,
+    StreamSpec,
+    Tls,
+)
+
+AGENT = "healthmon"
+DEFAULT_BIT_RATE = 4e6
+STREAM_EXTRA_SECONDS = 8.0
+_KINDS = (("links", Kind.LINK), ("cameras", Kind.CAMERA), ("recorders", Kind.RECORDER), ("ups", Kind.UPS))
+
+
+def devices(config: Config) -> tuple[Device, ...]:
+    """Every device of the configuration, and the agent itself last."""
+    found = [_device(config, entry, kind) for section, kind in _KINDS for entry in getattr(config, section)]
+    agent = Device(
+        AGENT,
+        "healthmon",
+        Kind.AGENT,
+        "",
+        "127.0.0.1",
+        priority=1,
+        time_zone=config.estate.time_zone,
+        limits=_limits(config, None),
+    )
+    return (*found, agent)
+
+
+def _device(config: Config, entry: Watched, kind: Kind) -> Device:
+    video = entry if isinstance(entry, VideoDevice) else None
+    camera = entry if isinstance(entry, Camera) else None
+    return Device(
+        id=entry.id,
+        name=entry.name,
+        kind=kind,
+        site=entry.site,
+        address=entry.address,
+        variant=camera.kind if camera else "",
+        location=entry.location,
+        parents=entry.parent,
+        recorder=camera.recorder if camera else None,
+        channel=camera.channel if camera else None,
+        contractor=entry.contractor,
+        priority=entry.priority,
+        coverage_zone=entry.zone,
+        time_zone=config.estate.time_zone,
+        disabled=entry.disabled,
+        access=_access(entry),
+        streams=tuple(_streams(config, video)) if video else (),
+        commissioned=Commissioned(**video.commissioned.model_dump()) if video and video.commissioned else None,
+        limits=_limits(config, entry.limits),
+    )
+
+
+def _access(entry: Watched) -> Access:
+    snmp = SnmpAccess(**entry.snmp.model_dump()) if entry.snmp else None
+    if isinstance(entry, UpsDevice):
+        nut = NutAccess(entry.nut.ups, entry.nut.port) if entry.nut else None
+        apcupsd = ApcupsdAccess(entry.apcupsd.port) if entry.apcupsd else None
+        return Access(snmp=snmp, nut=nut, apcupsd=apcupsd, ports=entry.ports)
+    if not isinstance(entry, VideoDevice):
+        return Access(snmp=snmp, ports=entry.ports)
+    rtsp, http = entry.rtsp, entry.http
+    return Access(
+        rtsp_port=_port(rtsp, 554, 322),
+        rtsps=bool(rtsp and rtsp.tls),
+        http_port=_port(http, 80, 443),
+        https=bool(http and http.tls),
+        onvif_path=entry.onvif if http else None,
+        credential=entry.credential,
+        allow_basic=entry.allow_basic,
+        tls=Tls(**entry.tls.model_dump()) if entry.tls else None,
+        snmp=snmp,
+        ports=entry.ports,
+    )
+
+
+def _port(service: Tcp | None, plain: int, secure: int) -> int | None:
+    if service is None:
+        return None
+    return service.port or (secure if service.tls else plain)
+
+
+def _streams(config: Config, video: VideoDevice) -> Iterator[StreamSpec]:
+    if video.rtsp is None:
+        return
+    for stream in video.streams:
+        width, height = stream.size or (None, None)
+        yield StreamSpec(stream.name, stream.path, stream.codec, width, height, stream.frame_rate, stream.bit_rate)
+    if isinstance(video, Recorder):
+        yield from _relayed(config, video)
+    elif not video.streams:
+        yield StreamSpec()
+
+
+def _relayed(config: Config, recorder: Recorder) -> Iterator[StreamSpec]:
+    """The recorder's picture of every camera that names it."""
+    for camera in config.cameras:
+        if camera.recorder == recorder.id and camera.channel and not camera.disabled and recorder.channel_path:
+            path = recorder.channel_path.replace("{channel}", camera.channel)
+            yield StreamSpec(f"channel {camera.channel}", path)
+
+
+def _limits(config: Config, own: LimitValues | None) -> Limits:
+    given = config.defaults.limits.model_dump(exclude_none=True)
+    given.update(own.model_dump(exclude_none=True) if own else {})
+    names = {
+        "frames": "frames_ratio",
+        "certificate": "certificate_days",
+        "ups_test": "ups_test_days",
+        "ups_on_battery": "ups_on_battery_fault",
+    }
+    if "certificate" in given:
+        given["certificate"] = tuple(seconds / 86400 for seconds in given["certificate"])
+    if "ups_test" in given:
+        given["ups_test"] /= 86400
+    return replace(Limits(), **{names.get(name, name): value for name, value in given.items()})
+
+
+def asks(config: Config, devices: tuple[Device, ...]) -> tuple[Ask, ...]:
+    """Every question to every device; disabled devices are asked nothing."""
+    entries: dict[str, Watched] = {e.id: e for section, _ in _KINDS for e in getattr(config, section)}
+    found: list[Ask] = []
+    for device in devices:
+        if device.kind is Kind.AGENT:
+            found.append(Ask(device.id, Question.REFERENCE, interval=config.defaults.reference_interval, timeout=8.0))
+        elif not device.disabled:
+            found += _asks(config, device, entries[device.id])
+    return tuple(found)
+
+
+def _asks(config: Config, device: Device, entry: Watched) -> Iterator[Ask]:
+    defaults, access = config.defaults, device.access
+    interval = entry.interval or defaults.interval
+    timeout = entry.timeout or defaults.timeout
+    base = Ask(device.id, Question.REACH, "", device.address, device.site, interval, timeout)
+    yield base
+    for spec in device.streams:
+        watch = (entry.watch if isinstance(entry, VideoDevice) else None) or defaults.watch
+        yield replace(
+            base,
+            question=Question.STREAM,
+            part=spec.name,
+            cost=spec.bits_per_second or DEFAULT_BIT_RATE,
+            watch=watch,
+            timeout=max(timeout, watch + STREAM_EXTRA_SECONDS),
+        )
+    if access.rtsp_port or access.http_port:
+        yield replace(base, question=Question.CLOCK, interval=max(interval, defaults.clock_interval))
+    if device.kind is Kind.UPS:
+        yield replace(base, question=Question.UPS, interval=entry.interval or defaults.ups_interval)
+    if access.onvif_path or (access.snmp and device.kind is not Kind.LINK):
+        yield replace(base, question=Question.IDENTITY, interval=max(interval, defaults.identity_interval))
+    if access.https or access.rtsps:
+        yield replace(base, question=Question.CERTIFICATE, interval=max(interval, defaults.certificate_interval))
+
+
+def in_maintenance(config: Config, device: Device, now: float) -> str | None:
+    """The reason of the maintenance window that `device` is in at `now` (Unix seconds), or None.
+
+    Windows are local civil time of the estate, so that 08:00 stays 08:00 when the clocks change.
+    """
+    local = datetime.fromtimestamp(now, ZoneInfo(config.estate.time_zone)).replace(tzinfo=None)
+    for window in config.maintenance:
+        chosen = device.id in window.devices or device.site in window.sites or device.contractor in window.contractors
+        if chosen and _inside(window, local):
+            return window.reason
+    return None
+
+
+def _inside(window: Window, local: datetime) -> bool:
+    start, end = (datetime.strptime(text, LOCAL_TIME) for text in (window.start, window.end))  # noqa: DTZ007
+    if window.repeat == "weekly" and local >= start:
+        last = datetime.strptime(window.until, LOCAL_TIME) if window.until else None  # noqa: DTZ007
+        if last and local >= last:
+            return False
+        weeks = (local - start) // timedelta(weeks=1)
+        start, end = start + weeks * timedelta(weeks=1), end + weeks * timedelta(weeks=1)
+    return start <= local < end

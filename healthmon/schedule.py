@@ -1,0 +1,278 @@
+"""When to look: spread over the interval, one look at a time per address, bounded slots, a bandwidth budget per site.
+
+Knows no protocol, make or way out: it is handed ``look(ask) -> Observation`` and ``deliver(ask, observation)``.
+The one-off sweep (`once`) and the long run (`forever`) use the same gates, slots and budgets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import heapq
+import os
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from healthmon.model import Ask, Observation, Question, Reason
+
+Look = Callable[[Ask], Awaitable[Observation]]
+Deliver = Callable[[Ask, Observation], None]
+
+LONGEST_BACK_OFF = 900.0
+BACK_OFF_AFTER = 3
+AGAIN_PAUSE = 1.0
+GATE_POLL = 0.1
+GATE_WAIT = 60.0
+_ORDER = {question: number for number, question in enumerate(Question)}
+_TIRED = frozenset({Reason.BUSY, Reason.RESET, Reason.TIMEOUT})
+_SLOW = frozenset({Reason.CONNECT_TIMEOUT, Reason.TIMEOUT, Reason.DNS})
+
+
+class Budget:
+    """Bandwidth of one site in bits per second: the looks under way never promise more than `limit` together."""
+
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+        self.used = 0.0
+        self._waiting: deque[tuple[float, asyncio.Future[None]]] = deque()
+
+    def _fits(self, cost: float) -> bool:
+        return self.used == 0 or self.used + cost <= self.limit
+
+    @contextlib.asynccontextmanager
+    async def share(self, cost: float) -> AsyncIterator[None]:
+        """Hold `cost` of the budget; first come, first served."""
+        if cost > 0:
+            await self._take(cost)
+        try:
+            yield
+        finally:
+            if cost > 0:
+                self.used = max(0.0, self.used - cost)
+                self._wake()
+
+    async def _take(self, cost: float) -> None:
+        if not self._waiting and self._fits(cost):
+            self.used += cost
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((cost, turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.used = max(0.0, self.used - cost)
+            self._wake()
+            raise
+
+    def _wake(self) -> None:
+        while self._waiting:
+            cost, turn = self._waiting[0]
+            if turn.done():
+                self._waiting.popleft()
+            elif self._fits(cost):
+                self._waiting.popleft()
+                self.used += cost
+                turn.set_result(None)
+            else:
+                return
+
+
+class Gates:
+    """One look at a time per address, also between processes on this machine where a lock file is given.
+
+    Two programs (the agent, a sweep at shift change) share the file; each address is one byte of it, locked by
+    ``fcntl``, which the kernel lets go when a process dies.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) if path else -1
+
+    @contextlib.asynccontextmanager
+    async def of(self, address: str) -> AsyncIterator[None]:
+        """Hold the gate of `address`."""
+        if not address:
+            yield
+            return
+        lock = self._locks.setdefault(address, asyncio.Lock())
+        async with lock:
+            byte = await self._lock_byte(address)
+            try:
+                yield
+            finally:
+                if byte is not None:
+                    fcntl.lockf(self._file, fcntl.LOCK_UN, 1, byte)
+
+    async def _lock_byte(self, address: str) -> int | None:
+        if self._file < 0:
+            return None
+        byte = stable_hash(address) % (1 << 40)
+        for _ in range(int(GATE_WAIT / GATE_POLL)):
+            try:
+                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
+            except OSError:
+                await asyncio.sleep(GATE_POLL)
+            else:
+                return byte
+        return None
+
+    def close(self) -> None:
+        """Let go of the lock file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def stable_hash(text: str) -> int:
+    """A hash that is the same in every process and release."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+
+
+def _ring(bell: asyncio.Future[None]) -> None:
+    if not bell.done():
+        bell.set_result(None)
+
+
+def phase(ask: Ask) -> float:
+    """Where in its interval an ask stands, seconds: by the device's id, so that a device keeps its place for ever."""
+    return stable_hash(ask.device) / 2**64 * ask.interval
+
+
+@dataclass(slots=True)
+class Figures:
+    """What the schedule tells about itself."""
+
+    running: int = 0
+    done: int = 0
+    skipped: int = 0
+
+
+@dataclass(slots=True)
+class Schedule:
+    """Runs looks. `concurrency` bounds those under way; devices that last timed out have a pool of their own."""
+
+    look: Look
+    deliver: Deliver
+    concurrency: int = 200
+    site_budgets: Mapping[str, float] = field(default_factory=dict)
+    gates: Gates = field(default_factory=Gates)
+    figures: Figures = field(default_factory=Figures)
+    _slots: asyncio.Semaphore = field(init=False)
+    _slow_slots: asyncio.Semaphore = field(init=False)
+    _budgets: dict[str, Budget] = field(init=False)
+    _slow: set[str] = field(default_factory=set)
+    _failures: dict[Any, int] = field(default_factory=dict)
+    _busy: set[Any] = field(default_factory=set)
+    _heap: list[tuple[float, int, Ask]] = field(default_factory=list)
+    _woken: asyncio.Future[None] | None = None
+
+    def __post_init__(self) -> None:
+        self._slots = asyncio.Semaphore(self.concurrency)
+        self._slow_slots = asyncio.Semaphore(max(8, self.concurrency))
+        self._budgets = {site: Budget(limit) for site, limit in self.site_budgets.items()}
+
+    async def _one(self, ask: Ask) -> Observation:
+        """One look inside its gate, slot and share of the site's bandwidth."""
+        async with contextlib.AsyncExitStack() as held:
+            await held.enter_async_context(self.gates.of(ask.gate))
+            await held.enter_async_context(self._slow_slots if ask.gate in self._slow else self._slots)
+            if budget := self._budgets.get(ask.site):
+                await held.enter_async_context(budget.share(ask.cost))
+            self.figures.running += 1
+            try:
+                observation = await self.look(ask)
+            finally:
+                self.figures.running -= 1
+        self._remember(ask, observation)
+        return observation
+
+    def _remember(self, ask: Ask, observation: Observation) -> None:
+        self.figures.done += 1
+        (self._slow.add if observation.reason in _SLOW else self._slow.discard)(ask.gate)
+        if observation.reason in _TIRED:
+            self._failures[ask.key] = self._failures.get(ask.key, 0) + 1
+        else:
+            self._failures.pop(ask.key, None)
+
+    def pause_after(self, ask: Ask) -> float:
+        """Seconds from one look to the next: the interval, or longer for a device that is busy or drops us."""
+        tired = self._failures.get(ask.key, 0) - BACK_OFF_AFTER
+        if tired < 0 or ask.question is Question.REACH:
+            return ask.interval
+        return max(ask.interval, min(LONGEST_BACK_OFF, ask.interval * 2.0 ** min(tired + 1, 10)))
+
+    async def once(self, asks: Iterable[Ask], again: Callable[[Ask, Observation], bool]) -> None:
+        """Every ask once, device by device side by side; `again` says which look is worth a second try."""
+        groups: dict[str, list[Ask]] = {}
+        for ask in sorted(asks, key=lambda a: _ORDER[a.question]):
+            groups.setdefault(ask.gate or ask.device, []).append(ask)
+        async with asyncio.TaskGroup() as tasks:
+            for group in groups.values():
+                tasks.create_task(self._group(group, again))
+
+    async def _group(self, group: list[Ask], again: Callable[[Ask, Observation], bool]) -> None:
+        for ask in group:
+            observation = await self._one(ask)
+            if again(ask, observation):
+                await asyncio.sleep(AGAIN_PAUSE)
+                observation = await self._one(ask)
+            self.deliver(ask, observation)
+
+    def plan(self, asks: Iterable[Ask], site_budgets: Mapping[str, float], *, spread: bool = True) -> None:
+        """What `forever` shall do from now on; looks under way go on, an ask keeps its phase."""
+        now = asyncio.get_running_loop().time()
+        self._budgets = {site: Budget(limit) for site, limit in site_budgets.items()}
+        self._heap = [(self._first(ask, now, spread=spread), number, ask) for number, ask in enumerate(asks)]
+        heapq.heapify(self._heap)
+        if self._woken is not None:
+            _ring(self._woken)
+
+    async def forever(self) -> None:
+        """Look for ever, each ask at its phase of its interval; a look that is still under way is not started twice."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                if not self._heap or (self._heap[0][0] > loop.time()):
+                    await self._sleep_until(self._heap[0][0] if self._heap else loop.time() + 3600)
+                    continue
+                due, number, ask = self._heap[0]
+                heapq.heapreplace(self._heap, (self._next(ask, due, loop.time()), number, ask))
+                if ask.key in self._busy:
+                    self.figures.skipped += 1
+                else:
+                    self._busy.add(ask.key)
+                    tasks.create_task(self._round(ask))
+
+    async def _sleep_until(self, due: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._woken = loop.create_future()
+        timer = loop.call_at(due, _ring, self._woken)
+        try:
+            await self._woken
+        finally:
+            timer.cancel()
+
+    @staticmethod
+    def _first(ask: Ask, start: float, *, spread: bool) -> float:
+        offset = phase(ask) - start % ask.interval if spread else 0.0
+        return start + offset % ask.interval + _ORDER[ask.question] * 1e-3
+
+    def _next(self, ask: Ask, due: float, now: float) -> float:
+        step = self.pause_after(ask)
+        later = due + step
+        if later < now:  # this machine was suspended or held up: no burst to catch up
+            self.figures.skipped += int((now - later) // step) + 1
+            later += ((now - later) // step + 1) * step
+        return later
+
+    async def _round(self, ask: Ask) -> None:
+        try:
+            self.deliver(ask, await self._one(ask))
+        finally:
+            self._busy.discard(ask.key)
