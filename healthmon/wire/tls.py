@@ -1,0 +1,170 @@
+"""TLS towards devices: trust by a CA or by a pinned key, never by looking away; and reading a certificate.
+
+The pin is checked inside the handshake itself, so no caller can send a byte to a device whose key is another one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import hashlib
+import hmac
+import ssl
+import warnings
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from healthmon.wire import trace
+from healthmon.wire.errors import ProtocolError, TlsError
+from healthmon.wire.net import Net
+
+CHANGED_KEY = "its key is not the pinned one (changed key)"
+
+_CAUSES = (
+    ("expired", "expired"),
+    ("not yet valid", "not yet valid"),
+    ("mismatch", "made out to another name or address"),
+    ("self-signed", "self-signed, not issued by the trusted CA"),
+    ("self signed", "self-signed, not issued by the trusted CA"),
+    ("issuer", "issued by a CA that is not trusted"),
+    ("first certificate", "issued by a CA that is not trusted"),
+    ("invalid ca", "issued by a CA that is not trusted"),
+    ("pinned", CHANGED_KEY),
+    ("too weak", "its key or signature is too weak"),
+    ("too small", "its key or signature is too weak"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PeerCertificate:
+    """What a TLS port presented: the certificate (DER) and the negotiated version ("TLSv1.3")."""
+
+    der: bytes
+    version: str
+
+
+def cause(text: str) -> str:
+    """OpenSSL's words about a certificate in an operator's words; unknown ones are passed on."""
+    low = text.lower()
+    return next((words for mark, words in _CAUSES if mark in low), text)
+
+
+def key_hash(der: bytes) -> str:
+    """SHA-256 of the SubjectPublicKeyInfo of a certificate, hex: what is pinned. Raises TlsError on a bad one."""
+    return hashlib.sha256(public_key_info(parsed(der))).hexdigest()
+
+
+def parsed(der: bytes) -> x509.Certificate:
+    """The certificate in `der`, leniently: cameras number and date theirs as they like. Raises TlsError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return x509.load_der_x509_certificate(der)
+    except (ValueError, TypeError):
+        raise TlsError("the certificate cannot be read") from None
+
+
+def public_key_info(certificate: x509.Certificate) -> bytes:
+    """The DER SubjectPublicKeyInfo of `certificate`. Raises TlsError for a key of an unknown kind."""
+    try:
+        return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except Exception:  # noqa: BLE001 - cryptography raises a different class for each broken or unknown key
+        raise TlsError("the certificate's key cannot be read") from None
+
+
+class _PinnedObject(ssl.SSLObject):
+    """A TLS connection whose handshake fails unless the peer's key is the pinned one."""
+
+    def do_handshake(self) -> None:
+        super().do_handshake()
+        der = self.getpeercert(True) or b""
+        context = self.context
+        try:
+            same = isinstance(context, _PinnedContext) and hmac.compare_digest(key_hash(der), context.pin)
+        except TlsError:
+            same = False
+        if not same:
+            error = ssl.SSLCertVerificationError(CHANGED_KEY)
+            error.verify_message = CHANGED_KEY
+            error.verify_code = 0
+            raise error
+
+
+class _PinnedContext(ssl.SSLContext):
+    pin: str
+    sslobject_class = _PinnedObject
+
+
+def _plain_pin(pin: str) -> str:
+    text = pin.lower().removeprefix("sha256:").replace(":", "").strip()
+    if len(text) != 64 or any(c not in "0123456789abcdef" for c in text):
+        raise TlsError("tls pin is not 64 hex digits (SHA-256 of the key)")
+    return text
+
+
+@functools.lru_cache(maxsize=4096)
+def context(*, ca_file: str | None = None, pin: str | None = None) -> ssl.SSLContext:
+    """The shared client context that trusts one pinned key, or the CA in `ca_file`, or the system's CAs.
+
+    With a pin neither name nor chain nor dates are looked at; without one all are. Raises TlsError for a bad pin or
+    an unreadable CA file.
+    """
+    if pin is not None:
+        pinned = _PinnedContext(ssl.PROTOCOL_TLS_CLIENT)
+        pinned.check_hostname = False
+        pinned.verify_mode = ssl.CERT_NONE
+        pinned.pin = _plain_pin(pin)
+        return pinned
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # Python 3.13 refuses certificates without key identifiers, which is most of what cameras' own CAs issue.
+    made.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    try:
+        made.load_verify_locations(ca_file) if ca_file else made.load_default_certs()
+    except (OSError, ssl.SSLError):
+        raise TlsError("the CA file cannot be read") from None
+    return made
+
+
+@functools.lru_cache(maxsize=1)
+def _reading_context() -> ssl.SSLContext:
+    """For reading a certificate only: no verification, and old versions and keys allowed so that they can be named."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname = False
+    made.verify_mode = ssl.CERT_NONE
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made.minimum_version = ssl.TLSVersion.TLSv1
+    made.set_ciphers("DEFAULT:@SECLEVEL=0")
+    return made
+
+
+async def read_certificate(net: Net, host: str, port: int, server_name: str | None = None) -> PeerCertificate:
+    """Shake hands without verifying, take the certificate and hang up: not one byte of ours is sent inside.
+
+    Raises TlsError (also where the port does not speak TLS), ProtocolError and the errors of `Net.connect`.
+    """
+    trace.stage(f"TLS handshake on port {port}")
+    transport, _ = await net.connect(host, port, asyncio.Protocol, tls=_reading_context(), server_name=server_name)
+    try:
+        tls: ssl.SSLObject = transport.get_extra_info("ssl_object")
+        der = tls.getpeercert(True)
+        version = tls.version() or "unknown"
+    finally:
+        transport.abort()
+    if not der:
+        raise ProtocolError(f"TLS on port {port} presents no certificate")
+    trace.note("<", f"{version}, certificate of {len(der)} bytes")
+    return PeerCertificate(der, version)
+
+
+async def verified(net: Net, host: str, port: int, trust: ssl.SSLContext, server_name: str | None = None) -> str:
+    """Shake hands with verification by `trust` and hang up: "" when trusted, else why not in words."""
+    trace.stage(f"verified TLS handshake on port {port}")
+    try:
+        transport, _ = await net.connect(host, port, asyncio.Protocol, tls=trust, server_name=server_name)
+    except TlsError as error:
+        return cause(str(error).partition(": ")[2] or str(error))
+    transport.abort()
+    return ""
