@@ -192,6 +192,10 @@ class Schedule:
         self._remember(ask, observation)
         return observation
 
+    async def look_now(self, ask: Ask) -> Observation:
+        """One look out of turn, through the same gate, slots and budget."""
+        return await self._one(ask)
+
     def _remember(self, ask: Ask, observation: Observation) -> None:
         self.figures.done += 1
         (self._slow.add if observation.reason in _SLOW else self._slow.discard)(ask.gate)

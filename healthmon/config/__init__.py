@@ -49,7 +49,7 @@ def _digest(path: Path) -> str:
 
 
 def find_config(chosen: Path | None, environ: Mapping[str, str]) -> Path:
-    """The path: ``--config``, ``$HEALTHMON_CONFIG``, ``./config.yaml`` or ``/etc/healthmon/config.yaml``, in this order.
+    """The path: ``--config``, ``$HEALTHMON_CONFIG``, ``./config.yaml``, ``/etc/healthmon/config.yaml``, in this order.
 
     Raises ConfigError when there is none.
     """

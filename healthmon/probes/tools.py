@@ -15,8 +15,8 @@ from healthmon.wire.net import Net
 class StreamNotes:
     """What is remembered about one stream between looks.
 
-    `sender_clock` and `date_clock` (device minus our wall clock) were measured at wall time `clocks_at`; the clock probe
-    uses them, so that it needs no RTSP session of its own.
+    `sender_clock` and `date_clock` (device minus our wall clock) were measured at wall time `clocks_at`; the clock
+    probe uses them, so that it needs no RTSP session of its own.
     """
 
     path: str | None = None

@@ -1,4 +1,7 @@
-"""Judgement: (Observation, Device with its Limits) -> Verdicts with the operator's sentence. Pure; one file per question."""
+"""Judgement: (Observation, Device with its Limits) -> Verdicts with the operator's sentence.
+
+Pure; one file per question.
+"""
 
 from __future__ import annotations
 

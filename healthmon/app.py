@@ -1,0 +1,221 @@
+"""The composition: configuration -> devices, asks, tools, and the one path from an ask to its verdicts.
+
+The agent and the one-off commands build the same `App`; nothing below this module knows how it is put together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from healthmon import inventory, verdict
+from healthmon.config import Config, secrets
+from healthmon.faults import FaultBook, Policy
+from healthmon.model import (
+    NO_WAY_THERE,
+    OUR_TROUBLE,
+    Ask,
+    Device,
+    Kind,
+    Observation,
+    Question,
+    Reason,
+    Reference,
+    Seen,
+    State,
+    Verdict,
+)
+from healthmon.observe import Observer
+from healthmon.probes import certificate, clock, identity, reach, reference, stream, ups
+from healthmon.probes.reference import aged
+from healthmon.probes.tools import Tools
+from healthmon.schedule import Gates, Look, Schedule
+from healthmon.secret import Credential
+from healthmon.verdict import parents
+from healthmon.wire.logins import LoginGuard
+from healthmon.wire.net import Net
+from healthmon.wire.trace import Trace
+
+PROBES = {
+    Question.REACH: reach.look,
+    Question.STREAM: stream.look,
+    Question.CLOCK: clock.look,
+    Question.UPS: ups.look,
+    Question.IDENTITY: identity.look,
+    Question.CERTIFICATE: certificate.look,
+    Question.REFERENCE: reference.look,
+}
+
+
+@dataclass(slots=True)
+class App:
+    """One loaded configuration, ready to look. `state` is the folder of small state files, or None."""
+
+    config: Config
+    devices: dict[str, Device]
+    asks: tuple[Ask, ...]
+    tools: Tools
+    observer: Observer
+    book: FaultBook
+    state: Path | None
+    reference: Reference | None = None
+    down: dict[str, float] = field(default_factory=dict)
+
+    def known_reference(self) -> Reference | None:
+        """The last trustworthy reference with an error that grows with its age, or the latest answer without one."""
+        return aged(self.reference, time.time()) if self.reference else None
+
+    async def look(self, ask: Ask, notes: Trace | None = None) -> Observation:
+        """One look: the probe of the ask under its deadline. A device that was not reached is asked nothing else."""
+        device = self.devices[ask.device]
+        if ask.device in self.down and ask.question not in (Question.REACH, Question.REFERENCE):
+            return Observation(device.id, ask.question, ask.part, time.time(), 0.0, None, Reason.NOT_REACHED)
+        probe = PROBES[ask.question]
+
+        async def run() -> Seen:
+            return await probe(device, ask, self.tools)
+
+        observation = await self.observer.observe(run, device, ask, notes)
+        if isinstance(observation.value, Reference):
+            self._take_reference(observation.value)
+        return observation
+
+    def _take_reference(self, found: Reference) -> None:
+        known = self.known_reference()
+        if found.offset is not None or known is None or known.offset is None:
+            self.reference = found
+
+    def judge(self, observation: Observation) -> tuple[Verdict, ...]:
+        """Verdicts of one observation; those of a device behind a dead parent are unknown, not faults."""
+        device = self.devices[observation.device]
+        verdicts = verdict.judge(observation, device)
+        if observation.question is Question.REACH:
+            self._note_reach(device, observation, verdicts)
+        return self.explained(device, verdicts)
+
+    def explained(self, device: Device, verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+        """`verdicts` with those that a dead parent explains made UNKNOWN."""
+        parent = parents.dead_ancestor(device, self.devices, self.down)
+        if parent is None or device.id not in self.down:
+            return tuple(verdicts)
+        since = self.down[parent.id]
+        return tuple(parents.behind(v, parent, since, self.time_of_day) for v in verdicts)
+
+    def _note_reach(self, device: Device, observation: Observation, verdicts: tuple[Verdict, ...]) -> None:
+        lost = parents.unreachable(verdicts)
+        if observation.reason in OUR_TROUBLE:
+            return
+        if not lost and observation.reason not in NO_WAY_THERE:
+            self.down.pop(device.id, None)
+        elif device.id not in self.down:
+            known = self.book.since(verdicts[0].key)
+            self.down[device.id] = known if known is not None else observation.at
+
+    def time_of_day(self, moment: float) -> str:
+        """``HH:MM`` (with the day when it is not today) in the estate's zone."""
+        zone = ZoneInfo(self.config.estate.time_zone)
+        then = datetime.fromtimestamp(moment, zone)
+        today = datetime.now(zone).date() == then.date()
+        return f"{then:%H:%M}" if today else f"{then:%d %b %H:%M}"
+
+    def maintenance(self, now: float) -> dict[str, str]:
+        """The reason of the maintenance window of each device that is in one."""
+        found = {d.id: inventory.in_maintenance(self.config, d, now) for d in self.devices.values()}
+        return {device: reason for device, reason in found.items() if reason is not None}
+
+    def budgets(self) -> dict[str, float]:
+        """The bandwidth of each site, bits per second."""
+        return {site.id: site.bandwidth for site in self.config.sites if site.bandwidth}
+
+    def schedule(self, deliver: Callable[[Ask, Observation], None], look: Look | None = None) -> Schedule:
+        """A schedule of this estate's looks with its limits."""
+        gates = Gates(self.state / "gates.lock" if self.state else None)
+        concurrency = self.config.defaults.concurrency
+        return Schedule(look or self.look, deliver, concurrency=concurrency, site_budgets=self.budgets(), gates=gates)
+
+    def agent_ask(self) -> Ask:
+        """The ask for the time reference."""
+        return next(ask for ask in self.asks if ask.question is Question.REFERENCE)
+
+    async def close(self) -> None:
+        """End what the tools hold."""
+        self.tools.net.close()
+        await ups.close()
+
+
+def build(config: Config, *, observer: Observer | None = None) -> App:
+    """The app of `config`. Secrets are read when first used, once."""
+    devices = {device.id: device for device in inventory.devices(config)}
+    asks = inventory.asks(config, tuple(devices.values()))
+    servers = tuple((server.address, server.port) for server in config.time_servers)
+    hosts = [device.address for device in devices.values() if device.kind is not Kind.AGENT]
+    state = state_folder(config)
+    confirm = config.defaults.confirm
+    known: dict[str, Credential] = {}
+
+    def credential(name: str) -> Credential:
+        if name not in known:
+            known[name] = secrets.resolve(config, name)
+        return known[name]
+
+    tools = Tools(
+        net=Net.of([*hosts, *(address for address, _ in servers)]),
+        logins=LoginGuard(state / "logins.json" if state else None),
+        credential=credential,
+        time_servers=servers,
+    )
+    book = FaultBook(Policy(confirm.failures, confirm.of, confirm.clear))
+    app = App(config, devices, asks, tools, observer or Observer(), book, state)
+    tools.reference = app.known_reference
+    return app
+
+
+def state_folder(config: Config) -> Path | None:
+    """The folder for state files: config's, systemd's $STATE_DIRECTORY, or the user's; None if it cannot be written."""
+    chosen = config.agent.state_directory or os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    base = os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
+    folder = Path(chosen) if chosen else Path(base) / "healthmon"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK) else None
+
+
+def worth_again(app: App) -> Callable[[Ask, Observation], bool]:
+    """Whether a look of a sweep is worth a second try: a quick failure to reach or to see pictures."""
+
+    def again(_ask: Ask, observation: Observation) -> bool:
+        if observation.question not in (Question.REACH, Question.STREAM) or observation.duration > 4.0:
+            return False
+        if observation.reason in (Reason.NOT_REACHED, Reason.AUTH_FAILED, Reason.AUTH_LATCHED, Reason.LOCKED_OUT):
+            return False
+        if observation.reason is not None:
+            return True
+        device = app.devices[observation.device]
+        return any(v.state is State.FAULT for v in verdict.judge(observation, device))
+
+    return again
+
+
+async def sweep(app: App, asks: Iterable[Ask], deliver: Callable[[Ask, Observation], None]) -> None:
+    """Every ask once: the time reference first, then links, then the rest device by device side by side."""
+    wanted = tuple(asks)
+    first = app.agent_ask()
+    watcher = asyncio.create_task(app.observer.lag.watch())
+    schedule = app.schedule(deliver)
+    try:
+        deliver(first, await app.look(first))
+        links = [a for a in wanted if app.devices[a.device].kind is Kind.LINK]
+        await schedule.once(links, worth_again(app))
+        rest = [a for a in wanted if app.devices[a.device].kind not in (Kind.LINK, Kind.AGENT)]
+        await schedule.once(rest, worth_again(app))
+    finally:
+        watcher.cancel()
+        schedule.gates.close()

@@ -1,0 +1,80 @@
+"""``healthmon demo``: a simulated estate in a process of its own, one sweep in the terminal, then the agent."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from healthmon import config as configuration
+from healthmon import shift
+from healthmon.agent import Agent
+from healthmon.serve import serve
+from healthmon_exporters import shift_sheet
+
+START_SECONDS = 60.0
+CONTROL_PORT = 9878
+
+
+def run(cameras: int, port: int, *, once: bool) -> int:
+    """Run the demo; the exit code is 0 when it ends by Ctrl-C, else the sweep's."""
+    with tempfile.TemporaryDirectory(prefix="healthmon-demo-") as folder, contextlib.ExitStack() as held:
+        sys.stdout.write("SIMULATED ESTATE: real protocols on loopback addresses, no real device.\n")
+        sys.stdout.flush()
+        held.enter_context(estate(Path(folder), cameras, port))
+        try:
+            return asyncio.run(_show(Path(folder) / "config.yaml", once=once))
+        except KeyboardInterrupt:
+            return 0
+
+
+@contextlib.contextmanager
+def estate(folder: Path, cameras: int, port: int):  # type: ignore[no-untyped-def]
+    """The simulated estate as a child process, ended with the block."""
+    argv = [sys.executable, "-m", "healthmon.demo", "--cameras", str(cameras), "--folder", str(folder)]
+    argv += ["--control", str(CONTROL_PORT), "--agent-port", str(port)]
+    child = subprocess.Popen(argv, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)  # noqa: S603 - our own module
+    try:
+        _wait_ready(child)
+        yield child
+    finally:
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(5)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _wait_ready(child: subprocess.Popen[str]) -> None:
+    end = time.monotonic() + START_SECONDS
+    assert child.stdout is not None  # noqa: S101 - opened with a pipe above
+    for line in child.stdout:
+        if "ready" in line:
+            return
+        sys.stdout.write(line)
+        if time.monotonic() > end:
+            break
+    raise OSError("the simulated estate did not start")
+
+
+async def _show(path: Path, *, once: bool) -> int:
+    config = configuration.load(path)
+    agent = Agent.of(path, config)
+    selection = shift.Selection()
+    total = len(selection.asks(agent.app))
+    sys.stdout.write(f"Checking {len(agent.app.devices) - 1} devices, {total} looks ...\n")
+    sheet = await shift.run(agent.app, selection, lambda _done, _total: None, simulated=True, also=agent.take)
+    sys.stdout.write("\n" + shift_sheet.text(sheet) + "\n")
+    if once:
+        await agent.app.close()
+        return sheet.exit_code
+    sys.stdout.write(f"Serving http://{config.agent.listen}:{config.agent.port}/metrics   Ctrl-C ends.\n")
+    sys.stdout.flush()
+    await serve(path, config, agent=agent, simulated=True)
+    return 0

@@ -1,0 +1,163 @@
+"""The schedule: spread, one look at a time per address, budgets, slow pool, back-off; on a real loop, without network."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+
+from healthmon.model import Ask, Observation, Question, Reason
+from healthmon.schedule import Budget, Gates, Schedule, phase
+
+
+def ask(device: str, question: Question = Question.REACH, **more) -> Ask:
+    return Ask(device, question, gate=more.pop("gate", device), **more)
+
+
+def seen(one: Ask, reason: Reason | None = None) -> Observation:
+    return Observation(one.device, one.question, one.part, 0.0, 0.0, None, reason)
+
+
+class Watcher:
+    def __init__(self, pause: float = 0.01, reason: Reason | None = None) -> None:
+        self.pause, self.reason = pause, reason
+        self.now: dict[str, int] = {}
+        self.most: dict[str, int] = {}
+        self.together = 0
+        self.order: list[tuple[str, str]] = []
+        self.done: list[Ask] = []
+
+    async def look(self, one: Ask) -> Observation:
+        self.now[one.gate] = self.now.get(one.gate, 0) + 1
+        self.most[one.gate] = max(self.most.get(one.gate, 0), self.now[one.gate])
+        self.together = max(self.together, sum(self.now.values()))
+        self.order.append((one.device, one.question.value))
+        await asyncio.sleep(self.pause)
+        self.now[one.gate] -= 1
+        return seen(one, self.reason)
+
+    def deliver(self, one: Ask, observation: Observation) -> None:
+        self.done.append(one)
+
+
+async def test_a_sweep_asks_everything_once_in_order_with_one_look_per_address():
+    watcher = Watcher()
+    asks = [ask(f"C{n}", q) for n in range(20) for q in (Question.CLOCK, Question.STREAM, Question.REACH)]
+    schedule = Schedule(watcher.look, watcher.deliver, concurrency=8)
+    await schedule.once(asks, lambda one, observation: False)
+    assert len(watcher.done) == 60
+    assert set(watcher.most.values()) == {1}
+    assert watcher.together <= 8
+    assert [q for d, q in watcher.order if d == "C3"] == ["reach", "stream", "clock"]
+
+
+async def test_a_second_try_is_delivered_once():
+    watcher = Watcher()
+    tries: list[Ask] = []
+    schedule = Schedule(watcher.look, watcher.deliver)
+    await schedule.once([ask("C1")], lambda one, observation: not tries and tries.append(one) is None)
+    assert len(watcher.order) == 2
+    assert len(watcher.done) == 1
+
+
+async def test_a_site_never_promises_more_bandwidth_than_it_has():
+    watcher = Watcher(0.02)
+    asks = [ask(f"C{n}", Question.STREAM, site="thin", cost=4e6) for n in range(12)]
+    schedule = Schedule(watcher.look, watcher.deliver, site_budgets={"thin": 10e6})
+    await schedule.once(asks, lambda one, observation: False)
+    assert watcher.together == 2
+    assert len(watcher.done) == 12
+
+
+async def test_a_cancelled_wait_gives_its_share_back():
+    budget = Budget(10)
+
+    async def hold(seconds: float) -> None:
+        async with budget.share(8):
+            await asyncio.sleep(seconds)
+
+    first, second, third = (asyncio.create_task(hold(0.02)) for _ in range(3))
+    await asyncio.sleep(0)
+    second.cancel()
+    await asyncio.gather(first, second, third, return_exceptions=True)
+    assert budget.used == 0
+
+
+async def test_forever_keeps_the_interval_and_never_doubles_a_look():
+    watcher = Watcher(0.03)
+    schedule = Schedule(watcher.look, watcher.deliver)
+    schedule.plan([ask("C1", interval=0.1), ask("C2", interval=0.01)], {})
+    task = asyncio.create_task(schedule.forever())
+    await asyncio.sleep(0.55)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    counts = {d: sum(1 for one in watcher.done if one.device == d) for d in ("C1", "C2")}
+    assert 4 <= counts["C1"] <= 6
+    assert watcher.most == {"C1": 1, "C2": 1}
+    assert schedule.figures.skipped > 5
+
+
+async def test_a_new_plan_keeps_looks_under_way_and_phases():
+    watcher = Watcher(0.05)
+    schedule = Schedule(watcher.look, watcher.deliver)
+    schedule.plan([ask("C1", interval=0.1)], {}, spread=False)
+    task = asyncio.create_task(schedule.forever())
+    await asyncio.sleep(0.02)
+    schedule.plan([ask("C2", interval=0.1)], {}, spread=False)
+    await asyncio.sleep(0.2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert [one.device for one in watcher.done][:2] == ["C1", "C2"] or [o.device for o in watcher.done][:2] == [
+        "C2",
+        "C1",
+    ]
+    assert sum(1 for one in watcher.done if one.device == "C1") == 1
+
+
+def test_phases_spread_devices_evenly_and_for_ever():
+    phases = sorted(phase(ask(f"C{n:04d}", interval=60.0)) for n in range(1000))
+    tenths = [sum(1 for p in phases if low <= p < low + 6) for low in range(0, 60, 6)]
+    assert min(tenths) > 60
+    assert phase(ask("C0001", interval=60.0)) == phase(ask("C0001", Question.STREAM, interval=60.0))
+
+
+async def test_a_busy_device_is_left_alone_for_longer_and_longer():
+    watcher = Watcher(0, Reason.BUSY)
+    schedule = Schedule(watcher.look, watcher.deliver)
+    one = ask("C1", Question.STREAM, interval=60.0)
+    pauses = []
+    for _ in range(10):
+        await schedule.look_now(one)
+        pauses.append(schedule.pause_after(one))
+    assert pauses[:2] == [60.0, 60.0]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 900.0
+
+
+async def test_two_programs_share_the_gate_of_an_address(tmp_path):
+    path = tmp_path / "gates.lock"
+    code = (
+        "import asyncio, sys, pathlib\n"
+        "from healthmon.schedule import Gates\n"
+        "async def main():\n"
+        "    async with Gates(pathlib.Path(sys.argv[1])).of('192.0.2.1'):\n"
+        "        print('held', flush=True); await asyncio.sleep(0.6)\n"
+        "asyncio.run(main())\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": os.getcwd()}
+    )
+    assert child.stdout is not None
+    with child.stdout:
+        child.stdout.readline()
+        gates = Gates(path)
+        began = asyncio.get_running_loop().time()
+        async with gates.of("192.0.2.2"):
+            other = asyncio.get_running_loop().time() - began
+        async with gates.of("192.0.2.1"):
+            waited = asyncio.get_running_loop().time() - began
+        gates.close()
+        child.wait()
+    assert other < 0.3
+    assert waited > 0.3
