@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from healthmon_exporters.prometheus import Metrics
+
 from healthmon import __version__, statefile
 from healthmon import config as configuration
 from healthmon.app import App, build
@@ -16,7 +18,6 @@ from healthmon.config import Config, ConfigError
 from healthmon.faults import Change, FaultBook
 from healthmon.model import Ask, Kind, Observation, Question, Reason, State, Verdict
 from healthmon.schedule import Schedule
-from healthmon_exporters.prometheus import Metrics
 
 log = logging.getLogger("healthmon")
 

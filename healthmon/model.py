@@ -255,7 +255,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """One way to a device; `name` is rtsp, http, https, icmp, snmp, nut, apcupsd or tcp, `seconds` its time to connect."""
+    """One way to a device; `name` is rtsp, http, https, icmp, snmp, nut, apcupsd or tcp, `seconds` its connect time."""
 
     name: str
     number: int

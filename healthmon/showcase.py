@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from healthmon import config as configuration
@@ -34,7 +35,7 @@ def run(cameras: int, port: int, *, once: bool) -> int:
 
 
 @contextlib.contextmanager
-def estate(folder: Path, cameras: int, port: int):  # type: ignore[no-untyped-def]
+def estate(folder: Path, cameras: int, port: int) -> Iterator[subprocess.Popen[str]]:
     """The simulated estate as a child process, ended with the block."""
     argv = [sys.executable, "-m", "healthmon.demo", "--cameras", str(cameras), "--folder", str(folder)]
     argv += ["--control", str(CONTROL_PORT), "--agent-port", str(port)]

@@ -69,7 +69,7 @@ def rows(
     since: Mapping[tuple[str, str, str, str], float],
     maintenance: Mapping[str, str],
 ) -> tuple[Row, ...]:
-    """The rows of a sheet: one a fault; a device with a fault has no separate "not checked" lines."""
+    """The rows of a sheet: one a fault, without the consequences that it explains."""
     bad: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.state is not State.OK:
