@@ -1,0 +1,162 @@
+"""One SOAP request, with the login that the device asks for: HTTP Digest by its challenge, else a WS-UsernameToken.
+
+The first request carries no login. What comes back tells which kind is wanted, so that one call never costs more than
+one refused login, and the login guard is asked before each and told after each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from healthmon.secret import Credential
+from healthmon.wire import digest, soap, trace
+from healthmon.wire.errors import (
+    AddressError,
+    AuthFailedError,
+    BusyError,
+    LockedOutError,
+    NoCredentialError,
+    ProtocolError,
+    UnsupportedError,
+    WireError,
+)
+from healthmon.wire.http import Place, Reply, exchange
+from healthmon.wire.logins import LoginGuard
+from healthmon.wire.net import Net
+
+MOST_ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How to log in where a device asks for it. `skew` is the device's clock minus ours, seconds."""
+
+    credential: Credential | None
+    guard: LoginGuard
+    skew: float = 0.0
+
+
+@dataclass(slots=True)
+class _State:
+    """What the next request carries. `fresh` is the number of challenges answered so far."""
+
+    challenge: digest.Challenge | None = None
+    token: bool = False
+    fresh: int = 0
+
+    @property
+    def loaded(self) -> bool:
+        return self.token or self.challenge is not None
+
+
+async def post(
+    net: Net,
+    place: Place,
+    path: str,
+    envelope: bytes,
+    login: Login | None = None,
+    *,
+    fields: Sequence[tuple[str, str]] = (("Content-Type", soap.CONTENT_TYPE),),
+) -> Reply:
+    """POST `envelope` to `path`; what returns is HTTP 200 with a SOAP envelope that holds no fault.
+
+    Raises NoCredentialError, AuthFailedError, AuthLatchedError, LockedOutError, BasicRefusedError about the login;
+    AddressError for a redirect; NotFoundError, UnsupportedError, BusyError, ProtocolError for faults and other replies.
+    """
+    state = _State()
+    for _ in range(MOST_ROUNDS):
+        body, headers = envelope, list(fields)
+        if state.loaded and login and login.credential:
+            login.guard.permit(place.host, login.credential)
+            body, headers = await _loaded(path, envelope, headers, state, login)
+        reply = await exchange(net, place, "POST", path, headers=headers, body=body, cap=soap.REPLY_CAP)
+        fault = _fault(reply)
+        if not _refused(reply, fault):
+            if state.loaded and login and login.credential:
+                login.guard.accepted(place.host, login.credential)
+            return _served(reply, fault)
+        _next(state, place, reply, fault, login)
+    raise AuthFailedError("the device asks for a login again and again")
+
+
+async def _loaded(
+    path: str, envelope: bytes, headers: list[tuple[str, str]], state: _State, login: Login
+) -> tuple[bytes, list[tuple[str, str]]]:
+    """Body and header fields with the login of `state`."""
+    credential = login.credential
+    if credential is None:
+        raise NoCredentialError("the device asks for a login and none is configured")
+    body = envelope
+    if state.token:
+        body = await asyncio.to_thread(_with_token, envelope, credential, login.skew)
+        trace.note(">", "with WS-UsernameToken (digest)")
+    if state.challenge is not None:
+        value = digest.authorization(state.challenge, credential, "POST", path, body=body)
+        headers = [*headers, ("Authorization", value)]
+        trace.note(">", f"with HTTP {state.challenge.scheme} login")
+    return body, headers
+
+
+def _with_token(envelope: bytes, credential: Credential, skew: float) -> bytes:
+    from healthmon.wire import onvif_docs
+
+    return onvif_docs.with_token(envelope, credential, skew)
+
+
+def _fault(reply: Reply) -> soap.Fault | None:
+    """The fault of a reply. A 200 must be SOAP; with another status the body may be anything."""
+    try:
+        return soap.fault_of(soap.envelope_body(reply.body))
+    except ProtocolError:
+        if reply.status == 200:
+            raise
+        return None
+
+
+def _refused(reply: Reply, fault: soap.Fault | None) -> bool:
+    return reply.status in {401, 403} or bool(fault and fault.refused)
+
+
+def _next(state: _State, place: Place, reply: Reply, fault: soap.Fault | None, login: Login | None) -> None:
+    """Decide what the next request carries after a demand for a login; raise where there is no next one."""
+    if login is None or login.credential is None:
+        raise NoCredentialError("the device asks for a login and none is configured")
+    said = fault.text if fault else reply.body[:2048].decode("utf-8", "replace")
+    if soap.says_locked(said):
+        login.guard.locked(place.host, login.credential)
+        raise LockedOutError("the device says that the account is locked")
+    challenges = digest.parse_challenges(reply.all("www-authenticate")) if reply.status == 401 else []
+    if challenges:
+        chosen = digest.choose(challenges, allow_basic=place.tls is not None)
+        if state.challenge is None or (chosen.stale and state.fresh < 2):
+            state.challenge = chosen
+            state.fresh += 1
+            return
+    elif not state.token and reply.status != 403:
+        state.token = True
+        return
+    left = soap.attempts_left(said)
+    login.guard.rejected(place.host, login.credential, attempts_left=left)
+    raise AuthFailedError("login refused" + (f", {left} attempts left by its own words" if left is not None else ""))
+
+
+def _served(reply: Reply, fault: soap.Fault | None) -> Reply:
+    """`reply` if it is an answer, else the error it stands for."""
+    if fault is not None:
+        raise soap.failure(fault)
+    if reply.status == 200:
+        return reply
+    raise _status_error(reply)
+
+
+def _status_error(reply: Reply) -> WireError:
+    status = reply.status
+    if 300 <= status < 400:
+        return AddressError(f"HTTP {status}: it redirects elsewhere; not followed")
+    if status in {404, 405, 410, 501}:
+        return UnsupportedError(f"HTTP {status}: no such service at this path")
+    if status in {429, 503}:
+        return BusyError(f"HTTP {status}: busy")
+    return ProtocolError(f"HTTP {status}")
