@@ -404,7 +404,10 @@ class Ups:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who answered: each field at most 128 printable characters, None where the device does not say."""
+    """Who answered: each field at most 128 printable characters, None where the device does not say.
+
+    `alternates_with` is the serial (or MAC, or key) of another device that lately answered in turn on the same address.
+    """
 
     manufacturer: str | None = None
     model: str | None = None
@@ -415,6 +418,7 @@ class Identity:
     system: str | None = None
     uptime: float | None = None
     key: str | None = None
+    alternates_with: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

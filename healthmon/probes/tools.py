@@ -40,6 +40,7 @@ class DeviceNotes:
     media_path: str | None = None
     ups_backend: str | None = None
     snmp_absent: frozenset[str] = frozenset()
+    identities: tuple[str, ...] = ()
 
     def stream(self, part: str) -> StreamNotes:
         """The notes of one stream."""
