@@ -1,9 +1,64 @@
-"""Placeholder until its author lands it."""
+"""Is the certificate of the TLS port in date, trusted and strong?"""
 
-from healthmon.model import Device, Observation, Verdict
-from healthmon.verdict.words import not_seen
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from healthmon.model import Certificate, Device, Observation, Reason, State, Verdict
+from healthmon.verdict.words import not_seen, plain, verdict
+
+_DAY = 86400.0
 
 
 def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
-    """Not judged yet."""
-    return (not_seen(observation, "main", "certificate"),)
+    """Aspects "expiry" (value: days left), "trust" and "strength"."""
+    seen = observation.value
+    if isinstance(seen, Certificate):
+        return (
+            _expiry(observation, seen, device.limits.certificate_days),
+            _trust(observation, seen),
+            _strength(observation, seen),
+        )
+    missing = not_seen(observation, "expiry", "certificate")
+    if observation.reason is not Reason.TLS:
+        return (missing,)
+    sentence = f"TLS does not come about: {plain(observation.detail)}"
+    return (missing, verdict(observation, "trust", State.FAULT, "tls_failed", sentence))
+
+
+def _expiry(observation: Observation, seen: Certificate, limits: tuple[float, float]) -> Verdict:
+    left = (seen.not_after - observation.at) / _DAY
+    until = _date(seen.not_after)
+    asked = f"limits {limits[0]:.0f} and {limits[1]:.0f} days"
+    if observation.at < seen.not_before:
+        sentence = f"certificate not valid before {_date(seen.not_before)}"
+        return verdict(observation, "expiry", State.FAULT, "certificate_not_yet_valid", sentence, value=left)
+    if left < 0:
+        sentence = f"certificate expired {-left:.0f} days ago, on {until}"
+        return verdict(observation, "expiry", State.FAULT, "certificate_expired", sentence, value=left)
+    if left < limits[0]:
+        state = State.FAULT if left < limits[1] else State.DEGRADED
+        sentence = f"certificate expires in {left:.0f} days, on {until} ({asked})"
+        return verdict(observation, "expiry", state, "certificate_expires", sentence, value=left)
+    return verdict(observation, "expiry", State.OK, "ok", f"certificate valid until {until}", value=left)
+
+
+def _trust(observation: Observation, seen: Certificate) -> Verdict:
+    if seen.trusted:
+        return verdict(observation, "trust", State.OK, "ok", "certificate trusted")
+    code = "certificate_changed" if "changed key" in seen.problem else "certificate_untrusted"
+    sentence = f"certificate not trusted: {plain(seen.problem)} (issued by {plain(seen.issuer)})"
+    return verdict(observation, "trust", State.FAULT, code, sentence)
+
+
+def _strength(observation: Observation, seen: Certificate) -> Verdict:
+    if seen.weak:
+        return verdict(observation, "strength", State.DEGRADED, "certificate_weak", f"weak encryption: {seen.weak}")
+    return verdict(observation, "strength", State.OK, "ok", "key and TLS version strong enough")
+
+
+def _date(at: float) -> str:
+    try:
+        return f"{datetime.fromtimestamp(at, UTC):%d %b %Y}"
+    except (ValueError, OverflowError, OSError):
+        return "a date that does not exist"

@@ -1,9 +1,110 @@
-"""Placeholder until its author lands it."""
+"""Can the device be reached? The only question that says FAULT when it cannot."""
 
-from healthmon.model import Device, Observation, Verdict
-from healthmon.verdict.words import not_seen
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from healthmon.model import OUR_TROUBLE, Device, Observation, Port, Reach, Reason, State, Verdict
+from healthmon.verdict.words import REASON_WORDS, duration, not_seen, plain, verdict
+
+ASPECT = "reach"
+# A look that was cut or found no address is an answer to this question; these are not.
+_NO_ANSWER_TO_IT = OUR_TROUBLE | {Reason.BEHIND_PARENT, Reason.UNSUPPORTED, Reason.ADDRESS_MISMATCH}
+_NAMES = {"rtsp": "RTSP", "http": "HTTP", "https": "HTTPS", "snmp": "SNMP", "nut": "NUT", "icmp": "ping", "tcp": "TCP"}
 
 
 def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
-    """Not judged yet."""
-    return (not_seen(observation, "main", "reach"),)
+    """One verdict, aspect "reach": unreachable, part_unreachable, slow, or OK with the time of the slowest port."""
+    seen = observation.value
+    if not isinstance(seen, Reach):
+        return (_without_ports(observation),)
+    ports = [port for port in seen.ports if port.name != "icmp"]
+    ping = next((port for port in seen.ports if port.name == "icmp"), None)
+    if not ports:
+        return (_by_ping(observation, ping),)
+    answered = [port for port in ports if port.reason is None]
+    failed = [port for port in ports if port.reason is not None]
+    ours = next((port for port in failed if port.reason in OUR_TROUBLE), None)
+    if ours is not None:
+        return (_ours(observation, ours),)
+    if not answered:
+        return (_unreachable(observation, failed, ping),)
+    if failed:
+        sentence = f"{_names(answered)} answers, but {_causes(failed)}"
+        return (verdict(observation, ASPECT, State.DEGRADED, "part_unreachable", sentence, value=_slowest(answered)),)
+    return (_by_time(observation, answered, device.limits.latency),)
+
+
+def _without_ports(observation: Observation) -> Verdict:
+    reason = observation.reason or Reason.NOT_REPORTED
+    if reason in _NO_ANSWER_TO_IT:
+        return not_seen(observation, ASPECT, "reachability")
+    detail = f" ({plain(observation.detail)})" if observation.detail else ""
+    sentence = f"cannot be reached: {REASON_WORDS[reason]}{detail}"
+    return verdict(observation, ASPECT, State.FAULT, "unreachable", sentence)
+
+
+def _by_ping(observation: Observation, ping: Port | None) -> Verdict:
+    """No port is configured: an answered ping is good news, a missing one proves nothing."""
+    if ping is not None and ping.seconds is not None:
+        return verdict(
+            observation, ASPECT, State.OK, "ok", f"answers ping in {milliseconds(ping.seconds)}", value=ping.seconds
+        )
+    sentence = "reachability not checked: no port is configured" + (" and ping is not answered" if ping else "")
+    return verdict(observation, ASPECT, State.UNKNOWN, "unsupported", sentence, reason=Reason.UNSUPPORTED)
+
+
+def _ours(observation: Observation, port: Port) -> Verdict:
+    reason = port.reason or Reason.BUG
+    sentence = f"reachability not checked: {REASON_WORDS[reason]}"
+    return verdict(observation, ASPECT, State.UNKNOWN, reason.value, sentence, reason=reason)
+
+
+def _unreachable(observation: Observation, failed: Sequence[Port], ping: Port | None) -> Verdict:
+    silent = all(port.reason in {Reason.CONNECT_TIMEOUT, Reason.TIMEOUT} for port in failed)
+    if silent:
+        sentence = f"no answer on {_names(failed)}{_in_time(failed)}"
+    else:
+        sentence = _causes(failed)
+    if ping is not None and ping.seconds is not None:
+        sentence = f"answers ping, but {sentence}"
+    return verdict(observation, ASPECT, State.FAULT, "unreachable", sentence)
+
+
+def _by_time(observation: Observation, ports: Sequence[Port], limit: float) -> Verdict:
+    slowest = _slowest(ports)
+    if slowest > limit:
+        sentence = f"slow: {_names(ports)} answers in {duration(slowest)} (limit {duration(limit)})"
+        return verdict(observation, ASPECT, State.DEGRADED, "slow", sentence, value=slowest)
+    sentence = f"{_names(ports)} answers in {milliseconds(slowest)}"
+    return verdict(observation, ASPECT, State.OK, "ok", sentence, value=slowest)
+
+
+def _slowest(ports: Sequence[Port]) -> float:
+    return max(port.seconds or 0.0 for port in ports)
+
+
+def _name(port: Port) -> str:
+    return f"{_NAMES.get(port.name, port.name)} {port.number}"
+
+
+def _names(ports: Sequence[Port]) -> str:
+    return " and ".join(_name(port) for port in ports)
+
+
+def _causes(ports: Sequence[Port]) -> str:
+    short = {Reason.REFUSED: "refused", Reason.RESET: "dropped", Reason.CONNECT_TIMEOUT: "gives no answer"}
+    return ", ".join(f"{_name(p)} {short.get(p.reason, REASON_WORDS[p.reason])}" for p in ports if p.reason)
+
+
+def _in_time(ports: Sequence[Port]) -> str:
+    """ " in 3 s", as the port's own detail says it."""
+    tail = ports[0].detail.rpartition(" in ")[2]
+    return f" in {tail}" if tail.endswith(" s") and tail != ports[0].detail else ""
+
+
+def milliseconds(seconds: float) -> str:
+    """`seconds` of a network answer: ``0.4 ms``, ``12 ms``, ``1.2 s``."""
+    if seconds >= 1:
+        return duration(seconds)
+    return f"{seconds * 1000:.1f} ms" if seconds < 0.01 else f"{seconds * 1000:.0f} ms"
