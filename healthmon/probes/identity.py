@@ -53,8 +53,7 @@ async def _by_onvif(device: Device, tools: Tools, found: Identity) -> Identity:
     told = await onvif.device_information(tools.net, place, path, credential, tools.logins, skew=skew)
     try:
         macs = await onvif.network_interfaces(tools.net, place, path, credential, tools.logins, skew=skew)
-    except (UnsupportedError, AuthFailedError):
-        # Some accounts may read the model and not the network settings; that is no wrong password.
+    except UnsupportedError:
         macs = ()
     return replace(
         found,

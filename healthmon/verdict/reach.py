@@ -62,10 +62,7 @@ def _ours(observation: Observation, port: Port) -> Verdict:
 
 def _unreachable(observation: Observation, failed: Sequence[Port], ping: Port | None) -> Verdict:
     silent = all(port.reason in {Reason.CONNECT_TIMEOUT, Reason.TIMEOUT} for port in failed)
-    if silent:
-        sentence = f"no answer on {_names(failed)}{_in_time(failed)}"
-    else:
-        sentence = _causes(failed)
+    sentence = f"no answer on {_names(failed)}{_in_time(failed)}" if silent else _causes(failed)
     if ping is not None and ping.seconds is not None:
         sentence = f"answers ping, but {sentence}"
     return verdict(observation, ASPECT, State.FAULT, "unreachable", sentence)

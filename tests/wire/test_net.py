@@ -1,0 +1,124 @@
+"""The one door: who may be contacted, and what a name may lead to."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+
+import pytest
+from loopback import says, served
+
+from healthmon.wire import net as module
+from healthmon.wire.errors import AddressError, ConnectTimeoutError, DnsError, RefusedError
+from healthmon.wire.net import Net
+
+
+class Answers:
+    """An injected resolver: the answers in turn (an exception is raised), the last one for ever."""
+
+    def __init__(self, *answers: list[str] | Exception, hang: float = 0) -> None:
+        self.answers, self.hang, self.asked = list(answers), hang, 0
+
+    def __call__(self, name: str) -> list[str]:
+        self.asked += 1
+        time.sleep(self.hang)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def door(resolve: Answers) -> Net:
+    return Net(frozenset({"cam.example"}), 0.5, resolve)
+
+
+async def test_c21_an_address_that_is_not_configured_is_never_contacted() -> None:
+    async with served(says(b""), host="127.0.0.2") as elsewhere:
+        net = Net.of(["127.0.0.1"])
+        for host in ("127.0.0.2", "169.254.169.254", "::ffff:127.0.0.2", "localhost", "[::1]", ""):
+            with pytest.raises(AddressError):
+                await net.connect(host, elsewhere.port, asyncio.Protocol)
+            with pytest.raises(AddressError):
+                await net.udp(host, elsewhere.port, asyncio.DatagramProtocol)
+    assert elsewhere.connections == 0
+
+
+async def test_n5_an_unknown_name_is_dns_trouble() -> None:
+    net = door(Answers(socket.gaierror(-2, "Name or service not known")))
+    with pytest.raises(DnsError, match="cam.example"):
+        await net.address_of("cam.example")
+    net.close()
+
+
+async def test_n5_a_hanging_resolver_is_dns_trouble_and_blocks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RESOLVE_SECONDS", 0.2)
+    net = door(Answers(["192.0.2.1"], hang=0.6))
+    began = time.monotonic()
+    with pytest.raises(DnsError):
+        await net.address_of("cam.example")
+    assert time.monotonic() - began < 0.5
+    net.close()
+
+
+async def test_n5_the_last_good_address_is_used_while_the_resolver_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve = Answers(["192.0.2.7"], socket.gaierror(-3, "Temporary failure"))
+    net = door(resolve)
+    assert await net.address_of("CAM.example") == "192.0.2.7"
+    assert await net.address_of("cam.example") == "192.0.2.7"
+    assert resolve.asked == 1, "an answer is kept"
+    known = net._names["cam.example"]
+    known.good_until = 0
+    assert await net.address_of("cam.example") == "192.0.2.7"
+    assert resolve.asked == 2
+    known.usable_until = 0
+    with pytest.raises(DnsError):
+        await net.address_of("cam.example")
+    net.close()
+
+
+async def test_n5_a_changed_address_is_followed_once_the_old_answer_is_stale() -> None:
+    net = door(Answers(["192.0.2.7"], ["192.0.2.8"]))
+    assert await net.address_of("cam.example") == "192.0.2.7"
+    net._names["cam.example"].good_until = 0
+    assert await net.address_of("cam.example") == "192.0.2.8"
+    net.close()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "169.254.169.254", "224.0.0.1", "0.0.0.0", "::1", "::ffff:127.0.0.1", "fe80::1"])
+async def test_n5_rebinding_to_an_inner_address_is_refused(address: str) -> None:
+    net = door(Answers([address]))
+    with pytest.raises(AddressError):
+        await net.address_of("cam.example")
+    net.close()
+
+
+async def test_c2_an_unanswered_connection_request_is_told_from_a_refusal() -> None:
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for sock in (first, second):
+            sock.setblocking(False)
+            sock.connect_ex(full.getsockname())
+        await asyncio.sleep(0.05)
+        net = Net.of(["127.0.0.1"], connect_seconds=0.3)
+        began = time.monotonic()
+        with pytest.raises(ConnectTimeoutError, match="no answer in 0.3 s"):
+            await net.connect("127.0.0.1", full.getsockname()[1], asyncio.Protocol)
+        assert 0.2 < time.monotonic() - began < 0.8
+        port = full.getsockname()[1]
+    with pytest.raises(RefusedError):
+        await net.connect("127.0.0.1", port, asyncio.Protocol)
+
+
+async def test_c2_the_callers_own_deadline_is_not_taken_for_the_devices() -> None:
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for sock in (first, second):
+            sock.setblocking(False)
+            sock.connect_ex(full.getsockname())
+        await asyncio.sleep(0.05)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await Net.of(["127.0.0.1"]).connect("127.0.0.1", full.getsockname()[1], asyncio.Protocol)
