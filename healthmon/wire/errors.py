@@ -174,7 +174,7 @@ def from_os(error: BaseException, doing: str) -> WireError:
         return TlsError(f"{doing}: certificate not trusted: {error.verify_message}")
     if isinstance(error, ssl.SSLError):
         return TlsError(f"{doing}: TLS failed: {(error.reason or 'handshake').lower().replace('_', ' ')}")
-    if isinstance(error, asyncio.IncompleteReadError | EOFError):
+    if isinstance(error, asyncio.IncompleteReadError | EOFError | ConnectionResetError | ConnectionAbortedError):
         return ResetError(f"{doing}: connection closed by the device")
     if isinstance(error, TimeoutError) and getattr(error, "errno", None) is None:
         return SilentError(f"{doing}: no answer in time")
