@@ -277,7 +277,7 @@ class Stream:
 
     `frames` counts access units (distinct RTP timestamps), `media_seconds` how far the RTP clock advanced,
     `sender_clock` the device's wall clock minus ours by the RTCP sender report, `date_clock` the same by RTSP ``Date``.
-    `equal_keyframes` counts key frames in a row, over looks, whose payload did not change (1 = it changed).
+    `silence` is how long before the end of the look the last packet came. `equal_keyframes` counts key frames in a row, over looks, whose payload did not change (1 = it changed).
     """
 
     path: str
@@ -303,6 +303,7 @@ class Stream:
     jitter: float | None = None
     media_seconds: float | None = None
     sequence_moved: bool = True
+    silence: float | None = None
     equal_keyframes: int = 0
     sender_clock: Span | None = None
     date_clock: Span | None = None

@@ -1,0 +1,99 @@
+"""What time is it? Asks the configured servers, outvotes liars (Marzullo, RFC 5905 11.2.1) and checks the host clock."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from healthmon.model import Ask, Device, Reference, Span, TimeServer
+from healthmon.probes.tools import Tools
+from healthmon.wire import hostclock, ntp
+from healthmon.wire.errors import WireError
+
+SAMPLES = 2
+KEPT_SECONDS = 900.0
+WIDENING = 50e-6
+HOST_ERROR = 0.5
+
+
+async def look(device: Device, ask: Ask, tools: Tools) -> Reference:
+    """True time minus our wall clock, or a reference without offset and the reason in words."""
+    del device, ask
+    members = await asyncio.gather(*(_asked(tools, host, port) for host, port in tools.time_servers))
+    return decided(members, hostclock.read(), time.time())
+
+
+async def _asked(tools: Tools, host: str, port: int) -> TimeServer:
+    """The better of two samples of one server."""
+    best: ntp.NtpReply | None = None
+    failure: Exception | None = None
+    for _ in range(SAMPLES):
+        try:
+            reply = await ntp.query(tools.net, host, port)
+        except (WireError, TimeoutError) as error:
+            failure = error
+            break
+        best = reply if best is None or reply.error < best.error else best
+    if best is None:
+        state, words = ntp.state_of(failure or TimeoutError())
+        return TimeServer(host, state, detail=words)
+    span = Span(best.offset - best.error, best.offset + best.error)
+    return TimeServer(host, "good", span, best.stratum)
+
+
+def majority(spans: Sequence[Span]) -> tuple[Span, int] | None:
+    """The interval that most of `spans` share and how many do; None when no more than half of them agree."""
+    best: tuple[Span, int] | None = None
+    for low in (span.low for span in spans):
+        holders = [span for span in spans if span.low <= low <= span.high]
+        if best is None or len(holders) > best[1]:
+            best = (Span(low, min(span.high for span in holders)), len(holders))
+    return best if best is not None and best[1] * 2 > len(spans) else None
+
+
+def decided(members: Sequence[TimeServer], host: hostclock.HostClock | None, now: float) -> Reference:
+    """The reference that `members` (and, alone or as second opinion, the kernel's clock) support."""
+    spans = [member.offset for member in members if member.offset is not None]
+    found = majority(spans)
+    if found is None and spans:
+        return _none(members, now, f"{len(spans)} time servers contradict each other and none has a majority")
+    if found is None:
+        return _from_host(members, host, now)
+    span, count = found
+    judged = tuple(_judged(member, span) for member in members)
+    if count == 1 and host is not None and host.synchronised and abs(span.middle) > host.error + span.error:
+        words = "the only time server that answers contradicts the synchronised clock of this machine"
+        return _none(judged, now, words)
+    return Reference(span, now, count, len(members), members=judged)
+
+
+def _judged(member: TimeServer, span: Span) -> TimeServer:
+    offset = member.offset
+    if offset is None or (offset.low <= span.high and span.low <= offset.high):
+        return member
+    return replace(member, state="false", detail=f"{offset.middle - span.middle:+.1f} s off; outvoted")
+
+
+def _from_host(members: Sequence[TimeServer], host: hostclock.HostClock | None, now: float) -> Reference:
+    if host is not None and host.synchronised and host.error < HOST_ERROR:
+        return Reference(Span(-host.error, host.error), now, 0, len(members), members=tuple(members))
+    asked = "no time server is configured" if not members else "no time server gives a usable answer"
+    return _none(members, now, f"{asked} and the clock of this machine is not synchronised")
+
+
+def _none(members: Sequence[TimeServer], now: float, words: str) -> Reference:
+    return Reference(None, now, 0, len(members), words, tuple(members))
+
+
+def aged(reference: Reference, now: float) -> Reference:
+    """`reference` as of `now`: its error grows by 50 ppm, and after 15 minutes it is none."""
+    if reference.offset is None:
+        return reference
+    age = abs(now - reference.at)
+    if age > KEPT_SECONDS:
+        words = f"the last good answer of a time server is {age / 60:.0f} min old"
+        return replace(reference, offset=None, reason_text=words)
+    wider = WIDENING * age
+    return replace(reference, offset=Span(reference.offset.low - wider, reference.offset.high + wider))

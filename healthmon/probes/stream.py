@@ -1,0 +1,170 @@
+"""Is there a picture? Plays the stream for a bounded time and measures it from RTP and RTCP, without decoding."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
+
+from healthmon.model import Ask, Device, Span, Stream, StreamSpec
+from healthmon.probes.places import http_place, rtsp_place
+from healthmon.probes.tools import StreamNotes, Tools
+from healthmon.secret import Credential
+from healthmon.wire import onvif
+from healthmon.wire.errors import NotFoundError, UnsupportedError
+from healthmon.wire.h26x import sps_of
+from healthmon.wire.rtp import Meter
+from healthmon.wire.rtsp import RtspReply
+from healthmon.wire.rtsp_session import Session
+
+LONGEST_SILENCE = 8.0
+MARGIN = 1.5
+REDISCOVER_SECONDS = 3600.0
+REPORT_LATENCY = 0.25
+MOST_EQUAL = 1000
+
+
+async def look(device: Device, ask: Ask, tools: Tools) -> Stream:
+    """What the stream `ask.part` of `device` shows. Raises WireError when it could not be played."""
+    spec = next(spec for spec in device.streams if spec.name == ask.part)
+    notes = tools.notes_of(device.id).stream(ask.part)
+    path = spec.path or notes.path or await _discovered(device, spec, notes, tools)
+    try:
+        return await _played(device, ask, tools, path, notes)
+    except NotFoundError:
+        if spec.path or time.monotonic() - notes.discovered_at < REDISCOVER_SECONDS:
+            raise
+    fresh = await _discovered(device, spec, notes, tools)
+    found = await _played(device, ask, tools, fresh, notes)
+    return replace(found, path_changed_from=path if path != fresh else None)
+
+
+async def _discovered(device: Device, spec: StreamSpec, notes: StreamNotes, tools: Tools) -> str:
+    """The path by ONVIF GetStreamUri; the host that the device names is not used."""
+    place = http_place(device)
+    if place is None or device.access.onvif_path is None:
+        raise UnsupportedError("no stream path is configured and ONVIF is off, so none can be found")
+    index = [s.name for s in device.streams if s.path is None].index(spec.name)
+    notes.discovered_at = time.monotonic()
+    skew = tools.notes_of(device.id).onvif_skew
+    login = _credential(device, tools)
+    notes.path = await onvif.stream_path(
+        tools.net, place, device.access.onvif_path, login, tools.logins, skew=skew, profile_index=index
+    )
+    return notes.path
+
+
+def _credential(device: Device, tools: Tools) -> Credential | None:
+    return tools.credential(device.access.credential) if device.access.credential else None
+
+
+@asynccontextmanager
+async def _session(device: Device, tools: Tools, path: str, transport: str) -> AsyncIterator[Session]:
+    place = rtsp_place(device)
+    if place is None:
+        raise UnsupportedError("no RTSP port is configured")
+    session = Session(
+        tools.net, place, path, _credential(device, tools), tools.logins, device.access.allow_basic, transport
+    )
+    try:
+        await session.open()
+        yield session
+    finally:
+        await session.close()
+
+
+async def _played(device: Device, ask: Ask, tools: Tools, path: str, notes: StreamNotes) -> Stream:
+    began = time.monotonic()
+    async with _session(device, tools, path, notes.transport) as session:
+        await session.describe()
+        await session.setup()
+        played = time.monotonic()
+        await session.play()
+        left = ask.timeout - (time.monotonic() - began) - MARGIN
+        wait = max(0.5, min(max(LONGEST_SILENCE, ask.watch), left))
+        key_wait = wait if notes.key_interval is None else ask.watch
+        watched = await session.watch(ask.watch, wait, key_wait=key_wait)
+        notes.transport = session.transport
+        return _measured(session, path, played, watched, notes)
+
+
+def _measured(session: Session, path: str, played: float, watched: float, notes: StreamNotes) -> Stream:
+    meter, video = session.meter, session.video
+    assert meter is not None  # noqa: S101 - the session has been played
+    assert video is not None  # noqa: S101
+    size = sps_of(video.codec, (*video.parameter_sets, *meter.parameter_sets))
+    span = meter.last_at - meter.first_at if meter.first_at is not None else 0.0
+    media = meter.ticks / meter.clock_rate if meter.frames > 1 else None
+    gaps = meter.key_gaps
+    interval = statistics.median(gaps) if gaps and video.codec != "mjpeg" else None
+    if interval is not None or meter.keyframes:
+        notes.key_interval = interval or notes.key_interval or watched
+    _remember_clocks(session, notes)
+    return Stream(
+        path=path,
+        transport=session.transport,
+        watched=watched,
+        codec=video.codec,
+        profile=size.profile if size else None,
+        width=size.width if size else None,
+        height=size.height if size else None,
+        first_packet=meter.first_at - played if meter.first_at is not None else None,
+        first_keyframe=meter.first_key_at - played if meter.first_key_at is not None else None,
+        packets=meter.packets,
+        bytes=meter.size,
+        frames=meter.frames,
+        keyframes=meter.keyframes,
+        key_interval=interval,
+        key_wait=watched if not meter.keyframes else None,
+        frames_per_second=_rate(meter.frames - 1, media, span),
+        bits_per_second=8 * meter.size / span if span > 0.2 else None,
+        lost=meter.lost,
+        reordered=meter.reordered,
+        foreign=meter.foreign,
+        jitter=meter.jitter if meter.frames > 2 else None,
+        media_seconds=media,
+        sequence_moved=meter.sequence_moved,
+        silence=max(0.0, played + watched - meter.last_at) if meter.packets else None,
+        equal_keyframes=_equal_keyframes(meter, notes) if video.codec != "mjpeg" else 0,
+        sender_clock=notes.sender_clock,
+        date_clock=notes.date_clock,
+    )
+
+
+def _rate(frames: int, media: float | None, span: float) -> float | None:
+    """Frames per second by the arrival clock; None when too little was seen."""
+    if frames < 2 or span < 0.2 or media is None:
+        return None
+    return frames / span
+
+
+def _equal_keyframes(meter: Meter, notes: StreamNotes) -> int:
+    """How many key frames in a row, over looks, had the same payload (the last one of a look may be cut short)."""
+    whole = meter.key_hashes if meter.keyframes > 1 else meter.key_hashes[:1]
+    for value in whole[: max(1, len(whole) - 1)]:
+        notes.equal_keyframes = min(MOST_EQUAL, notes.equal_keyframes + 1) if value == notes.keyframe_hash else 1
+        notes.keyframe_hash = value
+    return notes.equal_keyframes
+
+
+def _remember_clocks(session: Session, notes: StreamNotes) -> None:
+    meter = session.meter
+    notes.sender_clock = notes.date_clock = None
+    if meter is not None and meter.report is not None:
+        offset = meter.report[0]
+        notes.sender_clock = Span(offset - 0.05, offset + REPORT_LATENCY)
+    if session.date is not None:
+        notes.date_clock = _date_span(session.date)
+    notes.clocks_at = time.time()
+
+
+def _date_span(reply: RtspReply) -> Span | None:
+    """The interval of (device minus our clock) that a ``Date`` of whole seconds leaves."""
+    try:
+        stated = parsedate_to_datetime(reply.header("date")).timestamp()
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+    return Span(stated - reply.ended, stated + 1 - reply.began)

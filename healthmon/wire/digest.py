@@ -1,0 +1,141 @@
+"""HTTP and RTSP authentication: challenges in, Authorization values out.
+
+RFC 7616 (Digest with MD5, SHA-256 and their -sess forms, with and without qop), RFC 2069 (no qop) and RFC 7617 (Basic).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from healthmon.secret import Credential
+from healthmon.wire.errors import BasicRefusedError, ProtocolError, UnsupportedError
+
+_TOKEN = re.compile(r"""\s*,*\s*([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]*))?""")
+_HASHES: dict[str, Callable[..., Any]] = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
+_RANK = {"SHA-256": 3, "SHA-256-SESS": 3, "MD5": 2, "MD5-SESS": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """One offer of a WWW-Authenticate header; `algorithm` in capitals, `qop` None where the server names none."""
+
+    scheme: str
+    realm: str = ""
+    nonce: str = ""
+    algorithm: str = "MD5"
+    qop: str | None = None
+    opaque: str | None = None
+    stale: bool = False
+
+
+def parse_challenges(values: Iterable[str]) -> list[Challenge]:
+    """Every challenge of the header values, several in one value included; what is no challenge is passed over."""
+    found: list[Challenge] = []
+    for value in values:
+        scheme: str = ""
+        fields: dict[str, str] = {}
+        for match in _TOKEN.finditer(value[:8192]):
+            name, given = match[1], match[2]
+            if given is None:
+                found += _challenge(scheme, fields)
+                scheme, fields = name, {}
+            else:
+                text = given[1:-1] if given.startswith('"') else given
+                fields[name.lower()] = re.sub(r"\\(.)", r"\1", text)
+        found += _challenge(scheme, fields)
+    return found
+
+
+def _challenge(scheme: str, fields: dict[str, str]) -> list[Challenge]:
+    kind = scheme.lower()
+    if kind == "basic":
+        return [Challenge("basic", fields.get("realm", ""))]
+    if kind != "digest" or "nonce" not in fields:
+        return []
+    qops = [word.strip().lower() for word in fields.get("qop", "").split(",") if word.strip()]
+    return [
+        Challenge(
+            "digest",
+            fields.get("realm", ""),
+            fields["nonce"],
+            (fields.get("algorithm") or "MD5").upper(),
+            ("auth" if "auth" in qops else qops[0]) if qops else None,
+            fields.get("opaque"),
+            fields.get("stale", "").lower() == "true",
+        )
+    ]
+
+
+def choose(challenges: Iterable[Challenge], *, allow_basic: bool) -> Challenge:
+    """The strongest challenge that can be answered: SHA-256, then MD5, then Basic where it is allowed.
+
+    Raises BasicRefusedError when only Basic is offered and not allowed, UnsupportedError for unknown schemes, and
+    ProtocolError when there is no challenge.
+    """
+    offered = list(challenges)
+    if not offered:
+        raise ProtocolError("login asked for without a usable challenge")
+    usable = [c for c in offered if c.scheme == "digest" and c.algorithm in _RANK and c.qop in (None, "auth")]
+    if usable:
+        return max(usable, key=lambda challenge: _RANK[challenge.algorithm])
+    basic = next((c for c in offered if c.scheme == "basic"), None)
+    if basic is None:
+        raise UnsupportedError("login method of the device is not known (Digest MD5, SHA-256 and Basic are)")
+    if not allow_basic or any(c.scheme == "digest" for c in offered):
+        raise BasicRefusedError("the device offers only a Basic login on a plain connection")
+    return basic
+
+
+def authorization(
+    challenge: Challenge, credential: Credential, method: str, uri: str, *, body: bytes = b"", count: int = 1
+) -> str:
+    """The Authorization value that answers `challenge` for one request. `body` is for qop=auth-int servers only."""
+    del body  # qop "auth" is the only one chosen
+    user, password = credential.username, credential.password.reveal()
+    if challenge.scheme == "basic":
+        return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    cnonce = secrets.token_hex(8)
+    response = _response(challenge, (user, password), method, uri, cnonce, count)
+    parts = [
+        f'username="{_quoted(user)}"',
+        f'realm="{_quoted(challenge.realm)}"',
+        f'nonce="{_quoted(challenge.nonce)}"',
+    ]
+    parts += [f'uri="{_quoted(uri)}"', f'response="{response}"', f"algorithm={_spelled(challenge.algorithm)}"]
+    if challenge.opaque is not None:
+        parts.append(f'opaque="{_quoted(challenge.opaque)}"')
+    if challenge.qop is not None:
+        parts += [f"qop={challenge.qop}", f"nc={count:08x}", f'cnonce="{cnonce}"']
+    elif challenge.algorithm.endswith("-SESS"):
+        parts.append(f'cnonce="{cnonce}"')
+    return "Digest " + ", ".join(parts)
+
+
+def _response(challenge: Challenge, account: tuple[str, str], method: str, uri: str, cnonce: str, count: int) -> str:
+    digest = _HASHES[challenge.algorithm.removesuffix("-SESS")]
+
+    def h(text: str) -> str:
+        return str(digest(text.encode()).hexdigest())
+
+    ha1 = h(f"{account[0]}:{challenge.realm}:{account[1]}")
+    if challenge.algorithm.endswith("-SESS"):
+        ha1 = h(f"{ha1}:{challenge.nonce}:{cnonce}")
+    ha2 = h(f"{method}:{uri}")
+    if challenge.qop is None:
+        return h(f"{ha1}:{challenge.nonce}:{ha2}")
+    return h(f"{ha1}:{challenge.nonce}:{count:08x}:{cnonce}:{challenge.qop}:{ha2}")
+
+
+def _quoted(text: str) -> str:
+    """`text` inside a quoted string: no line break can leave it."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "").replace("\n", "")
+
+
+def _spelled(algorithm: str) -> str:
+    return algorithm.replace("-SESS", "-sess")

@@ -1,0 +1,142 @@
+"""H.264 and H.265 sequence parameter sets: profile and picture size (ITU-T H.264 7.3.2.1.1, H.265 7.3.2.2.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_H264_PROFILES = {66: "Baseline", 77: "Main", 88: "Extended", 100: "High", 110: "High 10", 122: "High 4:2:2"}
+_H265_PROFILES = {1: "Main", 2: "Main 10", 3: "Main Still Picture"}
+_WITH_CHROMA = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
+
+
+@dataclass(frozen=True, slots=True)
+class Sps:
+    """Profile name and picture size in pixels."""
+
+    profile: str
+    width: int
+    height: int
+
+
+class _Bits:
+    """A bit reader over a NAL unit without its emulation prevention bytes. Raises ValueError at the end."""
+
+    def __init__(self, nal: bytes) -> None:
+        raw = nal[:512].replace(b"\x00\x00\x03", b"\x00\x00")
+        self._value = int.from_bytes(raw, "big")
+        self._left = len(raw) * 8
+
+    def take(self, count: int) -> int:
+        self._left -= count
+        if self._left < 0:
+            raise ValueError("parameter set is cut short")
+        return (self._value >> self._left) & ((1 << count) - 1)
+
+    def golomb(self) -> int:
+        """An unsigned Exp-Golomb number, ue(v)."""
+        zeros = 0
+        while not self.take(1):
+            zeros += 1
+            if zeros > 32:
+                raise ValueError("not an Exp-Golomb number")
+        return (1 << zeros) - 1 + (self.take(zeros) if zeros else 0)
+
+    def signed(self) -> int:
+        """A signed Exp-Golomb number, se(v)."""
+        value = self.golomb()
+        return (value + 1) // 2 if value % 2 else -(value // 2)
+
+
+def sps_of(codec: str, parameter_sets: tuple[bytes, ...]) -> Sps | None:
+    """What the first readable sequence parameter set says, or None."""
+    for nal in parameter_sets:
+        try:
+            if codec == "h264" and nal[0] & 0x1F == 7:
+                return _checked(_h264(_Bits(nal[1:])))
+            if codec == "h265" and (nal[0] >> 1) & 0x3F == 33:
+                return _checked(_h265(_Bits(nal[2:])))
+        except (ValueError, IndexError):
+            continue
+    return None
+
+
+def _checked(found: Sps) -> Sps | None:
+    return found if 16 <= found.width <= 16384 and 16 <= found.height <= 16384 else None
+
+
+def _h264(bits: _Bits) -> Sps:
+    profile, constraints, _level = bits.take(8), bits.take(8), bits.take(8)
+    bits.golomb()
+    chroma = 1
+    if profile in _WITH_CHROMA:
+        chroma = bits.golomb()
+        _skip_h264_chroma(bits, chroma)
+    bits.golomb()
+    order = bits.golomb()
+    if order == 0:
+        bits.golomb()
+    elif order == 1:
+        bits.take(1)
+        bits.signed()
+        bits.signed()
+        for _ in range(min(bits.golomb(), 255)):
+            bits.signed()
+    bits.golomb()
+    bits.take(1)
+    width, height = (bits.golomb() + 1) * 16, (bits.golomb() + 1) * 16
+    frames_only = bits.take(1)
+    height *= 2 - frames_only
+    if not frames_only:
+        bits.take(1)
+    bits.take(1)
+    across, down = (1 if chroma in (0, 3) else 2), (2 if chroma == 1 else 1) * (2 - frames_only)
+    width, height = _cropped(bits, width, height, across, down)
+    name = _H264_PROFILES.get(profile, f"profile {profile}")
+    return Sps("Constrained Baseline" if profile == 66 and constraints & 0x40 else name, width, height)
+
+
+def _skip_h264_chroma(bits: _Bits, chroma: int) -> None:
+    if chroma == 3:
+        bits.take(1)
+    bits.golomb()
+    bits.golomb()
+    bits.take(1)
+    if not bits.take(1):
+        return
+    for index in range(12 if chroma == 3 else 8):
+        if not bits.take(1):
+            continue
+        last, following = 8, 8
+        for _ in range(16 if index < 6 else 64):
+            if following:
+                following = (last + bits.signed()) % 256
+            last = following or last
+
+
+def _cropped(bits: _Bits, width: int, height: int, across: int, down: int) -> tuple[int, int]:
+    if not bits.take(1):
+        return width, height
+    left, right, top, bottom = (bits.golomb() for _ in range(4))
+    return width - (left + right) * across, height - (top + bottom) * down
+
+
+def _h265(bits: _Bits) -> Sps:
+    bits.take(4)
+    layers = bits.take(3)
+    bits.take(1)
+    bits.take(3)
+    profile = bits.take(5)
+    bits.take(32 + 48)
+    bits.take(8)
+    present = [(bits.take(1), bits.take(1)) for _ in range(layers)]
+    if layers:
+        bits.take(2 * (8 - layers))
+    for has_profile, has_level in present:
+        bits.take(88 * has_profile + 8 * has_level)
+    bits.golomb()
+    chroma = bits.golomb()
+    if chroma == 3:
+        bits.take(1)
+    width, height = bits.golomb(), bits.golomb()
+    width, height = _cropped(bits, width, height, 2 if chroma in (1, 2) else 1, 2 if chroma == 1 else 1)
+    return Sps(_H265_PROFILES.get(profile, f"profile {profile}"), width, height)

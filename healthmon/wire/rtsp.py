@@ -1,0 +1,259 @@
+"""RTSP 1.0 (RFC 2326) on one connection: requests, replies, and interleaved RTP handed on by index.
+
+Every connection reads into one shared buffer; only an unfinished tail is kept. Redirects are answers, never followed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from healthmon import __version__
+from healthmon.wire import trace
+from healthmon.wire.errors import ProtocolError, ResetError, TooLargeError, WireError, from_os
+from healthmon.wire.http import Place
+from healthmon.wire.net import Net
+
+HEADER_CAP = 16 * 1024
+BODY_CAP = 64 * 1024
+STRAY_MESSAGES = 50
+_SHARED = bytearray(256 * 1024)
+_SHARED_VIEW = memoryview(_SHARED)
+_STATUS = re.compile(r"RTSP/\d\.\d\s+(\d{3})\b")
+Interleaved = Callable[[int, bytes | bytearray, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RtspReply:
+    """A reply; `began` and `ended` are wall times (Unix seconds) of the request sent and the reply complete."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    began: float
+    ended: float
+
+    def header(self, name: str) -> str:
+        """The first value of a header, or an empty string."""
+        return next((value for key, value in self.headers if key == name.lower()), "")
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a header."""
+        return [value for key, value in self.headers if key == name.lower()]
+
+
+class RtspConnection(asyncio.BufferedProtocol):
+    """One connection. `on_interleaved(channel, buffer, index, size)` is called for each ``$`` frame."""
+
+    def __init__(self) -> None:
+        self.on_interleaved: Interleaved | None = None
+        self.closed: WireError | None = None
+        self._transport: asyncio.Transport | None = None
+        self._tail = b""
+        self._waiting: asyncio.Future[tuple[int, tuple[tuple[str, str], ...], bytes]] | None = None
+        self._sequence = 0
+        self._strays = 0
+        self._heard = False
+
+    # ------------------------------------------------------------------ asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP and TLS transports are
+        self._transport = transport
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """The shared buffer: it is emptied before the next read of any connection."""
+        del sizehint
+        return _SHARED_VIEW
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Walk what has arrived."""
+        try:
+            if self._tail:
+                data: bytes | bytearray = self._tail + bytes(_SHARED_VIEW[:nbytes])
+                end = len(data)
+            else:
+                data, end = _SHARED, nbytes
+            used = self._walk(data, end)
+            self._tail = bytes(memoryview(data)[used:end]) if used < end else b""
+        except WireError as error:
+            self._fail(error)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever waits."""
+        doing = trace_stage(self._waiting)
+        self._fail(from_os(exc, doing) if exc else ResetError("connection closed by the device"))
+
+    def _fail(self, error: WireError) -> None:
+        self.closed = self.closed or error
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_exception(self.closed)
+        if self._transport is not None:
+            self._transport.abort()
+
+    # ------------------------------------------------------------------ bytes
+
+    def _walk(self, data: bytes | bytearray, end: int) -> int:
+        at = 0
+        while at < end:
+            first = data[at]
+            if first == 0x24:
+                if at + 4 > end:
+                    break
+                size = (data[at + 2] << 8) | data[at + 3]
+                if at + 4 + size > end:
+                    break
+                if self.on_interleaved is not None:
+                    self.on_interleaved(data[at + 1], data, at + 4, size)
+                at += 4 + size
+            elif first in b"\r\n":
+                at += 1
+            else:
+                used = self._message(data, at, end)
+                if not used:
+                    break
+                at += used
+        return at
+
+    def _message(self, data: bytes | bytearray, at: int, end: int) -> int:
+        """Take one whole message at `at`; 0 while it is not complete."""
+        if not self._heard and not 0x41 <= data[at] <= 0x5A:
+            hint = "the port speaks TLS" if data[at] in (0x15, 0x16) else "not RTSP"
+            raise ProtocolError(f"answer not understood: {hint}")
+        self._heard = True
+        stop = data.find(b"\r\n\r\n", at, end)
+        if stop < 0:
+            if end - at > HEADER_CAP:
+                raise TooLargeError("reply header larger than 16 KiB")
+            return 0
+        if stop - at > HEADER_CAP:
+            raise TooLargeError("reply header larger than 16 KiB")
+        lines = bytes(memoryview(data)[at:stop]).decode("utf-8", "replace").split("\r\n")
+        headers = tuple(_header(line) for line in lines[1:] if ":" in line)
+        size = _length(headers)
+        if end < stop + 4 + size:
+            return 0
+        body = bytes(memoryview(data)[stop + 4 : stop + 4 + size])
+        self._take(lines[0], headers, body)
+        return stop + 4 + size - at
+
+    def _take(self, line: str, headers: tuple[tuple[str, str], ...], body: bytes) -> None:
+        match = _STATUS.match(line)
+        if match is None:
+            if line.startswith("HTTP/"):
+                raise ProtocolError("answer not understood: the port speaks HTTP")
+            self._answer_request(line, headers)
+            return
+        if match[1] == "100":
+            return
+        sequence = next((value for key, value in headers if key == "cseq"), "")
+        if self._waiting is None or self._waiting.done() or sequence not in ("", str(self._sequence)):
+            self._stray()
+            return
+        self._waiting.set_result((int(match[1]), headers, body))
+
+    def _answer_request(self, line: str, headers: tuple[tuple[str, str], ...]) -> None:
+        """A request of the device: OPTIONS and GET_PARAMETER are answered, the rest (REDIRECT) is declined."""
+        self._stray()
+        method = line.split(" ", 1)[0]
+        if not re.fullmatch(r"[A-Z_]{1,20}", method):
+            raise ProtocolError("answer not understood: not RTSP")
+        sequence = next((value for key, value in headers if key == "cseq"), "0")
+        answer = "200 OK" if method in ("OPTIONS", "GET_PARAMETER", "SET_PARAMETER") else "501 Not Implemented"
+        if self._transport is not None and sequence.isdigit():
+            self._transport.write(f"RTSP/1.0 {answer}\r\nCSeq: {sequence}\r\n\r\n".encode())
+
+    def _stray(self) -> None:
+        self._strays += 1
+        if self._strays > STRAY_MESSAGES:
+            raise ProtocolError("too many messages that answer nothing")
+
+    # ------------------------------------------------------------------ our side
+
+    @property
+    def local_address(self) -> str:
+        """Our own address on this connection."""
+        assert self._transport is not None  # noqa: S101 - only asked while connected
+        return str(self._transport.get_extra_info("sockname")[0])
+
+    async def request(self, method: str, url: str, headers: tuple[tuple[str, str], ...] = ()) -> RtspReply:
+        """Send one request and wait for its reply. Raises the WireError that ended the connection."""
+        if self.closed is not None:
+            raise self.closed
+        assert self._transport is not None  # noqa: S101 - the connection is made before anybody has it
+        self._sequence += 1
+        own = (("CSeq", str(self._sequence)), ("User-Agent", f"healthmon/{__version__}"))
+        lines = [f"{method} {url} RTSP/1.0", *(f"{key}: {value}" for key, value in (*own, *headers))]
+        trace.stage(f"answer to {method}")
+        if trace.explaining():
+            trace.note(">", masked("\n".join(lines)))
+        self._waiting = asyncio.get_running_loop().create_future()
+        began = time.time()
+        self._transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        status, found, body = await self._waiting
+        reply = RtspReply(status, found, body, began, time.time())
+        if trace.explaining():
+            shown = "\n".join([str(status), *(f"{key}: {value}" for key, value in found)])
+            trace.note("<", masked(shown + "\n" + body.decode("utf-8", "replace")))
+        return reply
+
+    def close(self) -> None:
+        """Drop the connection at once."""
+        self.closed = self.closed or ResetError("closed by healthmon")
+        if self._transport is not None:
+            self._transport.abort()
+
+
+def trace_stage(waiting: object) -> str:
+    """What a lost connection interrupted, in words."""
+    return "waiting for an answer" if waiting is not None else "connecting"
+
+
+def masked(text: str) -> str:
+    """`text` without the values of Authorization headers and of response digests."""
+    return re.sub(r"(?im)^(authorization|www-authenticate): (\w+).*$", r"\1: \2 ***", text)
+
+
+def _header(line: str) -> tuple[str, str]:
+    key, _, value = line.partition(":")
+    return key.strip().lower(), value.strip()
+
+
+def _length(headers: tuple[tuple[str, str], ...]) -> int:
+    values = {value for key, value in headers if key == "content-length"}
+    if not values:
+        return 0
+    if len(values) > 1 or not re.fullmatch(r"[0-9]{1,9}", value := values.pop(), re.ASCII):
+        raise ProtocolError("reply with a wrong Content-Length")
+    if int(value) > BODY_CAP:
+        raise TooLargeError("reply body larger than 64 KiB")
+    return int(value)
+
+
+def url_of(place: Place, path: str) -> str:
+    """The request URL: always the configured host, never user information."""
+    host = f"[{place.host}]" if ":" in place.host else place.host
+    scheme = "rtsps" if place.tls else "rtsp"
+    return f"{scheme}://{host}:{place.port}{path if path.startswith('/') else '/' + path}"
+
+
+async def connect(net: Net, place: Place) -> RtspConnection:
+    """Open a connection to `place`. Raises what `Net.connect` raises."""
+    trace.stage(f"TCP connection to port {place.port}")
+    _, connection = await net.connect(
+        place.host, place.port, RtspConnection, tls=place.tls, server_name=place.server_name
+    )
+    return connection
+
+
+async def options(net: Net, place: Place, path: str = "*") -> RtspReply:
+    """One OPTIONS on a connection of its own: proves that RTSP answers and shows the ``Date`` header."""
+    connection = await connect(net, place)
+    try:
+        return await connection.request("OPTIONS", "*" if path == "*" else url_of(place, path))
+    finally:
+        connection.close()

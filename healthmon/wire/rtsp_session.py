@@ -1,0 +1,284 @@
+"""One RTSP session: DESCRIBE, SETUP (TCP interleaved, else UDP), PLAY, measure, and TEARDOWN whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from healthmon.secret import Credential
+from healthmon.wire import digest, rtsp, trace
+from healthmon.wire.errors import (
+    AddressError,
+    AuthFailedError,
+    BusyError,
+    LockedOutError,
+    NoCredentialError,
+    NotFoundError,
+    ProtocolError,
+    UnsupportedError,
+    WireError,
+)
+from healthmon.wire.http import Place
+from healthmon.wire.logins import LoginGuard
+from healthmon.wire.net import Net
+from healthmon.wire.rtp import Meter
+from healthmon.wire.rtsp import RtspConnection, RtspReply
+from healthmon.wire.sdp import Video, path_of, video_of
+
+TEARDOWN_SECONDS = 1.0
+QUIET_SECONDS = 1.0
+_OTHER_TRANSPORT = {400, 405, 406, 454, 461}
+_BUSY = {453, 503}
+_ATTEMPTS = re.compile(r"(\d{1,3})\s*/?\s*\d*\s*attempt", re.IGNORECASE)
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    """Hands datagrams of one sender on; everybody else is dropped."""
+
+    def __init__(self, sender: str, take: Callable[[bytes], None]) -> None:
+        self._sender, self._take = sender, take
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """One datagram."""
+        if addr[0] == self._sender:
+            self._take(data)
+
+
+@dataclass(slots=True)
+class Session:
+    """A session on `place`. `guard` and `credential` are for the login; `allow_basic` permits Basic without TLS."""
+
+    net: Net
+    place: Place
+    path: str
+    credential: Credential | None
+    guard: LoginGuard
+    allow_basic: bool = False
+    transport: str = "tcp"
+    video: Video | None = None
+    meter: Meter | None = None
+    date: RtspReply | None = None
+    _connection: RtspConnection | None = None
+    _challenge: digest.Challenge | None = None
+    _count: int = 0
+    _session: str = ""
+    _base: str = ""
+    _control: str = ""
+    _control_channel: int = 1
+    _channel: int = 0
+    _sockets: list[asyncio.DatagramTransport] = field(default_factory=list)
+
+    async def open(self) -> None:
+        """Connect. Raises what `Net.connect` raises."""
+        self._connection = await rtsp.connect(self.net, self.place)
+
+    async def describe(self) -> Video:
+        """Learn what the path offers. Raises NoVideoTrackError, NotFoundError, BusyError, AuthFailedError, ..."""
+        reply = await self._ask("DESCRIBE", self.path, (("Accept", "application/sdp"),))
+        self._base = reply.header("content-base") or reply.header("content-location")
+        self.video = video_of(reply.body)
+        self._control = path_of(self.video.control, self._base, self.path)
+        return self.video
+
+    async def setup(self) -> None:
+        """Set the transport up, by TCP first unless UDP is known to be needed."""
+        assert self.video is not None  # noqa: S101 - describe comes first
+        self.meter = Meter(self.video.payload_type, self.video.codec, self.video.clock_rate)
+        if self.transport == "tcp":
+            reply = await self._ask(
+                "SETUP", self._control, _transport("RTP/AVP/TCP;unicast;interleaved=0-1"), check=False
+            )
+            if reply.status in _OTHER_TRANSPORT:
+                self.transport = "udp"
+            else:
+                self._checked(reply, "SETUP")
+                self._take_channels(reply)
+        if self.transport == "udp":
+            await self._setup_udp()
+
+    def _take_channels(self, reply: RtspReply) -> None:
+        if match := re.search(r"interleaved=(\d{1,3})(?:-(\d{1,3}))?", reply.header("transport")):
+            self._channel = int(match[1])
+            self._control_channel = int(match[2]) if match[2] else self._channel + 1
+        self._take_session(reply)
+        assert self._connection is not None  # noqa: S101 - set by open
+        self._connection.on_interleaved = self._interleaved
+
+    def _interleaved(self, channel: int, data: bytes | bytearray, at: int, size: int) -> None:
+        meter = self.meter
+        assert meter is not None  # noqa: S101 - set before SETUP
+        if channel == self._channel:
+            meter.packet(data, at, size, time.monotonic())
+        elif channel == self._control_channel:
+            meter.control(data, at, size, time.time())
+
+    async def _setup_udp(self) -> None:
+        port = await self._bind_pair()
+        reply = await self._ask("SETUP", self._control, _transport(f"RTP/AVP;unicast;client_port={port}-{port + 1}"))
+        self._take_session(reply)
+
+    async def _bind_pair(self) -> int:
+        """Bind an even port and the odd one above it (RFC 3550 section 11) on the address that the device knows."""
+        assert self._connection is not None  # noqa: S101 - set by open
+        assert self.meter is not None  # noqa: S101 - set before SETUP
+        meter, ours = self.meter, self._connection.local_address
+        sender = await self.net.address_of(self.place.host)
+        takers = (
+            lambda data: meter.packet(data, 0, len(data), time.monotonic()),
+            lambda data: meter.control(data, 0, len(data), time.time()),
+        )
+        for _ in range(20):
+            first = await self._bind(ours, 0, sender, takers[0])
+            port = int(first.get_extra_info("sockname")[1])
+            try:
+                if port % 2 == 0:
+                    second = await self._bind(ours, port + 1, sender, takers[1])
+                    self._sockets = [first, second]
+                    return port
+            except OSError:
+                pass
+            first.close()
+        raise ProtocolError("no pair of UDP ports is free here")
+
+    async def _bind(
+        self, address: str, port: int, sender: str, take: Callable[[bytes], None]
+    ) -> asyncio.DatagramTransport:
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(sender, take), local_addr=(address, port))
+        return transport
+
+    def _take_session(self, reply: RtspReply) -> None:
+        self._session = reply.header("session").split(";")[0].strip()
+
+    async def play(self) -> None:
+        """Start the stream."""
+        base = path_of(self.video.session_control if self.video else "", self._base, self.path)
+        await self._ask("PLAY", base, (("Range", "npt=0.000-"),))
+
+    async def watch(self, seconds: float, wait: float, *, key_wait: float) -> float:
+        """Let packets come for `seconds`; up to `wait` for the first one and up to `key_wait` for a key frame.
+
+        Returns the seconds watched since PLAY was answered. Ends early when the connection is lost.
+        """
+        assert self.meter is not None  # noqa: S101 - set before PLAY
+        assert self._connection is not None  # noqa: S101 - set by open
+        began = time.monotonic()
+        trace.stage("pictures")
+        while (now := time.monotonic() - began) < wait:
+            if self._connection.closed is not None:
+                break
+            meter = self.meter
+            if meter.first_at is not None:
+                clock = time.monotonic()
+                flows = meter.frames > 1 and clock - meter.last_at < QUIET_SECONDS
+                keyed = meter.first_key_at is not None or now >= key_wait
+                if clock - meter.first_at >= seconds and flows and keyed:
+                    break
+            await asyncio.sleep(0.05)
+        return time.monotonic() - began
+
+    async def close(self) -> None:
+        """TEARDOWN (at most one second, also when cancelled) and drop the connection."""
+        try:
+            if self._session and self._connection is not None and self._connection.closed is None:
+                await asyncio.shield(asyncio.create_task(self._teardown()))
+        finally:
+            for transport in self._sockets:
+                transport.close()
+            if self._connection is not None:
+                self._connection.close()
+
+    async def _teardown(self) -> None:
+        base = path_of(self.video.session_control if self.video else "", self._base, self.path)
+        with contextlib.suppress(WireError, TimeoutError):
+            async with asyncio.timeout(TEARDOWN_SECONDS):
+                await self._send("TEARDOWN", base, ())
+
+    # ------------------------------------------------------------------ one request with login
+
+    async def _ask(
+        self, method: str, path: str, headers: tuple[tuple[str, str], ...], *, check: bool = True
+    ) -> RtspReply:
+        reply = await self._send(method, path, headers)
+        if reply.status == 401:
+            reply = await self._with_login(reply, method, path, headers)
+        if reply.header("date"):
+            self.date = reply
+        if check:
+            self._checked(reply, method)
+        return reply
+
+    async def _send(self, method: str, path: str, headers: tuple[tuple[str, str], ...]) -> RtspReply:
+        assert self._connection is not None  # noqa: S101 - set by open
+        url = rtsp.url_of(self.place, path)
+        extra = (("Session", self._session),) if self._session else ()
+        if self._challenge is not None and self.credential is not None:
+            self._count += 1
+            value = digest.authorization(self._challenge, self.credential, method, url, count=self._count)
+            extra = (*extra, ("Authorization", value))
+        return await self._connection.request(method, url, (*headers, *extra))
+
+    async def _with_login(
+        self, reply: RtspReply, method: str, path: str, headers: tuple[tuple[str, str], ...]
+    ) -> RtspReply:
+        """Answer the challenge; a stale nonce is answered once more, a refusal is counted and raised."""
+        if self.credential is None:
+            raise NoCredentialError(f"{method}: the device asks for a login")
+        secure = self.place.tls is not None
+        for _ in range(2):
+            self.guard.permit(self.place.host, self.credential)
+            challenges = digest.parse_challenges(reply.all("www-authenticate"))
+            self._challenge = digest.choose(challenges, allow_basic=secure or self.allow_basic)
+            self._count = 0
+            reply = await self._send(method, path, headers)
+            if reply.status != 401:
+                if reply.status not in (403, *_BUSY):
+                    self.guard.accepted(self.place.host, self.credential)
+                return reply
+            again = digest.parse_challenges(reply.all("www-authenticate"))
+            if not any(challenge.stale for challenge in again):
+                break
+        raise self._refused(reply)
+
+    def _refused(self, reply: RtspReply) -> WireError:
+        assert self.credential is not None  # noqa: S101 - the caller has checked
+        text = reply.body.decode("utf-8", "replace")[:2000]
+        if "lock" in text.lower():
+            self.guard.locked(self.place.host, self.credential)
+            return LockedOutError("the device says that the account is locked")
+        left = _ATTEMPTS.search(text)
+        self.guard.rejected(self.place.host, self.credential, attempts_left=int(left[1]) if left else None)
+        return AuthFailedError(f"login of {self.credential.name} refused")
+
+    def _checked(self, reply: RtspReply, method: str) -> None:
+        status = reply.status
+        if status == 200:
+            return
+        if status in _BUSY:
+            raise BusyError(f"{method} answered {status}: no session or bandwidth left")
+        if status in (404, 454, 410):
+            raise NotFoundError(f"{method} answered {status}: path {self.path} is not known to the device")
+        if 300 <= status < 400:
+            raise AddressError(f"{method} answered {status}: the device points elsewhere; not followed")
+        if status in (401, 403):
+            self._forbidden(reply, method)
+        if status in (461, 406):
+            raise UnsupportedError(f"{method} answered {status}: no transport in common")
+        raise ProtocolError(f"{method} answered {status}")
+
+    def _forbidden(self, reply: RtspReply, method: str) -> None:
+        text = reply.body.decode("utf-8", "replace").lower()
+        if self.credential is not None and ("lock" in text or self._challenge is not None):
+            self.guard.locked(self.place.host, self.credential)
+            raise LockedOutError(
+                f"{method} answered {reply.status}: the account is locked or has no right to the stream"
+            )
+        raise AuthFailedError(f"{method} answered {reply.status}")
+
+
+def _transport(value: str) -> tuple[tuple[str, str], ...]:
+    return (("Transport", value),)

@@ -1,0 +1,74 @@
+"""A GStreamer RTSP server for the system's Python: ``gst_server.py ADDRESS PORT [USER PASSWORD]``.
+
+Paths: /h264 /h265 /jpeg /frozen (one picture over and over) /stall (15 frames, then silence) /nokey /loss.
+"""
+
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+
+SOURCE = "videotestsrc is-live=true pattern={} {} ! video/x-raw,width=320,height=240,framerate=15/1"
+H264 = "x264enc tune=zerolatency speed-preset=ultrafast key-int-max={} ! rtph264pay name=pay0 pt=96 config-interval=1"
+FACTORIES = {
+    "/h264": f"{SOURCE.format('snow', '')} ! {H264.format(15)}",
+    "/h265": f"{SOURCE.format('ball', '')} ! x265enc tune=zerolatency speed-preset=ultrafast key-int-max=15 "
+    "! rtph265pay name=pay0 pt=96 config-interval=1",
+    "/jpeg": f"{SOURCE.format('ball', '')},format=I420 ! jpegenc ! rtpjpegpay name=pay0 pt=26",
+    "/frozen": f"{SOURCE.format('white', '')} ! {H264.format(5)}",
+    "/stall": f"{SOURCE.format('ball', 'num-buffers=3')} ! {H264.format(15)}",
+    "/nokey": f"{SOURCE.format('ball', '')} ! {H264.format(10000)}",
+    "/loss": f"{SOURCE.format('snow', '')} ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 bitrate=2000 "
+    "! rtph264pay name=pay0 pt=96 mtu=600 config-interval=1",
+}
+
+
+def main() -> None:
+    Gst.init(None)
+    server = GstRtspServer.RTSPServer()
+    server.set_address(sys.argv[1])
+    server.set_service(sys.argv[2])
+    if len(sys.argv) > 4:
+        auth = GstRtspServer.RTSPAuth()
+        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+        token = GstRtspServer.RTSPToken()
+        token.set_string("media.factory.role", "user")
+        auth.add_digest(sys.argv[3], sys.argv[4], token)
+        server.set_auth(auth)
+    mounts = server.get_mount_points()
+    for path, launch in FACTORIES.items():
+        factory = GstRtspServer.RTSPMediaFactory()
+        factory.set_launch(f"( {launch} )")
+        factory.set_shared(path not in ("/stall", "/nokey"))
+        if path == "/loss":
+            factory.connect("media-configure", drop_packets)
+        if len(sys.argv) > 4:
+            permissions = GstRtspServer.RTSPPermissions()
+            permissions.add_permission_for_role("user", "media.factory.access", True)
+            permissions.add_permission_for_role("user", "media.factory.construct", True)
+            factory.set_permissions(permissions)
+        mounts.add_factory(path, factory)
+    server.attach(None)
+    print("serving", flush=True)
+    GLib.MainLoop().run()
+
+
+def drop_packets(_factory, media) -> None:
+    """Every tenth RTP packet is lost behind the payloader."""
+    pad = media.get_element().get_by_name("pay0").get_static_pad("src")
+    count = [0]
+
+    def probe(_pad, info):
+        count[0] += 1
+        return Gst.PadProbeReturn.DROP if count[0] % 10 == 0 else Gst.PadProbeReturn.OK
+
+    pad.add_probe(Gst.PadProbeType.BUFFER, probe)
+    # buffer lists cannot be thinned one by one: ask the payloader for single buffers
+    pad.get_parent_element().set_property("perfect-rtptime", True)
+
+
+main()
