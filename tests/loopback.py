@@ -30,7 +30,9 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def served(handler: Handler, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> AsyncIterator[Served]:
+async def served(
+    handler: Handler, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Served]:
     """Run `handler` for every connection; whatever is open at the end is cut."""
     told = Served(0)
     tasks: set[asyncio.Task[None]] = set()

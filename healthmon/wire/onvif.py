@@ -98,8 +98,9 @@ def _moment(element: etree._Element | None, name: str, wrong: list[str]) -> date
     stated = "{}-{}-{} {}:{}:{}".format(*((part or "?")[:8] for part in parts))
     try:
         year, month, day, hour, minute, second = (int(part or "") for part in parts)
+        leap = int(second == 60)
         # Second 60 is a leap second (ISO 8601); it is the first instant of the next minute for us.
-        return datetime(year, month, day, hour, minute, min(second, 59)) + timedelta(seconds=int(second == 60))  # noqa: DTZ001 - naive by nature
+        return datetime(year, month, day, hour, minute, second - leap) + timedelta(seconds=leap)  # noqa: DTZ001 - naive by nature
     except (ValueError, OverflowError):
         wrong.append(f"{name} {stated} is not a date")
         return None

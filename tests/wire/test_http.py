@@ -123,7 +123,11 @@ async def test_a_drip_is_cut_by_the_callers_deadline() -> None:
 
 
 async def test_c7_the_protocol_on_the_port_is_named(tmp_path: object) -> None:
-    for first, word in ((b"\x15\x03\x03\x00\x02\x02\x16", "TLS"), (b"RTSP/1.0 400 Bad\r\n\r\n", "RTSP"), (b"SSH-2.0-x\r\n", "SSH")):
+    for first, word in (
+        (b"\x15\x03\x03\x00\x02\x02\x16", "TLS"),
+        (b"RTSP/1.0 400 Bad\r\n\r\n", "RTSP"),
+        (b"SSH-2.0-x\r\n", "SSH"),
+    ):
         with pytest.raises(ProtocolError, match=f"speaks {word}"):
             await get(first)
 
@@ -194,7 +198,9 @@ async def test_notes_hold_no_authorization() -> None:
     told = trace.Trace(keep_notes=True)
     with trace.recording(told):
         async with served(says(http(b"ok"))) as server:
-            await exchange(NET, Place("127.0.0.1", server.port), "GET", "/", headers=[("Authorization", "Basic c2VjcmV0")])
+            await exchange(
+                NET, Place("127.0.0.1", server.port), "GET", "/", headers=[("Authorization", "Basic c2VjcmV0")]
+            )
     text = "\n".join(note[2] for note in told.notes)
     assert "HTTP 200" in text
     assert "c2VjcmV0" not in text

@@ -85,7 +85,9 @@ async def test_n5_a_changed_address_is_followed_once_the_old_answer_is_stale() -
     net.close()
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "169.254.169.254", "224.0.0.1", "0.0.0.0", "::1", "::ffff:127.0.0.1", "fe80::1"])
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "169.254.169.254", "224.0.0.1", "0.0.0.0", "::1", "::ffff:127.0.0.1", "fe80::1"]
+)
 async def test_n5_rebinding_to_an_inner_address_is_refused(address: str) -> None:
     net = door(Answers([address]))
     with pytest.raises(AddressError):
