@@ -26,13 +26,14 @@ MOST_REFINES = 4
 
 async def look(device: Device, ask: Ask, tools: Tools) -> Clock:
     """The clocks of `device`. Raises the first WireError when not one of them could be read."""
+    del ask
     wall, mono = time.time(), time.monotonic()
     notes = tools.notes_of(device.id)
     failures: list[WireError] = []
     readings: list[ClockReading] = []
     stated = await _onvif(device, tools, failures)
     if stated is not None:
-        readings += await _refined(device, ask, tools, stated)
+        readings += await _refined(device, tools, stated)
         notes.onvif_skew = _skew(stated)
     elif device.access.http_port and not device.access.rtsp_port:
         readings += await _http_date(device, tools, failures)
@@ -68,7 +69,7 @@ async def _onvif(device: Device, tools: Tools, failures: list[WireError]) -> Dev
         return None
 
 
-async def _refined(device: Device, ask: Ask, tools: Tools, stated: DeviceTime) -> list[ClockReading]:
+async def _refined(device: Device, tools: Tools, stated: DeviceTime) -> list[ClockReading]:
     """The readings of one ONVIF answer, asked again where a limit lies inside the interval (edge bisection)."""
     readings = list(_readings(device, stated))
     reference = tools.reference()

@@ -1,4 +1,4 @@
-"""What time is it? Asks the configured servers, outvotes liars (Marzullo, RFC 5905 11.2.1) and checks the host clock."""
+"""What time is it? Asks the configured servers and outvotes liars (Marzullo, RFC 5905 11.2.1)."""
 
 from __future__ import annotations
 

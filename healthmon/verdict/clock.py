@@ -1,4 +1,4 @@
-"""Are the device's clocks right? Verdicts compare intervals: a fault only where the whole interval is outside a limit."""
+"""Are the device's clocks right? Intervals are compared: a fault only where all of one is outside a limit."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _drift(observation: Observation, span: Span, device: Device) -> Verdict:
 
 
 def _agreement(observation: Observation, known: dict[str, Span], device: Device) -> Iterator[Verdict]:
-    """Two clocks of one device that cannot both be right; a clock that only differs by its zone label is judged above."""
+    """Two clocks of one device that cannot both be right; zone labels are judged above."""
     limit = device.limits.clock[0]
     names = [source for source in ORDER if source in known and source != "onvif_local"]
     if len(names) < 2:
@@ -151,7 +151,8 @@ def _agreement(observation: Observation, known: dict[str, Span], device: Device)
             worst = max(worst, (gap, first, second))
     gap, first, second = worst
     if gap > limit:
-        sentence = f"clocks of the device disagree: {NAMES[first]} and {NAMES[second]} are {duration(gap)} apart (limit {limit:g} s)"
+        pair = f"{NAMES[first]} and {NAMES[second]}"
+        sentence = f"clocks of the device disagree: {pair} are {duration(gap)} apart (limit {limit:g} s)"
         yield verdict(observation, "agreement", State.DEGRADED, "clocks_disagree", sentence, value=gap)
     else:
         yield verdict(observation, "agreement", State.OK, "ok", f"{len(names)} clocks agree", value=gap)

@@ -17,7 +17,7 @@ STEP = timedelta(minutes=30)
 
 @lru_cache(maxsize=256)
 def posix_zone(rule: str) -> ZoneInfo | None:
-    """The zone that a POSIX TZ string describes, by a TZif file without transitions and with it as footer (RFC 8536)."""
+    """The zone of a POSIX TZ string: the footer of a TZif file without transitions (RFC 8536)."""
     text = _plain(rule.strip())
     if not _RULE.fullmatch(text):
         return None

@@ -53,7 +53,7 @@ class _Client(asyncio.DatagramProtocol):
 
 
 async def query(net: Net, host: str, port: int = 123, *, wait: float = 1.5) -> NtpReply:
-    """Ask one server once. Raises UnsynchronisedError, ProtocolError, RefusedError, TimeoutError (after `wait`) and others."""
+    """Ask one server once. Raises UnsynchronisedError, ProtocolError, RefusedError, TimeoutError after `wait`."""
     trace.stage(f"answer of time server {host}")
     transport, client = await net.udp(host, port, _Client)
     try:

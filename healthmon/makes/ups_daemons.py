@@ -1,0 +1,104 @@
+"""The words of NUT and apcupsd -> `Ups`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from healthmon.model import Ups
+
+LONGEST_RUNTIME = 7 * 86400.0
+
+
+def _number(text: str | None, factor: float, low: float, high: float) -> float | None:
+    try:
+        value = float((text or "").split()[0]) * factor
+    except (ValueError, IndexError):
+        return None
+    return value if low <= value <= high else None
+
+
+def from_nut(variables: Mapping[str, str]) -> Ups:
+    """NUT variables (names of NUT's developer guide, chapter "Variables")."""
+    flags = set(variables.get("ups.status", "").split())
+    source, conflicts = _nut_source(flags, _number(variables.get("output.voltage"), 1, 0, 700))
+    charge = _number(variables.get("battery.charge"), 0.01, 0, 1.3)
+    runtime = _number(variables.get("battery.runtime"), 1, 1, LONGEST_RUNTIME)
+    volts = _number(variables.get("input.voltage"), 1, 1, 700)
+    test = variables.get("ups.test.result", "").lower()
+    return Ups(
+        backend="nut",
+        manufacturer=variables.get("ups.mfr") or variables.get("device.mfr"),
+        model=variables.get("ups.model") or variables.get("device.model"),
+        firmware=variables.get("ups.firmware"),
+        serial=variables.get("ups.serial"),
+        communication="COMM" not in flags,
+        source=source,
+        runtime_seconds=None if runtime == 65535 else runtime,
+        charge_ratio=min(charge, 1.0) if charge is not None else None,
+        load_ratio=_number(variables.get("ups.load"), 0.01, 0, 2),
+        input_volts=(volts,) if volts is not None else (),
+        battery_volts=_number(variables.get("battery.voltage"), 1, 1, 1200),
+        temperature_celsius=_number(
+            variables.get("battery.temperature") or variables.get("ups.temperature"), 1, -40, 120
+        ),
+        battery_low="LB" in flags if flags else None,
+        battery_replace="RB" in flags if flags else None,
+        overload="OVER" in flags if flags else None,
+        test_result="failed" if "fail" in test else "passed" if "pass" in test else None,
+        alarms=(variables.get("ups.alarm", "alarm")[:128],) if "ALARM" in flags else (),
+        conflicts=conflicts,
+    )
+
+
+def _nut_source(flags: set[str], output_volts: float | None) -> tuple[str | None, tuple[str, ...]]:
+    if {"OL", "OB"} <= flags:
+        return None, ("says that it is on mains and on battery at once",)
+    if flags & {"CAL", "TEST"} and flags & {"OB", "OL"}:
+        return "test", ()
+    if "OB" in flags:
+        return "battery", ()
+    if "BYPASS" in flags:
+        return "bypass", ()
+    if "OFF" in flags and ("OL" not in flags or (output_volts is not None and output_volts < 50)):
+        return "off", ()
+    for flag, source in (("BOOST", "boost"), ("TRIM", "trim"), ("ECO", "eco"), ("OL", "normal")):
+        if flag in flags:
+            return source, ()
+    return None, ()
+
+
+def from_apcupsd(fields: Mapping[str, str]) -> Ups:
+    """Apcupsd's status report (apcupsd manual, "Status report fields")."""
+    words = set(fields.get("STATUS", "").replace("SHUTTING DOWN", "SHUTDOWN").split())
+    lost = "COMMLOST" in words or "NETWORK" in words
+    names = (
+        ("CAL", "test"), ("SELFTEST", "test"), ("ONBATT", "battery"), ("BOOST", "boost"), ("TRIM", "trim"),
+        ("ONLINE", "normal"),
+    )  # fmt: skip
+    source = None if lost else next((found for word, found in names if word in words), None)
+    on_battery = _number(fields.get("TONBATT"), 1, 0, 30 * 86400)
+    volts = _number(fields.get("LINEV"), 1, 1, 700)
+    transfers = _number(fields.get("NUMXFERS"), 1, 0, 1e6)
+    test = {"OK": "passed", "BT": "failed", "NG": "failed"}.get(fields.get("SELFTEST", ""))
+    if lost:
+        return Ups(backend="apcupsd", model=fields.get("MODEL"), communication=False)
+    return Ups(
+        backend="apcupsd",
+        model=fields.get("MODEL"),
+        firmware=fields.get("FIRMWARE"),
+        serial=fields.get("SERIALNO"),
+        communication=True,
+        source=source,
+        on_battery_seconds=on_battery if source == "battery" else None,
+        runtime_seconds=_number(fields.get("TIMELEFT"), 60, 0, LONGEST_RUNTIME),
+        charge_ratio=_number(fields.get("BCHARGE"), 0.01, 0, 1),
+        load_ratio=_number(fields.get("LOADPCT"), 0.01, 0, 2),
+        input_volts=(volts,) if volts is not None else (),
+        battery_volts=_number(fields.get("BATTV"), 1, 1, 1200),
+        temperature_celsius=_number(fields.get("ITEMP"), 1, -40, 120),
+        battery_low="LOWBATT" in words,
+        battery_replace="REPLACEBATT" in words,
+        overload="OVERLOAD" in words,
+        test_result=test,
+        transfers=int(transfers) if transfers is not None else None,
+    )

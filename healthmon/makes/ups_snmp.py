@@ -1,0 +1,148 @@
+"""SNMP values of a UPS -> `Ups`: sentinels and impossible values are "not reported", never numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from healthmon.makes.ups_tables import RFC1628, Table
+from healthmon.model import Ups
+
+SnmpValue = int | bytes | str | None
+_SENTINELS = {65535, 65534, 655350, 0xFFFFFFFF, 0x7FFFFFFF, -1, -273}
+_RANGES = {
+    "on_battery_seconds": (0.0, 30 * 86400.0),
+    "runtime_seconds": (0.0, 7 * 86400.0),
+    "charge_ratio": (0.0, 1.2),
+    "load_ratio": (0.0, 2.0),
+    "battery_volts": (1.0, 1200.0),
+    "temperature_celsius": (-40.0, 120.0),
+    "input_volts": (1.0, 700.0),
+    "output_volts": (1.0, 700.0),
+    "alarm_count": (0.0, 1000.0),
+}
+ALARMS = {
+    1: "battery bad", 2: "on battery", 3: "low battery", 4: "battery depleted", 5: "temperature bad", 6: "input bad",
+    7: "output bad", 8: "overload", 9: "on bypass", 10: "bypass bad", 13: "charger failed", 14: "output off",
+    15: "UPS off", 16: "fan failure", 17: "fuse failure", 18: "general fault", 19: "self-test failed",
+    20: "communication lost", 23: "shutdown imminent",
+}  # fmt: skip
+ALARM_OBJECTS = tuple(f"{RFC1628}.6.2.1.2.{number}" for number in range(1, 7))
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """What one table gave, in base units; None where not reported."""
+
+    numbers: dict[str, float]
+    texts: dict[str, str]
+    flags: dict[str, bool]
+    source: str | None
+    test: str | None
+    input_source: str | None
+
+
+def read(table: Table, values: Mapping[str, SnmpValue]) -> Raw:
+    """The reported fields of one table."""
+
+    def raw(oid: str | None) -> SnmpValue:
+        return values.get(f"{table.root}.{oid}") if oid else None
+
+    def enum(pair: tuple[str, dict[int, str]] | None) -> str | None:
+        found = raw(pair[0]) if pair else None
+        return pair[1].get(found) if pair and isinstance(found, int) else None
+
+    numbers = {n: v for n, (oid, factor) in table.numbers.items() if (v := _number(n, raw(oid), factor)) is not None}
+    texts = {n: v for n, oid in table.texts.items() if (v := _text(raw(oid)))}
+    flags = {}
+    for name, (oid, meanings) in table.flags.items():
+        value = raw(oid)
+        if isinstance(value, int) and value in meanings:
+            flags[name] = meanings[value]
+    source = enum((table.source_object, table.sources)) if table.source_object else None
+    return Raw(numbers, texts, flags, source, enum(table.tests), enum(table.input_sources))
+
+
+def _number(name: str, value: SnmpValue, factor: float) -> float | None:
+    if isinstance(value, bytes):
+        text = value.decode("ascii", "replace").strip()
+        value = int(text) if text.lstrip("-").isascii() and text.lstrip("-").isdigit() else None
+    if not isinstance(value, int) or value in _SENTINELS:
+        return None
+    found = value * factor
+    if name in ("input_volts", "output_volts") and found > 700:
+        found /= 10
+    low, high = _RANGES[name]
+    return found if low <= found <= high else None
+
+
+def _text(value: SnmpValue) -> str | None:
+    if not isinstance(value, bytes):
+        return None
+    text = value.split(b"\0")[0].decode("utf-8", "replace")
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:128] or None
+
+
+def ups_of(standard: Raw, vendor: Raw | None, alarms: tuple[int, ...], backend: str) -> Ups:
+    """One record from RFC 1628 and one vendor block; the vendor's word goes first where both speak."""
+    parts = [raw for raw in (vendor, standard) if raw is not None]
+
+    def number(name: str) -> float | None:
+        return next((raw.numbers[name] for raw in parts if name in raw.numbers), None)
+
+    def flag(name: str) -> bool | None:
+        return next((raw.flags[name] for raw in parts if name in raw.flags), None)
+
+    def text(name: str) -> str | None:
+        return next((raw.texts[name] for raw in parts if name in raw.texts), None)
+
+    charge, runtime, on_battery = number("charge_ratio"), number("runtime_seconds"), number("on_battery_seconds")
+    source, conflicts = _source(parts, alarms, on_battery, flag("on_battery"), flag("on_bypass"))
+    if runtime == 0 and charge is not None and charge > 0.5 and source != "battery":
+        runtime = None
+    test = next((raw.test for raw in parts if raw.test is not None and raw.test != "none"), None)
+    if source == "battery" and test == "in progress":
+        source = "test"
+    input_volts, output_volts = number("input_volts"), number("output_volts")
+    return Ups(
+        backend=backend,
+        manufacturer=text("manufacturer"),
+        model=text("model"),
+        firmware=text("firmware"),
+        communication=False if 20 in alarms or flag("communication") is False else True,
+        source=source,
+        on_battery_seconds=on_battery if source in ("battery", "test") and on_battery else None,
+        runtime_seconds=runtime,
+        charge_ratio=min(charge, 1.0) if charge is not None else None,
+        load_ratio=number("load_ratio"),
+        input_volts=(input_volts,) if input_volts is not None else (),
+        output_volts=(output_volts,) if output_volts is not None else (),
+        battery_volts=number("battery_volts"),
+        temperature_celsius=number("temperature_celsius"),
+        input_source=next((raw.input_source for raw in parts if raw.input_source), None),
+        input_bad=True if 6 in alarms else flag("input_bad"),
+        battery_low=True if 3 in alarms or 4 in alarms else flag("battery_low"),
+        battery_replace=True if 1 in alarms else flag("battery_replace"),
+        overload=True if 8 in alarms else None,
+        test_result="failed" if 19 in alarms else test,
+        alarms=tuple(ALARMS[number] for number in alarms if number in ALARMS and number != 2),
+        conflicts=conflicts,
+    )
+
+
+def _source(
+    parts: list[Raw], alarms: tuple[int, ...], seconds: float | None, on_battery: bool | None, on_bypass: bool | None
+) -> tuple[str | None, tuple[str, ...]]:
+    """Where the output comes from: the vendor's enumeration, then RFC 1628's, then flags, alarms and the seconds."""
+    found = next((raw.source for raw in parts if raw.source is not None), None)
+    battery = bool(on_battery) or 2 in alarms or bool(seconds)
+    if found in ("battery", "test"):
+        return found, ()
+    if battery:
+        said = (f"says {found}, but also that it is on battery",) if found in ("normal", "bypass", "off") else ()
+        return "battery", said if on_battery is None and 2 not in alarms else ()
+    if on_bypass or (found is None and 9 in alarms):
+        return "bypass", ()
+    if found is None and on_battery is False:
+        return "normal", ()
+    return found, ()

@@ -1,0 +1,234 @@
+"""UPS MIBs as tables: which object means what. RFC 1628 and the vendor blocks of APC (PowerNet), Eaton/Powerware (XUPS),
+MGE, CyberPower, Socomec, Riello and Vertiv/Liebert.
+
+Each field maps to (object, scale); a `source` map turns the vendor's enumeration into ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+RFC1628 = "1.3.6.1.2.1.33.1"
+_RFC_SOURCE = {1: "other", 2: "off", 3: "normal", 4: "bypass", 5: "battery", 6: "boost", 7: "trim"}
+_YES = {1: True, 2: False}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One MIB. `numbers`: field -> (object, factor to base units); `flags`: field -> (object, {raw: bool})."""
+
+    name: str
+    root: str
+    source_object: str | None = None
+    sources: dict[int, str] = field(default_factory=dict)
+    numbers: dict[str, tuple[str, float]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    flags: dict[str, tuple[str, dict[int, bool]]] = field(default_factory=dict)
+    tests: tuple[str, dict[int, str]] | None = None
+    input_sources: tuple[str, dict[int, str]] | None = None
+
+    def oids(self) -> tuple[str, ...]:
+        """Every object of the table, dotted."""
+        found = [self.source_object] if self.source_object else []
+        found += [oid for oid, _ in self.numbers.values()] + list(self.texts.values())
+        found += [oid for oid, _ in self.flags.values()]
+        found += [pair[0] for pair in (self.tests, self.input_sources) if pair]
+        return tuple(f"{self.root}.{oid}" for oid in dict.fromkeys(found))
+
+
+_TEST = {1: "passed", 2: "warning", 3: "failed", 4: "aborted", 5: "in progress", 6: "none"}
+_RFC_NUMBERS = {
+    "on_battery_seconds": ("2.2.0", 1.0),
+    "runtime_seconds": ("2.3.0", 60.0),
+    "charge_ratio": ("2.4.0", 0.01),
+    "battery_volts": ("2.5.0", 0.1),
+    "temperature_celsius": ("2.7.0", 1.0),
+    "input_volts": ("3.3.1.3.1", 1.0),
+    "output_volts": ("4.4.1.2.1", 1.0),
+    "load_ratio": ("4.4.1.5.1", 0.01),
+    "alarm_count": ("6.1.0", 1.0),
+}
+_RFC_TEXTS = {"manufacturer": "1.1.0", "model": "1.2.0", "firmware": "1.3.0"}
+
+STANDARD = Table(
+    "rfc1628",
+    RFC1628,
+    "4.1.0",
+    _RFC_SOURCE,
+    _RFC_NUMBERS,
+    _RFC_TEXTS,
+    {"battery_low": ("2.1.0", {2: False, 3: True, 4: True})},
+    ("7.3.0", _TEST),
+)
+APC = Table(
+    "apc",
+    "1.3.6.1.4.1.318.1.1.1",
+    "4.1.1.0",
+    {
+        2: "normal",
+        3: "battery",
+        4: "boost",
+        5: "off",
+        6: "bypass",
+        7: "off",
+        8: "other",
+        9: "bypass",
+        10: "bypass",
+        11: "off",
+        12: "trim",
+        13: "eco",
+        14: "normal",
+        15: "test",
+        16: "bypass",
+        17: "bypass",
+        18: "eco",
+        19: "normal",
+        20: "eco",
+        28: "test",
+    },  # fmt: skip
+    {
+        "on_battery_seconds": ("2.1.2.0", 0.01),
+        "charge_ratio": ("2.2.1.0", 0.01),
+        "temperature_celsius": ("2.2.2.0", 1.0),
+        "runtime_seconds": ("2.2.3.0", 0.01),
+        "input_volts": ("3.2.1.0", 1.0),
+        "load_ratio": ("4.2.3.0", 0.01),
+    },
+    {"model": "1.1.1.0"},
+    {
+        "battery_replace": ("2.2.4.0", {1: False, 2: True}),
+        "battery_low": ("2.1.1.0", {2: False, 3: True}),
+        "communication": ("8.1.0", _YES),
+    },
+    ("7.2.3.0", {1: "passed", 2: "failed", 4: "in progress"}),
+)
+XUPS = Table(
+    "xups",
+    "1.3.6.1.4.1.534.1",
+    "4.5.0",
+    {
+        1: "other",
+        2: "off",
+        3: "normal",
+        4: "bypass",
+        5: "battery",
+        6: "boost",
+        7: "trim",
+        8: "normal",
+        9: "normal",
+        10: "eco",
+        11: "bypass",
+        12: "eco",
+    },  # fmt: skip
+    {
+        "runtime_seconds": ("2.1.0", 1.0),
+        "battery_volts": ("2.2.0", 1.0),
+        "charge_ratio": ("2.4.0", 0.01),
+        "load_ratio": ("4.1.0", 0.01),
+        "input_volts": ("3.4.1.2.1", 1.0),
+    },
+    {"manufacturer": "1.1.0", "model": "1.2.0", "firmware": "1.3.0"},
+    {"battery_replace": ("2.9.0", _YES), "battery_low": ("2.10.0", _YES), "input_bad": ("3.9.0", {1: True, 2: False})},
+    ("8.2.0", {2: "passed", 3: "failed", 4: "in progress"}),
+    ("3.5.0", {2: "none", 3: "utility", 5: "utility", 6: "generator"}),
+)
+MGE = Table(
+    "mge",
+    "1.3.6.1.4.1.705.1",
+    None,
+    {},
+    {
+        "runtime_seconds": ("5.1.0", 1.0),
+        "charge_ratio": ("5.2.0", 0.01),
+        "input_volts": ("6.2.1.2.1", 0.1),
+        "load_ratio": ("7.2.1.4.1", 0.01),
+    },
+    {"model": "1.1.0"},
+    {
+        "on_battery": ("7.3.0", _YES),
+        "on_bypass": ("7.4.0", _YES),
+        "battery_replace": ("5.11.0", _YES),
+        "battery_low": ("5.14.0", _YES),
+        "input_bad": ("6.3.0", _YES),
+    },
+    ("10.3.0", {1: "passed", 2: "failed", 3: "none"}),
+)
+CYBERPOWER = Table(
+    "cyberpower",
+    "1.3.6.1.4.1.3808.1.1.1",
+    "4.1.1.0",
+    {
+        2: "normal",
+        3: "battery",
+        4: "boost",
+        5: "off",
+        6: "off",
+        7: "other",
+        8: "eco",
+        9: "bypass",
+        10: "trim",
+        11: "normal",
+    },  # fmt: skip
+    {
+        "on_battery_seconds": ("2.1.2.0", 0.01),
+        "charge_ratio": ("2.2.1.0", 0.01),
+        "temperature_celsius": ("2.2.3.0", 1.0),
+        "runtime_seconds": ("2.2.4.0", 0.01),
+        "input_volts": ("3.2.1.0", 0.1),
+        "load_ratio": ("4.2.3.0", 0.01),
+    },
+    {"model": "1.1.1.0"},
+    {"battery_replace": ("2.2.5.0", {1: False, 2: True}), "battery_low": ("2.1.1.0", {2: False, 3: True})},
+    ("7.2.3.0", {1: "passed", 2: "failed", 4: "in progress"}),
+)
+SOCOMEC = Table(
+    "socomec",
+    "1.3.6.1.4.1.4555.1.1.7.1",
+    "4.1.0",
+    {
+        2: "bypass",
+        3: "normal",
+        4: "normal",
+        5: "eco",
+        6: "bypass",
+        7: "off",
+        8: "off",
+        9: "normal",
+        10: "normal",
+    },  # fmt: skip
+    {
+        "on_battery_seconds": ("2.2.0", 1.0),
+        "runtime_seconds": ("2.3.0", 60.0),
+        "charge_ratio": ("2.4.0", 0.01),
+        "input_volts": ("3.3.1.2.1", 0.1),
+        "load_ratio": ("4.4.1.4.1", 0.01),
+    },
+    {"model": "1.1.0"},
+    {
+        "on_battery": ("2.1.0", {2: False, 3: False, 4: False, 5: True}),
+        "battery_low": ("2.1.0", {2: False, 3: False, 6: True, 7: True}),
+    },
+)
+RIELLO = Table(
+    "riello",
+    "1.3.6.1.4.1.5491.10.1",
+    "4.1.0",
+    _RFC_SOURCE,
+    _RFC_NUMBERS,
+    _RFC_TEXTS,
+    {"battery_low": ("2.1.0", {2: False, 3: True, 4: True})},
+    ("7.3.0", _TEST),
+)
+VERTIV = Table(
+    "vertiv",
+    "1.3.6.1.4.1.476.1.42.3.5",
+    "3.55.0",
+    _RFC_SOURCE,
+    {"runtime_seconds": ("1.18.0", 60.0), "charge_ratio": ("1.19.0", 0.01)},
+    {},
+    {"battery_low": ("1.26.0", {2: False, 3: True, 4: True}), "input_bad": ("3.33.0", {1: True, 3: False})},
+    ("1.8.0", {2: "passed", 3: "failed", 4: "in progress"}),
+    ("3.32.0", {1: "none", 2: "utility", 3: "generator"}),
+)
+VENDORS = (APC, XUPS, MGE, CYBERPOWER, SOCOMEC, RIELLO, VERTIV)
+TABLES = {table.name: table for table in (STANDARD, *VENDORS)}

@@ -1,0 +1,67 @@
+"""How is the UPS? By SNMP (RFC 1628 and the vendor's own block), NUT or apcupsd; one record, every field optional."""
+
+from __future__ import annotations
+
+from healthmon.makes import ups_daemons, ups_snmp
+from healthmon.makes.ups_tables import RFC1628, STANDARD, TABLES, VENDORS
+from healthmon.model import Ask, Device, Ups
+from healthmon.probes.snmp import snmp_get
+from healthmon.probes.tools import Tools
+from healthmon.wire import apcupsd, nut, snmpv3
+from healthmon.wire.errors import UnsupportedError
+from healthmon.wire.nut import StaleError
+from healthmon.wire.snmp import SnmpValue
+
+NONE = "none"
+
+
+async def look(device: Device, ask: Ask, tools: Tools) -> Ups:
+    """The state of the UPS. Raises WireError when nothing answers."""
+    del ask
+    access = device.access
+    if access.nut is not None:
+        try:
+            return ups_daemons.from_nut(await nut.variables(tools.net, device.address, access.nut.port, access.nut.ups))
+        except StaleError as error:
+            return Ups(backend="nut", communication=False, conflicts=(str(error),))
+    if access.apcupsd is not None:
+        return ups_daemons.from_apcupsd(await apcupsd.status(tools.net, device.address, access.apcupsd.port))
+    return await _by_snmp(device, tools)
+
+
+async def _by_snmp(device: Device, tools: Tools) -> Ups:
+    notes = tools.notes_of(device.id)
+    values = await snmp_get(device, tools, STANDARD.oids())
+    if notes.ups_backend is None:
+        notes.ups_backend = await _detected(device, tools, values)
+    vendor = TABLES.get(notes.ups_backend)
+    own = ups_snmp.read(vendor, await snmp_get(device, tools, vendor.oids())) if vendor else None
+    standard = ups_snmp.read(STANDARD, values)
+    count = standard.numbers.get("alarm_count", 0)
+    alarms = _alarms(await snmp_get(device, tools, ups_snmp.ALARM_OBJECTS)) if count else ()
+    backend = " + ".join(name for name in ("rfc1628" if values else "", vendor.name if vendor else "") if name)
+    return ups_snmp.ups_of(standard, own, alarms, backend)
+
+
+async def _detected(device: Device, tools: Tools, values: dict[str, SnmpValue]) -> str:
+    """The vendor block that answers; sysObjectID is not trusted, the objects themselves are asked."""
+    detectors = {f"{t.root}.{t.source_object or t.numbers['charge_ratio'][0]}": t.name for t in VENDORS}
+    found = await snmp_get(device, tools, tuple(detectors))
+    for oid, name in detectors.items():
+        if isinstance(found.get(oid), int):
+            return name
+    if not values:
+        raise UnsupportedError("answers SNMP, but knows no UPS objects")
+    return NONE
+
+
+def _alarms(values: dict[str, SnmpValue]) -> tuple[int, ...]:
+    """The well-known alarms present (upsAlarmDescr points to RFC 1628 6.3.N)."""
+    start = f"{RFC1628}.6.3."
+    found = [v[len(start) :] for v in values.values() if isinstance(v, str) and v.startswith(start)]
+    return tuple(sorted({int(number) for number in found if number.isdigit()}))
+
+
+async def close() -> None:
+    """End what SNMPv3 holds."""
+    await snmpv3.close()

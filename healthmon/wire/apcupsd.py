@@ -1,0 +1,45 @@
+"""apcupsd's network information server: the status report of its UPS (2-byte length before each line)."""
+
+from __future__ import annotations
+
+from healthmon.wire import trace
+from healthmon.wire.net import Net
+from healthmon.wire.nut import Lines
+
+
+class _Records(Lines):
+    """Complete at the record of length zero."""
+
+    def complete(self) -> bool:
+        """Walk the records."""
+        at = 0
+        while at + 2 <= len(self.data):
+            size = self.data[at] << 8 | self.data[at + 1]
+            if size == 0:
+                return True
+            at += 2 + size
+        return False
+
+
+async def status(net: Net, host: str, port: int) -> dict[str, str]:
+    """The fields of ``status``. Raises WireError."""
+    trace.stage("answer of apcupsd")
+    transport, records = await net.connect(host, port, _Records)
+    try:
+        transport.write(b"\x00\x06status")
+        await records.done
+    finally:
+        transport.close()
+    return parsed(bytes(records.data))
+
+
+def parsed(data: bytes) -> dict[str, str]:
+    """The fields of a report, by name."""
+    found: dict[str, str] = {}
+    at = 0
+    while at + 2 <= len(data) and (size := data[at] << 8 | data[at + 1]):
+        name, mark, value = data[at + 2 : at + 2 + size].decode("utf-8", "replace").partition(":")
+        if mark:
+            found[name.strip()] = value.strip()
+        at += 2 + size
+    return found

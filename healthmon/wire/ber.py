@@ -1,0 +1,138 @@
+"""BER for SNMP v1 and v2c GET (RFC 1157, RFC 3416; X.690). Decoding raises ProtocolError and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from healthmon.wire.errors import ProtocolError
+
+Value = int | bytes | str | None
+_GET, _RESPONSE = 0xA0, 0xA2
+_INTEGERS = {0x02, 0x41, 0x42, 0x43, 0x46, 0x47}
+_STRINGS = {0x04, 0x40, 0x44}
+_ABSENT = {0x80, 0x81, 0x82}
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A GetResponse; absent objects (noSuchObject, noSuchInstance, NULL) are left out of `values`."""
+
+    request_id: int
+    error: int
+    index: int
+    values: dict[str, Value]
+
+
+def get_request(version: int, community: bytes, request_id: int, oids: Sequence[str]) -> bytes:
+    """A GetRequest message; `version` is 0 for v1 and 1 for v2c."""
+    bindings = b"".join(_tlv(0x30, _oid(oid) + b"\x05\x00") for oid in oids)
+    pdu = _tlv(_GET, _int(request_id) + _int(0) + _int(0) + _tlv(0x30, bindings))
+    return _tlv(0x30, _int(version) + _tlv(0x04, community) + pdu)
+
+
+def _tlv(tag: int, body: bytes) -> bytes:
+    size = len(body)
+    if size < 0x80:
+        return bytes((tag, size)) + body
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(length))) + length + body
+
+
+def _int(value: int) -> bytes:
+    return _tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+
+
+def _oid(text: str) -> bytes:
+    parts = [int(part) for part in text.split(".")]
+    body = bytearray()
+    for part in (parts[0] * 40 + parts[1], *parts[2:]):
+        chunk = [part & 0x7F]
+        while part := part >> 7:
+            chunk.append(0x80 | (part & 0x7F))
+        body += bytes(reversed(chunk))
+    return _tlv(0x06, bytes(body))
+
+
+def parse(data: bytes) -> Response:
+    """The GetResponse in `data`. Raises ProtocolError for anything else."""
+    try:
+        return _parse(data)
+    except (IndexError, ValueError) as error:
+        raise ProtocolError("SNMP answer cut short or malformed") from error
+
+
+def _parse(data: bytes) -> Response:
+    message = _Reader(data).enter(0x30)
+    message.integer()
+    message.take(0x04)
+    pdu = message.enter(_RESPONSE)
+    request_id, error, index = pdu.integer(), pdu.integer(), pdu.integer()
+    bindings = pdu.enter(0x30)
+    values: dict[str, Value] = {}
+    while bindings.left():
+        pair = bindings.enter(0x30)
+        name = _dotted(pair.take(0x06))
+        tag, body = pair.any()
+        if tag in _INTEGERS:
+            values[name] = int.from_bytes(body, "big", signed=tag == 0x02)
+        elif tag in _STRINGS:
+            values[name] = body
+        elif tag == 0x06:
+            values[name] = _dotted(body)
+        elif tag != 0x05 and tag not in _ABSENT:
+            continue
+    return Response(request_id, error, index, values)
+
+
+class _Reader:
+    """Walks the elements of one constructed value."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    def left(self) -> bool:
+        return self._at < len(self._data)
+
+    def any(self) -> tuple[int, bytes]:
+        tag, size = self._data[self._at], self._data[self._at + 1]
+        start = self._at + 2
+        if size & 0x80:
+            count = size & 0x7F
+            if not 1 <= count <= 4:
+                raise ValueError("length form")
+            size = int.from_bytes(self._data[start : start + count], "big")
+            start += count
+        if start + size > len(self._data):
+            raise ValueError("cut short")
+        self._at = start + size
+        return tag, self._data[start : self._at]
+
+    def take(self, tag: int) -> bytes:
+        found, body = self.any()
+        if found != tag:
+            raise ValueError("unexpected tag")
+        return body
+
+    def enter(self, tag: int) -> _Reader:
+        return _Reader(self.take(tag))
+
+    def integer(self) -> int:
+        body = self.take(0x02)
+        if not 1 <= len(body) <= 9:
+            raise ValueError("integer size")
+        return int.from_bytes(body, "big", signed=True)
+
+
+def _dotted(body: bytes) -> str:
+    if not body or len(body) > 256:
+        raise ValueError("object identifier size")
+    parts: list[int] = []
+    value = 0
+    for byte in body:
+        value = value << 7 | byte & 0x7F
+        if not byte & 0x80:
+            parts.append(value)
+            value = 0
+    first = min(parts[0] // 40, 2)
+    return ".".join(map(str, (first, parts[0] - 40 * first, *parts[1:])))

@@ -1,0 +1,81 @@
+"""NUT's network protocol (RFC 9271): the variables of one UPS from upsd."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+
+from healthmon.wire import trace
+from healthmon.wire.errors import NotFoundError, ProtocolError, ResetError, TooLargeError, from_os
+from healthmon.wire.net import Net
+
+CAP = 128 * 1024
+
+
+class StaleError(ProtocolError):
+    """upsd answers, but has no fresh data of the UPS (DATA-STALE, DRIVER-NOT-CONNECTED)."""
+
+
+class Lines(asyncio.Protocol):
+    """Collects what a server sends until `done` says that it is whole."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.whole = b"\n"
+
+    def data_received(self, data: bytes) -> None:
+        """Collect up to the cap."""
+        self.data += data
+        if self.done.done():
+            return
+        if len(self.data) > CAP:
+            self.done.set_exception(TooLargeError("answer larger than 128 KiB"))
+        elif self.complete():
+            self.done.set_result(None)
+
+    def complete(self) -> bool:
+        """An error line, or the line that ends a list."""
+        return (self.data.startswith(b"ERR") and b"\n" in self.data) or b"\nEND LIST VAR" in self.data
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The peer went before the end."""
+        if not self.done.done():
+            self.done.set_exception(from_os(exc, "reading") if exc else ResetError("connection closed by the device"))
+            self.done.exception()
+
+
+async def variables(net: Net, host: str, port: int, ups: str) -> dict[str, str]:
+    """The variables of `ups`. Raises StaleError, NotFoundError for an unknown name, ProtocolError."""
+    trace.stage("answer of upsd")
+    transport, lines = await net.connect(host, port, Lines)
+    try:
+        trace.note(">", f"LIST VAR {ups}")
+        transport.write(f"LIST VAR {shlex.quote(ups) if ' ' in ups else ups}\n".encode())
+        await lines.done
+        transport.write(b"LOGOUT\n")
+    finally:
+        transport.close()
+    text = lines.data.decode("utf-8", "replace")
+    trace.note("<", text)
+    return parsed(text)
+
+
+def parsed(text: str) -> dict[str, str]:
+    """The variables in an answer to LIST VAR."""
+    if text.startswith("ERR"):
+        word = text.split()[1] if len(text.split()) > 1 else ""
+        if word in ("DATA-STALE", "DRIVER-NOT-CONNECTED"):
+            raise StaleError(f"upsd has lost the UPS ({word.lower().replace('-', ' ')})")
+        if word == "UNKNOWN-UPS":
+            raise NotFoundError("upsd knows no UPS of this name")
+        raise ProtocolError(f"upsd answered with error {word[:40]}")
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        try:
+            words = shlex.split(line)
+        except ValueError:
+            continue
+        if len(words) == 4 and words[0] == "VAR":
+            found[words[2]] = words[3]
+    return found

@@ -1,0 +1,118 @@
+"""SNMPv3 GET by pysnmp: one long-lived engine for each set of credentials, few requests at a time, our own deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from healthmon.secret import Credential
+from healthmon.wire import trace
+from healthmon.wire.errors import AuthFailedError, ProtocolError, SilentError
+from healthmon.wire.net import Net
+from healthmon.wire.snmp import SnmpValue
+
+AT_ONCE = 10
+RENEW_AFTER = 2
+_AUTH = {
+    "MD5": "USM_AUTH_HMAC96_MD5",
+    "SHA": "USM_AUTH_HMAC96_SHA",
+    "SHA-224": "USM_AUTH_HMAC128_SHA224",
+    "SHA-256": "USM_AUTH_HMAC192_SHA256",
+    "SHA-384": "USM_AUTH_HMAC256_SHA384",
+    "SHA-512": "USM_AUTH_HMAC384_SHA512",
+}
+_PRIV = {
+    "none": "USM_PRIV_NONE",
+    "DES": "USM_PRIV_CBC56_DES",
+    "AES": "USM_PRIV_CFB128_AES",
+    "AES-192": "USM_PRIV_CFB192_AES",
+    "AES-256": "USM_PRIV_CFB256_AES",
+}
+_engines: dict[tuple[str, ...], _Engine] = {}
+
+
+class _Engine:
+    """One pysnmp engine with one user; an engine is bound to the event loop that made it."""
+
+    def __init__(self, credential: Credential, auth: str, priv: str) -> None:
+        import pysnmp.hlapi.v3arch.asyncio as hlapi
+
+        self.hlapi: Any = hlapi
+        self.engine: Any = hlapi.SnmpEngine()
+        self.loop = asyncio.get_running_loop()
+        private = credential.private.reveal() if credential.private else None
+        self.user: Any = hlapi.UsmUserData(
+            credential.username,
+            credential.password.reveal(),
+            private,
+            authProtocol=getattr(hlapi, _AUTH[auth]),
+            privProtocol=getattr(hlapi, _PRIV[priv if private else "none"]),
+        )
+        self.slots = asyncio.Semaphore(AT_ONCE)
+        self.timeouts: dict[str, int] = {}
+
+
+def _engine(credential: Credential, auth: str, priv: str) -> tuple[tuple[str, ...], _Engine]:
+    key = (credential.fingerprint(), auth, priv)
+    known = _engines.get(key)
+    if known is None or known.loop is not asyncio.get_running_loop():
+        known = _engines[key] = _Engine(credential, auth, priv)
+    return key, known
+
+
+async def get(
+    net: Net, host: str, port: int, credential: Credential, oids: Sequence[str], *, auth: str = "SHA", priv: str = "AES"
+) -> dict[str, SnmpValue]:
+    """The values of `oids`; absent objects are left out. Raises SilentError, AuthFailedError, ProtocolError."""
+    address = await net.address_of(host)
+    key, held = _engine(credential, auth, priv)
+    hlapi = held.hlapi
+    trace.stage("SNMPv3 answer")
+    async with held.slots:
+        target = await hlapi.UdpTransportTarget.create((address, port), timeout=1.5, retries=1)
+        bindings = [hlapi.ObjectType(hlapi.ObjectIdentity(oid)) for oid in oids]
+        failed, status, _, found = await hlapi.get_cmd(
+            held.engine, held.user, target, hlapi.ContextData(), *bindings, lookupMib=False
+        )
+    if failed is not None:
+        _raise(str(failed), key, held, host)
+    held.timeouts.pop(host, None)
+    if int(status):
+        raise ProtocolError(f"SNMPv3 answered with error {int(status)}")
+    return {str(name): value for name, raw in found if (value := _value(raw)) is not None}
+
+
+def _raise(text: str, key: tuple[str, ...], held: _Engine, host: str) -> None:
+    low = text.lower()
+    if "timeout" in low or "no snmp response" in low:
+        held.timeouts[host] = held.timeouts.get(host, 0) + 1
+        if held.timeouts[host] >= RENEW_AFTER:  # a swapped unit has another engine id: discover it afresh
+            _engines.pop(key, None)
+            held.engine.close_dispatcher()
+        raise SilentError("no SNMPv3 answer in time")
+    if any(word in low for word in ("digest", "unknownusername", "user", "decrypt", "securitylevel")):
+        raise AuthFailedError("SNMPv3 login refused")
+    raise ProtocolError("SNMPv3 answer not understood")
+
+
+def _value(raw: Any) -> SnmpValue:
+    kind = type(raw).__name__
+    if kind in ("NoSuchObject", "NoSuchInstance", "EndOfMibView", "Null"):
+        return None
+    if kind in ("OctetString", "IpAddress", "Opaque", "DisplayString"):
+        return bytes(raw.asOctets())
+    if kind in ("ObjectIdentifier", "ObjectIdentity"):
+        return str(raw)
+    try:
+        return int(raw)
+    except (TypeError, ValueError):
+        return None
+
+
+async def close() -> None:
+    """End every engine of this event loop."""
+    loop = asyncio.get_running_loop()
+    for key in [key for key, held in _engines.items() if held.loop is loop]:
+        _engines.pop(key).engine.close_dispatcher()
+    await asyncio.sleep(0)
