@@ -104,13 +104,17 @@ def _plain_pin(pin: str) -> str:
     return text
 
 
-@functools.lru_cache(maxsize=4096)
 def context(*, ca_file: str | None = None, pin: str | None = None) -> ssl.SSLContext:
     """The shared client context that trusts one pinned key, or the CA in `ca_file`, or the system's CAs.
 
     With a pin neither name nor chain nor dates are looked at; without one all are. Raises TlsError for a bad pin or
     an unreadable CA file.
     """
+    return _context(ca_file, pin)
+
+
+@functools.lru_cache(maxsize=4096)
+def _context(ca_file: str | None, pin: str | None) -> ssl.SSLContext:
     if pin is not None:
         pinned = _PinnedContext(ssl.PROTOCOL_TLS_CLIENT)
         pinned.check_hostname = False

@@ -145,7 +145,7 @@ async def test_c7_tls_towards_a_plain_port_says_so() -> None:
 
 async def test_c7_plain_http_towards_a_tls_port_says_so(tmp_path) -> None:  # type: ignore[no-untyped-def]
     async with served(says(http()), tls=make_pair(tmp_path, "cam").server()) as server:
-        with pytest.raises(WireError, match="TLS|closed|reset"):
+        with pytest.raises(WireError, match=r"TLS|closed|reset"):
             await exchange(NET, Place("127.0.0.1", server.port), "GET", "/")
 
 

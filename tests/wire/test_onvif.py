@@ -90,7 +90,7 @@ class Camera:
             return False
         password, nonce, created = (m[1] for m in told.values() if m)
         wanted = base64.b64encode(hashlib.sha1(base64.b64decode(nonce) + created.encode() + b"right").digest()).decode()
-        age = abs(datetime.fromisoformat(created.replace("Z", "+00:00")).timestamp() - time.time() - self.clock)
+        age = abs(datetime.fromisoformat(created).timestamp() - time.time() - self.clock)
         return password == wanted and age <= self.window
 
     def standard(self) -> dict[str, str]:

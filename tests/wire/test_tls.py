@@ -73,7 +73,7 @@ async def test_c24_the_cause_is_told(tmp_path: Path, days: tuple[float, float], 
 
 
 async def test_c24_self_signed_is_refused_without_a_pin(tmp_path: Path) -> None:
-    with pytest.raises(TlsError, match="self.signed"):
+    with pytest.raises(TlsError, match=r"self.signed"):
         await ask(make_pair(tmp_path, "cam"), tls.context())
 
 
@@ -84,7 +84,7 @@ async def test_c24_a_stalled_handshake_ends_in_time() -> None:
 
     async with served(stall) as server:
         quick = Net.of(["127.0.0.1"], connect_seconds=0.3)
-        with pytest.raises(Exception, match="no answer in 0.3 s"):
+        with pytest.raises(Exception, match=r"no answer in 0.3 s"):
             await exchange(quick, Place("127.0.0.1", server.port, tls.context()), "GET", "/")
 
 
