@@ -30,7 +30,7 @@ def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
     if not answered:
         return (_unreachable(observation, failed, ping),)
     if failed:
-        sentence = f"{_names(answered)} answers, but {_causes(failed)}"
+        sentence = f"{_names(answered)} {_answer(answered)}, but {_causes(failed)}"
         return (verdict(observation, ASPECT, State.DEGRADED, "part_unreachable", sentence, value=_slowest(answered)),)
     return (_by_time(observation, answered, device.limits.latency),)
 
@@ -71,9 +71,9 @@ def _unreachable(observation: Observation, failed: Sequence[Port], ping: Port | 
 def _by_time(observation: Observation, ports: Sequence[Port], limit: float) -> Verdict:
     slowest = _slowest(ports)
     if slowest > limit:
-        sentence = f"slow: {_names(ports)} answers in {duration(slowest)} (limit {duration(limit)})"
+        sentence = f"slow: {_names(ports)} {_answer(ports)} in {duration(slowest)} (limit {duration(limit)})"
         return verdict(observation, ASPECT, State.DEGRADED, "slow", sentence, value=slowest)
-    sentence = f"{_names(ports)} answers in {milliseconds(slowest)}"
+    sentence = f"{_names(ports)} {_answer(ports)} in {milliseconds(slowest)}"
     return verdict(observation, ASPECT, State.OK, "ok", sentence, value=slowest)
 
 
@@ -87,6 +87,10 @@ def _name(port: Port) -> str:
 
 def _names(ports: Sequence[Port]) -> str:
     return " and ".join(_name(port) for port in ports)
+
+
+def _answer(ports: Sequence[Port]) -> str:
+    return "answers" if len(ports) == 1 else "answer"
 
 
 def _causes(ports: Sequence[Port]) -> str:

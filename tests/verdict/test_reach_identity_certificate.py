@@ -50,7 +50,7 @@ RTSP_REFUSED = Port("rtsp", 554, None, Reason.REFUSED, "TCP port 554: connection
 @pytest.mark.parametrize(
     ("ports", "state", "code", "sentence"),
     [
-        ((RTSP, HTTP), State.OK, "ok", "RTSP 554 and HTTP 80 answers in 12 ms"),
+        ((RTSP, HTTP), State.OK, "ok", "RTSP 554 and HTTP 80 answer in 12 ms"),
         ((RTSP_SILENT, HTTP_SILENT), State.FAULT, "unreachable", "no answer on RTSP 554 and HTTP 80 in 3 s"),
         ((RTSP_REFUSED, PING), State.FAULT, "unreachable", "answers ping, but RTSP 554 refused"),
         ((RTSP_SILENT, HTTP), State.DEGRADED, "part_unreachable", "HTTP 80 answers, but RTSP 554 gives no answer"),
