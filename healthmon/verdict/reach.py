@@ -99,7 +99,7 @@ def _causes(ports: Sequence[Port]) -> str:
 
 
 def _in_time(ports: Sequence[Port]) -> str:
-    """ " in 3 s", as the port's own detail says it."""
+    """The time that was waited, as the detail of the port ends with it; empty where it does not."""
     tail = ports[0].detail.rpartition(" in ")[2]
     return f" in {tail}" if tail.endswith(" s") and tail != ports[0].detail else ""
 
