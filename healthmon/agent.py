@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from healthmon_exporters.prometheus import Metrics
-
 from healthmon import __version__, statefile
 from healthmon import config as configuration
 from healthmon.app import App, build
@@ -18,6 +16,7 @@ from healthmon.config import Config, ConfigError
 from healthmon.faults import Change, FaultBook
 from healthmon.model import Ask, Kind, Observation, Question, Reason, State, Verdict
 from healthmon.schedule import Schedule
+from healthmon_exporters.prometheus import Metrics
 
 log = logging.getLogger("healthmon")
 
@@ -178,7 +177,10 @@ class Agent:
             lag = self.app.observer.lag
             self.metrics.set_agent("healthmon_loop_lag_seconds", lag.worst)
             lag.worst = 0.0
-            self.metrics.set_agent("healthmon_bugs_total", self.app.observer.bugs)
+            if self._schedule is not None:
+                self.metrics.set_agent("healthmon_looks_running", self._schedule.figures.running)
+                self.metrics.set_agent("healthmon_looks_skipped", self._schedule.figures.skipped)
+            self.metrics.set_agent("healthmon_bugs", self.app.observer.bugs)
             await asyncio.sleep(FIGURES_SECONDS)
 
     def bad(self) -> list[Verdict]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-from healthmon_exporters.prometheus import Metrics
-
 from healthmon.app import App
 from healthmon.model import Ask, Observation, Question, State, Verdict
 from healthmon.wire.trace import Trace
+from healthmon_exporters.prometheus import Metrics
 from healthmon_exporters.shift_sheet import MARKS
 
 _CODES = {State.OK: 0, State.DEGRADED: 1, State.FAULT: 1, State.UNKNOWN: 2}

@@ -1,4 +1,4 @@
-"""``healthmon run``: the agent with its web server, signals and the readiness of both."""
+"""``healthmon run``: the agent with its web server and signals."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from healthmon.agent import Agent
 from healthmon.config import Config
@@ -17,20 +18,42 @@ async def serve(
 ) -> None:
     """Run until SIGINT or SIGTERM; SIGHUP reloads. Raises OSError when the port cannot be had."""
     running = agent or Agent.of(path, config)
-    app = web.application(
+    section = config.agent
+    users = Path(config.folder) / section.users_file if section.users_file else None
+    tls = (section.tls.certificate, section.tls.key) if section.tls else None
+    site = web.Site(
         metrics=running.metrics,
         probe=running.probe,
         ready=running.ready,
         reload=running.reload,
+        targets=lambda: targets(running),
         estate=config.estate.name,
         simulated=simulated,
     )
-    server = await web.serve(app, config.agent.listen, config.agent.port, tls=config.agent.tls)
+    server = await web.serve(web.application(site, users), section.listen, section.port, tls=tls, users=users)
     _on_signals(running)
     try:
         await running.run(spread=spread)
     finally:
         await server.close()
+
+
+def targets(agent: Agent) -> list[dict[str, Any]]:
+    """HTTP service discovery: every device that is asked anything, with what /probe needs."""
+    asked = dict.fromkeys(ask.device for ask in agent.app.asks)
+    devices = [agent.app.devices[name] for name in asked]
+    return [
+        {
+            "targets": [device.id],
+            "labels": {
+                "site": device.site,
+                "__meta_healthmon_kind": device.kind.value,
+                "__meta_healthmon_name": device.name,
+            },
+        }
+        for device in devices
+        if device.site
+    ]
 
 
 def _on_signals(agent: Agent) -> None:

@@ -53,7 +53,7 @@ def read(table: Table, values: Mapping[str, SnmpValue]) -> Raw:
         return pair[1].get(found) if pair and isinstance(found, int) else None
 
     numbers = {n: v for n, (oid, factor) in table.numbers.items() if (v := _number(n, raw(oid), factor)) is not None}
-    texts = {n: v for n, oid in table.texts.items() if (v := _text(raw(oid)))}
+    texts = {n: text for n, oid in table.texts.items() if (text := _text(raw(oid)))}
     flags = {}
     for name, (oid, meanings) in table.flags.items():
         value = raw(oid)
@@ -109,7 +109,7 @@ def ups_of(standard: Raw, vendor: Raw | None, alarms: tuple[int, ...], backend: 
         manufacturer=text("manufacturer"),
         model=text("model"),
         firmware=text("firmware"),
-        communication=False if 20 in alarms or flag("communication") is False else True,
+        communication=20 not in alarms and flag("communication") is not False,
         source=source,
         on_battery_seconds=on_battery if source in ("battery", "test") and on_battery else None,
         runtime_seconds=runtime,

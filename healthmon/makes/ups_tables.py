@@ -1,5 +1,6 @@
-"""UPS MIBs as tables: which object means what. RFC 1628 and the vendor blocks of APC (PowerNet), Eaton/Powerware (XUPS),
-MGE, CyberPower, Socomec, Riello and Vertiv/Liebert.
+"""UPS MIBs as tables: which object means what.
+
+RFC 1628 and the blocks of APC (PowerNet), Eaton (XUPS), MGE, CyberPower, Socomec, Riello and Vertiv.
 
 Each field maps to (object, scale); a `source` map turns the vendor's enumeration into ours.
 """
@@ -85,7 +86,7 @@ APC = Table(
         19: "normal",
         20: "eco",
         28: "test",
-    },  # fmt: skip
+    },
     {
         "on_battery_seconds": ("2.1.2.0", 0.01),
         "charge_ratio": ("2.2.1.0", 0.01),
@@ -119,7 +120,7 @@ XUPS = Table(
         10: "eco",
         11: "bypass",
         12: "eco",
-    },  # fmt: skip
+    },
     {
         "runtime_seconds": ("2.1.0", 1.0),
         "battery_volts": ("2.2.0", 1.0),
@@ -168,7 +169,7 @@ CYBERPOWER = Table(
         9: "bypass",
         10: "trim",
         11: "normal",
-    },  # fmt: skip
+    },
     {
         "on_battery_seconds": ("2.1.2.0", 0.01),
         "charge_ratio": ("2.2.1.0", 0.01),
@@ -195,7 +196,7 @@ SOCOMEC = Table(
         8: "off",
         9: "normal",
         10: "normal",
-    },  # fmt: skip
+    },
     {
         "on_battery_seconds": ("2.2.0", 1.0),
         "runtime_seconds": ("2.3.0", 60.0),

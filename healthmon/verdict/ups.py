@@ -33,8 +33,8 @@ def _power(observation: Observation, ups: Ups) -> Verdict:
         began = observation.at - since if since else None
         return verdict(observation, "power", State.FAULT, "on_battery", ", ".join(words), value=since, began=began)
     if ups.source in ("bypass", "off"):
-        words = "output is off" if ups.source == "off" else "on bypass: the load is not protected"
-        return verdict(observation, "power", State.FAULT, "not_protecting", words)
+        state = "output is off" if ups.source == "off" else "on bypass: the load is not protected"
+        return verdict(observation, "power", State.FAULT, "not_protecting", state)
     if ups.source == "test":
         return verdict(observation, "power", State.OK, "ok", "self-test or calibration under way")
     if ups.source in _FINE:
