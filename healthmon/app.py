@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -42,7 +42,7 @@ from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
 from healthmon.wire.trace import Trace
 
-PROBES = {
+PROBES: dict[Question, Callable[[Device, Ask, Tools], Awaitable[Seen]]] = {
     Question.REACH: reach.look,
     Question.STREAM: stream.look,
     Question.CLOCK: clock.look,

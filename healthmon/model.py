@@ -277,7 +277,8 @@ class Stream:
 
     `frames` counts access units (distinct RTP timestamps), `media_seconds` how far the RTP clock advanced,
     `sender_clock` the device's wall clock minus ours by the RTCP sender report, `date_clock` the same by RTSP ``Date``.
-    `silence` is how long before the end of the look the last packet came. `equal_keyframes` counts key frames in a row, over looks, whose payload did not change (1 = it changed).
+    `silence` is how long before the end of the look the last packet came.
+    `equal_keyframes` counts key frames in a row, over looks, whose payload did not change (1 = it changed).
     """
 
     path: str
