@@ -1,0 +1,74 @@
+"""``python -m healthmon.demo``: the simulated estate in a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from healthmon.demo.estate import Estate
+from healthmon.demo.plan import plan, plant, write_config
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m healthmon.demo", description="A SIMULATED estate on loopback.")
+    parser.add_argument("--cameras", type=int, default=147)
+    parser.add_argument("--recorders", type=int, default=2)
+    parser.add_argument("--ups", type=int, default=1)
+    parser.add_argument("--folder", type=Path, required=True, help="where config.yaml and its secrets are written")
+    parser.add_argument("--control", type=int, default=9878, help="port of the control interface; 0 for none")
+    parser.add_argument("--agent-port", type=int, default=9877)
+    parser.add_argument("--schedule", type=Path, help="YAML list of {at: seconds, device, fault, value}")
+    parser.add_argument("--well", action="store_true", help="plant no faults")
+    return parser.parse_args()
+
+
+async def serve(given: argparse.Namespace) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    devices = plan(given.cameras, given.recorders, given.ups)
+    if not given.well:
+        plant(devices)
+    write_config(devices, given.folder, agent_port=given.agent_port)
+    estate = Estate(devices)
+    await estate.start()
+    if given.control:
+        await estate.serve_control(given.control)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    events = yaml.safe_load(given.schedule.read_text()) if given.schedule else []
+    task = asyncio.create_task(_scheduled(estate, events))
+    sys.stdout.write(f"SIMULATED estate ready: {len(devices)} devices\n")
+    sys.stdout.flush()
+    await stop.wait()
+    task.cancel()
+    await estate.stop()
+
+
+async def _scheduled(estate: Estate, events: list[dict[str, Any]]) -> None:
+    start = asyncio.get_running_loop().time()
+    for event in sorted(events, key=lambda one: float(one["at"])):
+        await asyncio.sleep(max(0.0, start + float(event["at"]) - asyncio.get_running_loop().time()))
+        await estate.set_fault(event["device"], event["fault"], event.get("value", True))
+
+
+def main() -> None:
+    """Run on uvloop where it is installed."""
+    given = arguments()
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(serve(given))
+    else:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(given))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""The running estate: every device's servers on its own loopback address, faults switched at run time, counters."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from healthmon.demo.clip import Clip, encode
+from healthmon.demo.onvif_sim import OnvifSim
+from healthmon.demo.rtsp_sim import RtspSim
+from healthmon.demo.state import HTTP, NTP, RTSP, SNMP, TCP, Counters, SimDevice
+from healthmon.demo.udp_sim import NtpSim, SnmpSim
+
+BACKLOG = 64
+
+
+class Estate:
+    """Simulated devices by id. `start` binds, `stop` lets go."""
+
+    def __init__(self, devices: Sequence[SimDevice]) -> None:
+        self.devices = {device.id: device for device in devices}
+        self._closers: dict[str, list[Any]] = {}
+        self._clips: tuple[Clip, Clip] | None = None
+        self._control: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Encode the clip and bind every device that is not off. Raises OSError for an address that is not there."""
+        self._clips = await asyncio.to_thread(encode), await asyncio.to_thread(lambda: encode(moving=False))
+        for device in self.devices.values():
+            await self._bind(device)
+
+    async def stop(self) -> None:
+        """Close everything."""
+        for device in list(self._closers):
+            await self._unbind(device)
+        if self._control is not None:
+            self._control.close()
+            await self._control.wait_closed()
+
+    async def _bind(self, device: SimDevice) -> None:
+        if device.has("off") or self._clips is None:
+            return
+        loop, held = asyncio.get_running_loop(), self._closers.setdefault(device.id, [])
+        moving, still = self._clips
+        if device.kind in ("camera", "recorder"):
+            rtsp = await loop.create_server(
+                lambda: RtspSim(device, moving, still), device.address, RTSP, backlog=BACKLOG
+            )
+            http = await loop.create_server(lambda: OnvifSim(device), device.address, HTTP, backlog=BACKLOG)
+            held += [rtsp, http]
+        elif device.kind == "link":
+            held.append(await loop.create_server(asyncio.Protocol, device.address, TCP, backlog=BACKLOG))
+        else:
+            port, kind = (NTP, NtpSim) if device.kind == "ntp" else (SNMP, SnmpSim)
+            transport, _ = await loop.create_datagram_endpoint(lambda: kind(device), local_addr=(device.address, port))
+            held.append(transport)
+
+    async def _unbind(self, device: str) -> None:
+        for held in self._closers.pop(device, []):
+            held.close()
+            if isinstance(held, asyncio.Server):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(held.wait_closed(), 0.1)
+
+    async def set_fault(self, device_id: str, name: str, value: object = True) -> None:
+        """Switch a fault on, or off with a false value. Raises KeyError for an unknown device."""
+        device = self.devices[device_id]
+        if value:
+            device.faults[name] = value
+        else:
+            device.faults.pop(name, None)
+        if name in ("off", "reboot"):
+            await self._unbind(device_id)
+            device.faults.pop("reboot", None)
+            await self._bind(device)
+
+    def counters(self, device_id: str) -> Counters:
+        """What a device has counted."""
+        return self.devices[device_id].counters
+
+    async def serve_control(self, port: int) -> None:
+        """The control interface on 127.0.0.1: GET /devices, POST or DELETE /devices/ID/fault with JSON."""
+        self._control = await asyncio.start_server(self._controlled, "127.0.0.1", port)
+
+    async def _controlled(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            lengths = [line.split(":")[1] for line in head.splitlines() if line.lower().startswith("content-length:")]
+            body = await reader.readexactly(min(int(lengths[0]), 65536)) if lengths else b""
+            status, answer = await self._command(head.split(" ")[0], head.split(" ")[1], body)
+        except (asyncio.IncompleteReadError, ValueError, KeyError, IndexError):
+            status, answer = "400 Bad Request", {"error": "not understood"}
+        text = json.dumps(answer).encode()
+        fields = f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\nConnection: close"
+        writer.write(f"HTTP/1.1 {status}\r\n{fields}\r\n\r\n".encode() + text)
+        with contextlib.suppress(OSError):
+            await writer.drain()
+        writer.close()
+
+    async def _command(self, method: str, path: str, body: bytes) -> tuple[str, Any]:
+        if method == "GET" and path in ("/devices", "/counters"):
+            return "200 OK", [device.as_json() for device in self.devices.values()]
+        parts = path.strip("/").split("/")
+        if method in ("POST", "DELETE") and len(parts) == 3 and parts[2] == "fault":
+            wanted = json.loads(body)
+            await self.set_fault(parts[1], wanted["name"], wanted.get("value", True) if method == "POST" else False)
+            return "200 OK", self.devices[parts[1]].as_json()
+        return "404 Not Found", {"error": "no such thing"}

@@ -1,0 +1,207 @@
+"""HTTP and ONVIF as a camera speaks them: the time without a login, the rest with WS-UsernameToken or Digest."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import UTC, datetime
+from email.utils import formatdate
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from healthmon.demo import login
+from healthmon.demo.state import HTTP, RTSP, SimDevice
+
+CAP = 64 * 1024
+_NS = (
+    'xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:tds="http://www.onvif.org/ver10/device/wsdl" '
+    'xmlns:trt="http://www.onvif.org/ver10/media/wsdl" xmlns:tt="http://www.onvif.org/ver10/schema" '
+    'xmlns:ter="http://www.onvif.org/ver10/error"'
+)
+_WRITES = re.compile(r"<(?:\w+:)?(Set\w+|CreatePullPointSubscription|Subscribe|SystemReboot|Create\w+|Delete\w+)\b")
+_OPERATION = re.compile(r"<(?:\w+:)?Body[^>]*>\s*<(?:\w+:)?(\w+)")
+
+
+class OnvifSim(asyncio.Protocol):
+    """One HTTP connection to one simulated device."""
+
+    def __init__(self, device: SimDevice) -> None:
+        self._device = device
+        self._buffer = b""
+        self._nonce = login.fresh_nonce()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count it."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._device.counters.enter()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Count it out."""
+        del exc
+        self._device.counters.connections_now -= 1
+
+    def data_received(self, data: bytes) -> None:
+        """Take whole requests."""
+        self._buffer += data[:CAP]
+        head, mark, body = self._buffer.partition(b"\r\n\r\n")
+        if not mark or self._device.has("silence"):
+            return
+        text = head.decode("utf-8", "replace")
+        match = re.search(r"(?i)^content-length:\s*(\d+)", text, re.MULTILINE)
+        if len(body) < int(match[1] if match else 0):
+            return
+        self._buffer = b""
+        self._request(text, body.decode("utf-8", "replace"))
+
+    def _request(self, head: str, body: str) -> None:
+        method = head.split(" ", 1)[0]
+        given = re.search(r"(?im)^authorization:\s*(.+?)\s*$", head)
+        if self._device.has("redirect_elsewhere"):
+            self._reply(307, "Temporary Redirect", "", ("Location", "http://127.0.0.2:8080/onvif/device_service"))
+        elif method != "POST":
+            self._reply(200, "OK", "<html><body>Simulated camera</body></html>")
+        elif _WRITES.search(body):
+            self._device.counters.writes_attempted += 1
+            self._fault("NotAuthorized")
+        else:
+            self._soap(body, given[1] if given else None)
+
+    def _soap(self, body: str, given: str | None) -> None:
+        match = _OPERATION.search(body)
+        operation = match[1] if match else ""
+        answers = {
+            "GetSystemDateAndTime": self._time,
+            "GetCapabilities": self._capabilities,
+            "GetServices": self._services,
+            "GetDeviceInformation": self._information,
+            "GetNetworkInterfaces": self._interfaces,
+            "GetProfiles": self._profiles,
+            "GetStreamUri": self._stream_uri,
+        }
+        if operation not in answers:
+            self._fault("ActionNotSupported")
+        elif operation in ("GetSystemDateAndTime", "GetCapabilities", "GetServices") or self._known(body, given):
+            self._reply(200, "OK", _envelope(answers[operation]()))
+
+    def _known(self, body: str, given: str | None) -> bool:
+        if given is not None:
+            if login.digest_ok(self._device, "POST", given):
+                return True
+            self._challenge()
+            return False
+        if "UsernameToken" in body:
+            if login.token_ok(self._device, body):
+                return True
+            self._fault("NotAuthorized")
+            return False
+        self._challenge()
+        return False
+
+    def _challenge(self) -> None:
+        self._reply(401, "Unauthorized", "", ("WWW-Authenticate", login.challenge(self._device, self._nonce)))
+
+    def _fault(self, code: str) -> None:
+        body = (
+            f"<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>ter:{code}</s:Value></s:Subcode></s:Code>"
+            f'<s:Reason><s:Text xml:lang="en">{code}</s:Text></s:Reason></s:Fault>'
+        )
+        self._reply(400, "Bad Request", _envelope(body))
+
+    def _reply(self, status: int, words: str, body: str, *more: tuple[str, str]) -> None:
+        kind = "application/soap+xml; charset=utf-8" if body.startswith("<?xml") else "text/html"
+        fields = [("Date", formatdate(self._device.now(), usegmt=True)), ("Content-Type", kind), *more]
+        fields += [("Content-Length", str(len(body.encode()))), ("Connection", "close")]
+        lines = "".join(f"{key}: {value}\r\n" for key, value in fields)
+        data = f"HTTP/1.1 {status} {words}\r\n{lines}\r\n{body}".encode()
+        self._device.counters.bytes_out += len(data)
+        self._transport.write(data)
+        self._transport.close()
+
+    # ------------------------------------------------------------------ answers
+
+    def _time(self) -> str:
+        device = self._device
+        utc = datetime.fromtimestamp(device.now(), UTC)
+        local = utc.astimezone(ZoneInfo("Europe/London"))
+        if device.has("clock_label"):
+            utc = utc.replace(hour=(utc.hour + 1) % 24)
+        zone = device.faults.get("zone_rule") or "GMT0BST,M3.5.0/1,M10.5.0"
+        mode = "Manual" if device.has("clock_manual") else "NTP"
+        return (
+            "<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime>"
+            f"<tt:DateTimeType>{mode}</tt:DateTimeType><tt:DaylightSavings>{str(bool(local.dst())).lower()}"
+            f"</tt:DaylightSavings><tt:TimeZone><tt:TZ>{zone}</tt:TZ></tt:TimeZone>"
+            f"<tt:UTCDateTime>{_moment(utc)}</tt:UTCDateTime><tt:LocalDateTime>{_moment(local)}</tt:LocalDateTime>"
+            "</tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>"
+        )
+
+    def _host(self) -> str:
+        return "127.0.0.2" if self._device.has("foreign_uri") else self._device.address
+
+    def _capabilities(self) -> str:
+        base = f"http://{self._host()}:{HTTP}/onvif"
+        return (
+            "<tds:GetCapabilitiesResponse><tds:Capabilities>"
+            f"<tt:Device><tt:XAddr>{base}/device_service</tt:XAddr></tt:Device>"
+            f"<tt:Media><tt:XAddr>{base}/media_service</tt:XAddr><tt:StreamingCapabilities/></tt:Media>"
+            "</tds:Capabilities></tds:GetCapabilitiesResponse>"
+        )
+
+    def _services(self) -> str:
+        base = f"http://{self._host()}:{HTTP}/onvif"
+        rows = (("device", "device_service"), ("media", "media_service"))
+        services = "".join(
+            f"<tds:Service><tds:Namespace>http://www.onvif.org/ver10/{name}/wsdl</tds:Namespace>"
+            f"<tds:XAddr>{base}/{path}</tds:XAddr><tds:Version><tt:Major>2</tt:Major><tt:Minor>6</tt:Minor>"
+            "</tds:Version></tds:Service>"
+            for name, path in rows
+        )
+        return f"<tds:GetServicesResponse>{services}</tds:GetServicesResponse>"
+
+    def _information(self) -> str:
+        serial = "OTHER-9999" if self._device.has("wrong_identity") else self._device.serial
+        model = "Spare Dome" if self._device.has("wrong_identity") else "Simulated PTZ"
+        return (
+            f"<tds:GetDeviceInformationResponse><tds:Manufacturer>Example</tds:Manufacturer><tds:Model>{model}</tds:Model>"
+            f"<tds:FirmwareVersion>1.2.3</tds:FirmwareVersion><tds:SerialNumber>{serial}</tds:SerialNumber>"
+            "<tds:HardwareId>1</tds:HardwareId></tds:GetDeviceInformationResponse>"
+        )
+
+    def _interfaces(self) -> str:
+        mac = mac_of(self._device) if not self._device.has("wrong_identity") else "02:00:00:ff:ff:ff"
+        return (
+            '<tds:GetNetworkInterfacesResponse><tds:NetworkInterfaces token="eth0"><tt:Enabled>true</tt:Enabled>'
+            f"<tt:Info><tt:Name>eth0</tt:Name><tt:HwAddress>{mac}</tt:HwAddress></tt:Info>"
+            "</tds:NetworkInterfaces></tds:GetNetworkInterfacesResponse>"
+        )
+
+    def _profiles(self) -> str:
+        rows = "".join(
+            f'<trt:Profiles token="p{n}" fixed="true"><tt:Name>profile {n}</tt:Name></trt:Profiles>'
+            for n in range(len(self._device.paths))
+        )
+        return f"<trt:GetProfilesResponse>{rows}</trt:GetProfilesResponse>"
+
+    def _stream_uri(self) -> str:
+        return (
+            "<trt:GetStreamUriResponse><trt:MediaUri>"
+            f"<tt:Uri>rtsp://{self._host()}:{RTSP}{self._device.paths[0]}</tt:Uri>"
+            "<tt:InvalidAfterConnect>false</tt:InvalidAfterConnect><tt:InvalidAfterReboot>false</tt:InvalidAfterReboot>"
+            "<tt:Timeout>PT0S</tt:Timeout></trt:MediaUri></trt:GetStreamUriResponse>"
+        )
+
+
+def mac_of(device: SimDevice) -> str:
+    """A locally administered MAC address from the device's loopback address."""
+    return "02:00:00:" + ":".join(f"{int(part):02x}" for part in device.address.split(".")[1:])
+
+
+def _envelope(body: str) -> str:
+    return f'<?xml version="1.0" encoding="utf-8"?><s:Envelope {_NS}><s:Body>{body}</s:Body></s:Envelope>'
+
+
+def _moment(at: datetime) -> str:
+    return (
+        f"<tt:Time><tt:Hour>{at.hour}</tt:Hour><tt:Minute>{at.minute}</tt:Minute><tt:Second>{at.second}</tt:Second></tt:Time>"
+        f"<tt:Date><tt:Year>{at.year}</tt:Year><tt:Month>{at.month}</tt:Month><tt:Day>{at.day}</tt:Day></tt:Date>"
+    )

@@ -1,0 +1,150 @@
+"""The plan of a council-like estate: who stands where, what is planted, and the configuration that watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from healthmon.demo.onvif_sim import mac_of
+from healthmon.demo.state import HTTP, NTP, RTSP, SNMP, TCP, SimDevice
+
+SITES = (("market", "Market Place"), ("riverside", "Riverside"), ("station", "Station Road"), ("park", "Castle Park"))
+SIDES = (
+    "north",
+    "south",
+    "east",
+    "west",
+    "car park",
+    "bus stop",
+    "steps",
+    "gate",
+    "bridge",
+    "corner",
+    "square",
+    "arcade",
+)
+PLANTED: dict[str, tuple[str, Any, str]] = {
+    "C017": ("no_media", True, "no_pictures"),
+    "C023": ("frozen_clock", True, "frozen_clock"),
+    "C031": ("wrong_login", True, "login_refused"),
+    "C042": ("off", True, "unreachable"),
+    "C058": ("clock_offset", 3600, "clock_zone"),
+    "C063": ("clock_offset", 4.0, "clock_drift"),
+    "C077": ("clock_epoch", True, "clock_reset"),
+    "C085": ("wrong_identity", True, "wrong_device"),
+    "C090": ("no_keyframes", True, "keyframe_overdue"),
+    "C096": ("busy", True, "busy"),
+    "S07": ("off", True, "unreachable"),
+    "C101": ("off", True, "behind_parent"),
+    "C102": ("off", True, "behind_parent"),
+    "C110": ("udp_only", True, ""),
+    "UPS1": ("ups_on_battery", 190, "on_battery"),
+}
+
+
+def plan(cameras: int = 147, recorders: int = 2, ups: int = 1, links: int = 8, servers: int = 3) -> list[SimDevice]:
+    """The devices of an estate, each with a loopback address of its own, all well."""
+    made: list[SimDevice] = []
+    for n in range(1, links + 1):
+        site, name = SITES[(n - 1) % len(SITES)]
+        made.append(SimDevice(f"S{n:02d}", f"{name} switch {n}", "link", _address(9, n), site))
+    made += [_camera(n, links) for n in range(1, cameras + 1)]
+    for n in range(1, recorders + 1):
+        recorder = SimDevice(f"R{n}", f"Recorder {n}", "recorder", _address(7, n), "market", priority=1)
+        recorder.serial = f"SIM-R{n:05d}"
+        recorder.paths = tuple(f"/channel{c}" for c in range(1, 5))
+        made.append(recorder)
+    for n in range(1, ups + 1):
+        name = "Control room" if n == 1 else f"Control room {n}"
+        made.append(SimDevice(f"UPS{n}", name, "ups", _address(8, n), "market", priority=1, password="public"))  # noqa: S106
+    made += [SimDevice(f"N{n}", f"Time server {n}", "ntp", _address(6, n), "market") for n in range(1, servers + 1)]
+    return made
+
+
+def _camera(n: int, links: int) -> SimDevice:
+    site, place = SITES[(n - 1) % len(SITES)]
+    lap = (n - 1) // len(SITES)
+    turn = f" {lap // len(SIDES) + 1}" if lap >= len(SIDES) else ""
+    name = f"{place} {SIDES[lap % len(SIDES)]}{turn}"
+    parent = f"S{7 if n in (101, 102) else (n - 1) % min(links, 6) + 1:02d}" if links >= 7 else ""
+    camera = SimDevice(f"C{n:03d}", name, "camera", _address(1, n), site, parent=parent)
+    camera.variant = "deployable" if n % 147 == 0 else "fixed" if n % 5 == 0 else "ptz"
+    camera.priority = 2 if n % 4 == 1 else 3
+    camera.serial, camera.algorithm = f"SIM-{n:06d}", "SHA-256" if n % 3 == 0 else "MD5"
+    return camera
+
+
+def _address(block: int, n: int) -> str:
+    return f"127.{block}.{n // 250}.{n % 250 + 1}"
+
+
+def plant(devices: Sequence[SimDevice]) -> dict[str, str]:
+    """Switch the demo's faults on; the code that each must be called by ("" = must not be noticed)."""
+    expected: dict[str, str] = {}
+    for device in devices:
+        if device.id in PLANTED:
+            fault, value, code = PLANTED[device.id]
+            device.faults[fault] = value
+            expected[device.id] = code
+    return expected
+
+
+def write_config(devices: Sequence[SimDevice], folder: Path, *, agent_port: int = 9877) -> Path:
+    """Write config.yaml and its secrets (0600) for `devices` into `folder`."""
+    secrets = folder / "secrets"
+    secrets.mkdir(parents=True, exist_ok=True)
+    for name, text in (("camera-view", "view only"), ("snmp-read", "public")):
+        path = secrets / name
+        path.write_text(text + "\n")
+        path.chmod(0o600)
+    state = folder / "state"
+    state.mkdir(mode=0o700, exist_ok=True)
+    tree = {
+        "estate": {"name": "Example District CCTV (SIMULATED)", "time_zone": "Europe/London"},
+        "agent": {"port": agent_port, "state_directory": str(state)},
+        "sites": [{"id": site, "name": name, "bandwidth": "400 Mbit/s"} for site, name in SITES],
+        "credentials": {
+            "camera-view": {"username": "healthmon", "secret": {"file": "secrets/camera-view"}},
+            "snmp-read": {"secret": {"file": "secrets/snmp-read"}},
+        },
+        "time_servers": [{"address": d.address, "port": NTP} for d in devices if d.kind == "ntp"],
+        "links": list(_rows(devices, "link")),
+        "cameras": list(_rows(devices, "camera")),
+        "recorders": list(_rows(devices, "recorder")),
+        "ups": list(_rows(devices, "ups")),
+    }
+    path = folder / "config.yaml"
+    path.write_text(
+        "# SIMULATED: none of these devices exists.\n" + yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
+    )
+    return path
+
+
+def _rows(devices: Sequence[SimDevice], kind: str) -> Iterator[dict[str, Any]]:
+    for device in devices:
+        if device.kind != kind:
+            continue
+        row: dict[str, Any] = {"id": device.id, "name": device.name, "site": device.site, "address": device.address}
+        row["priority"] = f"P{device.priority}"
+        if device.parent:
+            row["parent"] = device.parent
+        if kind in ("camera", "recorder"):
+            row |= {"credential": "camera-view", "rtsp": {"port": RTSP}, "http": {"port": HTTP}}
+            row["commissioned"] = {"model": "Simulated PTZ", "serial": device.serial, "mac": mac_of(device)}
+        if kind == "camera":
+            row["kind"] = device.variant
+            row["streams"] = [{"name": "main", "codec": "h264", "size": "640x360", "bit_rate": "400 kbit/s"}]
+            if int(device.id[1:]) % 2:
+                row["streams"][0]["path"] = device.paths[0]
+            if int(device.id[1:]) <= 4:
+                row |= {"recorder": "R1", "channel": str(int(device.id[1:]))}
+        if kind == "recorder":
+            row["channel_path"] = "/channel{channel}"
+        if kind == "ups":
+            row["snmp"] = {"credential": "snmp-read", "port": SNMP}
+        if kind == "link":
+            row["ports"] = [TCP]
+        yield row

@@ -1,0 +1,78 @@
+"""One simulated device: what it is, what is wrong with it, and what it has counted."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+RTSP, HTTP, SNMP, NTP, TCP = 8554, 8080, 10161, 10123, 8022
+
+
+@dataclass(slots=True)
+class Counters:
+    """What a device has seen of its visitors."""
+
+    connections: int = 0
+    connections_now: int = 0
+    connections_most: int = 0
+    sessions: int = 0
+    sessions_now: int = 0
+    sessions_most: int = 0
+    teardowns: int = 0
+    lost_sessions: int = 0
+    logins_accepted: int = 0
+    logins_rejected: int = 0
+    writes_attempted: int = 0
+    bytes_out: int = 0
+
+    def enter(self) -> None:
+        """A connection was made."""
+        self.connections += 1
+        self.connections_now += 1
+        self.connections_most = max(self.connections_most, self.connections_now)
+
+    def begin(self) -> None:
+        """A session was set up."""
+        self.sessions += 1
+        self.sessions_now += 1
+        self.sessions_most = max(self.sessions_most, self.sessions_now)
+
+
+@dataclass(slots=True)
+class SimDevice:
+    """A simulated device; `faults` maps a fault's name to its value and may change at any time."""
+
+    id: str
+    name: str
+    kind: str
+    address: str
+    site: str
+    variant: str = "fixed"
+    parent: str = ""
+    priority: int = 3
+    channel: str = ""
+    serial: str = ""
+    username: str = "healthmon"
+    password: str = "view only"  # noqa: S105 - of a device that does not exist
+    paths: tuple[str, ...] = ("/stream1",)
+    algorithm: str = "MD5"
+    faults: dict[str, Any] = field(default_factory=dict)
+    counters: Counters = field(default_factory=Counters)
+    started: float = field(default_factory=time.monotonic)
+
+    def has(self, fault: str) -> bool:
+        """Whether a fault is switched on."""
+        return bool(self.faults.get(fault))
+
+    def now(self) -> float:
+        """The device's own idea of UTC, Unix seconds."""
+        if self.has("clock_epoch"):
+            return time.monotonic() - self.started
+        return time.time() + float(self.faults.get("clock_offset", 0.0))
+
+    def as_json(self) -> dict[str, Any]:
+        """For the control interface."""
+        return {"id": self.id, "kind": self.kind, "address": self.address, "faults": self.faults} | {
+            "counters": asdict(self.counters)
+        }

@@ -1,0 +1,140 @@
+"""SNMP (RFC 1628 UPS-MIB) and NTP as simulated devices answer them."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from typing import cast
+
+from healthmon.demo.state import SimDevice
+
+NTP_TO_UNIX = 2208988800
+UPS = "1.3.6.1.2.1.33.1"
+
+
+class NtpSim(asyncio.DatagramProtocol):
+    """A stratum 2 server with the device's clock."""
+
+    def __init__(self, device: SimDevice) -> None:
+        self._device = device
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Answer a client's packet."""
+        if len(data) < 48 or self._device.has("off"):
+            return
+        at = self._device.now() + NTP_TO_UNIX
+        stamp = struct.pack(">II", int(at) & 0xFFFFFFFF, int((at % 1) * (1 << 32)))
+        leap, stratum = (0xC0, 0) if self._device.has("ntp_unsynchronised") else (0, 2)
+        head = struct.pack(">BBbbII4s", leap | 0x24, stratum, 6, -20, 66, 66, bytes((127, 0, 0, 1)))
+        answer = head + stamp + data[40:48] + stamp + stamp
+        self._transport.sendto(answer, addr)
+
+
+class SnmpSim(asyncio.DatagramProtocol):
+    """An SNMP v1/v2c agent that answers GET with RFC 1628 objects."""
+
+    def __init__(self, device: SimDevice) -> None:
+        self._device = device
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Answer a GET for the right community; a SET is counted."""
+        try:
+            answer = self._answer(data)
+        except (IndexError, ValueError):
+            return
+        if answer and not self._device.has("off"):
+            self._transport.sendto(answer, addr)
+
+    def _answer(self, data: bytes) -> bytes | None:
+        (_, message), *_ = elements(data)
+        version, community, pdu = elements(message)
+        if community[1].decode() != self._device.password:
+            return None
+        if pdu[0] == 0xA3:
+            self._device.counters.writes_attempted += 1
+        if pdu[0] != 0xA0:
+            return None
+        request_id, _, _, bindings = elements(pdu[1])
+        values = self._values()
+        rows = b""
+        for _, binding in elements(bindings[1]):
+            (_, name), *_ = elements(binding)
+            value = values.get(name)
+            rows += tlv(0x30, tlv(0x06, name) + (value if value is not None else b"\x81\x00"))
+        body = tlv(0x02, request_id[1]) + tlv(0x02, b"\0") + tlv(0x02, b"\0") + tlv(0x30, rows)
+        return tlv(0x30, tlv(0x02, version[1]) + tlv(0x04, community[1]) + tlv(0xA2, body))
+
+    def _values(self) -> dict[bytes, bytes]:
+        device = self._device
+        battery = device.has("ups_on_battery")
+        seconds = int(device.faults.get("ups_on_battery") or 0)
+        table: dict[str, int | str] = {
+            "1.3.6.1.2.1.1.1.0": "Simulated UPS card",
+            f"{UPS}.1.1.0": "Example",
+            f"{UPS}.1.2.0": "Simulated 3000",
+            f"{UPS}.2.1.0": 2,
+            f"{UPS}.2.2.0": seconds if battery else 0,
+            f"{UPS}.2.3.0": 41,
+            f"{UPS}.2.4.0": 88 if battery else 100,
+            f"{UPS}.2.7.0": 24,
+            f"{UPS}.3.3.1.3.1": 0 if battery else 238,
+            f"{UPS}.4.1.0": 5 if battery else 3,
+            f"{UPS}.4.4.1.2.1": 230,
+            f"{UPS}.4.4.1.5.1": 38,
+            f"{UPS}.6.1.0": 1 if device.has("ups_replace") or device.has("ups_comms_lost") else 0,
+            f"{UPS}.7.3.0": 1,
+        }
+        found = {name_of(oid): _encoded(value) for oid, value in table.items()}
+        alarm = 1 if device.has("ups_replace") else 20
+        if device.has("ups_replace") or device.has("ups_comms_lost"):
+            found[name_of(f"{UPS}.6.2.1.2.1")] = tlv(0x06, name_of(f"{UPS}.6.3.{alarm}"))
+        return found
+
+
+def elements(data: bytes) -> list[tuple[int, bytes]]:
+    """The tag and body of every element in `data`."""
+    found, at = [], 0
+    while at < len(data):
+        tag, size, at = data[at], data[at + 1], at + 2
+        if size & 0x80:
+            count = size & 0x7F
+            size = int.from_bytes(data[at : at + count], "big")
+            at += count
+        if at + size > len(data):
+            raise ValueError("cut short")
+        found.append((tag, data[at : at + size]))
+        at += size
+    return found
+
+
+def tlv(tag: int, body: bytes) -> bytes:
+    """One element."""
+    if len(body) < 128:
+        return bytes((tag, len(body))) + body
+    return bytes((tag, 0x82)) + len(body).to_bytes(2, "big") + body
+
+
+def _encoded(value: int | str) -> bytes:
+    if isinstance(value, str):
+        return tlv(0x04, value.encode())
+    return tlv(0x02, value.to_bytes(4, "big", signed=True))
+
+
+def name_of(oid: str) -> bytes:
+    """The encoded body of an object identifier."""
+    parts = [int(part) for part in oid.split(".")]
+    out = bytearray((parts[0] * 40 + parts[1],))
+    for part in parts[2:]:
+        groups = [part & 0x7F]
+        while part := part >> 7:
+            groups.insert(0, part & 0x7F | 0x80)
+        out += bytes(groups)
+    return bytes(out)
