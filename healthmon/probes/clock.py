@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
 from healthmon.model import Ask, Clock, ClockReading, Device, Reason, Span
@@ -26,14 +27,13 @@ MOST_REFINES = 4
 
 async def look(device: Device, ask: Ask, tools: Tools) -> Clock:
     """The clocks of `device`. Raises the first WireError when not one of them could be read."""
-    del ask
     wall, mono = time.time(), time.monotonic()
     notes = tools.notes_of(device.id)
     failures: list[WireError] = []
     readings: list[ClockReading] = []
     stated = await _onvif(device, tools, failures)
     if stated is not None:
-        readings += await _refined(device, tools, stated)
+        readings += await _refined(device, tools, stated, mono + ask.timeout / 2)
         notes.onvif_skew = _skew(stated)
     elif device.access.http_port and not device.access.rtsp_port:
         readings += await _http_date(device, tools, failures)
@@ -69,8 +69,11 @@ async def _onvif(device: Device, tools: Tools, failures: list[WireError]) -> Dev
         return None
 
 
-async def _refined(device: Device, tools: Tools, stated: DeviceTime) -> list[ClockReading]:
-    """The readings of one ONVIF answer, asked again where a limit lies inside the interval (edge bisection)."""
+async def _refined(device: Device, tools: Tools, stated: DeviceTime, until: float) -> list[ClockReading]:
+    """The readings of one ONVIF answer, asked again where a limit lies inside the interval (edge bisection).
+
+    No further question is begun that could still be open at `until` (monotonic): the other clocks need time too.
+    """
     readings = list(_readings(device, stated))
     reference = tools.reference()
     place = http_place(device)
@@ -81,7 +84,10 @@ async def _refined(device: Device, tools: Tools, stated: DeviceTime) -> list[Clo
     for _ in range(MOST_REFINES):
         if span is None or not _straddles(Span(span.low - true.high, span.high - true.low), device):
             break
-        await asyncio.sleep(_until_edge(span.middle))
+        wait = _until_edge(span.middle)
+        if time.monotonic() + wait + (stated.ended - stated.began) > until:
+            break
+        await asyncio.sleep(wait)
         try:
             again = await onvif.device_time(tools.net, place, device.access.onvif_path or "")
         except WireError:
@@ -131,7 +137,7 @@ def _readings(device: Device, stated: DeviceTime) -> Iterator[ClockReading]:
 def _as_if_utc(local: datetime, zone: str, now: float) -> datetime:
     """Civil time as the instant that it names when civil time there has the offset that it has now."""
     offset = datetime.fromtimestamp(now, ZoneInfo(zone)).utcoffset() or timedelta()
-    return local.replace(tzinfo=UTC) - offset
+    return local.replace(tzinfo=timezone(offset))
 
 
 def _skew(stated: DeviceTime) -> float:
@@ -187,8 +193,6 @@ async def _from_stream(
 
 
 def _parse_date(text: str) -> datetime | None:
-    from email.utils import parsedate_to_datetime
-
     try:
         found = parsedate_to_datetime(text)
     except (TypeError, ValueError, OverflowError):
@@ -219,7 +223,9 @@ def date_and_time(raw: bytes, zone: str, now: float) -> datetime | None:
         plain = datetime(year, raw[2], raw[3], raw[4], raw[5], min(raw[6], 59))  # noqa: DTZ001 - the zone follows
     except ValueError:
         return None
-    if len(raw) == 8:
+    offset = timedelta(hours=raw[9], minutes=raw[10]) if len(raw) == 11 else None
+    if offset is None:
         return _as_if_utc(plain, zone, now)
-    offset = timedelta(hours=raw[9], minutes=raw[10])
+    if offset >= timedelta(days=1):
+        return None
     return plain.replace(tzinfo=timezone(-offset if raw[8:9] == b"-" else offset))

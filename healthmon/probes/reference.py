@@ -44,13 +44,14 @@ async def _asked(tools: Tools, host: str, port: int) -> TimeServer:
 
 
 def majority(spans: Sequence[Span]) -> tuple[Span, int] | None:
-    """The interval that most of `spans` share and how many do; None when no more than half of them agree."""
-    best: tuple[Span, int] | None = None
-    for low in (span.low for span in spans):
-        holders = [span for span in spans if span.low <= low <= span.high]
-        if best is None or len(holders) > best[1]:
-            best = (Span(low, min(span.high for span in holders)), len(holders))
-    return best if best is not None and best[1] * 2 > len(spans) else None
+    """The interval of all points that more than half of `spans` hold, and how many agree at best; None without such.
+
+    The true offset is inside whenever most of the spans are right, even where wrong ones overlap right ones.
+    """
+    need = len(spans) // 2 + 1
+    held = {point: sum(s.low <= point <= s.high for s in spans) for s in spans for point in (s.low, s.high)}
+    points = [point for point, count in held.items() if count >= need]
+    return (Span(min(points), max(points)), max(held.values())) if points else None
 
 
 def decided(members: Sequence[TimeServer], host: hostclock.HostClock | None, now: float) -> Reference:

@@ -164,7 +164,7 @@ def _rule(observation: Observation, clock: Clock, device: Device) -> Iterator[Ve
         return
     now = datetime.fromtimestamp(observation.at, UTC)
     try:
-        found = first_difference(clock.zone, device.time_zone, now.year, now.month)
+        found = first_difference(clock.zone, device.time_zone, now.replace(minute=0, second=0, microsecond=0))
     except ValueError:
         return
     if found is None:

@@ -21,7 +21,9 @@ def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
     else:
         error = seen.offset.error
         size = f"{error * 1000:.0f} ms" if error < 1 else duration(error)
-        sentence = f"clock reference +-{size} ({seen.servers} servers)"
+        servers = f"{seen.servers} server{'' if seen.servers == 1 else 's'}"
+        source = servers if seen.servers else "the synchronised clock of this machine"
+        sentence = f"clock reference +-{size} ({source})"
         found = [verdict(observation, "reference", State.OK, "ok", sentence, value=error), _host(observation, seen)]
     wrong = [member for member in seen.members if member.state != "good"]
     sentence = "; ".join(_said(member) for member in wrong) or "every time server agrees"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from io import BytesIO
 from zoneinfo import ZoneInfo
@@ -43,15 +43,16 @@ def _plain(rule: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def first_difference(rule: str, zone: str, year: int, month: int) -> tuple[datetime, timedelta] | None:
-    """When, within a year of the month, `rule` first differs from `zone`, and by how much; None while they agree.
+def first_difference(rule: str, zone: str, start: datetime) -> tuple[datetime, timedelta] | None:
+    """When, within a year of `start`, `rule` first differs from `zone`, and by how much; None while they agree.
 
+    Answers are kept: a `start` on the full hour costs one comparison an hour and rule, not one a look.
     Raises ValueError for a rule that cannot be read.
     """
     theirs, ours = posix_zone(rule), ZoneInfo(zone)
     if theirs is None:
         raise ValueError("not a POSIX time zone rule")
-    moment = datetime(year, month, 1, tzinfo=UTC)
+    moment = start
     for _ in range(366 * 48):
         wrong = (moment.astimezone(theirs).utcoffset() or timedelta()) - (
             moment.astimezone(ours).utcoffset() or timedelta()
