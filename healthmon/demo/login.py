@@ -14,7 +14,7 @@ from healthmon.demo.state import SimDevice
 REALM = "Simulated camera"
 MOST_NONCES = 50_000
 _FIELD = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
-_TOKEN = re.compile(r"<(?:\w+:)?(Username|Password|Nonce|Created)\b[^>]*>\s*([^<]*?)\s*</")
+_TOKEN = re.compile(r"<(?:[\w-]+:)?(Username|Password|Nonce|Created)\b[^>]*>\s*([^<]*?)\s*</")
 _counts: dict[str, int] = {}
 
 
@@ -68,7 +68,7 @@ def token_ok(device: SimDevice, envelope: str) -> bool:
     created = values.get("Created", "")
     try:
         nonce = base64.b64decode(values.get("Nonce", ""), validate=True)
-        moment = datetime.fromisoformat(created.replace("Z", "+00:00")).timestamp()
+        moment = datetime.fromisoformat(created).timestamp()
     except ValueError:
         return _counted(device, False)
     raw = hashlib.sha1(nonce + created.encode() + _password(device).encode(), usedforsecurity=False).digest()

@@ -18,8 +18,8 @@ _NS = (
     'xmlns:trt="http://www.onvif.org/ver10/media/wsdl" xmlns:tt="http://www.onvif.org/ver10/schema" '
     'xmlns:ter="http://www.onvif.org/ver10/error"'
 )
-_WRITES = re.compile(r"<(?:\w+:)?(Set\w+|CreatePullPointSubscription|Subscribe|SystemReboot|Create\w+|Delete\w+)\b")
-_OPERATION = re.compile(r"<(?:\w+:)?Body[^>]*>\s*<(?:\w+:)?(\w+)")
+_WRITES = re.compile(r"<(?:[\w-]+:)?(Set\w+|CreatePullPointSubscription|Subscribe|SystemReboot|Create\w+|Delete\w+)\b")
+_OPERATION = re.compile(r"<(?:[\w-]+:)?Body[^>]*>\s*<(?:[\w-]+:)?(\w+)")
 
 
 class OnvifSim(asyncio.Protocol):
