@@ -1,0 +1,123 @@
+"""Real chronyd on loopback, which never touches the clock (-x): good, an hour ahead by faketime, unsynchronised."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from pathlib import Path
+
+import pytest
+from support import Peers, free_port, need
+
+from healthmon.model import Ask, Device, Kind, Question, Reference
+from healthmon.probes import reference
+from healthmon.probes.tools import Tools
+from healthmon.secret import Credential, Secret
+from healthmon.wire import hostclock
+from healthmon.wire.logins import LoginGuard
+from healthmon.wire.net import Net
+
+pytestmark = pytest.mark.peer
+
+AGENT = Device("agent", "healthmon", Kind.AGENT, "", "127.0.0.1")
+ASK = Ask("agent", Question.REFERENCE)
+PORT = free_port(socket.SOCK_DGRAM)
+GOOD = ("127.0.0.11", "127.0.0.12", "127.0.0.13")
+FALSE, LOST, DEAD = "127.0.0.14", "127.0.0.15", "127.0.0.16"
+
+
+def chronyd(peers: Peers, address: str, *, local: bool = True, before: tuple[str, ...] = ()) -> None:
+    """One server on `address`; without `local` it says that it has no time."""
+    folder = peers.folder / address
+    folder.mkdir(mode=0o700)
+    lines = [
+        f"port {PORT}",
+        f"bindaddress {address}",
+        "allow 127.0.0.0/8",
+        "cmdport 0",
+        f"bindcmdaddress {folder}/sock",
+        f"pidfile {folder}/pid",
+        "user root",
+        *(["local stratum 2"] if local else []),
+    ]
+    config = Path(folder / "chrony.conf")
+    config.write_text("\n".join(lines) + "\n")
+    peers.start(*before, "chronyd", "-x", "-d", "-f", config)
+
+
+@pytest.fixture(scope="module")
+def servers(module_peers: Peers) -> Peers:
+    need("chronyd", "faketime")
+    for address in GOOD:
+        chronyd(module_peers, address)
+    chronyd(module_peers, FALSE, before=("faketime", "-f", "+3600s"))
+    chronyd(module_peers, LOST, local=False)
+    for address in (*GOOD, FALSE, LOST):
+        until = time.monotonic() + 10
+        while not answers(address):
+            assert time.monotonic() < until, module_peers.log()
+    return module_peers
+
+
+def answers(address: str) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(0.2)
+        try:
+            sock.connect((address, PORT))
+            sock.send(b"\x23" + bytes(47))
+            return len(sock.recv(100)) >= 48
+        except OSError:
+            return False
+
+
+async def asked(*addresses: str) -> Reference:
+    tools = Tools(
+        Net.of(addresses, connect_seconds=1),
+        LoginGuard(),
+        lambda name: Credential(name, "u", Secret("p")),
+        time_servers=tuple((address, PORT) for address in addresses),
+    )
+    async with asyncio.timeout(8):
+        return await reference.look(AGENT, ASK, tools)
+
+
+@pytest.mark.usefixtures("servers")
+async def test_a1_three_good_servers_and_a_liar_who_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hostclock, "read", lambda: None)
+    found = await asked(*GOOD, FALSE)
+    assert found.offset is not None
+    assert found.offset.low <= 0 <= found.offset.high
+    assert found.offset.error < 0.05
+    assert found.servers == 3
+    assert {m.address: m.state for m in found.members} == {**dict.fromkeys(GOOD, "good"), FALSE: "false"}
+    assert found.members[3].detail.startswith("+3600.0 s off")
+
+
+@pytest.mark.usefixtures("servers")
+async def test_a1_unsynchronised_and_dead_servers_take_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hostclock, "read", lambda: None)
+    found = await asked(*GOOD[:2], FALSE, LOST, DEAD)
+    assert found.offset is not None
+    assert [m.state for m in found.members] == ["good", "good", "false", "unsynchronised", "silent"]
+
+
+@pytest.mark.usefixtures("servers")
+@pytest.mark.parametrize(
+    ("addresses", "words"),
+    [((GOOD[0], FALSE), "contradict"), ((LOST, DEAD), "no time server gives a usable answer")],
+)
+async def test_a1_without_a_majority_there_is_no_time(
+    addresses: tuple[str, ...], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hostclock, "read", lambda: None)
+    found = await asked(*addresses)
+    assert found.offset is None
+    assert words in found.reason_text
+
+
+@pytest.mark.usefixtures("servers")
+async def test_a1_a_single_liar_is_caught_by_the_synchronised_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hostclock, "read", lambda: hostclock.HostClock(True, 0.01))
+    assert (await asked(FALSE)).offset is None
+    assert (await asked(GOOD[0])).offset is not None
