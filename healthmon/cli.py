@@ -184,7 +184,11 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="end after the sweep instead of serving")] = False,
 ) -> None:
     """Start a SIMULATED estate and an agent on loopback, show one sweep, then keep serving."""
-    raise typer.Exit(showcase.run(cameras, port, once=once))
+    try:
+        code = showcase.run(cameras, port, once=once)
+    except OSError as error:
+        raise fail(f"the demo cannot start: {error}") from None
+    raise typer.Exit(code)
 
 
 @cli.command()

@@ -88,6 +88,8 @@ def _worth_saying(found: list[Verdict]) -> list[Verdict]:
     if down:
         return down[:1]
     known = [v for v in found if v.state in (State.FAULT, State.DEGRADED)]
+    logins = [v for v in known if v.aspect == "login"]
+    known = [v for v in known if v not in logins[1:]]
     unknown = [v for v in found if v.state is State.UNKNOWN]
     if any(v.state is State.FAULT for v in known):
         said = {(v.question, v.part) for v in known}

@@ -36,7 +36,10 @@ async def serve(given: argparse.Namespace) -> None:
         plant(devices)
     write_config(devices, given.folder, agent_port=given.agent_port)
     estate = Estate(devices)
-    await estate.start()
+    try:
+        await estate.start()
+    except OSError as error:
+        raise SystemExit(f"the simulated estate cannot start: {error.strerror or error}") from None
     if given.control:
         await estate.serve_control(given.control)
     stop = asyncio.Event()

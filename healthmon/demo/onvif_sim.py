@@ -13,12 +13,14 @@ from healthmon.demo import login
 from healthmon.demo.state import HTTP, RTSP, SimDevice
 
 CAP = 64 * 1024
+HUGE = 4 * 1024 * 1024
+PRE_AUTH = frozenset({"GetSystemDateAndTime", "GetCapabilities", "GetServices"})
 _NS = (
     'xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:tds="http://www.onvif.org/ver10/device/wsdl" '
     'xmlns:trt="http://www.onvif.org/ver10/media/wsdl" xmlns:tt="http://www.onvif.org/ver10/schema" '
     'xmlns:ter="http://www.onvif.org/ver10/error"'
 )
-_WRITES = re.compile(r"<(?:[\w-]+:)?(Set\w+|CreatePullPointSubscription|Subscribe|SystemReboot|Create\w+|Delete\w+)\b")
+_WRITES = re.compile(r"Set|Create|Delete|Add|Remove|Subscribe|SystemReboot|Upgrade|Restore")
 _OPERATION = re.compile(r"<(?:[\w-]+:)?Body[^>]*>\s*<(?:[\w-]+:)?(\w+)")
 
 
@@ -56,19 +58,22 @@ class OnvifSim(asyncio.Protocol):
     def _request(self, head: str, body: str) -> None:
         method = head.split(" ", 1)[0]
         given = re.search(r"(?im)^authorization:\s*(.+?)\s*$", head)
-        if self._device.has("redirect_elsewhere"):
+        if self._device.has("garbage"):
+            self._transport.write(bytes(range(128, 256)))
+        elif self._device.has("huge_reply"):
+            self._reply(200, "OK", "x" * HUGE)
+        elif self._device.has("redirect_elsewhere"):
             self._reply(307, "Temporary Redirect", "", ("Location", "http://127.0.0.2:8080/onvif/device_service"))
         elif method != "POST":
             self._reply(200, "OK", "<html><body>Simulated camera</body></html>")
-        elif _WRITES.search(body):
-            self._device.counters.writes_attempted += 1
-            self._fault("NotAuthorized")
         else:
             self._soap(body, given[1] if given else None)
 
     def _soap(self, body: str, given: str | None) -> None:
         match = _OPERATION.search(body)
         operation = match[1] if match else ""
+        if _WRITES.match(operation):
+            self._device.counters.writes_attempted += 1
         answers = {
             "GetSystemDateAndTime": self._time,
             "GetCapabilities": self._capabilities,
@@ -78,12 +83,17 @@ class OnvifSim(asyncio.Protocol):
             "GetProfiles": self._profiles,
             "GetStreamUri": self._stream_uri,
         }
-        if operation not in answers:
-            self._fault("ActionNotSupported")
-        elif operation in ("GetSystemDateAndTime", "GetCapabilities", "GetServices") or self._known(body, given):
+        if operation not in PRE_AUTH and not self._known(body, given):
+            return
+        if operation in answers:
             self._reply(200, "OK", _envelope(answers[operation]()))
+        else:
+            self._fault("ActionNotSupported")
 
     def _known(self, body: str, given: str | None) -> bool:
+        if self._device.has("lockout"):
+            self._fault("NotAuthorized", "The account is locked: too many failed logins")
+            return False
         if given is not None:
             if login.digest_ok(self._device, "POST", given):
                 return True
@@ -100,10 +110,10 @@ class OnvifSim(asyncio.Protocol):
     def _challenge(self) -> None:
         self._reply(401, "Unauthorized", "", ("WWW-Authenticate", login.challenge(self._device, self._nonce)))
 
-    def _fault(self, code: str) -> None:
+    def _fault(self, code: str, words: str = "") -> None:
         body = (
             f"<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>ter:{code}</s:Value></s:Subcode></s:Code>"
-            f'<s:Reason><s:Text xml:lang="en">{code}</s:Text></s:Reason></s:Fault>'
+            f'<s:Reason><s:Text xml:lang="en">{words or code}</s:Text></s:Reason></s:Fault>'
         )
         self._reply(400, "Bad Request", _envelope(body))
 

@@ -15,6 +15,8 @@ from healthmon.demo.state import SimDevice
 
 NTP_TO_UNIX = 2208988800
 REPORT_EVERY = 5.0
+DRIP = 0.5
+HUGE = 4 * 1024 * 1024
 _RTP = struct.Struct(">BBHII")
 
 
@@ -71,6 +73,9 @@ class RtspSim(asyncio.Protocol):
 
     def _allowed(self, method: str, headers: dict[str, str]) -> bool:
         given = headers.get("authorization")
+        if self._device.has("lockout"):
+            self._reply(headers, 403, "Forbidden", body="The account is locked: too many failed logins\r\n")
+            return False
         if self._device.has("redirect_elsewhere"):
             self._reply(headers, 302, "Found", {"Location": "rtsp://127.0.0.2:8554/stream1"})
             return False
@@ -89,8 +94,18 @@ class RtspSim(asyncio.Protocol):
         self._write(f"RTSP/1.0 {status} {words}\r\n{lines}\r\n{body}".encode())
 
     def _write(self, data: bytes) -> None:
+        if self._device.has("drip"):
+            self._loop.create_task(self._drip(data))
+            return
         self._device.counters.bytes_out += len(data)
         self._transport.write(data)
+
+    async def _drip(self, data: bytes) -> None:
+        for byte in data:
+            if self._transport.is_closing():
+                return
+            self._transport.write(bytes((byte,)))
+            await asyncio.sleep(DRIP)
 
     # ------------------------------------------------------------------ methods
 
@@ -110,6 +125,9 @@ class RtspSim(asyncio.Protocol):
             self._reply(headers, 404, "Not Found")
             return
         address = self._device.address
+        if self._device.has("huge_reply"):
+            self._reply(headers, 200, "OK", {"Content-Type": "application/sdp"}, "a=x\r\n" * (HUGE // 5))
+            return
         lines = [
             "v=0", f"o=- 1 1 IN IP4 {address}", f"s={self._device.id}", "c=IN IP4 0.0.0.0", "t=0 0", "a=control:*",
             "m=video 0 RTP/AVP 96", "a=rtpmap:96 H264/90000",

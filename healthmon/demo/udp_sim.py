@@ -26,7 +26,7 @@ class NtpSim(asyncio.DatagramProtocol):
         """Answer a client's packet."""
         if len(data) < 48 or self._device.has("off"):
             return
-        at = self._device.now() + NTP_TO_UNIX
+        at = self._device.now() + float(self._device.faults.get("ntp_false", 0.0)) + NTP_TO_UNIX
         stamp = struct.pack(">II", int(at) & 0xFFFFFFFF, int((at % 1) * (1 << 32)))
         leap, stratum = (0xC0, 0) if self._device.has("ntp_unsynchronised") else (0, 2)
         head = struct.pack(">BBbbII4s", leap | 0x24, stratum, 6, -20, 66, 66, bytes((127, 0, 0, 1)))

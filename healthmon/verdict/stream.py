@@ -9,6 +9,7 @@ from healthmon.verdict.words import REASON_WORDS, duration, not_seen, plain, ver
 
 FROZEN_AFTER = 3
 STOPPED_SECONDS = 2.0
+FIRST_KEY_SECONDS = 4.0
 _FAULTS = {
     Reason.TIMEOUT: "no_answer",
     Reason.RESET: "no_answer",
@@ -88,10 +89,11 @@ def _quality(observation: Observation, stream: Stream, device: Device, spec: Str
 def _keyframes(observation: Observation, stream: Stream, device: Device) -> Verdict:
     limit = device.limits.key_interval
     waited = stream.key_wait if not stream.keyframes else stream.key_interval
-    overdue = stream.key_wait is not None and stream.key_wait >= min(limit, 4.0)
+    patience = min(limit, FIRST_KEY_SECONDS) if not stream.keyframes else limit
+    overdue = stream.key_wait is not None and stream.key_wait >= patience
     if overdue or (waited is not None and waited > limit):
         seen = f"none in {duration(waited or 0)}" if not stream.keyframes else f"every {duration(waited or 0)}"
-        sentence = f"key frames overdue: {seen} (limit {limit:g} s); pictures arrive"
+        sentence = f"key frames overdue: {seen} (limit {patience:g} s); pictures arrive"
         return verdict(observation, "keyframes", State.DEGRADED, "keyframe_overdue", sentence, value=waited)
     return verdict(observation, "keyframes", State.OK, "ok", "key frames come", value=waited)
 
