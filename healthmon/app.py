@@ -65,11 +65,13 @@ class App:
     book: FaultBook
     state: Path | None
     reference: Reference | None = None
+    reference_base: float = 0.0
     down: dict[str, float] = field(default_factory=dict)
 
     def known_reference(self) -> Reference | None:
         """The last trustworthy reference with an error that grows with its age, or the latest answer without one."""
-        return aged(self.reference, time.time()) if self.reference else None
+        stepped = time.time() - time.monotonic() - self.reference_base
+        return aged(self.reference, time.time(), stepped) if self.reference else None
 
     async def look(self, ask: Ask, notes: Trace | None = None) -> Observation:
         """One look: the probe of the ask under its deadline. A device that was not reached is asked nothing else."""
@@ -89,7 +91,7 @@ class App:
     def _take_reference(self, found: Reference) -> None:
         known = self.known_reference()
         if found.offset is not None or known is None or known.offset is None:
-            self.reference = found
+            self.reference, self.reference_base = found, time.time() - time.monotonic()
 
     def judge(self, observation: Observation) -> tuple[Verdict, ...]:
         """Verdicts of one observation; those of a device behind a dead parent are unknown, not faults."""

@@ -16,6 +16,7 @@ SAMPLES = 2
 KEPT_SECONDS = 900.0
 WIDENING = 50e-6
 HOST_ERROR = 0.5
+MOST_STEP = 0.05
 
 
 async def look(device: Device, ask: Ask, tools: Tools) -> Reference:
@@ -88,10 +89,16 @@ def _none(members: Sequence[TimeServer], now: float, words: str) -> Reference:
     return Reference(None, now, 0, len(members), words, tuple(members))
 
 
-def aged(reference: Reference, now: float) -> Reference:
-    """`reference` as of `now`: its error grows by 50 ppm, and after 15 minutes it is none."""
+def aged(reference: Reference, now: float, stepped: float = 0.0) -> Reference:
+    """`reference` as of `now`: its error grows by 50 ppm, and after 15 minutes it is none.
+
+    Nor is it one when our wall clock was stepped since, by `stepped` seconds against the monotonic clock.
+    """
     if reference.offset is None:
         return reference
+    if abs(stepped) > MOST_STEP:
+        words = f"the clock of this machine was stepped by {stepped:+.1f} s since a time server last answered"
+        return replace(reference, offset=None, reason_text=words)
     age = abs(now - reference.at)
     if age > KEPT_SECONDS:
         words = f"the last good answer of a time server is {age / 60:.0f} min old"

@@ -67,6 +67,15 @@ def test_a1_the_last_reference_is_kept_15_minutes_and_grows_wider() -> None:
     assert aged(none, 1e9) is none
 
 
+@pytest.mark.parametrize("step", [60.0, -60.0, 3600.0, 0.1])
+def test_a1_a_step_of_our_clock_voids_the_reference(step: float) -> None:
+    good = Reference(Span(-0.01, 0.01), 1000.0, 3, 3)
+    found = aged(good, 1010.0 + step, step)
+    assert found.offset is None
+    assert f"stepped by {step:+.1f} s" in found.reason_text
+    assert aged(good, 1010.0, 0.001).offset is not None
+
+
 @given(
     st.floats(-10, 10),
     st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=7),
