@@ -145,7 +145,7 @@ class Agent:
         same = {d.id for d in fresh.devices.values() if old.devices.get(d.id) == d}
         fresh.tools.notes = {name: notes for name, notes in old.tools.notes.items() if name in same}
         fresh.tools.logins = old.tools.logins if fresh.state == old.state else fresh.tools.logins
-        fresh.reference = old.reference
+        fresh.reference, fresh.reference_base = old.reference, old.reference_base
         fresh.down = {name: since for name, since in old.down.items() if name in same}
         for change in fresh.book.remove(fresh.devices, time.time()):
             self._changed(change)

@@ -174,7 +174,8 @@ async def _from_stream(
     now = time.time()
     for stream in notes.streams.values():
         age = now - stream.clocks_at
-        if not 0 <= age < NOTES_KEPT:
+        stepped = abs(now - time.monotonic() - stream.clocks_base) > STEP
+        if stepped or not 0 <= age < NOTES_KEPT:
             continue
         for source, span in (("rtcp", stream.sender_clock), ("rtsp_date", stream.date_clock)):
             if span is not None and all(reading.source != source for reading in found):

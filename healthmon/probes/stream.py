@@ -159,6 +159,7 @@ def _remember_clocks(session: Session, notes: StreamNotes) -> None:
     if session.date is not None:
         notes.date_clock = _date_span(session.date)
     notes.clocks_at = time.time()
+    notes.clocks_base = notes.clocks_at - time.monotonic()
 
 
 def _date_span(reply: RtspReply) -> Span | None:

@@ -15,7 +15,8 @@ from healthmon.wire.net import Net
 class StreamNotes:
     """What is remembered about one stream between looks.
 
-    `sender_clock` and `date_clock` (device minus our wall clock) were measured at wall time `clocks_at`; the clock
+    `sender_clock` and `date_clock` (device minus our wall clock) were measured at wall time `clocks_at`, when our
+    wall clock stood `clocks_base` above the monotonic clock (another difference now: it was stepped); the clock
     probe uses them, so that it needs no RTSP session of its own.
     """
 
@@ -28,6 +29,7 @@ class StreamNotes:
     sender_clock: Span | None = None
     date_clock: Span | None = None
     clocks_at: float = 0.0
+    clocks_base: float = 0.0
 
 
 @dataclass(slots=True)

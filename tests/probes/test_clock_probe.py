@@ -105,9 +105,13 @@ async def test_the_clocks_of_a_fresh_stream_look_are_used_and_old_ones_are_not()
     now = time.time()
     notes = known.notes_of("C1").streams
     notes["main"] = StreamNotes(sender_clock=Span(-0.1, 0.1), date_clock=Span(0, 1), clocks_at=now - 100)
+    notes["main"].clocks_base = now - time.monotonic()
     found = spans(await clock.look(device(), ASK, known))
     assert set(found) == {"rtcp", "rtsp_date"}
     assert found["rtcp"].high == pytest.approx(0.12, abs=0.001)
+    notes["main"].clocks_base += 60
+    assert spans(await clock.look(device(), ASK, known)) == {}, "our clock was stepped since"
+    notes["main"].clocks_base -= 60
     notes["main"].clocks_at = now - 601
     assert spans(await clock.look(device(), ASK, known)) == {}
 
