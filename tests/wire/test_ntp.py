@@ -21,8 +21,8 @@ NET = Net.of(["127.0.0.1"], connect_seconds=1)
 
 def stamp(unix: float) -> bytes:
     """`unix` as an NTP timestamp of its era."""
-    whole = int((unix + ntp.NTP_TO_UNIX) // 1)
-    return struct.pack(">II", whole % ntp.ERA, int((unix % 1) * ntp.ERA))
+    whole, part = divmod(unix + ntp.NTP_TO_UNIX, 1)
+    return struct.pack(">II", int(whole) % ntp.ERA, int(part * ntp.ERA))
 
 
 def answer(cookie: bytes, came: float, left: float, first: int = 0x24, stratum: int = 2, **more: int) -> bytes:
