@@ -50,7 +50,7 @@ HELP: dict[str, tuple[str, str]] = {
     "healthmon_clock_ntp_mode": ("gauge", "1 when the device says that NTP sets its clock (ONVIF DateTimeType)."),
     "healthmon_stream_up": ("gauge", "1 when pictures flow."),
     "healthmon_stream_frames_per_second": ("gauge", "Access units per second by distinct RTP timestamps."),
-    "healthmon_stream_bits_per_second": ("gauge", "RTP bit rate of the last look."),
+    "healthmon_stream_bytes_per_second": ("gauge", "RTP bytes per second of the last look."),
     "healthmon_stream_loss_ratio": ("gauge", "Lost RTP packets by sequence number."),
     "healthmon_stream_jitter_seconds": ("gauge", "Interarrival jitter (RFC 3550)."),
     "healthmon_stream_first_packet_seconds": ("gauge", "Time from PLAY to the first RTP packet."),
@@ -83,7 +83,8 @@ def samples(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator
     elif isinstance(value, Reach):
         for port in value.ports:
             if port.seconds is not None:
-                yield "healthmon_reach_seconds", (("port", port.name),), port.seconds
+                name = f"tcp/{port.number}" if port.name == "tcp" else port.name
+                yield "healthmon_reach_seconds", (("port", name),), port.seconds
     elif isinstance(value, Certificate):
         yield "healthmon_certificate_expiry_timestamp_seconds", (("port", str(value.port)),), value.not_after
     for verdict in verdicts:
@@ -118,7 +119,7 @@ def _stream(observation: Observation, stream: Stream) -> Iterator[Sample]:
     labels = (("stream", observation.part),)
     for name, value in (
         ("frames_per_second", stream.frames_per_second),
-        ("bits_per_second", stream.bits_per_second),
+        ("bytes_per_second", stream.bits_per_second / 8 if stream.bits_per_second is not None else None),
         ("loss_ratio", stream.loss),
         ("jitter_seconds", stream.jitter),
         ("first_packet_seconds", stream.first_packet),

@@ -39,7 +39,7 @@ Key = tuple[str, Question, str]
 
 def escaped(text: str) -> str:
     """A label value: at most 128 characters, escaped as the text format asks."""
-    clean = text[:LONGEST_LABEL].replace("\0", " ")
+    clean = text[:LONGEST_LABEL].replace("\0", " ").encode(errors="replace").decode()
     return clean.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
 
 
@@ -72,7 +72,7 @@ class Metrics:
         self._by_device: dict[str, list[_Check]] = {}
         self._info: dict[str, dict[str, str]] = {}
         self._maintenance: dict[str, bool] = {}
-        self._faults = ""
+        self._faults: tuple[tuple[str, str, str], ...] = ()
         self._agent: dict[str, float] = {}
         self._hash = ""
         self._version = version
@@ -84,19 +84,22 @@ class Metrics:
 
     def reconfigured(self, devices: Sequence[Device], asks: Sequence[Ask]) -> None:
         """Take a new inventory: removed devices vanish at once, the others keep what is known."""
-        self._devices = {d.id: d for d in devices if d.kind is not Kind.AGENT}
-        self._base = {d.id: _base(d) for d in self._devices.values()}
-        old, self._checks, self._by_device = self._checks, {}, {}
+        kept_devices = {d.id: d for d in devices if d.kind is not Kind.AGENT}
+        base = {name: _base(device) for name, device in kept_devices.items()}
+        checks: dict[Key, _Check] = {}
+        by_device: dict[str, list[_Check]] = {name: [] for name in kept_devices}
         for ask in asks:
-            if ask.device not in self._devices:
+            if ask.device not in kept_devices:
                 continue
             part = f',part="{escaped(ask.part)}"' if ask.part else ""
-            labels = f'{{{self._base[ask.device]},check="{ask.question.value}"{part}}}'
-            kept = old.get(ask.key)
+            labels = f'{{{base[ask.device]},check="{ask.question.value}"{part}}}'
+            kept = self._checks.get(ask.key)
             check = kept if kept and kept.labels == labels else _Check(labels, ask.interval, ask.timeout)
             check.interval, check.timeout = ask.interval, ask.timeout
-            self._checks[ask.key] = check
-            self._by_device.setdefault(ask.device, []).append(check)
+            checks[ask.key] = check
+            by_device[ask.device].append(check)
+        # A scrape reads in another thread: it sees the old inventory or the new one, never half of one.
+        self._devices, self._base, self._checks, self._by_device = kept_devices, base, checks, by_device
         for known in (self._info, self._maintenance):
             for device in [name for name in known if name not in self._devices]:
                 del known[device]
@@ -117,11 +120,13 @@ class Metrics:
             check.last_success = observation.at
         if told := families.info(observation):
             self._info[observation.device] = {**self._info.get(observation.device, {}), **told}
-        base, made = self._base[observation.device], {}
+        base = self._base[observation.device]
+        # One value a series: a second clock of the same source would make the whole scrape invalid.
+        made: dict[str, dict[str, str]] = {}
         for family, labels, value in families.samples(observation, verdicts):
             more = "".join(f',{name}="{escaped(text)}"' for name, text in labels)
-            made[family] = made.get(family, "") + f"{family}{{{base}{more}}} {value!r}\n"
-        check.lines = made
+            made.setdefault(family, {})[more] = f"{family}{{{base}{more}}} {value!r}\n"
+        check.lines = {family: "".join(rows.values()) for family, rows in made.items()}
 
     def maintenance(self, device: str, active: bool) -> None:
         """Say whether a maintenance window covers a device now."""
@@ -129,12 +134,7 @@ class Metrics:
 
     def faults(self, active: Iterable[tuple[str, str, str]]) -> None:
         """The open faults as (device, code, severity)."""
-        seen = dict.fromkeys(row for row in active if row[0] in self._base)
-        lines = [
-            f'healthmon_fault_active{{{self._base[device]},code="{escaped(code)}",severity="{severity}"}} 1\n'
-            for device, code, severity in seen
-        ]
-        self._faults = "".join(lines)
+        self._faults = tuple(dict.fromkeys(active))
 
     def set_agent(self, name: str, value: float) -> None:
         """One of the agent's own figures (`AGENT_HELP`)."""
@@ -149,7 +149,7 @@ class Metrics:
         build = GaugeMetricFamily("healthmon_build_info", "Version; always 1.", labels=("version", "python", "config"))
         build.add_metric((self._version, platform.python_version(), self._hash), 1)
         yield build
-        for name, value in self._agent.items():
+        for name, value in tuple(self._agent.items()):
             yield GaugeMetricFamily(name, AGENT_HELP.get(name, "A figure of the agent."), value=value)
         if self._reference is not None:
             yield from _reference_families(self._reference)
@@ -158,23 +158,28 @@ class Metrics:
         """One block a device family: HELP, TYPE and every line."""
         now = self._now()
         lines: dict[str, list[str]] = {name: [] for name in families.HELP}
-        for device in self._devices:
-            self._device_lines(device, lines, now)
-        lines["healthmon_fault_active"] = [self._faults] if self._faults else []
+        devices, base, by_device = self._devices, self._base, self._by_device
+        for name, device in devices.items():
+            self._device_lines(device, base[name], by_device[name], lines, now)
+        lines["healthmon_fault_active"] = [
+            f'healthmon_fault_active{{{base[device]},code="{escaped(code)}",severity="{severity}"}} 1\n'
+            for device, code, severity in self._faults
+            if device in base
+        ]
         for name, (kind, text) in families.HELP.items():
             if lines[name]:
                 shown = name.removesuffix("_total") if openmetrics else name
                 yield f"# HELP {shown} {text}\n# TYPE {shown} {kind}\n" + "".join(lines[name])
 
-    def _device_lines(self, device: str, lines: dict[str, list[str]], now: float) -> None:
-        base = self._base[device]
-        known = self._info.get(device, {})
+    def _device_lines(
+        self, device: Device, base: str, checks: Sequence[_Check], lines: dict[str, list[str]], now: float
+    ) -> None:
+        known = self._info.get(device.id, {})
         more = "".join(f',{name}="{escaped(known.get(name, ""))}"' for name in ("vendor", "model", "firmware"))
-        name = escaped(self._devices[device].name)
+        name = escaped(device.name)
         lines["healthmon_device_info"].append(f'healthmon_device_info{{{base},name="{name}"{more}}} 1\n')
-        covered = int(self._maintenance.get(device, False))
+        covered = int(self._maintenance.get(device.id, False))
         lines["healthmon_device_maintenance"].append(f"healthmon_device_maintenance{{{base}}} {covered}\n")
-        checks = self._by_device.get(device, [])
         state = _state(checks, now).name.lower()
         lines["healthmon_device_state"].append(
             "".join(

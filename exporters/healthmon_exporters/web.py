@@ -133,8 +133,11 @@ class _Protocol(H11Protocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         if len(_Protocol._open) >= MOST_CONNECTIONS:
-            victim = next((p for p in _Protocol._open if p.cycle is None), None)
-            (victim or self).transport.abort()
+            victim = next((p for p in _Protocol._open if p.cycle is None or p.cycle.response_complete), self)
+            victim.transport.abort()
+            _Protocol._open.discard(victim)
+            if victim is self:
+                return
         _Protocol._open.add(self)
         self._timer = self.loop.call_later(HEADER_SECONDS, self._late)
 
@@ -147,7 +150,8 @@ class _Protocol(H11Protocol):
 
     def _stuck(self, before: int) -> None:
         now = self.transport.get_write_buffer_size()
-        if now and now >= before:
+        idle = self.cycle is None or self.cycle.response_complete
+        if (now and now >= before) or (idle and not now):
             self.transport.abort()
         elif not self.transport.is_closing():
             self._timer = self.loop.call_later(WRITE_SECONDS, self._stuck, now)
@@ -203,7 +207,7 @@ class _Users:
 def hash_password(password: str, salt: bytes | None = None) -> str:
     """``salt$hash`` in hex for the users file."""
     used = secrets.token_bytes(16) if salt is None else salt
-    made = hashlib.scrypt(password.encode(), salt=used, maxmem=64 * 1024 * 1024, **SCRYPT)  # type: ignore[arg-type]
+    made = hashlib.scrypt(password.encode(), salt=used, maxmem=64 * 1024 * 1024, **SCRYPT)
     return f"{used.hex()}${made.hex()}"
 
 

@@ -1,0 +1,84 @@
+"""How long an exposition of 10,000 devices takes, against prometheus-client's own, and how the event loop fares.
+
+Run: ``python benchmarks/exposition.py [devices]``. Prints seconds, the ratio and the loop's lag (p99, worst).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "exporters")]
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest  # noqa: E402
+
+from healthmon.model import Ask, Device, Kind, Observation, Question, Stream  # noqa: E402
+from healthmon_exporters.prometheus import Metrics  # noqa: E402
+
+SERIES = 25
+
+
+def filled(count: int) -> Metrics:
+    """`count` cameras with one look at the stream each."""
+    devices = [Device(f"cam-{n:05}", f"Camera {n}", Kind.CAMERA, f"S{n % 50:02}", "192.0.2.1") for n in range(count)]
+    questions = ((Question.REACH, ""), (Question.STREAM, "main"), (Question.CLOCK, ""))
+    asks = [Ask(d.id, question, part) for d in devices for question, part in questions]
+    metrics = Metrics(devices, asks, version="benchmark")
+    seen = Stream(
+        "/1", "tcp", 2.0, first_packet=0.1, first_keyframe=0.2, packets=99, frames_per_second=25.0, jitter=0.01
+    )
+    for ask in asks:
+        value = seen if ask.question is Question.STREAM else None
+        metrics.observed(Observation(ask.device, ask.question, ask.part, time.time(), 0.1, value), ())
+    return metrics
+
+
+def reference(count: int) -> float:
+    """Seconds of generate_latest for `count` x 25 labelled children."""
+    registry = CollectorRegistry()
+    for family in range(SERIES):
+        gauge = Gauge(f"reference_{family}", "Reference.", ("device", "kind", "site"), registry=registry)
+        for n in range(count):
+            gauge.labels(f"cam-{n:05}", "camera", f"S{n % 50:02}").set(n)
+    began = time.perf_counter()
+    generate_latest(registry)
+    return time.perf_counter() - began
+
+
+async def scraped(metrics: Metrics, rounds: int = 10) -> tuple[float, list[float]]:
+    """Best seconds of one zipped scrape and the lateness of a 5 ms timer while scrapes run."""
+    lags: list[float] = []
+
+    async def tick() -> None:
+        while True:
+            due = time.perf_counter() + 0.005
+            await asyncio.sleep(0.005)
+            lags.append(time.perf_counter() - due)
+
+    ticker = asyncio.create_task(tick())
+    best = float("inf")
+    for _ in range(rounds):
+        began = time.perf_counter()
+        await metrics.body(openmetrics=False, zipped=True)
+        best = min(best, time.perf_counter() - began)
+    ticker.cancel()
+    return best, sorted(lags)
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    metrics = filled(count)
+    began = time.perf_counter()
+    lines = metrics.text(openmetrics=False).count(b"\n")
+    ours = time.perf_counter() - began
+    theirs = reference(count)
+    best, lags = asyncio.run(scraped(metrics))
+    print(f"devices {count}, lines {lines}: {ours:.3f} s, prometheus-client {theirs:.3f} s, ratio {ours / theirs:.3f}")
+    p99, worst = lags[int(len(lags) * 0.99)] * 1e3, lags[-1] * 1e3
+    print(f"zipped scrape {best:.3f} s; loop lag p99 {p99:.1f} ms, worst {worst:.1f} ms")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""A small fixed estate with one observation of every kind, for the tests of the exposition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from healthmon.model import (
+    Ask,
+    Certificate,
+    Clock,
+    ClockReading,
+    Device,
+    Identity,
+    Kind,
+    Observation,
+    Port,
+    Question,
+    Reach,
+    Reason,
+    Reference,
+    Seen,
+    Span,
+    State,
+    Stream,
+    TimeServer,
+    Ups,
+    Verdict,
+)
+from healthmon_exporters.prometheus import Metrics
+
+NOW = 1_700_000_000.0
+CAMERA = Device("cam-1", "High Street", Kind.CAMERA, "S07", "192.0.2.10")
+RECORDER = Device("nvr-1", "Recorder", Kind.RECORDER, "S07", "192.0.2.11")
+UPS = Device("ups-1", "Cabinet UPS", Kind.UPS, "S07", "192.0.2.12")
+LINK = Device("link-1", "Radio link", Kind.LINK, "S07", "192.0.2.13")
+DEVICES = (CAMERA, RECORDER, UPS, LINK)
+ASKS = (
+    Ask("cam-1", Question.REACH),
+    Ask("cam-1", Question.STREAM, "main"),
+    Ask("cam-1", Question.CLOCK),
+    Ask("cam-1", Question.IDENTITY),
+    Ask("cam-1", Question.CERTIFICATE),
+    Ask("nvr-1", Question.CLOCK),
+    Ask("ups-1", Question.UPS),
+    Ask("link-1", Question.REACH),
+)
+REFERENCE = Reference(Span(0.01, 0.03), NOW, 1, 2, members=(TimeServer("192.0.2.1", "good", Span(0.01, 0.03), 2),))
+
+
+def seen(
+    device: str, question: Question, value: Seen | None, part: str = "", reason: Reason | None = None
+) -> Observation:
+    return Observation(device, question, part, NOW, 0.25, value, reason)
+
+
+def judged(
+    device: str, question: Question, aspect: str, state: State = State.OK, code: str = "ok", part: str = ""
+) -> Verdict:
+    return Verdict(device, question, part, aspect, state, code, "a sentence", NOW)
+
+
+def fill(metrics: Metrics) -> None:
+    """One observation of every kind, as the agent gives them."""
+    q = Question
+    clock = Clock(
+        (ClockReading("onvif", Span(3.0, 3.2)), ClockReading("http_date", None, Reason.TIMEOUT)), REFERENCE, "ntp"
+    )
+    ports = (Port("rtsp", 554, 0.004), Port("http", 80, None, Reason.REFUSED))
+    stream = Stream("/1", "tcp", 2.0, first_packet=0.1, packets=99, lost=1, frames_per_second=25.0, bits_per_second=4e6)
+    ups = Ups(
+        "snmp",
+        "Example",
+        "3000",
+        source="battery",
+        on_battery_seconds=190.0,
+        charge_ratio=0.9,
+        input_volts=(0.0, 231.0),
+    )
+    rows: list[tuple[Observation, tuple[Verdict, ...]]] = [
+        (seen("cam-1", q.REACH, Reach(ports)), (judged("cam-1", q.REACH, "reach"),)),
+        (seen("cam-1", q.STREAM, stream, "main"), (judged("cam-1", q.STREAM, "pictures", part="main"),)),
+        (seen("cam-1", q.CLOCK, clock), (judged("cam-1", q.CLOCK, "offset", State.DEGRADED, "clock_drift"),)),
+        (seen("cam-1", q.IDENTITY, Identity("Example", "M1", "S1", "1.0")), (judged("cam-1", q.IDENTITY, "identity"),)),
+        (
+            seen("cam-1", q.CERTIFICATE, Certificate(443, 0.0, NOW + 9e6, "cn", "cn", "k", True)),
+            (judged("cam-1", q.CERTIFICATE, "expiry"),),
+        ),
+        (
+            seen("nvr-1", q.CLOCK, None, reason=Reason.TIMEOUT),
+            (judged("nvr-1", q.CLOCK, "offset", State.UNKNOWN, "timeout"),),
+        ),
+        (seen("ups-1", q.UPS, ups), (judged("ups-1", q.UPS, "source", State.FAULT, "on_battery"),)),
+        (seen("healthmon", q.REFERENCE, REFERENCE), ()),
+    ]
+    for observation, verdicts in rows:
+        metrics.observed(observation, verdicts)
+    metrics.maintenance("nvr-1", True)
+    metrics.faults([("ups-1", "on_battery", "fault")])
+    metrics.set_agent("healthmon_config_reload_success", 1)
+    metrics.config_hash("abc")
+
+
+def made(now: Callable[[], float] = lambda: NOW + 1) -> Metrics:
+    metrics = Metrics(DEVICES, ASKS, version="0.1.0", now=now)
+    fill(metrics)
+    return metrics
