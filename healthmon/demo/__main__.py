@@ -56,9 +56,14 @@ async def serve(given: argparse.Namespace) -> None:
 
 async def _scheduled(estate: Estate, events: list[dict[str, Any]]) -> None:
     start = asyncio.get_running_loop().time()
-    for event in sorted(events, key=lambda one: float(one["at"])):
-        await asyncio.sleep(max(0.0, start + float(event["at"]) - asyncio.get_running_loop().time()))
+    for event in sorted(events, key=_seconds):
+        await asyncio.sleep(max(0.0, start + _seconds(event) - asyncio.get_running_loop().time()))
         await estate.set_fault(event["device"], event["fault"], event.get("value", True))
+
+
+def _seconds(event: dict[str, Any]) -> float:
+    """When: ``10`` or ``10 s``."""
+    return float(str(event["at"]).removesuffix("s"))
 
 
 def main() -> None:

@@ -59,6 +59,8 @@ class Estate:
             held.append(transport)
 
     async def _unbind(self, device: str) -> None:
+        for visitor in list(self.devices[device].visitors):
+            visitor.abort()
         for held in self._closers.pop(device, []):
             held.close()
             if isinstance(held, asyncio.Server):

@@ -36,11 +36,13 @@ class OnvifSim(asyncio.Protocol):
         """Count it."""
         self._transport = cast("asyncio.Transport", transport)
         self._device.counters.enter()
+        self._device.visitors.add(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count it out."""
         del exc
         self._device.counters.connections_now -= 1
+        self._device.visitors.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         """Take whole requests."""

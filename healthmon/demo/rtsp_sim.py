@@ -37,6 +37,7 @@ class RtspSim(asyncio.Protocol):
         """Count it, or refuse it."""
         self._transport = cast("asyncio.Transport", transport)
         self._device.counters.enter()
+        self._device.visitors.add(self._transport)
         if self._device.has("garbage"):
             self._write(random.randbytes(512))
 
@@ -44,6 +45,7 @@ class RtspSim(asyncio.Protocol):
         """A session that was not torn down is lost."""
         del exc
         self._device.counters.connections_now -= 1
+        self._device.visitors.discard(self._transport)
         if self._session:
             self._device.counters.lost_sessions += 1
             self._end()

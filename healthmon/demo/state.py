@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -60,6 +61,7 @@ class SimDevice:
     faults: dict[str, Any] = field(default_factory=dict)
     counters: Counters = field(default_factory=Counters)
     started: float = field(default_factory=time.monotonic)
+    visitors: set[asyncio.Transport] = field(default_factory=set, repr=False)
 
     def has(self, fault: str) -> bool:
         """Whether a fault is switched on."""
