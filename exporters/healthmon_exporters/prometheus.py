@@ -55,6 +55,7 @@ class _Check:
     last_run: float | None = None
     last_success: float | None = None
     duration: float = 0.0
+    success: int = 0
     states: dict[str, State] = field(default_factory=dict)
     lines: dict[str, str] = field(default_factory=dict)
 
@@ -113,6 +114,7 @@ class Metrics:
             return
         check.runs += 1
         check.last_run, check.duration = observation.at, observation.duration
+        check.success = int(observation.value is not None)
         check.states = {verdict.aspect: verdict.state for verdict in verdicts}
         if observation.value is None:
             check.failures += 1
@@ -223,7 +225,7 @@ def _state(checks: Sequence[_Check], now: float) -> State:
     worst = State.OK if checks else State.UNKNOWN
     for check in checks:
         fresh = check.last_run is not None and now - check.last_run <= 2 * check.interval + check.timeout
-        worst = max(worst, *check.states.values()) if fresh and check.states else max(worst, State.UNKNOWN)
+        worst = max(worst, max(check.states.values(), default=State.UNKNOWN) if fresh else State.UNKNOWN)
     return worst
 
 
@@ -240,8 +242,7 @@ def _check_lines(check: _Check, lines: dict[str, list[str]], now: float) -> None
         lines[name].append(f"{name}{labels} {check.last_success!r}\n")
     if now - check.last_run > STALE_INTERVALS * check.interval + check.timeout:
         return
-    success = int(check.last_success == check.last_run)
-    lines["healthmon_check_success"].append(f"healthmon_check_success{labels} {success}\n")
+    lines["healthmon_check_success"].append(f"healthmon_check_success{labels} {check.success}\n")
     name = "healthmon_check_duration_seconds"
     lines[name].append(f"{name}{labels} {check.duration!r}\n")
     for family, text in check.lines.items():

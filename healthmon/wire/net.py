@@ -18,6 +18,7 @@ from typing import TypeVar
 from healthmon.wire.errors import AddressError, ConnectTimeoutError, DnsError, from_os
 
 CONNECT_SECONDS = 3.0
+COURTESY_SECONDS = 0.02
 NAME_KEPT_SECONDS = 60.0
 NAME_LAST_GOOD_SECONDS = 3600.0
 RESOLVE_SECONDS = 3.0
@@ -90,6 +91,7 @@ class Net:
         address = await self.address_of(host)
         loop = asyncio.get_running_loop()
         doing = f"TCP port {port}"
+        await asyncio.sleep(COURTESY_SECONDS)  # the device frees its last connection before it sees the next one
         name = (server_name or address) if tls else None
         try:
             async with asyncio.timeout(self.connect_seconds) as limit:

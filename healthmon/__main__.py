@@ -1,0 +1,5 @@
+"""``python -m healthmon``."""
+
+from healthmon.cli import main
+
+main()
