@@ -190,3 +190,19 @@ async def test_a10_pipelined_requests_are_answered_in_order() -> None:
         assert answer.index(b"healthy\n") < answer.index(b"ready\n")
         writer.close()
         await writer.wait_closed()
+
+
+async def test_a10_a_client_that_takes_no_answer_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "HEADER_SECONDS", 0.3)
+    monkeypatch.setattr(web, "WRITE_SECONDS", 0.3)
+    async with serving() as running:
+        _, writer = await asyncio.open_connection("127.0.0.1", running.port, limit=1024)
+        request = b"GET /metrics HTTP/1.1\r\nHost: a\r\nAccept-Encoding: identity\r\n\r\n"
+        writer.write(request * 2000)
+        async with asyncio.timeout(4):
+            while not running.server.server_state.connections:
+                await asyncio.sleep(0.01)
+            while running.server.server_state.connections:
+                await asyncio.sleep(0.05)
+        assert await scrape(running) < 1.0
+        writer.transport.abort()
