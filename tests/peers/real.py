@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -77,6 +78,18 @@ class Nut:
         time.sleep(0.5)
         self.server = peers.start("/lib/nut/upsd", "-u", "root", "-F", env=self.env)
         peers.wait_tcp(address, port)
+        self._wait_status(address, port)
+
+    @staticmethod
+    def _wait_status(address: str, port: int) -> None:
+        """Until the driver's first status has come through (it begins with WAIT)."""
+        for _ in range(60):
+            with socket.create_connection((address, port), 2) as sock:
+                sock.sendall(b"GET VAR cctv ups.status\n")
+                if b"OL" in sock.recv(200):
+                    return
+            time.sleep(0.2)
+        raise AssertionError("NUT's driver gives no status")
 
     def status(self, status: str, runtime: int = 2460) -> None:
         """What the UPS says; the driver reads the file again within 4 s."""
