@@ -1,0 +1,47 @@
+"""A full sweep of 150 cameras at default settings, and a clean reach and stream sweep of a large estate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks._measure import Row, build, estate, most_cameras, run
+from healthmon import app as composition
+from healthmon import shift
+from healthmon.model import Ask, Kind, Observation, Question, State
+
+
+async def full(path: Path) -> tuple[float, int]:
+    """Wall seconds, and how many rows the sheet of a well estate has (none is right)."""
+    application = build(path)
+    sheet = await shift.run(application, shift.Selection(), lambda _done, _total: None)
+    await application.close()
+    return sheet.took, len([row for row in sheet.rows if row.state is not State.OK])
+
+
+async def clean(path: Path) -> int:
+    """How many cameras that are well were called down or without pictures."""
+    application = build(path)
+    wrong: set[str] = set()
+
+    def take(ask: Ask, observation: Observation) -> None:
+        if any(v.state is State.FAULT for v in application.judge(observation)):
+            wrong.add(ask.device)
+
+    wanted = (Question.REACH, Question.STREAM)
+    asks = [a for a in application.asks if a.question in wanted and application.devices[a.device].kind is Kind.CAMERA]
+    await composition.sweep(application, asks, take)
+    await application.close()
+    return len(wrong)
+
+
+def rows(cameras: int = 10_000) -> list[Row]:
+    with estate(150) as path:
+        took, invented = run(full(path))
+    found = [
+        Row("full sweep of 150 cameras, wall", took, unit="s", gate=15),
+        Row("  rows invented on an estate that is well", invented, unit="rows", gate=0),
+    ]
+    count = most_cameras(cameras)
+    with estate(count) as path:
+        wrong = run(clean(path))
+    return [*found, Row(f"false down in a clean sweep of {count} cameras", wrong, unit="cameras", gate=0)]
