@@ -27,13 +27,13 @@ def test_good_pictures_are_ok_in_every_aspect() -> None:
     assert {verdict.state for verdict in verdicts(GOOD).values()} == {State.OK}
 
 
-def test_c7_no_pictures_says_how_long_was_waited() -> None:
+def test_c14_no_pictures_says_how_long_was_waited() -> None:
     found = verdicts(replace(GOOD, frames=0, packets=0, watched=8.0))["pictures"]
     assert (found.state, found.code) == (State.FAULT, "no_pictures")
     assert found.sentence == "no pictures: connected, 0 frames in 8 s (limit 2 s)"
 
 
-def test_c8_frozen_clock_and_frozen_picture_are_faults() -> None:
+def test_c16_frozen_clock_and_frozen_picture_are_faults() -> None:
     assert verdicts(replace(GOOD, media_seconds=0.0))["pictures"].code == "frozen_clock"
     assert verdicts(replace(GOOD, equal_keyframes=3))["pictures"].code == "frozen_picture"
     assert verdicts(replace(GOOD, equal_keyframes=2))["pictures"].state is State.OK
