@@ -1,0 +1,213 @@
+"""The faults of a camera's stream, each shown by a scripted camera and judged to the end."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from fakes.rtsp_server import SDP, Camera, pictures, rtp, serving
+
+from healthmon.model import Access, Ask, Device, Kind, Observation, Question, Reason, State, Stream, StreamSpec, Verdict
+from healthmon.probes import stream
+from healthmon.probes.tools import Tools
+from healthmon.secret import Credential, Secret
+from healthmon.verdict.stream import judge
+from healthmon.wire import onvif
+from healthmon.wire.errors import WireError
+from healthmon.wire.logins import LoginGuard
+from healthmon.wire.net import Net
+
+
+def tools() -> Tools:
+    credential = Credential("view", "healthmon", Secret("s3cret"))
+    return Tools(Net.of(["127.0.0.1"]), LoginGuard(), lambda _name: credential)
+
+
+async def seen(
+    camera: Camera, kit: Tools | None = None, *, timeout: float = 4.0, path: str | None = "/live"
+) -> tuple[Observation, dict[str, Verdict]]:
+    """One look at `camera` and its verdicts by aspect."""
+    async with serving(camera) as port:
+        access = Access(rtsp_port=port, http_port=80, onvif_path="/onvif", credential="view")
+        device = Device("C1", "C1", Kind.CAMERA, "S", "127.0.0.1", access=access, streams=(StreamSpec(path=path),))
+        ask = Ask("C1", Question.STREAM, "main", timeout=timeout, watch=0.8)
+        value: Stream | None = None
+        reason: Reason | None = None
+        detail = ""
+        try:
+            async with asyncio.timeout(timeout):
+                value = await stream.look(device, ask, kit or tools())
+        except WireError as error:
+            reason, detail = Reason(error.reason), str(error)
+        except TimeoutError:
+            reason = Reason.TIMEOUT
+        await asyncio.sleep(0.02)
+    observation = Observation("C1", Question.STREAM, "main", 1.8e9, 1.0, value, reason, detail)
+    return observation, {verdict.aspect: verdict for verdict in judge(observation, device)}
+
+
+def told(verdicts: dict[str, Verdict], aspect: str = "pictures") -> tuple[State, str]:
+    return verdicts[aspect].state, verdicts[aspect].code
+
+
+async def test_c1_silence() -> None:
+    async def raw(_writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(60)
+
+    _, verdicts = await seen(Camera(raw=raw), timeout=0.5)
+    assert told(verdicts) == (State.FAULT, "no_answer")
+
+
+async def test_c4_drip() -> None:
+    async def raw(writer: asyncio.StreamWriter) -> None:
+        for byte in b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n" * 20:
+            writer.write(bytes((byte,)))
+            await asyncio.sleep(0.05)
+
+    observation, verdicts = await seen(Camera(raw=raw), timeout=0.6)
+    assert (observation.reason, told(verdicts)) == (Reason.TIMEOUT, (State.FAULT, "no_answer"))
+
+
+async def test_c5_endless_header() -> None:
+    async def raw(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"RTSP/1.0 200 OK\r\n")
+        while True:
+            writer.write(b"X: yyyyyyyy\r\n" * 100)
+            await writer.drain()
+            await asyncio.sleep(0)
+
+    observation, verdicts = await seen(Camera(raw=raw))
+    assert (observation.reason, told(verdicts)) == (Reason.TOO_LARGE, (State.FAULT, "no_answer"))
+
+
+async def test_c8_wrong_cseq_and_interleaved_before_reply() -> None:
+    def before(writer: asyncio.StreamWriter, _sequence: str) -> None:
+        writer.write(b"RTSP/1.0 404 Not Found\r\nCSeq: 99\r\n\r\n$\x00\x00\x04abcdRTSP/1.0 100 Continue\r\n\r\n")
+
+    camera = Camera(before=before)
+    _, verdicts = await seen(camera)
+    assert told(verdicts) == (State.OK, "ok")
+    assert camera.methods == ["DESCRIBE", "SETUP", "PLAY", "TEARDOWN"]
+
+
+async def test_c9_login_refused_twice_then_latched() -> None:
+    camera, kit, clock = Camera(login=True), tools(), [1.8e9]
+    kit.logins.now = lambda: clock[0]
+    reasons = []
+    for _ in range(4):
+        observation, verdicts = await seen(camera, kit)
+        reasons.append(observation.reason)
+        clock[0] += 61
+    assert reasons == [Reason.AUTH_FAILED, Reason.AUTH_FAILED, Reason.AUTH_LATCHED, Reason.AUTH_LATCHED]
+    assert camera.logins == 2
+    assert verdicts["pictures"].state is State.UNKNOWN
+
+
+async def test_c11_path_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def stream_path(*_: object, **__: object) -> str:
+        return "/new"
+
+    monkeypatch.setattr(onvif, "stream_path", stream_path)
+    kit = tools()
+    kit.notes_of("C1").stream("main").path = "/old"
+    camera = Camera(path="/new")
+    _, verdicts = await seen(camera, kit, path=None)
+    assert told(verdicts) == (State.DEGRADED, "uri_changed")
+    assert camera.methods[-1] == "TEARDOWN"
+    _, verdicts = await seen(Camera(path="/new"), path="/pinned")
+    assert told(verdicts) == (State.FAULT, "uri_changed")
+
+
+@pytest.mark.parametrize("status", ["453 Not Enough Bandwidth", "503 Service Unavailable"])
+@pytest.mark.parametrize("method", ["DESCRIBE", "SETUP", "PLAY"])
+async def test_c12_busy(status: str, method: str) -> None:
+    camera = Camera(statuses={method: status})
+    _, verdicts = await seen(camera)
+    assert told(verdicts) == (State.UNKNOWN, "busy")
+    assert camera.methods.count("TEARDOWN") == (method == "PLAY")
+
+
+async def test_c13_udp_only_is_remembered() -> None:
+    kit = tools()
+    for expected in (2, 1):
+        camera = Camera(udp_only=True)
+        observation, verdicts = await seen(camera, kit)
+        assert isinstance(observation.value, Stream)
+        assert observation.value.transport == "udp"
+        assert told(verdicts) == (State.OK, "ok")
+        assert len(camera.transports) == expected
+        assert camera.methods[-1] == "TEARDOWN"
+
+
+async def test_c14_play_without_media() -> None:
+    camera = Camera(packets=[])
+    _, verdicts = await seen(camera, timeout=3)
+    assert told(verdicts) == (State.FAULT, "no_pictures")
+    assert camera.methods[-1] == "TEARDOWN"
+
+
+async def test_c15_no_keyframes_is_only_a_warning() -> None:
+    camera = Camera(packets=pictures(keys=0))
+    _, verdicts = await seen(camera, timeout=6.5)
+    assert told(verdicts) == (State.OK, "ok")
+    assert told(verdicts, "keyframes") == (State.DEGRADED, "keyframe_overdue")
+    assert camera.methods[-1] == "TEARDOWN"
+
+
+async def test_c16_frozen_timestamps() -> None:
+    camera = Camera(packets=pictures(step=0))
+    _, verdicts = await seen(camera)
+    assert told(verdicts) == (State.FAULT, "frozen_clock")
+    assert camera.methods[-1] == "TEARDOWN"
+
+
+async def test_c18_other_ssrc_and_channel_do_not_count() -> None:
+    good = pictures(40)
+    other = [(0, rtp(n, n * 3600, ssrc=9)) for n in range(10)]
+    wrong = [(4, rtp(n, n * 3600)) for n in range(40)]
+    packets = [p for n, p in enumerate(good) for p in (p, wrong[n], *other[n : n + 1])]
+    camera = Camera(packets=packets, every=0.01)
+    observation, verdicts = await seen(camera)
+    assert isinstance(observation.value, Stream)
+    assert (observation.value.packets <= 40, observation.value.lost) == (True, 0)
+    assert observation.value.foreign == 10
+    camera = Camera(packets=wrong)
+    _, verdicts = await seen(camera, timeout=3)
+    assert told(verdicts) == (State.FAULT, "no_pictures")
+    assert camera.methods[-1] == "TEARDOWN"
+
+
+async def test_c19_loss_reorder_duplicates() -> None:
+    every_tenth_lost = [p for n, p in enumerate(pictures()) if n % 10 != 5]
+    camera = Camera(packets=every_tenth_lost)
+    _, verdicts = await seen(camera)
+    assert told(verdicts, "loss") == (State.DEGRADED, "packet_loss")
+    swapped = [p for n in range(0, 200, 2) for p in (pictures()[n + 1], pictures()[n])]
+    observation, verdicts = await seen(Camera(packets=swapped))
+    assert isinstance(observation.value, Stream)
+    assert observation.value.lost <= 1
+    assert observation.value.reordered > 5
+    assert told(verdicts, "loss") == (State.OK, "ok")
+    doubled = [p for p in pictures(200) for _ in range(2)]
+    observation, verdicts = await seen(Camera(packets=doubled, every=0.02))
+    assert told(verdicts, "loss") == (State.OK, "ok")
+    assert camera.methods[-1] == "TEARDOWN"
+
+
+async def test_c20_sdp_huge_absolute_control_no_video() -> None:
+    observation, verdicts = await seen(Camera(sdp=SDP + "a=x\r\n" * 20000))
+    assert (observation.reason, told(verdicts)) == (Reason.TOO_LARGE, (State.FAULT, "no_answer"))
+    _, verdicts = await seen(Camera(sdp=SDP.replace("m=video", "m=audio")))
+    assert told(verdicts) == (State.FAULT, "no_video")
+    camera = Camera(sdp=SDP.replace("control:track1", "control:rtsp://192.0.2.66:8554/live/track1?x=1"))
+    _, verdicts = await seen(camera)
+    assert told(verdicts) == (State.OK, "ok")
+    assert camera.paths[1] == "/live/track1?x=1"
+    assert camera.methods[-1] == "TEARDOWN"
+
+
+async def test_c29_slow_camera() -> None:
+    camera = Camera(delay=0.5)
+    _, verdicts = await seen(camera, timeout=8)
+    assert told(verdicts) == (State.OK, "ok")
+    assert camera.methods[-1] == "TEARDOWN"
