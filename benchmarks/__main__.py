@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def main() -> int:
     given = parser.parse_args()
     if unknown := set(given.programs) - set(programs):
         parser.error(f"no such program: {', '.join(sorted(unknown))}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that children are ended
     pin_self()
     print(host())
     print(HEAD)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from healthmon.config.wording import where
 
 SECTIONS = ("links", "cameras", "recorders", "ups")
 LOCAL_TIME = "%Y-%m-%d %H:%M"
-_LOGIN_IN_URL = re.compile(r"[a-z]+://[^/\s]*@")
+_LOGIN_IN_URL = re.compile(r"[a-z]+://[^/\s]*@", re.IGNORECASE)
 
 
 def watched(config: Config) -> Iterator[tuple[Path_, Watched]]:
@@ -140,6 +140,8 @@ def _access(config: Config) -> Iterator[tuple[Path_, str]]:
                 yield (*path, "streams"), f"stream name '{name}' stands twice"
             if device.rtsp is None and device.http is None and device.snmp is None and not device.ports:
                 yield path, "nothing to ask: 'rtsp' and 'http' are both no"
+        if device.id == "healthmon":
+            yield (*path, "id"), "'healthmon' is the agent's own name; choose another id"
         if isinstance(device, Camera) and (device.channel is None) != (device.recorder is None):
             yield path, "'recorder' and 'channel' go together"
     if config.defaults.confirm.failures > config.defaults.confirm.of:
@@ -162,6 +164,8 @@ def _windows(config: Config) -> Iterator[tuple[Path_, str]]:
                 yield (*path, key), f"'{key}': '{value}' is not a local time; write for example 2026-12-01 08:00"
         if start and end and end <= start:
             yield (*path, "end"), f"'end' {window.end} is not after 'start' {window.start}"
+        if start and end and window.repeat and end - start > timedelta(days=7):
+            yield (*path, "end"), "a weekly window cannot be longer than a week"
         if not (window.devices or window.sites or window.contractors):
             yield path, "names no 'devices', 'sites' or 'contractors'"
 

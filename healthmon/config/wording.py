@@ -62,13 +62,14 @@ def _text(finding: Any, path: Path_) -> str:
     kind, key = finding["type"], path[-1] if path else ""
     context = finding.get("ctx") or {}
     given = finding.get("input")
-    shown = f"'{given}'" if isinstance(given, str) and len(given) < 60 else "the value"
+    plain = isinstance(given, str) and len(given) < 60 and given.isprintable() and "@" not in given
+    shown = f"'{given}'" if plain else "the value"
     if kind == "extra_forbidden":
         return f"unknown key '{key}'{suggest(str(key), _known(path[:-1]))}"
     if kind == "missing":
         return f"'{key}' is missing"
     if kind == "value_error":
-        return f"'{key}': {context.get('error', finding['msg'])}"
+        return " ".join(f"'{key}': {context.get('error', finding['msg'])}".split())
     if kind == "literal_error":
         choice = str(context.get("expected", "")).replace("'", "")
         return f"'{key}': {shown} is not one of {choice}{suggest(str(given), choice.replace(' or ', ', ').split(', '))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,11 +22,13 @@ _RANGES = {
     "output_volts": (1.0, 700.0),
     "alarm_count": (0.0, 1000.0),
 }
+_WHOLE = re.compile(r"-?[0-9]{1,12}")
 ALARMS = {
     1: "battery bad", 2: "on battery", 3: "low battery", 4: "battery depleted", 5: "temperature bad", 6: "input bad",
-    7: "output bad", 8: "overload", 9: "on bypass", 10: "bypass bad", 13: "charger failed", 14: "output off",
-    15: "UPS off", 16: "fan failure", 17: "fuse failure", 18: "general fault", 19: "self-test failed",
-    20: "communication lost", 23: "shutdown imminent",
+    7: "output bad", 8: "overload", 9: "on bypass", 10: "bypass bad", 11: "output off as requested",
+    12: "UPS off as requested", 13: "charger failed", 14: "output off", 15: "UPS off", 16: "fan failure",
+    17: "fuse failure", 18: "general fault", 19: "self-test failed", 20: "communication lost", 21: "awaiting power",
+    22: "shutdown pending", 23: "shutdown imminent", 24: "self-test under way",
 }  # fmt: skip
 ALARM_OBJECTS = tuple(f"{RFC1628}.6.2.1.2.{number}" for number in range(1, 7))
 
@@ -66,7 +69,7 @@ def read(table: Table, values: Mapping[str, SnmpValue]) -> Raw:
 def _number(name: str, value: SnmpValue, factor: float) -> float | None:
     if isinstance(value, bytes):
         text = value.decode("ascii", "replace").strip()
-        value = int(text) if text.lstrip("-").isascii() and text.lstrip("-").isdigit() else None
+        value = int(text) if _WHOLE.fullmatch(text) else None
     if not isinstance(value, int) or value in _SENTINELS:
         return None
     found = value * factor
@@ -101,7 +104,7 @@ def ups_of(standard: Raw, vendor: Raw | None, alarms: tuple[int, ...], backend: 
     if runtime == 0 and charge is not None and charge > 0.5 and source != "battery":
         runtime = None
     test = next((raw.test for raw in parts if raw.test is not None and raw.test != "none"), None)
-    if source == "battery" and test == "in progress":
+    if source == "battery" and (test == "in progress" or 24 in alarms):
         source = "test"
     input_volts, output_volts = number("input_volts"), number("output_volts")
     return Ups(
@@ -125,9 +128,16 @@ def ups_of(standard: Raw, vendor: Raw | None, alarms: tuple[int, ...], backend: 
         battery_replace=True if 1 in alarms else flag("battery_replace"),
         overload=True if 8 in alarms else None,
         test_result="failed" if 19 in alarms else test,
-        alarms=tuple(ALARMS[number] for number in alarms if number in ALARMS and number != 2),
+        alarms=_alarm_words(alarms, standard.numbers.get("alarm_count", 0)),
         conflicts=conflicts,
     )
+
+
+def _alarm_words(alarms: tuple[int, ...], count: float) -> tuple[str, ...]:
+    """Alarms in words; one that is counted but not among the rows read is told all the same."""
+    if count and not alarms:
+        return (f"{count:.0f} that the UPS does not name",)
+    return tuple(ALARMS.get(number, f"number {number}") for number in alarms if number not in (2, 24))
 
 
 def _source(

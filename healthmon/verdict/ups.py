@@ -9,6 +9,8 @@ from healthmon.verdict.words import duration, not_seen, verdict
 
 _FINE = {"normal": "on mains", "boost": "on mains, boosting", "trim": "on mains, trimming", "eco": "on mains, eco mode"}
 
+_TESTS = {"failed": State.FAULT, "warning": State.DEGRADED}
+
 
 def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
     """Aspects: power, runtime, battery, load, temperature, test, alarms."""
@@ -62,7 +64,10 @@ def _rest(observation: Observation, ups: Ups, device: Device) -> Iterator[Verdic
         sentence = f"battery charge {ups.charge_ratio * 100:.0f} % on mains (limit {limits.ups_charge * 100:.0f} %)"
         state = State.DEGRADED if low else State.OK
         yield verdict(observation, "charge", state, "charge_low", sentence, value=ups.charge_ratio)
-    if ups.load_ratio is not None:
+    if ups.overload:
+        load = f": {ups.load_ratio * 100:.0f} %" if ups.load_ratio is not None else ""
+        yield verdict(observation, "load", State.FAULT, "overload", f"overloaded{load}", value=ups.load_ratio)
+    elif ups.load_ratio is not None:
         warn, fault = limits.ups_load
         sentence = f"load {ups.load_ratio * 100:.0f} % (limits {warn * 100:.0f} % / {fault * 100:.0f} %)"
         yield _above(observation, "load", "overload", sentence, ups.load_ratio, limits.ups_load)
@@ -71,9 +76,9 @@ def _rest(observation: Observation, ups: Ups, device: Device) -> Iterator[Verdic
         sentence = f"battery {ups.temperature_celsius:.0f} C (limit {limits.ups_temperature:.0f} C)"
         state = State.DEGRADED if hot else State.OK
         yield verdict(observation, "temperature", state, "battery_hot", sentence, value=ups.temperature_celsius)
-    if ups.test_result is not None:
-        state = State.FAULT if ups.test_result == "failed" else State.OK
-        yield verdict(observation, "test", state, "self_test_failed", f"last self-test {ups.test_result}")
+    if ups.test_result not in (None, "none"):
+        state = _TESTS.get(ups.test_result or "", State.OK)
+        yield verdict(observation, "test", state, "self_test_failed", f"last self-test: {ups.test_result}")
     if ups.alarms:
         yield verdict(observation, "alarms", State.DEGRADED, "ups_alarm", f"alarms: {', '.join(ups.alarms)}")
     else:

@@ -75,7 +75,7 @@ def _parse(data: bytes) -> Response:
         name = _dotted(pair.take(0x06))
         tag, body = pair.any()
         if tag in _INTEGERS:
-            values[name] = int.from_bytes(body, "big", signed=tag == 0x02)
+            values[name] = _whole(body, signed=tag == 0x02)
         elif tag in _STRINGS:
             values[name] = body
         elif tag == 0x06:
@@ -118,10 +118,14 @@ class _Reader:
         return _Reader(self.take(tag))
 
     def integer(self) -> int:
-        body = self.take(0x02)
-        if not 1 <= len(body) <= 9:
-            raise ValueError("integer size")
-        return int.from_bytes(body, "big", signed=True)
+        return _whole(self.take(0x02), signed=True)
+
+
+def _whole(body: bytes, *, signed: bool) -> int:
+    """An integer of at most 64 bits (Counter64 with its leading zero octet)."""
+    if not 1 <= len(body) <= 9:
+        raise ValueError("integer size")
+    return int.from_bytes(body, "big", signed=signed)
 
 
 def _dotted(body: bytes) -> str:

@@ -87,13 +87,13 @@ class Meter:
             self.foreign += 1
             if self._stranger[1] < RELOCK_AFTER or self.packets >= RELOCK_AFTER:
                 return False
-        self._ssrc, self._sequence = ssrc, sequence
+        self._ssrc, self._sequence, self._stamp = ssrc, sequence, -1
         return True
 
     def _new_frame(self, stamp: int, now: float) -> None:
         if self.first_at is None:
             self.first_at = now
-        else:
+        elif self._stamp >= 0:
             step = (stamp - self._stamp) & 0xFFFFFFFF
             step -= (step >> 31) << 32
             self.ticks += step

@@ -152,7 +152,8 @@ class Session:
         return transport
 
     def _take_session(self, reply: RtspReply) -> None:
-        self._session = reply.header("session").split(";")[0].strip()
+        found = reply.header("session").split(";")[0].strip()
+        self._session = found if found.isprintable() and len(found) <= 256 else ""
 
     async def play(self) -> None:
         """Start the stream."""

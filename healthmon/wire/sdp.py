@@ -108,7 +108,7 @@ def path_of(control: str, base: str, asked: str) -> str:
     `base` is Content-Base or Content-Location, `asked` the path that was described.
     """
     start = _only_path(base) or asked
-    if not control or control == "*":
+    if not control or control == "*" or not control.isprintable() or " " in control:
         return start
     if "://" in control:
         return _only_path(control) or start
@@ -119,7 +119,7 @@ def path_of(control: str, base: str, asked: str) -> str:
 
 def _only_path(url: str) -> str:
     if "://" not in url:
-        return url if url.startswith("/") else ""
+        return url if url.startswith("/") and url.isprintable() and " " not in url else ""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -55,7 +55,9 @@ def test_o1_a_typo_is_named_with_its_line_and_a_suggestion(tmp_path):
 
 
 def test_o1_every_problem_is_said_at_once(tmp_path):
-    text = HEAD + "cameras:\n" + camera(1, "interval: 60") + camera(2, "priority: high") + camera(3, "rtsp: {port: 99999}")
+    text = (
+        HEAD + "cameras:\n" + camera(1, "interval: 60") + camera(2, "priority: high") + camera(3, "rtsp: {port: 99999}")
+    )
     found = problems(tmp_path, text)
     assert [line.split(":")[0] for line in found] == ["3", "4", "5"]
     assert "has no unit" in found[0]
@@ -186,3 +188,15 @@ def test_nothing_but_a_configuration_error_leaves_the_loader(tmp_path_factory, t
         config.load(path)
     except ConfigError as error:
         assert str(error)
+
+
+def test_o5_a_login_in_a_wrong_place_is_not_repeated_in_the_message(tmp_path):
+    text = HEAD + "cameras:\n" + camera(1, "streams: [{path: 'rtsp://user:hushhush@192.0.2.1/x'}]")
+    assert "hushhush" not in "\n".join(problems(tmp_path, text))
+
+
+def test_the_agents_own_name_and_endless_windows_are_refused(tmp_path):
+    text = HEAD + "cameras:\n" + camera(1, id="healthmon")
+    assert "agent's own name" in problems(tmp_path, text)[0]
+    window = "maintenance: [{sites: [town], start: 2026-10-01 08:00, end: 2026-10-19 09:00, repeat: weekly}]\n"
+    assert "longer than a week" in problems(tmp_path, HEAD + window)[0]

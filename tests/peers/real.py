@@ -14,13 +14,21 @@ HERE = Path(__file__).parent
 UPS = "1.3.6.1.2.1.33.1"
 
 
-def chronyd(peers: Peers, address: str, port: int = 11123, *, synchronised: bool = True, skew: str = "") -> subprocess.Popen[bytes]:
+def chronyd(
+    peers: Peers, address: str, port: int = 11123, *, synchronised: bool = True, skew: str = ""
+) -> subprocess.Popen[bytes]:
     """A chronyd that serves time on `address` and never touches the clock; `skew` like ``+3600s`` by faketime."""
     need("chronyd", *(["faketime"] if skew else []))
     folder = peers.folder / f"chrony-{address}-{port}"
     folder.mkdir(exist_ok=True)
     folder.chmod(0o700)
-    lines = [f"port {port}", f"bindaddress {address}", "allow 127.0.0.0/8", "cmdport 0", f"bindcmdaddress {folder}/sock"]
+    lines = [
+        f"port {port}",
+        f"bindaddress {address}",
+        "allow 127.0.0.0/8",
+        "cmdport 0",
+        f"bindcmdaddress {folder}/sock",
+    ]
     lines += [f"pidfile {folder}/pid", "user root", *(["local stratum 2"] if synchronised else [])]
     (folder / "c.conf").write_text("\n".join(lines) + "\n")
     argv = ["chronyd", "-x", "-d", "-f", str(folder / "c.conf")]
@@ -93,7 +101,9 @@ class Nut:
 
     def status(self, status: str, runtime: int = 2460) -> None:
         """What the UPS says; the driver reads the file again within 4 s."""
-        text = f"ups.status: {status}\nbattery.charge: 98\nbattery.runtime: {runtime}\nups.load: 38\nups.model: Example\n"
+        text = (
+            f"ups.status: {status}\nbattery.charge: 98\nbattery.runtime: {runtime}\nups.load: 38\nups.model: Example\n"
+        )
         (self.folder / "cctv.dev").write_text(text)
 
     def stop_driver(self) -> None:

@@ -1,0 +1,97 @@
+"""A scripted SNMP v1/v2c agent on loopback: values by object, and the ways in which agents misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from healthmon.demo.udp_sim import elements, name_of, tlv
+from healthmon.wire import ber
+
+Value = int | str | bytes | None
+NULL = b"\x05\x00"
+GAUGE = 0x42
+
+
+def integer(value: int, tag: int = 0x02) -> bytes:
+    """An integer of any application type, encoded."""
+    return tlv(tag, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+
+
+def encoded(value: Value) -> bytes:
+    """int as INTEGER, text as OBJECT IDENTIFIER when dotted, else OCTET STRING; bytes are taken as they are."""
+    if value is None:
+        return NULL
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, int):
+        return integer(value)
+    return tlv(0x06, name_of(value)) if value.count(".") > 5 else tlv(0x04, value.encode())
+
+
+def response(
+    request: bytes, values: dict[str, Value], *, error: int = 0, index: int = 0, request_id: bytes = b""
+) -> bytes:
+    """The GetResponse to `request`; what is not in `values` is noSuchObject (v2c) or noSuchName (v1)."""
+    (_, message), *_ = elements(request)
+    version, community, pdu = elements(message)
+    asked_id, _, _, bindings = elements(pdu[1])
+    table = {name_of(oid): encoded(value) for oid, value in values.items()}
+    rows = b""
+    for number, (_, binding) in enumerate(elements(bindings[1]), 1):
+        (_, name), *_ = elements(binding)
+        if name not in table and version[1] == b"\0" and not error:
+            error, index = 2, number
+        rows += tlv(0x30, tlv(0x06, name) + table.get(name, b"\x80\x00"))
+    body = tlv(0x02, request_id or asked_id[1]) + integer(error) + integer(index) + tlv(0x30, rows)
+    return tlv(0x30, tlv(0x02, version[1]) + tlv(0x04, community[1]) + tlv(0xA2, body))
+
+
+def asked(request: bytes) -> list[str]:
+    """The objects of a request, dotted (read by the codec under test: the round trip is tested apart)."""
+    return list(ber.parse(request.replace(b"\xa0", b"\xa2", 1)).values) or _names(request)
+
+
+def _names(request: bytes) -> list[str]:
+    (_, message), *_ = elements(request)
+    *_, bindings = elements(elements(message)[2][1])
+    return [elements(binding)[0][1].hex() for _, binding in elements(bindings[1])]
+
+
+Script = Callable[["Agent", bytes], list[bytes]]
+
+
+@dataclass
+class Agent(asyncio.DatagramProtocol):
+    """Answers GET from `values`, or what `script` says; `requests` are kept."""
+
+    values: dict[str, Value]
+    script: Script | None = None
+    requests: list[bytes] = field(default_factory=list)
+    port: int = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)
+        self.transport = transport
+        self.port = transport.get_extra_info("sockname")[1]
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.requests.append(data)
+        for answer in self.script(self, data) if self.script else [response(data, self.values)]:
+            self.transport.sendto(answer, addr)
+
+
+@contextlib.asynccontextmanager
+async def agent(
+    values: dict[str, Value] | None = None, script: Script | None = None, *, host: str = "127.0.0.1"
+) -> AsyncIterator[Agent]:
+    """An agent on a free UDP port of `host`."""
+    made = Agent(dict(values or {}), script)
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: made, local_addr=(host, 0))
+    try:
+        yield made
+    finally:
+        transport.close()
+        await asyncio.sleep(0)
