@@ -62,12 +62,6 @@ async def test_c14_stall(port: int) -> None:
     assert verdicts["pictures"] == (State.FAULT, "no_pictures")
 
 
-async def test_c19_loss(port: int) -> None:
-    found, verdicts = await judged(port, "/loss")
-    assert verdicts["loss"] == (State.DEGRADED, "packet_loss")
-    assert found.loss == pytest.approx(0.1, abs=0.03)
-
-
 async def test_digest_login(peers: Peers) -> None:
     _, verdicts = await judged(start(peers, "healthmon", "s3cret"), "/h264", 1.0)
     assert verdicts["pictures"] == (State.OK, "ok")
