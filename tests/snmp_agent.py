@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 from healthmon.demo.udp_sim import elements, name_of, tlv
-from healthmon.wire import ber
 
 Value = int | str | bytes | None
 NULL = b"\x05\x00"
@@ -49,17 +49,6 @@ def response(
     return tlv(0x30, tlv(0x02, version[1]) + tlv(0x04, community[1]) + tlv(0xA2, body))
 
 
-def asked(request: bytes) -> list[str]:
-    """The objects of a request, dotted (read by the codec under test: the round trip is tested apart)."""
-    return list(ber.parse(request.replace(b"\xa0", b"\xa2", 1)).values) or _names(request)
-
-
-def _names(request: bytes) -> list[str]:
-    (_, message), *_ = elements(request)
-    *_, bindings = elements(elements(message)[2][1])
-    return [elements(binding)[0][1].hex() for _, binding in elements(bindings[1])]
-
-
 Script = Callable[["Agent", bytes], list[bytes]]
 
 
@@ -73,8 +62,7 @@ class Agent(asyncio.DatagramProtocol):
     port: int = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast("asyncio.DatagramTransport", transport)
         self.port = transport.get_extra_info("sockname")[1]
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
