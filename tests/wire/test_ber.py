@@ -22,7 +22,7 @@ VALUES = st.one_of(st.integers(-(2**31), 2**31 - 1), st.text("abc xyz", max_size
 
 def test_request_is_the_octets_of_the_standard() -> None:
     """By hand from X.690 and RFC 3416: v2c, community public, request-id 1, one binding with NULL."""
-    expected = "3027 020101 0406 7075626c6963 a01a 020101 020100 020100 300f 300d 0609 2b06010201210104010 0 0500"
+    expected = "3028 020101 0406 7075626c6963 a01b 020101 020100 020100 3010 300e 060a 2b060102012101040100 0500"
     assert ber.get_request(1, b"public", 1, ["1.3.6.1.2.1.33.1.4.1.0"]).hex() == expected.replace(" ", "")
 
 

@@ -103,7 +103,7 @@ async def test_c31_a_late_answer_to_the_first_try_is_taken_once() -> None:
         assert await ask(made, [SOURCE], timeout=0.1) == {SOURCE: 3}
 
 
-@pytest.mark.parametrize("junk", [b"", b"\xff" * 60, b"\x30\x82\xff\xff", b"\x30\x84\xff\xff\xff\xff" + b"a" * 30])
+@pytest.mark.parametrize("junk", [b"\0", b"\xff" * 60, b"\x30\x82\xff\xff", b"\x30\x84\xff\xff\xff\xff" + b"a" * 30])
 async def test_c31_damaged_answers_are_harmless_and_named(junk: bytes) -> None:
     async with agent(VALUES, lambda made, request: [junk, response(request, made.values)]) as made:
         assert await ask(made, [SOURCE]) == {SOURCE: 3}
