@@ -1,21 +1,15 @@
-"""How long an exposition of 10,000 devices takes, against prometheus-client's own, and how the event loop fares.
-
-Run: ``python benchmarks/exposition.py [devices]``. Prints seconds, the ratio and the loop's lag (p99, worst).
-"""
+"""How long an exposition of 10,000 devices takes, against prometheus-client's own, and how the event loop fares."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
-from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "exporters")]
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from prometheus_client import CollectorRegistry, Gauge, generate_latest  # noqa: E402
-
-from healthmon.model import Ask, Device, Kind, Observation, Question, Stream  # noqa: E402
-from healthmon_exporters.prometheus import Metrics  # noqa: E402
+from benchmarks._measure import Row
+from healthmon.model import Ask, Device, Kind, Observation, Question, Stream
+from healthmon_exporters.prometheus import Metrics
 
 SERIES = 25
 
@@ -67,18 +61,18 @@ async def scraped(metrics: Metrics, rounds: int = 10) -> tuple[float, list[float
     return best, sorted(lags)
 
 
-def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+def rows(count: int = 10_000) -> list[Row]:
     metrics = filled(count)
     began = time.perf_counter()
-    lines = metrics.text(openmetrics=False).count(b"\n")
-    ours = time.perf_counter() - began
-    theirs = reference(count)
+    lines = metrics.text(openmetrics=False).decode().splitlines()
+    ours = (time.perf_counter() - began) * 1000
+    series = sum(not line.startswith("#") for line in lines) / count
+    theirs = reference(count) * 1000
     best, lags = asyncio.run(scraped(metrics))
-    print(f"devices {count}, lines {lines}: {ours:.3f} s, prometheus-client {theirs:.3f} s, ratio {ours / theirs:.3f}")
-    p99, worst = lags[int(len(lags) * 0.99)] * 1e3, lags[-1] * 1e3
-    print(f"zipped scrape {best:.3f} s; loop lag p99 {p99:.1f} ms, worst {worst:.1f} ms")
-
-
-if __name__ == "__main__":
-    main()
+    name = f"/metrics of {count} devices x {series:.0f} series"
+    return [
+        Row(f"{name}, wall", ours, unit="ms", gate=150),
+        Row(f"  the same against prometheus-client x {SERIES} series", ours, theirs, unit="ms"),
+        Row("  best zipped scrape, wall", best * 1000, unit="ms"),
+        Row("  lag of the event loop while scraped, p99", lags[int(len(lags) * 0.99)] * 1000, unit="ms", gate=50),
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from healthmon.wire.errors import ProtocolError
 
@@ -43,6 +44,7 @@ def _int(value: int) -> bytes:
     return _tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
 
 
+@lru_cache(maxsize=1024)  # the same few objects are asked of every device
 def _oid(text: str) -> bytes:
     parts = [int(part) for part in text.split(".")]
     body = bytearray()
@@ -128,6 +130,7 @@ def _whole(body: bytes, *, signed: bool) -> int:
     return int.from_bytes(body, "big", signed=signed)
 
 
+@lru_cache(maxsize=1024)
 def _dotted(body: bytes) -> str:
     if not body or len(body) > 256:
         raise ValueError("object identifier size")
