@@ -6,14 +6,15 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from healthmon.secret import Credential
+from healthmon.secret import Credential, Secret
 from healthmon.wire import trace
 from healthmon.wire.errors import AuthFailedError, ProtocolError, SilentError
 from healthmon.wire.net import Net
-from healthmon.wire.snmp import SnmpValue
+from healthmon.wire.snmp import MOST_OIDS, SnmpValue
 
 AT_ONCE = 10
 RENEW_AFTER = 2
+_Key = tuple[str, Secret | None, str, str]
 _AUTH = {
     "MD5": "USM_AUTH_HMAC96_MD5",
     "SHA": "USM_AUTH_HMAC96_SHA",
@@ -29,7 +30,7 @@ _PRIV = {
     "AES-192": "USM_PRIV_CFB192_AES",
     "AES-256": "USM_PRIV_CFB256_AES",
 }
-_engines: dict[tuple[str, ...], _Engine] = {}
+_engines: dict[_Key, _Engine] = {}
 
 
 class _Engine:
@@ -51,10 +52,18 @@ class _Engine:
         )
         self.slots = asyncio.Semaphore(AT_ONCE)
         self.timeouts: dict[str, int] = {}
+        self.at_work = 0
+        self.retired = False
+
+    def leave(self) -> None:
+        """One request is over; a retired engine closes behind the last, so that no other request is cut."""
+        self.at_work -= 1
+        if self.retired and not self.at_work:
+            self.engine.close_dispatcher()
 
 
-def _engine(credential: Credential, auth: str, priv: str) -> tuple[tuple[str, ...], _Engine]:
-    key = (credential.fingerprint(), auth, priv)
+def _engine(credential: Credential, auth: str, priv: str) -> tuple[_Key, _Engine]:
+    key = (credential.fingerprint(), credential.private, auth, priv)
     known = _engines.get(key)
     if known is None or known.loop is not asyncio.get_running_loop():
         known = _engines[key] = _Engine(credential, auth, priv)
@@ -67,33 +76,58 @@ async def get(
     """The values of `oids`; absent objects are left out. Raises SilentError, AuthFailedError, ProtocolError."""
     address = await net.address_of(host)
     key, held = _engine(credential, auth, priv)
-    hlapi = held.hlapi
     trace.stage("SNMPv3 answer")
-    async with held.slots:
-        target = await hlapi.UdpTransportTarget.create((address, port), timeout=1.5, retries=1)
-        bindings = [hlapi.ObjectType(hlapi.ObjectIdentity(oid)) for oid in oids]
-        failed, status, _, found = await hlapi.get_cmd(
-            held.engine, held.user, target, hlapi.ContextData(), *bindings, lookupMib=False
-        )
-    if failed is not None:
-        _raise(str(failed), key, held, host)
+    found: dict[str, SnmpValue] = {}
+    held.at_work += 1
+    try:
+        async with held.slots:
+            target = await held.hlapi.UdpTransportTarget.create((address, port), timeout=1.5, retries=1)
+            for start in range(0, len(oids), MOST_OIDS):
+                found.update(await _ask(held, target, oids[start : start + MOST_OIDS]))
+    except SilentError:
+        _renew(key, held, host)
+        raise
+    finally:
+        held.leave()
     held.timeouts.pop(host, None)
+    return found
+
+
+async def _ask(held: _Engine, target: Any, oids: Sequence[str]) -> dict[str, SnmpValue]:
+    """One PDU."""
+    hlapi = held.hlapi
+    trace.note(">", f"GET {' '.join(oids)}")
+    bindings = [hlapi.ObjectType(hlapi.ObjectIdentity(oid)) for oid in oids]
+    failed, status, _, rows = await hlapi.get_cmd(
+        held.engine, held.user, target, hlapi.ContextData(), *bindings, lookupMib=False
+    )
+    if failed is not None:
+        raise _error(str(failed))
     if int(status):
         raise ProtocolError(f"SNMPv3 answered with error {int(status)}")
-    return {str(name): value for name, raw in found if (value := _value(raw)) is not None}
+    found: dict[str, SnmpValue] = {str(name): value for name, raw in rows if (value := _value(raw)) is not None}
+    if trace.explaining():
+        trace.note("<", "\n".join(f"{oid} = {value!r}" for oid, value in found.items()))
+    return found
 
 
-def _raise(text: str, key: tuple[str, ...], held: _Engine, host: str) -> None:
+def _error(text: str) -> SilentError | AuthFailedError | ProtocolError:
     low = text.lower()
     if "timeout" in low or "no snmp response" in low:
-        held.timeouts[host] = held.timeouts.get(host, 0) + 1
-        if held.timeouts[host] >= RENEW_AFTER:  # a swapped unit has another engine id: discover it afresh
-            _engines.pop(key, None)
-            held.engine.close_dispatcher()
-        raise SilentError("no SNMPv3 answer in time")
-    if any(word in low for word in ("digest", "unknownusername", "user", "decrypt", "securitylevel")):
-        raise AuthFailedError("SNMPv3 login refused")
-    raise ProtocolError("SNMPv3 answer not understood")
+        return SilentError("no SNMPv3 answer in time")
+    if any(
+        word in low
+        for word in ("digest", "authenticator", "user", "decrypt", "cipher", "security level", "securitylevel")
+    ):
+        return AuthFailedError("SNMPv3 login refused")
+    return ProtocolError("SNMPv3 answer not understood")
+
+
+def _renew(key: _Key, held: _Engine, host: str) -> None:
+    """A swapped unit has another engine id, which only a fresh engine finds out; a dead one gives no further cause."""
+    held.timeouts[host] = held.timeouts.get(host, 0) + 1
+    if held.timeouts[host] == RENEW_AFTER and _engines.get(key) is held:
+        _engines.pop(key).retired = True
 
 
 def _value(raw: Any) -> SnmpValue:

@@ -1,0 +1,209 @@
+"""net-snmp's snmpd on loopback, told by ``override`` to be a UPS: v1, v2c and v3, read by the probe and judged."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from support import Peers, free_port, need
+
+from healthmon.model import Access, Ask, Device, Kind, Observation, Question, SnmpAccess, State, Ups
+from healthmon.probes import ups
+from healthmon.probes.tools import Tools
+from healthmon.secret import Credential, Secret
+from healthmon.verdict import ups as verdict
+from healthmon.wire import snmp, snmpv3
+from healthmon.wire.errors import AuthFailedError, AuthLatchedError, RefusedError, SilentError, WireError
+from healthmon.wire.logins import LoginGuard
+from healthmon.wire.net import Net
+
+pytestmark = pytest.mark.peer
+
+HOST = "127.0.0.1"
+UPS = "1.3.6.1.2.1.33.1"
+ON_MAINS = {
+    "1.1.0": "octet_str Example",
+    "1.2.0": "octet_str Example-3000",
+    "2.1.0": "integer 2",
+    "2.2.0": "integer 0",
+    "2.3.0": "integer 41",
+    "2.4.0": "integer 100",
+    "4.1.0": "integer 3",
+    "4.4.1.5.1": "integer 38",
+    "6.1.0": "uinteger 0",
+    "7.3.0": "integer 1",
+}
+ON_BATTERY = {**ON_MAINS, "2.2.0": "integer 190", "4.1.0": "integer 5"}
+ENGINE_A, ENGINE_B = "0x80001f880300000a01", "0x80001f880300000b02"
+USER = Credential("v3", "healthmon", Secret("authpass12345"), Secret("privpass12345"))
+WRONG_AUTH = Credential("v3", "healthmon", Secret("wrongpass12345"), Secret("privpass12345"))
+WRONG_USER = Credential("v3", "nobody", Secret("authpass12345"), Secret("privpass12345"))
+WRONG_PRIVATE = Credential("v3", "healthmon", Secret("authpass12345"), Secret("wrongpriv12345"))
+
+
+@pytest.fixture(autouse=True)
+async def engines_closed(nothing_left: None) -> AsyncIterator[None]:
+    """The engines of SNMPv3 end with the test, as they do with the agent."""
+    yield
+    await ups.close()
+
+
+def snmpd(
+    peers: Peers, values: dict[str, str], port: int = 0, engine: str = ENGINE_A
+) -> tuple[int, subprocess.Popen[bytes]]:
+    """A running agent: its port and process."""
+    need("snmpd")
+    port = port or free_port(socket.SOCK_DGRAM)
+    folder = peers.folder / f"snmpd{len(peers.running)}"
+    folder.mkdir()
+    lines = [
+        f"rocommunity public {HOST}",
+        f"exactEngineID {engine}",
+        "createUser healthmon SHA-256 authpass12345 AES privpass12345",
+        "rouser healthmon priv",
+        *(f"override {UPS}.{oid} {value}" for oid, value in values.items()),
+    ]
+    (folder / "snmpd.conf").write_text("\n".join(lines) + "\n")
+    argv = ["-f", "-Lo", "-C", "-c", str(folder / "snmpd.conf"), "-p", str(folder / "pid"), f"udp:{HOST}:{port}"]
+    process = peers.start("snmpd", *argv, env={"SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""})
+    wait_udp(port)
+    return port, process
+
+
+def wait_udp(port: int) -> None:
+    """Until the port is bound."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(0.2)
+            sock.connect((HOST, port))
+            try:
+                sock.send(b"\x30\x00")
+                sock.recv(10)
+            except TimeoutError:
+                return
+            except ConnectionRefusedError:
+                time.sleep(0.05)
+    raise AssertionError("snmpd did not start")
+
+
+def made(port: int, version: str = "2c", credential: Credential | None = None) -> tuple[Device, Tools]:
+    access = Access(snmp=SnmpAccess("c", port, version, "SHA-256", "AES"))
+    used = credential or (USER if version == "3" else Credential("c", "", Secret("public")))
+    device = Device("U1", "Cabinet 4", Kind.UPS, "s", HOST, access=access)
+    return device, Tools(Net.of([HOST]), LoginGuard(), lambda _: used)
+
+
+async def look(device: Device, tools: Tools) -> Ups:
+    return await ups.look(device, Ask(device.id, Question.UPS), tools)
+
+
+@pytest.mark.parametrize("version", ["1", "2c", "3"])
+async def test_a_ups_on_mains_and_on_battery_by_every_version(peers: Peers, version: str) -> None:
+    port, process = snmpd(peers, ON_MAINS)
+    device, tools = made(port, version)
+    seen = await look(device, tools)
+    assert (seen.source, seen.charge_ratio, seen.runtime_seconds) == ("normal", 1.0, 2460.0)
+    assert (seen.manufacturer, seen.model, seen.load_ratio) == ("Example", "Example-3000", 0.38)
+    assert (seen.on_battery_seconds, seen.alarms, seen.backend) == (None, (), "rfc1628")
+    peers.stop(process)
+    snmpd(peers, ON_BATTERY, port)
+    seen = await look(device, tools)
+    assert (seen.source, seen.on_battery_seconds) == ("battery", 190.0)
+    first = verdict.judge(Observation("U1", Question.UPS, "", 1000.0, 0.1, seen), device)[0]
+    assert (first.state, first.code, first.began) == (State.FAULT, "on_battery", 810.0)
+    assert first.sentence == "on battery 3 min 10 s, 41 min left at 38 % load"
+
+
+async def test_c31_rows_that_vanish_are_not_zeros_and_not_well(peers: Peers) -> None:
+    port, process = snmpd(peers, ON_MAINS)
+    device, tools = made(port)
+    assert (await look(device, tools)).source == "normal"
+    peers.stop(process)
+    snmpd(peers, {oid: value for oid, value in ON_MAINS.items() if oid.startswith("1.")}, port)
+    seen = await look(device, tools)
+    assert (seen.source, seen.charge_ratio, seen.runtime_seconds, seen.load_ratio) == (None, None, None, None)
+    assert verdict.judge(Observation("U1", Question.UPS, "", 1000.0, 0.1, seen), device)[0].state is State.UNKNOWN
+
+
+async def test_a_wrong_community_is_silence_and_a_stopped_agent_is_refused(peers: Peers) -> None:
+    port, process = snmpd(peers, ON_MAINS)
+    net = Net.of([HOST])
+    with pytest.raises(SilentError):
+        await snmp.get(net, HOST, port, Secret("private"), [f"{UPS}.4.1.0"], timeout=0.3)
+    peers.stop(process)
+    with pytest.raises(RefusedError):
+        await snmp.get(net, HOST, port, Secret("public"), [f"{UPS}.4.1.0"])
+
+
+@pytest.mark.parametrize("credential", [WRONG_AUTH, WRONG_USER], ids=["password", "user"])
+async def test_v3_login_refused_is_named_and_held_back_after_it(peers: Peers, credential: Credential) -> None:
+    port, _ = snmpd(peers, ON_MAINS)
+    device, tools = made(port, "3", credential)
+    with pytest.raises(AuthFailedError):
+        await look(device, tools)
+    with pytest.raises(AuthLatchedError):
+        await look(device, tools)
+
+
+async def test_v3_wrong_privacy_key_gives_no_value_and_spoils_no_other_login(peers: Peers) -> None:
+    """Same user and password with another privacy key: an engine of its own."""
+    port, _ = snmpd(peers, ON_MAINS)
+    device, tools = made(port, "3", WRONG_PRIVATE)
+    with pytest.raises(WireError):
+        await look(device, tools)
+    good, its_tools = made(port, "3")
+    assert (await look(good, its_tools)).source == "normal"
+
+
+async def test_v3_unit_swapped_for_one_with_another_engine_id_is_found_again(peers: Peers) -> None:
+    port, process = snmpd(peers, ON_MAINS)
+    oids = [f"{UPS}.4.1.0"]
+    net = Net.of([HOST])
+    assert await snmpv3.get(net, HOST, port, USER, oids, auth="SHA-256") == {oids[0]: 3}
+    peers.stop(process)
+    snmpd(peers, ON_BATTERY, port, ENGINE_B)
+    found: dict[str, snmp.SnmpValue] = {}
+    for _ in range(snmpv3.RENEW_AFTER + 1):
+        try:
+            found = await snmpv3.get(net, HOST, port, USER, oids, auth="SHA-256")
+            break
+        except SilentError:
+            continue
+    assert found == {oids[0]: 5}
+
+
+async def test_v3_dead_host_cuts_no_request_of_another(peers: Peers) -> None:
+    """The engine is renewed for the dead host while requests to the living one are under way."""
+    port, _ = snmpd(peers, ON_MAINS)
+    net = Net.of([HOST, "127.0.0.9"])
+    dead = free_port(socket.SOCK_DGRAM, "127.0.0.9")
+    oids = [f"{UPS}.4.1.0"]
+
+    async def bury() -> None:
+        for _ in range(snmpv3.RENEW_AFTER):
+            with pytest.raises(SilentError):
+                await snmpv3.get(net, "127.0.0.9", dead, USER, oids, auth="SHA-256")
+
+    burial = asyncio.create_task(bury())
+    answers = 0
+    while not burial.done():
+        async with asyncio.timeout(3):
+            assert await snmpv3.get(net, HOST, port, USER, oids, auth="SHA-256") == {oids[0]: 3}
+        answers += 1
+    await burial
+    assert answers > 50
+
+
+async def test_our_reading_is_snmpgets_reading(peers: Peers) -> None:
+    need("snmpget")
+    port, _ = snmpd(peers, ON_BATTERY)
+    oids = [f"{UPS}.{oid}" for oid in ON_BATTERY if oid[0] in "24"]
+    argv = ["snmpget", "-v2c", "-c", "public", "-Oqvn", f"{HOST}:{port}", *oids]
+    theirs = subprocess.run(argv, capture_output=True, text=True, check=True, env={"MIBS": "", "PATH": "/usr/bin"})
+    ours = await snmp.get(Net.of([HOST]), HOST, port, Secret("public"), oids)
+    assert [str(ours[oid]) for oid in oids] == theirs.stdout.split()

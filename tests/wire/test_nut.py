@@ -1,0 +1,86 @@
+"""NUT's protocol against a scripted upsd: what it says, what it refuses, and hostile answers."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from loopback import Handler, served
+
+from healthmon.wire import nut
+from healthmon.wire.errors import NotFoundError, ProtocolError, RefusedError, ResetError, TooLargeError, WireError
+from healthmon.wire.net import Net
+
+GOOD = (
+    b'BEGIN LIST VAR cctv\nVAR cctv ups.status "OL CHRG"\nVAR cctv ups.mfr "A \\"quoted\\" maker"\nEND LIST VAR cctv\n'
+)
+
+
+def upsd(answer: bytes, *, piece: int = 0, hang: bool = False) -> Handler:
+    """Read one command, then write `answer`, in pieces of so many bytes."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert await reader.readline() == b"LIST VAR cctv\n"
+        for start in range(0, len(answer), piece or len(answer) or 1):
+            writer.write(answer[start : start + (piece or len(answer))])
+            await writer.drain()
+            await asyncio.sleep(0)
+        if hang:
+            await reader.read()
+
+    return handler
+
+
+async def variables(answer: bytes, *, piece: int = 0, hang: bool = False) -> dict[str, str]:
+    async with served(upsd(answer, piece=piece, hang=hang)) as server:
+        return await nut.variables(Net.of(["127.0.0.1"]), "127.0.0.1", server.port, "cctv")
+
+
+@pytest.mark.parametrize("piece", [0, 1, 7])
+async def test_variables_with_spaces_and_quotes_however_the_answer_is_cut(piece: int) -> None:
+    assert await variables(GOOD, piece=piece) == {"ups.status": "OL CHRG", "ups.mfr": 'A "quoted" maker'}
+
+
+@pytest.mark.parametrize("word", ["DATA-STALE", "DRIVER-NOT-CONNECTED"])
+async def test_c31_a_lost_driver_is_a_kind_of_its_own(word: str) -> None:
+    with pytest.raises(nut.StaleError, match="lost the UPS"):
+        await variables(f"ERR {word}\n".encode(), hang=True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (b"ERR UNKNOWN-UPS\n", NotFoundError),
+        (b"ERR ACCESS-DENIED\n", ProtocolError),
+        (b"ERR\n", ProtocolError),
+        (b"", ResetError),
+        (GOOD[:-20], ResetError),
+        (b"VAR cctv x " + b"y" * 200_000, TooLargeError),
+    ],
+)
+async def test_refusals_and_broken_answers_are_named(answer: bytes, error: type[WireError]) -> None:
+    with pytest.raises(error):
+        await variables(answer)
+
+
+async def test_silence_ends_by_the_deadline_of_the_caller() -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await variables(b"BEGIN LIST VAR cctv\n", hang=True)
+
+
+async def test_closed_port_is_refused(unused_tcp_port: int) -> None:
+    with pytest.raises(RefusedError):
+        await nut.variables(Net.of(["127.0.0.1"]), "127.0.0.1", unused_tcp_port, "cctv")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=300))
+def test_c31_any_text_gives_variables_or_a_wire_error(text: str) -> None:
+    try:
+        found = nut.parsed(text)
+    except WireError:
+        return
+    assert all(isinstance(name, str) for name in found)
