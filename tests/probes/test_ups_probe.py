@@ -1,0 +1,266 @@
+"""The UPS probe and its tables: vendor blocks by scripted agents, quirks seen in the field, NUT and apcupsd words."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from loopback import served
+from snmp_agent import GAUGE, NULL, Value, agent, integer
+
+from healthmon.makes import ups_daemons, ups_snmp
+from healthmon.makes.ups_tables import RFC1628, STANDARD, TABLES
+from healthmon.model import Access, ApcupsdAccess, Ask, Device, Kind, NutAccess, Question, SnmpAccess, Ups
+from healthmon.probes import ups
+from healthmon.probes.tools import Tools
+from healthmon.secret import Credential, Secret
+from healthmon.wire.errors import UnsupportedError
+from healthmon.wire.logins import LoginGuard
+from healthmon.wire.net import Net
+
+HOST = "127.0.0.1"
+TICKS = 0x43
+
+
+def tools() -> Tools:
+    return Tools(Net.of([HOST]), LoginGuard(), lambda name: Credential(name, "", Secret("public")))
+
+
+def device(**access: object) -> Device:
+    return Device("U1", "Cabinet 4", Kind.UPS, "s", HOST, access=Access(**access))  # type: ignore[arg-type]
+
+
+async def by_snmp(values: dict[str, Value], *, version: str = "2c", held: Tools | None = None) -> Ups:
+    async with agent(values) as made:
+        told = device(snmp=SnmpAccess("c", made.port, version))
+        return await ups.look(told, Ask("U1", Question.UPS), held or tools())
+
+
+def under(root: str, values: dict[str, Value]) -> dict[str, Value]:
+    return {f"{root}.{oid}": value for oid, value in values.items()}
+
+
+def rfc(**changes: Value) -> dict[str, Value]:
+    """A single-phase unit on mains by RFC 1628; names like ``o4_1_0`` replace an object, None takes it away."""
+    values: dict[str, Value] = {
+        "1.1.0": "Example", "1.2.0": "Example 3000", "1.3.0": "1.2", "2.1.0": 2, "2.2.0": 0, "2.3.0": 41, "2.4.0": 100,
+        "2.5.0": 546, "2.7.0": 24, "3.3.1.3.1": 238, "4.1.0": 3, "4.4.1.2.1": 230, "4.4.1.5.1": 38, "6.1.0": 0,
+        "7.3.0": 1,
+    }  # fmt: skip
+    values.update({name[1:].replace("_", "."): value for name, value in changes.items()})
+    return under(RFC1628, {oid: value for oid, value in values.items() if value is not None})
+
+
+@pytest.mark.parametrize("version", ["1", "2c"])
+async def test_rfc1628_in_base_units(version: str) -> None:
+    assert await by_snmp(rfc(), version=version) == Ups(
+        backend="rfc1628", manufacturer="Example", model="Example 3000", firmware="1.2", communication=True,
+        source="normal", runtime_seconds=2460.0, charge_ratio=1.0, load_ratio=0.38, input_volts=(238.0,),
+        output_volts=(230.0,), battery_volts=54.6, temperature_celsius=24.0, battery_low=False, test_result="passed",
+    )  # fmt: skip
+
+
+VENDOR_BLOCKS: dict[str, tuple[dict[str, Value], dict[str, Value]]] = {
+    "apc": (
+        {"4.1.1.0": 2, "2.1.1.0": 2, "2.1.2.0": integer(0, TICKS), "2.2.1.0": 98, "2.2.2.0": 25, "2.2.4.0": 1,
+         "2.2.3.0": integer(246_000, TICKS), "3.2.1.0": 238, "4.2.3.0": 38, "8.1.0": 1, "7.2.3.0": 1},
+        {"4.1.1.0": 3, "2.1.2.0": integer(19_000, TICKS)},
+    ),
+    "xups": ({"4.5.0": 3, "2.1.0": 2460, "2.4.0": 98, "4.1.0": 38, "3.5.0": 3}, {"4.5.0": 5}),
+    "mge": ({"5.1.0": 2460, "5.2.0": 98, "7.2.1.4.1": 38, "7.3.0": 2, "7.4.0": 2, "5.14.0": 2}, {"7.3.0": 1}),
+    "cyberpower": (
+        {"4.1.1.0": 2, "2.2.1.0": 98, "2.2.4.0": integer(246_000, TICKS), "4.2.3.0": 38, "2.1.1.0": 2},
+        {"4.1.1.0": 3, "2.1.2.0": integer(19_000, TICKS)},
+    ),
+    "socomec": (
+        {"2.1.0": 2, "2.2.0": 0, "2.3.0": 41, "2.4.0": 98, "4.1.0": 4, "4.4.1.4.1": 38},
+        {"2.1.0": 5, "2.2.0": 190},
+    ),
+    "riello": ({"4.1.0": 3, "2.3.0": 41, "2.4.0": 98, "4.4.1.5.1": 38, "2.2.0": 0}, {"4.1.0": 5, "2.2.0": 190}),
+    "vertiv": ({"3.55.0": 3, "1.18.0": 41, "1.19.0": 98, "3.32.0": 2}, {"3.55.0": 5}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("make", VENDOR_BLOCKS)
+async def test_each_vendor_block_alone_on_mains_and_on_battery(make: str) -> None:
+    """No RFC 1628 and no sysObjectID: the block is found by asking for its objects."""
+    normal, change = VENDOR_BLOCKS[make]
+    root = TABLES[make].root
+    held = tools()
+    seen = await by_snmp(under(root, normal), held=held)
+    assert (seen.backend, seen.source, seen.charge_ratio, seen.runtime_seconds) == (make, "normal", 0.98, 2460.0)
+    assert held.notes_of("U1").ups_backend == make
+    seen = await by_snmp(under(root, {**normal, **change}), held=held)
+    assert seen.source == "battery"
+    assert seen.on_battery_seconds in (190.0, None)
+
+
+async def test_the_backend_is_asked_for_once_and_remembered() -> None:
+    held = tools()
+    async with agent(rfc()) as made:
+        told = device(snmp=SnmpAccess("c", made.port))
+        await ups.look(told, Ask("U1", Question.UPS), held)
+        first = len(made.requests)
+        await ups.look(told, Ask("U1", Question.UPS), held)
+    assert len(made.requests) - first == first - 1
+
+
+async def test_the_vendor_speaks_before_the_standard() -> None:
+    """APC's enumeration knows a battery self-test; RFC 1628 of the same card says "battery"."""
+    values = {**rfc(o4_1_0=5, o2_2_0=4), **under(TABLES["apc"].root, {"4.1.1.0": 15, "2.2.1.0": 97})}
+    seen = await by_snmp(values)
+    assert (seen.source, seen.charge_ratio, seen.backend) == ("test", 0.97, "rfc1628 + apc")
+
+
+async def test_a_card_that_lost_its_ups_says_so() -> None:
+    apc = await by_snmp({**rfc(), **under(TABLES["apc"].root, {"4.1.1.0": 2, "8.1.0": 2})})
+    assert apc.communication is False
+    alarm: dict[str, Value] = {f"{RFC1628}.6.2.1.2.1": f"{RFC1628}.6.3.20"}
+    assert (await by_snmp({**rfc(o6_1_0=1), **alarm})).communication is False
+
+
+async def test_an_agent_that_is_no_ups_is_named_and_not_remembered() -> None:
+    held = tools()
+    with pytest.raises(UnsupportedError):
+        await by_snmp({"1.3.6.1.2.1.1.1.0": "A switch"}, held=held)
+    assert held.notes_of("U1").ups_backend is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"o2_3_0": 65535}, "runtime_seconds"),
+        ({"o2_3_0": integer(0xFFFFFFFF, GAUGE)}, "runtime_seconds"),
+        ({"o2_3_0": 0}, "runtime_seconds"),
+        ({"o2_3_0": -1}, "runtime_seconds"),
+        ({"o2_3_0": NULL}, "runtime_seconds"),
+        ({"o2_3_0": None}, "runtime_seconds"),
+        ({"o2_7_0": -273}, "temperature_celsius"),
+        ({"o2_7_0": 65535}, "temperature_celsius"),
+        ({"o4_4_1_5_1": 655350}, "load_ratio"),
+        ({"o4_4_1_5_1": 65534}, "load_ratio"),
+        ({"o4_4_1_5_1": -1}, "load_ratio"),
+        ({"o2_5_0": -1}, "battery_volts"),
+        ({"o2_5_0": 0}, "battery_volts"),
+        ({"o7_3_0": 0}, "test_result"),
+        ({"o7_3_0": 6}, "test_result"),
+        ({"o4_1_0": 99}, "source"),
+        ({"o4_1_0": None}, "source"),
+    ],
+)
+async def test_c31_sentinels_and_vanished_rows_are_not_values(changes: dict[str, Value], field: str) -> None:
+    assert getattr(await by_snmp(rfc(**changes)), field) is None
+
+
+async def test_c31_zeros_of_a_disconnected_unit_are_not_mains() -> None:
+    zeros: dict[str, Value] = {oid: 0 for oid, value in rfc().items() if isinstance(value, int)}
+    seen = await by_snmp(zeros)
+    assert (seen.source, seen.input_volts, seen.battery_volts) == (None, (), None)
+
+
+async def test_quirks_of_units_seen_in_the_field() -> None:
+    tenths = await by_snmp(rfc(o3_3_1_3_1=2363))
+    assert tenths.input_volts == (236.3,)
+    gauges = await by_snmp({oid: integer(v, GAUGE) if isinstance(v, int) else v for oid, v in rfc().items()})
+    assert (gauges.source, gauges.runtime_seconds) == ("normal", 2460.0)
+    over = await by_snmp(rfc(o2_4_0=120))
+    assert over.charge_ratio == 1.0
+    saturated = await by_snmp(rfc(o2_3_0=999))
+    assert saturated.runtime_seconds == 59_940.0
+    texts = await by_snmp(rfc(o1_2_0="Bad\x00rest", o1_1_0="A\x1b[31m  B", o2_4_0="--5", o2_3_0="9" * 5000))
+    assert (texts.model, texts.manufacturer, texts.charge_ratio, texts.runtime_seconds) == (
+        "Bad",
+        "A [31m B",
+        None,
+        None,
+    )
+
+
+async def test_alarms_are_named_counted_or_decide_where_the_source_is_missing() -> None:
+    def alarms(*numbers: int) -> dict[str, Value]:
+        return {f"{RFC1628}.6.2.1.2.{row}": f"{RFC1628}.6.3.{number}" for row, number in enumerate(numbers, 1)}
+
+    bad = await by_snmp({**rfc(o6_1_0=2), **alarms(1, 8)})
+    assert (bad.battery_replace, bad.overload, bad.alarms) == (True, True, ("battery bad", "overload"))
+    battery = await by_snmp({**rfc(o6_1_0=1, o4_1_0=None), **alarms(2)})
+    assert (battery.source, battery.alarms) == ("battery", ())
+    testing = await by_snmp({**rfc(o6_1_0=2, o4_1_0=5), **alarms(2, 24)})
+    assert testing.source == "test"
+    unread = await by_snmp(rfc(o6_1_0=3))
+    assert unread.alarms == ("3 that the UPS does not name",)
+    empty_rows: dict[str, Value] = {f"{RFC1628}.6.2.1.2.{row}": "0.0" for row in range(1, 25)}
+    assert (await by_snmp({**rfc(), **empty_rows})).alarms == ()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(st.sampled_from(STANDARD.oids()), st.one_of(st.integers(), st.binary(max_size=40), st.none())))
+def test_c31_any_values_give_a_record_in_range(values: dict[str, int | bytes | None]) -> None:
+    made = ups_snmp.ups_of(ups_snmp.read(STANDARD, values), None, (), "rfc1628")
+    assert made.charge_ratio is None or 0 <= made.charge_ratio <= 1
+    assert made.load_ratio is None or 0 <= made.load_ratio <= 2
+    assert made.runtime_seconds is None or 0 <= made.runtime_seconds <= 7 * 86400
+
+
+@pytest.mark.parametrize(
+    ("status", "volts", "source"),
+    [
+        ("OL", None, "normal"), ("OL CHRG", None, "normal"), ("OL DISCHRG", None, "normal"), ("ALARM OL", None, "normal"),
+        ("OB", None, "battery"), ("OB DISCHRG LB", None, "battery"), ("OL TRIM", None, "trim"),
+        ("OL BOOST LB RB", None, "boost"), ("OL BYPASS", None, "bypass"), ("OL OFF", "230", "normal"),
+        ("OL OFF", "0", "off"), ("OFF", None, "off"), ("CAL OB DISCHRG", None, "test"), ("OL OB", None, None),
+        ("", None, None), ("WAIT", None, None),
+    ],
+)  # fmt: skip
+def test_nut_status_words(status: str, volts: str | None, source: str | None) -> None:
+    made = ups_daemons.from_nut({"ups.status": status, **({"output.voltage": volts} if volts else {})})
+    assert made.source == source
+    assert bool(made.conflicts) == (status == "OL OB")
+
+
+def test_nut_figures_of_the_field() -> None:
+    for runtime in ("-60", "65535", "3932100", "0", "nan", "inf", "?"):
+        assert ups_daemons.from_nut({"battery.runtime": runtime}).runtime_seconds is None, runtime
+    for load in ("255", "562020", "1e300", "-1"):
+        assert ups_daemons.from_nut({"ups.load": load}).load_ratio is None, load
+    assert ups_daemons.from_nut({"battery.charge": "120"}).charge_ratio == 1.0
+    assert ups_daemons.from_nut({"ups.status": "OL RB", "ups.alarm": "Replace battery!"}).battery_replace is True
+
+
+async def test_nut_driver_lost_is_no_power_state() -> None:
+    async def upsd(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b"ERR DATA-STALE\n")
+        await reader.read()
+
+    async with served(upsd) as server:
+        told = device(nut=NutAccess("cctv", server.port))
+        seen = await ups.look(told, Ask("U1", Question.UPS), tools())
+    assert (seen.communication, seen.source) == (False, None)
+
+
+async def test_apcupsd_on_battery_and_lost() -> None:
+    states = ["ONBATT", "COMMLOST ", "ONLINE", "SHUTTING DOWN ONBATT LOWBATT"]
+    found = []
+    for state in states:
+        lines = [
+            f"STATUS   : {state}\n",
+            "TIMELEFT : 41.0 Minutes\n",
+            "TONBATT  : 190 Seconds\n",
+            "LOADPCT  : 38.0 Percent\n",
+        ]
+
+        async def nis(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lines: list[str] = lines) -> None:
+            await reader.readexactly(8)
+            writer.write(b"".join(len(line).to_bytes(2, "big") + line.encode() for line in lines) + b"\0\0")
+            await writer.drain()
+
+        async with served(nis) as server:
+            told = device(apcupsd=ApcupsdAccess(server.port))
+            found.append(await ups.look(told, Ask("U1", Question.UPS), tools()))
+    battery, lost, mains, low = found
+    assert (battery.source, battery.on_battery_seconds, battery.runtime_seconds) == ("battery", 190.0, 2460.0)
+    assert (lost.communication, lost.source, lost.runtime_seconds) == (False, None, None)
+    assert (mains.source, mains.on_battery_seconds) == ("normal", None)
+    assert (low.source, low.battery_low) == ("battery", True)
