@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from healthmon.makes.ups_tables import RFC1628, Table
 from healthmon.model import Ups
@@ -128,9 +129,20 @@ def ups_of(standard: Raw, vendor: Raw | None, alarms: tuple[int, ...], backend: 
         battery_replace=True if 1 in alarms else flag("battery_replace"),
         overload=True if 8 in alarms else None,
         test_result="failed" if 19 in alarms else test,
+        test_at=_date(text("test_date")),
         alarms=_alarm_words(alarms, standard.numbers.get("alarm_count", 0)),
         conflicts=conflicts,
     )
+
+
+def _date(text: str | None) -> float | None:
+    """Noon UTC of an American date, as APC and CyberPower write it (04/30/25 or 04/30/2025)."""
+    for form in ("%m/%d/%Y", "%m/%d/%y"):
+        try:
+            return datetime.strptime(text or "", form).replace(hour=12, tzinfo=UTC).timestamp()
+        except ValueError:
+            continue
+    return None
 
 
 def _alarm_words(alarms: tuple[int, ...], count: float) -> tuple[str, ...]:

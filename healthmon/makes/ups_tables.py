@@ -95,7 +95,7 @@ APC = Table(
         "input_volts": ("3.2.1.0", 1.0),
         "load_ratio": ("4.2.3.0", 0.01),
     },
-    {"model": "1.1.1.0"},
+    {"model": "1.1.1.0", "test_date": "7.2.4.0"},
     {
         "battery_replace": ("2.2.4.0", {1: False, 2: True}),
         "battery_low": ("2.1.1.0", {2: False, 3: True}),
@@ -178,7 +178,7 @@ CYBERPOWER = Table(
         "input_volts": ("3.2.1.0", 0.1),
         "load_ratio": ("4.2.3.0", 0.01),
     },
-    {"model": "1.1.1.0"},
+    {"model": "1.1.1.0", "test_date": "7.2.4.0"},
     {"battery_replace": ("2.2.5.0", {1: False, 2: True}), "battery_low": ("2.1.1.0", {2: False, 3: True})},
     ("7.2.3.0", {1: "passed", 2: "failed", 4: "in progress"}),
 )

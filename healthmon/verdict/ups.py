@@ -77,8 +77,7 @@ def _rest(observation: Observation, ups: Ups, device: Device) -> Iterator[Verdic
         state = State.DEGRADED if hot else State.OK
         yield verdict(observation, "temperature", state, "battery_hot", sentence, value=ups.temperature_celsius)
     if ups.test_result not in (None, "none"):
-        state = _TESTS.get(ups.test_result or "", State.OK)
-        yield verdict(observation, "test", state, "self_test_failed", f"last self-test: {ups.test_result}")
+        yield _test(observation, ups, limits.ups_test_days)
     if ups.alarms:
         yield verdict(observation, "alarms", State.DEGRADED, "ups_alarm", f"alarms: {', '.join(ups.alarms)}")
     else:
@@ -90,6 +89,16 @@ def _above(
 ) -> Verdict:
     state = State.FAULT if value > limits[1] else State.DEGRADED if value > limits[0] else State.OK
     return verdict(observation, aspect, state, code, sentence, value=abs(value))
+
+
+def _test(observation: Observation, ups: Ups, longest: float) -> Verdict:
+    """A test that was passed long ago says little; one without a date is judged by its result alone."""
+    state, code, sentence = _TESTS.get(ups.test_result or "", State.OK), "self_test_failed", "last self-test: "
+    sentence += str(ups.test_result)
+    days = (observation.at - ups.test_at) / 86400 if ups.test_at is not None else 0.0
+    if state is State.OK and days > longest:
+        state, code, sentence = State.DEGRADED, "self_test_old", f"{sentence}, {days:.0f} d ago (limit {longest:.0f} d)"
+    return verdict(observation, "test", state, code, sentence)
 
 
 def _battery(observation: Observation, ups: Ups) -> Verdict:

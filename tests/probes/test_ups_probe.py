@@ -114,6 +114,20 @@ async def test_the_vendor_speaks_before_the_standard() -> None:
     assert (seen.source, seen.charge_ratio, seen.backend) == ("test", 0.97, "rfc1628 + apc")
 
 
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("04/30/2025", 1_746_014_400.0),
+        ("04/30/25", 1_746_014_400.0),
+        ("", None),
+        ("Unknown", None),
+        ("31/12/2025", None),
+    ],
+)
+async def test_the_date_of_the_last_self_test(text: str, at: float | None) -> None:
+    assert (await by_snmp(under(TABLES["apc"].root, {"4.1.1.0": 2, "7.2.3.0": 1, "7.2.4.0": text}))).test_at == at
+
+
 async def test_a_card_that_lost_its_ups_says_so() -> None:
     apc = await by_snmp({**rfc(), **under(TABLES["apc"].root, {"4.1.1.0": 2, "8.1.0": 2})})
     assert apc.communication is False

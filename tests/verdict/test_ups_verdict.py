@@ -111,6 +111,16 @@ def test_other_troubles(change: dict[str, object], aspect: str, state: State, co
     assert found["power"].state is State.OK
 
 
+@pytest.mark.parametrize(("days", "state"), [(91.0, State.DEGRADED), (89.0, State.OK), (-3.0, State.OK)])
+def test_a_self_test_of_long_ago_says_little(days: float, state: State) -> None:
+    ups = dataclasses.replace(MAINS, test_at=1_700_000_000.0 - days * 86400)
+    (found,) = (
+        v for v in judge(Observation("U1", Question.UPS, "", 1_700_000_000.0, 0.1, ups), DEVICE) if v.aspect == "test"
+    )
+    assert found.state is state
+    assert (found.sentence == "last self-test: passed, 91 d ago (limit 90 d)") == (days > 90)
+
+
 RATIOS = st.one_of(st.none(), st.floats(0, 2))
 RECORDS = st.builds(
     Ups,
