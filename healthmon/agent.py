@@ -14,7 +14,7 @@ from healthmon import config as configuration
 from healthmon.app import App, build
 from healthmon.config import Config, ConfigError
 from healthmon.faults import Change, FaultBook
-from healthmon.model import Ask, Kind, Observation, Question, Reason, State, Verdict
+from healthmon.model import Ask, Kind, Observation, Question, Reason
 from healthmon.schedule import Schedule
 from healthmon_exporters.prometheus import Metrics
 
@@ -32,7 +32,6 @@ class Agent:
     app: App
     metrics: Metrics
     on_change: Callable[[Change], None] = lambda _change: None
-    verdicts: dict[tuple[str, str, str], tuple[Verdict, ...]] = field(default_factory=dict)
     observations: dict[tuple[str, Question, str], Observation] = field(default_factory=dict)
     _schedule: Schedule | None = None
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
@@ -54,7 +53,6 @@ class Agent:
         try:
             verdicts = self.app.judge(observation)
             self.observations[ask.key] = observation
-            self.verdicts[ask.key] = verdicts
             changes = self.app.book.take(verdicts)
             self.metrics.observed(observation, verdicts)
         except Exception:
@@ -151,7 +149,6 @@ class Agent:
             self._changed(change)
         keep = {ask.key for ask in fresh.asks}
         self.observations = {k: v for k, v in self.observations.items() if k in keep}
-        self.verdicts = {k: v for k, v in self.verdicts.items() if k in keep}
         old.tools.net.close()
 
     def _reloaded(self, config: Config) -> None:
@@ -182,7 +179,3 @@ class Agent:
                 self.metrics.set_agent("healthmon_looks_skipped", self._schedule.figures.skipped)
             self.metrics.set_agent("healthmon_bugs", self.app.observer.bugs)
             await asyncio.sleep(FIGURES_SECONDS)
-
-    def bad(self) -> list[Verdict]:
-        """The present verdicts that are not OK, for the sheet."""
-        return [v for found in self.verdicts.values() for v in found if v.state is not State.OK]

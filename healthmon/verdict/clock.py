@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from healthmon.model import Clock, ClockReading, Device, Observation, Reason, Span, State, Verdict
+from healthmon.model import Clock, Device, Observation, Reason, Span, State, Verdict
 from healthmon.verdict.words import duration, not_seen, plain, verdict
 from healthmon.verdict.zone import first_difference
 
@@ -175,9 +175,3 @@ def _rule(observation: Observation, clock: Clock, device: Device) -> Iterator[Ve
     when = "now" if moment <= now else f"from {moment.astimezone(ZoneInfo(device.time_zone)):%d %b %Y}"
     sentence = f"clock will be {size} {when}: its time zone rule {plain(clock.zone, 40)} is not {device.time_zone}'s"
     yield verdict(observation, "rule", State.DEGRADED, "clock_rule", sentence)
-
-
-def main_reading(clock: Clock) -> ClockReading | None:
-    """The reading that the offset is judged by: the best source that gave an interval."""
-    by_source = {reading.source: reading for reading in clock.readings if reading.offset is not None}
-    return next((by_source[source] for source in ORDER if source in by_source), None)
