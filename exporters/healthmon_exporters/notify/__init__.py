@@ -1,0 +1,1 @@
+"""The ways out: what is said about a fault (`notice`, `text`), to whom (`routing`), and one file per way."""
