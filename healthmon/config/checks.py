@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from healthmon.config import notify_checks
 from healthmon.config.document import Document, Path_
 from healthmon.config.problems import Problem, suggest
 from healthmon.config.schema import Camera, Config, Recorder, Watched
@@ -40,6 +41,7 @@ def problems_of(config: Config, document: Document) -> Iterator[Problem]:
         *_sources(config),
         *_windows(config),
         *_door(config),
+        *notify_checks.problems_of(config),
         *_logins(document.tree, ()),
     ):
         yield problem(path, text)
@@ -54,6 +56,8 @@ def warnings_of(config: Config, document: Document) -> Iterator[str]:
         if end and end < now:
             line = document.line(("maintenance", number))
             yield f"{document.file}:{line}: maintenance window '{window.reason}' has expired; its devices alert again"
+    for path, text in notify_checks.warnings_of(config):
+        yield f"{document.file}:{document.line(path)}: {text}"
 
 
 def _duplicates(config: Config, document: Document) -> Iterator[tuple[Path_, str]]:

@@ -2,51 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field
 
-from healthmon.config import units
-
-
-def _text(parse: Any, example: str) -> tuple[Any, Any]:
-    def read(value: object) -> object:
-        return parse(value) if isinstance(value, str) else value
-
-    return BeforeValidator(read), WithJsonSchema({"type": ["string", "number", "boolean"], "examples": [example]})
-
-
-def _or_no(value: object) -> object:
-    return None if units.is_no(value) else value
-
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Seconds = Annotated[float, *_text(units.seconds, "60 s")]
-BitRate = Annotated[float, *_text(units.bits_per_second, "4 Mbit/s")]
-Ratio = Annotated[float, *_text(units.ratio, "20 %")]
-Celsius = Annotated[float, *_text(units.celsius, "40 C")]
-Flag = Annotated[bool, *_text(units.flag, "yes")]
-Whole = Annotated[int, *_text(units.number, "3")]
-Decimal = Annotated[float, *_text(units.decimal, "12.5")]
-Port = Annotated[int, *_text(units.number, "554"), Field(ge=1, le=65535)]
-Host = Annotated[str, *_text(units.host, "192.0.2.11")]
-Size = Annotated[tuple[int, int], *_text(units.size, "1920x1080")]
-Priority = Annotated[int, *_text(units.priority, "P2")]
-Zone = Annotated[str, *_text(units.zone, "Europe/London")]
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Name = Annotated[str, Field(min_length=1, max_length=128)]
-Ids = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
-Place = Annotated[str, Field(pattern=r"^/[!-~]*$", max_length=512)]
-Key = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
-
-
-class Strict(BaseModel):
-    """Frozen, and no key that is not known."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from healthmon.config.fields import (
+    BitRate,
+    Celsius,
+    Decimal,
+    Flag,
+    Host,
+    Id,
+    Ids,
+    Mail,
+    Name,
+    Place,
+    Port,
+    Priority,
+    Ratio,
+    Seconds,
+    Size,
+    Strict,
+    TlsTrust,
+    Whole,
+    Zone,
+    or_no,
+)
+from healthmon.config.notify_schema import Heartbeat, Route, Target
 
 
 class Estate(Strict):
@@ -57,11 +39,15 @@ class Estate(Strict):
 
 
 class Site(Strict):
-    """A place with a network connection; `bandwidth` is what all looks there may take together."""
+    """A place with a network connection; `bandwidth` is what all looks there may take together.
+
+    `access` is how a repairer gets in; it stands in the contractor's fault report.
+    """
 
     id: Id
     name: Name = ""
     bandwidth: BitRate = 100e6
+    access: str = ""
 
 
 class LimitValues(Strict):
@@ -136,14 +122,6 @@ class Tcp(Strict):
     tls: Flag = False
 
 
-class TlsTrust(Strict):
-    """How a certificate is trusted."""
-
-    pin: Key | None = None
-    ca_file: str | None = None
-    server_name: str | None = None
-
-
 class Snmp(Strict):
     """SNMP of a device; `credential` names the community (its secret) or the v3 user."""
 
@@ -195,6 +173,7 @@ class Watched(Strict):
     site: str
     address: Host
     location: str = ""
+    access: str = ""
     zone: str = ""
     priority: Priority = 3
     parent: Ids = ()
@@ -212,9 +191,9 @@ class VideoDevice(Watched):
 
     credential: str | None = None
     allow_basic: Flag = False
-    rtsp: Annotated[Tcp | None, BeforeValidator(_or_no)] = Tcp()
-    http: Annotated[Tcp | None, BeforeValidator(_or_no)] = Tcp()
-    onvif: Annotated[Place | None, BeforeValidator(_or_no)] = "/onvif/device_service"
+    rtsp: Annotated[Tcp | None, BeforeValidator(or_no)] = Tcp()
+    http: Annotated[Tcp | None, BeforeValidator(or_no)] = Tcp()
+    onvif: Annotated[Place | None, BeforeValidator(or_no)] = "/onvif/device_service"
     tls: TlsTrust | None = None
     streams: tuple[Stream, ...] = ()
     commissioned: Commissioned | None = None
@@ -252,7 +231,7 @@ class Contractor(Strict):
     id: Id
     name: Name
     phone: str = ""
-    email: str = ""
+    email: Mail | Literal[""] = ""
     response: Seconds = 14400.0
 
 
@@ -292,7 +271,7 @@ class Config(Strict):
     estate: Estate = Estate()
     agent: AgentSection = AgentSection()
     defaults: Defaults = Defaults()
-    credentials: dict[str, Account] = {}
+    credentials: dict[str, Account] = Field(default_factory=dict)
     time_servers: tuple[TimeServer, ...] = ()
     sites: tuple[Site, ...] = ()
     contractors: tuple[Contractor, ...] = ()
@@ -301,6 +280,9 @@ class Config(Strict):
     recorders: tuple[Recorder, ...] = ()
     ups: tuple[UpsDevice, ...] = ()
     maintenance: tuple[Window, ...] = ()
+    notify: dict[Id, Target] = Field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
+    heartbeat: Heartbeat | None = None
     folder: Annotated[str, Field(exclude=True)] = ""
     digest: Annotated[str, Field(exclude=True)] = ""
     warnings: Annotated[tuple[str, ...], Field(exclude=True)] = ()

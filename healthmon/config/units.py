@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import zoneinfo
+from urllib.parse import urlsplit
 
 _TIME = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _RATE = {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9}
@@ -12,6 +13,8 @@ _NUMBER = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(.*)", re.ASCII)
 _NAME = re.compile(
     r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)*\.?", re.IGNORECASE
 )
+_MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
+_CLOCK_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 _NO, _YES = {"no", "false", "off"}, {"yes", "true", "on"}
 
 
@@ -110,3 +113,48 @@ def zone(text: str) -> str:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"'{text}' is not a time zone; write for example Europe/London") from None
     return text
+
+
+def url(text: str) -> str:
+    """An ``http://`` or ``https://`` address without user name, password or fragment."""
+    value = text.strip()
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        raise ValueError("is not a web address; write for example https://alerts.example.com/hook") from None
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("user names and passwords do not belong in an address; use `credential: NAME`")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not re.fullmatch(r"[!-~]{1,2000}", value):
+        raise ValueError("is not a web address; write for example https://alerts.example.com/hook")
+    if parts.fragment or port == 0:
+        raise ValueError("a web address here has neither '#' nor port 0")
+    host(parts.hostname)
+    return value
+
+
+def mail(text: str) -> str:
+    """One e-mail address: ``faults@example.com`` (RFC 5321 dot-atom, without a display name)."""
+    local, _, domain = text.strip().rpartition("@")
+    if not _MAIL.fullmatch(local) or not _NAME.fullmatch(domain):
+        raise ValueError("is not an e-mail address; write for example faults@example.com")
+    return f"{local}@{domain}"
+
+
+def clock_time(text: str) -> str:
+    """A local time of day: ``07:00``."""
+    if not _CLOCK_TIME.fullmatch(text.strip()):
+        raise ValueError(f"'{text}' is not a time of day; write for example 07:00")
+    return text.strip()
+
+
+def hours(text: str) -> tuple[str, str]:
+    """Hours of the day: ``22:00-06:00`` (over midnight is fine)."""
+    first, dash, last = text.partition("-")
+    try:
+        start, end = clock_time(first), clock_time(last)
+    except ValueError:
+        dash = start = end = ""
+    if not dash or start == end:
+        raise ValueError(f"'{text}' are not hours of the day; write for example 22:00-06:00")
+    return start, end

@@ -21,7 +21,10 @@ _SINGULAR = {
     "time_servers": "time server",
     "maintenance": "maintenance window",
     "credentials": "credential",
+    "notify": "target",
+    "routes": "route",
 }
+_NAMED = ("credentials", "notify")
 
 
 def where(document: Document, path: Path_) -> str:
@@ -35,10 +38,10 @@ def where(document: Document, path: Path_) -> str:
     entry = document.tree.get(section)
     try:
         thing: Any = entry[path[1]]
-        name = path[1] if section == "credentials" else thing.get("id") or thing.get("address")
+        name = path[1] if section in _NAMED else thing.get("id") or thing.get("address")
     except (KeyError, IndexError, TypeError, AttributeError):
         name = None
-    return f"{word} {name if isinstance(name, str) else f'number {path[1]}' if section != 'credentials' else path[1]}"
+    return f"{word} {name if isinstance(name, str) else f'number {path[1]}' if section not in _NAMED else path[1]}"
 
 
 def problems_of(error: ValidationError, document: Document) -> Iterator[Problem]:

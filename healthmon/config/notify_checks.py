@@ -1,0 +1,139 @@
+"""What no single value of `notify`, `routes`, `heartbeat` shows: targets that do not exist, faults nobody hears of."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from healthmon.config.document import Path_
+from healthmon.config.notify_schema import WAYS, Route, Target
+from healthmon.config.problems import suggest
+from healthmon.config.schema import Config, Watched
+
+SECTION_KINDS = (("links", "link"), ("cameras", "camera"), ("recorders", "recorder"), ("ups", "ups"))
+Found = Iterator[tuple[Path_, str]]
+
+
+def way_of(target: Target) -> str:
+    """Which of the ways out a target is; "" when it is none."""
+    return next((way for way in WAYS if getattr(target, way) is not None), "")
+
+
+def problems_of(config: Config) -> Found:
+    """(path, text) of every problem between the values."""
+    for name, target in config.notify.items():
+        yield from _target(config, ("notify", name), target)
+    for number, route in enumerate(config.routes):
+        yield from _route(config, ("routes", number), route)
+    if config.heartbeat is not None:
+        if (config.heartbeat.url is None) == (config.heartbeat.credential is None):
+            yield ("heartbeat",), "needs exactly one of 'url' and 'credential' (whose secret is the whole address)"
+        yield from _credential(config, ("heartbeat",), config.heartbeat.credential)
+
+
+def _target(config: Config, path: Path_, target: Target) -> Found:
+    if sum(getattr(target, way) is not None for way in WAYS) != 1:
+        yield path, f"needs exactly one of {', '.join(repr(way) for way in WAYS)}"
+        return
+    way = way_of(target)
+    chosen = getattr(target, way)
+    yield from _credential(config, (*path, way), getattr(chosen, "credential", None))
+    if target.email:
+        if not target.email.to and not target.email.to_contractor:
+            yield (*path, way), "has no receiver; give 'to' or 'to_contractor: yes'"
+        if target.email.credential and target.email.encryption == "none":
+            yield (*path, way, "encryption"), "a login is never sent unencrypted; use starttls or tls"
+    if target.alertmanager and target.alertmanager.credential and not _https(target.alertmanager.url):
+        yield (*path, way, "url"), "a login is never sent unencrypted; use https"
+
+
+def _credential(config: Config, path: Path_, name: str | None) -> Found:
+    if name is not None and name not in config.credentials:
+        text = f"credential '{name}' is not in the configuration{suggest(name, config.credentials)}"
+        yield (*path, "credential"), text
+
+
+def _route(config: Config, path: Path_, route: Route) -> Found:
+    sites = {site.id for site in config.sites}
+    contractors = {contractor.id for contractor in config.contractors}
+    for key, word, values, known in (
+        ("to", "target", route.to, set(config.notify)),
+        ("contractors", "contractor", route.contractors, contractors),
+        ("sites", "site", route.sites, sites),
+    ):
+        for value in values:
+            if value not in known:
+                yield (*path, key), f"{word} '{value}' is not in the configuration{suggest(value, known)}"
+    for name in route.to:
+        target = config.notify.get(name)
+        if route.digest and target and target.alertmanager:
+            yield (*path, "digest"), f"target '{name}' is an Alertmanager, which gathers by itself; take 'digest' away"
+    if route.digest and route.repeat_after:
+        yield (*path, "repeat_after"), "a route with 'digest' repeats nothing; take one of the two away"
+
+
+def _https(url: str) -> bool:
+    return urlsplit(url).scheme == "https"
+
+
+# ------------------------------------------------------------------------------------------------------- warnings
+
+
+def warnings_of(config: Config) -> Found:
+    """(path, text) of what is allowed and worth saying."""
+    used = {name for route in config.routes for name in route.to}
+    for name, target in config.notify.items():
+        if name not in used:
+            yield ("notify", name), f"target '{name}' is used by no route; nothing is sent there"
+        yield from _open_way(name, target)
+        yield from _no_mail(config, name, target)
+    if config.notify:
+        yield from _unheard(config)
+
+
+def _open_way(name: str, target: Target) -> Found:
+    chosen = target.alertmanager or target.webhook
+    if chosen and not _https(chosen.url) and not _loopback(urlsplit(chosen.url).hostname or ""):
+        yield ("notify", name), f"target '{name}': faults are sent unencrypted; use https"
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _no_mail(config: Config, name: str, target: Target) -> Found:
+    if target.email and target.email.to_contractor and not target.email.to:
+        for contractor in config.contractors:
+            if not contractor.email:
+                yield ("notify", name), f"target '{name}' cannot reach contractor '{contractor.id}', who has no 'email'"
+
+
+def _unheard(config: Config) -> Found:
+    """Devices whose faults no route takes at every hour: nobody would hear of some of them."""
+    always = [route for route in config.routes if not (route.hours or route.weekdays or route.codes)]
+    missed: list[str] = []
+    for section, kind in SECTION_KINDS:
+        devices: tuple[Watched, ...] = getattr(config, section)
+        missed += [f"{d.id} (P{d.priority})" for d in devices if not d.disabled and not _heard(d, kind, always)]
+    if missed:
+        more = f" and {len(missed) - 3} more" if len(missed) > 3 else ""
+        text = f"no route takes every fault at every hour of {', '.join(missed[:3])}{more}; nobody may hear of it"
+        yield ("routes",), f"{text}; add a route without 'hours', 'weekdays' and 'codes'"
+
+
+def _heard(device: Watched, kind: str, routes: list[Route]) -> bool:
+    severities: set[str] = set()
+    for route in routes:
+        fits = (
+            (not route.kinds or kind in route.kinds)
+            and (not route.sites or device.site in route.sites)
+            and (not route.contractors or device.contractor in route.contractors)
+            and (not route.priorities or device.priority in route.priorities)
+        )
+        if fits:
+            severities |= set(route.severities) or {"fault", "warning"}
+    return severities >= {"fault", "warning"}
