@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 import ssl
 from typing import ClassVar
@@ -180,5 +181,6 @@ def from_os(error: BaseException, doing: str) -> WireError:
         return SilentError(f"{doing}: no answer in time")
     if isinstance(error, OSError):
         kind = _BY_ERRNO.get(error.errno or 0, UnreachableError)
-        return kind(f"{doing}: {(error.strerror or type(error).__name__).lower()}")
+        words = os.strerror(error.errno) if error.errno in _BY_ERRNO else error.strerror or type(error).__name__
+        return kind(f"{doing}: {words.lower()}")
     return ProtocolError(f"{doing}: {type(error).__name__}")

@@ -46,6 +46,7 @@ class Notice:
     number, None for a digest or test. Times are UTC; `since` and `until` bound the fault, `at` is when it was made.
     `priority` is 1 (most urgent) to 4. `sentence` holds value and limits. `cause` is the likely cause in words,
     `cause_number` the fault that explains this one. `affected` are names of what else the fault takes with it.
+    The end of a fault keeps the `state`, `code`, `priority` and `sentence` that the fault had last.
     `response_seconds` is the contract's response time. `lines` are the lines of a digest. Text is "" and a list is ()
     where nothing is known.
     """
