@@ -44,6 +44,9 @@ def _target(config: Config, path: Path_, target: Target) -> Found:
             yield (*path, way), "has no receiver; give 'to' or 'to_contractor: yes'"
         if target.email.credential and target.email.encryption == "none":
             yield (*path, way, "encryption"), "a login is never sent unencrypted; use starttls or tls"
+        account = config.credentials.get(target.email.credential or "")
+        if account is not None and not account.username:
+            yield (*path, way, "credential"), f"credential '{target.email.credential}' has no 'username' to log in with"
     if target.alertmanager and target.alertmanager.credential and not _https(target.alertmanager.url):
         yield (*path, way, "url"), "a login is never sent unencrypted; use https"
 

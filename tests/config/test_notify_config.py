@@ -54,6 +54,10 @@ def warnings(tmp_path, text):
             "notify: {m: {email: {server: m.example.com, sender: a@b.c, to: a@b.c, encryption: none, credential: key}}}\n",
             "a login is never sent unencrypted",
         ),
+        (
+            "notify: {m: {email: {server: m.example.com, sender: a@b.c, to: a@b.c, credential: key}}}\n",
+            "5: target m: credential 'key' has no 'username' to log in with",
+        ),
         ("notify: {l: {syslog: {server: l.example.com, transport: dup}}}\n", "is not one of udp, tcp or tls"),
         (
             HOOK + "routes: [{to: hok}]\n",
