@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from healthmon import __version__, serve, shift, showcase
+from healthmon import __version__, notifying, serve, shift, showcase
 from healthmon import app as composition
 from healthmon import config as configuration
 from healthmon.config import Config, ConfigError, secrets
@@ -32,6 +32,8 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+notify = typer.Typer(help="Notifications.", no_args_is_help=True)
+cli.add_typer(notify, name="notify")
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="config.yaml (default: $HEALTHMON_CONFIG, ./, /etc/healthmon/)")
 ]
@@ -175,6 +177,24 @@ def check_config(config: ConfigOption = None) -> None:
 def config_schema() -> None:
     """Print the JSON Schema of config.yaml, for editors."""
     sys.stdout.write(json.dumps(configuration.json_schema(), indent=2) + "\n")
+
+
+@notify.command("test")
+def notify_test(
+    target: Annotated[str, typer.Argument(help="a target of `notify` in config.yaml")],
+    config: ConfigOption = None,
+    contractor: Annotated[str | None, typer.Option(help="test as if for this contractor (to_contractor)")] = None,
+) -> None:
+    """Send a test by one target and say in words what happened. Exit codes: 0 sent, 1 not sent."""
+    _, loaded = read(config, need_secrets=False)
+    known = {contractor.id for contractor in loaded.contractors}
+    if target not in loaded.notify:
+        raise fail(f"{target}: no such target in `notify`{configuration.suggest(target, loaded.notify)}")
+    if contractor is not None and contractor not in known:
+        raise fail(f"--contractor {contractor}: not in the configuration{configuration.suggest(contractor, known)}")
+    text, code = run_loop(notifying.try_target(loaded, target, contractor))
+    sys.stdout.write(text)
+    raise typer.Exit(code)
 
 
 @cli.command()

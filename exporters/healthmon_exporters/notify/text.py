@@ -81,8 +81,9 @@ def subject(notice: Notice) -> str:
 
 
 def line(notice: Notice) -> str:
-    """The notice as one line of a digest, with its time: ``Tue 24 Nov 2026 12:02 GMT  P3 FAULT ...``."""
-    return one_line(f"{local(notice.at, notice.time_zone)}  {subject(notice)}")
+    """The notice as one line of a digest: ``Tue 24 Nov 2026 12:02 GMT: P3 FAULT ...``, since when or until when."""
+    at = (notice.until if notice.ended else notice.since) or notice.at
+    return one_line(f"{local(at, notice.time_zone)}: {subject(notice)}")
 
 
 def report(notice: Notice) -> str:

@@ -1,0 +1,103 @@
+"""`healthmon notify test` as a process: words and exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from fakes.hook_server import receiver
+from starlette.responses import Response
+from support import free_port
+
+from healthmon_exporters.notify.notice import Notice, What
+
+ROOT = Path(__file__).parents[1]
+
+
+async def run(tmp_path: Path, text: str, *argv: str) -> tuple[int, str, str]:
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "healthmon", "notify", "test", "--config", str(path), *argv),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'exporters'}", "HOOK_KEY": "hush-hush"},
+    )
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+def hook(port: int, path: str = "hooks") -> str:
+    return (
+        "credentials: {key: {secret: {environment: HOOK_KEY}}}\n"
+        f"notify: {{desk: {{webhook: {{url: 'http://127.0.0.1:{port}/{path}', credential: key}}, timeout: 3 s}}}}\n"
+        "routes: [{to: desk}]\n"
+    )
+
+
+async def test_a_test_arrives_and_is_said_to_have(tmp_path) -> None:
+    async with receiver() as desk:
+        code, out, err = await run(tmp_path, hook(desk.port), "desk")
+    assert (code, err) == (0, "")
+    assert "desk (webhook): test test-" in out
+    assert "the receiver took it" in out
+    (got,) = desk.got
+    notice = Notice.from_json(got.body)
+    assert notice.what is What.TEST
+    assert "Nothing is at fault" in notice.sentence
+    assert notice.id in out
+    assert "webhook-signature" in got.fields
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(404, "Trying again will not help: mend the target 'desk'"), (429, "would be tried again in 30 s")],
+)
+async def test_a_refusal_is_said_with_its_remedy(tmp_path, status, words) -> None:
+    async with receiver() as desk:
+        desk.answer = lambda: Response(status_code=status, headers={"Retry-After": "30"})
+        code, out, err = await run(tmp_path, hook(desk.port, "hush-path"), "desk")
+    assert code == 1
+    assert f"NOT sent: 127.0.0.1: HTTP {status}" in out
+    assert words in out
+    assert "hush" not in out + err
+
+
+async def test_a_receiver_that_is_away(tmp_path) -> None:
+    code, out, _ = await run(tmp_path, hook(free_port()), "desk")
+    assert code == 1
+    assert "NOT sent: 127.0.0.1: " in out
+    assert "refused" in out
+
+
+async def test_unknown_names_get_a_suggestion(tmp_path) -> None:
+    code, _, err = await run(tmp_path, hook(1), "dusk")
+    assert (code, err) == (3, "dusk: no such target in `notify` (did you mean 'desk'?)\n")
+    code, _, err = await run(tmp_path, hook(1), "desk", "--contractor", "acme")
+    assert (code, err) == (3, "--contractor acme: not in the configuration\n")
+
+
+async def test_a_mail_target_for_contractors_is_tested_for_one_of_them(tmp_path) -> None:
+    text = (
+        "contractors: [{id: acme, name: Acme, email: acme@example.com}]\n"
+        f"notify: {{m: {{email: {{server: 127.0.0.1, port: {free_port()}, encryption: none, sender: a@example.com, "
+        "to_contractor: yes}}}\nroutes: [{to: m}]\n"
+    )
+    code, out, _ = await run(tmp_path, text, "m")
+    assert code == 1
+    assert "For a test give --contractor ID." in out
+    code, out, _ = await run(tmp_path, text, "m", "--contractor", "acme")
+    assert code == 1
+    assert "refused" in out
+
+
+async def test_a_secret_that_is_missing_is_said(tmp_path) -> None:
+    text = hook(1).replace("HOOK_KEY", "NO_SUCH_VARIABLE")
+    code, out, _ = await run(tmp_path, text, "desk")
+    assert code == 1
+    assert "environment variable NO_SUCH_VARIABLE is not set" in out
