@@ -145,7 +145,7 @@ class Agent:
         fresh.tools.logins = old.tools.logins if fresh.state == old.state else fresh.tools.logins
         fresh.reference, fresh.reference_base = old.reference, old.reference_base
         fresh.down = {name: since for name, since in old.down.items() if name in same}
-        for change in fresh.book.remove(fresh.devices, time.time()):
+        for change in fresh.book.remove({ask.key for ask in fresh.asks}, time.time()):
             self._changed(change)
         keep = {ask.key for ask in fresh.asks}
         self.observations = {k: v for k, v in self.observations.items() if k in keep}

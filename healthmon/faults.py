@@ -2,11 +2,13 @@
 
 A fault is confirmed by F bad results of the last T and cleared by n good ones in a row. UNKNOWN counts neither way:
 it holds what is known. ``since`` is the first bad result of the run (or what the device itself says), not the time of
-confirmation.
+confirmation. An aspect that changes too often in its last `WINDOW` results is flapping: its fault stays open, told once
+as "comes and goes", until it has come to rest (hysteresis).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -14,18 +16,25 @@ from typing import Any
 from healthmon.model import State, Verdict
 
 Key = tuple[str, str, str, str]
+WINDOW = 21
+_RESULTS = (1 << WINDOW) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Confirm after `failures` bad results of the last `of`; clear after `clear` good ones in a row."""
+    """Confirm after `failures` bad results of the last `of`; clear after `clear` good ones in a row.
+
+    An open fault flaps from `flaps` changes in its last 21 results until there are no more than `rests`.
+    """
 
     failures: int = 2
     of: int = 3
     clear: int = 2
+    flaps: int = 4
+    rests: int = 1
 
 
-ONE_OFF = Policy(1, 1, 1)
+ONE_OFF = Policy(1, 1, 1, WINDOW, WINDOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,7 @@ class Fault:
     sentence: str
     since: float
     confirmed: float
+    flapping: bool = False
 
     @property
     def key(self) -> Key:
@@ -50,7 +60,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What leaves the fault book: `what` is opened, changed, closed or removed."""
+    """What leaves the fault book: `what` is opened, changed, closed or removed; "flapped" is only counted."""
 
     what: str
     fault: Fault
@@ -59,53 +69,74 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The memory of one aspect: the last T results (True = bad), the run of good ones, the open fault."""
+    """The memory of one aspect: the last T results (True = bad), the run of good ones, the open fault.
+
+    `history` holds the last 21 results as bits (1 = bad, the newest lowest).
+    """
 
     recent: tuple[bool, ...] = ()
     good_run: int = 0
     bad_since: float | None = None
     fault: Fault | None = None
+    history: int = 0
+
+    @property
+    def changes(self) -> int:
+        """How often good and bad took turns in the last 21 results."""
+        return ((self.history ^ (self.history >> 1)) & (_RESULTS >> 1)).bit_count()
 
 
 def step(line: Line, verdict: Verdict, policy: Policy) -> tuple[Line, tuple[Change, ...]]:
     """The next line after `verdict` and the changes it makes."""
     if verdict.state is State.UNKNOWN:
         return line, ()
-    if verdict.state is State.OK:
-        return _good(line, verdict, policy)
-    return _bad(line, verdict, policy)
+    bad = verdict.state is not State.OK
+    line = replace(
+        line,
+        recent=(*line.recent, bad)[-policy.of :],
+        history=(line.history << 1 | bad) & _RESULTS,
+        good_run=0 if bad else line.good_run + 1,
+    )
+    return _bad(line, verdict, policy) if bad else _good(line, verdict, policy)
 
 
 def _good(line: Line, verdict: Verdict, policy: Policy) -> tuple[Line, tuple[Change, ...]]:
-    recent = (*line.recent, False)[-policy.of :]
-    good_run = line.good_run + 1
-    if line.fault is None:
-        kept = line.bad_since if any(recent) else None
-        return Line(recent, good_run, kept, None), ()
-    if good_run < policy.clear:
-        return replace(line, recent=recent, good_run=good_run), ()
-    return Line((False,), good_run), (Change("closed", line.fault, verdict.at),)
+    fault = line.fault
+    if fault is None:
+        return replace(line, bad_since=line.bad_since if any(line.recent) else None), ()
+    if not fault.flapping and line.changes >= policy.flaps:
+        fault = _flapping(fault)
+        return replace(line, fault=fault), (Change("changed", fault, verdict.at),)
+    if line.good_run < policy.clear:
+        return line, ()
+    if fault.flapping and line.changes > policy.rests:
+        return line, (Change("flapped", fault, verdict.at),) if line.good_run == policy.clear else ()
+    return Line((False,), line.good_run, history=line.history), (Change("closed", fault, verdict.at),)
 
 
 def _bad(line: Line, verdict: Verdict, policy: Policy) -> tuple[Line, tuple[Change, ...]]:
-    recent = (*line.recent, True)[-policy.of :]
     since = line.bad_since if line.bad_since is not None else verdict.at
     if verdict.began is not None:
         since = min(since, verdict.began)
-    if line.fault is not None:
-        return _still_bad(Line(recent, 0, since, line.fault), verdict)
-    if sum(recent) < policy.failures:
-        return Line(recent, 0, since), ()
-    fault = _fault(verdict, since, verdict.at)
-    return Line(recent, 0, since, fault), (Change("opened", fault, verdict.at),)
-
-
-def _still_bad(line: Line, verdict: Verdict) -> tuple[Line, tuple[Change, ...]]:
+    line = replace(line, bad_since=since)
     old = line.fault
-    assert old is not None  # noqa: S101 - the only caller has just checked
-    same = (old.code, old.state) == (verdict.code, verdict.state)
-    fault = _fault(verdict, old.since, old.confirmed)
-    return replace(line, fault=fault), () if same else (Change("changed", fault, verdict.at),)
+    if old is None and sum(line.recent) < policy.failures:
+        return line, ()
+    fault = _fault(verdict, old.since if old else since, old.confirmed if old else verdict.at)
+    if line.changes >= policy.flaps or (old and old.flapping and line.changes > policy.rests):
+        fault = _flapping(fault)
+    return replace(line, fault=fault), _told(old, fault, verdict.at)
+
+
+def _told(old: Fault | None, new: Fault, at: float) -> tuple[Change, ...]:
+    if old is None:
+        return (Change("opened", new, at),)
+    same = (old.code, old.state) == (new.code, new.state) or old.flapping
+    return (Change("changed", new, at),) if not same or new.flapping > old.flapping else ()
+
+
+def _flapping(fault: Fault) -> Fault:
+    return replace(fault, flapping=True, sentence=f"comes and goes; last: {fault.sentence}")
 
 
 def _fault(verdict: Verdict, since: float, confirmed: float) -> Fault:
@@ -114,10 +145,11 @@ def _fault(verdict: Verdict, since: float, confirmed: float) -> Fault:
 
 @dataclass(slots=True)
 class FaultBook:
-    """All lines, by aspect. The only state is `lines`; every rule is in `step`."""
+    """All lines, by aspect; every rule is in `step`. `suppressed` counts the changes that were not told, by reason."""
 
     policy: Policy = field(default_factory=Policy)
     lines: dict[Key, Line] = field(default_factory=dict)
+    suppressed: Counter[str] = field(default_factory=Counter)
 
     def take(self, verdicts: Iterable[Verdict]) -> tuple[Change, ...]:
         """Reduce `verdicts`; the changes in order."""
@@ -125,12 +157,13 @@ class FaultBook:
         for verdict in verdicts:
             self.lines[verdict.key], made = step(self.lines.get(verdict.key, Line()), verdict, self.policy)
             changes += made
-        return tuple(changes)
+        self.suppressed["flapping"] += sum(change.what == "flapped" for change in changes)
+        return tuple(change for change in changes if change.what != "flapped")
 
-    def remove(self, keep: Iterable[str], now: float) -> tuple[Change, ...]:
-        """Forget every device that is not in `keep`; its open faults are closed as removed."""
+    def remove(self, keep: Iterable[tuple[str, str, str]], now: float) -> tuple[Change, ...]:
+        """Forget every (device, question, part) that is not in `keep`; its open faults are closed as removed."""
         kept = set(keep)
-        gone = [key for key in self.lines if key[0] not in kept]
+        gone = [key for key in self.lines if key[:3] not in kept]
         lines = [self.lines.pop(key) for key in gone]
         return tuple(Change("removed", line.fault, now) for line in lines if line.fault is not None)
 
@@ -154,4 +187,4 @@ class FaultBook:
         """Take over open faults from `dump` without making changes. Raises KeyError, TypeError or ValueError."""
         for row in rows:
             fault = Fault(**{**row, "state": State(row["state"])})
-            self.lines[fault.key] = Line((True,) * self.policy.failures, 0, fault.since, fault)
+            self.lines[fault.key] = Line((True,) * self.policy.failures, 0, fault.since, fault, _RESULTS)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthmon.faults import ONE_OFF, FaultBook, Line, Policy, step
+from healthmon.faults import ONE_OFF, WINDOW, FaultBook, Line, Policy, step
 from healthmon.model import Question, State, Verdict
 
 OK, BAD, WARN, UNKNOWN = State.OK, State.FAULT, State.DEGRADED, State.UNKNOWN
@@ -31,7 +31,7 @@ def run(states: list[State], policy: Policy) -> list[tuple[str, float, float]]:
         ([BAD, OK, OK, OK, BAD], []),
         ([BAD, BAD, OK], [("opened", 1, 0)]),
         ([BAD, BAD, OK, OK], [("opened", 1, 0), ("closed", 3, 0)]),
-        ([BAD, BAD, OK, BAD, OK, OK], [("opened", 1, 0), ("closed", 5, 0)]),
+        ([BAD, BAD, OK, BAD, BAD, OK, OK], [("opened", 1, 0), ("changed", 5, 0)]),
         ([BAD, UNKNOWN, UNKNOWN, BAD], [("opened", 3, 0)]),
         ([BAD, BAD, UNKNOWN, OK, UNKNOWN, OK], [("opened", 1, 0), ("closed", 5, 0)]),
         ([BAD, BAD, WARN], [("opened", 1, 0), ("changed", 2, 0)]),
@@ -69,7 +69,7 @@ def test_n1_single_lost_looks_are_confirmed_by_a_retry_first(loss):
 def test_o7_a_removed_device_closes_its_fault_as_removed():
     book = FaultBook(ONE_OFF)
     book.take([said(BAD, 1.0)])
-    changes = book.remove({"C002"}, 5.0)
+    changes = book.remove({("C002", Question.REACH, "")}, 5.0)
     assert [(c.what, c.at) for c in changes] == [("removed", 5.0)]
     assert book.open() == ()
 
@@ -87,5 +87,28 @@ def test_restart_keeps_open_faults_without_repeating_them():
 @given(st.lists(st.sampled_from([OK, BAD, WARN, UNKNOWN]), max_size=60), st.integers(1, 3), st.integers(1, 3))
 def test_changes_always_alternate_and_health_always_closes(states, failures, clear):
     policy = Policy(failures, 3, clear)
-    words = [what for what, _, _ in run([*states, *[OK] * (clear + 1)], policy) if what != "changed"]
+    words = [what for what, _, _ in run([*states, *[OK] * (WINDOW + clear)], policy) if what != "changed"]
     assert words == ["opened", "closed"] * (len(words) // 2)
+
+
+def test_n4_flaps_below_the_confirm_time_are_told_to_nobody_and_seen_in_the_history():
+    book = FaultBook(Policy(2, 3, 2))
+    states = [BAD, OK, OK] * 20
+    assert [c for n, state in enumerate(states) for c in book.take([said(state, float(n))])] == []
+    assert book.lines[said(BAD, 0.0).key].changes >= 10
+
+
+def test_g11_a_camera_that_flaps_each_minute_for_an_hour_is_told_at_most_four_times():
+    states = [BAD, BAD, OK, OK] * 30
+    found = run(states, Policy(2, 3, 2))
+    assert [what for what, _, _ in found] == ["opened", "closed", "opened", "changed"]
+    rest = run([*states, *[OK] * WINDOW], Policy(2, 3, 2))
+    assert [what for what, _, _ in rest][4:] == ["closed"]
+
+
+def test_flapping_is_told_in_words_and_counted():
+    book = FaultBook(Policy(2, 3, 2))
+    made = [c for n, s in enumerate([BAD, BAD, OK, OK] * 5) for c in book.take([said(s, float(n))])]
+    assert made[-1].fault.flapping
+    assert made[-1].fault.sentence == "comes and goes; last: words"
+    assert book.suppressed["flapping"] == 4
