@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import h11
@@ -21,6 +21,7 @@ from healthmon.wire.net import Net
 HEADER_CAP = 16 * 1024
 BODY_CAP = 256 * 1024
 USER_AGENT = "healthmon"
+STATUS_GRACE_SECONDS = 1.0
 
 # One read buffer for all connections: get_buffer, recv and buffer_updated run in one step of the event loop, so no
 # two connections ever share it at the same time. It spares asyncio's 256 KiB allocation per read.
@@ -69,13 +70,18 @@ class Reply:
 
 
 class _Exchange(asyncio.BufferedProtocol):
-    """Reads one reply; `reply` ends with it or with a WireError."""
+    """Reads one reply; `reply` ends with it or with a WireError.
 
-    def __init__(self, cap: int) -> None:
+    With `status_only` nothing that is wrong with the body matters once the status is known: the reply then holds
+    as much of the body as came in a second.
+    """
+
+    def __init__(self, cap: int, *, status_only: bool = False) -> None:
         self.reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self.http = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEADER_CAP)
         self.began = self.ended = 0.0
         self._cap = cap
+        self._status_only = status_only
         self._received = 0
         self._body: list[bytes] = []
         self._size = 0
@@ -107,7 +113,8 @@ class _Exchange(asyncio.BufferedProtocol):
                 raise TooLargeError(f"HTTP answer larger than {self._cap // 1024} KiB, not read")
             self._feed(data)
         except WireError as error:
-            self.reply.set_exception(error)
+            if not self._settle():
+                self.reply.set_exception(error)
 
     def eof_received(self) -> None:
         self._finish(None)
@@ -115,8 +122,16 @@ class _Exchange(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._finish(exc)
 
+    def _settle(self) -> bool:
+        """Be content with the status where that is enough; whether there is a reply now."""
+        if not self.reply.done() and self._status_only and self._head is not None:
+            self._answer(self._head)
+        return self.reply.done()
+
     def _finish(self, error: Exception | None) -> None:
         if self.reply.done():
+            return
+        if error is not None and self._settle():
             return
         if error is not None or not self._received:
             self.reply.set_exception(from_os(error or EOFError(), "HTTP"))
@@ -124,8 +139,9 @@ class _Exchange(asyncio.BufferedProtocol):
         try:
             self._feed(b"")
         except WireError as broken:
-            self.reply.set_exception(broken)
-        if not self.reply.done():
+            if not self._settle():
+                self.reply.set_exception(broken)
+        if not self._settle():
             self.reply.set_exception(ResetError("HTTP: connection closed in the middle of the answer"))
 
     def _feed(self, data: bytes) -> None:
@@ -144,16 +160,21 @@ class _Exchange(asyncio.BufferedProtocol):
     def _take(self, event: object) -> None:
         if isinstance(event, h11.Response):
             self._head = event
-            _refuse_coding(event, self._cap)
+            if self._status_only:
+                asyncio.get_running_loop().call_later(STATUS_GRACE_SECONDS, self._settle)
+            else:
+                _refuse_coding(event, self._cap)
         elif isinstance(event, h11.Data):
             self._size += len(event.data)
             if self._size > self._cap:
                 raise TooLargeError(f"HTTP answer larger than {self._cap // 1024} KiB, not read")
             self._body.append(bytes(event.data))
         elif isinstance(event, h11.EndOfMessage) and self._head is not None:
-            headers = tuple((k.decode("ascii"), v.decode("latin-1")) for k, v in self._head.headers)
-            status = self._head.status_code
-            self.reply.set_result(Reply(status, headers, b"".join(self._body), self.began, self.ended))
+            self._answer(self._head)
+
+    def _answer(self, head: h11.Response) -> None:
+        headers = tuple((k.decode("ascii"), v.decode("latin-1")) for k, v in head.headers)
+        self.reply.set_result(Reply(head.status_code, headers, b"".join(self._body), self.began, self.ended))
 
 
 def _refuse_other_protocols(first: bytes) -> None:
@@ -186,12 +207,10 @@ def _request(place: Place, method: str, path: str, headers: Iterable[tuple[str, 
         raise ProtocolError("HTTP: path or header field holds characters that may not be sent") from None
 
 
-async def _open(net: Net, place: Place, cap: int) -> tuple[asyncio.Transport, _Exchange]:
+async def _open(net: Net, place: Place, made: Callable[[], _Exchange]) -> tuple[asyncio.Transport, _Exchange]:
     trace.stage(f"TCP connection to HTTP port {place.port}")
     try:
-        return await net.connect(
-            place.host, place.port, lambda: _Exchange(cap), tls=place.tls, server_name=place.server_name
-        )
+        return await net.connect(place.host, place.port, made, tls=place.tls, server_name=place.server_name)
     except TlsError as error:
         if "wrong version number" in str(error) or "record layer failure" in str(error):
             raise TlsError(f"TCP port {place.port}: the port does not speak TLS (set tls: no for it)") from None
@@ -207,14 +226,16 @@ async def exchange(
     headers: Iterable[tuple[str, str]] = (),
     body: bytes = b"",
     cap: int = BODY_CAP,
+    status_only: bool = False,
 ) -> Reply:
     """Send one request to `place` and read its reply of at most `cap` bytes; the connection is closed afterwards.
 
-    A 3xx reply is returned like any other and never followed. Raises WireError: ProtocolError for what is not HTTP
+    A 3xx reply is returned like any other and never followed. With `status_only` a body that is too large, compressed,
+    broken or slow is cut short and is no error. Raises WireError: ProtocolError for what is not HTTP
     (naming TLS, RTSP or SSH where that answers), TooLargeError, ResetError, and whatever `Net.connect` raises.
     """
     request = _request(place, method, path, headers, body)
-    transport, peer = await _open(net, place, cap)
+    transport, peer = await _open(net, place, lambda: _Exchange(cap, status_only=status_only))
     try:
         trace.stage(f"answer to HTTP {method} {path.partition('?')[0]}")
         trace.note(">", f"{method} {path} HTTP/1.1 to port {place.port}, {len(body)} bytes")

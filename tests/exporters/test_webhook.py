@@ -157,7 +157,44 @@ async def test_a12_a_slow_drip_ends_at_the_deadline_and_is_tried_again() -> None
     assert time.monotonic() - began < 1.6
 
 
-@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-x\r\n", http(b"x" * 300_000), b"HTTP/1.1 200 OK\r\nContent-Le"])
+STRANGE_BODIES = [
+    http(b"x" * 300_000),
+    http(b"\x1f\x8b no gzip", "200 OK", "Content-Encoding: gzip"),
+    b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ncut off",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"HTTP/1.0 200 OK\r\n\r\nno length",
+]
+
+
+@pytest.mark.parametrize("answer", STRANGE_BODIES)
+async def test_a12_the_status_alone_decides_whatever_is_wrong_with_the_body(answer) -> None:
+    async with served(says(answer)) as odd:
+        sender = hook(f"http://127.0.0.1:{odd.port}/")
+        await sender.send(OPENED)
+        await sender.aclose()
+    async with served(says(answer.replace(b"200 OK", b"410 Gone"))) as odd:
+        error = await failure(hook(f"http://127.0.0.1:{odd.port}/"))
+    assert (error.permanent, "HTTP 410" in str(error)) == (True, True)
+
+
+async def test_a12_a_body_that_never_ends_does_not_make_a_delivery_fail() -> None:
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    async with served(endless) as slow:
+        began = time.monotonic()
+        sender = hook(f"http://127.0.0.1:{slow.port}/", seconds=3)
+        await sender.send(OPENED)
+        await sender.aclose()
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-x\r\n", b"HTTP/1.1 200 OK\r\nContent-Le", b"HTTP/1.1 200 OK\r\n"])
 async def test_a12_an_answer_that_is_none_is_tried_again(answer) -> None:
     async with served(says(answer)) as broken:
         assert not (await failure(hook(f"http://127.0.0.1:{broken.port}/"))).permanent

@@ -1,7 +1,8 @@
 """One HTTP request to a configured address, and what its answer means: delivered, try again, or never.
 
 The request goes through the one door (`wire.net`): to the configured host only, capped, never redirected, under one
-absolute deadline. Errors name the host and never the path, which may be a secret of its own.
+absolute deadline. Its status alone decides: what is wrong with the body of a "taken" would only make us send again.
+Errors name the host and never the path, which may be a secret of its own.
 """
 
 from __future__ import annotations
@@ -69,7 +70,14 @@ class Web:
         try:
             async with asyncio.timeout(self.seconds):
                 reply = await exchange(
-                    self.net, place, method, self.address.path, headers=headers, body=body, cap=ANSWER_CAP
+                    self.net,
+                    place,
+                    method,
+                    self.address.path,
+                    headers=headers,
+                    body=body,
+                    cap=ANSWER_CAP,
+                    status_only=True,
                 )
         except TimeoutError:
             raise SendError(f"{place.host}: no complete answer in {self.seconds:g} s") from None
