@@ -6,6 +6,7 @@ The JSON form (docs/notice.schema.json) is at once what waits in the outbox and 
 
 from __future__ import annotations
 
+import functools
 import json
 import types
 from dataclasses import dataclass, fields
@@ -116,7 +117,7 @@ class Notice:
             raise NoticeError("not a JSON object")
         if tree.get("version") != VERSION:
             raise NoticeError(f"not a notice of version {VERSION}")
-        types_ = get_type_hints(cls)
+        types_ = _hints()
         try:
             return cls(**{field.name: _read(tree, field.name, types_) for field in fields(cls) if field.name in tree})
         except TypeError as error:
@@ -131,6 +132,12 @@ def fault_number(number: int | None) -> str:
 def instant(at: datetime) -> str:
     """RFC 3339 in UTC with ``Z``; microseconds only where there are any."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@functools.cache
+def _hints() -> dict[str, Any]:
+    """The types of the fields; looking them up each time would take most of the reading."""
+    return get_type_hints(Notice)
 
 
 def _plain(value: Any) -> Any:
@@ -248,7 +255,7 @@ _SAID = {
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of `Notice.to_json`: what a webhook's receiver may rely on."""
-    types_ = get_type_hints(Notice)
+    types_ = _hints()
     properties: dict[str, Any] = {"version": {"const": VERSION}}
     for field in fields(Notice):
         found = [_SCHEMAS[kind] for kind in _kinds(types_[field.name])]
