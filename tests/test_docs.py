@@ -15,7 +15,7 @@ DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "dashboards/README.
 ROWS = [
     *(f"c{n}" for n in (*range(1, 16), *range(18, 30), 31)),
     *(f"o{n}" for n in range(1, 9)),
-    *("n1", "n5", "a1", "a2", "a8", "a9", "a10", "a11"),
+    *("n1", "n5", "a1", "a2", "a8", "a9", "a10", "a11", "a12"),
 ]
 
 

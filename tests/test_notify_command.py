@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import SMTP
 from fakes.hook_server import receiver
+from loopback import make_pair
 from starlette.responses import Response
 from support import free_port
 
@@ -94,6 +96,43 @@ async def test_a_mail_target_for_contractors_is_tested_for_one_of_them(tmp_path)
     code, out, _ = await run(tmp_path, text, "m", "--contractor", "acme")
     assert code == 1
     assert "refused" in out
+
+
+async def test_a_test_by_mail_arrives_at_the_contractor_encrypted(tmp_path) -> None:
+    own = make_pair(tmp_path, "mail")
+    got: list[tuple[list[str], bool, str]] = []
+
+    class Handler:
+        async def handle_DATA(self, server, session, envelope) -> str:
+            got.append((envelope.rcpt_tos, session.ssl is not None, envelope.content.decode()))
+            return "250 taken"
+
+    made: list[SMTP] = []
+
+    def protocol() -> SMTP:
+        made.append(SMTP(Handler(), loop=loop, tls_context=own.server(), require_starttls=True, hostname="mail.test"))
+        return made[-1]
+
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(protocol, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    text = (
+        "contractors: [{id: acme, name: Acme, email: acme@example.com}]\n"
+        f"notify: {{m: {{email: {{server: 127.0.0.1, port: {port}, sender: a@example.com, to_contractor: yes, "
+        "tls: {ca_file: mail.pem}}}}\nroutes: [{to: m}]\n"
+    )
+    try:
+        code, out, _ = await run(tmp_path, text, "m", "--contractor", "acme")
+    finally:
+        server.close()
+        for one in made:
+            if one.transport:
+                one.transport.abort()
+        await asyncio.sleep(0.02)
+    assert (code, "look into the mailbox" in out) == (0, True)
+    ((receivers, encrypted, message),) = got
+    assert (receivers, encrypted) == (["acme@example.com"], True)
+    assert "Subject: TEST: CCTV" in message
 
 
 async def test_a_secret_that_is_missing_is_said(tmp_path) -> None:

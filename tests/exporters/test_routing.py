@@ -130,6 +130,38 @@ def test_a_digest_and_a_test_are_not_routed() -> None:
     assert targets(TEST, Route(("a",)), told={"a"}) == []
 
 
+ROUTES = st.lists(
+    st.builds(
+        Route,
+        to=st.lists(st.sampled_from("abc"), min_size=1, unique=True).map(tuple),
+        priorities=st.frozensets(st.integers(1, 4)),
+        severities=st.frozensets(st.sampled_from(["fault", "warning"])),
+        hours=st.none() | st.tuples(st.sampled_from([time(0), time(8)]), st.sampled_from([time(6), time(18)])),
+        weekdays=st.frozensets(st.integers(0, 6)),
+        digest=st.sampled_from([(), (time(7),)]),
+        repeat_after=st.none() | st.just(3600.0),
+    ),
+    max_size=6,
+)
+STEPS = st.lists(
+    st.tuples(st.integers(1, 4), st.sampled_from([State.FAULT, State.DEGRADED]), st.integers(0, 100)), max_size=6
+)
+
+
+@given(ROUTES, STEPS, st.integers(0, 200))
+def test_whoever_hears_of_a_fault_hears_of_each_change_and_of_its_end_once(routes, steps, last) -> None:
+    at, told = TUESDAY_NOON, set()
+    for number, (priority, state, hours) in enumerate(steps):
+        at += timedelta(hours=hours)
+        what = What.CHANGED if number else What.OPENED
+        found = targets(replace(OPENED, what=what, priority=priority, state=state), *routes, at=at, told=told)
+        assert len(found) == len(set(found))
+        assert told <= set(found)
+        told |= set(found)
+    end = targets(replace(CLOSED, priority=4), *routes, at=at + timedelta(hours=last), told=told)
+    assert sorted(end) == sorted(told)
+
+
 SHIFTS = (time(7), time(19))
 
 
