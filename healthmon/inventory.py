@@ -65,6 +65,7 @@ def _device(config: Config, entry: Watched, kind: Kind) -> Device:
         coverage_zone=entry.zone,
         time_zone=config.estate.time_zone,
         disabled=entry.disabled,
+        deployment=camera.state if camera else "deployed",
         access=_access(entry),
         streams=tuple(_streams(config, video)) if video else (),
         commissioned=Commissioned(**video.commissioned.model_dump()) if video and video.commissioned else None,

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import Literal
+
+Deployment = Literal["deployed", "in_store", "in_transit"]
 
 
 class State(IntEnum):
@@ -202,7 +205,7 @@ class Commissioned:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A camera, recorder, UPS or link of the configuration."""
+    """A camera, recorder, UPS or link of the configuration. Only a deployable is ever other than deployed."""
 
     id: str
     name: str
@@ -219,6 +222,7 @@ class Device:
     coverage_zone: str = ""
     time_zone: str = "Europe/London"
     disabled: bool = False
+    deployment: Deployment = "deployed"
     access: Access = field(default_factory=Access)
     streams: tuple[StreamSpec, ...] = ()
     commissioned: Commissioned | None = None

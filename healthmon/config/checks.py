@@ -148,6 +148,8 @@ def _access(config: Config) -> Iterator[tuple[Path_, str]]:
             yield (*path, "id"), "'healthmon' is the agent's own name; choose another id"
         if isinstance(device, Camera) and (device.channel is None) != (device.recorder is None):
             yield path, "'recorder' and 'channel' go together"
+        if isinstance(device, Camera) and device.state != "deployed" and device.kind != "deployable":
+            yield (*path, "state"), f"only a camera of kind deployable can be {device.state}"
     if config.defaults.confirm.failures > config.defaults.confirm.of:
         yield ("defaults", "confirm"), "'failures' cannot be more than 'of'"
 

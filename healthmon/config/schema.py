@@ -29,6 +29,7 @@ from healthmon.config.fields import (
     or_no,
 )
 from healthmon.config.notify_schema import Heartbeat, Route, Target
+from healthmon.model import Deployment
 
 
 class Estate(Strict):
@@ -201,9 +202,10 @@ class VideoDevice(Watched):
 
 
 class Camera(VideoDevice):
-    """A camera."""
+    """A camera; `state` is where a deployable one is now."""
 
     kind: Literal["fixed", "ptz", "deployable"]
+    state: Deployment = "deployed"
     recorder: str | None = None
     channel: str | None = None
 

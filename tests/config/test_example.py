@@ -152,6 +152,16 @@ def test_an_open_door_is_refused(tmp_path):
     assert "needs both 'tls' and 'users_file'" in problems(tmp_path, "agent: {listen: 0.0.0.0}\n")[0]
 
 
+@pytest.mark.parametrize("state", ["deployed", "in_store", "in_transit"])
+def test_only_a_deployable_camera_can_be_away(tmp_path, state):
+    text = HEAD + "cameras:\n" + camera(1, f"state: {state}")
+    path = tmp_path / "away.yaml"
+    path.write_text(text.replace("kind: fixed", "kind: deployable"))
+    assert inventory.devices(config.load(path))[0].deployment == state
+    if state != "deployed":
+        assert f"only a camera of kind deployable can be {state}" in problems(tmp_path, text)[0]
+
+
 def test_maintenance_is_local_time_across_the_clock_change(tmp_path):
     path = tmp_path / "config.yaml"
     window = "maintenance: [{sites: [town], start: 2026-10-19 08:00, end: 2026-10-19 09:00, repeat: weekly}]\n"
