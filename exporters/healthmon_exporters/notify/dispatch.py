@@ -1,0 +1,157 @@
+"""The dispatcher: one queue for each target, in order for each device, tried again until 24 h have passed.
+
+It works on memory; `settle` tells the store how each notice ended. A notice that the store could not keep is sent too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from healthmon.store.rows import Outgoing, Settled
+from healthmon_exporters.notify.notice import Notice, What
+from healthmon_exporters.notify.sender import Sender, SendError
+
+log = logging.getLogger("healthmon.notify")
+
+GIVE_UP_SECONDS = 86400.0
+LONGEST_PAUSE = 30.0
+GAP_SECONDS = 0.1
+BOUND = 10_000
+
+
+@dataclass(slots=True)
+class Queue:
+    """What waits for one target. `failures` in a row and `pause_until` are of the target, not of a notice."""
+
+    rows: list[Outgoing] = field(default_factory=list)
+    failures: int = 0
+    pause_until: float = 0.0
+    flying: Outgoing | None = None
+    bell: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def next(self, now: float) -> Outgoing | None:
+        """The oldest notice that may go now: none before it is of the same device."""
+        seen: set[str] = set()
+        for row in self.rows:
+            if row.order not in seen and row.due <= now:
+                return row
+            seen.add(row.order)
+        return None
+
+
+@dataclass(slots=True)
+class Dispatcher:
+    """Sends what is added. `settle` gets every end and every failed attempt; `counts` are by (target, result)."""
+
+    senders: Mapping[str, Sender]
+    settle: Callable[[Settled], None]
+    clock: Callable[[], float] = time.time
+    queues: dict[str, Queue] = field(default_factory=dict)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def queue(self, target: str) -> Queue:
+        """The queue of a target."""
+        return self.queues.setdefault(target, Queue())
+
+    def add(self, rows: Iterable[Outgoing]) -> None:
+        """Queue `rows`; a recovery that overtakes its fault becomes one notice ("was at fault 12:01-12:14")."""
+        for row in rows:
+            queue = self.queue(row.target)
+            if any(known.notice == row.notice for known in queue.rows):
+                continue
+            queue.rows.append(self._merged(queue, row))
+            if len(queue.rows) > BOUND:
+                self._end(queue, queue.rows[0], "dropped", "the queue is full")
+            queue.bell.set()
+
+    def _merged(self, queue: Queue, row: Outgoing) -> Outgoing:
+        notice = Notice.from_json(row.body)
+        if notice.what not in (What.CLOSED, What.REMOVED) or row.number is None:
+            return row
+        early = [r for r in queue.rows if r.number == row.number and r is not queue.flying]
+        words = [Notice.from_json(r.body).what for r in early]
+        if What.OPENED not in words or any(r.attempts for r in early):
+            return row
+        for old in early:
+            self._end(queue, old, "merged")
+        return replace(row, body=replace(notice, what=What.MERGED).to_json())
+
+    def _end(self, queue: Queue, row: Outgoing, state: str, error: str = "") -> None:
+        queue.rows = [r for r in queue.rows if r.notice != row.notice]
+        self.counts[row.target, state] += 1
+        self.settle(Settled(row.notice, row.target, state, self.clock(), row.attempts, error))
+
+    async def run(self) -> None:
+        """Send for ever, every target for itself."""
+        async with asyncio.TaskGroup() as tasks:
+            for target in self.senders:
+                tasks.create_task(self._serve(target))
+
+    async def _serve(self, target: str) -> None:
+        queue = self.queue(target)
+        while True:
+            now = self.clock()
+            row = queue.next(now) if now >= queue.pause_until else None
+            if row is None:
+                queue.bell.clear()
+                wait = 1.0 if queue.rows else 30.0
+                if not queue.rows or now >= queue.pause_until:
+                    await _ring_or(queue.bell, wait)
+                else:
+                    await asyncio.sleep(min(1.0, queue.pause_until - now))
+                continue
+            queue.flying = row
+            try:
+                await self._send(target, queue, row)
+            finally:
+                queue.flying = None
+            await asyncio.sleep(GAP_SECONDS)
+
+    async def _send(self, target: str, queue: Queue, row: Outgoing) -> None:
+        try:
+            await self.senders[target].send(Notice.from_json(row.body))
+        except SendError as error:
+            self._failed(target, queue, replace(row, attempts=row.attempts + 1), error)
+        except Exception as error:
+            log.exception("bug in the way out %s", target)
+            self._failed(target, queue, replace(row, attempts=row.attempts + 1), SendError(f"bug: {error!r}"))
+        else:
+            queue.failures = 0
+            self.problems.pop(target, None)
+            queue.rows = [replace(r, due=min(r.due, self.clock())) for r in queue.rows]
+            self._end(queue, row, "sent")
+
+    def _failed(self, target: str, queue: Queue, row: Outgoing, error: SendError) -> None:
+        now = self.clock()
+        self.problems[target] = str(error)
+        if error.permanent or now - row.created > GIVE_UP_SECONDS:
+            log.error("%s: notice %s is not sent: %s", target, row.notice, error)
+            self._end(queue, row, "failed" if error.permanent else "dropped", str(error))
+            return
+        queue.failures += 1
+        self.counts[target, "retried"] += 1
+        pause = min(LONGEST_PAUSE, 2.0 ** min(queue.failures - 1, 10)) * random.uniform(0.5, 1.0)
+        pause = max(pause, min(error.retry_after or 0.0, 300.0))
+        queue.pause_until = now + pause
+        row = replace(row, due=now + pause)
+        queue.rows = [row if r.notice == row.notice else r for r in queue.rows]
+        log.warning("%s: %s: trying again in %.0f s", target, error, pause)
+        self.settle(Settled(row.notice, target, "pending", row.due, row.attempts, str(error)))
+
+    def pending(self) -> dict[str, int]:
+        """How many notices wait for each target."""
+        return {target: len(self.queue(target).rows) for target in self.senders}
+
+
+async def _ring_or(bell: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(bell.wait(), seconds)
+    except TimeoutError:
+        return

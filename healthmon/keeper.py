@@ -1,0 +1,160 @@
+"""The one writer of the store: batches in, each on the disk before it is acknowledged; trouble is outlived, not fatal.
+
+While the disk is full, the database locked or its server away, what happens is kept in memory (bounded) and written
+later; a damaged file is put aside as ``.corrupt-<time>`` and a new one is begun with what is known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from healthmon.store import Batch, CorruptError, Saved, Store, StoreError
+from healthmon.store.database import quarantine
+
+log = logging.getLogger("healthmon.store")
+
+RETRY_SECONDS = 3.0
+BOUND = 10_000
+
+
+@dataclass(slots=True)
+class Keeper:
+    """`opener` opens the store (it raises StoreError); `file` is the SQLite file, None for a server."""
+
+    opener: Callable[[], Store]
+    file: Path | None = None
+    snapshot: Callable[[], Batch] = Batch
+    problem: str = ""
+    alarm: str = ""
+    dropped: int = 0
+    store: Store | None = None
+    _pending: Batch = field(default_factory=Batch)
+    _waiting: list[asyncio.Future[None]] = field(default_factory=list)
+    _bell: asyncio.Event = field(default_factory=asyncio.Event)
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "store"))
+
+    @property
+    def ok(self) -> bool:
+        """Whether what was submitted last is on the disk or on its way there."""
+        return not self.problem
+
+    def start(self) -> Saved:
+        """Open and load; an empty `Saved` when that is not possible now."""
+        try:
+            self._open()
+            assert self.store is not None  # noqa: S101 - _open raises or sets it
+            saved = self.store.load()
+            if saved.alive is not None:
+                self.store.end_timelines(saved.alive)
+        except CorruptError as error:
+            self._put_aside(error)
+        except (StoreError, ValueError, TypeError, KeyError) as error:
+            self.problem = str(error)
+            log.error("the store cannot be read: %s", error)  # noqa: TRY400 - one line, no traceback
+        else:
+            return saved
+        return Saved()
+
+    def _open(self) -> None:
+        if self.store is None:
+            self.store = self.opener()
+
+    def _put_aside(self, error: Exception) -> None:
+        if self.store is not None:
+            self.store.close()
+            self.store = None
+        self.problem = str(error)
+        if self.file is None:
+            return
+        aside = quarantine(self.file)
+        where = f"put aside as {aside.name}" if aside else "it cannot be put aside"
+        self.alarm = f"the history was damaged ({error}); {where}"
+        log.critical(self.alarm)
+
+    def submit(self, batch: Batch) -> asyncio.Future[None]:
+        """Write `batch` soon; the future is done when it is on the disk."""
+        self._pending.add(batch)
+        over = len(self._pending.told) - BOUND
+        if over > 0:
+            del self._pending.told[:over]
+            self.dropped += over
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        self._bell.set()
+        return future
+
+    async def run(self) -> None:
+        """Write for ever."""
+        while True:
+            await self._bell.wait()
+            self._bell.clear()
+            if not await self.flush():
+                await asyncio.sleep(RETRY_SECONDS)
+                self._bell.set()
+
+    async def flush(self) -> bool:
+        """Write what is pending in one transaction; whether it is on the disk."""
+        batch, waiting = self._pending, self._waiting
+        self._pending, self._waiting = Batch(), []
+        if not batch and self.store is not None:
+            _done(waiting)
+            return True
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._write, batch)
+        except CorruptError as error:
+            self._put_aside(error)
+            self._back(_both(self.snapshot(), batch), waiting)
+        except StoreError as error:
+            if self.problem != str(error):
+                log.error("the store does not take changes: %s", error)  # noqa: TRY400 - one line, no traceback
+            self.problem = str(error)
+            self._back(batch, waiting)
+        else:
+            self.problem = ""
+            _done(waiting)
+            return True
+        return False
+
+    def _back(self, batch: Batch, waiting: list[asyncio.Future[None]]) -> None:
+        self._pending = _both(batch, self._pending)
+        self._waiting = waiting + self._waiting
+
+    def _write(self, batch: Batch) -> None:
+        self._open()
+        assert self.store is not None  # noqa: S101 - _open raises or sets it
+        self.store.record(batch)
+
+    async def ask(self, question: Callable[[Store], object]) -> object:
+        """The answer of the store, asked in the writer's thread. Raises StoreError."""
+
+        def run() -> object:
+            self._open()
+            assert self.store is not None  # noqa: S101 - _open raises or sets it
+            return question(self.store)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, run)
+
+    async def close(self) -> None:
+        """Write what is pending, once, and let go."""
+        self._pending.alive = time.time()
+        await self.flush()
+        self._thread.shutdown(wait=True)
+        if self.store is not None:
+            self.store.close()
+
+
+def _done(waiting: list[asyncio.Future[None]]) -> None:
+    for future in waiting:
+        if not future.done():
+            future.set_result(None)
+
+
+def _both(first: Batch, later: Batch) -> Batch:
+    first.add(later)
+    return first
