@@ -45,6 +45,7 @@ class Peers:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.running: list[subprocess.Popen[bytes]] = []
+        self.folders: list[Path] = []
 
     def start(self, *argv: str | Path, env: dict[str, str] | None = None, **more: object) -> subprocess.Popen[bytes]:
         log = (self.folder / f"peer{len(self.running)}.log").open("wb")
@@ -90,3 +91,5 @@ class Peers:
     def close(self) -> None:
         for process in reversed(self.running):
             self.stop(process)
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
