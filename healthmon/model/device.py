@@ -1,0 +1,162 @@
+"""What is watched: devices as configured, and the questions that are put to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from healthmon.model.words import Kind, Question
+
+Deployment = Literal["deployed", "in_store", "in_transit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where OK ends: (degraded, fault) pairs or single figures, in base units. Defaults are config.yaml's."""
+
+    clock: tuple[float, float] = (2.0, 10.0)
+    first_packet: float = 2.0
+    frames_ratio: float = 0.8
+    loss: tuple[float, float] = (0.01, 0.2)
+    key_interval: float = 10.0
+    latency: float = 1.0
+    certificate_days: tuple[float, float] = (21.0, 0.0)
+    ups_runtime: tuple[float, float] = (1200.0, 600.0)
+    ups_load: tuple[float, float] = (0.8, 1.0)
+    ups_charge: float = 0.5
+    ups_temperature: float = 40.0
+    ups_test_days: float = 90.0
+    ups_on_battery_fault: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How a device's certificate is trusted: by a CA (`ca_file` or the system's) or by its pinned key.
+
+    `pin` is the SHA-256 of the SubjectPublicKeyInfo in hex; with a pin the name and the chain are not looked at.
+    """
+
+    pin: str | None = None
+    ca_file: str | None = None
+    server_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SnmpAccess:
+    """SNMP of a device. `credential` names the community (v1, v2c: its password) or the USM user (v3)."""
+
+    credential: str
+    port: int = 161
+    version: str = "2c"
+    auth_protocol: str = "SHA"
+    priv_protocol: str = "AES"
+
+
+@dataclass(frozen=True, slots=True)
+class NutAccess:
+    """A UPS behind NUT's upsd: `ups` is its name there."""
+
+    ups: str
+    port: int = 3493
+
+
+@dataclass(frozen=True, slots=True)
+class ApcupsdAccess:
+    """A UPS behind apcupsd's network information server."""
+
+    port: int = 3551
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How a device is spoken to. A port of None means that the service is not there or must not be asked."""
+
+    rtsp_port: int | None = None
+    rtsps: bool = False
+    http_port: int | None = None
+    https: bool = False
+    onvif_path: str | None = None
+    credential: str | None = None
+    allow_basic: bool = False
+    tls: Tls | None = None
+    snmp: SnmpAccess | None = None
+    nut: NutAccess | None = None
+    apcupsd: ApcupsdAccess | None = None
+    ports: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSpec:
+    """One video stream: `path` (with query) pinned by the operator, or None to be found by ONVIF.
+
+    The rest is what was commissioned, None where the register says nothing.
+    """
+
+    name: str = "main"
+    path: str | None = None
+    codec: str | None = None
+    width: int | None = None
+    height: int | None = None
+    frames_per_second: float | None = None
+    bits_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Commissioned:
+    """The identity that was written down when the device was installed; None where the register says nothing."""
+
+    model: str | None = None
+    serial: str | None = None
+    firmware: str | None = None
+    mac: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A camera, recorder, UPS or link of the configuration. Only a deployable is ever other than deployed."""
+
+    id: str
+    name: str
+    kind: Kind
+    site: str
+    address: str
+    variant: str = ""
+    location: str = ""
+    parents: tuple[str, ...] = ()
+    recorder: str | None = None
+    channel: str | None = None
+    contractor: str | None = None
+    priority: int = 3
+    coverage_zone: str = ""
+    time_zone: str = "Europe/London"
+    disabled: bool = False
+    deployment: Deployment = "deployed"
+    access: Access = field(default_factory=Access)
+    streams: tuple[StreamSpec, ...] = ()
+    commissioned: Commissioned | None = None
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question put to one device at an interval. `part` is the stream's name, else empty.
+
+    `gate` is the address that is spoken to by one look at a time; `timeout` is the absolute deadline of a look in
+    seconds; `cost` is what a look takes of the site's bandwidth budget, bits per second; `watch` is how long a stream
+    is played, seconds.
+    """
+
+    device: str
+    question: Question
+    part: str = ""
+    gate: str = ""
+    site: str = ""
+    interval: float = 60.0
+    timeout: float = 10.0
+    cost: float = 0.0
+    watch: float = 2.0
+
+    @property
+    def key(self) -> tuple[str, Question, str]:
+        """What identifies the ask (and its observations) for ever."""
+        return (self.device, self.question, self.part)

@@ -1,0 +1,95 @@
+"""The closed lists of words: states, kinds, questions, reasons; and an interval of seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class State(IntEnum):
+    """How well something is; a larger value is worse. UNKNOWN is neither well nor a fault."""
+
+    OK = 0
+    DEGRADED = 1
+    UNKNOWN = 2
+    FAULT = 3
+
+
+class Kind(StrEnum):
+    """What a device is. `AGENT` is healthmon itself (its clock reference, its network)."""
+
+    CAMERA = "camera"
+    RECORDER = "recorder"
+    UPS = "ups"
+    LINK = "link"
+    AGENT = "agent"
+
+
+class Question(StrEnum):
+    """What is asked of a device; one probe file each."""
+
+    REACH = "reach"
+    STREAM = "stream"
+    CLOCK = "clock"
+    UPS = "ups"
+    IDENTITY = "identity"
+    CERTIFICATE = "certificate"
+    REFERENCE = "reference"
+    RECORDING = "recording"
+    RECORDER = "recorder"
+    PLAYBACK = "playback"
+    LINK = "link"
+
+
+class Reason(StrEnum):
+    """Why a look gave no value: a closed list, the same words as ``healthmon.wire.errors``."""
+
+    TIMEOUT = "timeout"
+    CONNECT_TIMEOUT = "connect_timeout"
+    REFUSED = "refused"
+    RESET = "reset"
+    UNREACHABLE = "unreachable"
+    DNS = "dns"
+    PROTOCOL = "protocol"
+    TOO_LARGE = "too_large"
+    TLS = "tls"
+    AUTH_FAILED = "auth_failed"
+    AUTH_LATCHED = "auth_latched"
+    LOCKED_OUT = "locked_out"
+    BASIC_REFUSED = "basic_refused"
+    NO_CREDENTIAL = "no_credential"
+    BUSY = "busy"
+    NOT_FOUND = "not_found"
+    UNSUPPORTED = "unsupported"
+    NO_VIDEO_TRACK = "no_video_track"
+    ADDRESS_MISMATCH = "address_mismatch"
+    NO_REFERENCE = "no_reference"
+    NOT_REPORTED = "not_reported"
+    BEHIND_PARENT = "behind_parent"
+    NOT_REACHED = "not_reached"
+    AGENT_RESOURCE = "agent_resource"
+    AGENT_NETWORK = "agent_network"
+    AGENT_STALLED = "agent_stalled"
+    BUG = "bug"
+
+
+OUR_TROUBLE = frozenset({Reason.AGENT_RESOURCE, Reason.AGENT_NETWORK, Reason.AGENT_STALLED, Reason.BUG})
+NO_WAY_THERE = frozenset({Reason.CONNECT_TIMEOUT, Reason.REFUSED, Reason.UNREACHABLE, Reason.DNS, Reason.NOT_REACHED})
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A closed interval of seconds [low, high] that holds the true value."""
+
+    low: float
+    high: float
+
+    @property
+    def middle(self) -> float:
+        """The best single figure."""
+        return (self.low + self.high) / 2
+
+    @property
+    def error(self) -> float:
+        """Half the width: the bound of the error of `middle`."""
+        return (self.high - self.low) / 2
