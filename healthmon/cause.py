@@ -10,7 +10,7 @@ from healthmon.faults import Fault
 from healthmon.model import Device, Kind, State
 from healthmon.verdict.parents import dead_ancestor
 
-POWER_CODES = frozenset({"on_battery", "output_off", "low_battery"})
+POWER_CODES = frozenset({"on_battery", "not_protecting", "battery_low"})
 
 
 @dataclass(frozen=True, slots=True)

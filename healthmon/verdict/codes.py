@@ -1,0 +1,143 @@
+"""The closed register of fault codes: what each is called by people, and what it means.
+
+A code is the `code` of a Verdict or Fault. Its group is its class: one alert, one runbook page and one line of the
+monthly figures for each. Everything that shows a fault in words takes them from here; tests/verdict/test_codes.py holds
+that each code that is given is registered and each registered one is given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Table = dict[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One code: its group (a key of `GROUPS`), a title of two or three words, and its meaning in one sentence."""
+
+    group: str
+    title: str
+    meaning: str
+
+
+GROUPS = {
+    "site": "Site lost",
+    "reach": "Device does not answer",
+    "pictures": "Pictures",
+    "login": "Login",
+    "clock": "Clock",
+    "identity": "Identity",
+    "certificate": "Certificate",
+    "power": "Power",
+    "time": "Time reference",
+}
+
+_SITE: Table = {
+    "common_cause": (
+        "Site lost",
+        "Many devices of one site were lost together: its power or its link, not each device.",
+    ),
+}
+_REACH: Table = {
+    "unreachable": ("No answer", "The device does not answer on any of its ports."),
+    "part_unreachable": ("Answers in part", "Some ports of the device answer, others do not."),
+    "slow": ("Slow answer", "The device answers, but later than its limit."),
+}
+_PICTURES: Table = {
+    "no_pictures": ("No pictures", "The device accepts the connection, but no pictures come."),
+    "no_answer": (
+        "Video does not answer",
+        "The video server of the device breaks off or answers nothing that makes sense.",
+    ),
+    "no_video": ("No video offered", "The device answers, but offers no video stream."),
+    "address_mismatch": ("Wrong address named", "The device names another address for its video; it is not followed."),
+    "tls": ("Video encryption failed", "The encrypted video connection does not come about."),
+    "uri_changed": ("Stream path changed", "The video is not found, or no longer where it was."),
+    "frozen_clock": ("Picture frozen", "Data arrives, but the time of the stream stands still."),
+    "frozen_picture": ("Picture frozen", "One key frame after the other is exactly the same."),
+    "slow_start": ("Pictures start late", "Pictures come later after the request than the limit."),
+    "keyframe_overdue": ("Key frames overdue", "Complete pictures come too rarely; the view builds up late or smears."),
+    "packet_loss": ("Pictures lost on the way", "Part of the video is lost in the network."),
+    "low_frame_rate": ("Too few pictures", "Fewer pictures come each second than were commissioned."),
+    "stream_changed": ("Stream changed", "Codec or picture size is not what was commissioned."),
+}
+_LOGIN: Table = {
+    "login_refused": ("Login refused", "The device does not accept the account or its password."),
+    "locked_out": ("Account locked", "The device has locked the account."),
+}
+_CLOCK: Table = {
+    "clock_drift": ("Clock wrong", "The clock of the device is further from true time than its limit."),
+    "clock_zone": (
+        "Wrong time zone",
+        "The clock is off by whole hours or quarter hours: a wrong time zone or summer time.",
+    ),
+    "clock_reset": ("Clock was reset", "The clock fell back to its first date, as after a loss of power."),
+    "clock_wrong_date": ("Wrong date", "The clock is off by more than a day."),
+    "clock_invalid": ("No valid date", "The device tells a date that does not exist."),
+    "clock_utc_label": ("Local time called UTC", "The device tells its local time where it should tell UTC."),
+    "clocks_disagree": ("Clocks disagree", "Two clocks of the same device differ by more than the limit."),
+    "clock_rule": (
+        "Clock change wrong",
+        "The summer time rule of the device is wrong; the clock will be off from that date.",
+    ),
+    "clock_manual": ("Clock set by hand", "The clock is not set by a time server and will drift."),
+}
+_IDENTITY: Table = {
+    "wrong_device": ("Another device answers", "What answers is not the device that was commissioned."),
+    "duplicate_address": ("Address used twice", "Two devices answer in turn on one address."),
+    "identity_changed": ("Identity changed", "Serial number, MAC or model is not quite what was commissioned."),
+    "firmware_changed": ("Firmware changed", "The firmware is not the commissioned one."),
+}
+_CERTIFICATE: Table = {
+    "certificate_expired": ("Certificate expired", "The certificate of the device is out of date."),
+    "certificate_expires": ("Certificate expires soon", "The certificate of the device ends within its limit."),
+    "certificate_not_yet_valid": ("Certificate not yet valid", "The certificate begins in the future."),
+    "certificate_untrusted": ("Certificate not trusted", "The certificate was not issued by one that is trusted here."),
+    "certificate_changed": ("Certificate key changed", "The device shows another key than the one that is pinned."),
+    "certificate_weak": ("Weak encryption", "Key or TLS version is weaker than is safe today."),
+    "tls_failed": ("Encryption failed", "The encrypted connection does not come about."),
+}
+_POWER: Table = {
+    "on_battery": ("On battery", "Mains is lost; the load runs on the battery."),
+    "runtime_low": ("Battery soon empty", "The battery lasts no longer than its limit."),
+    "not_protecting": ("Load not protected", "The UPS is on bypass or its output is off."),
+    "battery_low": ("Battery low", "The UPS says that its battery is low."),
+    "battery_replace": ("Replace the battery", "The UPS says that its battery must be replaced."),
+    "charge_low": ("Battery not charged", "The battery holds less charge on mains than its limit."),
+    "overload": ("UPS overloaded", "More power is drawn than the limit."),
+    "battery_hot": ("Battery too warm", "The battery is warmer than its limit, which shortens its life."),
+    "self_test_failed": ("Self-test failed", "The last self-test of the UPS was not passed."),
+    "self_test_old": ("Self-test too old", "The last self-test of the UPS is longer ago than its limit."),
+    "ups_alarm": ("UPS alarm", "The UPS reports an alarm of its own."),
+    "ups_comms_lost": ("UPS not seen", "The management card or driver answers, but has lost the UPS itself."),
+}
+_TIME: Table = {
+    "no_reference": ("No true time", "No trustworthy time reference exists, so no clock can be checked."),
+    "host_clock": (
+        "Monitor clock wrong",
+        "The clock of the healthmon machine is further from true time than its limit.",
+    ),
+    "time_server": ("Time server bad", "A time server is silent, not synchronised or wrong."),
+}
+
+CODES: dict[str, Code] = {
+    code: Code(group, title, meaning)
+    for group, table in {
+        "site": _SITE,
+        "reach": _REACH,
+        "pictures": _PICTURES,
+        "login": _LOGIN,
+        "clock": _CLOCK,
+        "identity": _IDENTITY,
+        "certificate": _CERTIFICATE,
+        "power": _POWER,
+        "time": _TIME,
+    }.items()
+    for code, (title, meaning) in table.items()
+}
+
+
+def title(code: str) -> str:
+    """What people call `code`; a code of an older version's history is shown as it is, without underscores."""
+    return CODES[code].title if code in CODES else code.replace("_", " ").capitalize()
