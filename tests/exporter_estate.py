@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from healthmon.model import (
+    Access,
     Ask,
     Certificate,
     Clock,
@@ -29,7 +30,18 @@ from healthmon.model import (
 from healthmon_exporters.prometheus import Metrics
 
 NOW = 1_700_000_000.0
-CAMERA = Device("cam-1", "High Street", Kind.CAMERA, "S07", "192.0.2.10")
+CAMERA = Device(
+    "cam-1",
+    "High Street",
+    Kind.CAMERA,
+    "S07",
+    "192.0.2.10",
+    variant="ptz",
+    location="lamp column 14",
+    contractor="acme",
+    priority=2,
+    access=Access(http_port=8080),
+)
 RECORDER = Device("nvr-1", "Recorder", Kind.RECORDER, "S07", "192.0.2.11")
 UPS = Device("ups-1", "Cabinet UPS", Kind.UPS, "S07", "192.0.2.12")
 LINK = Device("link-1", "Radio link", Kind.LINK, "S07", "192.0.2.13")

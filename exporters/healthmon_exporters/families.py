@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from healthmon.model import (
     Certificate,
     Clock,
+    Device,
     Identity,
     Observation,
     Reach,
@@ -31,7 +32,7 @@ _CLOCK_CODES = {
 }
 
 HELP: dict[str, tuple[str, str]] = {
-    "healthmon_device_info": ("gauge", "Name, make, model and firmware of a device; always 1."),
+    "healthmon_device_info": ("gauge", "Who a device is, where, who repairs it, and what it says of itself; always 1."),
     "healthmon_device_state": ("gauge", "1 for the state that the device is in: ok, degraded, unknown or fault."),
     "healthmon_device_up": ("gauge", "1 when the device can be reached, 0 when not; absent while not known."),
     "healthmon_device_maintenance": ("gauge", "1 while a maintenance window covers the device."),
@@ -147,6 +148,29 @@ def _ups(ups: Ups) -> Iterator[Sample]:
             yield f"healthmon_ups_{name}", (), float(value)
     for number, volts in enumerate(ups.input_volts, 1):
         yield "healthmon_ups_input_volts", (("line", str(number)),), volts
+
+
+def about(device: Device) -> dict[str, str]:
+    """What the configuration says of a device, for the info series."""
+    return {
+        "name": device.name,
+        "variant": device.variant,
+        "location": device.location,
+        "contractor": device.contractor or "",
+        "priority": f"P{device.priority}",
+        "deployment": "disabled" if device.disabled else device.deployment,
+        "web": _web(device),
+    }
+
+
+def _web(device: Device) -> str:
+    """The address of the device's own web page, without an account; empty when it has none."""
+    port, secure = device.access.http_port, device.access.https
+    if port is None:
+        return ""
+    host = f"[{device.address}]" if ":" in device.address else device.address
+    usual = port == (443 if secure else 80)
+    return f"http{'s' if secure else ''}://{host}" + ("" if usual else f":{port}")
 
 
 def info(observation: Observation) -> dict[str, str]:

@@ -10,7 +10,7 @@ import asyncio
 import gzip
 import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -72,6 +72,7 @@ class Metrics:
         self._checks: dict[Key, _Check] = {}
         self._by_device: dict[str, list[_Check]] = {}
         self._info: dict[str, dict[str, str]] = {}
+        self._about: dict[str, str] = {}
         self._maintenance: dict[str, bool] = {}
         self._faults: tuple[tuple[str, str, str], ...] = ()
         self._agent: dict[str, float] = {}
@@ -87,6 +88,7 @@ class Metrics:
         """Take a new inventory: removed devices vanish at once, the others keep what is known."""
         kept_devices = {d.id: d for d in devices if d.kind is not Kind.AGENT}
         base = {name: _base(device) for name, device in kept_devices.items()}
+        about = {name: _labels(families.about(device)) for name, device in kept_devices.items()}
         checks: dict[Key, _Check] = {}
         by_device: dict[str, list[_Check]] = {name: [] for name in kept_devices}
         for ask in asks:
@@ -100,7 +102,8 @@ class Metrics:
             checks[ask.key] = check
             by_device[ask.device].append(check)
         # A scrape reads in another thread: it sees the old inventory or the new one, never half of one.
-        self._devices, self._base, self._checks, self._by_device = kept_devices, base, checks, by_device
+        self._devices, self._base, self._about = kept_devices, base, about
+        self._checks, self._by_device = checks, by_device
         for known in (self._info, self._maintenance):
             for device in [name for name in known if name not in self._devices]:
                 del known[device]
@@ -177,9 +180,8 @@ class Metrics:
         self, device: Device, base: str, checks: Sequence[_Check], lines: dict[str, list[str]], now: float
     ) -> None:
         known = self._info.get(device.id, {})
-        more = "".join(f',{name}="{escaped(known.get(name, ""))}"' for name in ("vendor", "model", "firmware"))
-        name = escaped(device.name)
-        lines["healthmon_device_info"].append(f'healthmon_device_info{{{base},name="{name}"{more}}} 1\n')
+        told = _labels({name: known.get(name, "") for name in ("vendor", "model", "firmware")})
+        lines["healthmon_device_info"].append(f"healthmon_device_info{{{base}{self._about[device.id]}{told}}} 1\n")
         covered = int(self._maintenance.get(device.id, False))
         lines["healthmon_device_maintenance"].append(f"healthmon_device_maintenance{{{base}}} {covered}\n")
         state = _state(checks, now).name.lower()
@@ -218,6 +220,10 @@ class _Own:
 
 def _base(device: Device) -> str:
     return f'device="{escaped(device.id)}",kind="{device.kind.value}",site="{escaped(device.site)}"'
+
+
+def _labels(more: Mapping[str, str]) -> str:
+    return "".join(f',{name}="{escaped(text)}"' for name, text in more.items())
 
 
 def _state(checks: Sequence[_Check], now: float) -> State:
