@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
-from exporter_estate import ASKS, CAMERA, DEVICES, NOW, made, seen
+from exporter_estate import ASKS, CAMERA, DEVICES, NOW, fill, judged, made, seen
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
-from healthmon.model import Identity, Port, Question, Reach
-from healthmon_exporters.prometheus import LONGEST_LABEL, Metrics
+from healthmon.model import Identity, Port, Question, Reach, State
+from healthmon_exporters.page import LONGEST_LABEL
+from healthmon_exporters.prometheus import Metrics
 
 GOLDEN = Path(__file__).with_name("golden_metrics.txt")
 
@@ -55,16 +60,91 @@ def test_every_device_has_state_and_counters_before_the_first_look() -> None:
     assert value(empty, "healthmon_check_failures_total", device="cam-1", check="clock") == 0
 
 
-def test_o1_old_values_vanish_but_the_time_of_the_last_look_stays() -> None:
-    time = [NOW + 1]
-    metrics = made(lambda: time[0])
+class Hands:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 500.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_old_values_vanish_but_the_time_of_the_last_look_stays() -> None:
+    clock = Hands()
+    metrics = made(clock)
+    clock.now += 2 * 60 + 10
     assert value(metrics, "healthmon_device_up", device="cam-1") == 1
-    time[0] = NOW + 2 * 60 + 10 + 1
+    assert value(metrics, "healthmon_device_state", device="cam-1", state="degraded") == 1
+    clock.now += 1
     assert value(metrics, "healthmon_device_state", device="cam-1", state="unknown") == 1
-    time[0] = NOW + 3 * 60 + 10 + 1
+    assert value(metrics, "healthmon_stream_frames_per_second", device="cam-1") == 25
+    clock.now += 60
     assert value(metrics, "healthmon_device_up", device="cam-1") is None
     assert value(metrics, "healthmon_stream_frames_per_second", device="cam-1") is None
     assert value(metrics, "healthmon_check_last_run_timestamp_seconds", device="cam-1", check="stream") == NOW
+
+
+def test_one_stale_check_takes_its_own_values_only_and_a_new_result_brings_them_back() -> None:
+    clock = Hands()
+    metrics = made(clock)
+    clock.now += 3 * 60
+    again = (seen("cam-1", Question.REACH, Reach(())), (judged("cam-1", Question.REACH, "reach"),))
+    metrics.observed(*again)
+    clock.now += 11
+    assert value(metrics, "healthmon_device_up", device="cam-1") == 1
+    assert value(metrics, "healthmon_stream_up", device="cam-1") is None
+    assert value(metrics, "healthmon_device_state", device="cam-1", state="unknown") == 1
+    fill(metrics)
+    assert value(metrics, "healthmon_stream_up", device="cam-1") == 1
+    assert value(metrics, "healthmon_device_state", device="cam-1", state="degraded") == 1
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("look"), st.integers(0, len(ASKS) - 1), st.booleans()),
+            st.tuples(st.just("wait"), st.floats(0, 200), st.none()),
+            st.tuples(st.just("reload"), st.integers(1, len(DEVICES)), st.none()),
+            st.tuples(st.just("window"), st.integers(0, len(DEVICES) - 1), st.booleans()),
+            st.tuples(st.just("scrape"), st.none(), st.none()),
+        ),
+        max_size=30,
+    )
+)
+def test_what_is_kept_ready_is_what_a_fresh_rendering_would_say(steps: list[tuple[str, Any, Any]]) -> None:
+    """A property: whatever happens between scrapes, nothing that changed by event or by age is served as it was."""
+    clock = Hands()
+    metrics = Metrics(DEVICES, ASKS, version="1", now=clock)
+    for what, number, good in steps:
+        if what == "look":
+            ask = ASKS[number]
+            verdict = judged(ask.device, ask.question, "reach", State.OK if good else State.FAULT, part=ask.part)
+            metrics.observed(seen(ask.device, ask.question, Reach(()) if good else None, ask.part), (verdict,))
+        elif what == "wait":
+            clock.now += number
+        elif what == "reload":
+            metrics.reconfigured(DEVICES[:number], ASKS)
+        elif what == "window":
+            metrics.maintenance(DEVICES[number].id, good)
+        else:
+            device_lines(metrics)
+    kept = sorted(device_lines(metrics).splitlines())
+    metrics.reconfigured([page.device for page in metrics._pages.values()], ASKS)  # renders everything anew
+    assert kept == sorted(device_lines(metrics).splitlines())
+
+
+async def test_scrapes_that_come_together_share_one_picture_that_is_no_older_than_they_are() -> None:
+    metrics = made()
+    first = asyncio.create_task(metrics.body(openmetrics=False, zipped=False))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    metrics.observed(seen("link-1", Question.REACH, Reach((Port("tcp", 22, 0.125),))), ())
+    later = await asyncio.gather(*(metrics.body(openmetrics=False, zipped=False) for _ in range(20)))
+    assert all(body is later[0] for body in later)
+    assert b'port="tcp/22"} 0.125' in later[0]
+    assert b'port="tcp/22"' not in await first
+    await asyncio.get_running_loop().shutdown_default_executor()
 
 
 def test_a_reload_drops_removed_devices_and_keeps_the_others() -> None:
