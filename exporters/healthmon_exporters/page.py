@@ -93,7 +93,7 @@ class Check:
 
 @dataclass(slots=True)
 class Page:
-    """One device. `due` is when its lines change by age alone."""
+    """One device. `due` is when its lines change by age alone, `shown` the families that it has lines in."""
 
     device: Device
     base: str
@@ -102,6 +102,7 @@ class Page:
     info: dict[str, str] = field(default_factory=dict)
     maintenance: bool = False
     due: float = math.inf
+    shown: set[str] = field(default_factory=set)
 
     def rendered(self, now: float) -> dict[str, bytes]:
         """The lines of each family at `now`."""

@@ -76,11 +76,11 @@ class Metrics:
 
     def _render(self, page: Page) -> None:
         made = page.rendered(self._now())
-        for family, rows in self._blocks.items():
-            if family in made:
-                rows[page.device.id] = made[family]
-            else:
-                rows.pop(page.device.id, None)
+        for family in page.shown.difference(made):
+            del self._blocks[family][page.device.id]
+        for family, text in made.items():
+            self._blocks[family][page.device.id] = text
+        page.shown = set(made)
 
     def observed(self, observation: Observation, verdicts: tuple[Verdict, ...]) -> None:
         """Render the lines of one result."""
