@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import h11
@@ -69,8 +69,8 @@ class Reply:
         return [value for key, value in self.headers if key == wanted]
 
 
-class _Exchange(asyncio.BufferedProtocol):
-    """Reads one reply; `reply` ends with it or with a WireError.
+class Exchange(asyncio.BufferedProtocol):
+    """One connection: writes a request and reads its reply; `reply` ends with it or with a WireError.
 
     With `status_only` nothing that is wrong with the body matters once the status is known: the reply then holds
     as much of the body as came in a second.
@@ -80,6 +80,7 @@ class _Exchange(asyncio.BufferedProtocol):
         self.reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self.http = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEADER_CAP)
         self.began = self.ended = 0.0
+        self.spoiled = False
         self._cap = cap
         self._status_only = status_only
         self._received = 0
@@ -97,11 +98,29 @@ class _Exchange(asyncio.BufferedProtocol):
         self.began = time.time()
         transport.write(b"".join(part for part in parts if part))
 
+    def again(self, cap: int) -> bool:
+        """Make ready for one more reply on this connection; False where it cannot carry one.
+
+        Bytes that nobody asked for spoil a connection: they could pass for the next answer.
+        """
+        if self.spoiled or self.http.trailing_data[0]:
+            return False
+        try:
+            self.http.start_next_cycle()
+        except h11.ProtocolError:
+            return False
+        self.reply = asyncio.get_running_loop().create_future()
+        self._cap, self._received, self._body, self._size, self._head = cap, 0, [], 0, None
+        return True
+
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
+        """Where asyncio reads to."""
         return _BUFFER
 
     def buffer_updated(self, nbytes: int) -> None:
+        """Take `nbytes` of the reply."""
         if self.reply.done():
+            self.spoiled = True
             return
         data = bytes(_BUFFER[:nbytes])
         try:
@@ -116,10 +135,19 @@ class _Exchange(asyncio.BufferedProtocol):
             if not self._settle():
                 self.reply.set_exception(error)
 
+    @property
+    def untouched(self) -> bool:
+        """Whether not a byte of the awaited reply has come."""
+        return not self._received
+
     def eof_received(self) -> None:
+        """The device says no more."""
+        self.spoiled = True
         self._finish(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self.spoiled = True
         self._finish(exc)
 
     def _settle(self) -> bool:
@@ -196,9 +224,12 @@ def _refuse_coding(head: h11.Response, cap: int) -> None:
             raise TooLargeError(f"HTTP answer announces more than {cap // 1024} KiB, not read")
 
 
-def _request(place: Place, method: str, path: str, headers: Iterable[tuple[str, str]], body: bytes) -> h11.Request:
+def build_request(
+    place: Place, method: str, path: str, headers: Iterable[tuple[str, str]], body: bytes, *, keep: bool = False
+) -> h11.Request:
+    """The request head; with `keep` the connection may stay open. Raises ProtocolError for bad characters."""
     fields = [("Host", place.authority), ("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
-    fields += [("Connection", "close"), *headers]
+    fields += [*([] if keep else [("Connection", "close")]), *headers]
     if body or method == "POST":
         fields.append(("Content-Length", str(len(body))))
     try:
@@ -207,10 +238,19 @@ def _request(place: Place, method: str, path: str, headers: Iterable[tuple[str, 
         raise ProtocolError("HTTP: path or header field holds characters that may not be sent") from None
 
 
-async def _open(net: Net, place: Place, made: Callable[[], _Exchange]) -> tuple[asyncio.Transport, _Exchange]:
+async def open_exchange(
+    net: Net, place: Place, cap: int, *, status_only: bool = False
+) -> tuple[asyncio.Transport, Exchange]:
+    """A connection to `place`, ready for one request. Raises what `Net.connect` raises."""
     trace.stage(f"TCP connection to HTTP port {place.port}")
     try:
-        return await net.connect(place.host, place.port, made, tls=place.tls, server_name=place.server_name)
+        return await net.connect(
+            place.host,
+            place.port,
+            lambda: Exchange(cap, status_only=status_only),
+            tls=place.tls,
+            server_name=place.server_name,
+        )
     except TlsError as error:
         if "wrong version number" in str(error) or "record layer failure" in str(error):
             raise TlsError(f"TCP port {place.port}: the port does not speak TLS (set tls: no for it)") from None
@@ -234,8 +274,8 @@ async def exchange(
     broken or slow is cut short and is no error. Raises WireError: ProtocolError for what is not HTTP
     (naming TLS, RTSP or SSH where that answers), TooLargeError, ResetError, and whatever `Net.connect` raises.
     """
-    request = _request(place, method, path, headers, body)
-    transport, peer = await _open(net, place, lambda: _Exchange(cap, status_only=status_only))
+    request = build_request(place, method, path, headers, body)
+    transport, peer = await open_exchange(net, place, cap, status_only=status_only)
     try:
         trace.stage(f"answer to HTTP {method} {path.partition('?')[0]}")
         trace.note(">", f"{method} {path} HTTP/1.1 to port {place.port}, {len(body)} bytes")

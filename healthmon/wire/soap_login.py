@@ -13,16 +13,13 @@ from dataclasses import dataclass
 from healthmon.secret import Credential
 from healthmon.wire import digest, soap, trace
 from healthmon.wire.errors import (
-    AddressError,
     AuthFailedError,
-    BusyError,
     LockedOutError,
     NoCredentialError,
     ProtocolError,
-    UnsupportedError,
-    WireError,
 )
 from healthmon.wire.http import Place, Reply, exchange
+from healthmon.wire.http_session import status_error
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
 
@@ -148,15 +145,4 @@ def _served(reply: Reply, fault: soap.Fault | None) -> Reply:
         raise soap.failure(fault)
     if reply.status == 200:
         return reply
-    raise _status_error(reply)
-
-
-def _status_error(reply: Reply) -> WireError:
-    status = reply.status
-    if 300 <= status < 400:
-        return AddressError(f"HTTP {status}: it redirects elsewhere; not followed")
-    if status in {404, 405, 410, 501}:
-        return UnsupportedError(f"HTTP {status}: no such service at this path")
-    if status in {429, 503}:
-        return BusyError(f"HTTP {status}: busy")
-    return ProtocolError(f"HTTP {status}")
+    raise status_error(reply.status)

@@ -212,8 +212,8 @@ def test_any_bytes_in_any_pieces_end_in_a_reply_or_a_wire_error(pieces: list[byt
     from healthmon.wire import http as module
 
     async def feed() -> None:
-        peer = module._Exchange(4096)
-        peer.send(_Sink(), module._request(Place("127.0.0.1", 80), "GET", "/", (), b""), b"")  # type: ignore[arg-type]
+        peer = module.Exchange(4096)
+        peer.send(_Sink(), module.build_request(Place("127.0.0.1", 80), "GET", "/", (), b""), b"")  # type: ignore[arg-type]
         for piece in [b"HTTP/1.1 200 OK\r\n", *pieces]:
             module._BUFFER[: len(piece)] = piece
             peer.buffer_updated(len(piece))
