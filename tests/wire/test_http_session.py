@@ -38,7 +38,7 @@ def right(line: str, given: str, password: str = "right") -> bool:
     """Whether a Digest answer (MD5, qop auth) is the right one."""
     f = {k: a or b for k, a, b in re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,]+))', given)}
     h = lambda text: hashlib.md5(text.encode()).hexdigest()  # noqa: E731
-    first, second = h(f"{f['username']}:{f['realm']}:{password}"), h(f"{line.split()[0]}:{f['uri']}")
+    first, second = h(f"{f['username']}:{f['realm']}:{password}"), h(f"{line.split(maxsplit=1)[0]}:{f['uri']}")
     return f["response"] == h(f"{first}:{f['nonce']}:{f['nc']}:{f['cnonce']}:auth:{second}")
 
 
