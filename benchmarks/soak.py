@@ -50,5 +50,5 @@ def rows(seconds: float = 120.0, cameras: int = 1000) -> list[Row]:
         Row(name + "share of a core", 100 * used / took, unit="%"),
         Row(name + "CPU of a look", 1000 * used / looks),
         Row(name + "largest memory (RSS)", peak, unit="MB", gate=120),
-        Row(name + "looks missed", metric(text, "healthmon_looks_skipped"), unit="looks", gate=0),
+        Row(name + "looks missed", metric(text, "healthmon_looks_skipped_total"), unit="looks", gate=0),
     ]

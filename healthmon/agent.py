@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from healthmon import __version__, statefile
+from healthmon import __version__, figures, storage
 from healthmon import config as configuration
 from healthmon.app import App, build
+from healthmon.cases import World
+from healthmon.casework import Casework
 from healthmon.config import Config, ConfigError
-from healthmon.faults import Change, FaultBook
-from healthmon.model import Ask, Kind, Observation, Question, Reason
+from healthmon.faults import FaultBook
+from healthmon.inventory import AGENT
+from healthmon.keeper import Keeper
+from healthmon.model import Ask, Device, Observation, Question, Reason, Verdict
 from healthmon.schedule import Schedule
+from healthmon.selfcheck import Facts, own_network
+from healthmon.selfcheck import verdicts as own_verdicts
+from healthmon.store import Store, StoreError, TroubleError
+from healthmon.supervise import supervised
+from healthmon_exporters.notify.routing import times_of_day
 from healthmon_exporters.prometheus import Metrics
 
 log = logging.getLogger("healthmon")
 
-SAVE_SECONDS = 30.0
+TICK_SECONDS = 1.0
+SELF_SECONDS = 5.0
+WINDOWS_SECONDS = 15.0
 FIGURES_SECONDS = 5.0
+SIBLINGS = 64
 
 
 @dataclass(slots=True)
@@ -31,20 +44,41 @@ class Agent:
     path: Path
     app: App
     metrics: Metrics
-    on_change: Callable[[Change], None] = lambda _change: None
+    casework: Casework
+    running: storage.Running
+    started: float = field(default_factory=time.time)
     observations: dict[tuple[str, Question, str], Observation] = field(default_factory=dict)
-    _schedule: Schedule | None = None
+    cut: frozenset[str] = frozenset()
+    _doubts: set[tuple[str, Question, str]] = field(default_factory=set)
+    _reach: dict[str, Ask] = field(default_factory=dict)
+    _absent: frozenset[str] = frozenset()
+    _shifts: tuple[dt.time, ...] = ()
+    schedule: Schedule | None = None
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    _windows: tuple[float, dict[str, str]] = (0.0, {})
 
     @classmethod
     def of(cls, path: Path, config: Config) -> Agent:
-        """An agent that has not looked yet; open faults of the last run are taken over."""
+        """An agent that has not looked yet; faults, cases and notices of the last run are taken over.
+
+        Raises BlockingIOError when another agent uses the same state directory.
+        """
         app = build(config)
-        statefile.load(app.book, app.state)
+        running = storage.Running(app.state)
+        where = _place(app)
+        keeper = Keeper(where.open if where else _no_place, where.file if where else None)
         metrics = Metrics(tuple(app.devices.values()), app.asks, version=__version__)
-        agent = cls(path, app, metrics)
+        casework = Casework.of(config, app.devices, keeper, World)
+        agent = cls(path, app, metrics, casework, running)
+        casework.world = agent.world
+        keeper.snapshot = lambda: agent.casework.snapshot(agent.app.book.open())
+        saved = keeper.start()
+        app.book.restore(saved.faults)
+        casework.resume(saved)
         agent._reloaded(config)
         return agent
+
+    # ------------------------------------------------------------------------------------------- results
 
     def take(self, ask: Ask, observation: Observation) -> None:
         """Judge one result, reduce it, show it. Whatever goes wrong here stays here."""
@@ -53,22 +87,49 @@ class Agent:
         try:
             verdicts = self.app.judge(observation)
             self.observations[ask.key] = observation
-            changes = self.app.book.take(verdicts)
             self.metrics.observed(observation, verdicts)
+            self._reduce(verdicts)
+            self._follow(ask, verdicts)
         except Exception:
             self.app.observer.bugs += 1
             log.exception("bug while judging %s of %s", ask.question, ask.device)
-            return
-        for change in changes:
-            self._changed(change)
 
-    def _changed(self, change: Change) -> None:
-        fault = change.fault
-        device = self.app.devices.get(fault.device)
-        name = device.name if device else "removed device"
-        log.warning("%s: %s %s: %s", change.what, fault.device, name, fault.sentence)
-        self.metrics.faults([(f.device, f.code, f.state.name.lower()) for f in self.app.book.open()])
-        self.on_change(change)
+    def _reduce(self, verdicts: tuple[Verdict, ...]) -> None:
+        changes = self.app.book.take(verdicts)
+        for change in changes:
+            log.info("%s: %s %s: %s", change.what, change.fault.device, change.fault.code, change.fault.sentence)
+        self.casework.take(verdicts, changes)
+
+    def _follow(self, ask: Ask, verdicts: tuple[Verdict, ...]) -> None:
+        """What is in doubt is looked at again soon; a lost device makes its parents and its site be looked at now."""
+        lines = [self.app.book.lines[v.key] for v in verdicts if v.key in self.app.book.lines]
+        doubtful = any(line.doubtful for line in lines)
+        (self._doubts.add if doubtful else self._doubts.discard)(ask.key)
+        if self.schedule is None or ask.question is not Question.REACH or not doubtful:
+            return
+        device = self.app.devices[ask.device]
+        if device.id in self.app.down:
+            self.schedule.hasten(self._near(device))
+
+    def _near(self, device: Device) -> list[Ask]:
+        """The reach asks of the parents of a lost device, and of some of its site that are still thought well."""
+        site = [d.id for d in self.app.devices.values() if d.site == device.site and d.id not in self.app.down]
+        return [self._reach[name] for name in (*device.parents, *site[:SIBLINGS]) if name in self._reach]
+
+    def world(self) -> World:
+        """What is known around a case now."""
+        now = time.monotonic()
+        if now - self._windows[0] > WINDOWS_SECONDS:
+            self._windows = (now, self.app.maintenance(time.time()))
+        devices = self.app.devices
+        return World(
+            devices=devices,
+            down=self.app.down,
+            maintenance=self._windows[1],
+            absent=self._absent,
+            own_network=self.cut,
+            site_names={site.id: site.name or site.id for site in self.app.config.sites},
+        )
 
     def ready(self) -> bool:
         """Whether every device that is asked anything has had a first result."""
@@ -78,35 +139,72 @@ class Agent:
     async def probe(self, device_id: str, question: str) -> bytes | None:
         """One look now, through the same gate as the polling; its metrics as text, None for what is not configured."""
         wanted = [a for a in self.app.asks if a.device == device_id and question in ("", a.question.value)]
-        if not wanted or self._schedule is None:
+        if not wanted or self.schedule is None:
             return None
         device = self.app.devices[device_id]
         shown = Metrics((device,), tuple(wanted), version=__version__)
         for ask in wanted:
-            observation = await self._schedule.look_now(ask)
+            observation = await self.schedule.look_now(ask)
             shown.observed(observation, self.app.judge(observation))
         return shown.text(openmetrics=False)
+
+    # ------------------------------------------------------------------------------------------- the run
 
     async def run(self, *, spread: bool = True) -> None:
         """Poll until `stop`. The first round is spread too, so that a start is no burst."""
         self.take(self.app.agent_ask(), await self.app.look(self.app.agent_ask()))
-        self._schedule = self.app.schedule(self.take, look=self._look)
-        self._schedule.plan(self.app.asks, self.app.budgets(), spread=spread)
-        jobs = (self._schedule.forever, self.app.observer.lag.watch, self._save, self._figures)
-        tasks = [asyncio.create_task(job()) for job in jobs]
-        stopped = asyncio.create_task(self._stopped.wait())
+        self.schedule = self.app.schedule(self.take, look=self._look)
+        self.schedule.doubtful = lambda ask: ask.key in self._doubts
+        self.schedule.plan(self.app.asks, self.app.budgets(), spread=spread)
+        self.schedule.hasten(ask for ask in self.app.asks if ask.key in self._doubts)
+        jobs = (
+            self.schedule.forever,
+            self.app.observer.lag.watch,
+            self._every(TICK_SECONDS, self.casework.tick),
+            self._every(SELF_SECONDS, self._self),
+            self._every(FIGURES_SECONDS, lambda: figures.show(self)),
+            *self.casework.jobs,
+        )
+        tasks = [asyncio.create_task(supervised(job, self._bug)) for job in jobs]
         try:
-            await asyncio.wait({*tasks, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            await self._stopped.wait()
         finally:
-            for task in (*tasks, stopped):
+            for task in tasks:
                 task.cancel()
-            ends = await asyncio.gather(*tasks, stopped, return_exceptions=True)
-            statefile.save(self.app.book, self.app.state)
-            self._schedule.gates.close()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.schedule.gates.close()
+            await self.casework.keeper.close()
             await self.app.close()
-        for end in ends:
-            if isinstance(end, Exception):
-                raise end
+            self.running.close()
+
+    @staticmethod
+    def _every(seconds: float, step: Callable[[], None]) -> Callable[[], Awaitable[None]]:
+        async def loop() -> None:
+            while True:
+                step()
+                await asyncio.sleep(seconds)
+
+        return loop
+
+    def _bug(self) -> None:
+        self.app.observer.bugs += 1
+
+    def _self(self) -> None:
+        """Look at ourselves: our trouble is one fault of our own."""
+        words, self.cut = own_network(self.app.devices.values(), self.app.down, self.app.cut)
+        keeper, sweep = self.casework.keeper, self.casework.last_sweep
+        facts = Facts(
+            now=time.time(),
+            network=words,
+            store_problem=keeper.problem,
+            alarm=keeper.alarm,
+            alarm_at=keeper.alarm_at,
+            failing=self.casework.dispatcher.failing(),
+            last_sweep=sweep[0] if sweep else None,
+            started=self.started,
+        )
+        estate = self.app.config.estate
+        self._reduce(own_verdicts(facts, self._shifts, estate.time_zone))
 
     async def _look(self, ask: Ask) -> Observation:
         """The look of the present configuration; an ask that a reload has removed is answered by nothing."""
@@ -117,6 +215,8 @@ class Agent:
     def stop(self) -> None:
         """End the run; looks under way are cancelled and tear their sessions down."""
         self._stopped.set()
+
+    # ------------------------------------------------------------------------------------------- reload
 
     async def reload(self) -> str:
         """Read the file again and swap after full success. Returns the problems as text, empty when all is well."""
@@ -131,51 +231,47 @@ class Agent:
         self._carry_over(fresh)
         self.app = fresh
         self.metrics.reconfigured(tuple(fresh.devices.values()), fresh.asks)
+        await self.casework.reconfigured(config, fresh.devices)
         self._reloaded(config)
-        if self._schedule is not None:
-            self._schedule.plan(fresh.asks, fresh.budgets())
+        if self.schedule is not None:
+            self.schedule.plan(fresh.asks, fresh.budgets())
         return "\n".join(str(problem) for problem in problems)
 
     def _carry_over(self, fresh: App) -> None:
-        """Devices that did not change keep what is known of them; removed ones close their faults."""
+        """Devices that did not change keep what is known of them."""
         old = self.app
-        fresh.book = FaultBook(fresh.book.policy, old.book.lines)
+        fresh.book = FaultBook(fresh.book.policy, old.book.lines, old.book.suppressed)
         same = {d.id for d in fresh.devices.values() if old.devices.get(d.id) == d}
         fresh.tools.notes = {name: notes for name, notes in old.tools.notes.items() if name in same}
         fresh.tools.logins = old.tools.logins if fresh.state == old.state else fresh.tools.logins
         fresh.reference, fresh.reference_base = old.reference, old.reference_base
         fresh.down = {name: since for name, since in old.down.items() if name in same}
-        for change in fresh.book.remove({ask.key for ask in fresh.asks}, time.time()):
-            self._changed(change)
         keep = {ask.key for ask in fresh.asks}
         self.observations = {k: v for k, v in self.observations.items() if k in keep}
         old.tools.net.close()
 
     def _reloaded(self, config: Config) -> None:
+        """Take over what only depends on the configuration; what it no longer asks ends as removed."""
+        app = self.app
+        keep = {ask.key for ask in app.asks} | {(AGENT, Question.AGENT, "")}
+        self.casework.forget(keep, app.book.remove(keep, time.time()), app.book.open())
+        self._reach = {ask.device: ask for ask in app.asks if ask.question is Question.REACH}
+        self._absent = frozenset(d.id for d in app.devices.values() if d.deployment != "deployed")
+        self._shifts = times_of_day(config.estate.shifts)
+        self._windows = (0.0, {})
         self.metrics.set_agent("healthmon_config_reload_success", 1)
         self.metrics.set_agent("healthmon_config_reload_success_timestamp_seconds", time.time())
         self.metrics.config_hash(config.digest)
-        self._show_maintenance()
+        figures.show(self)
 
-    def _show_maintenance(self) -> None:
-        now = self.app.maintenance(time.time())
-        for device in self.app.devices.values():
-            if device.kind is not Kind.AGENT:
-                self.metrics.maintenance(device.id, device.id in now)
 
-    async def _save(self) -> None:
-        while True:
-            await asyncio.sleep(SAVE_SECONDS)
-            statefile.save(self.app.book, self.app.state)
-            self._show_maintenance()
+def _place(app: App) -> storage.Place | None:
+    try:
+        return storage.place(app.config, app.state)
+    except (StoreError, ConfigError) as error:
+        log.error("no history is kept: %s", error)  # noqa: TRY400 - one line, no traceback
+        return None
 
-    async def _figures(self) -> None:
-        while True:
-            lag = self.app.observer.lag
-            self.metrics.set_agent("healthmon_loop_lag_seconds", lag.worst)
-            lag.worst = 0.0
-            if self._schedule is not None:
-                self.metrics.set_agent("healthmon_looks_running", self._schedule.figures.running)
-                self.metrics.set_agent("healthmon_looks_skipped", self._schedule.figures.skipped)
-            self.metrics.set_agent("healthmon_bugs", self.app.observer.bugs)
-            await asyncio.sleep(FIGURES_SECONDS)
+
+def _no_place() -> Store:
+    raise TroubleError("there is no place for the history; see the log")

@@ -9,7 +9,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from healthmon.model import (
     Kind,
     Observation,
     Question,
+    Reach,
     Reason,
     Reference,
     Seen,
@@ -38,6 +39,7 @@ from healthmon.probes.tools import Tools
 from healthmon.schedule import Gates, Look, Schedule
 from healthmon.secret import Credential
 from healthmon.verdict import parents
+from healthmon.wire import hostnet
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
 from healthmon.wire.trace import Trace
@@ -53,9 +55,15 @@ PROBES: dict[Question, Callable[[Device, Ask, Tools], Awaitable[Seen]]] = {
 }
 
 
+_IN_VAIN = (NO_WAY_THERE | {Reason.TIMEOUT, Reason.AGENT_NETWORK}) - {Reason.NOT_REACHED}
+
+
 @dataclass(slots=True)
 class App:
-    """One loaded configuration, ready to look. `state` is the folder of small state files, or None."""
+    """One loaded configuration, ready to look. `state` is the folder of small state files, or None.
+
+    `down` are devices that cannot be reached, since when; `cut` those that this machine has no way to, and why.
+    """
 
     config: Config
     devices: dict[str, Device]
@@ -67,6 +75,7 @@ class App:
     reference: Reference | None = None
     reference_base: float = 0.0
     down: dict[str, float] = field(default_factory=dict)
+    cut: dict[str, str] = field(default_factory=dict)
 
     def known_reference(self) -> Reference | None:
         """The last trustworthy reference with an error that grows with its age, or the latest answer without one."""
@@ -86,7 +95,19 @@ class App:
         observation = await self.observer.observe(run, device, ask, notes)
         if isinstance(observation.value, Reference):
             self._take_reference(observation.value)
-        return observation
+        return self._ours(device, observation)
+
+    def _ours(self, device: Device, observation: Observation) -> Observation:
+        """`observation`, or UNKNOWN by our own network where this machine has no way to the device."""
+        if not _in_vain(observation):
+            self.cut.pop(device.id, None)
+            return observation
+        words = hostnet.trouble(device.address)
+        if not words:
+            self.cut.pop(device.id, None)
+            return observation
+        self.cut[device.id] = words
+        return replace(observation, value=None, reason=Reason.AGENT_NETWORK, detail=words)
 
     def _take_reference(self, found: Reference) -> None:
         known = self.known_reference()
@@ -151,6 +172,13 @@ class App:
         await ups.close()
 
 
+def _in_vain(observation: Observation) -> bool:
+    """Whether nothing at all came back: then the reason may be on this side."""
+    if isinstance(observation.value, Reach):
+        return bool(observation.value.ports) and all(port.reason is not None for port in observation.value.ports)
+    return observation.reason in _IN_VAIN
+
+
 def build(config: Config, *, observer: Observer | None = None) -> App:
     """The app of `config`. Secrets are read when first used, once."""
     devices = {device.id: device for device in inventory.devices(config)}
@@ -172,7 +200,7 @@ def build(config: Config, *, observer: Observer | None = None) -> App:
         credential=credential,
         time_servers=servers,
     )
-    book = FaultBook(Policy(confirm.failures, confirm.of, confirm.clear))
+    book = FaultBook(Policy(**confirm.model_dump()))
     app = App(config, devices, asks, tools, observer or Observer(), book, state)
     tools.reference = app.known_reference
     return app

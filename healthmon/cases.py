@@ -87,13 +87,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What is known around a case when the desk looks up: who is unreachable since when, who is in maintenance, ..."""
+    """What is known around a case when the desk looks up: who is unreachable since when, who is in maintenance, ...
+
+    `own_network` are the devices that our own network keeps from us.
+    """
 
     devices: Mapping[str, Device] = field(default_factory=dict)
     down: Mapping[str, float] = field(default_factory=dict)
     maintenance: Mapping[str, str] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
-    own_network: bool = False
+    own_network: frozenset[str] = frozenset()
     site_names: Mapping[str, str] = field(default_factory=dict)
 
 

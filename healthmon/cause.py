@@ -60,11 +60,10 @@ def why_held(case: Case, world: World) -> tuple[str, str | None]:
         return "absent", None
     if case.device in world.maintenance:
         return "maintenance", None
-    if case.device in world.down:
-        if world.own_network:
-            return "own network", None
-        if (parent := dead_ancestor(device, world.devices, world.down)) is not None:
-            return "parent", parent.id
+    if case.device in world.own_network:
+        return "own network", None
+    if case.device in world.down and (parent := dead_ancestor(device, world.devices, world.down)) is not None:
+        return "parent", parent.id
     return "", None
 
 
@@ -130,13 +129,28 @@ def explained(case: Case, events: Iterable[Power], world: World, rules: Rules) -
     return case
 
 
-def blind_zones(devices: Mapping[str, Device], working: Collection[str]) -> dict[str, tuple[str, ...]]:
-    """Zones without a working camera -> the cameras that should cover them."""
-    zones: dict[str, list[str]] = {}
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """A zone without a working camera: those that should cover it, and working ones that can look there instead."""
+
+    zone: str
+    cameras: tuple[str, ...]
+    cover: tuple[str, ...] = ()
+
+
+def blind_zones(devices: Mapping[str, Device], working: Collection[str]) -> tuple[Blind, ...]:
+    """Every zone of which no camera works; a camera that is disabled or not deployed covers nothing."""
+    own: dict[str, list[str]] = {}
+    cover: dict[str, list[str]] = {}
     for device in devices.values():
-        if device.kind is Kind.CAMERA and device.coverage_zone and not device.disabled:
-            zones.setdefault(device.coverage_zone, []).append(device.id)
-    return {zone: tuple(ids) for zone, ids in zones.items() if not any(one in working for one in ids)}
+        if device.kind is not Kind.CAMERA or device.disabled or device.deployment != "deployed":
+            continue
+        if device.coverage_zone:
+            own.setdefault(device.coverage_zone, []).append(device.id)
+        for zone in device.covers if device.id in working else ():
+            cover.setdefault(zone, []).append(device.id)
+    blind = {zone: ids for zone, ids in own.items() if not any(one in working for one in ids)}
+    return tuple(Blind(zone, tuple(ids), tuple(cover.get(zone, ()))) for zone, ids in sorted(blind.items()))
 
 
 def is_lost(fault: Fault) -> bool:

@@ -203,17 +203,3 @@ class Desk:
         left = ", ".join(m.device for m in members)
         fault = replace(case.faults[0], sentence=f"{len(case.affected) - len(members)} are back; still lost: {left}")
         return self._close(replace(case, faults=(fault,)), "closed", now)
-
-    def withdraw(self, keys: Iterable[Key], now: float) -> list[Told]:
-        """Take back what turned out to be our own trouble."""
-        told: list[Told] = []
-        for key in keys:
-            case = self.cases.get(self._of.pop(key, -1))
-            if case is None:
-                continue
-            left = tuple(f for f in case.faults if f.key != key)
-            if left:
-                self._keep(replace(case, faults=left))
-            else:
-                told += self._close(replace(case, held=case.held or "own network"), "closed", now)
-        return told

@@ -9,9 +9,8 @@ as "comes and goes", until it has come to rest (hysteresis).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from healthmon.model import State, Verdict
 
@@ -84,6 +83,13 @@ class Line:
     def changes(self) -> int:
         """How often good and bad took turns in the last 21 results."""
         return ((self.history ^ (self.history >> 1)) & (_RESULTS >> 1)).bit_count()
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether one more look would tell: bad and not confirmed yet, or well again and not cleared yet."""
+        if self.fault is None:
+            return bool(self.recent and self.recent[-1])
+        return self.good_run > 0 and not self.fault.flapping
 
 
 def step(line: Line, verdict: Verdict, policy: Policy) -> tuple[Line, tuple[Change, ...]]:
@@ -179,12 +185,7 @@ class FaultBook:
             return None
         return line.fault.since if line.fault else line.bad_since
 
-    def dump(self) -> list[dict[str, Any]]:
-        """The open faults as plain values for a state file."""
-        return [asdict(fault) for fault in self.open()]
-
-    def restore(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Take over open faults from `dump` without making changes. Raises KeyError, TypeError or ValueError."""
-        for row in rows:
-            fault = Fault(**{**row, "state": State(row["state"])})
+    def restore(self, faults: Iterable[Fault]) -> None:
+        """Take over open faults of an earlier run without making changes."""
+        for fault in faults:
             self.lines[fault.key] = Line((True,) * self.policy.failures, 0, fault.since, fault, _RESULTS)

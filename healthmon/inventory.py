@@ -63,6 +63,7 @@ def _device(config: Config, entry: Watched, kind: Kind) -> Device:
         contractor=entry.contractor,
         priority=entry.priority,
         coverage_zone=entry.zone,
+        covers=camera.covers if camera else (),
         time_zone=config.estate.time_zone,
         disabled=entry.disabled,
         deployment=camera.state if camera else "deployed",

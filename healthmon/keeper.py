@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from healthmon.store import Batch, CorruptError, Saved, Store, StoreError
-from healthmon.store.database import quarantine
+from healthmon.store.database import last_number, quarantine
 
 log = logging.getLogger("healthmon.store")
 
@@ -32,6 +32,7 @@ class Keeper:
     snapshot: Callable[[], Batch] = Batch
     problem: str = ""
     alarm: str = ""
+    alarm_at: float = 0.0
     dropped: int = 0
     store: Store | None = None
     _pending: Batch = field(default_factory=Batch)
@@ -45,7 +46,11 @@ class Keeper:
         return not self.problem
 
     def start(self) -> Saved:
-        """Open and load; an empty `Saved` when that is not possible now."""
+        """Open and load; an empty `Saved` when that is not possible now.
+
+        After a damaged file the numbers of cases go on from its last one, or, where it gives none away, from one that
+        is made of the date: a number never means two faults.
+        """
         try:
             self._open()
             assert self.store is not None  # noqa: S101 - _open raises or sets it
@@ -53,7 +58,9 @@ class Keeper:
             if saved.alive is not None:
                 self.store.end_timelines(saved.alive)
         except CorruptError as error:
-            self._put_aside(error)
+            aside = self._put_aside(error)
+            number = last_number(aside) if aside else 0
+            return Saved(last_number=number or int(time.time() // 86400) * 100)
         except (StoreError, ValueError, TypeError, KeyError) as error:
             self.problem = str(error)
             log.error("the store cannot be read: %s", error)  # noqa: TRY400 - one line, no traceback
@@ -65,25 +72,26 @@ class Keeper:
         if self.store is None:
             self.store = self.opener()
 
-    def _put_aside(self, error: Exception) -> None:
+    def _put_aside(self, error: Exception) -> Path | None:
         if self.store is not None:
             self.store.close()
             self.store = None
         self.problem = str(error)
+        self.alarm_at = time.time()
         if self.file is None:
-            return
+            self.alarm = f"the database is damaged: {error}"
+            return None
         aside = quarantine(self.file)
         where = f"put aside as {aside.name}" if aside else "it cannot be put aside"
         self.alarm = f"the history was damaged ({error}); {where}"
         log.critical(self.alarm)
+        return aside
 
     def submit(self, batch: Batch) -> asyncio.Future[None]:
-        """Write `batch` soon; the future is done when it is on the disk."""
+        """Write `batch` soon; the future is done when it is on the disk. Who does not wait for it cancels it."""
         self._pending.add(batch)
-        over = len(self._pending.told) - BOUND
-        if over > 0:
-            del self._pending.told[:over]
-            self.dropped += over
+        self.dropped += self._pending.trim(BOUND)
+        self._waiting = [future for future in self._waiting if not future.done()]
         future = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         self._bell.set()

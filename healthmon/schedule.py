@@ -26,6 +26,9 @@ Deliver = Callable[[Ask, Observation], None]
 LONGEST_BACK_OFF = 900.0
 BACK_OFF_AFTER = 3
 AGAIN_PAUSE = 1.0
+SOON_SECONDS = 5.0
+SOON_LOOKS = 3
+HASTE_SECONDS = 10.0
 GATE_POLL = 0.1
 GATE_WAIT = 60.0
 _ORDER = {question: number for number, question in enumerate(Question)}
@@ -155,7 +158,10 @@ class Figures:
 
 @dataclass(slots=True)
 class Schedule:
-    """Runs looks. `concurrency` bounds those under way; devices that last timed out have a pool of their own."""
+    """Runs looks. `concurrency` bounds those under way; devices that last timed out have a pool of their own.
+
+    `doubtful` says after a look whether its result must be confirmed soon rather than an interval later.
+    """
 
     look: Look
     deliver: Deliver
@@ -163,6 +169,7 @@ class Schedule:
     site_budgets: Mapping[str, float] = field(default_factory=dict)
     gates: Gates = field(default_factory=Gates)
     figures: Figures = field(default_factory=Figures)
+    doubtful: Callable[[Ask], bool] = lambda _ask: False
     _slots: asyncio.Semaphore = field(init=False)
     _slow_slots: asyncio.Semaphore = field(init=False)
     _budgets: dict[str, Budget] = field(init=False)
@@ -171,6 +178,8 @@ class Schedule:
     _busy: set[Any] = field(default_factory=set)
     _heap: list[tuple[float, int, Ask]] = field(default_factory=list)
     _woken: asyncio.Future[None] | None = None
+    _hasty: dict[Any, float] = field(default_factory=dict)
+    _hastened: asyncio.Queue[Ask] = field(default_factory=asyncio.Queue)
 
     def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(self.concurrency)
@@ -237,10 +246,26 @@ class Schedule:
         if self._woken is not None:
             _ring(self._woken)
 
+    def hasten(self, asks: Iterable[Ask]) -> None:
+        """Look at `asks` now, out of turn; each at most once in `HASTE_SECONDS`."""
+        now = asyncio.get_running_loop().time()
+        for ask in asks:
+            if now - self._hasty.get(ask.key, -HASTE_SECONDS) >= HASTE_SECONDS:
+                self._hasty[ask.key] = now
+                self._hastened.put_nowait(ask)
+
+    async def _haste(self, tasks: asyncio.TaskGroup) -> None:
+        while True:
+            ask = await self._hastened.get()
+            if ask.key not in self._busy:
+                self._busy.add(ask.key)
+                tasks.create_task(self._round(ask))
+
     async def forever(self) -> None:
         """Look for ever, each ask at its phase of its interval; a look that is still under way is not started twice."""
         loop = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._haste(tasks))
             while True:
                 if not self._heap or (self._heap[0][0] > loop.time()):
                     await self._sleep_until(self._heap[0][0] if self._heap else loop.time() + 3600)
@@ -276,7 +301,13 @@ class Schedule:
         return later
 
     async def _round(self, ask: Ask) -> None:
+        """One look, and again soon while its result is in doubt."""
         try:
             self.deliver(ask, await self._one(ask))
+            for _ in range(SOON_LOOKS):
+                if not self.doubtful(ask) or ask.interval <= 2 * SOON_SECONDS:
+                    return
+                await asyncio.sleep(SOON_SECONDS)
+                self.deliver(ask, await self._one(ask))
         finally:
             self._busy.discard(ask.key)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from healthmon import app as composition
-from healthmon import statefile
+from healthmon import storage
 from healthmon.app import App
 from healthmon.faults import ONE_OFF, FaultBook
 from healthmon.model import Ask, Kind, Observation, Question, Verdict
@@ -71,14 +71,14 @@ class Results:
 async def run(
     app: App, selection: Selection, progress: Progress, *, simulated: bool = False, also: Take | None = None
 ) -> shift_sheet.Sheet:
-    """Sweep the chosen devices and make the sheet. "Since when" is known from the agent's state file.
+    """Sweep the chosen devices and make the sheet. "Since when" is known from the agent's store.
 
     `also` gets every result too (the demo's agent starts from its first sweep).
     """
     began = time.monotonic()
     asks = selection.asks(app)
     results = Results(app, len(asks) + 1, progress, also)
-    statefile.load(app.book, app.state)
+    storage.recall(app.book, app.config, app.state)
     await composition.sweep(app, asks, results.take)
     verdicts = results.all_verdicts()
     once = FaultBook(ONE_OFF)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from healthmon import figures
+from healthmon.cases import Ack, Case
+from healthmon.cause import Blind
+from healthmon.faults import Fault
 from healthmon.model import (
     Access,
     Ask,
@@ -27,7 +31,7 @@ from healthmon.model import (
     Ups,
     Verdict,
 )
-from healthmon_exporters.prometheus import Metrics
+from healthmon_exporters.prometheus import AGENT_HELP, Metrics
 
 NOW = 1_700_000_000.0
 CAMERA = Device(
@@ -107,8 +111,10 @@ def fill(metrics: Metrics) -> None:
     for observation, verdicts in rows:
         metrics.observed(observation, verdicts)
     metrics.maintenance("nvr-1", True)
-    metrics.faults([("ups-1", "on_battery", "fault")])
-    metrics.set_agent("healthmon_config_reload_success", 1)
+    for table in tables():
+        metrics.table(*table)
+    for name in AGENT_HELP:
+        metrics.set_agent(name, 1)
     metrics.config_hash("abc")
 
 
@@ -116,3 +122,17 @@ def made(now: Callable[[], float] = lambda: NOW + 1) -> Metrics:
     metrics = Metrics(DEVICES, ASKS, version="0.1.0", now=now)
     fill(metrics)
     return metrics
+
+
+def tables() -> list[figures.Table]:
+    """A fault that is told and acknowledged, one behind its switch, one way out that fails."""
+    battery = Fault("ups-1", "ups", "", "source", "on_battery", State.FAULT, "on battery", NOW - 190, NOW - 100)
+    lost = Fault("cam-1", "reach", "", "reach", "unreachable", State.FAULT, "no answer", NOW - 90, NOW - 60)
+    told = Case(7, "ups-1", "S07", (battery,), NOW - 190, NOW - 100, 1, told=NOW, ack=Ack("A. Smith", "called", NOW))
+    held = Case(8, "cam-1", "S07", (lost,), NOW - 90, NOW - 60, held="parent")
+    devices = {device.id: device for device in DEVICES}
+    blind = (Blind("market-square", ("cam-1",), ("cam-2",)),)
+    return [
+        *figures.fault_tables([told, held], devices, {"maintenance": 2}, blind),
+        *figures.outbox_tables({"mail": 3}, {("mail", "sent"): 12, ("mail", "retried"): 1}, {"mail": "refused"}),
+    ]

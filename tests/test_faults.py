@@ -79,7 +79,7 @@ def test_restart_keeps_open_faults_without_repeating_them():
     book.take([said(BAD, 1.0)])
     book.take([said(BAD, 2.0)])
     again = FaultBook()
-    again.restore(book.dump())
+    again.restore(book.open())
     assert again.open() == book.open()
     assert again.take([said(BAD, 3.0)]) == ()
 

@@ -68,7 +68,6 @@ HELP: dict[str, tuple[str, str]] = {
     "healthmon_ups_battery_temperature_celsius": ("gauge", "Battery temperature."),
     "healthmon_ups_battery_replace": ("gauge", "1 when the battery must be replaced."),
     "healthmon_certificate_expiry_timestamp_seconds": ("gauge", "When the certificate ends."),
-    "healthmon_fault_active": ("gauge", "1 for each confirmed open fault."),
 }
 
 

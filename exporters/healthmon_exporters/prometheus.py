@@ -10,16 +10,16 @@ import asyncio
 import gzip
 import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, ProcessCollector
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from healthmon.model import Ask, Device, Kind, Observation, Reference, Verdict
 from healthmon_exporters import families
-from healthmon_exporters.page import Page, escaped
+from healthmon_exporters.page import Page
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -27,11 +27,16 @@ AGENT_HELP = {
     "healthmon_config_reload_success": "1 when the last reload of the configuration was accepted.",
     "healthmon_config_reload_success_timestamp_seconds": "When the configuration was last accepted.",
     "healthmon_loop_lag_seconds": "Worst lateness of the event loop since the last figure.",
-    "healthmon_bugs": "Looks that ended in an error inside healthmon, since the start.",
+    "healthmon_bugs_total": "Looks that ended in an error inside healthmon, since the start.",
     "healthmon_looks_running": "Looks under way.",
-    "healthmon_looks_skipped": "Looks that were skipped because the one before was still under way, since the start.",
+    "healthmon_looks_skipped_total": "Looks skipped because the one before was still under way, since the start.",
+    "healthmon_store_ok": "1 when history is kept, 0 while the store takes nothing.",
+    "healthmon_store_dropped_total": "Records that could not be kept, since the start.",
+    "healthmon_own_network_ok": "1 when this machine has a way to the devices.",
+    "healthmon_sweep_last_timestamp_seconds": "When the last whole sweep was made.",
+    "healthmon_sweep_signatures": "How many have signed the last whole sweep.",
 }
-FAULTS = "healthmon_fault_active"
+Table = tuple[str, tuple[str, ...], Sequence[tuple[tuple[str, ...], float]]]
 
 
 class Metrics:
@@ -48,7 +53,7 @@ class Metrics:
         self._now = now
         self._pages: dict[str, Page] = {}
         self._blocks: dict[str, dict[str, bytes]] = {}
-        self._faults: tuple[tuple[str, str, str], ...] = ()
+        self._tables: dict[str, Table] = {}
         self._agent: dict[str, float] = {}
         self._hash = ""
         self._version = version
@@ -72,7 +77,6 @@ class Metrics:
         self._blocks = {family: {} for family in families.HELP}
         for page in self._pages.values():
             self._render(page)
-        self.faults(self._faults)
 
     def _render(self, page: Page) -> None:
         made = page.rendered(self._now())
@@ -101,18 +105,11 @@ class Metrics:
             page.maintenance = active
             self._render(page)
 
-    def faults(self, active: Iterable[tuple[str, str, str]]) -> None:
-        """The open faults as (device, code, severity)."""
-        self._faults = tuple(dict.fromkeys(active))
-        self._blocks[FAULTS] = {}
-
-    def _render_faults(self) -> None:
-        lines = [
-            f'{FAULTS}{{{self._pages[device].base},code="{escaped(code)}",severity="{severity}"}} 1\n'
-            for device, code, severity in self._faults
-            if device in self._pages
-        ]
-        self._blocks[FAULTS] = {"": "".join(lines).encode()} if lines else {}
+    def table(
+        self, name: str, text: str, labels: tuple[str, ...], rows: Sequence[tuple[tuple[str, ...], float]]
+    ) -> None:
+        """Replace a small family as a whole: `rows` are (label values, value)."""
+        self._tables[name] = (text, labels, rows)
 
     def set_agent(self, name: str, value: float) -> None:
         """One of the agent's own figures (`AGENT_HELP`)."""
@@ -128,7 +125,14 @@ class Metrics:
         build.add_metric((self._version, platform.python_version(), self._hash), 1)
         yield build
         for name, value in tuple(self._agent.items()):
-            yield GaugeMetricFamily(name, AGENT_HELP.get(name, "A figure of the agent."), value=value)
+            kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            yield kind(name, AGENT_HELP.get(name, "A figure of the agent."), value=value)
+        for name, (text, labels, rows) in tuple(self._tables.items()):
+            kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            table = kind(name, text, labels=labels)
+            for values, value in rows:
+                table.add_metric(values, value)
+            yield table
         if self._reference is not None:
             yield from _reference_families(self._reference)
 
@@ -138,8 +142,6 @@ class Metrics:
         for page in self._pages.values():
             if page.due < now:
                 self._render(page)
-        if self._faults and not self._blocks[FAULTS]:
-            self._render_faults()
         found: list[bytes] = []
         for family, rows in self._blocks.items():
             if rows:

@@ -98,11 +98,13 @@ def _references(config: Config) -> Iterator[tuple[Path_, str]]:
     contractors = {contractor.id for contractor in config.contractors}
     ids = {device.id for _, device in watched(config)}
     recorders = {recorder.id for recorder in config.recorders}
+    zones = {device.zone for _, device in watched(config) if device.zone}
     for path, device in watched(config):
         wanted = [("site", device.site, sites), ("contractor", device.contractor, contractors)]
         wanted += [("parent", parent, ids) for parent in device.parent]
         wanted += [("credential", getattr(device, "credential", None), set(config.credentials))]
         wanted += [("recorder", getattr(device, "recorder", None), recorders)]
+        wanted += [("covers", zone, zones) for zone in getattr(device, "covers", ())]
         if device.snmp:
             wanted.append(("credential", device.snmp.credential, set(config.credentials)))
         for key, value, known in wanted:
@@ -150,8 +152,24 @@ def _access(config: Config) -> Iterator[tuple[Path_, str]]:
             yield path, "'recorder' and 'channel' go together"
         if isinstance(device, Camera) and device.state != "deployed" and device.kind != "deployable":
             yield (*path, "state"), f"only a camera of kind deployable can be {device.state}"
-    if config.defaults.confirm.failures > config.defaults.confirm.of:
+    yield from _figures(config)
+
+
+def _figures(config: Config) -> Iterator[tuple[Path_, str]]:
+    confirm, cause = config.defaults.confirm, config.defaults.cause
+    if confirm.failures > confirm.of:
         yield ("defaults", "confirm"), "'failures' cannot be more than 'of'"
+    if confirm.rests >= confirm.flaps:
+        yield ("defaults", "confirm"), "'rests' must be less than 'flaps'"
+    if cause.longest < cause.hold:
+        yield ("defaults", "cause"), "'longest' cannot be less than 'hold'"
+    database = config.database
+    if database and database.credential is not None and database.credential not in config.credentials:
+        known = set(config.credentials)
+        yield (
+            ("database", "credential"),
+            (f"credential '{database.credential}' is not in the configuration{suggest(database.credential, known)}"),
+        )
 
 
 def _sources(config: Config) -> Iterator[tuple[Path_, str]]:

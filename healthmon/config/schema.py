@@ -28,15 +28,16 @@ from healthmon.config.fields import (
     Zone,
     or_no,
 )
-from healthmon.config.notify_schema import Heartbeat, Route, Target
+from healthmon.config.notify_schema import Heartbeat, Route, Target, Times
 from healthmon.model import Deployment
 
 
 class Estate(Strict):
-    """The whole."""
+    """The whole. `shifts` are the local times of day at which a sweep is due; a missed one is told."""
 
     name: Name = "CCTV"
     time_zone: Zone = "Europe/London"
+    shifts: Times = ()
 
 
 class Site(Strict):
@@ -70,11 +71,47 @@ class LimitValues(Strict):
 
 
 class Confirm(Strict):
-    """A fault is confirmed by `failures` bad results of the last `of`, cleared by `clear` good ones."""
+    """A fault is confirmed by `failures` bad results of the last `of`, cleared by `clear` good ones.
+
+    It flaps from `flaps` changes in its last 21 results until there are no more than `rests`.
+    """
 
     failures: Whole = Field(default=2, ge=1, le=21)
     of: Whole = Field(default=3, ge=1, le=21)
     clear: Whole = Field(default=2, ge=1, le=21)
+    flaps: Whole = Field(default=4, ge=2, le=21)
+    rests: Whole = Field(default=1, ge=0, le=20)
+
+
+class Cause(Strict):
+    """How long a fault waits for its cause to show before it is told, and when many losses are one.
+
+    A fault is told after `hold`. Lost devices of one site are told when none has been added for `quiet`, at most after
+    `longest`; `many` of them and `share` of the site are one fault, which later ones `join`. When a parent is back, its
+    children have `settle` to come back. A mains failure explains what follows within `power`.
+    """
+
+    hold: Seconds = Field(default=20.0, ge=1, le=600)
+    quiet: Seconds = Field(default=10.0, ge=1, le=600)
+    longest: Seconds = Field(default=40.0, ge=1, le=1200)
+    many: Whole = Field(default=4, ge=2)
+    share: Ratio = 0.3
+    join: Seconds = Field(default=180.0, ge=1)
+    settle: Seconds = Field(default=180.0, ge=1)
+    power: Seconds = Field(default=180.0, ge=1)
+
+
+class Database(Strict):
+    """Where history is kept when not in a file of the state directory: PostgreSQL, for estates beyond one machine."""
+
+    url: Annotated[str, Field(pattern=r"^postgresql://[^/]+/.+$")]
+    credential: str | None = None
+
+
+class History(Strict):
+    """How long what has ended is kept."""
+
+    keep: Seconds = Field(default=400 * 86400.0, ge=86400)
 
 
 class Defaults(Strict):
@@ -90,6 +127,7 @@ class Defaults(Strict):
     watch: Seconds = Field(default=2.0, ge=0.2, le=60)
     concurrency: Whole = Field(default=200, ge=1, le=5000)
     confirm: Confirm = Confirm()
+    cause: Cause = Cause()
     limits: LimitValues = LimitValues()
 
 
@@ -202,12 +240,13 @@ class VideoDevice(Watched):
 
 
 class Camera(VideoDevice):
-    """A camera; `state` is where a deployable one is now."""
+    """A camera; `state` is where a deployable one is now, `covers` the zones that it can look at besides its own."""
 
     kind: Literal["fixed", "ptz", "deployable"]
     state: Deployment = "deployed"
     recorder: str | None = None
     channel: str | None = None
+    covers: Ids = ()
 
 
 class Recorder(VideoDevice):
@@ -273,6 +312,8 @@ class Config(Strict):
     estate: Estate = Estate()
     agent: AgentSection = AgentSection()
     defaults: Defaults = Defaults()
+    database: Database | None = None
+    history: History = History()
     credentials: dict[str, Account] = Field(default_factory=dict)
     time_servers: tuple[TimeServer, ...] = ()
     sites: tuple[Site, ...] = ()

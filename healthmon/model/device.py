@@ -128,6 +128,7 @@ class Device:
     contractor: str | None = None
     priority: int = 3
     coverage_zone: str = ""
+    covers: tuple[str, ...] = ()
     time_zone: str = "Europe/London"
     disabled: bool = False
     deployment: Deployment = "deployed"

@@ -39,6 +39,7 @@ class Question(StrEnum):
     RECORDER = "recorder"
     PLAYBACK = "playback"
     LINK = "link"
+    AGENT = "agent"
 
 
 class Reason(StrEnum):

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, Table, create_engine, delete, event, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -68,6 +70,21 @@ class Store:
         except StoreError:
             store.close()
             raise
+        return store
+
+    @classmethod
+    def reader(cls, url: str, password: str | None = None) -> Store:
+        """An existing store for reading only: nothing is made, checked or brought up to date in it."""
+        store = cls(_engine(url, password, read_only=True))
+        try:
+            with store._engine.begin() as conn:
+                known = conn.execute(select(schema.meta.c.value).where(schema.meta.c.name == "version")).scalar()
+        except SQLAlchemyError as error:
+            store.close()
+            raise _plain(error) from None
+        if known != str(schema.VERSION):
+            store.close()
+            raise TroubleError(f"its schema is {known}, this version has {schema.VERSION}; start the agent once")
         return store
 
     def _prepare(self) -> None:
@@ -280,18 +297,25 @@ class Store:
         self._engine.dispose()
 
 
-def _engine(url: str, password: str | None) -> Engine:
+def _engine(url: str, password: str | None, *, read_only: bool = False) -> Engine:
     if not url.startswith("sqlite"):
         arguments: dict[str, Any] = {"connect_timeout": int(BUSY_SECONDS)}
         if password is not None:
             arguments["password"] = password
         return create_engine(url, connect_args=arguments, pool_size=1, max_overflow=0, pool_pre_ping=True)
+    if read_only:
+        url = f"sqlite:///file:{quote(url.removeprefix('sqlite:///'))}?mode=ro&uri=true"
     engine = create_engine(
         url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=1, max_overflow=0
     )
-    event.listen(engine, "connect", _pragmas)
-    event.listen(engine, "begin", lambda conn: conn.exec_driver_sql("BEGIN IMMEDIATE"))
+    event.listen(engine, "connect", _waits if read_only else _pragmas)
+    event.listen(engine, "begin", lambda conn: conn.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE"))
     return engine
+
+
+def _waits(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1e3)}").close()
 
 
 def _pragmas(connection: Any, _record: Any) -> None:
@@ -316,6 +340,15 @@ def quarantine(file: Path, now: float | None = None) -> Path | None:
     except OSError:
         return None
     return aside
+
+
+def last_number(file: Path) -> int:
+    """The highest case number that a damaged database still gives away; 0 when it gives none."""
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as connection:
+            return int(connection.execute("SELECT max(number) FROM cases").fetchone()[0] or 0)
+    except (sqlite3.Error, TypeError, ValueError):
+        return 0
 
 
 def _plain(error: SQLAlchemyError) -> StoreError:

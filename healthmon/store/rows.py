@@ -82,6 +82,15 @@ class Batch:
         self.segments += later.segments
         self.alive = later.alive if later.alive is not None else self.alive
 
+    def trim(self, bound: int) -> int:
+        """Let go of the oldest of what is more than `bound` of a kind; how many that were."""
+        over = 0
+        for rows in (self.told, self.outgoing, self.settled, self.segments):
+            extra = max(0, len(rows) - bound)
+            del rows[:extra]
+            over += extra
+        return over
+
 
 @dataclass(frozen=True, slots=True)
 class Saved:

@@ -151,7 +151,6 @@ def test_a_reload_drops_removed_devices_and_keeps_the_others() -> None:
     metrics = made()
     metrics.reconfigured((CAMERA,), ASKS)
     assert value(metrics, "healthmon_device_state", device="ups-1") is None
-    assert value(metrics, "healthmon_fault_active", device="ups-1") is None
     assert value(metrics, "healthmon_check_runs_total", device="cam-1", check="clock") == 1
 
 

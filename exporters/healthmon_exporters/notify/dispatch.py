@@ -20,7 +20,9 @@ from healthmon_exporters.notify.sender import Sender, SendError
 log = logging.getLogger("healthmon.notify")
 
 GIVE_UP_SECONDS = 86400.0
-LONGEST_PAUSE = 30.0
+LONGEST_PAUSE = 8.0
+LATER_PAUSE = 60.0
+LATER_SECONDS = 7200.0
 GAP_SECONDS = 0.1
 BOUND = 10_000
 
@@ -32,6 +34,7 @@ class Queue:
     rows: list[Outgoing] = field(default_factory=list)
     failures: int = 0
     pause_until: float = 0.0
+    failing_since: float = 0.0
     flying: Outgoing | None = None
     bell: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -108,11 +111,12 @@ class Dispatcher:
                     await asyncio.sleep(min(1.0, queue.pause_until - now))
                 continue
             queue.flying = row
+            began = time.monotonic()
             try:
                 await self._send(target, queue, row)
             finally:
                 queue.flying = None
-            await asyncio.sleep(GAP_SECONDS)
+            await asyncio.sleep(max(0.0, GAP_SECONDS - (time.monotonic() - began)))
 
     async def _send(self, target: str, queue: Queue, row: Outgoing) -> None:
         try:
@@ -123,7 +127,7 @@ class Dispatcher:
             log.exception("bug in the way out %s", target)
             self._failed(target, queue, replace(row, attempts=row.attempts + 1), SendError(f"bug: {error!r}"))
         else:
-            queue.failures = 0
+            queue.failures, queue.failing_since = 0, 0.0
             self.problems.pop(target, None)
             queue.rows = [replace(r, due=min(r.due, self.clock())) for r in queue.rows]
             self._end(queue, row, "sent")
@@ -137,13 +141,28 @@ class Dispatcher:
             return
         queue.failures += 1
         self.counts[target, "retried"] += 1
-        pause = min(LONGEST_PAUSE, 2.0 ** min(queue.failures - 1, 10)) * random.uniform(0.5, 1.0)
+        queue.failing_since = queue.failing_since or now
+        longest = LATER_PAUSE if now - queue.failing_since > LATER_SECONDS else LONGEST_PAUSE
+        pause = min(longest, 2.0 ** min(queue.failures - 1, 10)) * random.uniform(0.5, 1.0)
         pause = max(pause, min(error.retry_after or 0.0, 300.0))
         queue.pause_until = now + pause
         row = replace(row, due=now + pause)
         queue.rows = [row if r.notice == row.notice else r for r in queue.rows]
         log.warning("%s: %s: trying again in %.0f s", target, error, pause)
         self.settle(Settled(row.notice, target, "pending", row.due, row.attempts, str(error)))
+
+    def failing(self) -> dict[str, tuple[float, str]]:
+        """(since when, the problem) of every target that fails."""
+        return {target: (self.queue(target).failing_since, text) for target, text in self.problems.items()}
+
+    def retarget(self, senders: Mapping[str, Sender]) -> None:
+        """Take other senders while `run` does not; what waits for a target that is gone ends as dropped."""
+        self.senders = senders
+        for target in [name for name in self.queues if name not in senders]:
+            for row in list(self.queues[target].rows):
+                self._end(self.queues[target], row, "dropped", "the target is no longer configured")
+            del self.queues[target]
+        self.problems = {target: text for target, text in self.problems.items() if target in senders}
 
     def pending(self) -> dict[str, int]:
         """How many notices wait for each target."""

@@ -100,6 +100,14 @@ class Post:
                 rows.append(Outgoing(notice.id, sending.target, case.device, case.number, notice.to_json(), now, now))
         return rows
 
+    def still_open(self, target: str, cases: Iterable[Case], now: float) -> list[Notice]:
+        """The notices of the open cases that `target` has heard of, for a receiver that forgets."""
+        return [
+            self.notice(Told("changed", case, now))
+            for case in cases
+            if case.told is not None and target in self.heard.get(case.number, {})
+        ]
+
     def digests(self, held: Sequence[Outgoing], now: float) -> tuple[list[Outgoing], list[Settled]]:
         """The summaries that are due, each made once for its moment, and what went into them."""
         groups: dict[tuple[str, float], list[Outgoing]] = {}

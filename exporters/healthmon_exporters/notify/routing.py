@@ -103,11 +103,16 @@ def routes_of(config: Config) -> tuple[Route, ...]:
             severities=frozenset(route.severities),
             hours=(time.fromisoformat(route.hours[0]), time.fromisoformat(route.hours[1])) if route.hours else None,
             weekdays=frozenset(_WEEKDAYS.index(day) for day in route.weekdays),
-            digest=tuple(sorted(time.fromisoformat(at) for at in route.digest)),
+            digest=times_of_day(route.digest),
             repeat_after=route.repeat_after,
         )
         for route in config.routes
     )
+
+
+def times_of_day(texts: Iterable[str]) -> tuple[time, ...]:
+    """``07:00`` and the like, in order."""
+    return tuple(sorted(map(time.fromisoformat, texts)))
 
 
 def routes_for(

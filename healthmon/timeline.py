@@ -1,0 +1,56 @@
+"""The state timeline: for each device and question the stretches of time in one state, not samples. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from healthmon.model import Question, State, Verdict
+from healthmon.store.rows import Segment
+
+Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Timeline:
+    """The stretch under way of every device and question; a question with parts (streams) is as its worst part."""
+
+    now: dict[Key, Segment] = field(default_factory=dict)
+    parts: dict[Key, dict[str, State]] = field(default_factory=dict)
+
+    def take(self, verdicts: Iterable[Verdict]) -> list[Segment]:
+        """Reduce the verdicts of one look; the stretches that ended and began, in order."""
+        found = list(verdicts)
+        if not found:
+            return []
+        first = found[0]
+        key = (first.device, str(first.question))
+        parts = self.parts.setdefault(key, {})
+        parts[first.part] = max(verdict.state for verdict in found)
+        return self._turn(key, max(parts.values()), first.at)
+
+    def _turn(self, key: Key, state: State, at: float) -> list[Segment]:
+        word = state.name.lower()
+        old = self.now.get(key)
+        if old is not None and old.state == word:
+            return []
+        since = at if old is None else max(at, old.since + 1e-3)
+        self.now[key] = new = Segment(*key, word, since)
+        return [new] if old is None else [replace(old, until=since), new]
+
+    def forget(self, keep: Iterable[tuple[str, Question, str]], at: float) -> list[Segment]:
+        """End the stretches of every (device, question) that stands in no (device, question, part) of `keep`."""
+        kept: dict[Key, set[str]] = {}
+        for device, question, part in keep:
+            kept.setdefault((device, str(question)), set()).add(part)
+        self.parts = {
+            key: {part: state for part, state in parts.items() if part in kept[key]}
+            for key, parts in self.parts.items()
+            if key in kept
+        }
+        gone = [key for key in self.now if key not in kept]
+        return [replace(segment, until=max(at, segment.since)) for segment in map(self.now.pop, gone)]
+
+    def all(self) -> list[Segment]:
+        """Every stretch under way, for a store that begins anew."""
+        return list(self.now.values())
