@@ -33,7 +33,7 @@ from healthmon.model import (
     Verdict,
 )
 from healthmon.observe import Observer
-from healthmon.probes import certificate, clock, identity, reach, reference, stream, ups
+from healthmon.probes import certificate, clock, identity, reach, recorder, recording, reference, stream, ups
 from healthmon.probes.reference import aged
 from healthmon.probes.tools import Tools
 from healthmon.schedule import Gates, Look, Schedule
@@ -52,6 +52,8 @@ PROBES: dict[Question, Callable[[Device, Ask, Tools], Awaitable[Seen]]] = {
     Question.IDENTITY: identity.look,
     Question.CERTIFICATE: certificate.look,
     Question.REFERENCE: reference.look,
+    Question.RECORDING: recording.look,
+    Question.RECORDER: recorder.look,
 }
 
 
@@ -85,7 +87,7 @@ class App:
     async def look(self, ask: Ask, notes: Trace | None = None) -> Observation:
         """One look: the probe of the ask under its deadline. A device that was not reached is asked nothing else."""
         device = self.devices[ask.device]
-        if ask.device in self.down and ask.question not in (Question.REACH, Question.REFERENCE):
+        if ask.spoken_to in self.down and ask.question not in (Question.REACH, Question.REFERENCE):
             return Observation(device.id, ask.question, ask.part, time.time(), 0.0, None, Reason.NOT_REACHED)
         probe = PROBES[ask.question]
 
@@ -199,6 +201,7 @@ def build(config: Config, *, observer: Observer | None = None) -> App:
         logins=LoginGuard(state / "logins.json" if state else None),
         credential=credential,
         time_servers=servers,
+        devices=devices,
     )
     book = FaultBook(Policy(**confirm.model_dump()))
     app = App(config, devices, asks, tools, observer or Observer(), book, state)

@@ -23,6 +23,7 @@ from healthmon.model import (
     StreamSpec,
     Tls,
 )
+from healthmon.recorders import Recorders, make_of
 
 AGENT = "healthmon"
 DEFAULT_BIT_RATE = 4e6
@@ -32,7 +33,8 @@ _KINDS = (("links", Kind.LINK), ("cameras", Kind.CAMERA), ("recorders", Kind.REC
 
 def devices(config: Config) -> tuple[Device, ...]:
     """Every device of the configuration, and the agent itself last."""
-    found = [_device(config, entry, kind) for section, kind in _KINDS for entry in getattr(config, section)]
+    recorders = Recorders.of(config)
+    found = [_device(config, entry, kind, recorders) for section, kind in _KINDS for entry in getattr(config, section)]
     agent = Device(
         AGENT,
         "healthmon",
@@ -46,7 +48,7 @@ def devices(config: Config) -> tuple[Device, ...]:
     return (*found, agent)
 
 
-def _device(config: Config, entry: Watched, kind: Kind) -> Device:
+def _device(config: Config, entry: Watched, kind: Kind, recorders: Recorders) -> Device:
     video = entry if isinstance(entry, VideoDevice) else None
     camera = entry if isinstance(entry, Camera) else None
     return Device(
@@ -70,6 +72,9 @@ def _device(config: Config, entry: Watched, kind: Kind) -> Device:
         access=_access(entry),
         streams=tuple(_streams(config, video)) if video else (),
         commissioned=Commissioned(**video.commissioned.model_dump()) if video and video.commissioned else None,
+        make=make_of(entry),
+        recording=recorders.plan(entry),
+        playback=recorders.playback(entry),
         limits=_limits(config, entry.limits),
     )
 
@@ -142,12 +147,14 @@ def _limits(config: Config, own: LimitValues | None) -> Limits:
 def asks(config: Config, devices: tuple[Device, ...]) -> tuple[Ask, ...]:
     """Every question to every device; disabled devices are asked nothing."""
     entries: dict[str, Watched] = {e.id: e for section, _ in _KINDS for e in getattr(config, section)}
+    recorders = Recorders.of(config)
     found: list[Ask] = []
     for device in devices:
         if device.kind is Kind.AGENT:
             found.append(Ask(device.id, Question.REFERENCE, interval=config.defaults.reference_interval, timeout=8.0))
         elif not device.disabled:
             found += _asks(config, device, entries[device.id])
+            found += recorders.asks(device, entries[device.id])
     return tuple(found)
 
 

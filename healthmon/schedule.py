@@ -143,8 +143,8 @@ def _ring(bell: asyncio.Future[None]) -> None:
 
 
 def phase(ask: Ask) -> float:
-    """Where in its interval an ask stands, seconds: by the device's id, so that a device keeps its place for ever."""
-    return stable_hash(ask.device) / 2**64 * ask.interval
+    """Where in its interval an ask stands, seconds: by a device's id, so that a device keeps its place for ever."""
+    return stable_hash(ask.beat or ask.device) / 2**64 * ask.interval
 
 
 @dataclass(slots=True)

@@ -29,6 +29,7 @@ from healthmon.config.fields import (
     or_no,
 )
 from healthmon.config.notify_schema import Heartbeat, Route, Target, Times
+from healthmon.config.recorder_schema import Make, Playback, RecordingValues
 from healthmon.model import Deployment
 
 
@@ -68,6 +69,9 @@ class LimitValues(Strict):
     ups_temperature: Celsius | None = None
     ups_test: Seconds | None = None
     ups_on_battery: Seconds | None = None
+    recorder_temperature: Celsius | None = None
+    recorder_cpu: Ratio | None = None
+    recorder_restart: Seconds | None = None
 
 
 class Confirm(Strict):
@@ -122,6 +126,7 @@ class Defaults(Strict):
     identity_interval: Seconds = Field(default=600.0, ge=1)
     certificate_interval: Seconds = Field(default=3600.0, ge=1)
     ups_interval: Seconds = Field(default=30.0, ge=1)
+    recording_interval: Seconds = Field(default=300.0, ge=1)
     reference_interval: Seconds = Field(default=60.0, ge=1)
     timeout: Seconds = Field(default=12.0, ge=0.2, le=120)
     watch: Seconds = Field(default=2.0, ge=0.2, le=60)
@@ -129,6 +134,7 @@ class Defaults(Strict):
     confirm: Confirm = Confirm()
     cause: Cause = Cause()
     limits: LimitValues = LimitValues()
+    recording: RecordingValues = RecordingValues()
 
 
 class Source(Strict):
@@ -247,12 +253,20 @@ class Camera(VideoDevice):
     recorder: str | None = None
     channel: str | None = None
     covers: Ids = ()
+    recording: RecordingValues = RecordingValues()
 
 
 class Recorder(VideoDevice):
-    """A recorder; `channel_path` with {channel} is where it relays the cameras that name it."""
+    """A recorder; `channel_path` with {channel} is where it relays the cameras that name it.
+
+    `make` is how it is asked what it has recorded, ``no`` where it must not be asked. Without `playback` only
+    recorders of make onvif prove their footage.
+    """
 
     channel_path: Place | None = None
+    make: Annotated[Make | None, BeforeValidator(or_no)] = None
+    recording: RecordingValues = RecordingValues()
+    playback: Annotated[Playback | None, BeforeValidator(or_no)] = Playback()
 
 
 class UpsDevice(Watched):

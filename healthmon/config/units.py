@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
 import re
 import zoneinfo
@@ -146,6 +147,14 @@ def clock_time(text: str) -> str:
     if not _CLOCK_TIME.fullmatch(text.strip()):
         raise ValueError(f"'{text}' is not a time of day; write for example 07:00")
     return text.strip()
+
+
+def date(text: str) -> str:
+    """A day: ``2026-11-23``."""
+    try:
+        return dt.date.fromisoformat(text.strip()).isoformat()
+    except ValueError:
+        raise ValueError(f"'{text}' is not a day; write for example 2026-11-23") from None
 
 
 def hours(text: str) -> tuple[str, str]:

@@ -19,7 +19,21 @@ from healthmon.model.device import (
     Tls,
 )
 from healthmon.model.judged import Observation, Seen, Verdict
-from healthmon.model.recorded import Disk, DiskState, Fan, RecorderAnswer, RecorderHealth, Recording, Schedule
+from healthmon.model.recorded import (
+    DAY,
+    Age,
+    Disk,
+    DiskState,
+    Fan,
+    Footage,
+    PlaybackPlan,
+    RecorderAnswer,
+    RecorderHealth,
+    RecorderSeen,
+    Recording,
+    RecordingPlan,
+    Schedule,
+)
 from healthmon.model.seen import (
     Certificate,
     Clock,
@@ -35,9 +49,11 @@ from healthmon.model.seen import (
 from healthmon.model.words import NO_WAY_THERE, OUR_TROUBLE, Kind, Question, Reason, Span, State
 
 __all__ = [
+    "DAY",
     "NO_WAY_THERE",
     "OUR_TROUBLE",
     "Access",
+    "Age",
     "ApcupsdAccess",
     "Ask",
     "Certificate",
@@ -49,18 +65,22 @@ __all__ = [
     "Disk",
     "DiskState",
     "Fan",
+    "Footage",
     "Identity",
     "Kind",
     "Limits",
     "NutAccess",
     "Observation",
+    "PlaybackPlan",
     "Port",
     "Question",
     "Reach",
     "Reason",
     "RecorderAnswer",
     "RecorderHealth",
+    "RecorderSeen",
     "Recording",
+    "RecordingPlan",
     "Reference",
     "Schedule",
     "Seen",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from healthmon.model.recorded import PlaybackPlan, RecordingPlan
 from healthmon.model.words import Kind, Question
 
 Deployment = Literal["deployed", "in_store", "in_transit"]
@@ -27,6 +28,9 @@ class Limits:
     ups_temperature: float = 40.0
     ups_test_days: float = 90.0
     ups_on_battery_fault: float = 60.0
+    recorder_temperature: float = 60.0
+    recorder_cpu: float = 0.95
+    recorder_restart: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,11 @@ class Commissioned:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A camera, recorder, UPS or link of the configuration. Only a deployable is ever other than deployed."""
+    """A camera, recorder, UPS or link of the configuration. Only a deployable is ever other than deployed.
+
+    `make` is how a recorder is asked what it has recorded ("onvif", "hikvision" ...), "" where it is not asked;
+    `playback` is how its footage is proven, None where it is not. `recording` is what is expected of a camera.
+    """
 
     id: str
     name: str
@@ -135,16 +143,19 @@ class Device:
     access: Access = field(default_factory=Access)
     streams: tuple[StreamSpec, ...] = ()
     commissioned: Commissioned | None = None
+    make: str = ""
+    recording: RecordingPlan = field(default_factory=RecordingPlan)
+    playback: PlaybackPlan | None = None
     limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question put to one device at an interval. `part` is the stream's name, else empty.
+    """One question put to one device at an interval. `part` is the stream's or the recorder's name, else empty.
 
     `gate` is the address that is spoken to by one look at a time; `timeout` is the absolute deadline of a look in
     seconds; `cost` is what a look takes of the site's bandwidth budget, bits per second; `watch` is how long a stream
-    is played, seconds.
+    is played, seconds. `beat` is the id of the device whose place in the interval the ask keeps, "" for its own.
     """
 
     device: str
@@ -156,6 +167,12 @@ class Ask:
     timeout: float = 10.0
     cost: float = 0.0
     watch: float = 2.0
+    beat: str = ""
+
+    @property
+    def spoken_to(self) -> str:
+        """The id of the device that answers: a camera's footage is asked of its recorder."""
+        return self.part if self.question in (Question.RECORDING, Question.PLAYBACK) else self.device
 
     @property
     def key(self) -> tuple[str, Question, str]:

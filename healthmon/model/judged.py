@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from healthmon.model.recorded import RecorderHealth, Recording
+from healthmon.model.recorded import Footage, RecorderSeen
 from healthmon.model.seen import Certificate, Clock, Identity, Reach, Reference, Stream, Ups
 from healthmon.model.words import Question, Reason, State
 
-Seen = Reach | Stream | Clock | Ups | Identity | Certificate | Reference | Recording | RecorderHealth
+Seen = Reach | Stream | Clock | Ups | Identity | Certificate | Reference | Footage | RecorderSeen
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,34 @@ from healthmon.model.words import Span
 
 Schedule = Literal["always", "motion", "none"]
 DiskState = Literal["ok", "degraded", "failed", "absent", "full"]
+Age = Literal["5m", "24h", "oldest"]
+DAY = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPlan:
+    """What is expected of a camera's footage; seconds and ratios.
+
+    `newest` is how old the newest picture may be under schedule "always", `newest_motion` under "motion".
+    `retention` is (least, most) age of the oldest picture. `gap` is the longest gap, `complete` the least share of
+    the last 24 h. `since` (Unix seconds): footage cannot be older than this, the camera is new.
+    """
+
+    schedule: Schedule = "always"
+    newest: float = 300.0
+    newest_motion: float = DAY
+    gap: float = 60.0
+    complete: float = 0.995
+    retention: tuple[float, float] = (31 * DAY, 32 * DAY)
+    since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackPlan:
+    """How a recorder's footage is proven: which ages are played, and after how many bytes a sample ends."""
+
+    samples: tuple[Age, ...] = ("5m", "24h", "oldest")
+    most_bytes: int = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +112,49 @@ class RecorderHealth:
 
 @dataclass(frozen=True, slots=True)
 class RecorderAnswer:
-    """Everything one session with a recorder gave. `notes` say in words what could not be read and why."""
+    """Everything one session with a recorder gave. `notes` say in words what could not be read and why.
+
+    `recordings` holds the wanted channels that the recorder knows, `channels` every name that it knows (for a remedy
+    when a wanted one is missing).
+    """
 
     health: RecorderHealth
     recordings: tuple[Recording, ...] = ()
     notes: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """One camera's recording and the clocks that its times are compared with.
+
+    `recorder` is the recorder's id, `read_at` our wall clock when it answered (Unix seconds). `clock` is the recorder's
+    clock minus ours, `camera_clock` the camera's minus ours, `true` true time minus ours; None where not known.
+    """
+
+    recorder: str
+    recording: Recording
+    read_at: float
+    clock: Span | None = None
+    camera_clock: Span | None = None
+    true: Span | None = None
+
+    @property
+    def now(self) -> float:
+        """When it was read, by the recorder's own clock (ours where the recorder tells no time)."""
+        return self.read_at + (self.clock.middle if self.clock is not None else 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderSeen:
+    """A recorder's health as read at `read_at` (Unix seconds), with the id of the camera on each wanted channel.
+
+    `true` is true time minus our clock, None where no reference is known. `calls` is what the session cost.
+    """
+
+    health: RecorderHealth
+    read_at: float
+    notes: tuple[str, ...] = ()
+    cameras: tuple[tuple[str, str], ...] = ()
+    true: Span | None = None
+    calls: int = 0

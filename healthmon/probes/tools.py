@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from healthmon.model import Reference, Span
+from healthmon.model import Device, Reference, Span
+from healthmon.probes.reads import Reads
 from healthmon.secret import Credential
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
@@ -34,7 +36,11 @@ class StreamNotes:
 
 @dataclass(slots=True)
 class DeviceNotes:
-    """What is remembered about one device between looks; lost at a restart without harm."""
+    """What is remembered about one device between looks; lost at a restart without harm.
+
+    `make` is the memory of a recorder's make. `clock` (device minus our wall clock) was the best reading at wall time
+    `clock_at`, with `clock_base` as in `StreamNotes`.
+    """
 
     streams: dict[str, StreamNotes] = field(default_factory=dict)
     onvif_skew: float = 0.0
@@ -43,6 +49,10 @@ class DeviceNotes:
     ups_backend: str | None = None
     snmp_absent: frozenset[str] = frozenset()
     identities: tuple[str, ...] = ()
+    make: dict[str, Any] = field(default_factory=dict)
+    clock: Span | None = None
+    clock_at: float = 0.0
+    clock_base: float = 0.0
 
     def stream(self, part: str) -> StreamNotes:
         """The notes of one stream."""
@@ -59,6 +69,19 @@ class Tools:
     reference: Callable[[], Reference | None] = lambda: None
     time_servers: tuple[tuple[str, int], ...] = ()
     notes: dict[str, DeviceNotes] = field(default_factory=dict)
+    devices: Mapping[str, Device] = field(default_factory=dict)
+    reads: Reads = field(default_factory=Reads)
+    _cameras: dict[str, tuple[tuple[str, str], ...]] | None = None
+
+    def cameras_of(self, recorder: str) -> tuple[tuple[str, str], ...]:
+        """(channel, camera) of every camera that `recorder` records."""
+        if self._cameras is None:
+            found: dict[str, list[tuple[str, str]]] = {}
+            for device in self.devices.values():
+                if device.recorder and device.channel and not device.disabled:
+                    found.setdefault(device.recorder, []).append((device.channel, device.id))
+            self._cameras = {name: tuple(pairs) for name, pairs in found.items()}
+        return self._cameras.get(recorder, ())
 
     def notes_of(self, device: str) -> DeviceNotes:
         """The notes of one device."""

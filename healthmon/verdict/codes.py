@@ -30,6 +30,8 @@ GROUPS = {
     "identity": "Identity",
     "certificate": "Certificate",
     "power": "Power",
+    "recording": "Recording",
+    "recorder": "Recorder",
     "time": "Time reference",
 }
 
@@ -112,6 +114,30 @@ _POWER: Table = {
     "ups_alarm": ("UPS alarm", "The UPS reports an alarm of its own."),
     "ups_comms_lost": ("UPS not seen", "The management card or driver answers, but has lost the UPS itself."),
 }
+_RECORDING: Table = {
+    "not_recording": ("Not recorded", "The recorder has no new footage of the camera."),
+    "no_motion_recorded": ("Nothing on motion", "The camera is recorded on motion, and nothing was for too long."),
+    "recording_unplanned": ("Recorded unplanned", "The camera is recorded although no recording is planned."),
+    "recording_gap": ("Gap in footage", "Footage of the last day is missing for longer than the limit."),
+    "schedule_differs": ("Wrong record schedule", "The recorder is set to record less than is planned."),
+    "retention_short": ("Footage too short", "The oldest footage is younger than it must be: evidence is lost."),
+    "retention_long": ("Footage kept too long", "Footage is kept longer than is allowed (data protection)."),
+    "retention_setting": ("Wrong retention set", "The recorder is set to keep footage for another time than allowed."),
+    "recording_clock": ("Footage time wrong", "Footage is stamped with a wrong time."),
+}
+_RECORDER: Table = {
+    "disk_failed": ("Disk failed", "A disk of the recorder has failed or is missing."),
+    "disk_degraded": ("Disk degraded", "A disk or RAID of the recorder still works, but is no longer well."),
+    "recorder_full": ("Recorder full", "The disks are full and nothing is overwritten, so recording stops."),
+    "not_overwriting": ("Will stop when full", "The recorder is set to stop when it is full, not to overwrite."),
+    "recorder_hot": ("Recorder too warm", "The recorder or a disk in it is warmer than its limit."),
+    "fan_failed": ("Fan failed", "A fan of the recorder does not run."),
+    "channel_lost": ("Video lost at recorder", "The recorder gets no video on a channel that it should record."),
+    "restarted": ("Recorder restarted", "The recorder has restarted a short while ago."),
+    "recorder_busy": ("Recorder overloaded", "The processor of the recorder is busier than its limit."),
+    "no_time_server": ("No time server set", "The clock should be set by NTP, but no time server is named."),
+    "recorder_alarm": ("Recorder alarm", "The recorder reports an alarm of its own."),
+}
 _TIME: Table = {
     "no_reference": ("No true time", "No trustworthy time reference exists, so no clock can be checked."),
     "host_clock": (
@@ -132,6 +158,8 @@ CODES: dict[str, Code] = {
         "identity": _IDENTITY,
         "certificate": _CERTIFICATE,
         "power": _POWER,
+        "recording": _RECORDING,
+        "recorder": _RECORDER,
         "time": _TIME,
     }.items()
     for code, (title, meaning) in table.items()

@@ -50,21 +50,38 @@ class HttpLogin:
 
 
 @dataclass(slots=True)
-class _Answered:
-    """The challenge that requests of this session answer. `once`: the device takes each nonce a single time."""
+class Answered:
+    """The challenge that the requests of a session answer. `once`: the device takes each nonce a single time."""
 
     challenge: digest.Challenge | None = None
     count: int = 0
     stale: int = 0
     once: bool = False
 
-    def take(self, challenge: digest.Challenge) -> None:
-        self.challenge, self.count = challenge, 0
+    def begin(self) -> None:
+        """A new request."""
+        self.stale = 0
+        if self.once:
+            self.challenge = None
 
-    @property
-    def fresh(self) -> bool:
-        """Whether the last answer was the first to its challenge, so that a refusal of it is definite."""
-        return self.count <= 1
+    def take(self, challenge: digest.Challenge) -> bool:
+        """Take a new challenge, unless the refusal is definite: the last one had been answered for the first time."""
+        if self.challenge is not None:
+            if challenge.stale and self.stale < MOST_STALE:
+                self.stale += 1
+            elif self.count > 1:
+                self.once = True
+            else:
+                return False
+        self.challenge, self.count = challenge, 0
+        return True
+
+    def authorization(self, credential: Credential, method: str, path: str, body: bytes) -> str:
+        """The Authorization value of the next request. There must be a challenge."""
+        assert self.challenge is not None  # noqa: S101 - callers have looked
+        self.count += 1
+        trace.note(">", f"with HTTP {self.challenge.scheme} login")
+        return digest.authorization(self.challenge, credential, method, path, body=body, count=self.count)
 
 
 class HttpSession:
@@ -78,7 +95,7 @@ class HttpSession:
         self.connections = self.requests = 0
         self._net = net
         self._login = login
-        self._answered = _Answered()
+        self._answered = Answered()
         self._transport: asyncio.Transport | None = None
         self._peer: Exchange | None = None
 
@@ -105,13 +122,10 @@ class HttpSession:
         AddressError for a redirect; UnsupportedError, BusyError, ProtocolError for other statuses; TooLargeError,
         ResetError and whatever `Net.connect` raises.
         """
-        state = self._answered
-        state.stale = 0
-        if state.once:
-            state.challenge = None
+        self._answered.begin()
         for _ in range(MOST_ROUNDS):
             fields = [*headers, *self._authorization(method, path, body)]
-            reply = await self._exchange(method, path, fields, body, cap)
+            reply = await self.send(method, path, headers=fields, body=body, cap=cap)
             if reply.status not in {401, 403}:
                 self._accepted()
                 return served(reply)
@@ -124,14 +138,11 @@ class HttpSession:
     # ------------------------------------------------------------------------------------------ login
 
     def _authorization(self, method: str, path: str, body: bytes) -> Fields:
-        challenge, login = self._answered.challenge, self._login
-        if challenge is None or login is None or login.credential is None:
+        login = self._login
+        if self._answered.challenge is None or login is None or login.credential is None:
             return ()
         login.guard.permit(self.place.host, login.credential)
-        self._answered.count += 1
-        trace.note(">", f"with HTTP {challenge.scheme} login")
-        value = digest.authorization(challenge, login.credential, method, path, body=body, count=self._answered.count)
-        return (("Authorization", value),)
+        return (("Authorization", self._answered.authorization(login.credential, method, path, body)),)
 
     def _accepted(self) -> None:
         login = self._login
@@ -146,27 +157,19 @@ class HttpSession:
 
     def _next(self, reply: Reply) -> None:
         """Take the challenge of a 401, or raise where answering it could only be refused again."""
-        login, state = self._login, self._answered
+        login = self._login
         if login is None or login.credential is None:
             raise NoCredentialError("the device asks for a login and none is configured")
         offered = digest.parse_challenges(reply.all("www-authenticate"))
         chosen = digest.choose(offered, allow_basic=login.allow_basic or self.place.tls is not None)
-        if state.challenge is None:
-            state.take(chosen)
-        elif chosen.stale and state.stale < MOST_STALE:
-            state.stale += 1
-            state.take(chosen)
-        elif not state.fresh:
-            state.once = True
-            state.take(chosen)
-        else:
+        if not self._answered.take(chosen):
             self._rejected(_said(reply), login)
 
     def _rejected(self, said: str, login: HttpLogin) -> None:
         left = soap.attempts_left(said)
         if left is None and (found := _RETRIES_LEFT.search(said)):
             left = int(found[1])
-        self._answered = _Answered()
+        self._answered = Answered()
         if login.credential:
             login.guard.rejected(self.place.host, login.credential, attempts_left=left)
         raise AuthFailedError(
@@ -175,9 +178,14 @@ class HttpSession:
 
     # ------------------------------------------------------------------------------------------ connection
 
-    async def _exchange(self, method: str, path: str, fields: list[tuple[str, str]], body: bytes, cap: int) -> Reply:
-        """One message and its reply; once more on a new connection where the device has closed the kept one."""
-        request = build_request(self.place, method, path, fields, body, keep=True)
+    async def send(
+        self, method: str, path: str, *, headers: Fields = (), body: bytes = b"", cap: int = BODY_CAP
+    ) -> Reply:
+        """One message and its reply whatever its status, without a login of its own (SOAP brings one).
+
+        Once more on a new connection where the device has closed the kept one.
+        """
+        request = build_request(self.place, method, path, headers, body, keep=True)
         kept = self._peer is not None and self._peer.again(cap)
         for reused in (True, False) if kept else (False,):
             if not reused:

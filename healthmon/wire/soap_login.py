@@ -7,8 +7,9 @@ one refused login, and the login guard is asked before each and told after each.
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from healthmon.secret import Credential
 from healthmon.wire import digest, soap, trace
@@ -19,7 +20,7 @@ from healthmon.wire.errors import (
     ProtocolError,
 )
 from healthmon.wire.http import Place, Reply, exchange
-from healthmon.wire.http_session import status_error
+from healthmon.wire.http_session import Answered, HttpSession, status_error
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
 
@@ -36,16 +37,20 @@ class Login:
 
 
 @dataclass(slots=True)
-class _State:
-    """What the next request carries. `fresh` is the number of challenges answered so far."""
+class Held:
+    """The login that requests carry. Kept over the calls of one session, it spares each its refused first request.
 
-    challenge: digest.Challenge | None = None
+    `session` is the kept connection, None where every call has its own.
+    """
+
+    session: HttpSession | None = None
     token: bool = False
-    fresh: int = 0
+    answered: Answered = field(default_factory=Answered)
 
     @property
     def loaded(self) -> bool:
-        return self.token or self.challenge is not None
+        """Whether a login goes with the next request."""
+        return self.token or self.answered.challenge is not None
 
 
 async def post(
@@ -54,6 +59,7 @@ async def post(
     path: str,
     envelope: bytes,
     login: Login | None = None,
+    held: Held | None = None,
     *,
     fields: Sequence[tuple[str, str]] = (("Content-Type", soap.CONTENT_TYPE),),
 ) -> Reply:
@@ -62,13 +68,15 @@ async def post(
     Raises NoCredentialError, AuthFailedError, AuthLatchedError, LockedOutError, BasicRefusedError about the login;
     AddressError for a redirect; NotFoundError, UnsupportedError, BusyError, ProtocolError for faults and other replies.
     """
-    state = _State()
+    state = held if held is not None else Held()
+    state.answered.begin()
+    send = state.session.send if state.session is not None else functools.partial(exchange, net, place)
     for _ in range(MOST_ROUNDS):
         body, headers = envelope, list(fields)
         if state.loaded and login and login.credential:
             login.guard.permit(place.host, login.credential)
             body, headers = await _loaded(path, envelope, headers, state, login)
-        reply = await exchange(net, place, "POST", path, headers=headers, body=body, cap=soap.REPLY_CAP)
+        reply = await send("POST", path, headers=headers, body=body, cap=soap.REPLY_CAP)
         fault = _fault(reply)
         if not _refused(reply, fault):
             if state.loaded and login and login.credential:
@@ -79,7 +87,7 @@ async def post(
 
 
 async def _loaded(
-    path: str, envelope: bytes, headers: list[tuple[str, str]], state: _State, login: Login
+    path: str, envelope: bytes, headers: list[tuple[str, str]], state: Held, login: Login
 ) -> tuple[bytes, list[tuple[str, str]]]:
     """Body and header fields with the login of `state`."""
     credential = login.credential
@@ -89,10 +97,8 @@ async def _loaded(
     if state.token:
         body = await asyncio.to_thread(_with_token, envelope, credential, login.skew)
         trace.note(">", "with WS-UsernameToken (digest)")
-    if state.challenge is not None:
-        value = digest.authorization(state.challenge, credential, "POST", path, body=body)
-        headers = [*headers, ("Authorization", value)]
-        trace.note(">", f"with HTTP {state.challenge.scheme} login")
+    if state.answered.challenge is not None:
+        headers = [*headers, ("Authorization", state.answered.authorization(credential, "POST", path, body))]
     return body, headers
 
 
@@ -116,7 +122,7 @@ def _refused(reply: Reply, fault: soap.Fault | None) -> bool:
     return reply.status in {401, 403} or bool(fault and fault.refused)
 
 
-def _next(state: _State, place: Place, reply: Reply, fault: soap.Fault | None, login: Login | None) -> None:
+def _next(state: Held, place: Place, reply: Reply, fault: soap.Fault | None, login: Login | None) -> None:
     """Decide what the next request carries after a demand for a login; raise where there is no next one."""
     if login is None or login.credential is None:
         raise NoCredentialError("the device asks for a login and none is configured")
@@ -126,10 +132,7 @@ def _next(state: _State, place: Place, reply: Reply, fault: soap.Fault | None, l
         raise LockedOutError("the device says that the account is locked")
     challenges = digest.parse_challenges(reply.all("www-authenticate")) if reply.status == 401 else []
     if challenges:
-        chosen = digest.choose(challenges, allow_basic=place.tls is not None)
-        if state.challenge is None or (chosen.stale and state.fresh < 2):
-            state.challenge = chosen
-            state.fresh += 1
+        if state.answered.take(digest.choose(challenges, allow_basic=place.tls is not None)):
             return
     elif not state.token and reply.status != 403:
         state.token = True

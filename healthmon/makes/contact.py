@@ -1,0 +1,103 @@
+"""One session with one recorder as a make sees it: its HTTP, SOAP and SNMP, with login, caps and a count of calls.
+
+Nothing here retries or judges. The deadline stands around the whole session; every call goes through the one door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from healthmon.model import Device
+from healthmon.secret import Credential
+from healthmon.wire.errors import UnsupportedError
+from healthmon.wire.http import BODY_CAP, Place, Reply
+from healthmon.wire.http_session import HttpLogin, HttpSession
+from healthmon.wire.logins import LoginGuard
+from healthmon.wire.net import Net
+from healthmon.wire.snmp import SnmpValue
+from healthmon.wire.soap_login import Held, Login, post
+
+SnmpGet = Callable[[Sequence[str]], Awaitable[dict[str, SnmpValue]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Where footage is played: `path` (with query) on the recorder's RTSP port.
+
+    `onvif` says that it follows the ONVIF Streaming Specification, section replay: ``Require: onvif-replay``,
+    ``Range: clock=``, times in the RTP extension 0xABAC. Without it the make has put the time into `path`.
+    """
+
+    path: str
+    onvif: bool = True
+
+
+@dataclass(slots=True)
+class Contact:
+    """A session with the recorder `device`, on one kept connection that ``async with`` closes.
+
+    `http` is its HTTP(S) port, None where it has none.
+
+    `memory` is kept from session to session (paths found, what is not offered) and lost at a restart without harm.
+    `calls` counts what was asked: one for each HTTP, SOAP or SNMP request, logins not counted.
+    `skew` is the recorder's clock minus ours, for the token of a SOAP login.
+    """
+
+    device: Device
+    net: Net
+    guard: LoginGuard
+    credential: Credential | None = None
+    http: Place | None = None
+    snmp_get: SnmpGet | None = None
+    memory: dict[str, Any] = field(default_factory=dict)
+    skew: float = 0.0
+    calls: int = 0
+    _session: HttpSession | None = None
+    _held: Held = field(default_factory=Held)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the connection."""
+        if self._session is not None:
+            self._session.close()
+
+    async def get(self, path: str, *, cap: int = BODY_CAP, headers: Sequence[tuple[str, str]] = ()) -> Reply:
+        """GET `path`; a 200 reply of at most `cap` bytes. Raises what ``HttpSession.ask`` raises."""
+        return await self._request("GET", path, b"", headers, cap)
+
+    async def post(self, path: str, body: bytes, kind: str, *, cap: int = BODY_CAP) -> Reply:
+        """POST `body` of media type `kind` (a query: nothing is ever changed on a recorder). Raises as `get`."""
+        return await self._request("POST", path, body, (("Content-Type", kind),), cap)
+
+    async def soap(self, path: str, envelope: bytes) -> Reply:
+        """POST a SOAP `envelope`; an answer that is no fault. Raises what ``soap_login.post`` raises."""
+        self.calls += 1
+        self._held.session = session = self._open()
+        login = Login(self.credential, self.guard, self.skew)
+        return await post(self.net, session.place, path, envelope, login, self._held)
+
+    async def snmp(self, oids: Sequence[str]) -> dict[str, SnmpValue]:
+        """The values of `oids` that the recorder has. Raises UnsupportedError without SNMP, else as ``snmp.get``."""
+        if self.snmp_get is None:
+            raise UnsupportedError("no SNMP is configured for the recorder")
+        self.calls += 1
+        return await self.snmp_get(oids)
+
+    async def _request(
+        self, method: str, path: str, body: bytes, headers: Sequence[tuple[str, str]], cap: int
+    ) -> Reply:
+        self.calls += 1
+        return await self._open().ask(method, path, headers=headers, body=body, cap=cap)
+
+    def _open(self) -> HttpSession:
+        """The kept connection. Raises UnsupportedError where no HTTP port is configured."""
+        if self.http is None:
+            raise UnsupportedError("no HTTP port is configured for the recorder")
+        if self._session is None:
+            login = HttpLogin(self.credential, self.guard, self.device.access.allow_basic)
+            self._session = HttpSession(self.net, self.http, login)
+        return self._session

@@ -1,0 +1,67 @@
+"""One session with a recorder answers every look that concerns it: answer and failure are shared for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from healthmon.model import RecorderAnswer
+from healthmon.wire.errors import SilentError, WireError
+
+LONGEST_PAUSE = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """How one session went: `answer` or `error`. `at` is monotonic, `wall` Unix seconds, `failures` those in a row."""
+
+    at: float
+    wall: float
+    answer: RecorderAnswer | None = None
+    error: WireError | None = None
+    failures: int = 0
+    calls: int = 0
+
+
+@dataclass(slots=True)
+class Reads:
+    """The last session with each recorder."""
+
+    now: Callable[[], float] = time.monotonic
+    _kept: dict[str, Read] = field(default_factory=dict)
+    _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    async def share(self, recorder: str, age: float, read: Callable[[], Awaitable[tuple[RecorderAnswer, int]]]) -> Read:
+        """The session with `recorder` that is at most `age` seconds old, else a new one made by `read`.
+
+        A failure is shared for `age` too, then for twice as long each time, up to 15 minutes. A session that the
+        deadline of the look cuts counts as a failure; the CancelledError goes on.
+        """
+        async with self._locks.setdefault(recorder, asyncio.Lock()):
+            kept = self._kept.get(recorder)
+            if kept is not None and self.now() - kept.at < _lasts(kept, age):
+                return kept
+            failures = kept.failures + 1 if kept is not None else 1
+            try:
+                answer, calls = await read()
+                made = Read(self.now(), time.time(), answer, calls=calls)
+            except WireError as error:
+                made = Read(self.now(), time.time(), error=error, failures=failures)
+            except asyncio.CancelledError:
+                cut = SilentError("no complete answer in time")
+                self._kept[recorder] = Read(self.now(), time.time(), error=cut, failures=failures)
+                raise
+            self._kept[recorder] = made
+            return made
+
+    def forget(self) -> None:
+        """The next look at each recorder is a new session (a sweep begins)."""
+        self._kept.clear()
+
+
+def _lasts(kept: Read, age: float) -> float:
+    if kept.error is None:
+        return age
+    return max(age, min(LONGEST_PAUSE, age * 2.0 ** min(kept.failures - 1, 10)))

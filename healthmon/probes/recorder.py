@@ -1,0 +1,72 @@
+"""How is the recorder, and what has it recorded? One session by its make, shared by all looks that concern it."""
+
+from __future__ import annotations
+
+import functools
+import time
+
+from healthmon.makes.about import make_of
+from healthmon.makes.contact import Contact
+from healthmon.model import Ask, Device, RecorderAnswer, RecorderSeen, Span
+from healthmon.probes.places import http_place
+from healthmon.probes.reads import Read
+from healthmon.probes.snmp import snmp_get
+from healthmon.probes.tools import Tools
+
+CLOCK_KEPT, CLOCK_STEP, CLOCK_WIDENING = 1200.0, 0.5, 200e-6
+
+
+async def look(device: Device, ask: Ask, tools: Tools) -> RecorderSeen:
+    """The recorder's own health. Raises the WireError of a session that failed."""
+    read = await session(device, tools, ask.interval / 2)
+    if read.error is not None or read.answer is None:
+        raise read.error or RuntimeError("a session without answer and error")
+    answer = read.answer
+    return RecorderSeen(
+        answer.health, read.wall, answer.notes, tools.cameras_of(device.id), true_time(tools), read.calls
+    )
+
+
+async def session(recorder: Device, tools: Tools, age: float) -> Read:
+    """The session with `recorder` that is at most `age` seconds old, else a new one."""
+    wanted = frozenset(channel for channel, _ in tools.cameras_of(recorder.id))
+
+    async def read() -> tuple[RecorderAnswer, int]:
+        async with contact_with(recorder, tools) as contact:
+            return await make_of(recorder.make).read(contact, wanted), contact.calls
+
+    return await tools.reads.share(recorder.id, age, read)
+
+
+def contact_with(recorder: Device, tools: Tools) -> Contact:
+    """A session with `recorder` as its make needs it; nothing is sent yet."""
+    access = recorder.access
+    notes = tools.notes_of(recorder.id)
+    return Contact(
+        recorder,
+        tools.net,
+        tools.logins,
+        tools.credential(access.credential) if access.credential else None,
+        http_place(recorder),
+        functools.partial(snmp_get, recorder, tools) if access.snmp else None,
+        notes.make,
+        notes.onvif_skew,
+    )
+
+
+def true_time(tools: Tools) -> Span | None:
+    """True time minus our clock, None where no reference is known."""
+    reference = tools.reference()
+    return reference.offset if reference is not None else None
+
+
+def clock_of(device: Device, tools: Tools) -> Span | None:
+    """The device's clock minus ours as last read; None where that is too old or our clock was stepped since."""
+    notes = tools.notes_of(device.id)
+    now = time.time()
+    age = now - notes.clock_at
+    stepped = abs(now - time.monotonic() - notes.clock_base) > CLOCK_STEP
+    if notes.clock is None or stepped or not 0 <= age < CLOCK_KEPT:
+        return None
+    wider = CLOCK_WIDENING * age
+    return Span(notes.clock.low - wider, notes.clock.high + wider)

@@ -1,0 +1,126 @@
+"""Config -> what is asked about footage: the recorder, each camera's channel on it, and playback in turns. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from healthmon.config.schema import Camera, Config, Recorder, Watched
+from healthmon.model import Ask, Device, PlaybackPlan, Question, RecordingPlan
+
+ONVIF = "onvif"
+READ_SECONDS = 30.0
+PLAY_EXTRA_SECONDS = 8.0
+LEAST_BYTES, MOST_BYTES = 256 * 1024, 8 * 1024 * 1024
+PLAY_COST = 4e6
+ROTA_SECONDS = 3600.0
+
+
+def make_of(entry: Watched) -> str:
+    """The make of a recorder, "" for one that is not asked and for everything else."""
+    if not isinstance(entry, Recorder) or (entry.make == ONVIF and (entry.onvif is None or entry.http is None)):
+        return ""
+    return entry.make or ""
+
+
+def plays(recorder: Recorder) -> bool:
+    """Whether footage is proven: make onvif unless told not to, another make where `playback` is written down."""
+    wanted = recorder.playback is not None and recorder.rtsp is not None and make_of(recorder) != ""
+    return wanted and (recorder.make == ONVIF or "playback" in recorder.model_fields_set)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorders:
+    """The recorders of a configuration by id, and how many cameras each records."""
+
+    config: Config
+    by_id: dict[str, Recorder]
+    cameras: Counter[str | None]
+
+    @classmethod
+    def of(cls, config: Config) -> Recorders:
+        """Counted once, because an estate has thousands of cameras."""
+        watched = Counter(camera.recorder for camera in config.cameras if not camera.disabled)
+        return cls(config, {recorder.id: recorder for recorder in config.recorders}, watched)
+
+    def of_camera(self, entry: Watched) -> Recorder | None:
+        """The recorder that a camera names."""
+        return self.by_id.get(entry.recorder) if isinstance(entry, Camera) and entry.recorder else None
+
+    def plan(self, entry: Watched) -> RecordingPlan:
+        """What is expected of the footage of a camera: its own word, then its recorder's, then the defaults'."""
+        given = self.config.defaults.recording.model_dump(exclude_none=True)
+        for source in (self.of_camera(entry), entry):
+            if isinstance(source, Camera | Recorder):
+                given.update(source.recording.model_dump(exclude_none=True))
+        if since := given.get("since"):
+            zone = ZoneInfo(self.config.estate.time_zone)
+            given["since"] = datetime.fromisoformat(since).replace(tzinfo=zone).timestamp()
+        return RecordingPlan(**given)
+
+    def playback(self, entry: Watched) -> PlaybackPlan | None:
+        """How a recorder's footage is proven; None where it is not."""
+        if not isinstance(entry, Recorder) or not plays(entry) or entry.playback is None:
+            return None
+        return PlaybackPlan(entry.playback.samples, self._turn(entry)[1])
+
+    def _turn(self, recorder: Recorder) -> tuple[float, int]:
+        """How often each camera's footage is played, and the bytes of a sample, so that the budget holds."""
+        playback = recorder.playback
+        if playback is None:
+            return 0.0, 0
+        samples = max(1, self.cameras[recorder.id]) * len(playback.samples)
+        each = playback.budget / 8 * playback.interval / samples
+        return playback.interval * max(1.0, LEAST_BYTES / each), int(min(MOST_BYTES, max(LEAST_BYTES, each)))
+
+    def asks(self, device: Device, entry: Watched) -> Iterator[Ask]:
+        """The asks about footage of one device.
+
+        A camera's are put to its recorder: they stand at the recorder's gate and keep its place in the interval, so
+        that one session answers them all.
+        """
+        recorder = entry if isinstance(entry, Recorder) else self.of_camera(entry)
+        if recorder is None or recorder.disabled or not make_of(recorder):
+            return
+        defaults = self.config.defaults
+        base = Ask(
+            device.id,
+            Question.RECORDER if recorder is entry else Question.RECORDING,
+            "" if recorder is entry else recorder.id,
+            recorder.address,
+            recorder.site,
+            max(recorder.interval or 0.0, defaults.recording_interval),
+            recorder.timeout or max(defaults.timeout, READ_SECONDS),
+            beat=recorder.id,
+        )
+        yield base
+        if recorder is not entry and plays(recorder):
+            yield self._played(base, recorder)
+
+    def _played(self, base: Ask, recorder: Recorder) -> Ask:
+        playback = recorder.playback
+        seconds, samples = (playback.seconds, len(playback.samples)) if playback else (0.0, 0)
+        return Ask(
+            base.device,
+            Question.PLAYBACK,
+            base.part,
+            base.gate,
+            base.site,
+            self._turn(recorder)[0],
+            base.timeout + samples * (seconds + PLAY_EXTRA_SECONDS),
+            PLAY_COST,
+            seconds,
+        )
+
+
+def rota(asks: Iterable[Ask], now: float) -> frozenset[str]:
+    """The cameras whose footage is played in a sweep at `now` (Unix seconds): one of each recorder, hour by hour."""
+    by_recorder: dict[str, list[str]] = {}
+    for ask in asks:
+        if ask.question is Question.PLAYBACK:
+            by_recorder.setdefault(ask.part, []).append(ask.device)
+    turn = int(now // ROTA_SECONDS)
+    return frozenset(sorted(cameras)[turn % len(cameras)] for cameras in by_recorder.values())

@@ -1,0 +1,203 @@
+"""Is the recorder itself well: disks, space, heat, fans, video inputs, restarts, its clock and its own alarms?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from healthmon.model import Device, Disk, Observation, Reason, RecorderHealth, RecorderSeen, State, Verdict
+from healthmon.verdict.words import REASON_WORDS, duration, not_seen, plain, verdict
+
+FULL_RATIO = 0.02
+MOST_NAMED = 8
+_REFUSED = {Reason.AUTH_FAILED, Reason.AUTH_LATCHED, Reason.LOCKED_OUT}
+_DISK_WORDS = {"failed": "failed", "absent": "missing", "degraded": "degraded"}
+
+
+def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
+    """Aspects: recorder, login, disks, full, temperature, fans, channels, restart, cpu, source, clock, firmware,
+    alarms. Those that the make does not report are left out.
+    """
+    seen = observation.value
+    if not isinstance(seen, RecorderSeen):
+        missing = not_seen(observation, "recorder", "recorder")
+        return (missing, _refused(observation)) if observation.reason in _REFUSED else (missing,)
+    health = seen.health
+    found = [_answers(observation, health)]
+    if device.access.credential:
+        found.append(verdict(observation, "login", State.OK, "ok", "login accepted"))
+    for aspect in (_disks, _full, _heat, _fans, _channels, _restart, _cpu, _source, _clock, _firmware, _alarms):
+        found += aspect(observation, seen, device)
+    return tuple(found)
+
+
+def _refused(observation: Observation) -> Verdict:
+    reason = observation.reason or Reason.AUTH_FAILED
+    detail = f" ({plain(observation.detail)})" if observation.detail else ""
+    code = "locked_out" if reason is Reason.LOCKED_OUT else "login_refused"
+    return verdict(observation, "login", State.FAULT, code, f"{REASON_WORDS[reason]}{detail}")
+
+
+def _answers(observation: Observation, health: RecorderHealth) -> Verdict:
+    who = " ".join(plain(part, 40) for part in (health.manufacturer, health.model) if part) or health.make
+    up = f", up {duration(health.uptime_seconds)}" if health.uptime_seconds is not None else ""
+    return verdict(observation, "recorder", State.OK, "ok", f"recorder answers: {who}{up}")
+
+
+def _named(items: list[str]) -> str:
+    more = f" and {len(items) - MOST_NAMED} more" if len(items) > MOST_NAMED else ""
+    return ", ".join(plain(item, 60) for item in items[:MOST_NAMED]) + more
+
+
+def _disks(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:
+    del device
+    known = [disk for disk in seen.health.disks if disk.state is not None]
+    bad = [disk for disk in known if disk.state in _DISK_WORDS]
+    if bad:
+        lost = any(disk.state in ("failed", "absent") for disk in bad)
+        words = f"{len(bad)} of {len(known)} disks bad: {_named([_disk_words(disk) for disk in bad])}"
+        code = "disk_failed" if lost else "disk_degraded"
+        yield verdict(observation, "disks", State.FAULT if lost else State.DEGRADED, code, words, value=len(bad))
+    elif known:
+        count = "1 disk" if len(known) == 1 else f"{len(known)} disks"
+        yield verdict(observation, "disks", State.OK, "ok", f"{count} well", value=0.0)
+
+
+def _disk_words(disk: Disk) -> str:
+    more = f" ({plain(disk.detail, 40)})" if disk.detail else ""
+    return f"{disk.name} {_DISK_WORDS.get(disk.state or '', '')}{more}"
+
+
+def free_ratio(disk: Disk) -> float | None:
+    """The free share of a disk; None where it is not reported."""
+    if disk.free_bytes is None or not disk.capacity_bytes:
+        return None
+    return min(1.0, max(0.0, disk.free_bytes / disk.capacity_bytes))
+
+
+def _full(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:
+    """A recorder that overwrites is always full; one that stops when it is full is not well."""
+    del device
+    health = seen.health
+    if health.overwriting is None:
+        return
+    if health.overwriting:
+        yield verdict(observation, "full", State.OK, "ok", "overwrites the oldest footage when full")
+        return
+    shares = [share for disk in health.disks if (share := free_ratio(disk)) is not None]
+    full = any(disk.state == "full" for disk in health.disks) or (bool(shares) and max(shares) < FULL_RATIO)
+    left = f"{max(shares) * 100:.0f} % free" if shares else "free space not reported"
+    if full:
+        words = f"disks full and not overwriting: recording stops ({left}, limit {FULL_RATIO * 100:.0f} %)"
+        yield verdict(observation, "full", State.FAULT, "recorder_full", words)
+    else:
+        words = f"set to stop recording when full, not to overwrite ({left})"
+        yield verdict(observation, "full", State.DEGRADED, "not_overwriting", words)
+
+
+def _heat(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:
+    limit, health = device.limits.recorder_temperature, seen.health
+    found = [("recorder", health.temperature_celsius)]
+    found += [(f"disk {plain(disk.name, 40)}", disk.temperature_celsius) for disk in health.disks]
+    known = [(value, name) for name, value in found if value is not None]
+    if known:
+        value, name = max(known)
+        state = State.DEGRADED if value > limit else State.OK
+        words = f"{name} {value:.0f} C (limit {limit:.0f} C)"
+        yield verdict(observation, "temperature", state, "recorder_hot", words, value=value)
+
+
+def _fans(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:
+    del device
+    known = [fan for fan in seen.health.fans if fan.well is not None]
+    bad = [fan.name for fan in known if not fan.well]
+    if known:
+        words = f"{len(bad)} of {len(known)} fans failed: {_named(bad)}" if bad else f"{len(known)} fans run"
+        state = State.DEGRADED if bad else State.OK
+        yield verdict(observation, "fans", state, "fan_failed", words, value=len(bad))
+
+
+def _channels(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:
+    """Inputs without video; where the configuration names cameras only theirs count, others may be unused."""
+    del device
+    if seen.health.channels_lost is None:
+        return
+    cameras = dict(seen.cameras)
+    lost = [name for name in seen.health.channels_lost if name in cameras or not cameras]
+    if lost:
+        named = _named([f"{name} ({cameras[name]})" if name in cameras else name for name in lost])
+        of = f" of {len(cameras)}" if cameras else ""
+        words = f"no video on {len(lost)}{of} {'channel' if len(lost) + len(cameras) == 1 else 'channels'}: {named}"
+        yield verdict(observation, "channels", State.FAULT, "channel_lost", words, value=len(lost))
+    else:
+        yield verdict(observation, "channels", State.OK, "ok", "video on every channel", value=0.0)
+
+
+def _restart(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:
+    up, limit = seen.health.uptime_seconds, device.limits.recorder_restart
+    if up is None:
+        return
+    if up < limit:
+        words = f"restarted {duration(up)} ago (told for {duration(limit)})"
+        began = seen.read_at - up
+        yield verdict(observation, "restart", State.DEGRADED, "restarted", words, value=up, began=began)
+    else:
+        yield verdict(observation, "restart", State.OK, "ok", f"up for {duration(up)}", value=up)
+
+
+def _cpu(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:
+    load, limit = seen.health.cpu_ratio, device.limits.recorder_cpu
+    if load is not None:
+        words = f"processor {load * 100:.0f} % busy (limit {limit * 100:.0f} %)"
+        state = State.DEGRADED if load > limit else State.OK
+        yield verdict(observation, "cpu", state, "recorder_busy", words, value=load)
+
+
+def _source(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:
+    """Where its time comes from. By ONVIF the clock check says so itself, as far as "by hand"."""
+    health = seen.health
+    if health.time_source == "manual" and not device.access.onvif_path:
+        words = "recorder's clock is set by hand, not by NTP"
+        yield verdict(observation, "source", State.DEGRADED, "clock_manual", words)
+    elif health.time_source == "ntp" and health.time_server == "":
+        words = "recorder's clock is set to NTP, but no time server is named"
+        yield verdict(observation, "source", State.DEGRADED, "no_time_server", words)
+    elif health.time_source == "ntp":
+        server = f" from {plain(health.time_server, 60)}" if health.time_server else ""
+        yield verdict(observation, "source", State.OK, "ok", f"recorder's clock is set by NTP{server}")
+
+
+def _clock(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:
+    """The clock that footage is stamped with. Where it is ONVIF's, the clock check judges it already."""
+    told, true = seen.health.clock, seen.true
+    if told is None or true is None or device.access.onvif_path:
+        return
+    warn, fault = device.limits.clock
+    least = max(told.low - true.high, true.low - told.high, 0.0)
+    offset = told.middle - true.middle
+    limits = f"(limits {duration(warn)} / {duration(fault)})"
+    if least > warn:
+        side = "ahead" if offset > 0 else "behind"
+        words = f"footage is stamped {duration(offset, fine=True)} {side} of true time {limits}"
+        state = State.FAULT if least > fault else State.DEGRADED
+        yield verdict(observation, "clock", state, "recording_clock", words, value=offset)
+    else:
+        yield verdict(observation, "clock", State.OK, "ok", f"stamps footage with true time {limits}", value=offset)
+
+
+def _firmware(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:
+    """Against the commissioned one, where the identity check has no way to see it."""
+    wanted = device.commissioned.firmware if device.commissioned else None
+    told = seen.health.firmware
+    if wanted and told and not device.access.onvif_path:
+        same = wanted.strip().casefold() == told.strip().casefold()
+        words = f"firmware {plain(told, 40)}" + ("" if same else f", commissioned was {plain(wanted, 40)}")
+        yield verdict(observation, "firmware", State.OK if same else State.DEGRADED, "firmware_changed", words)
+
+
+def _alarms(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:
+    del device
+    if seen.health.problems:
+        words = f"recorder's own alarms: {_named(list(seen.health.problems))}"
+        yield verdict(observation, "alarms", State.DEGRADED, "recorder_alarm", words)
+    else:
+        yield verdict(observation, "alarms", State.OK, "ok", "no alarms of its own")
