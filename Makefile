@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bench lint lock clean
+.PHONY: demo test bench lint lock peers clean
 
 demo: $(VENV)/.ready
 	$(BIN)/healthmon demo
@@ -19,10 +19,23 @@ lint: $(VENV)/.ready
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks
 
+# Peers of the tests from PyPI and npm, away from our own packages; .ci/run makes them, a laptop may.
+peers: .venv-peers/.ready tests/peers/node/node_modules/.package-lock.json
+
+.venv-peers/.ready: tests/peers/requirements.lock
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install -q --disable-pip-version-check --require-hashes -r tests/peers/requirements.lock
+	@touch $@
+
+tests/peers/node/node_modules/.package-lock.json: tests/peers/node/package-lock.json
+	npm ci --prefix tests/peers/node --no-audit --no-fund --loglevel=error
+
 # The versions and hashes that CI uses; needs uv.
 lock:
 	uv pip compile pyproject.toml --extra demo --extra test --generate-hashes --no-emit-index-url \
 		--no-header --universal --python-version 3.11 -o requirements.lock
+	uv pip compile tests/peers/requirements.txt --generate-hashes --no-emit-index-url \
+		--no-header --universal --python-version 3.11 -o tests/peers/requirements.lock
 
 $(VENV)/.ready: pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
@@ -33,4 +46,4 @@ $(VENV)/.ready: pyproject.toml requirements.lock
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	rm -rf $(VENV) .venv-peers tests/peers/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from healthmon.model import Ups
 
 LONGEST_RUNTIME = 7 * 86400.0
+COMM_LOST = 0x100  # STATFLAG bit of apcupsd: the UPS is not heard
+_SELF_TESTS = {"OK": "passed", "BT": "failed", "NG": "failed", "WN": "warning", "IP": "in progress"}
 
 
 def _number(text: str | None, factor: float, low: float, high: float) -> float | None:
@@ -70,16 +73,18 @@ def _nut_source(flags: set[str], output_volts: float | None) -> tuple[str | None
 def from_apcupsd(fields: Mapping[str, str]) -> Ups:
     """Apcupsd's status report (apcupsd manual, "Status report fields")."""
     words = set(fields.get("STATUS", "").replace("SHUTTING DOWN", "SHUTDOWN").split())
-    lost = "COMMLOST" in words or "NETWORK" in words
+    lost = bool(words & {"COMMLOST", "NETWORK"}) or bool(_flags(fields.get("STATFLAG")) & COMM_LOST)
     names = (
         ("CAL", "test"), ("SELFTEST", "test"), ("ONBATT", "battery"), ("BOOST", "boost"), ("TRIM", "trim"),
         ("ONLINE", "normal"),
     )  # fmt: skip
+    if fields.get("SELFTEST") == "IP" and "ONBATT" in words:
+        words.add("SELFTEST")
     source = None if lost else next((found for word, found in names if word in words), None)
     on_battery = _number(fields.get("TONBATT"), 1, 0, 30 * 86400)
     volts = _number(fields.get("LINEV"), 1, 1, 700)
     transfers = _number(fields.get("NUMXFERS"), 1, 0, 1e6)
-    test = {"OK": "passed", "BT": "failed", "NG": "failed"}.get(fields.get("SELFTEST", ""))
+    test = _SELF_TESTS.get(fields.get("SELFTEST", ""))
     if lost:
         return Ups(backend="apcupsd", model=fields.get("MODEL"), communication=False)
     return Ups(
@@ -100,5 +105,22 @@ def from_apcupsd(fields: Mapping[str, str]) -> Ups:
         battery_replace="REPLACEBATT" in words,
         overload="OVERLOAD" in words,
         test_result=test,
+        test_at=_moment(fields.get("LASTSTEST")),
         transfers=int(transfers) if transfers is not None else None,
     )
+
+
+def _flags(text: str | None) -> int:
+    """STATFLAG as a number, 0 where it is none."""
+    try:
+        return int((text or "0").split()[0], 16)
+    except (ValueError, IndexError):
+        return 0
+
+
+def _moment(text: str | None) -> float | None:
+    """Unix seconds of ``2026-11-24 23:07:49 +0000``, as apcupsd writes a moment; None for N/A."""
+    try:
+        return datetime.strptime((text or "").strip(), "%Y-%m-%d %H:%M:%S %z").timestamp()
+    except ValueError:
+        return None

@@ -50,7 +50,8 @@ def read(table: Table, values: Mapping[str, SnmpValue]) -> Raw:
     """The reported fields of one table."""
 
     def raw(oid: str | None) -> SnmpValue:
-        return values.get(f"{table.root}.{oid}") if oid else None
+        names = (oid, *table.aliases.get(oid, ())) if oid else ()
+        return next((values[full] for name in names if (full := f"{table.root}.{name}") in values), None)
 
     def enum(pair: tuple[str, dict[int, str]] | None) -> str | None:
         found = raw(pair[0]) if pair else None
@@ -113,6 +114,7 @@ def ups_of(standard: Raw, vendor: Raw | None, alarms: tuple[int, ...], backend: 
         manufacturer=text("manufacturer"),
         model=text("model"),
         firmware=text("firmware"),
+        serial=text("serial"),
         communication=20 not in alarms and flag("communication") is not False,
         source=source,
         on_battery_seconds=on_battery if source in ("battery", "test") and on_battery else None,

@@ -7,6 +7,7 @@ Each field maps to (object, scale); a `source` map turns the vendor's enumeratio
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 RFC1628 = "1.3.6.1.2.1.33.1"
@@ -27,6 +28,8 @@ class Table:
     flags: dict[str, tuple[str, dict[int, bool]]] = field(default_factory=dict)
     tests: tuple[str, dict[int, str]] | None = None
     input_sources: tuple[str, dict[int, str]] | None = None
+    # object -> the same object under another index, as some cards write it
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def oids(self) -> tuple[str, ...]:
         """Every object of the table, dotted."""
@@ -34,6 +37,7 @@ class Table:
         found += [oid for oid, _ in self.numbers.values()] + list(self.texts.values())
         found += [oid for oid, _ in self.flags.values()]
         found += [pair[0] for pair in (self.tests, self.input_sources) if pair]
+        found += [alias for aliases in self.aliases.values() for alias in aliases]
         return tuple(f"{self.root}.{oid}" for oid in dict.fromkeys(found))
 
 
@@ -49,6 +53,8 @@ _RFC_NUMBERS = {
     "load_ratio": ("4.4.1.5.1", 0.01),
     "alarm_count": ("6.1.0", 1.0),
 }
+# Cards that index the first line by 0, or write a further .0 behind it (iStars, MGE Galaxy).
+_RFC_ALIASES = {f"{oid}.1": (f"{oid}.0", f"{oid}.1.0") for oid in ("3.3.1.3", "4.4.1.2", "4.4.1.5")}
 _RFC_TEXTS = {"manufacturer": "1.1.0", "model": "1.2.0", "firmware": "1.3.0"}
 
 STANDARD = Table(
@@ -60,6 +66,7 @@ STANDARD = Table(
     _RFC_TEXTS,
     {"battery_low": ("2.1.0", {2: False, 3: True, 4: True})},
     ("7.3.0", _TEST),
+    aliases=_RFC_ALIASES,
 )
 APC = Table(
     "apc",
@@ -95,7 +102,7 @@ APC = Table(
         "input_volts": ("3.2.1.0", 1.0),
         "load_ratio": ("4.2.3.0", 0.01),
     },
-    {"model": "1.1.1.0", "test_date": "7.2.4.0"},
+    {"model": "1.1.1.0", "firmware": "1.2.1.0", "serial": "1.2.3.0", "test_date": "7.2.4.0"},
     {
         "battery_replace": ("2.2.4.0", {1: False, 2: True}),
         "battery_low": ("2.1.1.0", {2: False, 3: True}),
@@ -132,6 +139,7 @@ XUPS = Table(
     {"battery_replace": ("2.9.0", _YES), "battery_low": ("2.10.0", _YES), "input_bad": ("3.9.0", {1: True, 2: False})},
     ("8.2.0", {2: "passed", 3: "failed", 4: "in progress"}),
     ("3.5.0", {2: "none", 3: "utility", 5: "utility", 6: "generator"}),
+    {"8.2.0": ("8.2.0.0",)},  # ConnectUPS
 )
 MGE = Table(
     "mge",
@@ -178,8 +186,12 @@ CYBERPOWER = Table(
         "input_volts": ("3.2.1.0", 0.1),
         "load_ratio": ("4.2.3.0", 0.01),
     },
-    {"model": "1.1.1.0", "test_date": "7.2.4.0"},
-    {"battery_replace": ("2.2.5.0", {1: False, 2: True}), "battery_low": ("2.1.1.0", {2: False, 3: True})},
+    {"model": "1.1.1.0", "firmware": "1.2.1.0", "serial": "1.2.3.0", "test_date": "7.2.4.0"},
+    {
+        "battery_replace": ("2.2.5.0", {1: False, 2: True}),
+        "battery_low": ("2.1.1.0", {2: False, 3: True}),
+        "input_bad": ("3.2.6.0", {1: False, 2: True, 3: True, 4: True, 5: True, 6: True}),
+    },
     ("7.2.3.0", {1: "passed", 2: "failed", 4: "in progress"}),
 )
 SOCOMEC = Table(
@@ -219,6 +231,7 @@ RIELLO = Table(
     _RFC_TEXTS,
     {"battery_low": ("2.1.0", {2: False, 3: True, 4: True})},
     ("7.3.0", _TEST),
+    aliases=_RFC_ALIASES,
 )
 VERTIV = Table(
     "vertiv",

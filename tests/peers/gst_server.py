@@ -1,6 +1,6 @@
 """A GStreamer RTSP server for the system's Python: ``gst_server.py ADDRESS PORT [USER PASSWORD]``.
 
-Paths: /h264 /h265 /jpeg /frozen (one picture over and over) /stall (15 frames, then silence) /nokey /loss.
+Paths: /h264 /h265 /jpeg /frozen (one picture over and over) /stall (15 frames, then silence) /nokey /loss (one packet in ten).
 """
 
 import sys
@@ -58,17 +58,22 @@ def main() -> None:
 
 
 def drop_packets(_factory, media) -> None:
-    """Every tenth RTP packet is lost behind the payloader."""
+    """Every tenth RTP packet is lost behind the payloader, whose lists of packets are taken apart for it."""
     pad = media.get_element().get_by_name("pay0").get_static_pad("src")
     count = [0]
 
-    def probe(_pad, info):
+    def thin(_pad, _info):
         count[0] += 1
         return Gst.PadProbeReturn.DROP if count[0] % 10 == 0 else Gst.PadProbeReturn.OK
 
-    pad.add_probe(Gst.PadProbeType.BUFFER, probe)
-    # buffer lists cannot be thinned one by one: ask the payloader for single buffers
-    pad.get_parent_element().set_property("perfect-rtptime", True)
+    def split(pad, info):
+        packets = info.get_buffer_list()
+        for number in range(packets.length()):
+            pad.push(packets.get(number))
+        return Gst.PadProbeReturn.DROP
+
+    pad.add_probe(Gst.PadProbeType.BUFFER, thin)
+    pad.add_probe(Gst.PadProbeType.BUFFER_LIST, split)
 
 
 main()

@@ -1,55 +1,30 @@
-"""Streams of a real RTSP server: GStreamer's."""
+"""Streams of a real RTSP server: GStreamer's, well and ill, and with its clock an hour ahead."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import Path
 
 import pytest
-from support import Peers, free_port, need
+from rtsp_peers import gstreamer
+from streams import camera, judged
+from support import Peers
 
-from healthmon.model import Access, Ask, Device, Kind, Observation, Question, State, Stream, StreamSpec
-from healthmon.probes import stream
-from healthmon.probes.tools import Tools
-from healthmon.secret import Credential, Secret
-from healthmon.verdict.stream import judge
-from healthmon.wire.logins import LoginGuard
-from healthmon.wire.net import Net
+from healthmon.model import Ask, Device, Observation, Question, Reference, Span, State
+from healthmon.probes import clock
+from healthmon.verdict import clock as clock_verdict
 
 pytestmark = pytest.mark.peer
-SERVER = Path(__file__).with_name("gst_server.py")
-
-
-def start(peers: Peers, *login: str) -> int:
-    need("/usr/lib/x86_64-linux-gnu/girepository-1.0/GstRtspServer-1.0.typelib")
-    port, before = free_port(), peers.log().count("serving")
-    peers.start("/usr/bin/python3", SERVER, "127.0.0.1", str(port), *login)
-    end = time.monotonic() + 25
-    while peers.log().count("serving") == before:
-        assert time.monotonic() < end, peers.log()[-2000:]
-        time.sleep(0.1)
-    return port
 
 
 @pytest.fixture(scope="module")
 def port(module_peers: Peers) -> int:
-    return start(module_peers)
-
-
-async def judged(port: int, path: str, watch: float = 2.0) -> tuple[Stream, dict[str, tuple[State, str]]]:
-    access = Access(rtsp_port=port, credential="view")
-    device = Device("C1", "C1", Kind.CAMERA, "S", "127.0.0.1", access=access, streams=(StreamSpec(path=path),))
-    tools = Tools(Net.of(["127.0.0.1"]), LoginGuard(), lambda _name: Credential("view", "healthmon", Secret("s3cret")))
-    async with asyncio.timeout(12):
-        found = await stream.look(device, Ask("C1", Question.STREAM, "main", watch=watch, timeout=9), tools)
-    observation = Observation("C1", Question.STREAM, "main", 1.8e9, 1.0, found)
-    return found, {verdict.aspect: (verdict.state, verdict.code) for verdict in judge(observation, device)}
+    return gstreamer(module_peers)
 
 
 @pytest.mark.parametrize(("path", "codec"), [("/h264", "h264"), ("/h265", "h265"), ("/jpeg", "mjpeg")])
 async def test_codecs(port: int, path: str, codec: str) -> None:
-    found, verdicts = await judged(port, path)
+    found, verdicts = await judged(*camera(port, path))
     assert verdicts["pictures"] == (State.OK, "ok")
     assert found.codec == codec
     assert found.lost == 0
@@ -58,10 +33,39 @@ async def test_codecs(port: int, path: str, codec: str) -> None:
 
 
 async def test_c14_stall(port: int) -> None:
-    _, verdicts = await judged(port, "/stall")
+    _, verdicts = await judged(*camera(port, "/stall"))
     assert verdicts["pictures"] == (State.FAULT, "no_pictures")
 
 
+async def test_c19_every_tenth_packet_lost_is_measured_as_ten_in_a_hundred(port: int) -> None:
+    found, verdicts = await judged(*camera(port, "/loss"))
+    assert found.loss == pytest.approx(0.1, abs=0.01)
+    assert found.lost == pytest.approx(found.packets / 9, abs=2)
+    assert (found.reordered, found.foreign) == (0, 0)
+    assert verdicts["loss"][1] == "packet_loss"
+    assert verdicts["loss"][0] is not State.OK
+
+
 async def test_digest_login(peers: Peers) -> None:
-    _, verdicts = await judged(start(peers, "healthmon", "s3cret"), "/h264", 1.0)
+    _, verdicts = await judged(*camera(gstreamer(peers, "healthmon", "s3cret"), "/h264"), watch=1.0)
     assert verdicts["pictures"] == (State.OK, "ok")
+
+
+async def test_c25_the_sender_report_of_a_clock_an_hour_ahead(peers: Peers) -> None:
+    device, tools = camera(gstreamer(peers, ahead="+1h"), "/h264")
+    tools.reference = lambda: Reference(Span(-0.01, 0.01), 3)
+    _, verdicts = await judged(device, tools)
+    assert verdicts["pictures"] == (State.OK, "ok")
+    async with asyncio.timeout(10):
+        told = await clock.look(device, Ask("C1", Question.CLOCK, timeout=8), tools)
+    spans = {reading.source: reading.offset for reading in told.readings}
+    report = spans["rtcp"]
+    assert report is not None
+    assert report.middle == pytest.approx(3600, abs=0.5)
+    assert 0 < report.high - report.low < 0.5, "a sender report is finer than a second"
+    assert judged_clock(told, device) == "clock_zone"
+
+
+def judged_clock(told: object, device: Device) -> str:
+    observation = Observation("C1", Question.CLOCK, "", time.time(), 1.0, told)
+    return next(verdict.code for verdict in clock_verdict.judge(observation, device) if verdict.state is State.FAULT)

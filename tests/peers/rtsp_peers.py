@@ -1,0 +1,77 @@
+"""RTSP servers that nobody here wrote: GStreamer's (also with a wrong clock), VLC's and Perl's, which know only UDP."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from support import Peers, free_port, need
+
+HERE = Path(__file__).parent
+HOST = "127.0.0.1"
+# The clock of an hour ahead must not touch the clock that GStreamer paces its pictures by.
+AHEAD = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
+PERL = """
+use AnyEvent; use RTSP::Server;
+my ($client, $source, $rtp) = @ARGV;
+RTSP::Server->new(client_listen_address => '127.0.0.1', client_listen_port => $client,
+    source_listen_address => '127.0.0.1', source_listen_port => $source, rtp_start_port => $rtp)->listen;
+AnyEvent->condvar->recv;
+"""
+
+
+def gstreamer(peers: Peers, *login: str, ahead: str = "") -> int:
+    """The port of ``gst_server.py``; `ahead` (``+1h``) is how far its clock is wrong."""
+    need("/usr/lib/x86_64-linux-gnu/girepository-1.0/GstRtspServer-1.0.typelib", *(["faketime"] if ahead else []))
+    port, before = free_port(), peers.log().count("serving")
+    argv = ["/usr/bin/python3", HERE / "gst_server.py", HOST, str(port), *login]
+    peers.start(*(["faketime", "-f", ahead] if ahead else []), *argv, env=AHEAD if ahead else None)
+    end = time.monotonic() + 25
+    while peers.log().count("serving") == before:
+        assert time.monotonic() < end, peers.log()[-2000:]
+        time.sleep(0.1)
+    return port
+
+
+def clip(peers: Peers) -> Path:
+    """An H.264 film of 320x240, 15 pictures/s, a key frame a second; where user ``nobody`` can read it."""
+    need("ffmpeg")
+    folder = Path(tempfile.mkdtemp(prefix="healthmon-clip-"))
+    folder.chmod(0o755)
+    peers.folders.append(folder)
+    film = folder / "clip.mp4"
+    argv = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=15", "-t", "20"]
+    argv += ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "15", "-pix_fmt", "yuv420p", str(film)]
+    subprocess.run(argv, check=True, timeout=60, stdin=subprocess.DEVNULL)
+    return film
+
+
+def vlc(peers: Peers, film: Path) -> int:
+    """The port of VLC's server (path ``/vlc``). VLC refuses to run as root."""
+    need("cvlc")
+    port = free_port()
+    output = f"#rtp{{sdp=rtsp://{HOST}:{port}/vlc}}"
+    argv = ["cvlc", "-I", "dummy", "--no-audio", "--loop", str(film), "--sout", output, "--sout-keep"]
+    argv += ["--rtsp-host", HOST]
+    if os.geteuid() == 0:
+        shutil.chown(film.parent, "nobody")
+        argv = ["runuser", "-u", "nobody", "--", *argv]
+    peers.start(*argv, env={"HOME": str(film.parent)})
+    peers.wait_tcp(HOST, port)
+    return port
+
+
+def perl(peers: Peers, film: Path) -> int:
+    """The port of Perl's RTSP::Server (path ``/stream1``); ffmpeg feeds it."""
+    need("ffmpeg", "/usr/share/perl5/RTSP/Server.pm")
+    port, source, rtp = free_port(), free_port(), free_port(socket.SOCK_DGRAM) & ~1
+    peers.start("perl", "-e", PERL, str(port), str(source), str(rtp))
+    peers.wait_tcp(HOST, source)
+    feed = ["ffmpeg", "-v", "error", "-re", "-stream_loop", "-1", "-i", film, "-c", "copy", "-f", "rtsp"]
+    peers.start(*feed, f"rtsp://{HOST}:{source}/stream1")
+    return port

@@ -1,0 +1,94 @@
+"""Servers that refuse RTP over TCP: VLC's answers 461 Unsupported Transport, Perl's 400 Bad Request."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+from rtsp_peers import clip, perl, vlc
+from streams import camera, judged
+from support import Peers
+
+from healthmon.model import State
+from healthmon.probes.tools import Tools
+from healthmon.wire.errors import NotFoundError
+from healthmon.wire.trace import Trace, recording
+
+pytestmark = pytest.mark.peer
+
+
+@pytest.fixture(scope="module")
+def film(module_peers: Peers) -> Path:
+    return clip(module_peers)
+
+
+@pytest.fixture(scope="module")
+def vlc_port(module_peers: Peers, film: Path) -> int:
+    return vlc(module_peers, film)
+
+
+def setups(trace: Trace) -> list[str]:
+    """What was answered to each SETUP, by the kind of transport asked for."""
+    found, asked = [], ""
+    for _, mark, text in trace.notes:
+        if mark == ">":
+            asked = "tcp" if "RTP/AVP/TCP" in text else "udp" if "RTP/AVP;" in text else ""
+        elif mark == "<" and asked:
+            found.append(f"{asked} {text.split()[0]}")
+    return found
+
+
+def answered(trace: Trace, method: str) -> str:
+    """The status of the answer to the last request `method`."""
+    asked = max(number for number, (_, mark, text) in enumerate(trace.notes) if mark == ">" and text.startswith(method))
+    return trace.notes[asked + 1][2].split()[0]
+
+
+async def test_c13_vlc_knows_only_udp_which_is_remembered(vlc_port: int) -> None:
+    device, tools = camera(vlc_port, "/vlc")
+    with recording(Trace(keep_notes=True)) as first:
+        found, verdicts = await judged(device, tools)
+    assert setups(first) == ["tcp 461", "udp 200"]
+    assert verdicts["pictures"] == (State.OK, "ok")
+    assert (found.transport, found.codec, found.width, found.height) == ("udp", "h264", 320, 240)
+    assert found.frames >= 20
+    assert found.keyframes >= 1
+    assert (found.lost, found.foreign) == (0, 0)
+    assert found.frames_per_second == pytest.approx(15, abs=3)
+    assert answered(first, "TEARDOWN") == "200"
+    with recording(Trace(keep_notes=True)) as second:
+        found, _ = await judged(device, tools, watch=6.2)  # VLC sends a report every five seconds at most
+    assert setups(second) == ["udp 200"]
+    assert found.sender_clock is not None
+    assert abs(found.sender_clock.middle) < 1
+
+
+async def test_vlc_does_not_know_another_path(vlc_port: int) -> None:
+    with pytest.raises(NotFoundError):
+        await judged(*camera(vlc_port, "/nothing"))
+
+
+async def test_c13_perls_server_says_bad_request_to_tcp(peers: Peers, film: Path) -> None:
+    device, tools = camera(perl(peers, film), "/stream1")
+    await fed(peers, tools, device)
+    with recording(Trace(keep_notes=True)) as trace:
+        found, verdicts = await judged(device, tools)
+    assert setups(trace) == ["tcp 400", "udp 200"]
+    assert verdicts["pictures"] == (State.OK, "ok")
+    assert (found.transport, found.codec) == ("udp", "h264")
+    assert found.keyframes >= 1
+    assert found.loss == 0
+    assert re.search(r"server_port=\d+", "".join(text for _, mark, text in trace.notes if mark == "<"))
+
+
+async def fed(peers: Peers, tools: Tools, device: object) -> None:
+    """Wait until ffmpeg has announced its stream."""
+    for _ in range(100):
+        try:
+            await judged(device, Tools(tools.net, tools.logins, tools.credential), watch=0.1)  # type: ignore[arg-type]
+            return
+        except NotFoundError:
+            await asyncio.sleep(0.1)
+    raise AssertionError(peers.log()[-2000:])
