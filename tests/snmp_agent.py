@@ -49,6 +49,28 @@ def response(
     return tlv(0x30, tlv(0x02, version[1]) + tlv(0x04, community[1]) + tlv(0xA2, body))
 
 
+def following(request: bytes, values: dict[str, Value], *, error: int = 0, anew: bool = False) -> bytes:
+    """The answer to a GETNEXT or GETBULK of one object: what follows it, in order; endOfMibView (v2c) at the end.
+
+    An agent with `anew` begins with its first object again whatever is asked.
+    """
+    (_, message), *_ = elements(request)
+    version, community, (kind, pdu) = elements(message)
+    asked_id, _, most, bindings = elements(pdu)
+    (_, name), *_ = elements(elements(bindings[1])[0][1])
+    wanted = 1 if kind == 0xA1 else int.from_bytes(most[1], "big")
+    ordered = sorted(values, key=lambda oid: [int(part) for part in oid.split(".")])
+    after = [oid for oid in ordered if anew or name_of(oid) > name][:wanted]
+    body = b"".join(tlv(0x30, tlv(0x06, name_of(oid)) + encoded(values[oid])) for oid in after)
+    if not after and version[1] == b"\0":
+        error = 2
+    elif not after:
+        body = tlv(0x30, tlv(0x06, name) + b"\x82\x00")
+    head = tlv(0x02, asked_id[1]) + integer(error) + integer(int(bool(error)))
+    answer = head + tlv(0x30, body if not error else tlv(0x30, tlv(0x06, name) + NULL))
+    return tlv(0x30, tlv(0x02, version[1]) + tlv(0x04, community[1]) + tlv(0xA2, answer))
+
+
 Script = Callable[["Agent", bytes], list[bytes]]
 
 
@@ -67,7 +89,8 @@ class Agent(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self.requests.append(data)
-        for answer in self.script(self, data) if self.script else [response(data, self.values)]:
+        plain = response if elements(elements(data)[0][1])[2][0] == 0xA0 else following
+        for answer in self.script(self, data) if self.script else [plain(data, self.values)]:
             self.transport.sendto(answer, addr)
 
 

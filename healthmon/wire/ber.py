@@ -1,4 +1,7 @@
-"""BER for SNMP v1 and v2c GET (RFC 1157, RFC 3416; X.690). Decoding raises ProtocolError and nothing else."""
+"""BER for reading by SNMP v1 and v2c (RFC 1157, RFC 3416; X.690). Decoding raises ProtocolError and nothing else.
+
+A SetRequest cannot be made here.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from functools import lru_cache
 from healthmon.wire.errors import ProtocolError
 
 Value = int | bytes | str | None
-_GET, _RESPONSE = 0xA0, 0xA2
+_GET, _GET_NEXT, _RESPONSE, _GET_BULK = 0xA0, 0xA1, 0xA2, 0xA5
 _INTEGERS = {0x02, 0x41, 0x42, 0x43, 0x46, 0x47}
 _STRINGS = {0x04, 0x40, 0x44}
 _ABSENT = {0x80, 0x81, 0x82}
@@ -27,8 +30,19 @@ class Response:
 
 def get_request(version: int, community: bytes, request_id: int, oids: Sequence[str]) -> bytes:
     """A GetRequest message; `version` is 0 for v1 and 1 for v2c."""
+    return _message(version, community, _GET, _int(request_id) + _int(0) + _int(0), oids)
+
+
+def next_request(version: int, community: bytes, request_id: int, oid: str, rows: int) -> bytes:
+    """What follows `oid`: GetNextRequest (v1, one row) or GetBulkRequest of at most `rows` (v2c; RFC 3416 4.2.3)."""
+    if version == 0:
+        return _message(version, community, _GET_NEXT, _int(request_id) + _int(0) + _int(0), [oid])
+    return _message(version, community, _GET_BULK, _int(request_id) + _int(0) + _int(rows), [oid])
+
+
+def _message(version: int, community: bytes, kind: int, head: bytes, oids: Sequence[str]) -> bytes:
     bindings = b"".join(_tlv(0x30, _oid(oid) + b"\x05\x00") for oid in oids)
-    pdu = _tlv(_GET, _int(request_id) + _int(0) + _int(0) + _tlv(0x30, bindings))
+    pdu = _tlv(kind, head + _tlv(0x30, bindings))
     return _tlv(0x30, _int(version) + _tlv(0x04, community) + pdu)
 
 

@@ -1,18 +1,23 @@
-"""SNMP v1 and v2c GET: one connected UDP socket a request, so that only the device asked can answer."""
+"""SNMP v1 and v2c, reading only: one connected UDP socket a look, so that only the device asked can answer."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 from healthmon.secret import Secret
 from healthmon.wire import ber, trace
-from healthmon.wire.errors import ProtocolError, SilentError, WireError, from_os
+from healthmon.wire.errors import ProtocolError, SilentError, TooLargeError, WireError, from_os
 from healthmon.wire.net import Net
 
 SnmpValue = int | bytes | str | None
+Page = Callable[[str], Awaitable[Mapping[str, SnmpValue]]]
 MOST_OIDS = 12
+MOST_ROWS = 1024
+ROWS_AT_ONCE = 25
+WALK_CAP = 256 * 1024
 TOO_BIG, NO_SUCH_NAME, GEN_ERR = 1, 2, 5
 
 
@@ -20,10 +25,12 @@ class _Client(asyncio.DatagramProtocol):
     def __init__(self) -> None:
         self.waiting: dict[int, asyncio.Future[ber.Response]] = {}
         self.error: WireError | None = None
+        self.received = 0
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         """Match an answer by its request-id; what matches nothing is late, doubled or damaged."""
         del addr
+        self.received += len(data)
         try:
             response = ber.parse(data)
         except ProtocolError as error:
@@ -56,18 +63,74 @@ async def get(
 
     Raises SilentError after `retries`, RefusedError, ProtocolError.
     """
-    trace.stage("SNMP answer")
-    transport, client = await net.udp(host, port, _Client)
-    asker = _Asker(transport, client, community, version, timeout, retries)
-    try:
+    async with _asking(net, host, port, community, version, timeout, retries) as asker:
         found: dict[str, SnmpValue] = {}
         for start in range(0, len(oids), MOST_OIDS):
             found.update(await asker.ask(list(oids[start : start + MOST_OIDS])))
+    told(found)
+    return found
+
+
+async def walk(
+    net: Net,
+    host: str,
+    port: int,
+    community: Secret,
+    column: str,
+    *,
+    version: str = "2c",
+    timeout: float = 2.0,  # noqa: ASYNC109 - the wait for one datagram, not a scope
+    retries: int = 1,
+) -> dict[str, SnmpValue]:
+    """The rows of one column: index (what follows `column`, dotted) -> value.
+
+    At most `MOST_ROWS` rows and `WALK_CAP` bytes. Raises SilentError, RefusedError, ProtocolError, TooLargeError.
+    """
+    async with _asking(net, host, port, community, version, timeout, retries) as asker:
+        return await walked(asker.following, column)
+
+
+async def walked(page: Page, column: str) -> dict[str, SnmpValue]:
+    """The rows under `column`, page by page; `page(oid)` gives what follows an object, in order.
+
+    An agent that does not go on (RFC 3416 4.2.3: names increase) ends the walk. Raises TooLargeError.
+    """
+    found: dict[str, SnmpValue] = {}
+    start = column + "."
+    last = column
+    while True:
+        rows = await page(last)
+        for name, value in rows.items():
+            if not name.startswith(start) or _numbers(name) <= _numbers(last):
+                return found
+            found[name.removeprefix(start)] = value
+            last = name
+        if not rows:
+            return found
+        if len(found) > MOST_ROWS:
+            raise TooLargeError(f"SNMP table with more than {MOST_ROWS} rows, not read")
+
+
+def _numbers(oid: str) -> list[int]:
+    return [int(part) for part in oid.split(".")]
+
+
+def told(values: Mapping[str, SnmpValue]) -> None:
+    """Note an answer for `--explain`."""
+    if trace.explaining():
+        trace.note("<", "\n".join(f"{oid} = {value!r}" for oid, value in values.items()))
+
+
+@asynccontextmanager
+async def _asking(
+    net: Net, host: str, port: int, community: Secret, version: str, wait: float, retries: int
+) -> AsyncIterator[_Asker]:
+    trace.stage("SNMP answer")
+    transport, client = await net.udp(host, port, _Client)
+    try:
+        yield _Asker(transport, client, community, version, wait, retries)
     finally:
         transport.close()
-    if trace.explaining():
-        trace.note("<", "\n".join(f"{oid} = {value!r}" for oid, value in found.items()))
-    return found
 
 
 class _Asker:
@@ -82,13 +145,16 @@ class _Asker:
     ) -> None:
         self._transport, self._client, self._community = transport, client, community.reveal().encode()
         self._version, self._timeout, self._retries = int(version == "2c"), timeout, retries
+        self._rows = ROWS_AT_ONCE
 
     async def ask(self, oids: list[str]) -> dict[str, SnmpValue]:
         """One PDU, in halves where the agent finds it too big, without the object that v1 does not know."""
         if not oids:
             return {}
         trace.note(">", f"GET {' '.join(oids)}")
-        response = await self._exchange(oids)
+        request_id = _fresh_id()
+        packet = ber.get_request(self._version, self._community, request_id, oids)
+        response = await self._exchange(request_id, packet)
         if response.error == 0:
             return {oid: response.values[oid] for oid in oids if oid in response.values}
         if response.error == NO_SUCH_NAME and 1 <= response.index <= len(oids):
@@ -98,9 +164,24 @@ class _Asker:
             return {**await self.ask(oids[:half]), **await self.ask(oids[half:])}
         return {}
 
-    async def _exchange(self, oids: list[str]) -> ber.Response:
-        request_id = secrets.randbelow(2**31 - 1) + 1
-        packet = ber.get_request(self._version, self._community, request_id, oids)
+    async def following(self, oid: str) -> dict[str, SnmpValue]:
+        """The rows after `oid`; none at the end of what the agent has."""
+        trace.note(">", f"GETBULK after {oid}" if self._version else f"GETNEXT after {oid}")
+        if self._client.received > WALK_CAP:
+            raise TooLargeError(f"SNMP table larger than {WALK_CAP // 1024} KiB, not read")
+        request_id = _fresh_id()
+        packet = ber.next_request(self._version, self._community, request_id, oid, self._rows)
+        response = await self._exchange(request_id, packet)
+        if response.error == TOO_BIG and self._rows > 1:
+            self._rows //= 2
+            return await self.following(oid)
+        if response.error not in (0, NO_SUCH_NAME):
+            raise ProtocolError(f"SNMP answered with error {response.error}")
+        rows = response.values if response.error == 0 else {}
+        told(rows)
+        return rows
+
+    async def _exchange(self, request_id: int, packet: bytes) -> ber.Response:
         future: asyncio.Future[ber.Response] = asyncio.get_running_loop().create_future()
         self._client.waiting[request_id] = future
         for _ in range(self._retries + 1):
@@ -110,3 +191,7 @@ class _Asker:
                 return future.result()
         future.cancel()
         raise self._client.error or SilentError(f"no SNMP answer in {self._timeout * (self._retries + 1):g} s")
+
+
+def _fresh_id() -> int:
+    return secrets.randbelow(2**31 - 1) + 1

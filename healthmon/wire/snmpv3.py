@@ -1,16 +1,17 @@
-"""SNMPv3 GET by pysnmp: one long-lived engine for each set of credentials, few requests at a time, our own deadline."""
+"""SNMPv3 by pysnmp, reading only: one long-lived engine for each set of credentials, few requests at a time."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from healthmon.secret import Credential, Secret
 from healthmon.wire import trace
 from healthmon.wire.errors import AuthFailedError, ProtocolError, SilentError
 from healthmon.wire.net import Net
-from healthmon.wire.snmp import MOST_OIDS, SnmpValue
+from healthmon.wire.snmp import MOST_OIDS, ROWS_AT_ONCE, SnmpValue, told, walked
 
 AT_ONCE = 10
 RENEW_AFTER = 2
@@ -74,40 +75,67 @@ async def get(
     net: Net, host: str, port: int, credential: Credential, oids: Sequence[str], *, auth: str = "SHA", priv: str = "AES"
 ) -> dict[str, SnmpValue]:
     """The values of `oids`; absent objects are left out. Raises SilentError, AuthFailedError, ProtocolError."""
+    found: dict[str, SnmpValue] = {}
+    async with _asking(net, host, port, credential, auth, priv) as (held, target):
+        for start in range(0, len(oids), MOST_OIDS):
+            asked = oids[start : start + MOST_OIDS]
+            trace.note(">", f"GET {' '.join(asked)}")
+            found.update(_read(await held.hlapi.get_cmd(*_to(held, target), *_bindings(held, asked), lookupMib=False)))
+    return found
+
+
+async def walk(
+    net: Net, host: str, port: int, credential: Credential, column: str, *, auth: str = "SHA", priv: str = "AES"
+) -> dict[str, SnmpValue]:
+    """The rows of one column, as `snmp.walk` gives them. Raises the same as `get`, and TooLargeError."""
+    async with _asking(net, host, port, credential, auth, priv) as (held, target):
+
+        async def page(oid: str) -> dict[str, SnmpValue]:
+            trace.note(">", f"GETBULK after {oid}")
+            bindings = _bindings(held, [oid])
+            answer = await held.hlapi.bulk_cmd(*_to(held, target), 0, ROWS_AT_ONCE, *bindings, lookupMib=False)
+            return _read(answer)
+
+        return await walked(page, column)
+
+
+@asynccontextmanager
+async def _asking(
+    net: Net, host: str, port: int, credential: Credential, auth: str, priv: str
+) -> AsyncIterator[tuple[_Engine, Any]]:
+    """The engine and the target; silence counts against the engine, so that a swapped unit is found again."""
     address = await net.address_of(host)
     key, held = _engine(credential, auth, priv)
     trace.stage("SNMPv3 answer")
-    found: dict[str, SnmpValue] = {}
     held.at_work += 1
     try:
         async with held.slots:
-            target = await held.hlapi.UdpTransportTarget.create((address, port), timeout=1.5, retries=1)
-            for start in range(0, len(oids), MOST_OIDS):
-                found.update(await _ask(held, target, oids[start : start + MOST_OIDS]))
+            yield held, await held.hlapi.UdpTransportTarget.create((address, port), timeout=1.5, retries=1)
     except SilentError:
         _renew(key, held, host)
         raise
     finally:
         held.leave()
     held.timeouts.pop(host, None)
-    return found
 
 
-async def _ask(held: _Engine, target: Any, oids: Sequence[str]) -> dict[str, SnmpValue]:
-    """One PDU."""
-    hlapi = held.hlapi
-    trace.note(">", f"GET {' '.join(oids)}")
-    bindings = [hlapi.ObjectType(hlapi.ObjectIdentity(oid)) for oid in oids]
-    failed, status, _, rows = await hlapi.get_cmd(
-        held.engine, held.user, target, hlapi.ContextData(), *bindings, lookupMib=False
-    )
+def _to(held: _Engine, target: Any) -> tuple[Any, ...]:
+    return held.engine, held.user, target, held.hlapi.ContextData()
+
+
+def _bindings(held: _Engine, oids: Sequence[str]) -> list[Any]:
+    return [held.hlapi.ObjectType(held.hlapi.ObjectIdentity(oid)) for oid in oids]
+
+
+def _read(answer: Any) -> dict[str, SnmpValue]:
+    """The values of one PDU."""
+    failed, status, _, rows = answer
     if failed is not None:
         raise _error(str(failed))
     if int(status):
         raise ProtocolError(f"SNMPv3 answered with error {int(status)}")
     found: dict[str, SnmpValue] = {str(name): value for name, raw in rows if (value := _value(raw)) is not None}
-    if trace.explaining():
-        trace.note("<", "\n".join(f"{oid} = {value!r}" for oid, value in found.items()))
+    told(found)
     return found
 
 

@@ -207,3 +207,23 @@ async def test_our_reading_is_snmpgets_reading(peers: Peers) -> None:
     theirs = subprocess.run(argv, capture_output=True, text=True, check=True, env={"MIBS": "", "PATH": "/usr/bin"})
     ours = await snmp.get(Net.of([HOST]), HOST, port, Secret("public"), oids)
     assert [str(ours[oid]) for oid in oids] == theirs.stdout.split()
+
+
+@pytest.mark.parametrize("version", ["1", "2c", "3"])
+async def test_a_column_walked_is_snmpwalks_column(peers: Peers, version: str) -> None:
+    """sysORDescr: every row, by every version."""
+    need("snmpwalk")
+    port, _ = snmpd(peers, ON_MAINS)
+    column = "1.3.6.1.2.1.1.9.1.3"
+    argv = ["snmpwalk", "-v2c", "-c", "public", "-Oqn", f"{HOST}:{port}", column]
+    theirs = subprocess.run(argv, capture_output=True, text=True, check=True, env={"MIBS": "", "PATH": "/usr/bin"})
+    net = Net.of([HOST])
+    if version == "3":
+        ours = await snmpv3.walk(net, HOST, port, USER, column, auth="SHA-256")
+    else:
+        ours = await snmp.walk(net, HOST, port, Secret("public"), column, version=version)
+    rows = [line.partition(" ") for line in theirs.stdout.splitlines()]
+    assert {f".{column}.{index}": str(value, "utf-8") for index, value in ours.items() if isinstance(value, bytes)} == {
+        oid: text.strip('"') for oid, _, text in rows
+    }
+    assert len(ours) > 5
