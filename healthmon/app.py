@@ -33,7 +33,7 @@ from healthmon.model import (
     Verdict,
 )
 from healthmon.observe import Observer
-from healthmon.probes import certificate, clock, identity, reach, recorder, recording, reference, stream, ups
+from healthmon.probes import certificate, clock, identity, port, reach, recorder, recording, reference, stream, ups
 from healthmon.probes.reference import aged
 from healthmon.probes.tools import Tools
 from healthmon.schedule import Gates, Look, Schedule
@@ -51,6 +51,7 @@ PROBES: dict[Question, Callable[[Device, Ask, Tools], Awaitable[Seen]]] = {
     Question.UPS: ups.look,
     Question.IDENTITY: identity.look,
     Question.CERTIFICATE: certificate.look,
+    Question.PORT: port.look,
     Question.REFERENCE: reference.look,
     Question.RECORDING: recording.look,
     Question.RECORDER: recorder.look,

@@ -18,6 +18,7 @@ from healthmon.model import (
     Kind,
     Limits,
     NutAccess,
+    PortAccess,
     Question,
     SnmpAccess,
     StreamSpec,
@@ -60,6 +61,7 @@ def _device(config: Config, entry: Watched, kind: Kind, recorders: Recorders) ->
         variant=camera.kind if camera else "",
         location=entry.location,
         parents=entry.parent,
+        port=_switch_port(config, entry),
         recorder=camera.recorder if camera else None,
         channel=camera.channel if camera else None,
         contractor=entry.contractor,
@@ -77,6 +79,15 @@ def _device(config: Config, entry: Watched, kind: Kind, recorders: Recorders) ->
         playback=recorders.playback(entry),
         limits=_limits(config, entry.limits),
     )
+
+
+def _switch_port(config: Config, entry: Watched) -> PortAccess | None:
+    """The port on the parent switch; the checks of the configuration hold that there is one such parent."""
+    switch = next((link for link in config.links if link.id in entry.parent and link.snmp), None)
+    if entry.port is None or switch is None or switch.snmp is None:
+        return None
+    snmp = SnmpAccess(**switch.snmp.model_dump())
+    return PortAccess(switch.id, switch.name, switch.address, snmp, entry.port, entry.poe)
 
 
 def _access(entry: Watched) -> Access:
@@ -180,6 +191,8 @@ def _asks(config: Config, device: Device, entry: Watched) -> Iterator[Ask]:
         yield replace(base, question=Question.UPS, interval=entry.interval or defaults.ups_interval)
     if access.onvif_path or (access.snmp and device.kind is not Kind.LINK):
         yield replace(base, question=Question.IDENTITY, interval=max(interval, defaults.identity_interval))
+    if device.port is not None:
+        yield replace(base, question=Question.PORT, part=device.port.switch, gate=device.port.address)
     if access.https or access.rtsps:
         yield replace(base, question=Question.CERTIFICATE, interval=max(interval, defaults.certificate_interval))
 

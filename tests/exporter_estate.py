@@ -18,6 +18,7 @@ from healthmon.model import (
     Identity,
     Kind,
     Observation,
+    Poe,
     Port,
     Question,
     Reach,
@@ -27,6 +28,7 @@ from healthmon.model import (
     Span,
     State,
     Stream,
+    SwitchPort,
     TimeServer,
     Ups,
     Verdict,
@@ -59,6 +61,7 @@ ASKS = (
     Ask("nvr-1", Question.CLOCK),
     Ask("ups-1", Question.UPS),
     Ask("link-1", Question.REACH),
+    Ask("cam-1", Question.PORT, "link-1"),
 )
 REFERENCE = Reference(Span(0.01, 0.03), NOW, 1, 2, members=(TimeServer("192.0.2.1", "good", Span(0.01, 0.03), 2),))
 
@@ -106,6 +109,25 @@ def fill(metrics: Metrics) -> None:
             (judged("nvr-1", q.CLOCK, "offset", State.UNKNOWN, "timeout"),),
         ),
         (seen("ups-1", q.UPS, ups), (judged("ups-1", q.UPS, "source", State.FAULT, "on_battery"),)),
+        (
+            seen(
+                "cam-1",
+                q.PORT,
+                SwitchPort(
+                    "link-1",
+                    "Gi1/0/7",
+                    10107,
+                    "up",
+                    "down",
+                    speed=1e8,
+                    bytes_in=123456,
+                    errors=9,
+                    poe=Poe("1.7", True, "fault"),
+                ),
+                "link-1",
+            ),
+            (judged("cam-1", q.PORT, "port", State.DEGRADED, "port_off", "link-1"),),
+        ),
         (seen("healthmon", q.REFERENCE, REFERENCE), ()),
     ]
     for observation, verdicts in rows:

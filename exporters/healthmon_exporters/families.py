@@ -14,9 +14,11 @@ from healthmon.model import (
     Reference,
     State,
     Stream,
+    SwitchPort,
     Ups,
     Verdict,
 )
+from healthmon_exporters import link_families
 
 Sample = tuple[str, tuple[tuple[str, str], ...], float]
 UPS_STATES = ("normal", "battery", "bypass", "boost", "trim", "eco", "off", "test", "other", "unknown")
@@ -68,6 +70,7 @@ HELP: dict[str, tuple[str, str]] = {
     "healthmon_ups_battery_temperature_celsius": ("gauge", "Battery temperature."),
     "healthmon_ups_battery_replace": ("gauge", "1 when the battery must be replaced."),
     "healthmon_certificate_expiry_timestamp_seconds": ("gauge", "When the certificate ends."),
+    **link_families.HELP,
 }
 
 
@@ -87,6 +90,8 @@ def samples(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator
                 yield "healthmon_reach_seconds", (("port", name),), port.seconds
     elif isinstance(value, Certificate):
         yield "healthmon_certificate_expiry_timestamp_seconds", (("port", str(value.port)),), value.not_after
+    elif isinstance(value, SwitchPort):
+        yield from link_families.port_samples(value)
     for verdict in verdicts:
         yield from _judged(observation, verdict)
 

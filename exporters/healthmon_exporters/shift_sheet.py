@@ -114,7 +114,7 @@ def _once_a_look(unknown: list[Verdict]) -> list[Verdict]:
 
 
 def _row(device: Device, verdict: Verdict, since: float | None, maintenance: str | None) -> Row:
-    part = f"{verdict.part}: " if verdict.part and verdict.part != "main" else ""
+    part = f"{verdict.part}: " if verdict.question is Question.STREAM and verdict.part not in ("", "main") else ""
     return Row(
         verdict.state,
         (device.id,),

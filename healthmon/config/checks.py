@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from healthmon.config import notify_checks
+from healthmon.config import link_checks, notify_checks
 from healthmon.config.document import Document, Path_
 from healthmon.config.problems import Problem, suggest
 from healthmon.config.schema import Camera, Config, Recorder, Watched
@@ -42,6 +42,7 @@ def problems_of(config: Config, document: Document) -> Iterator[Problem]:
         *_windows(config),
         *_door(config),
         *notify_checks.problems_of(config),
+        *link_checks.problems_of(config, watched(config)),
         *_logins(document.tree, ()),
     ):
         yield problem(path, text)
@@ -56,7 +57,7 @@ def warnings_of(config: Config, document: Document) -> Iterator[str]:
         if end and end < now:
             line = document.line(("maintenance", number))
             yield f"{document.file}:{line}: maintenance window '{window.reason}' has expired; its devices alert again"
-    for path, text in notify_checks.warnings_of(config):
+    for path, text in (*notify_checks.warnings_of(config), *link_checks.warnings_of(config, watched(config))):
         yield f"{document.file}:{document.line(path)}: {text}"
 
 

@@ -48,6 +48,7 @@ Name = Annotated[str, Field(min_length=1, max_length=128)]
 Priorities = Annotated[tuple[Priority, ...], BeforeValidator(as_list)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(as_list)]
 Place = Annotated[str, Field(pattern=r"^/[!-~]*$", max_length=512)]
+PowerPort = Annotated[str, Field(pattern=r"^[0-9]{1,10}\.[0-9]{1,10}$")]
 Key = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
 
 

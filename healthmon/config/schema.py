@@ -18,6 +18,7 @@ from healthmon.config.fields import (
     Name,
     Place,
     Port,
+    PowerPort,
     Priority,
     Ratio,
     Seconds,
@@ -72,6 +73,8 @@ class LimitValues(Strict):
     recorder_temperature: Celsius | None = None
     recorder_cpu: Ratio | None = None
     recorder_restart: Seconds | None = None
+    port_errors: Ratio | None = None
+    port_speed: BitRate | None = None
 
 
 class Confirm(Strict):
@@ -211,7 +214,7 @@ class Commissioned(Strict):
 
 
 class Watched(Strict):
-    """What every device has."""
+    """What every device has. `port` is its port on the parent switch, `poe` that port's "group.port" in RFC 3621."""
 
     id: Id
     name: Name
@@ -229,6 +232,8 @@ class Watched(Strict):
     limits: LimitValues = LimitValues()
     snmp: Snmp | None = None
     ports: tuple[Port, ...] = ()
+    port: Name | None = None
+    poe: PowerPort | None = None
 
 
 class VideoDevice(Watched):

@@ -14,11 +14,13 @@ from healthmon.model.device import (
     Device,
     Limits,
     NutAccess,
+    PortAccess,
     SnmpAccess,
     StreamSpec,
     Tls,
 )
 from healthmon.model.judged import Observation, Seen, Verdict
+from healthmon.model.links import AdminStatus, OperStatus, Poe, PoeStatus, SwitchPort
 from healthmon.model.recorded import (
     DAY,
     Age,
@@ -53,6 +55,7 @@ __all__ = [
     "NO_WAY_THERE",
     "OUR_TROUBLE",
     "Access",
+    "AdminStatus",
     "Age",
     "ApcupsdAccess",
     "Ask",
@@ -71,8 +74,12 @@ __all__ = [
     "Limits",
     "NutAccess",
     "Observation",
+    "OperStatus",
     "PlaybackPlan",
+    "Poe",
+    "PoeStatus",
     "Port",
+    "PortAccess",
     "Question",
     "Reach",
     "Reason",
@@ -89,6 +96,7 @@ __all__ = [
     "State",
     "Stream",
     "StreamSpec",
+    "SwitchPort",
     "TimeServer",
     "Tls",
     "Ups",

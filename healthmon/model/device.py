@@ -31,6 +31,8 @@ class Limits:
     recorder_temperature: float = 60.0
     recorder_cpu: float = 0.95
     recorder_restart: float = 3600.0
+    port_errors: float = 0.001
+    port_speed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,18 @@ class SnmpAccess:
     version: str = "2c"
     auth_protocol: str = "SHA"
     priv_protocol: str = "AES"
+
+
+@dataclass(frozen=True, slots=True)
+class PortAccess:
+    """The switch port that a device hangs on: `name` is the port's name, alias or number, `poe` its "group.port"."""
+
+    switch: str
+    switch_name: str
+    address: str
+    snmp: SnmpAccess
+    name: str
+    poe: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +145,7 @@ class Device:
     variant: str = ""
     location: str = ""
     parents: tuple[str, ...] = ()
+    port: PortAccess | None = None
     recorder: str | None = None
     channel: str | None = None
     contractor: str | None = None
@@ -149,9 +164,12 @@ class Device:
     limits: Limits = field(default_factory=Limits)
 
 
+_ASKED_ELSEWHERE = (Question.RECORDING, Question.PLAYBACK, Question.PORT)
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question put to one device at an interval. `part` is the stream's or the recorder's name, else empty.
+    """One question put to one device at an interval. `part` is the stream's, recorder's or switch's name, else empty.
 
     `gate` is the address that is spoken to by one look at a time; `timeout` is the absolute deadline of a look in
     seconds; `cost` is what a look takes of the site's bandwidth budget, bits per second; `watch` is how long a stream
@@ -171,8 +189,8 @@ class Ask:
 
     @property
     def spoken_to(self) -> str:
-        """The id of the device that answers: a camera's footage is asked of its recorder."""
-        return self.part if self.question in (Question.RECORDING, Question.PLAYBACK) else self.device
+        """The id of the device that answers: footage is asked of the recorder, a switch port of the switch."""
+        return self.part if self.question in _ASKED_ELSEWHERE else self.device
 
     @property
     def key(self) -> tuple[str, Question, str]:

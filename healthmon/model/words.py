@@ -39,6 +39,7 @@ class Question(StrEnum):
     RECORDER = "recorder"
     PLAYBACK = "playback"
     LINK = "link"
+    PORT = "port"
     AGENT = "agent"
 
 

@@ -1,11 +1,13 @@
-"""SNMP of a device by its configured version and credential."""
+"""SNMP by the configured version and credential."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from healthmon.model import Device
+from healthmon.model import Device, SnmpAccess
 from healthmon.probes.tools import Tools
+from healthmon.secret import Credential
 from healthmon.wire import snmp, snmpv3
 from healthmon.wire.errors import AuthFailedError, UnsupportedError
 from healthmon.wire.snmp import SnmpValue
@@ -13,25 +15,38 @@ from healthmon.wire.snmp import SnmpValue
 
 async def snmp_get(device: Device, tools: Tools, oids: Sequence[str]) -> dict[str, SnmpValue]:
     """The values of `oids` that the device has. Raises WireError."""
-    access = device.access.snmp
-    if access is None:
+    if device.access.snmp is None:
         raise UnsupportedError("no SNMP is configured")
+    return await get_at(device.address, device.access.snmp, tools, oids)
+
+
+async def get_at(address: str, access: SnmpAccess, tools: Tools, oids: Sequence[str]) -> dict[str, SnmpValue]:
+    """The values of `oids` that the agent at `address` has. Raises WireError."""
     credential = tools.credential(access.credential)
     if access.version != "3":
-        return await snmp.get(tools.net, device.address, access.port, credential.password, oids, version=access.version)
-    tools.logins.permit(device.address, credential)
+        return await snmp.get(tools.net, address, access.port, credential.password, oids, version=access.version)
+    auth, priv = access.auth_protocol, access.priv_protocol
+    with _login(address, credential, tools):
+        return await snmpv3.get(tools.net, address, access.port, credential, oids, auth=auth, priv=priv)
+
+
+async def walk_at(address: str, access: SnmpAccess, tools: Tools, column: str) -> dict[str, SnmpValue]:
+    """The rows of one column (index -> value) that the agent at `address` has. Raises WireError."""
+    credential = tools.credential(access.credential)
+    if access.version != "3":
+        return await snmp.walk(tools.net, address, access.port, credential.password, column, version=access.version)
+    auth, priv = access.auth_protocol, access.priv_protocol
+    with _login(address, credential, tools):
+        return await snmpv3.walk(tools.net, address, access.port, credential, column, auth=auth, priv=priv)
+
+
+@contextmanager
+def _login(address: str, credential: Credential, tools: Tools) -> Iterator[None]:
+    """An SNMPv3 login counts like any other: a refused one is not tried for ever."""
+    tools.logins.permit(address, credential)
     try:
-        found = await snmpv3.get(
-            tools.net,
-            device.address,
-            access.port,
-            credential,
-            oids,
-            auth=access.auth_protocol,
-            priv=access.priv_protocol,
-        )
+        yield
     except AuthFailedError:
-        tools.logins.rejected(device.address, credential)
+        tools.logins.rejected(address, credential)
         raise
-    tools.logins.accepted(device.address, credential)
-    return found
+    tools.logins.accepted(address, credential)

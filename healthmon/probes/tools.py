@@ -11,6 +11,7 @@ from healthmon.probes.reads import Reads
 from healthmon.secret import Credential
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
+from healthmon.wire.snmp import SnmpValue
 
 
 @dataclass(slots=True)
@@ -35,6 +36,20 @@ class StreamNotes:
 
 
 @dataclass(slots=True)
+class PortNotes:
+    """What is remembered about the switch port of one device: where it stands, and its counters at the look before."""
+
+    index: int | None = None
+    poe: str | None = None
+    poe_unknown: bool = False
+    up_time: int = 0
+    errors: int | None = None
+    packets: int | None = None
+    denied: int | None = None
+    best_speed: float | None = None
+
+
+@dataclass(slots=True)
 class DeviceNotes:
     """What is remembered about one device between looks; lost at a restart without harm.
 
@@ -53,6 +68,9 @@ class DeviceNotes:
     clock: Span | None = None
     clock_at: float = 0.0
     clock_base: float = 0.0
+    port: PortNotes = field(default_factory=PortNotes)
+    switch_columns: dict[str, dict[str, SnmpValue]] = field(default_factory=dict)
+    switch_read_at: float = -1e9
 
     def stream(self, part: str) -> StreamNotes:
         """The notes of one stream."""

@@ -29,6 +29,7 @@ GROUPS = {
     "clock": "Clock",
     "identity": "Identity",
     "certificate": "Certificate",
+    "port": "Switch port",
     "power": "Power",
     "recording": "Recording",
     "recorder": "Recorder",
@@ -138,6 +139,16 @@ _RECORDER: Table = {
     "no_time_server": ("No time server set", "The clock should be set by NTP, but no time server is named."),
     "recorder_alarm": ("Recorder alarm", "The recorder reports an alarm of its own."),
 }
+_PORT: Table = {
+    "port_down": ("Switch port down", "The switch port that the device hangs on is down: cable, connector or device."),
+    "port_off": ("Switch port off", "The switch port of the device is switched off on purpose."),
+    "port_blocked": ("Switch port blocked", "The switch port of the device is up, but passes no traffic."),
+    "poe_fault": ("PoE fault", "The switch finds a fault in the power (PoE) of this port and gives none."),
+    "poe_denied": ("PoE refused", "The switch refuses the device power: its budget is used up, or the wrong class."),
+    "port_slow": ("Link too slow", "The link to the device fell back to a lower speed: cable or connector."),
+    "port_half_duplex": ("Half duplex", "The link to the device runs at half duplex; pictures are lost under load."),
+    "port_errors": ("Errors on the link", "The switch port receives damaged data: cable, connector or lightning."),
+}
 _TIME: Table = {
     "no_reference": ("No true time", "No trustworthy time reference exists, so no clock can be checked."),
     "host_clock": (
@@ -157,6 +168,7 @@ CODES: dict[str, Code] = {
         "clock": _CLOCK,
         "identity": _IDENTITY,
         "certificate": _CERTIFICATE,
+        "port": _PORT,
         "power": _POWER,
         "recording": _RECORDING,
         "recorder": _RECORDER,
