@@ -1,0 +1,1 @@
+"""Recording and alerting rules of Prometheus as data; `build` writes the files."""

@@ -1,0 +1,177 @@
+"""The monitor itself: what healthmon cannot tell by its own ways out, because they or it may be what has failed."""
+
+from __future__ import annotations
+
+from dashboards.rules.alert import Alert
+
+UP = 'up{job="healthmon"}'
+OF_DEVICE = "on (job, instance, device)"
+
+
+ALERTS = [
+    Alert(
+        name="Watchdog",
+        expr="vector(1)",
+        kind="watchdog",
+        severity="none",
+        priority="P4",
+        summary="Alerts come through",
+        description="This alert always fires. Whoever gets it raises the alarm when it stops.",
+    ),
+    Alert(
+        "HealthmonAgentDown",
+        f"{UP} == 0",
+        "healthmon does not answer: nobody watches the cameras",
+        "Prometheus gets no answer from {{ $labels.instance }}. Until it does, no fault is seen.",
+        wait="1m",
+        dashboard="/d/healthmon-wall",
+    ),
+    Alert(
+        "HealthmonAgentAbsent",
+        f"absent({UP})",
+        "healthmon is not in Prometheus' configuration: nobody watches the cameras",
+        "Prometheus has no target of the job healthmon, so it cannot even see that the agent is down.",
+        wait="5m",
+        dashboard="/d/healthmon-wall",
+    ),
+    Alert(
+        "HealthmonAgentRestarting",
+        'changes(process_start_time_seconds{job="healthmon"}[1h]) > 2',
+        "healthmon was restarted {{ $value }} times in an hour",
+        "The agent ends and is started again. Its own log says why.",
+        severity="warning",
+        priority="P2",
+        keep="15m",
+    ),
+    Alert(
+        "HealthmonOwnNetworkDown",
+        "healthmon_own_network_ok == 0",
+        "healthmon's own network is down: cameras cannot be checked",
+        "The machine {{ $labels.instance }} has lost its network. Cameras are shown as not checked, not as faulty.",
+        wait="1m",
+        keep="1m",
+    ),
+    Alert(
+        "HealthmonNoTimeReference",
+        "healthmon_reference_clock_ok == 0",
+        "No trustworthy time: no clock can be checked",
+        "No majority of the configured time servers agrees. Pictures may bear a wrong time without anybody seeing it.",
+        wait="10m",
+        priority="P2",
+    ),
+    Alert(
+        "HealthmonCheckStale",
+        """count by (job, instance, site, check) (
+  (time() - healthmon_check_last_run_timestamp_seconds > 600)
+  unless on (job, instance, device, check, part) healthmon_check_success
+) > 0
+""",
+        "{{ $value }} {{ $labels.check }} checks{{ with $labels.site }} at {{ . }}{{ end }} have stopped",
+        "Their last results are older than three intervals. What they would find is not known.",
+        wait="5m",
+        priority="P2",
+        dashboard="/d/healthmon-operations?var-site={{ $labels.site }}",
+    ),
+    Alert(
+        "HealthmonNotChecked",
+        f"""count by (job, instance, site) (
+  healthmon_check_runs_total{{check="reach"}}
+  unless {OF_DEVICE} healthmon_device_up
+  unless {OF_DEVICE} healthmon_device_maintenance == 1
+) > 0
+""",
+        "{{ $value }} devices{{ with $labels.site }} at {{ . }}{{ end }} could not be checked for 30 minutes",
+        "healthmon asks, but cannot tell whether they are well or not. They belong on the operator's own list.",
+        wait="30m",
+        severity="warning",
+        priority="P3",
+        dashboard="/d/healthmon-operations?var-site={{ $labels.site }}",
+    ),
+    Alert(
+        "HealthmonFallingBehind",
+        """increase(healthmon_looks_skipped[30m])
+  > 0.05 * sum by (job, instance) (increase(healthmon_check_runs_total[30m]))
+""",
+        "healthmon does not keep up: {{ $value | humanize }} looks were left out in 30 minutes",
+        "More than one look in twenty is left out because the one before is still under way.",
+        wait="15m",
+        severity="warning",
+        priority="P3",
+    ),
+    Alert(
+        "HealthmonLoopLag",
+        "quantile_over_time(0.5, healthmon_loop_lag_seconds[10m]) > 0.5",
+        "healthmon is held up by {{ $value | humanizeDuration }}",
+        "The machine is too busy. Results that were measured meanwhile are thrown away, so checks come late.",
+        wait="5m",
+        severity="warning",
+        priority="P2",
+    ),
+    Alert(
+        "HealthmonBug",
+        "increase(healthmon_bugs[1h]) > 0",
+        "An error inside healthmon spoiled {{ $value | humanize }} looks in the last hour",
+        "The look is counted as not checked. The log of healthmon names the place.",
+        severity="warning",
+        priority="P3",
+        keep="1h",
+    ),
+    Alert(
+        "HealthmonConfigReloadFailed",
+        "healthmon_config_reload_success == 0",
+        "The changed configuration was refused; the old one is in force",
+        "config.yaml has a mistake. healthmon goes on with the configuration it had, without the change.",
+        wait="5m",
+        severity="warning",
+        priority="P3",
+    ),
+    Alert(
+        "HealthmonStoreFailed",
+        "healthmon_store_ok == 0",
+        "healthmon cannot write its history",
+        "Faults are still seen and told, but held in memory only: a power failure now would lose them.",
+        wait="2m",
+        priority="P2",
+    ),
+    Alert(
+        "HealthmonHistoryLost",
+        "increase(healthmon_store_dropped_total[1h]) > 0",
+        "{{ $value | humanize }} entries of healthmon's history were lost",
+        "It could not be written for so long that the oldest entries were dropped. The monthly figures have a gap.",
+        priority="P2",
+        keep="1h",
+    ),
+    Alert(
+        "HealthmonNotifyFailing",
+        "healthmon_notify_problem == 1",
+        "Notifications to {{ $labels.target }} do not arrive",
+        "The last attempt failed; it is tried again. Until it succeeds, faults are told by the other ways only.",
+        wait="10m",
+        priority="P2",
+    ),
+    Alert(
+        "HealthmonOutboxStuck",
+        "min_over_time(healthmon_outbox_pending[30m]) > 0",
+        "{{ $value }} notifications wait for {{ $labels.target }}",
+        "For half an hour the queue to {{ $labels.target }} has not been empty. Phone what is urgent.",
+        wait="5m",
+        priority="P2",
+    ),
+    Alert(
+        "HealthmonNotificationsLost",
+        'increase(healthmon_notifications_total{result=~"failed|dropped"}[1h]) > 0',
+        "{{ $value | humanize }} notifications to {{ $labels.target }} were given up",
+        "They were refused, or could not be delivered within a day. Whoever should have had them has not heard.",
+        keep="1h",
+    ),
+    Alert(
+        "HealthmonSweepMissing",
+        "time() - healthmon_sweep_last_timestamp_seconds > 13 * 3600",
+        "No shift check for {{ $value | humanizeDuration }}",
+        "The check at shift change was not made. The last sheet is older than a shift of twelve hours.",
+        wait="5m",
+        severity="warning",
+        priority="P2",
+        dashboard="/d/healthmon-operations",
+    ),
+]

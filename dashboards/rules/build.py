@@ -1,0 +1,65 @@
+"""Writes the rule files of Prometheus: ``python -m dashboards.rules.build`` from the project's folder.
+
+The committed files are what this writes; a test holds that. The links in them lead to a Grafana and an agent on
+127.0.0.1; for a control room write them with your own addresses, or change them with sed (docs/install.md).
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dashboards.rules import agent, faults, service
+from dashboards.rules.alert import Links
+
+FOLDER = Path(__file__).parent
+HEAD = "# Made by dashboards/rules/build.py; change it there.\n"
+RECORDING = "healthmon-recording.rules.yaml"
+ALERTS = "healthmon-alerts.rules.yaml"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines as blocks, lists indented."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+        super().increase_indent(flow, False)
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def files(links: Links) -> dict[str, str]:
+    """File name -> text."""
+    recording = [{"name": "healthmon-recording", "rules": [*faults.RECORDING, *service.RECORDING]}]
+    alerts = [
+        {"name": "healthmon-agent", "rules": [one.rule(links) for one in agent.ALERTS]},
+        {"name": "healthmon-faults", "rules": [one.rule(links) for one in faults.alerts()]},
+        {"name": "healthmon-service", "rules": [one.rule(links) for one in service.ALERTS]},
+    ]
+    return {RECORDING: _yaml(recording), ALERTS: _yaml(alerts)}
+
+
+def _yaml(groups: list[dict[str, Any]]) -> str:
+    return HEAD + yaml.dump({"groups": groups}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+
+
+def main() -> None:
+    """Write both files."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--agent", default=Links().agent, help="address of the agent, for the runbook pages")
+    options.add_argument("--grafana", default=Links().grafana, help="address of Grafana, for the dashboards")
+    options.add_argument("--folder", type=Path, default=FOLDER, help="where the files go")
+    chosen = options.parse_args()
+    for name, text in files(Links(chosen.agent.rstrip("/"), chosen.grafana.rstrip("/"))).items():
+        (chosen.folder / name).write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""Faults of devices: one rule for each code of the register, and what only Prometheus can see over time.
+
+healthmon has confirmed, explained and numbered them already, so these rules wait for nothing and judge nothing.
+"""
+
+from __future__ import annotations
+
+from dashboards.rules.alert import Alert
+from healthmon.verdict.codes import CODES
+
+NAMED = "healthmon:fault_active:named"
+OF_DEVICE = "on (job, instance, device)"
+
+RECORDING = [
+    {
+        # With the device's name and contractor, without devices in maintenance. While the agent does not answer, what
+        # was open stays open: a fault is over when somebody has seen that it is, not when nobody looks.
+        "record": NAMED,
+        "expr": f"""(
+  (
+    healthmon_fault_active * {OF_DEVICE} group_left (name, contractor) healthmon_device_info
+    or on (job, instance, device, code)
+    healthmon_fault_active
+  )
+  unless {OF_DEVICE} healthmon_device_maintenance == 1
+)
+or
+(
+  {NAMED} and on (job, instance) up == 0
+)
+""",
+    },
+]
+
+# Codes with an alert of their own, because other people are called or another page is read.
+OWN_ALERT = {
+    "on_battery": "HealthmonUpsOnBattery",
+    "runtime_low": "HealthmonUpsRuntimeLow",
+    "retention_short": "HealthmonRetentionShort",
+    "retention_long": "HealthmonRetentionLong",
+    "no_reference": "HealthmonNoTimeReference",
+}
+# Told by the agent's own figure too (agent.py), which is there when no fault can be.
+BY_THE_AGENT = frozenset({"no_reference"})
+
+WHO = "{{ with $labels.name }}{{ . }} ({{ $labels.device }}){{ else }}{{ $labels.device }}{{ end }}"
+SITE = "{{ with $labels.site }} at {{ . }}{{ end }}"
+SEVERITY = '{{ if eq $labels.severity "fault" }}critical{{ else }}warning{{ end }}'
+DEVICE_PAGE = (
+    '/d/{{ if eq $labels.kind "site" }}healthmon-operations?var-site={{ $labels.site }}'
+    "{{ else }}healthmon-device?var-device={{ $labels.device }}{{ end }}"
+)
+
+
+def alert_of(code: str) -> str:
+    """The alert that tells of a code: its own, or that of its group."""
+    return OWN_ALERT.get(code) or f"Healthmon{CODES[code].group.capitalize()}Fault"
+
+
+def alerts() -> list[Alert]:
+    """Every rule about devices."""
+    return [*(_of_code(code) for code in CODES if code not in BY_THE_AGENT), FLAPPING, BLIND_ZONE]
+
+
+def _of_code(code: str) -> Alert:
+    entry = CODES[code]
+    who, where = ("{{ $labels.site }}", "") if entry.group == "site" else (WHO, SITE)
+    return Alert(
+        name=alert_of(code),
+        kind="fault",
+        expr=f'{NAMED}{{code="{code}"}}',
+        keep="2m",
+        severity=SEVERITY,
+        priority="{{ $labels.priority }}",
+        labels={"code": code},
+        summary=f"{who}: {entry.title}",
+        description=f"{entry.meaning} {who}{where}. The shift sheet and the wall show the value and its limits.",
+        dashboard=DEVICE_PAGE,
+        section=code,
+    )
+
+
+FLAPPING = Alert(
+    name="HealthmonFlapping",
+    kind="fault",
+    expr=(
+        "count by (job, instance, site) "
+        f"((changes(healthmon_device_up[1h]) > 6) unless {OF_DEVICE} healthmon_device_maintenance == 1)"
+    ),
+    keep="30m",
+    severity="warning",
+    priority="P3",
+    summary="{{ $value }} devices{{ with $labels.site }} at {{ . }}{{ end }} come and go",
+    description=(
+        "In the last hour {{ $value }} devices{{ with $labels.site }} at {{ . }}{{ end }} were lost and came back more "
+        "than three times. Likely a loose connector, a weak radio link, a failing switch port or power supply."
+    ),
+    dashboard="/d/healthmon-operations?var-site={{ $labels.site }}",
+)
+
+BLIND_ZONE = Alert(
+    name="HealthmonBlindZone",
+    kind="fault",
+    expr="max by (job, instance, zone) (healthmon_blind_zone) == 1",
+    wait="1m",
+    keep="2m",
+    summary="No camera covers {{ $labels.zone }}",
+    description="Every camera of the zone {{ $labels.zone }} is at fault or in maintenance: nobody sees what happens.",
+    dashboard="/d/healthmon-operations",
+)
