@@ -150,8 +150,11 @@ def _checks() -> list[Case]:
 
 
 def _figures() -> list[Case]:
-    skipped, runs = figure("healthmon_looks_skipped"), figure("healthmon_check_runs_total", f'{CAMERA},check="clock"')
-    lag, bugs = figure("healthmon_loop_lag_seconds"), figure("healthmon_bugs")
+    skipped, runs = (
+        figure("healthmon_looks_skipped_total"),
+        figure("healthmon_check_runs_total", f'{CAMERA},check="clock"'),
+    )
+    lag, bugs = figure("healthmon_loop_lag_seconds"), figure("healthmon_bugs_total")
     behind = {skipped: "0+2x120", runs: "0+20x120"}
     return [
         *five("HealthmonFallingBehind", behind, "40m", WARNING3,
@@ -194,25 +197,16 @@ def _outbox() -> list[Case]:
     ]  # fmt: skip
 
 
-def sweep_cases() -> list[Case]:
-    """The check at shift change: thirteen hours without it."""
-    sweep = figure("healthmon_sweep_last_timestamp_seconds")
-    return five(
-        "HealthmonSweepMissing", {sweep: "0x1600"}, "13h10m", WARNING2,
-        quiet=(WELL | {sweep: "0x1400 43200x200"}, "13h10m", False),
-        maintenance=(COVERED | {sweep: "0x1600"}, "13h10m", True),
-        flap=(WELL | {sweep: "0x1567 47000x30"}, "13h10m", False),  # made four minutes late
-        no_data=(WELL | {sweep: "0x100 stale"}, "13h10m", False),
-    )  # fmt: skip
-
-
 # The alert that tells of each code: that of its group but for these, written down here and not read from the rules.
 OWN = {
     "on_battery": "HealthmonUpsOnBattery",
     "runtime_low": "HealthmonUpsRuntimeLow",
     "retention_short": "HealthmonRetentionShort",
     "retention_long": "HealthmonRetentionLong",
+    "sweep_missed": "HealthmonSweepMissing",
+    "history_damaged": "HealthmonHistoryDamaged",
 }
+BY_FIGURE = {"own_network", "no_reference", "store", "notify_failing"}
 OF_GROUP = {
     "site": "HealthmonSiteFault",
     "reach": "HealthmonReachFault",
@@ -232,7 +226,7 @@ OF_GROUP = {
 def fault_cases() -> list[Case]:
     """Every code in every kind of case, and what only Prometheus sees."""
     cases: list[Case] = []
-    for number, code in enumerate(code for code in CODES if code != "no_reference"):
+    for number, code in enumerate(code for code in CODES if code not in BY_FIGURE):
         alert = OWN.get(code) or OF_GROUP[CODES[code].group]
         severity = ("fault", "warning")[number % 2]
         device = f'{CAMERA},code="{code}",severity="{severity}",priority="P{number % 4 + 1}"'
@@ -287,8 +281,8 @@ def _flapping() -> list[Case]:
 
 
 def _blind() -> list[Case]:
-    zone = figure("healthmon_blind_zone", f'{AGENT},zone="market-square"')
-    firing = {"class": "fault", "severity": "critical", "priority": "P1", "zone": "market-square"}
+    zone = figure("healthmon_blind_zone", f'{AGENT},coverage_zone="market-square",cover="0"')
+    firing = {"class": "fault", "severity": "critical", "priority": "P1", "coverage_zone": "market-square"}
     return five(
         "HealthmonBlindZone", {zone: "1x20"}, "2m", firing,
         quiet=(WELL | {zone: "0x20"}, "5m", False),
@@ -340,12 +334,11 @@ def service_cases() -> list[Case]:
     ]
 
 
-# File -> (cases, evaluation interval): what takes half a day is evaluated less often.
+# File -> (cases, evaluation interval): what takes hours is evaluated less often.
 FILES = {
     "agent": (agent_cases, "30s"),
     "faults": (fault_cases, "30s"),
     "service": (service_cases, "1m"),
-    "sweep": (sweep_cases, "5m"),
 }
 
 

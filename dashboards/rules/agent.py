@@ -89,7 +89,7 @@ ALERTS = [
     ),
     Alert(
         "HealthmonFallingBehind",
-        """increase(healthmon_looks_skipped[30m])
+        """increase(healthmon_looks_skipped_total[30m])
   > 0.05 * sum by (job, instance) (increase(healthmon_check_runs_total[30m]))
 """,
         "healthmon does not keep up: {{ $value | humanize }} looks were left out in 30 minutes",
@@ -109,7 +109,7 @@ ALERTS = [
     ),
     Alert(
         "HealthmonBug",
-        "increase(healthmon_bugs[1h]) > 0",
+        "increase(healthmon_bugs_total[1h]) > 0",
         "An error inside healthmon spoiled {{ $value | humanize }} looks in the last hour",
         "The look is counted as not checked. The log of healthmon names the place.",
         severity="warning",
@@ -163,15 +163,5 @@ ALERTS = [
         "{{ $value | humanize }} notifications to {{ $labels.target }} were given up",
         "They were refused, or could not be delivered within a day. Whoever should have had them has not heard.",
         keep="1h",
-    ),
-    Alert(
-        "HealthmonSweepMissing",
-        "time() - healthmon_sweep_last_timestamp_seconds > 13 * 3600",
-        "No shift check for {{ $value | humanizeDuration }}",
-        "The check at shift change was not made. The last sheet is older than a shift of twelve hours.",
-        wait="5m",
-        severity="warning",
-        priority="P2",
-        dashboard="/d/healthmon-operations",
     ),
 ]

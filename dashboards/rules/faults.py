@@ -32,16 +32,24 @@ or
     },
 ]
 
+# healthmon tells these of itself. Prometheus sees them by the agent's own figures (agent.py), so that they are told
+# even where healthmon cannot.
+BY_FIGURE = {
+    "own_network": "HealthmonOwnNetworkDown",
+    "no_reference": "HealthmonNoTimeReference",
+    "store": "HealthmonStoreFailed",
+    "notify_failing": "HealthmonNotifyFailing",
+}
 # Codes with an alert of their own, because other people are called or another page is read.
 OWN_ALERT = {
     "on_battery": "HealthmonUpsOnBattery",
     "runtime_low": "HealthmonUpsRuntimeLow",
     "retention_short": "HealthmonRetentionShort",
     "retention_long": "HealthmonRetentionLong",
-    "no_reference": "HealthmonNoTimeReference",
+    "sweep_missed": "HealthmonSweepMissing",
+    "history_damaged": "HealthmonHistoryDamaged",
+    **BY_FIGURE,
 }
-# Told by the agent's own figure too (agent.py), which is there when no fault can be.
-BY_THE_AGENT = frozenset({"no_reference"})
 
 WHO = "{{ with $labels.name }}{{ . }} ({{ $labels.device }}){{ else }}{{ $labels.device }}{{ end }}"
 SITE = "{{ with $labels.site }} at {{ . }}{{ end }}"
@@ -59,7 +67,7 @@ def alert_of(code: str) -> str:
 
 def alerts() -> list[Alert]:
     """Every rule about devices."""
-    return [*(_of_code(code) for code in CODES if code not in BY_THE_AGENT), FLAPPING, BLIND_ZONE]
+    return [*(_of_code(code) for code in CODES if code not in BY_FIGURE), FLAPPING, BLIND_ZONE]
 
 
 def _of_code(code: str) -> Alert:
@@ -101,10 +109,10 @@ FLAPPING = Alert(
 BLIND_ZONE = Alert(
     name="HealthmonBlindZone",
     kind="fault",
-    expr="max by (job, instance, zone) (healthmon_blind_zone) == 1",
+    expr="max by (job, instance, coverage_zone) (healthmon_blind_zone) == 1",
     wait="1m",
     keep="2m",
-    summary="No camera covers {{ $labels.zone }}",
-    description="Every camera of the zone {{ $labels.zone }} is at fault or in maintenance: nobody sees what happens.",
+    summary="No camera covers {{ $labels.coverage_zone }}",
+    description="No camera of the zone {{ $labels.coverage_zone }} works: nobody sees what happens there.",
     dashboard="/d/healthmon-operations",
 )

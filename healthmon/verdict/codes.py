@@ -34,6 +34,7 @@ GROUPS = {
     "recording": "Recording",
     "recorder": "Recorder",
     "time": "Time reference",
+    "agent": "healthmon itself",
 }
 
 _SITE: Table = {
@@ -157,6 +158,13 @@ _TIME: Table = {
     ),
     "time_server": ("Time server bad", "A time server is silent, not synchronised or wrong."),
 }
+_AGENT: Table = {
+    "own_network": ("Monitor cut off", "The healthmon machine has no way to the devices; they are not at fault."),
+    "store": ("History not kept", "The store takes nothing; what happens is held in memory only."),
+    "history_damaged": ("History damaged", "The history file was damaged; it was put aside and a new one begun."),
+    "notify_failing": ("Notifications fail", "Nothing can be sent to one of the targets."),
+    "sweep_missed": ("Shift check missed", "The check at shift change was not made."),
+}
 
 CODES: dict[str, Code] = {
     code: Code(group, title, meaning)
@@ -173,6 +181,7 @@ CODES: dict[str, Code] = {
         "recording": _RECORDING,
         "recorder": _RECORDER,
         "time": _TIME,
+        "agent": _AGENT,
     }.items()
     for code, (title, meaning) in table.items()
 }
