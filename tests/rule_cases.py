@@ -207,27 +207,13 @@ OWN = {
     "history_damaged": "HealthmonHistoryDamaged",
 }
 BY_FIGURE = {"own_network", "no_reference", "store", "notify_failing"}
-OF_GROUP = {
-    "site": "HealthmonSiteFault",
-    "reach": "HealthmonReachFault",
-    "pictures": "HealthmonPicturesFault",
-    "login": "HealthmonLoginFault",
-    "clock": "HealthmonClockFault",
-    "identity": "HealthmonIdentityFault",
-    "certificate": "HealthmonCertificateFault",
-    "power": "HealthmonPowerFault",
-    "time": "HealthmonTimeFault",
-    "recording": "HealthmonRecordingFault",
-    "recorder": "HealthmonRecorderFault",
-    "network": "HealthmonNetworkFault",
-}
 
 
 def fault_cases() -> list[Case]:
     """Every code in every kind of case, and what only Prometheus sees."""
     cases: list[Case] = []
     for number, code in enumerate(code for code in CODES if code not in BY_FIGURE):
-        alert = OWN.get(code) or OF_GROUP[CODES[code].group]
+        alert = OWN.get(code) or f"Healthmon{CODES[code].group.capitalize()}Fault"
         severity = ("fault", "warning")[number % 2]
         device = f'{CAMERA},code="{code}",severity="{severity}",priority="P{number % 4 + 1}"'
         active = figure("healthmon_fault_active", device)

@@ -3,6 +3,9 @@
 A code is the `code` of a Verdict or Fault. Its group is its class: one alert, one runbook page and one line of the
 monthly figures for each. Everything that shows a fault in words takes them from here; tests/verdict/test_codes.py holds
 that each code that is given is registered and each registered one is given.
+
+A new code needs its section in docs/runbooks and its rule: ``python -m dashboards.rules.build`` and
+``python tests/rule_cases.py`` write the files.
 """
 
 from __future__ import annotations
