@@ -1,0 +1,58 @@
+"""A recorder's clock from the time that it tells: its offset, its zone, and Unix seconds for its local times. Pure."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from healthmon.model import Span
+from healthmon.wire import moments
+from healthmon.wire.http import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """`span` is the recorder's wall clock minus ours, None where it tells no time; `zone` is its local times'."""
+
+    zone: tzinfo
+    span: Span | None = None
+    source: str | None = None
+    server: str | None = None
+
+    def now(self) -> float:
+        """Unix seconds by the recorder's clock (ours where it tells no time)."""
+        return time.time() + (self.span.middle if self.span is not None else 0.0)
+
+    def offset(self, moment: float) -> float:
+        """Seconds that the recorder's local time is ahead of UTC at `moment`."""
+        found = datetime.fromtimestamp(moment, self.zone).utcoffset()
+        return found.total_seconds() if found is not None else 0.0
+
+    def unix(self, text: str | None) -> float | None:
+        """Unix seconds of a time as the recorder writes it; one without a zone is its local time."""
+        found = moments.moment(text)
+        return placed(found, self.zone) if found is not None else None
+
+    def local(self, moment: float, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+        """`moment` as the recorder's local time."""
+        return datetime.fromtimestamp(moment, self.zone).strftime(form)
+
+
+def placed(found: datetime, zone: tzinfo) -> float:
+    """Unix seconds of `found`; a naive one is local time of `zone`."""
+    return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).timestamp()
+
+
+def offset_of(told: float, reply: Reply, *, resolution: float = 1.0) -> Span:
+    """The recorder's clock minus ours: it told `told` (cut to `resolution` seconds) between request and answer."""
+    return Span(told - reply.ended, told + resolution - reply.began)
+
+
+def zone_named(name: str) -> tzinfo:
+    """The zone called `name` in the IANA database, else UTC."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return UTC

@@ -1,0 +1,207 @@
+"""What a Hikvision recorder has recorded: paged searches of the wanted channels, kept as timelines between looks.
+
+Firmwares write the times of a search in UTC, or in the recorder's local time with a Z all the same. Which of the two is
+decided by the newest footage of all channels: what would lie in the future as UTC is local time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from healthmon.makes.clocks import Clock
+from healthmon.makes.parts import Parts
+from healthmon.makes.timeline import DAY, HOUR, Span, Timeline, gaps
+from healthmon.wire import isapi_search as wire
+from healthmon.wire import moments
+from healthmon.wire.isapi import Track
+
+SEARCH_SECONDS = 15.0
+MOST_PAGES = 16
+LONGEST_AGE = 400 * DAY
+AHEAD_SECONDS = 300.0
+NEAR_SECONDS = 900.0
+TIMELINES, LOCAL = "isapi_timelines", "isapi_local"
+Written = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Found:
+    """What a search of one track gave, in the device's writing; `whole` False where there was more than was read."""
+
+    start: float
+    end: float
+    spans: list[Written] = field(default_factory=list)
+    whole: bool = True
+    oldest: list[Written] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """One channel: its timeline and newest moment, None where not known. `searched` False: there was no time for it."""
+
+    timeline: Timeline
+    newest: float | None = None
+    gaps: tuple[Span, ...] | None = None
+    searched: bool = True
+
+
+class Search:
+    """The searches of one session. `now` is the recorder's own time."""
+
+    def __init__(self, parts: Parts, clock: Clock) -> None:
+        self._parts, self._clock = parts, clock
+        self._now = clock.now()
+        self._ends = time.monotonic() + SEARCH_SECONDS
+        self._memory = parts.contact.memory
+        self._timelines: dict[str, Timeline] = self._memory.setdefault(TIMELINES, {})
+
+    async def channels(self, tracks: Iterable[Track], *, recording: bool = False) -> dict[str, Footage]:
+        """The footage of each track's channel; those searched longest ago come first.
+
+        `recording`: the recorder says that some of them are being recorded now.
+        """
+        found: dict[str, _Found] = {}
+        wanted = list(tracks)
+        for track in sorted(wanted, key=lambda one: self._line(one.channel).read):
+            if time.monotonic() > self._ends:
+                break
+            if (told := await self._search(track)) is not None:
+                found[track.channel] = told
+        self._decide(found.values(), recording=recording)
+        for channel, told in found.items():
+            self._learn(self._line(channel), told)
+        if missing := [track.channel for track in wanted if track.channel not in found]:
+            self._parts.note(f"footage not searched this time: channel {', '.join(missing[:12])}")
+        return {track.channel: await self._footage(track, found.get(track.channel)) for track in wanted}
+
+    def _line(self, channel: str) -> Timeline:
+        return self._timelines.setdefault(channel, Timeline())
+
+    # ------------------------------------------------------------------------------------------ asking
+
+    async def _search(self, track: Track) -> _Found | None:
+        """What is new of one track, and once an hour its oldest footage."""
+        line = self._line(track.channel)
+        start = line.ask_from(self._now)
+        found = _Found(start, self._now)
+        if not await self._pages(track, found, start, self._now):
+            return None
+        if line.oldest_due(self._now):
+            first = _Found(self._now - LONGEST_AGE, self._now)
+            if await self._pages(track, first, first.start, first.end, most=1):
+                found.oldest = first.spans
+        if (back := line.back_from(self._now)) and found.whole and time.monotonic() < self._ends:
+            earlier = _Found(*back)
+            if await self._pages(track, earlier, *back) and earlier.whole:
+                found.start = min(found.start, earlier.start)
+                found.spans += earlier.spans
+        return found
+
+    async def _pages(self, track: Track, found: _Found, start: float, end: float, most: int = wire.PAGE) -> bool:
+        """Add every match between `start` and `end` to `found`; False where the search failed."""
+        pad = abs(self._clock.offset(self._now))
+        span = self.stamp(start - pad), self.stamp(end + pad + HOUR)
+        identity, position = wire.search_id(), 0
+        for _ in range(MOST_PAGES):
+            body = wire.search_request(identity, track.id, span, position, most)
+            page = await self._parts.post(
+                f"footage of channel {track.channel}", wire.SEARCH, body, wire.XML,
+                lambda reply: wire.search_page(reply, track.id),
+            )  # fmt: skip
+            if page is None:
+                return False
+            fresh = [one for one in page.spans if one not in found.spans]
+            found.spans += fresh
+            position += page.matches
+            if not page.more or not fresh or most < wire.PAGE:
+                return True
+        found.whole = False
+        return True
+
+    @staticmethod
+    def stamp(moment: float) -> str:
+        """A time as the guide writes it."""
+        return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    # ------------------------------------------------------------------------------------------ placing
+
+    def _decide(self, found: Iterable[_Found], *, recording: bool) -> None:
+        """Whether the recorder writes local time with a Z. Kept until the newest footage says otherwise."""
+        offset = self._clock.offset(self._now)
+        ends = [end for one in found for span in one.spans if (end := moments.unix(span[1])) is not None]
+        known = self._memory.setdefault(LOCAL, False)
+        if not ends or not offset:
+            return
+        ahead = max(ends) - self._now
+        if ahead > AHEAD_SECONDS or (offset < 0 and abs(ahead - offset) <= NEAR_SECONDS and not known):
+            self._memory[LOCAL] = True
+        elif abs(ahead) <= NEAR_SECONDS and recording:
+            self._memory[LOCAL] = False
+
+    def _unix(self, text: str) -> float | None:
+        found = moments.moment(text)
+        if found is None:
+            return None
+        if found.tzinfo is None or (self._memory.get(LOCAL) and found.utcoffset() == timedelta()):
+            found = found.replace(tzinfo=self._clock.zone)
+        return found.timestamp()
+
+    def _placed(self, spans: Iterable[Written]) -> list[Span]:
+        pairs = ((self._unix(start), self._unix(end)) for start, end in spans)
+        return [(a, min(b, self._now)) for a, b in pairs if a is not None and b is not None and a < self._now]
+
+    def _learn(self, line: Timeline, told: _Found) -> None:
+        spans = self._placed(told.spans)
+        end = told.end if told.whole or not spans else max(b for _, b in spans)
+        line.learn(told.start, end, spans, self._now)
+        line.read = self._now
+        if told.oldest is not None:
+            placed = self._placed(told.oldest)
+            line.learn_oldest(min(a for a, _ in placed) if placed else None, self._now)
+
+    # ------------------------------------------------------------------------------------------ answering
+
+    async def _footage(self, track: Track, told: _Found | None) -> Footage:
+        line = self._line(track.channel)
+        if told is None:
+            return Footage(line, searched=False)
+        zone = self._clock.zone if self._memory.get(LOCAL) else None
+        since = line.gaps_since()
+        between = gaps(line.spans, since, zone) if since is not None else None
+        newest = line.newest
+        if not told.whole:
+            newest = await self._last_hour(track)
+        elif newest is None and line.oldest is not None:
+            newest = await self._last_day(track)
+        return Footage(line, newest, between)
+
+    async def _last_hour(self, track: Track) -> float | None:
+        """The newest footage where there were more matches than were read."""
+        last = _Found(self._now - HOUR, self._now)
+        await self._pages(track, last, last.start, last.end)
+        return max((b for _, b in self._placed(last.spans)), default=None) if last.whole else None
+
+    async def _last_day(self, track: Track) -> float | None:
+        """The newest footage of a channel that stopped more than a day ago, by the days that have footage."""
+        today = datetime.fromtimestamp(self._now, self._clock.zone)
+        for month in (today, today.replace(day=1) - timedelta(days=1)):
+            days = await self._parts.post(
+                f"days with footage of channel {track.channel}", wire.daily_path(track.id),
+                wire.daily_request(month.year, month.month), wire.XML, wire.daily,
+            )  # fmt: skip
+            recorded = [day for day, has in (days or {}).items() if has]
+            if recorded:
+                return await self._end_of(track, month, max(recorded))
+        return None
+
+    async def _end_of(self, track: Track, month: datetime, day: int) -> float | None:
+        try:
+            begin = month.replace(day=day, hour=0, minute=0, second=0, microsecond=0).timestamp()
+        except ValueError:
+            return None
+        found = _Found(begin, begin + DAY)
+        await self._pages(track, found, found.start, found.end)
+        return max((b for _, b in self._placed(found.spans)), default=None) if found.whole else None

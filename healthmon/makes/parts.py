@@ -1,0 +1,92 @@
+"""An answer in parts: what one call gives is kept, what it does not give is said in a note, and the rest goes on.
+
+Trouble with the login or with the way to the recorder ends the session at once: it would be the same for every call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from healthmon.makes.contact import Contact
+from healthmon.wire.errors import (
+    AuthFailedError,
+    AuthLatchedError,
+    BasicRefusedError,
+    ConnectTimeoutError,
+    DnsError,
+    LockedOutError,
+    NoCredentialError,
+    OwnNetworkError,
+    RefusedError,
+    ResourceError,
+    TlsError,
+    UnreachableError,
+    WireError,
+)
+from healthmon.wire.http import BODY_CAP, Reply
+
+T = TypeVar("T")
+LOGIN_TROUBLE = (AuthFailedError, AuthLatchedError, BasicRefusedError, LockedOutError, NoCredentialError)
+FATAL = (
+    *LOGIN_TROUBLE, ConnectTimeoutError, DnsError, OwnNetworkError, RefusedError, ResourceError, TlsError,
+    UnreachableError,
+)  # fmt: skip
+MOST_NOTES = 20
+
+
+@dataclass(slots=True)
+class Parts:
+    """The parts of one session. `read` counts those that came; `reply` is the last reply, with its times."""
+
+    contact: Contact
+    notes: list[str] = field(default_factory=list)
+    read: int = 0
+    reply: Reply | None = None
+    _first: WireError | None = None
+
+    async def get(self, what: str, path: str, parse: Callable[[bytes], T], *, cap: int = BODY_CAP) -> T | None:
+        """What `parse` makes of GET `path`; None with a note about `what` where it cannot be read.
+
+        Raises the errors in `FATAL`.
+        """
+        try:
+            self.reply = await self.contact.get(path, cap=cap)
+            found = parse(self.reply.body)
+        except FATAL:
+            raise
+        except WireError as error:
+            return self.missed(what, error)
+        self.read += 1
+        return found
+
+    async def post(
+        self, what: str, path: str, body: bytes, kind: str, parse: Callable[[bytes], T], *, cap: int = BODY_CAP
+    ) -> T | None:
+        """As `get`, for a POST that the maker documents as a query."""
+        try:
+            self.reply = await self.contact.post(path, body, kind, cap=cap)
+            found = parse(self.reply.body)
+        except FATAL:
+            raise
+        except WireError as error:
+            return self.missed(what, error)
+        self.read += 1
+        return found
+
+    def missed(self, what: str, error: WireError) -> None:
+        """Note that `what` could not be read."""
+        self._first = self._first or error
+        self.note(f"{what} not read: {error}")
+
+    def note(self, text: str) -> None:
+        """Keep one line, once."""
+        if text not in self.notes and len(self.notes) < MOST_NOTES:
+            self.notes.append(text)
+
+    def settle(self) -> tuple[str, ...]:
+        """The notes. Raises the first error where not one part came."""
+        if not self.read and self._first is not None:
+            raise self._first
+        return tuple(self.notes)

@@ -1,0 +1,82 @@
+"""Hikvision's ISAPI, what is recorded: requests and replies of a search and of the days with footage. Pure.
+
+Source: "Intelligent Security API (General)" developer guides (XML_CMSearchDescription, XML_CMSearchResult,
+XML_trackDailyParam, XML_trackDailyDistribution). Both requests are POSTs by the guide and read only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from healthmon.wire.errors import ProtocolError
+from healthmon.wire.isapi import TRACKS, root_of
+from healthmon.wire.soap import text
+from healthmon.wire.told import flag, named, whole
+
+SEARCH = "/ISAPI/ContentMgmt/search"
+XML = "application/xml; charset=UTF-8"
+PAGE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of XML_CMSearchResult: (start, end) as written; `more` where the device has further matches."""
+
+    spans: tuple[tuple[str, str], ...]
+    matches: int
+    more: bool
+
+
+def search_id() -> str:
+    """A fresh searchID; every page of one search carries the same."""
+    return str(uuid4()).upper()
+
+
+def search_request(search: str, track: str, span: tuple[str, str], position: int = 0, most: int = PAGE) -> bytes:
+    """XML_CMSearchDescription for `span` (start, end); the spelling ``searchResultPostion`` is the guide's own."""
+    return (
+        '<?xml version="1.0" encoding="utf-8"?><CMSearchDescription>'
+        f"<searchID>{search}</searchID><trackIDList><trackID>{track}</trackID></trackIDList>"
+        f"<timeSpanList><timeSpan><startTime>{span[0]}</startTime><endTime>{span[1]}</endTime></timeSpan></timeSpanList>"
+        f"<maxResults>{most}</maxResults><searchResultPostion>{position}</searchResultPostion>"
+        "<metadataList><metadataDescriptor>//recordType.meta.std-cgi.com</metadataDescriptor></metadataList>"
+        "</CMSearchDescription>"
+    ).encode()
+
+
+def search_page(body: bytes, track: str) -> Page:
+    """XML_CMSearchResult for `track`. Raises UnsupportedError, ProtocolError."""
+    root = root_of(body, "CMSearchResult")
+    said = (text(root, "responseStatusStrg") or "").upper()
+    if said not in {"", "OK", "MORE", "NO MATCHES"} or (flag(text(root, "responseStatus")) is False and not said):
+        raise ProtocolError(f"search answered {said[:40] or 'false'}")
+    spans: list[tuple[str, str]] = []
+    items = list(named(root, "searchMatchItem"))
+    for item in items:
+        start, end = text(item, "timeSpan", "startTime"), text(item, "timeSpan", "endTime")
+        if start and end and text(item, "trackID") in {None, track}:
+            spans.append((start, end))
+    return Page(tuple(spans), len(items), said == "MORE" and bool(items))
+
+
+def daily_request(year: int, month: int) -> bytes:
+    """XML_trackDailyParam."""
+    head = '<?xml version="1.0" encoding="utf-8"?>'
+    return f"{head}<trackDailyParam><year>{year}</year><monthOfYear>{month}</monthOfYear></trackDailyParam>".encode()
+
+
+def daily(body: bytes) -> dict[int, bool]:
+    """XML_trackDailyDistribution: day of the month -> whether there is footage of it. Raises ProtocolError."""
+    root = root_of(body, "trackDailyDistribution")
+    found: dict[int, bool] = {}
+    for day in named(root, "day"):
+        number, recorded = whole(text(day, "dayOfMonth")), flag(text(day, "record"))
+        if number is not None and 1 <= number <= 31 and recorded is not None:
+            found[number] = recorded
+    return found
+
+
+def daily_path(track: str) -> str:
+    """Where the days with footage of `track` are asked for."""
+    return f"{TRACKS}/{track}/dailyDistribution"
