@@ -38,12 +38,16 @@ MOST_NOTES = 20
 
 @dataclass(slots=True)
 class Parts:
-    """The parts of one session. `read` counts those that came; `reply` is the last reply, with its times."""
+    """The parts of one session. `read` counts those that came.
+
+    `reply` is the last reply, with its times; `error` why the last part that did not come is missing.
+    """
 
     contact: Contact
     notes: list[str] = field(default_factory=list)
     read: int = 0
     reply: Reply | None = None
+    error: WireError | None = None
     _first: WireError | None = None
 
     async def get(self, what: str, path: str, parse: Callable[[bytes], T], *, cap: int = BODY_CAP) -> T | None:
@@ -77,6 +81,7 @@ class Parts:
 
     def missed(self, what: str, error: WireError) -> None:
         """Note that `what` could not be read."""
+        self.error = error
         self._first = self._first or error
         self.note(f"{what} not read: {error}")
 

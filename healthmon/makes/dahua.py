@@ -1,0 +1,150 @@
+"""Dahua recorders and their kin (Amcrest, Intelbras, CP Plus ...) by the HTTP API: health, channels, footage.
+
+Everything is read; the one POST (state of all channels) is a query. A search of footage needs a finder on the recorder,
+which is always closed and destroyed (`dahua_footage`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from healthmon.makes.about import About, Call
+from healthmon.makes.clocks import Clock, offset_of, placed, zone_named
+from healthmon.makes.contact import Contact, Replay
+from healthmon.makes.dahua_footage import Finder, Footage
+from healthmon.makes.parts import Parts
+from healthmon.model import Disk, DiskState, RecorderAnswer, RecorderHealth, Recording, Schedule
+from healthmon.wire import dahua_cgi as wire
+from healthmon.wire.errors import UnsupportedError
+
+VIEW, PLAY = "Storage / System information", "Playback"
+ABOUT = About(
+    make="dahua",
+    title="Dahua and relabelled (HTTP API)",
+    calls=(
+        Call(f"GET {wire.TIME}", "clock", VIEW),
+        Call(f"GET {wire.SYSTEM}", "model, serial", VIEW),
+        Call(f"GET {wire.SOFTWARE}", "firmware", VIEW),
+        Call(f"GET {wire.STORAGE}", "disks", VIEW),
+        Call(f"GET {wire.CONFIG}NTP", "time source", VIEW),
+        Call(f"GET {wire.CONFIG}RecordMode", "never, by schedule or always", VIEW),
+        Call(f"GET {wire.CONFIG}ChannelTitle", "names of the channels", VIEW),
+        Call(f"GET {wire.LOST}", "channels lost", VIEW),
+        Call(f"POST {wire.STATES}", "recording now, all channels in one call (newer firmware); a query", VIEW),
+        Call(f"GET {wire.FIND}factory.create, findFile, findNextFile, close, destroy",
+             "newest and oldest footage, gaps; the finder is always given back", PLAY),
+    ),
+    tells=frozenset({
+        "recorder.model", "recorder.serial", "recorder.firmware", "recorder.disks", "recorder.time_source",
+        "recorder.time_server", "recorder.clock", "recorder.channels_lost",
+        "disk.state", "disk.capacity_bytes", "disk.free_bytes",
+        "recording.name", "recording.recording", "recording.state", "recording.oldest", "recording.newest",
+        "recording.signal", "recording.gaps", "recording.schedule",
+    }),
+    account="a user of a group with Playback and Live of its channels, no Setup rights",
+    remarks=("The recorder tells local time without an offset: it is read in the estate's time zone.",),
+)  # fmt: skip
+NO_STATES = "dahua_no_states"
+_DISK_STATES: dict[str, DiskState] = {
+    "success": "ok", "normal": "ok", "active": "ok", "running": "ok", "ok": "ok",
+    "failure": "failed", "error": "failed", "failed": "failed", "faulty": "failed",
+    "degraded": "degraded", "rebuilding": "degraded", "initializing": "degraded", "recovering": "degraded",
+    "offline": "absent", "inactive": "absent", "notexist": "absent",
+}  # fmt: skip
+_SCHEDULES: dict[int | None, Schedule] = {1: "always", 2: "none"}
+
+
+async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
+    """Everything about the recorder and the `wanted` channels. Raises WireError when nothing can be read."""
+    parts = Parts(contact)
+    clock = await _clock(contact, parts)
+    model, serial = await parts.get("model", wire.SYSTEM, wire.system) or (None, None)
+    firmware = await parts.get("firmware", wire.SOFTWARE, wire.software)
+    disks = await parts.get("disks", wire.STORAGE, wire.disks) or ()
+    modes = await parts.get("schedules", f"{wire.CONFIG}RecordMode", wire.record_modes) or {}
+    names = await parts.get("names of the channels", f"{wire.CONFIG}ChannelTitle", wire.titles) or {}
+    lost = await parts.get("channels lost", wire.LOST, wire.lost)
+    parts.settle()
+    states = await _states(contact, parts)
+    footage = await Finder(parts, clock).channels(wanted)
+    health = RecorderHealth(
+        make=ABOUT.make,
+        manufacturer="Dahua",
+        model=model,
+        serial=serial,
+        firmware=firmware,
+        disks=tuple(_disk(one) for one in disks),
+        time_source=clock.source,
+        time_server=clock.server,
+        clock=clock.span,
+        channels_lost=tuple(sorted(lost & wanted, key=_order)) if lost is not None and wanted else None,
+    )
+    recordings = tuple(
+        _recording(channel, names.get(channel), modes.get(channel), states, lost, footage.get(channel))
+        for channel in sorted(wanted, key=_order)
+    )
+    return RecorderAnswer(health, recordings, parts.settle())
+
+
+async def replay(contact: Contact, recording: Recording, at: float) -> Replay:
+    """The maker's playback stream: ``/cam/playback?channel=1&starttime=2026_11_23_21_00_00`` in local time."""
+    if not recording.channel.isdecimal():
+        raise UnsupportedError("the channel is no number")
+    zone = zone_named(contact.device.time_zone)
+    start = Clock(zone).local(at, "%Y_%m_%d_%H_%M_%S")
+    end = Clock(zone).local(at + 60, "%Y_%m_%d_%H_%M_%S")
+    return Replay(f"/cam/playback?channel={int(recording.channel)}&starttime={start}&endtime={end}", onvif=False)
+
+
+async def _clock(contact: Contact, parts: Parts) -> Clock:
+    zone = zone_named(contact.device.time_zone)
+    local = await parts.get("clock", wire.TIME, wire.current_time)
+    span = offset_of(placed(local, zone), parts.reply) if local is not None and parts.reply else None
+    enabled, server = await parts.get("time source", f"{wire.CONFIG}NTP", wire.ntp) or (None, None)
+    source = None if enabled is None else "ntp" if enabled else "manual"
+    return Clock(zone, span, source, server if enabled else None)
+
+
+async def _states(contact: Contact, parts: Parts) -> Mapping[str, bool]:
+    """Which channels are being recorded, where the firmware offers the call; it is asked once of one that does not."""
+    if contact.memory.get(NO_STATES):
+        return {}
+    states = await parts.post("recording now", wire.STATES, b"{}", "application/json", wire.states)
+    if states is None and isinstance(parts.error, UnsupportedError):
+        contact.memory[NO_STATES] = True
+    return states or {}
+
+
+def _recording(
+    channel: str,
+    name: str | None,
+    mode: int | None,
+    states: Mapping[str, bool],
+    lost: frozenset[str] | None,
+    footage: Footage | None,
+) -> Recording:
+    line = footage.timeline if footage and footage.searched else None
+    empty = line is not None and footage is not None and footage.newest is None and line.oldest is None
+    going = states.get(channel)
+    return Recording(
+        channel,
+        name=name,
+        recording=False if empty and going is None else going,
+        state=None if going is None else "recording" if going else "not recording",
+        oldest=line.oldest if line else None,
+        newest=footage.newest if footage else None,
+        signal=None if lost is None else channel not in lost,
+        gaps=footage.gaps if footage else None,
+        gaps_since=line.gaps_since() if line and footage and footage.gaps is not None else None,
+        schedule=_SCHEDULES.get(mode),
+        error="no footage found" if empty else None,
+    )
+
+
+def _disk(one: wire.DiskRow) -> Disk:
+    state = "failed" if one.failed else _DISK_STATES.get(one.state or "")
+    return Disk(one.name, state, one.capacity, one.free, detail=one.state if state != "ok" else None)
+
+
+def _order(channel: str) -> tuple[int, str]:
+    return int(channel) if channel.isdecimal() else 1 << 30, channel
