@@ -78,7 +78,7 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
         problems=tuple(words for disk in used if (words := _worn(disk, health or {}))),
     )
     recordings = tuple(_recording(source, one, used) for source, one in sorted(footage.items()))
-    return RecorderAnswer(found, recordings, parts.settle())
+    return RecorderAnswer(found, recordings, parts.settle(), tuple(sorted(footage)))
 
 
 async def _clock(parts: Parts) -> Clock:

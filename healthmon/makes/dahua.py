@@ -79,11 +79,12 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
         clock=clock.span,
         channels_lost=tuple(sorted(lost & wanted, key=_order)) if lost is not None and wanted else None,
     )
+    known = {*names, *modes, *states, *footage}
     recordings = tuple(
         _recording(channel, names.get(channel), modes.get(channel), states, lost, footage.get(channel))
-        for channel in sorted(wanted, key=_order)
+        for channel in sorted(wanted & known, key=_order)
     )
-    return RecorderAnswer(health, recordings, parts.settle())
+    return RecorderAnswer(health, recordings, parts.settle(), tuple(sorted(known, key=_order)))
 
 
 async def replay(contact: Contact, recording: Recording, at: float) -> Replay:

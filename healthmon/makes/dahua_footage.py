@@ -123,10 +123,12 @@ class Finder:
         except FATAL:
             raise
         except WireError as error:
-            return self._parts.missed(what, error)
+            self._parts.missed(what, error)
+            return None
         if not begun.strip().upper().startswith(b"OK"):
             said = begun[:60].decode("ascii", "replace")
-            return self._parts.missed(what, UnsupportedError(f"the recorder answers: {' '.join(said.split())}"))
+            self._parts.missed(what, UnsupportedError(f"the recorder answers: {' '.join(said.split())}"))
+            return None
         found = _Files([])
         seen: list[tuple[datetime, datetime]] = []
         for _ in range(MOST_PAGES):

@@ -81,8 +81,6 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
         _recording(channel, tracks.get(channel), states.get(channel), footage.get(channel))
         for channel in sorted(wanted & {*tracks, *states}, key=_order)
     )
-    for channel in sorted(wanted - {*tracks, *states}, key=_order):
-        parts.note(f"channel {channel} is not known to the recorder")
     health = RecorderHealth(
         make=ABOUT.make,
         manufacturer=MANUFACTURER,
@@ -97,7 +95,7 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
         clock=clock.span,
         channels_lost=_lost(states, wanted),
     )
-    return RecorderAnswer(health, recordings, parts.settle())
+    return RecorderAnswer(health, recordings, parts.settle(), tuple(sorted({*tracks, *states}, key=_order)))
 
 
 async def replay(contact: Contact, recording: Recording, at: float) -> Replay:

@@ -61,7 +61,8 @@ class Parts:
         except FATAL:
             raise
         except WireError as error:
-            return self.missed(what, error)
+            self.missed(what, error)
+            return None
         self.read += 1
         return found
 
@@ -75,7 +76,8 @@ class Parts:
         except FATAL:
             raise
         except WireError as error:
-            return self.missed(what, error)
+            self.missed(what, error)
+            return None
         self.read += 1
         return found
 
