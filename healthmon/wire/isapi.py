@@ -155,7 +155,7 @@ def tracks(body: bytes) -> tuple[Track, ...]:
         track = text(one, "id") or ""
         if not track.isdecimal() or not track.endswith("01"):
             continue
-        expires = flag(text(one, "durationEnabled"))
+        expires = any(flag(switch.text) for switch in named(one, "durationEnabled"))
         found.append(
             Track(
                 track,
