@@ -85,14 +85,30 @@ def fill(metrics: Metrics) -> None:
         (ClockReading("onvif", Span(3.0, 3.2)), ClockReading("http_date", None, Reason.TIMEOUT)), REFERENCE, "ntp"
     )
     ports = (Port("rtsp", 554, 0.004), Port("http", 80, None, Reason.REFUSED))
-    stream = Stream("/1", "tcp", 2.0, first_packet=0.1, packets=99, lost=1, frames_per_second=25.0, bits_per_second=4e6)
+    stream = Stream(
+        "/1",
+        "tcp",
+        2.0,
+        first_packet=0.1,
+        first_keyframe=0.3,
+        packets=99,
+        lost=1,
+        key_interval=1.0,
+        frames_per_second=25.0,
+        bits_per_second=4e6,
+        jitter=0.002,
+    )
     ups = Ups(
         "snmp",
         "Example",
         "3000",
         source="battery",
         on_battery_seconds=190.0,
+        runtime_seconds=2460.0,
         charge_ratio=0.9,
+        load_ratio=0.38,
+        temperature_celsius=24.0,
+        battery_replace=False,
         input_volts=(0.0, 231.0),
     )
     rows: list[tuple[Observation, tuple[Verdict, ...]]] = [

@@ -1,0 +1,281 @@
+"""The monitor itself: does it answer, keep its times, tell people, and stay within its budgets?"""
+
+from __future__ import annotations
+
+from dashboards import promql
+from dashboards.frame import SITE, dashboard
+from dashboards.looks import GOOD_BAD, NONE_IS_BEST, NONE_IS_WELL, Json, steps, words
+from dashboards.panels import Column, Looks, Query, bars, row, stat, table, timeseries
+from dashboards.promql import of, own
+from healthmon_exporters.palette import FAULT, OK, WARNING
+
+RATE = "[$__rate_interval]"
+PLAIN = 'job=~"$job"'
+
+
+def page() -> Json:
+    """The dashboard healthmon-agent."""
+    about = "Is the monitor itself well? For council IT."
+    panels = [
+        *_now(),
+        row("Checks"),
+        *_checks(),
+        row("Telling people"),
+        *_telling(),
+        row("Time reference"),
+        *_time(),
+        row("Budgets"),
+        *_budgets(),
+        row("Process and scrape"),
+        *_process(),
+    ]
+    return dashboard("healthmon-agent", about, panels, [SITE], since="now-6h")
+
+
+def _good(title: str, about: str, expression: str) -> Json:
+    looks = Looks(thresholds=steps((0, FAULT), (1, OK)), mappings=[words(GOOD_BAD)])
+    return stat(title, about, (3, 4), f"min({expression})", looks)
+
+
+def _now() -> list[Json]:
+    newest = f"time() - max({of('check_last_run_timestamp_seconds')})"
+    return [
+        _good("Answers Prometheus", "Whether the last scrape of the agent worked.", f"up{{{PLAIN}}}"),
+        _good(
+            "Configuration",
+            "Whether the last reload of config.yaml was accepted. FAULT: the one before is in force.",
+            own("config_reload_success"),
+        ),
+        _good(
+            "Own network",
+            "Whether the agent's own network is there. FAULT: cameras are not judged.",
+            own("own_network_ok"),
+        ),
+        _good(
+            "True time", "Whether enough time servers agree. FAULT: no clock can be checked.", own("reference_clock_ok")
+        ),
+        _good(
+            "History",
+            "Whether the store takes what happens. FAULT: it is kept in memory until it does.",
+            own("store_ok"),
+        ),
+        stat(
+            "Ways out in trouble",
+            "Targets of notifications that do not take them.",
+            (3, 4),
+            f"sum({own('notify_problem')})",
+            Looks(thresholds=NONE_IS_WELL),
+        ),
+        stat(
+            "Bugs",
+            "Looks that ended in an error inside healthmon in the chosen time. Please report them.",
+            (3, 4),
+            promql.alive(f"sum by (job, instance) (increase({own('bugs_total')}[$__range]))"),
+            Looks(thresholds=NONE_IS_BEST),
+        ),
+        stat(
+            "Newest result",
+            "How old the newest result is.",
+            (3, 4),
+            newest,
+            Looks(unit="s", thresholds=steps((0, OK), (120, WARNING), (300, FAULT)), decimals=0),
+        ),
+    ]
+
+
+def _checks() -> list[Json]:
+    durations = of("check_duration_seconds")
+    runs, failed = of("check_runs_total"), of("check_failures_total")
+    size = (8, 8)
+    return [
+        timeseries(
+            "Looks each second",
+            "How many looks end each second, by question.",
+            size,
+            [Query(f"sum by (check) (rate({runs}{RATE}))", "{{check}}")],
+            Looks(unit="ops"),
+        ),
+        timeseries(
+            "Looks without answer",
+            "The share of looks that gave no value, by question.",
+            size,
+            [Query(f"sum by (check) (rate({failed}{RATE})) / sum by (check) (rate({runs}{RATE}))", "{{check}}")],
+            Looks(unit="percentunit", low=0),
+        ),
+        timeseries(
+            "Time of a look, slowest 5 %",
+            "95 of 100 last looks took no longer, by question.",
+            size,
+            [Query(f"quantile by (check) (0.95, {durations})", "{{check}}")],
+            Looks(unit="s", low=0),
+        ),
+        timeseries(
+            "Looks missed and under way",
+            "Looks that were skipped each second because the one before had not ended, and looks under way.",
+            size,
+            [
+                Query(f"sum(rate({own('looks_skipped_total')}{RATE}))", "missed each second"),
+                Query(f"sum({own('looks_running')})", "under way"),
+            ],
+            Looks(low=0),
+        ),
+        timeseries(
+            "Lateness of the event loop",
+            "The worst lateness in each five seconds. Over a second the agent is overloaded.",
+            size,
+            [Query(own("loop_lag_seconds"), "{{instance}}")],
+            Looks(unit="s", low=0),
+        ),
+        timeseries(
+            "Devices by state",
+            "How many devices are in each state.",
+            size,
+            [Query(f"sum by (state) ({of('device_state')})", "{{state}}")],
+            Looks(low=0),
+        ),
+    ]
+
+
+def _telling() -> list[Json]:
+    size = (8, 8)
+    return [
+        timeseries(
+            "Waiting to be sent",
+            "Notices in the outbox, by target.",
+            size,
+            [Query(own("outbox_pending"), "{{target}}")],
+            Looks(low=0),
+        ),
+        timeseries(
+            "Notices",
+            "Notices in each hour, by target and result.",
+            size,
+            [Query(f"sum by (target, result) (increase({own('notifications_total')}[1h]))", "{{target}} {{result}}")],
+            Looks(low=0),
+        ),
+        timeseries(
+            "Held back and dropped",
+            "Faults that something else explains (nobody was told), by reason; records that the store had to drop.",
+            size,
+            [
+                Query(f"sum by (reason) (increase({own('faults_suppressed_total')}[1h]))", "{{reason}}"),
+                Query(f"sum(increase({own('store_dropped_total')}[1h]))", "dropped by the store"),
+            ],
+            Looks(low=0),
+        ),
+    ]
+
+
+def _time() -> list[Json]:
+    offset, error = own("reference_clock_offset_seconds"), own("reference_clock_error_seconds")
+    band = [
+        Query(offset, "true time"),
+        Query(f"{offset} + {error}", "at most"),
+        Query(f"{offset} - {error}", "at least"),
+    ]
+    return [
+        timeseries(
+            "True time against our clock",
+            "True time minus the clock of this machine, with the bound of its error.",
+            (12, 7),
+            band,
+            Looks(unit="s"),
+        ),
+        timeseries(
+            "Time servers",
+            "Each time server minus the clock of this machine.",
+            (12, 7),
+            [Query(own("ntp_server_offset_seconds"), "{{server}}")],
+            Looks(unit="s"),
+        ),
+    ]
+
+
+def _budgets() -> list[Json]:
+    used = f"{of('metered_bytes')} / {of('metered_budget_bytes')}"
+    spent = f"topk(10, sum by (job, instance, device) ({of('check_duration_seconds')}))"
+    full = steps((0, OK), (0.8, WARNING), (1, FAULT))
+    return [
+        bars(
+            "Metered lines",
+            "The share of its daily budget that each device on a metered line (4G) has used.",
+            (8, 8),
+            used,
+            Looks(unit="percentunit", thresholds=full, decimals=0, low=0, high=1),
+        ),
+        bars(
+            "Slowest devices",
+            "The ten devices whose last looks took longest together.",
+            (8, 8),
+            spent,
+            Looks(unit="s", thresholds=steps((0, OK)), decimals=1, low=0),
+        ),
+        table(
+            "Looks of each device",
+            "How many looks each device had to bear in the last hour, and how many gave nothing.",
+            (8, 8),
+            [
+                f"sum by (device) (increase({of('check_runs_total')}[1h]))",
+                f"sum by (device) (increase({of('check_failures_total')}[1h]))",
+            ],
+            [
+                Column("device", "Device"),
+                Column("Value #A", "Looks in an hour", {"decimals": 0}),
+                Column("Value #B", "Without answer", {"decimals": 0}),
+            ],
+            sort=("Looks in an hour", True),
+        ),
+    ]
+
+
+def _process() -> list[Json]:
+    size = (6, 7)
+    return [
+        timeseries(
+            "CPU",
+            "Share of one core.",
+            size,
+            [Query(f"rate(process_cpu_seconds_total{{{PLAIN}}}{RATE})", "{{instance}}")],
+            Looks(unit="percentunit", low=0),
+        ),
+        timeseries(
+            "Memory",
+            "Resident memory of the agent.",
+            size,
+            [Query(f"process_resident_memory_bytes{{{PLAIN}}}", "{{instance}}")],
+            Looks(unit="bytes", low=0),
+        ),
+        timeseries(
+            "Open files",
+            "Open file descriptors and their limit.",
+            size,
+            [Query(f"process_open_fds{{{PLAIN}}}", "open"), Query(f"process_max_fds{{{PLAIN}}}", "limit")],
+            Looks(low=0),
+        ),
+        timeseries(
+            "Scrape",
+            "How long Prometheus waits for /metrics.",
+            size,
+            [Query(f"scrape_duration_seconds{{{PLAIN}}}", "{{instance}}")],
+            Looks(unit="s", low=0),
+        ),
+        table(
+            "Version",
+            "What runs, and since when its configuration is in force.",
+            (24, 4),
+            [
+                f"max by (instance, version, python, config) ({own('build_info')})",
+                f"max by (instance) ({own('config_reload_success_timestamp_seconds')}) * 1000",
+                f"max by (instance) (scrape_samples_scraped{{{PLAIN}}})",
+            ],
+            [
+                Column("instance", "Agent"),
+                Column("version", "Version"),
+                Column("python", "Python"),
+                Column("config", "Configuration (hash)"),
+                Column("Value #B", "In force since", {"unit": "dateTimeAsLocal"}),
+                Column("Value #C", "Series"),
+            ],
+            key="instance",
+        ),
+    ]

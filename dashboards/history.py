@@ -1,0 +1,287 @@
+"""The history of one device: its clock with the band of error, streams, recording, UPS, links."""
+
+from __future__ import annotations
+
+from dashboards import promql
+from dashboards.looks import BLUE, STATE_STEPS, STATES, YES_NO, Json, steps, words
+from dashboards.panels import Looks, Query, override, stat, timeline, timeseries
+from dashboards.promql import DEVICE, of
+from healthmon.model import Limits
+from healthmon_exporters.palette import FAULT, NO_DATA, OK, WARNING
+
+LIMITS = Limits()
+SOURCES = ("onvif", "onvif_local", "http_date", "rtsp_date", "rtcp", "snmp")
+# What RFC 1628's upsOutputSource and the makes' own words come down to.
+POWER = {
+    "normal": ("on mains", OK),
+    "battery": ("mains lost", FAULT),
+    "bypass": ("not protected", WARNING),
+    "boost": ("mains is low", OK),
+    "trim": ("mains is high", OK),
+    "eco": ("on mains", OK),
+    "off": ("no output", FAULT),
+    "test": ("self-test", WARNING),
+    "other": ("not known what", WARNING),
+    "unknown": ("NO DATA", NO_DATA),
+}
+CLOCK = {
+    "ok": ("OK", OK),
+    "drift": ("WRONG", FAULT),
+    "timezone": ("WRONG ZONE", FAULT),
+    "utc_field": ("LOCAL AS UTC", FAULT),
+    "reset": ("WAS RESET", FAULT),
+    "unknown": ("NO DATA", NO_DATA),
+}
+DISKS = {
+    "ok": ("OK", OK),
+    "degraded": ("DEGRADED", WARNING),
+    "full": ("FULL", WARNING),
+    "failed": ("FAILED", FAULT),
+    "absent": ("ABSENT", FAULT),
+}
+Size = tuple[int, int]
+
+
+def mine(name: str, **labels: str) -> str:
+    """The series healthmon_`name` of the chosen device."""
+    return of(name, where=DEVICE, **labels)
+
+
+def clock() -> list[Json]:
+    """Clock offset with its band of error, state, and whether NTP sets it."""
+    warn, bad = LIMITS.clock
+    offset, error = mine("clock_offset_seconds"), mine("clock_offset_error_seconds")
+    queries = [
+        Query(offset, "{{source}}"),
+        Query(f"{offset} + {error}", "{{source}} at most"),
+        Query(f"{offset} - {error}", "{{source}} at least"),
+    ]
+    thin = {"custom__lineWidth": 0, "custom__showPoints": "never", "custom__hideFrom": _UNNAMED}
+    bands = [
+        part
+        for source in SOURCES
+        for part in (
+            override(f"{source} at most", custom__fillBelowTo=f"{source} at least", custom__fillOpacity=25, **thin),
+            override(f"{source} at least", **thin),
+        )
+    ]
+    limits = {
+        "mode": "absolute",
+        "steps": [
+            {"color": "transparent", "value": None},
+            {"color": FAULT, "value": -bad},
+            {"color": WARNING, "value": -warn},
+            {"color": WARNING, "value": warn},
+            {"color": FAULT, "value": bad},
+        ],
+    }
+    return [
+        timeseries(
+            "Clock against true time",
+            "Device clock minus true time, for each clock that the device shows. The band is the bound of the error: "
+            "the true value lies inside it. Dashed: the usual limits.",
+            (16, 9),
+            queries,
+            Looks(unit="s", thresholds=limits),
+            overrides=bands,
+            limits=True,
+        ),
+        stat(
+            "Clock is",
+            "What the clock check says.",
+            (4, 9),
+            promql.numbered("clock_state", "state", CLOCK, "job, instance, device", DEVICE),
+            Looks(mappings=[words(dict(enumerate(CLOCK.values())))]),
+        ),
+        stat(
+            "Set by NTP",
+            "Whether the device says that a time server sets its clock.",
+            (4, 9),
+            mine("clock_ntp_mode"),
+            Looks(thresholds=steps((0, WARNING), (1, OK)), mappings=[words({0: ("BY HAND", WARNING), 1: ("YES", OK)})]),
+        ),
+    ]
+
+
+_UNNAMED = {"legend": True, "tooltip": False, "viz": False}
+
+
+def _lines(title: str, about: str, name: str, unit: str, legend: str, size: Size = (8, 7)) -> Json:
+    return timeseries(title, about, size, [Query(mine(name), legend)], Looks(unit=unit))
+
+
+def stream() -> list[Json]:
+    """What was measured of the streams, and the time to connect."""
+    starts = [
+        Query(mine("stream_first_packet_seconds"), "{{stream}} first packet"),
+        Query(mine("stream_first_keyframe_seconds"), "{{stream}} first key frame"),
+        Query(mine("stream_keyframe_interval_seconds"), "{{stream}} between key frames"),
+    ]
+    return [
+        _lines(
+            "Pictures each second",
+            "Counted by their RTP times, not decoded.",
+            "stream_frames_per_second",
+            "none",
+            "{{stream}}",
+        ),
+        _lines(
+            "Data rate", "What the stream carried during the last look.", "stream_bytes_per_second", "Bps", "{{stream}}"
+        ),
+        _lines(
+            "Lost on the way",
+            "RTP packets that did not arrive, as a share.",
+            "stream_loss_ratio",
+            "percentunit",
+            "{{stream}}",
+        ),
+        _lines("Jitter", "How unevenly packets arrive (RFC 3550).", "stream_jitter_seconds", "s", "{{stream}}"),
+        timeseries(
+            "Until pictures come",
+            "From the request to the first packet and to the first complete picture.",
+            (8, 7),
+            starts,
+            Looks(unit="s"),
+        ),
+        _lines(
+            "Time to connect", "How long the device takes to accept a connection.", "reach_seconds", "s", "{{port}}"
+        ),
+    ]
+
+
+def recording() -> list[Json]:
+    """Whether it is recorded, how far back, with what gaps, and whether it could be played."""
+    return [
+        stat(
+            "Recorded",
+            "Whether the recorder is recording this camera now.",
+            (4, 7),
+            f"min({mine('recording_active')})",
+            Looks(thresholds=steps((0, FAULT), (1, OK)), mappings=[words(YES_NO)]),
+        ),
+        stat(
+            "Newest footage",
+            "How old the newest recorded picture is.",
+            (4, 7),
+            f"time() - max({mine('recording_newest_timestamp_seconds')})",
+            Looks(unit="s", thresholds=BLUE, decimals=0),
+        ),
+        timeseries(
+            "Footage kept",
+            "How far back the recording goes, and how far it is set to go.",
+            (8, 7),
+            [
+                Query(f"time() - {mine('recording_oldest_timestamp_seconds')}", "kept"),
+                Query(mine("recording_retention_seconds"), "set"),
+            ],
+            Looks(unit="s"),
+        ),
+        timeseries(
+            "Gaps in the recording",
+            "Time without footage within the last day and the last week.",
+            (8, 7),
+            [Query(mine("recording_gap_seconds"), "in {{window}}")],
+            Looks(unit="s"),
+        ),
+        timeline(
+            "Playback proof",
+            "Whether footage of now, of yesterday and the oldest could be played.",
+            (12, 5),
+            [Query(f"3 - 3 * {mine('playback_ok')}", "{{age}}")],
+            Looks(thresholds=STATE_STEPS, mappings=[words(STATES)]),
+        ),
+        timeline(
+            "Disks of the recorder",
+            "The state of each disk or RAID.",
+            (12, 5),
+            [Query(promql.numbered("recorder_disk_state", "state", DISKS, "disk", DEVICE), "{{disk}}")],
+            Looks(mappings=[words(dict(enumerate(DISKS.values())))]),
+        ),
+    ]
+
+
+def ups() -> list[Json]:
+    """Where the power comes from, and for how long."""
+    low, critical = LIMITS.ups_runtime
+    power = promql.numbered("ups_status", "status", POWER, "job, instance, device", DEVICE)
+    shown = {number: (f"{name.upper()}: {text}", colour) for number, (name, (text, colour)) in enumerate(POWER.items())}
+    runtime = {
+        "mode": "absolute",
+        "steps": [
+            {"color": FAULT, "value": None},
+            {"color": FAULT, "value": critical},
+            {"color": WARNING, "value": low},
+        ],
+    }
+    return [
+        timeline(
+            "Where the power comes from",
+            "Normal is the mains; battery means that the mains is lost.",
+            (24, 5),
+            [Query(power)],
+            Looks(mappings=[words(shown)]),
+        ),
+        timeseries(
+            "Battery time",
+            "How long the UPS would last, by its own estimate. Dashed: the limits.",
+            (8, 7),
+            [Query(mine("ups_runtime_seconds"), "left")],
+            Looks(unit="s", thresholds=runtime, low=0),
+            limits=True,
+        ),
+        timeseries(
+            "Battery and load",
+            "Charge of the battery and load of the output.",
+            (8, 7),
+            [Query(mine("ups_battery_charge_ratio"), "charge"), Query(mine("ups_load_ratio"), "load")],
+            Looks(unit="percentunit", low=0, high=1),
+        ),
+        _lines("Mains voltage", "Input voltage of each line.", "ups_input_volts", "volt", "line {{line}}"),
+        _lines(
+            "Battery temperature",
+            "Warmth shortens the life of a battery.",
+            "ups_battery_temperature_celsius",
+            "celsius",
+            "battery",
+            (12, 6),
+        ),
+        _lines(
+            "Time on battery",
+            "How long the UPS has been on battery.",
+            "ups_on_battery_seconds",
+            "s",
+            "on battery",
+            (12, 6),
+        ),
+    ]
+
+
+def links() -> list[Json]:
+    """Switch ports, the relay, and what a metered line has carried."""
+    return [
+        timeline(
+            "Switch ports",
+            "Whether each watched port of this switch is up, and faults of its power over Ethernet.",
+            (10, 6),
+            [
+                Query(f"3 - 3 * {mine('port_up')}", "port {{port}}"),
+                Query(f"3 * {mine('poe_fault')}", "power of port {{port}}"),
+            ],
+            Looks(thresholds=STATE_STEPS, mappings=[words(STATES)]),
+        ),
+        _lines(
+            "Delay of the relay",
+            "How much later than its source the relayed picture comes.",
+            "relay_delay_seconds",
+            "s",
+            "delay",
+            (7, 6),
+        ),
+        timeseries(
+            "Data used today",
+            "Bytes that checks have used of a metered line today, and its budget.",
+            (7, 6),
+            [Query(mine("metered_bytes"), "used"), Query(mine("metered_budget_bytes"), "budget")],
+            Looks(unit="bytes", low=0),
+        ),
+    ]

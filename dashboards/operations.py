@@ -1,0 +1,277 @@
+"""The desk's page: what is wrong now, every device in one row, what was held back, and the hand-over of the shift."""
+
+from __future__ import annotations
+
+from dashboards import promql
+from dashboards.frame import KIND, SITE, dashboard, listed
+from dashboards.looks import (
+    FAULT_WORDS,
+    GOOD_BAD,
+    NONE_IS_BEST,
+    NONE_IS_WELL,
+    NOT_KNOWN,
+    SEVERITY_WORDS,
+    STATE_STEPS,
+    STATES,
+    Json,
+    steps,
+    strings,
+    words,
+)
+from dashboards.panels import Column, Looks, Query, row, stat, table, timeline, to_device
+from dashboards.promql import CASE, KINDS, SAME, of, own
+from dashboards.runbooks import ALERTS, LINK
+from dashboards.runbooks import VARIABLE as RUNBOOKS
+from healthmon.model import Limits
+from healthmon_exporters.palette import FAULT, NO_DATA, OK, WARNING
+
+SHIFT = listed("shift", "Shift", {"12 hours": "43200", "8 hours": "28800", "24 hours": "86400"})
+HELD = strings(
+    {
+        "maintenance": "planned maintenance",
+        "parent": "explained by a switch, link or recorder that is lost",
+        "site": "part of a lost site",
+        "own network": "our own network is down",
+        "absent": "in store or in transit",
+        "new": "just seen; its cause may show yet",
+    }
+)
+STATE_WORDS = {"mappings": [words(STATES)], "thresholds": STATE_STEPS}
+NUMBER = {"unit": "prefix:F"}
+WHEN = {"unit": "dateTimeAsLocalNoDateIfToday"}
+AGO = {"unit": "dateTimeFromNow"}
+DEVICE = Column("device", "Device", {"links": [to_device("${__value.text}")]}, 110)
+WHAT = Column("code", "What is wrong", {"mappings": [FAULT_WORDS]}, 200)
+
+
+def page() -> Json:
+    """The dashboard healthmon-operations."""
+    about = "The desk's page: every device with every check, what is wrong, and what to tell the next shift."
+    panels = [
+        *_now(),
+        _faults(),
+        _devices(),
+        row("Shift hand-over: what changed since the shift began"),
+        *_shift(),
+        row("Held back, and why nobody was told"),
+        _held(),
+        _timeline(),
+    ]
+    return dashboard("healthmon-operations", about, panels, [SITE, KIND, SHIFT, RUNBOOKS], since="now-12h")
+
+
+def _now() -> list[Json]:
+    size = (4, 4)
+    unknown = promql.watched(promql.known_maintenance("unknown", KINDS), KINDS)
+    return [
+        stat(
+            "Devices at fault",
+            "Devices with a fault that people are told of.",
+            size,
+            promql.fault_count("fault"),
+            Looks(thresholds=NONE_IS_WELL),
+        ),
+        stat(
+            "Devices with a warning",
+            "Devices with a warning that people are told of.",
+            size,
+            promql.fault_count(severity="warning"),
+            Looks(thresholds=NONE_IS_BEST),
+        ),
+        stat(
+            "Not checked",
+            "Devices of which nothing is known at present.",
+            size,
+            f"sum({unknown})",
+            Looks(thresholds=NONE_IS_BEST),
+        ),
+        stat(
+            "In maintenance",
+            "Devices in a maintenance window now.",
+            size,
+            f"sum({of('device_maintenance', where=KINDS)})",
+            Looks(thresholds=steps((0, OK), (1, NO_DATA))),
+        ),
+        stat(
+            "Blind zones",
+            "Zones without a single working camera.",
+            size,
+            promql.blind_zones(),
+            Looks(thresholds=NONE_IS_WELL),
+        ),
+        stat(
+            "Own network",
+            "Whether the machine that runs the checks has its network. FAULT: the cameras are not judged.",
+            size,
+            f"min({own('own_network_ok')})",
+            Looks(thresholds=steps((0, FAULT), (1, OK)), mappings=[words(GOOD_BAD)]),
+        ),
+    ]
+
+
+def _faults() -> Json:
+    active = of("fault_active", where=KINDS)
+    info = of("device_info", where=KINDS)
+    began = of("fault_since_timestamp_seconds", where=KINDS)
+    labels = "name, location, contractor, web"
+    case = '"case", "/", "device", "code"'
+    told = f"{active} * {SAME} group_left ({labels}) {info} or {active} unless {SAME} {info}"
+    return table(
+        "Faults now",
+        "Every fault and warning that people are told of, newest first. Device, web page and runbook are links.",
+        (24, 9),
+        [
+            f'label_replace(label_join({told}, {case}), "alert", "$1", "code", "(.+)")',
+            f"max by (case) (label_join({of('fault_number', where=KINDS)} and {CASE} {active}, {case}))",
+            f"max by (case) (label_join({began} and {CASE} {active}, {case})) * 1000",
+            f"max by (case) (label_join({of('fault_acknowledged', where=KINDS)}, {case}))",
+        ],
+        [
+            Column("Value #B", "Fault", NUMBER, 90),
+            Column("severity", "State", {"mappings": SEVERITY_WORDS}, 100, paint=True),
+            Column("priority", "Priority", {}, 80),
+            DEVICE,
+            Column("name", "Name", {}, 230),
+            WHAT,
+            Column("Value #C", "Since", WHEN, 160),
+            Column("Value #D", "Taken on", {"mappings": [words({0: ("no", WARNING), 1: ("yes", OK)})]}, 90),
+            Column("site", "Site", {}, 110),
+            Column("location", "Where", {}),
+            Column("contractor", "Contractor", {}, 110),
+            Column(
+                "web", "Web page", {"links": [{"targetBlank": True, "title": "Web page", "url": "${__value.raw}"}]}, 180
+            ),
+            Column("alert", "Runbook", {"links": [LINK], "mappings": [ALERTS]}, 220),
+        ],
+        key="case",
+        sort=("Since", True),
+        nothing="No fault is known. If the numbers above say NO DATA, nothing is known at all.",
+    )
+
+
+def _checks() -> list[tuple[str, Column]]:
+    """(query, column) for each thing that is checked; the column's source is filled in by its place."""
+    yes, seen = {1: ("YES", OK), 0: ("NO", FAULT)}, {1: ("OK", OK), 0: ("no answer", FAULT)}
+    clock_words = {0: ("OK", OK), 1: ("WRONG", FAULT), 2: NOT_KNOWN}
+    bad = of("clock_state", state="~drift|timezone|utc_field|reset", where=KINDS)
+    clock = f"max by (device) ({bad}) + 2 * max by (device) ({of('clock_state', state='unknown', where=KINDS)})"
+    days = f"(min by (device) ({of('certificate_expiry_timestamp_seconds', where=KINDS)}) - time()) / 86400"
+    warn, end = Limits().certificate_days
+    ends = {"unit": "d", "decimals": 0, "thresholds": steps((-1e4, FAULT), (end, WARNING), (warn, OK))}
+
+    def least(name: str, **labels: str) -> str:
+        return f"min by (device) ({of(name, where=KINDS, **labels)})"
+
+    return [
+        (promql.asked(least("device_up"), "reach", KINDS), _check("Answers", yes)),
+        (promql.asked(least("stream_up"), "stream", KINDS), _check("Pictures", yes)),
+        (promql.asked(clock, "clock", KINDS), _check("Clock", clock_words)),
+        (least("recording_active"), _check("Recorded", yes)),
+        (promql.asked(least("check_success", check="identity"), "identity", KINDS), _check("Identity", seen)),
+        (days, Column("", "Certificate", ends, paint=True)),
+        (promql.asked(least("check_success", check="ups"), "ups", KINDS), _check("UPS", seen)),
+    ]
+
+
+def _check(heading: str, table: dict[int, tuple[str, str]]) -> Column:
+    return Column("", heading, {"mappings": [words({**table, -1: NOT_KNOWN})]}, paint=True)
+
+
+def _devices() -> Json:
+    info = promql.of("device_info", where=KINDS)
+    checks = _checks()
+    queries = [
+        f"max by (device, name, kind, variant, site, web) ({info})",
+        f"max by (device) ({promql.state_number(KINDS)})",
+        f"max by (device) ({of('check_last_success_timestamp_seconds', where=KINDS)}) * 1000",
+        f"min by (device) ({of('fault_since_timestamp_seconds', where=KINDS)}) * 1000",
+        f"max by (device) ({of('fault_number', where=KINDS)})",
+        f"max by (device) ({of('device_maintenance', where=KINDS)})",
+        *(query for query, _ in checks),
+    ]
+    columns = [
+        Column("Value #B", "State", STATE_WORDS, 100, paint=True),
+        DEVICE,
+        Column("name", "Name", {}, 230),
+        *(
+            Column(f"Value #{chr(ord('G') + n)}", column.heading, column.looks, 95, column.paint)
+            for n, (_, column) in enumerate(checks)
+        ),
+        Column("Value #C", "Last answer", AGO, 130),
+        Column("Value #D", "At fault since", WHEN, 160),
+        Column("Value #E", "Fault", NUMBER, 90),
+        Column("Value #F", "Works", {"mappings": [words({0: ("", OK), 1: ("maintenance", NO_DATA)})]}, 110),
+        Column("site", "Site", {}, 100),
+        Column("kind", "Kind", {}, 90),
+        Column("variant", "Type", {}, 90),
+        Column("web", "Web page", {"links": [{"targetBlank": True, "title": "Web page", "url": "${__value.raw}"}]}),
+    ]
+    about = "One row for each device, the worst first. NO DATA: there is no fresh result. -: not asked of this device."
+    return table("Every device", about, (24, 16), queries, columns, sort=("State", True))
+
+
+def _shift() -> list[Json]:
+    active, began = of("fault_active", where=KINDS), of("fault_since_timestamp_seconds", where=KINDS)
+    before = f"last_over_time({active}[${{shift}}s])"
+    what = [DEVICE, Column("site", "Site", {}, 120), WHAT]
+    down = promql.alive(f"((1 - avg_over_time({of('device_up', where=KINDS)}[${{shift}}s])) > 0)")
+    battery = promql.alive(f"(max_over_time({of('ups_on_battery_seconds', where=KINDS)}[${{shift}}s]) > 0)")
+    return [
+        table(
+            "New in this shift",
+            "Faults that began since the shift began and still stand.",
+            (8, 9),
+            [f"({began} > time() - $shift) * 1000 and {CASE} {active}"],
+            [*what, Column("Value", "Since", WHEN, 160)],
+            sort=("Since", True),
+            nothing="Nothing new is known.",
+        ),
+        table(
+            "Over in this shift",
+            "Faults that people were told of and that ended since the shift began.",
+            (8, 9),
+            [promql.alive(f"({before} unless {CASE} {active})")],
+            what,
+            nothing="Nothing has ended, or nothing is known.",
+        ),
+        table(
+            "Out of reach in this shift",
+            "The share of the shift in which a device did not answer. Time in which nothing was known is left out.",
+            (4, 9),
+            [down],
+            [DEVICE, Column("Value", "Share", {"unit": "percentunit", "decimals": 1})],
+            sort=("Share", True),
+            nothing="None, or nothing is known.",
+        ),
+        table(
+            "On battery in this shift",
+            "The longest time that each UPS ran on battery since the shift began.",
+            (4, 9),
+            [battery],
+            [DEVICE, Column("Value", "Longest", {"unit": "s"})],
+            nothing="None, or nothing is known.",
+        ),
+    ]
+
+
+def _held() -> Json:
+    return table(
+        "Held back",
+        "Faults that are known but that nobody was told of, because something else explains them.",
+        (10, 10),
+        [of("fault_held", where=KINDS)],
+        [DEVICE, Column("site", "Site", {}, 120), WHAT, Column("reason", "Why", {"mappings": [HELD]})],
+        nothing="Nothing is held back, or nothing is known.",
+    )
+
+
+def _timeline() -> Json:
+    number = promql.state_number(KINDS)
+    faulty = f"max_over_time({of('device_state', state='fault', where=KINDS)}[$__range] @ end()) == 1"
+    return timeline(
+        "Devices that were at fault",
+        "The states of every device that was at fault at some time of the chosen range. Gaps: nothing was known.",
+        (14, 10),
+        [Query(f"({number}) and {SAME} ({faulty})")],
+        Looks(thresholds=STATE_STEPS, mappings=[words(STATES)]),
+    )

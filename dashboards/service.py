@@ -1,0 +1,229 @@
+"""The manager's page: how well the service ran in the last 30 days, sampled; the monthly report counts every check."""
+
+from __future__ import annotations
+
+from dashboards import promql
+from dashboards.frame import KIND, SITE, dashboard
+from dashboards.looks import BLUE, FAULT_WORDS, Json, steps
+from dashboards.panels import Column, Looks, Query, bars, note, row, stat, table, timeseries, to_device
+from dashboards.promql import CAMERAS, KINDS, SAME, of
+from healthmon_exporters.palette import FAULT, OK, WARNING
+
+SAMPLED = "[$__range:15m]"
+SAMPLE_SECONDS = 900
+GOOD = steps((0, FAULT), (0.95, WARNING), (0.99, OK))
+MONTH = 31 * 86400
+RATIO = Looks(unit="percentunit", thresholds=GOOD, decimals=2, low=0, high=1)
+NOTE = """
+Every figure is of the chosen time (30 days unless changed above), sampled every 15 minutes. Time in which nothing was
+known (the monitor was down, or a device could not be asked) counts **neither as good nor as bad**; how long that was
+stands under *Monitoring worked*. Planned maintenance is left out.
+"""
+
+
+def page() -> Json:
+    """The dashboard healthmon-service. Its queries look back over a month, so it asks less often than the others."""
+    about = "Availability, faults, repair, recording and clocks over the last 30 days, for the manager."
+    panels = [*_figures(), *_availability(), row("Faults and repair"), *_faults(), row("Evidence"), *_evidence()]
+    return dashboard("healthmon-service", about, panels, [SITE, KIND], since="now-30d", refresh="5m")
+
+
+def outside_maintenance(series: str, where: str) -> str:
+    """`series` without what happened in maintenance windows."""
+    return f"({series} unless {SAME} {of('device_maintenance', where=where)} == 1)"
+
+
+def average(series: str, where: str) -> str:
+    """The mean over the chosen time of a 0/1 series, for each series."""
+    return f"avg_over_time({outside_maintenance(series, where)}{SAMPLED})"
+
+
+def _figures() -> list[Json]:
+    size = (4, 5)
+    up, pictures = of("device_up", where=CAMERAS), of("stream_up", where=CAMERAS)
+    kept = f"({of('recording_active')} >= 0)"
+    clock = f"1 - max by (job, instance, device) ({of('clock_state', state='~drift|timezone|utc_field|reset')})"
+    clock = f"({clock} unless {SAME} {of('clock_state', state='unknown')} == 1)"
+    return [
+        stat(
+            "Cameras online",
+            "Share of the time in which cameras answered, mean over all cameras.",
+            size,
+            f"avg({average(up, CAMERAS)})",
+            RATIO,
+        ),
+        stat(
+            "Pictures",
+            "Share of the time in which cameras delivered pictures, mean over all cameras.",
+            size,
+            f"avg({average(pictures, CAMERAS)})",
+            RATIO,
+        ),
+        stat(
+            "Recorded",
+            "Share of the time in which cameras were being recorded, mean over all cameras.",
+            size,
+            f"avg(avg_over_time({kept}{SAMPLED}))",
+            RATIO,
+        ),
+        stat(
+            "Clocks right",
+            "Share of the time in which clocks were within their limit, mean over all that could be read.",
+            size,
+            f"avg(avg_over_time({clock}{SAMPLED}))",
+            RATIO,
+        ),
+        stat(
+            "Monitoring worked",
+            "Share of the time in which the monitor itself answered. What it did not see is not in the other figures.",
+            size,
+            'avg(avg_over_time(up{job=~"$job"}[$__range:15m]))',
+            RATIO,
+        ),
+        note("How to read this page", "What the figures count and what not.", size, NOTE),
+    ]
+
+
+def _availability() -> list[Json]:
+    up = average(of("device_up", where=KINDS), KINDS)
+    return [
+        bars(
+            "The ten worst devices",
+            "Share of the time in which each answered.",
+            (8, 9),
+            f"bottomk(10, {up})",
+            RATIO,
+        ),
+        bars(
+            "By site",
+            "Mean share of the time in which the devices of each site answered.",
+            (8, 9),
+            f"avg by (site) ({up})",
+            RATIO,
+            legend="{{site}}",
+        ),
+        timeseries(
+            "Cameras that answer",
+            "Share of the cameras that answer, over time.",
+            (8, 9),
+            [
+                Query(f"avg({of('device_up', where=CAMERAS)})", "answer"),
+                Query(f"avg({of('stream_up', where=CAMERAS)})", "give pictures"),
+            ],
+            Looks(unit="percentunit", low=0, high=1),
+        ),
+    ]
+
+
+def _faults() -> list[Json]:
+    active = of("fault_active", severity="fault", where=KINDS)
+    number = of("fault_number", where=KINDS)
+    opened = (
+        f"(changes({number}[$__range]) + 1) and on (job, instance, device, code) last_over_time({active}[$__range])"
+    )
+    lasted = f"{SAMPLE_SECONDS} * sum(count_over_time({active}{SAMPLED}))"
+    by_code = f"sum by (code) ({SAMPLE_SECONDS} * count_over_time({active}{SAMPLED}))"
+    return [
+        stat(
+            "Faults",
+            "Faults that people were told of in the chosen time.",
+            (4, 9),
+            f"sum({opened})",
+            Looks(thresholds=BLUE, decimals=0),
+        ),
+        stat(
+            "Mean time to repair",
+            "Mean time from the first failed check of a fault to its end, within the chosen time.",
+            (4, 9),
+            f"{lasted} / sum({opened})",
+            Looks(unit="s", thresholds=BLUE, decimals=1),
+        ),
+        table(
+            "By cause",
+            "What went wrong, how often and for how long.",
+            (8, 9),
+            [f"sum by (code) ({opened})", by_code],
+            [
+                Column("code", "What was wrong", {"mappings": [FAULT_WORDS]}),
+                Column("Value #A", "Faults", {"decimals": 0}, 90),
+                Column("Value #B", "Hours together", {"unit": "s", "decimals": 1}, 140),
+            ],
+            key="code",
+            sort=("Faults", True),
+            nothing="No fault, or nothing is known.",
+        ),
+        table(
+            "Again and again",
+            "Devices that were at fault more than once.",
+            (8, 9),
+            [f"sum by (device, site) ({opened}) > 1"],
+            [
+                Column("device", "Device", {"links": [to_device("${__value.text}")]}),
+                Column("site", "Site"),
+                Column("Value", "Faults", {"decimals": 0}, 90),
+            ],
+            sort=("Faults", True),
+            nothing="None, or nothing is known.",
+        ),
+    ]
+
+
+def _evidence() -> list[Json]:
+    kept = f"time() - {of('recording_oldest_timestamp_seconds')}"
+    too_short, too_long = f"sum({kept} < bool {MONTH})", f"sum({kept} > bool {MONTH + 86400})"
+    offsets = f"max by (job, instance, device) (abs({of('clock_offset_seconds')}))"
+    bad = steps((0, OK), (1, WARNING))
+    return [
+        stat(
+            "Kept too short",
+            "Cameras whose footage goes back less than 31 days: evidence is missing.",
+            (4, 7),
+            too_short,
+            Looks(thresholds=bad),
+        ),
+        stat(
+            "Kept too long",
+            "Cameras whose footage goes back more than 32 days: against data protection, unless it is locked evidence.",
+            (4, 7),
+            too_long,
+            Looks(thresholds=bad),
+        ),
+        stat(
+            "Worst clock",
+            "The largest distance of any clock from true time now.",
+            (4, 7),
+            f"max({offsets})",
+            Looks(unit="s", thresholds=BLUE, decimals=1),
+        ),
+        stat(
+            "Shortest battery time",
+            "The lowest estimate of any UPS within the chosen time.",
+            (4, 7),
+            f"min(min_over_time({of('ups_runtime_seconds')}{SAMPLED}))",
+            Looks(unit="s", thresholds=BLUE, decimals=0),
+        ),
+        timeseries(
+            "Clocks outside their limit",
+            "How many clocks were wrong, over time.",
+            (8, 7),
+            [
+                Query(f"sum({of('clock_state', state='~drift|timezone|utc_field|reset')})", "wrong"),
+                Query(f"sum({of('clock_state', state='unknown')})", "not known"),
+            ],
+            Looks(low=0),
+        ),
+        bars(
+            "Recording complete, last 7 days",
+            "The ten cameras whose recording has the most gaps.",
+            (12, 8),
+            f"bottomk(10, {of('recording_complete_ratio', window='7d')})",
+            RATIO,
+        ),
+        timeseries(
+            "Zones without a working camera",
+            "How many zones were blind, over time.",
+            (12, 8),
+            [Query(promql.blind_zones(), "blind zones")],
+            Looks(low=0),
+        ),
+    ]

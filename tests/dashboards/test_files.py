@@ -1,0 +1,160 @@
+"""The committed JSON: made by the code, held by the lint, good PromQL, and naming only metrics that exist."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+import yaml
+from dashboard_files import FOLDER, dashboards, filled, metrics_named, targets
+from dashboard_lint import EXCLUDED, findings
+from exporter_estate import made
+from support import need
+
+from dashboards.frame import UIDS, text
+from dashboards.pages import PAGES
+from dashboards.runbooks import DEFAULT
+from healthmon.verdict.codes import CODES
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "exporters" / "golden_metrics.txt"
+PROMETHEUS_OWN = {"up", "scrape_duration_seconds", "scrape_samples_scraped", "ALERTS"}
+ALL = sorted(UIDS)
+
+
+def test_the_five_dashboards_are_there_under_their_uids():
+    assert set(dashboards()) == set(PAGES) == set(UIDS)
+    for uid, dashboard in dashboards().items():
+        assert dashboard["uid"] == uid
+        assert dashboard["title"] == UIDS[uid]
+
+
+@pytest.mark.parametrize("uid", ALL)
+def test_the_committed_file_is_what_the_code_writes(uid):
+    assert (FOLDER / f"{uid}.json").read_text(encoding="utf-8") == text(PAGES[uid]())
+
+
+def test_the_command_writes_elsewhere_with_other_runbooks_and_checks(tmp_path):
+    command = [sys.executable, "-m", "dashboards", "--folder", str(tmp_path)]
+    checked = subprocess.run([*command, "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stdout.count("not up to date")) == (1, 5)
+    subprocess.run(
+        [*command, "--runbooks", "https://cctv.example/runbooks/"], cwd=ROOT, check=True, capture_output=True
+    )
+    found = (tmp_path / "healthmon-device.json").read_text()
+    assert DEFAULT not in found
+    assert '"https://cctv.example/runbooks"' in found
+
+
+@pytest.mark.parametrize("uid", ALL)
+def test_the_lint_finds_nothing(uid):
+    assert list(findings(dashboards()[uid])) == []
+
+
+BREAK = {
+    "template-datasource-rule": lambda d: d["templating"]["list"].pop(0),
+    "template-job-rule": lambda d: d["templating"]["list"][1].update(allValue=".*"),
+    "template-on-time-change-reload-rule": lambda d: d["templating"]["list"][1].update(refresh=1),
+    "template-label-promql-rule": lambda d: d["templating"]["list"][1].update(query="nonsense"),
+    "panel-datasource-rule": lambda d: d["panels"][0].update(datasource={"type": "prometheus", "uid": "abc"}),
+    "panel-title-description-rule": lambda d: d["panels"][0].update(description=""),
+    "panel-units-rule": lambda d: d["panels"][0]["fieldConfig"]["defaults"].update(unit="parsec"),
+    "panel-no-targets-rule": lambda d: d["panels"][0].update(targets=[]),
+    "target-job-rule": lambda d: d["panels"][0]["targets"][0].update(expr='healthmon_device_up{kind="camera"}'),
+    "target-rate-interval-rule": lambda d: d["panels"][0]["targets"][0].update(expr='rate(x_total{job=~"$job"}[5m])'),
+    "target-counter-agg-rule": lambda d: d["panels"][0]["targets"][0].update(expr='sum(x_total{job=~"$job"})'),
+    "uneditable-dashboard": lambda d: d.update(editable=True),
+    "schema": lambda d: d.update(schemaVersion=42),
+    "core panels only": lambda d: d["panels"][0].update(type="grafana-polystat-panel"),
+    "isolated": lambda d: d["panels"][0].update(links=[{"url": "https://tiles.example.org"}]),
+    "blindness": lambda d: d["panels"][0]["targets"][0].update(expr='count(x{job=~"$job"} == 0) or vector(0)'),
+}
+
+
+@pytest.mark.parametrize("rule", sorted(BREAK))
+def test_the_lint_sees_a_dashboard_that_breaks_a_rule(rule):
+    wall = json.loads((FOLDER / "healthmon-wall.json").read_text())
+    BREAK[rule](wall)
+    assert {finding.split(":")[0] for finding in findings(wall)} >= {rule}
+
+
+def test_every_rule_left_out_has_its_reason():
+    assert all(len(reason) > 20 for reason in EXCLUDED.values())
+
+
+def test_a_grey_base_is_asked_of_the_thresholds():
+    wall = dashboards()["healthmon-wall"]
+    wall["panels"][0]["fieldConfig"]["defaults"]["thresholds"]["steps"][0]["color"] = "green"
+    assert any("not grey" in finding for finding in findings(wall))
+
+
+@pytest.mark.peer
+def test_every_query_is_accepted_by_promtool(tmp_path):
+    need("promtool")
+    rules = [{"record": f"query:{n}", "expr": filled(target.expression)} for n, target in enumerate(targets())]
+    assert len(rules) > 100
+    path = tmp_path / "queries.yaml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
+    done = subprocess.run(["promtool", "check", "rules", str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(rules)} rules found" in done.stdout
+
+
+def known_metrics() -> set[str]:
+    golden = set(re.findall(r"^([a-zA-Z_:][\w:]*)(?=[{ ])", GOLDEN.read_text(), re.MULTILINE))
+    process = set(re.findall(r"^(process_\w+)", made().text(openmetrics=False).decode(), re.MULTILINE))
+    return golden | process | PROMETHEUS_OWN
+
+
+def test_every_metric_named_in_a_dashboard_is_in_the_golden_file():
+    unknown = defaultdict(set)
+    for target in targets():
+        for name in metrics_named(filled(target.expression)) - known_metrics() - COMING:
+            unknown[name].add(target.name)
+    assert not unknown
+
+
+def test_what_was_coming_and_has_come_is_taken_off_the_list():
+    assert not COMING & known_metrics()
+
+
+# Metrics that panels show and that the agent does not give yet: recordings, links and metered lines.
+COMING = {
+    "healthmon_metered_budget_bytes",
+    "healthmon_metered_bytes",
+    "healthmon_playback_ok",
+    "healthmon_recorder_disk_state",
+    "healthmon_recording_active",
+    "healthmon_recording_complete_ratio",
+    "healthmon_recording_gap_seconds",
+    "healthmon_recording_newest_timestamp_seconds",
+    "healthmon_recording_oldest_timestamp_seconds",
+    "healthmon_recording_retention_seconds",
+    "healthmon_relay_delay_seconds",
+}
+
+
+def test_metric_names_are_found_in_every_form():
+    found = metrics_named(
+        'sum by (site) (a_b{x="c_d{e}"}) / on (job) group_left (name) e_f > bool 2 or rate(g_total[5m] @ end())'
+    )
+    assert found == {"a_b", "e_f", "g_total"}
+
+
+def test_variables_that_are_used_exist():
+    for uid, dashboard in dashboards().items():
+        names = {variable["name"] for variable in dashboard["templating"]["list"]}
+        used = set(re.findall(r"\$\{?([a-z]\w*)", json.dumps(dashboard["panels"])))
+        assert used <= names, uid
+
+
+def test_every_fault_code_has_words_and_a_runbook_in_the_tables():
+    shown = json.dumps(dashboards()["healthmon-operations"])
+    for code, known in CODES.items():
+        assert f'"{code}": {{"index"' in shown
+        assert known.title in shown
