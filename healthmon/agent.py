@@ -127,6 +127,7 @@ class Agent:
             down=self.app.down,
             maintenance=self._windows[1],
             absent=self._absent,
+            ports=self.app.ports,
             own_network=self.cut,
             site_names={site.id: site.name or site.id for site in self.app.config.sites},
         )
@@ -246,6 +247,7 @@ class Agent:
         fresh.tools.logins = old.tools.logins if fresh.state == old.state else fresh.tools.logins
         fresh.reference, fresh.reference_base = old.reference, old.reference_base
         fresh.down = {name: since for name, since in old.down.items() if name in same}
+        fresh.ports = {name: words for name, words in old.ports.items() if name in same}
         keep = {ask.key for ask in fresh.asks}
         self.observations = {k: v for k, v in self.observations.items() if k in keep}
         old.tools.net.close()

@@ -30,6 +30,7 @@ from healthmon.model import (
     Reference,
     Seen,
     State,
+    SwitchPort,
     Verdict,
 )
 from healthmon.observe import Observer
@@ -39,6 +40,7 @@ from healthmon.probes.tools import Tools
 from healthmon.schedule import Gates, Look, Schedule
 from healthmon.secret import Credential
 from healthmon.verdict import parents
+from healthmon.verdict.port import cause
 from healthmon.wire import hostnet
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
@@ -65,7 +67,8 @@ _IN_VAIN = (NO_WAY_THERE | {Reason.TIMEOUT, Reason.AGENT_NETWORK}) - {Reason.NOT
 class App:
     """One loaded configuration, ready to look. `state` is the folder of small state files, or None.
 
-    `down` are devices that cannot be reached, since when; `cut` those that this machine has no way to, and why.
+    `down` are devices that cannot be reached, since when; `cut` those that this machine has no way to, and why;
+    `ports` what the switch port of a device tells of why it cannot be reached.
     """
 
     config: Config
@@ -79,6 +82,7 @@ class App:
     reference_base: float = 0.0
     down: dict[str, float] = field(default_factory=dict)
     cut: dict[str, str] = field(default_factory=dict)
+    ports: dict[str, str] = field(default_factory=dict)
 
     def known_reference(self) -> Reference | None:
         """The last trustworthy reference with an error that grows with its age, or the latest answer without one."""
@@ -98,7 +102,7 @@ class App:
         observation = await self.observer.observe(run, device, ask, notes)
         if isinstance(observation.value, Reference):
             self._take_reference(observation.value)
-        return self._ours(device, observation)
+        return self._ours(self.devices.get(ask.spoken_to, device), observation)
 
     def _ours(self, device: Device, observation: Observation) -> Observation:
         """`observation`, or UNKNOWN by our own network where this machine has no way to the device."""
@@ -123,6 +127,8 @@ class App:
         verdicts = verdict.judge(observation, device)
         if observation.question is Question.REACH:
             self._note_reach(device, observation, verdicts)
+        elif observation.question is Question.PORT:
+            self._note_port(device, observation)
         return self.explained(device, verdicts)
 
     def explained(self, device: Device, verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
@@ -142,6 +148,14 @@ class App:
         elif device.id not in self.down:
             known = self.book.since(verdicts[0].key)
             self.down[device.id] = known if known is not None else observation.at
+
+    def _note_port(self, device: Device, observation: Observation) -> None:
+        seen = observation.value
+        words = cause(seen, device) if isinstance(seen, SwitchPort) else ""
+        if words:
+            self.ports[device.id] = words
+        else:
+            self.ports.pop(device.id, None)
 
     def time_of_day(self, moment: float) -> str:
         """``HH:MM`` (with the day when it is not today) in the estate's zone."""

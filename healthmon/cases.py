@@ -96,6 +96,7 @@ class World:
     down: Mapping[str, float] = field(default_factory=dict)
     maintenance: Mapping[str, str] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
+    ports: Mapping[str, str] = field(default_factory=dict)
     own_network: frozenset[str] = frozenset()
     site_names: Mapping[str, str] = field(default_factory=dict)
 

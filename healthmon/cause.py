@@ -120,12 +120,14 @@ def children(parent: str, world: World) -> tuple[str, ...]:
 
 
 def explained(case: Case, events: Iterable[Power], world: World, rules: Rules) -> Case:
-    """`case` with the power event that it follows."""
+    """`case` with what the switch port of its device tells, and the power event that it follows."""
     device = world.devices.get(case.device)
+    if case.lost and not case.cause and case.device in world.ports:
+        case = replace(case, cause=world.ports[case.device])
     for event in events:
         if case.cause_number is None and device is not None and event.explains(case, device, rules.power):
             words = f"follows the mains failure at {event.name} (case F{event.number:06d})"
-            return replace(case, cause=words, cause_number=event.number)
+            return replace(case, cause="; ".join(filter(None, (case.cause, words))), cause_number=event.number)
     return case
 
 

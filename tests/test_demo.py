@@ -25,6 +25,8 @@ EXPECTED = {
     "C023": r"picture frozen: \d+ packets in 8 s, but the stream's time stands still",
     "C031": r"login refused",
     "C042": r"RTSP 8554 refused, HTTP 8080 refused",
+    "C047": r"port Gi1/0/8 of Market Place switch 5 S05 runs at 10 Mbit/s only \(limit 100 Mbit/s\): cable or connector",
+    "C053": r"refused; PoE fault: port Gi1/0/9 of Market Place switch 5 S05 gives the device no power",
     "C058": r"clock (1 h 00 min 00|59 min 59)(\.\d)? s ahead: summer time was not switched off",
     "C063": r"clock [345](\.\d)? s ahead",
     "C077": r"clock was reset: it shows 01 Jan 1970",

@@ -102,6 +102,38 @@ def test_children_that_stay_lost_after_their_parent_is_back_are_told_then():
     assert room.words()[2:] == [("opened", "C001")]
 
 
+def test_the_switch_port_names_the_cause_of_a_lost_camera_in_one_message():
+    room = Room(switch(), *cameras(6, parents=("S07",)), camera(99))
+    words = "port Gi1/0/4 of Bridge switch S07 is down and finds no device to power: cable or device"
+    room.say("C003", BAD)
+    room.world = replace(room.world, ports={"C003": words})
+    room.say("C003", BAD, Question.PORT, "port_down")
+    room.wait(60)
+    (told,) = room.told
+    assert (told.case.lead.code, told.case.cause) == ("unreachable", words)
+    assert {fault.code for fault in told.case.faults} == {"unreachable", "port_down"}
+
+
+def test_a_port_switched_off_on_purpose_is_said_so_and_mains_failure_comes_behind_it():
+    power = Device("UPS1", "Cabinet UPS", Kind.UPS, "riverside", "192.0.2.3")
+    room = Room(power, *cameras(6))
+    room.world = replace(room.world, ports={"C001": "port 1 of Bridge switch S07 is switched off on purpose"})
+    room.say("UPS1", BAD, Question.UPS, "on_battery")
+    room.wait(30)
+    room.say("C001", BAD)
+    room.wait(60)
+    cause = room.told[-1].case.cause
+    assert cause.startswith("port 1 of Bridge switch S07 is switched off on purpose; follows the mains failure at ")
+
+
+def test_a_port_explains_only_a_device_that_is_lost():
+    room = Room(*cameras(3))
+    room.world = replace(room.world, ports={"C001": "port 1 is down"})
+    room.say("C001", BAD, Question.CLOCK, "clock_drift")
+    room.wait(60)
+    assert [told.case.cause for told in room.told] == [""]
+
+
 def test_g11_without_a_parent_most_of_a_site_is_one_case_in_words():
     room = Room(*cameras(20), *[camera(n, "hill") for n in range(50, 90)])
     for n in range(17):

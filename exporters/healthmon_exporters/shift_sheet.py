@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -86,7 +86,7 @@ def _worth_saying(found: list[Verdict]) -> list[Verdict]:
     """Without the consequences: an unreachable device is one line, a fault hides what it left unchecked."""
     down = [v for v in found if v.question is Question.REACH and v.state is State.FAULT]
     if down:
-        return down[:1]
+        return [_with_port(down[0], found)]
     known = [v for v in found if v.state in (State.FAULT, State.DEGRADED)]
     logins = [v for v in known if v.aspect == "login"]
     known = [v for v in known if v not in logins[1:]]
@@ -96,6 +96,13 @@ def _worth_saying(found: list[Verdict]) -> list[Verdict]:
         unknown = [v for v in unknown if (v.question, v.part) not in said and not _follows(v)]
     behind = [v for v in unknown if v.reason is Reason.BEHIND_PARENT]
     return known + (behind[:1] if behind else _once_a_look(unknown))
+
+
+def _with_port(lost: Verdict, found: Iterable[Verdict]) -> Verdict:
+    """A device that cannot be reached, with what its switch port tells of the cause."""
+    bad = (State.FAULT, State.DEGRADED)
+    ports = [v for v in found if v.question is Question.PORT and v.aspect in ("port", "poe") and v.state in bad]
+    return replace(lost, sentence=f"{lost.sentence}; {ports[0].sentence}") if ports else lost
 
 
 def _follows(verdict: Verdict) -> bool:

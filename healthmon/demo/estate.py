@@ -41,7 +41,7 @@ class Estate:
             await self._control.wait_closed()
 
     async def _bind(self, device: SimDevice) -> None:
-        if device.has("off") or self._clips is None:
+        if device.has("off") or device.unplugged or self._clips is None:
             return
         loop, held = asyncio.get_running_loop(), self._closers.setdefault(device.id, [])
         moving, still = self._clips
@@ -53,6 +53,8 @@ class Estate:
             held += [rtsp, http]
         elif device.kind == "link":
             held.append(await loop.create_server(asyncio.Protocol, device.address, TCP, backlog=BACKLOG))
+            agent, _ = await loop.create_datagram_endpoint(lambda: SnmpSim(device), local_addr=(device.address, SNMP))
+            held.append(agent)
         else:
             port, kind = (NTP, NtpSim) if device.kind == "ntp" else (SNMP, SnmpSim)
             transport, _ = await loop.create_datagram_endpoint(lambda: kind(device), local_addr=(device.address, port))
@@ -74,7 +76,7 @@ class Estate:
             device.faults[name] = value
         else:
             device.faults.pop(name, None)
-        if name in ("off", "reboot"):
+        if name in ("off", "reboot", "port_down", "port_off", "poe_fault"):
             await self._unbind(device_id)
             device.faults.pop("reboot", None)
             await self._bind(device)

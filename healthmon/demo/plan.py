@@ -31,6 +31,8 @@ PLANTED: dict[str, tuple[str, Any, str]] = {
     "C023": ("frozen_clock", True, "frozen_clock"),
     "C031": ("wrong_login", True, "login_refused"),
     "C042": ("off", True, "unreachable"),
+    "C047": ("port_slow", True, "port_slow"),
+    "C053": ("poe_fault", True, "unreachable"),
     "C058": ("clock_offset", 3600, "clock_zone"),
     "C063": ("clock_offset", 4.0, "clock_drift"),
     "C077": ("clock_epoch", True, "clock_reset"),
@@ -50,8 +52,15 @@ def plan(cameras: int = 147, recorders: int = 2, ups: int = 1, links: int = 8, s
     made: list[SimDevice] = []
     for n in range(1, links + 1):
         site, name = SITES[(n - 1) % len(SITES)]
-        made.append(SimDevice(f"S{n:02d}", f"{name} switch {n}", "link", _address(9, n), site))
-    made += [_camera(n, links) for n in range(1, cameras + 1)]
+        switch = SimDevice(f"S{n:02d}", f"{name} switch {n}", "link", _address(9, n), site, password="public")  # noqa: S106
+        made.append(switch)
+    switches = {switch.id: switch for switch in made}
+    for camera in [_camera(n, links) for n in range(1, cameras + 1)]:
+        if camera.parent in switches:
+            hangs = switches[camera.parent].hangs
+            hangs.append(camera)
+            camera.port = f"Gi1/0/{len(hangs)}"
+        made.append(camera)
     for n in range(1, recorders + 1):
         recorder = SimDevice(f"R{n}", f"Recorder {n}", "recorder", _address(7, n), "market", priority=1)
         recorder.serial = f"SIM-R{n:05d}"
@@ -131,6 +140,8 @@ def _rows(devices: Sequence[SimDevice], kind: str) -> Iterator[dict[str, Any]]:
         row["priority"] = f"P{device.priority}"
         if device.parent:
             row["parent"] = device.parent
+        if device.port:
+            row["port"] = device.port
         if kind in ("camera", "recorder"):
             row |= {"credential": "camera-view", "rtsp": {"port": RTSP}, "http": {"port": HTTP}}
             row["commissioned"] = {"model": "Simulated PTZ", "serial": device.serial, "mac": mac_of(device)}
@@ -146,5 +157,5 @@ def _rows(devices: Sequence[SimDevice], kind: str) -> Iterator[dict[str, Any]]:
         if kind == "ups":
             row["snmp"] = {"credential": "snmp-read", "port": SNMP}
         if kind == "link":
-            row["ports"] = [TCP]
+            row |= {"ports": [TCP], "snmp": {"credential": "snmp-read", "port": SNMP}}
         yield row

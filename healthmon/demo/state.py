@@ -42,7 +42,10 @@ class Counters:
 
 @dataclass(slots=True)
 class SimDevice:
-    """A simulated device; `faults` maps a fault's name to its value and may change at any time."""
+    """A simulated device; `faults` maps a fault's name to its value and may change at any time.
+
+    `port` is its port on the switch `parent`, which `hangs` lists.
+    """
 
     id: str
     name: str
@@ -51,6 +54,7 @@ class SimDevice:
     site: str
     variant: str = "fixed"
     parent: str = ""
+    port: str = ""
     priority: int = 3
     channel: str = ""
     serial: str = ""
@@ -61,11 +65,17 @@ class SimDevice:
     faults: dict[str, Any] = field(default_factory=dict)
     counters: Counters = field(default_factory=Counters)
     started: float = field(default_factory=time.monotonic)
+    hangs: list[SimDevice] = field(default_factory=list, repr=False)
     visitors: set[asyncio.Transport] = field(default_factory=set, repr=False)
 
     def has(self, fault: str) -> bool:
         """Whether a fault is switched on."""
         return bool(self.faults.get(fault))
+
+    @property
+    def unplugged(self) -> bool:
+        """Whether it has no power or no cable: its switch port is down and nothing answers."""
+        return any(self.has(fault) for fault in ("port_down", "port_off", "poe_fault"))
 
     def now(self) -> float:
         """The device's own idea of UTC, Unix seconds."""

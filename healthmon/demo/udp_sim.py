@@ -1,11 +1,13 @@
-"""SNMP (RFC 1628 UPS-MIB) and NTP as simulated devices answer them."""
+"""SNMP (RFC 1628 UPS-MIB, the MIBs of a switch) and NTP as simulated devices answer them."""
 
 from __future__ import annotations
 
 import asyncio
+import bisect
 import struct
 from typing import cast
 
+from healthmon.demo import switch_sim
 from healthmon.demo.state import SimDevice
 
 NTP_TO_UNIX = 2208988800
@@ -35,10 +37,12 @@ class NtpSim(asyncio.DatagramProtocol):
 
 
 class SnmpSim(asyncio.DatagramProtocol):
-    """An SNMP v1/v2c agent that answers GET with RFC 1628 objects."""
+    """An SNMP v1/v2c agent that answers GET, GETNEXT and GETBULK for a UPS or a switch."""
 
     def __init__(self, device: SimDevice) -> None:
         self._device = device
+        self._switch = {name_of(oid): value for oid, value in switch_sim.objects(device).items()}
+        self._order = sorted(self._switch)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -60,17 +64,27 @@ class SnmpSim(asyncio.DatagramProtocol):
             return None
         if pdu[0] == 0xA3:
             self._device.counters.writes_attempted += 1
-        if pdu[0] != 0xA0:
+        request_id, _, most, bindings = elements(pdu[1])
+        names = [elements(binding)[0][1] for _, binding in elements(bindings[1])]
+        if pdu[0] == 0xA0:
+            rows = b"".join(_row(name, self._value(name), b"\x81\x00") for name in names)
+        elif pdu[0] in (0xA1, 0xA5) and self._device.kind == "link":
+            rows = self._following(names[0], int.from_bytes(most[1], "big") if pdu[0] == 0xA5 else 1)
+        else:
             return None
-        request_id, _, _, bindings = elements(pdu[1])
-        values = self._values()
-        rows = b""
-        for _, binding in elements(bindings[1]):
-            (_, name), *_ = elements(binding)
-            value = values.get(name)
-            rows += tlv(0x30, tlv(0x06, name) + (value if value is not None else b"\x81\x00"))
         body = tlv(0x02, request_id[1]) + tlv(0x02, b"\0") + tlv(0x02, b"\0") + tlv(0x30, rows)
         return tlv(0x30, tlv(0x02, version[1]) + tlv(0x04, community[1]) + tlv(0xA2, body))
+
+    def _value(self, name: bytes) -> bytes | None:
+        if self._device.kind != "link":
+            return self._values().get(name)
+        found = self._switch.get(name)
+        return _encoded(found()) if found else None
+
+    def _following(self, name: bytes, most: int) -> bytes:
+        at = bisect.bisect_right(self._order, name)
+        after = self._order[at : at + most]
+        return b"".join(_row(one, self._value(one), b"") for one in after) or _row(name, None, b"\x82\x00")
 
     def _values(self) -> dict[bytes, bytes]:
         device = self._device
@@ -99,6 +113,10 @@ class SnmpSim(asyncio.DatagramProtocol):
         return found
 
 
+def _row(name: bytes, value: bytes | None, absent: bytes) -> bytes:
+    return tlv(0x30, tlv(0x06, name) + (value if value is not None else absent))
+
+
 def elements(data: bytes) -> list[tuple[int, bytes]]:
     """The tag and body of every element in `data`."""
     found, at = [], 0
@@ -125,7 +143,7 @@ def tlv(tag: int, body: bytes) -> bytes:
 def _encoded(value: int | str) -> bytes:
     if isinstance(value, str):
         return tlv(0x04, value.encode())
-    return tlv(0x02, value.to_bytes(4, "big", signed=True))
+    return tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
 
 
 def name_of(oid: str) -> bytes:

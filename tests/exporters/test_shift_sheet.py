@@ -98,6 +98,19 @@ def test_an_unreachable_device_is_one_line():
     assert [row.code for row in sheet(down).rows] == ["unreachable"]
 
 
+def test_an_unreachable_device_names_what_its_switch_port_tells():
+    down = [
+        bad("C017", Question.REACH, State.FAULT, "unreachable", "no answer on RTSP 554", aspect="reach"),
+        bad("C017", Question.PORT, State.FAULT, "port_down", "port Gi1/0/7 of Quay switch S07 is down", aspect="port"),
+        bad("C017", Question.PORT, State.FAULT, "poe_fault", "PoE fault on port Gi1/0/7", aspect="poe"),
+    ]
+    assert [row.sentence for row in sheet(down).rows] == [
+        "no answer on RTSP 554; port Gi1/0/7 of Quay switch S07 is down"
+    ]
+    slow = bad("C017", Question.PORT, State.DEGRADED, "port_slow", "runs at 10 Mbit/s only", aspect="speed")
+    assert [row.sentence for row in sheet([down[0], slow]).rows] == ["no answer on RTSP 554"]
+
+
 def test_no_reference_is_one_line_for_all_devices():
     lost = [
         bad(name, Question.CLOCK, State.UNKNOWN, "no_reference", "clock not checked: no reference", Reason.NO_REFERENCE)

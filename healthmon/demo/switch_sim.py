@@ -1,0 +1,63 @@
+"""A switch as SNMP shows it: IF-MIB and POWER-ETHERNET-MIB of the ports that the simulated devices hang on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from healthmon.demo.state import SimDevice
+from healthmon.makes import switch as mib
+
+FIRST_INDEX = 10101
+WATTS = 6
+BUDGET = 370
+_MAIN = "1.3.6.1.2.1.105.1.3.1.1"
+Value = int | str
+Objects = dict[str, Callable[[], Value]]
+
+
+def objects(switch: SimDevice) -> Objects:
+    """Every object of `switch`: object identifier -> its value now."""
+    found: Objects = {
+        "1.3.6.1.2.1.1.1.0": lambda: "Simulated switch",
+        mib.UP_TIME: lambda: int((time.monotonic() - switch.started) * 100) + 100_000,
+        f"{_MAIN}.2.1": lambda: BUDGET,
+        f"{_MAIN}.3.1": lambda: 3 if switch.has("poe_supply") else 1,
+        f"{_MAIN}.4.1": lambda: int(switch.faults.get("poe_watts", 0)) or WATTS * len(switch.hangs),
+    }
+    for number, device in enumerate(switch.hangs, 1):
+        found |= _port(FIRST_INDEX + number - 1, number, device)
+    return found
+
+
+def _port(index: int, number: int, device: SimDevice) -> Objects:
+    row: Mapping[str, Callable[[], Value]] = {
+        mib.NAME: lambda: device.port,
+        mib.DESCRIPTION: lambda: device.port.replace("Gi", "GigabitEthernet"),
+        mib.ALIAS: lambda: device.name,
+        mib.ADMIN: lambda: 2 if device.has("port_off") else 1,
+        mib.OPER: lambda: 2 if device.unplugged else 1,
+        mib.LAST_CHANGE: lambda: 100_000 if device.unplugged else 1000,
+        mib.SPEED: lambda: _megabits(device) * 1_000_000,
+        mib.HIGH_SPEED: lambda: _megabits(device),
+        mib.DUPLEX: lambda: 2 if device.has("half_duplex") else 3,
+        mib.IN_ERRORS: lambda: int(_packets(device) * float(device.faults.get("port_errors", 0.0))),
+        mib.HC_IN_OCTETS: lambda: _packets(device) * 900,
+        mib.HC_IN_PACKETS: lambda: _packets(device),
+    }
+    power: Mapping[str, Callable[[], Value]] = {
+        mib.POE_ENABLE: lambda: 2 if device.has("port_off") else 1,
+        mib.POE_STATUS: lambda: 4 if device.has("poe_fault") else 2 if device.unplugged else 3,
+        mib.POE_DENIED: lambda: 0,
+    }
+    return {f"{column}.{index}": value for column, value in row.items()} | {
+        f"{column}.1.{number}": value for column, value in power.items()
+    }
+
+
+def _megabits(device: SimDevice) -> int:
+    return 10 if device.has("port_slow") else 100
+
+
+def _packets(device: SimDevice) -> int:
+    return int((time.monotonic() - device.started) * 55) + 1000
