@@ -10,17 +10,19 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 from healthmon.demo import login
+from healthmon.demo.clip import GOP, HEIGHT, RATE, WIDTH
 from healthmon.demo.state import HTTP, RTSP, SimDevice
 
 CAP = 64 * 1024
 HUGE = 4 * 1024 * 1024
-PRE_AUTH = frozenset({"GetSystemDateAndTime", "GetCapabilities", "GetServices"})
+PRE_AUTH = frozenset({"GetSystemDateAndTime", "GetCapabilities", "GetServices", "GetHostname"})
 _NS = (
     'xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:tds="http://www.onvif.org/ver10/device/wsdl" '
     'xmlns:trt="http://www.onvif.org/ver10/media/wsdl" xmlns:tt="http://www.onvif.org/ver10/schema" '
     'xmlns:ter="http://www.onvif.org/ver10/error"'
 )
 _WRITES = re.compile(r"Set|Create|Delete|Add|Remove|Subscribe|SystemReboot|Upgrade|Restore")
+_PROFILE = re.compile(r"ProfileToken>\s*p(\d{1,4})\s*<")
 _OPERATION = re.compile(r"<(?:[\w-]+:)?Body[^>]*>\s*<(?:[\w-]+:)?(\w+)")
 
 
@@ -76,21 +78,37 @@ class OnvifSim(asyncio.Protocol):
         operation = match[1] if match else ""
         if _WRITES.match(operation):
             self._device.counters.writes_attempted += 1
+        if operation not in PRE_AUTH and not self._known(body, given):
+            return
+        answer = self._answer(operation, body)
+        if answer is None:
+            self._fault("ActionNotSupported")
+        elif not answer:
+            self._fault("NoProfile")
+        else:
+            self._reply(200, "OK", _envelope(answer))
+
+    def _answer(self, operation: str, body: str) -> str | None:
+        """The response to `operation`; empty for a profile that is not there, None for an operation unknown."""
         answers = {
             "GetSystemDateAndTime": self._time,
+            "GetHostname": self._hostname,
+            "GetNTP": self._time_servers,
             "GetCapabilities": self._capabilities,
             "GetServices": self._services,
             "GetDeviceInformation": self._information,
             "GetNetworkInterfaces": self._interfaces,
             "GetProfiles": self._profiles,
-            "GetStreamUri": self._stream_uri,
         }
-        if operation not in PRE_AUTH and not self._known(body, given):
-            return
         if operation in answers:
-            self._reply(200, "OK", _envelope(answers[operation]()))
-        else:
-            self._fault("ActionNotSupported")
+            return answers[operation]()
+        if operation not in ("GetProfile", "GetStreamUri"):
+            return None
+        match = _PROFILE.search(body)
+        number = int(match[1]) if match else len(self._device.paths)
+        if number >= len(self._device.paths):
+            return ""
+        return self._stream_uri(number) if operation == "GetStreamUri" else self._profile(number)
 
     def _known(self, body: str, given: str | None) -> bool:
         if self._device.has("lockout"):
@@ -187,20 +205,47 @@ class OnvifSim(asyncio.Protocol):
             "</tds:NetworkInterfaces></tds:GetNetworkInterfacesResponse>"
         )
 
-    def _profiles(self) -> str:
-        rows = "".join(
-            f'<trt:Profiles token="p{n}" fixed="true"><tt:Name>profile {n}</tt:Name></trt:Profiles>'
-            for n in range(len(self._device.paths))
+    def _hostname(self) -> str:
+        return (
+            "<tds:GetHostnameResponse><tds:HostnameInformation><tt:FromDHCP>false</tt:FromDHCP>"
+            f"<tt:Name>{self._device.id}</tt:Name></tds:HostnameInformation></tds:GetHostnameResponse>"
         )
+
+    def _time_servers(self) -> str:
+        return (
+            "<tds:GetNTPResponse><tds:NTPInformation><tt:FromDHCP>false</tt:FromDHCP><tt:NTPManual><tt:Type>IPv4</tt:Type>"
+            "<tt:IPv4Address>127.6.0.2</tt:IPv4Address></tt:NTPManual></tds:NTPInformation></tds:GetNTPResponse>"
+        )
+
+    def _profiles(self) -> str:
+        rows = "".join(_profile_row("Profiles", n) for n in range(len(self._device.paths)))
         return f"<trt:GetProfilesResponse>{rows}</trt:GetProfilesResponse>"
 
-    def _stream_uri(self) -> str:
+    def _profile(self, number: int) -> str:
+        return f"<trt:GetProfileResponse>{_profile_row('Profile', number)}</trt:GetProfileResponse>"
+
+    def _stream_uri(self, number: int) -> str:
         return (
             "<trt:GetStreamUriResponse><trt:MediaUri>"
-            f"<tt:Uri>rtsp://{self._host()}:{RTSP}{self._device.paths[0]}</tt:Uri>"
+            f"<tt:Uri>rtsp://{self._host()}:{RTSP}{self._device.paths[number]}</tt:Uri>"
             "<tt:InvalidAfterConnect>false</tt:InvalidAfterConnect><tt:InvalidAfterReboot>false</tt:InvalidAfterReboot>"
             "<tt:Timeout>PT0S</tt:Timeout></trt:MediaUri></trt:GetStreamUriResponse>"
         )
+
+
+def _profile_row(name: str, number: int) -> str:
+    """One media profile with its video encoder (ONVIF Media 5.2)."""
+    return (
+        f'<trt:{name} token="p{number}" fixed="true"><tt:Name>profile {number}</tt:Name>'
+        f'<tt:VideoEncoderConfiguration token="v{number}"><tt:Name>video {number}</tt:Name><tt:UseCount>1</tt:UseCount>'
+        f"<tt:Encoding>H264</tt:Encoding><tt:Resolution><tt:Width>{WIDTH}</tt:Width><tt:Height>{HEIGHT}</tt:Height>"
+        f"</tt:Resolution><tt:Quality>4</tt:Quality><tt:RateControl><tt:FrameRateLimit>{round(RATE)}</tt:FrameRateLimit>"
+        "<tt:EncodingInterval>1</tt:EncodingInterval><tt:BitrateLimit>400</tt:BitrateLimit></tt:RateControl>"
+        f"<tt:H264><tt:GovLength>{GOP}</tt:GovLength><tt:H264Profile>Baseline</tt:H264Profile></tt:H264>"
+        "<tt:Multicast><tt:Address><tt:Type>IPv4</tt:Type><tt:IPv4Address>0.0.0.0</tt:IPv4Address></tt:Address>"
+        "<tt:Port>0</tt:Port><tt:TTL>1</tt:TTL><tt:AutoStart>false</tt:AutoStart></tt:Multicast>"
+        f"<tt:SessionTimeout>PT60S</tt:SessionTimeout></tt:VideoEncoderConfiguration></trt:{name}>"
+    )
 
 
 def mac_of(device: SimDevice) -> str:

@@ -13,7 +13,7 @@ from healthmon.model import Ask, Device, Span, Stream, StreamSpec
 from healthmon.probes.places import http_place, rtsp_place
 from healthmon.probes.tools import StreamNotes, Tools
 from healthmon.secret import Credential
-from healthmon.wire import onvif
+from healthmon.wire import onvif_media
 from healthmon.wire.errors import NotFoundError, UnsupportedError
 from healthmon.wire.h26x import sps_of
 from healthmon.wire.rtp import Meter
@@ -51,7 +51,7 @@ async def _discovered(device: Device, spec: StreamSpec, notes: StreamNotes, tool
     notes.discovered_at = time.monotonic()
     skew = tools.notes_of(device.id).onvif_skew
     login = _credential(device, tools)
-    notes.path = await onvif.stream_path(
+    notes.path = await onvif_media.stream_path(
         tools.net, place, device.access.onvif_path, login, tools.logins, skew=skew, profile_index=index
     )
     return notes.path

@@ -1,26 +1,20 @@
-"""ONVIF: the time without a login by a prepared request; stream paths and identity by onvif-zeep's bindings.
-
-Addresses that a device names (XAddr, stream URI) are used for their path only: the host is always the configured one.
-"""
+"""ONVIF: the time without a login by a prepared request; identity by onvif-zeep's bindings."""
 
 from __future__ import annotations
 
-import asyncio
-import functools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
-from urllib.parse import urlsplit
 
 from lxml import etree
 
 from healthmon.secret import Credential
 from healthmon.wire import soap, trace
-from healthmon.wire.errors import NotFoundError, ProtocolError, UnsupportedError, WireError
+from healthmon.wire.errors import ProtocolError
 from healthmon.wire.http import Place, Reply
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
+from healthmon.wire.onvif_call import Calls, call
 from healthmon.wire.soap_login import Login, post
 
 DEVICE_PATH = "/onvif/device_service"
@@ -115,121 +109,22 @@ def http_date(reply: Reply) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-# ------------------------------------------------------------------------------------------------ rare calls
+# ------------------------------------------------------------------------------------------------ identity
 
 
 async def device_information(
     net: Net, place: Place, path: str, credential: Credential | None, guard: LoginGuard, *, skew: float = 0.0
 ) -> DeviceInformation:
     """GetDeviceInformation. Raises the login errors of `LoginGuard`, AuthFailedError, ProtocolError and others."""
-    answer = await _call(_Calls(net, place, path, Login(credential, guard, skew)), "GetDeviceInformation")
-    told = functools.partial(_told, answer)
-    return DeviceInformation(
-        told("Manufacturer"), told("Model"), told("FirmwareVersion"), told("SerialNumber"), told("HardwareId")
-    )
+    answer = await call(Calls(net, place, path, Login(credential, guard, skew)), "GetDeviceInformation")
+    names = ("Manufacturer", "Model", "FirmwareVersion", "SerialNumber", "HardwareId")
+    return DeviceInformation(*(soap.text(answer, name) for name in names))
 
 
 async def network_interfaces(
     net: Net, place: Place, path: str, credential: Credential | None, guard: LoginGuard, *, skew: float = 0.0
 ) -> tuple[str, ...]:
     """The MAC addresses of GetNetworkInterfaces, as the device writes them."""
-    answer = await _call(_Calls(net, place, path, Login(credential, guard, skew)), "GetNetworkInterfaces")
-    macs = (_told(getattr(one, "Info", None), "HwAddress") for one in answer or ())
+    answer = await call(Calls(net, place, path, Login(credential, guard, skew)), "GetNetworkInterfaces")
+    macs = (soap.text(one, "Info", "HwAddress") for one in soap.children(answer, "NetworkInterfaces"))
     return tuple(mac for mac in macs if mac)
-
-
-async def stream_path(
-    net: Net,
-    place: Place,
-    path: str,
-    credential: Credential | None,
-    guard: LoginGuard,
-    *,
-    skew: float = 0.0,
-    profile_index: int = 0,
-) -> str:
-    """Path and query of the RTSP URI of profile `profile_index`; whatever host the device names is dropped.
-
-    Raises NotFoundError where there is no such profile, UnsupportedError without a media service.
-    """
-    calls = _Calls(net, place, path, Login(credential, guard, skew))
-    capabilities = await _call(calls, "GetCapabilities", Category="All")
-    media = getattr(capabilities, "Media", None)
-    address = _told(media, "XAddr")
-    if not address:
-        raise UnsupportedError("the device names no media service")
-    calls = _Calls(net, place, path_of(address, place.host, "media service"), calls.login, "media")
-    profiles = await _call(calls, "GetProfiles") or []
-    if profile_index >= len(profiles):
-        raise NotFoundError(f"profile {profile_index + 1} of {len(profiles)} does not exist")
-    setup = {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}
-    answer = await _call(calls, "GetStreamUri", StreamSetup=setup, ProfileToken=profiles[profile_index].token)
-    uri = _told(answer, "Uri")
-    if not uri:
-        raise ProtocolError("GetStreamUri: the answer holds no URI")
-    return path_of(uri, place.host, "stream")
-
-
-def path_of(uri: str, host: str, what: str) -> str:
-    """Path and query of `uri`; another host in it is noted and goes no further. Raises ProtocolError for no URI."""
-    try:
-        parts = urlsplit(uri.strip())
-        named = parts.hostname or host
-    except ValueError:
-        raise ProtocolError(f"the address of the {what} is not a URI") from None
-    if any(ord(c) <= 32 or ord(c) > 126 for c in parts.path + parts.query):
-        raise ProtocolError(f"the address of the {what} holds characters that may not be sent")
-    if named.lower() != host.lower():
-        trace.note(".", f"{what}: the device names host {named[:64]}; not contacted, {host} is used (address_mismatch)")
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-
-
-@dataclass(frozen=True, slots=True)
-class _Calls:
-    """Where the operations of one service are sent, and with which login."""
-
-    net: Net
-    place: Place
-    path: str
-    login: Login
-    service: str = "devicemgmt"
-
-
-async def _call(calls: _Calls, operation: str, **arguments: object) -> Any:
-    """One ONVIF operation by the WSDL's binding; the answer is zeep's object."""
-    trace.stage(f"answer to ONVIF {operation}")
-    docs = await _docs(calls.service)
-
-    async def send(_method: str, path: str, fields: list[tuple[str, str]], body: bytes) -> Reply:
-        return await post(calls.net, calls.place, path, body, calls.login, fields=fields)
-
-    service = docs.service(calls.service, calls.place, calls.path, send)
-    try:
-        return await service[operation](**arguments)
-    except WireError:
-        raise
-    except Exception as error:  # noqa: BLE001 - zeep raises AttributeError, IndexError and others for odd answers
-        raise ProtocolError(f"{operation}: answer not understood ({type(error).__name__})") from None
-
-
-async def _docs(service: str) -> Any:
-    """The module with the parsed WSDLs; the slow first time happens in a thread."""
-
-    def prepare() -> Any:
-        from healthmon.wire import onvif_docs
-
-        onvif_docs.document(service)
-        return onvif_docs
-
-    global _loaded
-    if _loaded is None or not _loaded.ready(service):
-        _loaded = await asyncio.to_thread(prepare)
-    return _loaded
-
-
-_loaded: Any = None
-
-
-def _told(thing: object, name: str) -> str | None:
-    value = getattr(thing, name, None)
-    return str(value).strip() or None if value is not None else None

@@ -35,8 +35,9 @@ logging.getLogger("zeep.client").setLevel(logging.NOTSET)
 logging.getLogger("zeep").setLevel(logging.WARNING)
 
 _zeep: Any = zeep  # only partly typed
+# Answers are not decoded by the WSDL: devices get namespaces and prefixes wrong, which `soap` forgives.
 _SETTINGS = _zeep.Settings(
-    strict=False, xml_huge_tree=False, forbid_dtd=True, forbid_entities=True, forbid_external=True
+    strict=False, xml_huge_tree=False, forbid_dtd=True, forbid_entities=True, forbid_external=True, raw_response=True
 )
 _FOLDER = Path(onvif.__file__).parent.parent / "wsdl"
 _documents: dict[str, Any] = {}
@@ -58,7 +59,7 @@ def document(name: str) -> Any:
 
 
 def service(name: str, place: Place, path: str, send: httpx_transport.Send) -> Any:
-    """A zeep service proxy of `name` at `place` + `path` whose every request goes through `send`."""
+    """A zeep service proxy of `name` at `place` + `path`: every request goes through `send`, answers come undecoded."""
     shared = document(name)
     http = httpx_transport.client(place, send)
     # The WSDL is there already; one client in both roles spares zeep's own two and their TLS contexts.

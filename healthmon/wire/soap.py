@@ -23,6 +23,7 @@ from healthmon.wire.errors import (
 
 CONTENT_TYPE = "application/soap+xml; charset=utf-8"
 REPLY_CAP = 256 * 1024
+_ENVELOPE = "http://www.w3.org/2003/05/soap-envelope"
 
 # ONVIF Core, GetSystemDateAndTime: access class PRE_AUTH, so that no login is needed.
 GET_SYSTEM_DATE_AND_TIME = (
@@ -31,6 +32,7 @@ GET_SYSTEM_DATE_AND_TIME = (
     b'<GetSystemDateAndTime xmlns="http://www.onvif.org/ver10/device/wsdl"/>'
     b"</s:Body></s:Envelope>"
 )
+
 
 _ATTEMPTS = re.compile(r"(\d{1,4})\s+(?:more\s+)?(?:attempt|tries|try)", re.IGNORECASE)
 _LOCKED = re.compile(r"\block(?:ed|out)\b|locked.?out|blocked|too many (?:failed|wrong|login)", re.IGNORECASE)
@@ -52,13 +54,22 @@ class Fault:
         return bool(_REFUSED.search(self.codes) or _REFUSED.search(self.text))
 
 
+def request(namespace: str, operation: str, fields: tuple[tuple[str, str], ...]) -> bytes:
+    """A SOAP 1.2 envelope with `operation` of `namespace` and its `fields` as texts, in order."""
+    root = etree.Element(f"{{{_ENVELOPE}}}Envelope", nsmap={"s": _ENVELOPE})
+    asked = etree.SubElement(etree.SubElement(root, f"{{{_ENVELOPE}}}Body"), f"{{{namespace}}}{operation}")
+    for name, value in fields:
+        etree.SubElement(asked, f"{{{namespace}}}{name}").text = value
+    return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
 def parse(body: bytes) -> etree._Element:
     """The root element of an XML reply. Raises ProtocolError for anything else, and for every DOCTYPE."""
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
     )
     try:
-        root = etree.fromstring(body, parser)
+        root = etree.fromstring(body.strip(b"\0 \t\r\n"), parser)  # some pad what they send
     except (etree.XMLSyntaxError, ValueError) as error:
         what = "an HTML page" if b"<html" in body[:2048].lower() else "no readable XML"
         raise ProtocolError(f"answer is {what} ({str(error)[:60]})" if body else "answer is empty") from None
@@ -92,6 +103,11 @@ def find(element: etree._Element | None, *names: str) -> etree._Element | None:
             return None
         element = next((child for child in element if local(child) == name), None)
     return element
+
+
+def children(element: etree._Element, name: str) -> list[etree._Element]:
+    """Every child called `name`."""
+    return [child for child in element if local(child) == name]
 
 
 def text(element: etree._Element | None, *names: str) -> str | None:

@@ -38,9 +38,10 @@ class Login:
 
 @dataclass(slots=True)
 class Held:
-    """The login that requests carry. Kept over the calls of one session, it spares each its refused first request.
+    """The login that requests carry. Kept over the calls of one look, it spares each its refused first request.
 
-    `session` is the kept connection, None where every call has its own.
+    `session` is the kept connection. Where it is None every call has its own and begins without the last challenge: a
+    device may take a nonce on one connection only, and count its answer on another as a wrong login.
     """
 
     session: HttpSession | None = None
@@ -70,6 +71,8 @@ async def post(
     """
     state = held if held is not None else Held()
     state.answered.begin()
+    if state.session is None:
+        state.answered.challenge = None
     send = state.session.send if state.session is not None else functools.partial(exchange, net, place)
     for _ in range(MOST_ROUNDS):
         body, headers = envelope, list(fields)
@@ -134,7 +137,7 @@ def _next(state: Held, place: Place, reply: Reply, fault: soap.Fault | None, log
     if challenges:
         if state.answered.take(digest.choose(challenges, allow_basic=place.tls is not None)):
             return
-    elif not state.token and reply.status != 403:
+    elif not state.token and not (reply.status == 403 and state.loaded):
         state.token = True
         return
     left = soap.attempts_left(said)

@@ -12,7 +12,7 @@ from healthmon.probes import stream
 from healthmon.probes.tools import Tools
 from healthmon.secret import Credential, Secret
 from healthmon.verdict.stream import judge
-from healthmon.wire import onvif
+from healthmon.wire import onvif_media
 from healthmon.wire.errors import WireError
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
@@ -107,7 +107,7 @@ async def test_c11_path_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     async def stream_path(*_: object, **__: object) -> str:
         return "/new"
 
-    monkeypatch.setattr(onvif, "stream_path", stream_path)
+    monkeypatch.setattr(onvif_media, "stream_path", stream_path)
     kit = tools()
     kit.notes_of("C1").stream("main").path = "/old"
     camera = Camera(path="/new")

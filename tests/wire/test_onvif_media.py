@@ -1,0 +1,140 @@
+"""Where a device streams: Media and Media2, of scripted devices."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.onvif_camera import PATH, RIGHT, WRONG, Camera
+from loopback import says, served
+
+from healthmon.wire import onvif_media, trace
+from healthmon.wire.errors import NotFoundError, ProtocolError, UnsupportedError, WireError
+from healthmon.wire.http import Place
+from healthmon.wire.logins import LoginGuard
+from healthmon.wire.net import Net
+
+NET = Net.of(["127.0.0.1"])
+
+
+async def test_c21_only_the_path_of_a_named_address_is_used() -> None:
+    async with served(says(b""), host="127.0.0.2") as elsewhere:
+        port = elsewhere.port
+        for host in ("127.0.0.2", "169.254.169.254", "[::ffff:127.0.0.2]", "evil.example"):
+            camera = Camera(xaddr=f"http://{host}:{port}/onvif/media", uri=f"rtsp://u:secret@{host}:{port}/live/1?a=b")
+            told = trace.Trace(keep_notes=True)
+            async with served(camera) as server:
+                with trace.recording(told):
+                    path = await onvif_media.stream_path(
+                        NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard()
+                    )
+            assert path == "/live/1?a=b"
+            notes = "\n".join(note[2] for note in told.notes)
+            assert "address_mismatch" in notes
+            assert "secret" not in notes
+            assert "right" not in notes
+    assert elsewhere.connections == 0
+
+
+async def test_the_profile_asked_for_must_exist() -> None:
+    async with served(Camera()) as server:
+        place = Place("127.0.0.1", server.port)
+        assert (
+            await onvif_media.stream_path(NET, place, PATH, RIGHT, LoginGuard(), profile_index=1)
+            == "/stream1?channel=1"
+        )
+        with pytest.raises(NotFoundError):
+            await onvif_media.stream_path(NET, place, PATH, RIGHT, LoginGuard(), profile_index=2)
+
+
+@pytest.mark.parametrize("uri", ["", "rtsp://[bad", "rtsp://127.0.0.1/a\tb c", "rtsp://127.0.0.1/é"])
+async def test_a_stream_uri_that_is_none_is_a_protocol_error(uri: str) -> None:
+    async with served(Camera(uri=uri)) as server:
+        with pytest.raises(ProtocolError):
+            await onvif_media.stream_path(NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard())
+
+
+async def test_an_odd_answer_is_a_protocol_error() -> None:
+    for odd in ("", "<x/>", "<tds:GetCapabilitiesResponse/>"):
+        async with served(Camera(replies={"GetDeviceInformation": odd, "GetCapabilities": odd})) as server:
+            with pytest.raises(WireError):
+                await onvif_media.stream_path(NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard())
+
+
+MEDIA2 = '<x:{0}Response xmlns:x="http://www.onvif.org/ver20/media/wsdl">{1}</x:{0}Response>'
+UNKNOWN = (
+    "<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>ter:ActionNotSupported</s:Value></s:Subcode>"
+    "</s:Code><s:Reason><s:Text>no such operation</s:Text></s:Reason></s:Fault>"
+)
+
+
+def services(*versions: str) -> str:
+    rows = "".join(
+        f"<tds:Service><tds:Namespace>http://www.onvif.org/{version}/media/wsdl</tds:Namespace>"
+        f"<tds:XAddr>http://127.0.0.1/{version}</tds:XAddr></tds:Service>"
+        for version in versions
+    )
+    return f"<tds:GetServicesResponse>{rows}</tds:GetServicesResponse>"
+
+
+async def path_of(camera: Camera, index: int = 0) -> str:
+    async with served(camera) as server:
+        place = Place("127.0.0.1", server.port)
+        return await onvif_media.stream_path(NET, place, PATH, RIGHT, LoginGuard(), profile_index=index)
+
+
+async def test_a_device_that_streams_by_media2_only() -> None:
+    profiles = MEDIA2.format("GetProfiles", '<x:Profiles token="a&amp;b"/><x:Profiles token="c"/>')
+    uri = MEDIA2.format("GetStreamUri", "<x:Uri>rtsp://10.1.1.1/two?x=1&amp;y=2</x:Uri>")
+    replies = {
+        "GetCapabilities": "<tds:GetCapabilitiesResponse><tds:Capabilities/></tds:GetCapabilitiesResponse>",
+        "GetServices": services("ver20"),
+        "GetProfiles": profiles,
+        "GetStreamUri": uri,
+    }
+    camera = Camera(replies=replies)
+    assert await path_of(camera) == "/two?x=1&y=2"
+    assert camera.refused == 0
+
+
+async def test_a_device_without_get_capabilities_is_asked_for_its_services() -> None:
+    camera = Camera(replies={"GetCapabilities": UNKNOWN, "GetServices": services("ver10")})
+    assert await path_of(camera) == "/stream1?channel=1"
+
+
+async def test_a_device_without_any_media_service_is_unsupported() -> None:
+    with pytest.raises(UnsupportedError, match="no media service"):
+        await path_of(Camera(replies={"GetCapabilities": UNKNOWN, "GetServices": services()}))
+
+
+async def test_profiles_without_an_encoder_are_not_counted() -> None:
+    """A metadata or audio profile may stand first; GetStreamUri of it is a fault on many devices."""
+    encoder = "<tt:VideoEncoderConfiguration token='v'/>"
+    rows = f'<trt:Profiles token="m"/><trt:Profiles token="v0">{encoder}</trt:Profiles><trt:Profiles token="v1">{encoder}</trt:Profiles>'
+    camera = Camera(replies={"GetProfiles": f"<trt:GetProfilesResponse>{rows}</trt:GetProfilesResponse>"})
+    await path_of(camera, 1)
+    assert "<ns0:ProfileToken>v1</ns0:ProfileToken>" in camera.bodies["GetStreamUri"]
+    with pytest.raises(NotFoundError, match="profile 3 of 2"):
+        await path_of(camera, 2)
+
+
+async def test_wrong_namespaces_soap_1_1_padding_and_no_content_length() -> None:
+    camera = Camera(strange=True)
+    assert await path_of(camera) == "/stream1?channel=1"
+
+
+async def test_one_refused_login_for_the_whole_look() -> None:
+    camera, guard = Camera(login="token"), LoginGuard()
+    async with served(camera) as server:
+        place = Place("127.0.0.1", server.port)
+        await onvif_media.stream_path(NET, place, PATH, RIGHT, guard)
+        assert (camera.logins, camera.refused, server.connections) == (3, 0, 4), "the kind of login is learned"
+        with pytest.raises(WireError):
+            await onvif_media.stream_path(NET, place, PATH, WRONG, guard)
+    assert camera.refused == 1
+
+
+@pytest.mark.parametrize(("status", "refused"), [("403 Forbidden", 0), ("401 Unauthorized", 0)])
+async def test_a_refusal_of_no_login_is_not_counted(status: str, refused: int) -> None:
+    """Some answer 403, or 401 without a challenge, to a request without a login: the token has not been refused."""
+    camera = Camera(login="token", refusal_status=status)
+    assert await path_of(camera) == "/stream1?channel=1"
+    assert camera.refused == refused
