@@ -10,7 +10,6 @@ from healthmon.model import Ask, Device, Observation, Question, State, Verdict
 from healthmon_exporters import families
 
 LONGEST_LABEL = 128
-STALE_INTERVALS = 3
 STATES = ("ok", "degraded", "unknown", "fault")
 INFO = ("vendor", "model", "firmware")
 Line = tuple[str, str]
@@ -33,8 +32,7 @@ class Check:
     """What one ask has given: its value lines by family, and its own figures. `landed` is by the page's clock."""
 
     labels: str
-    interval: float
-    timeout: float
+    ask: Ask
     runs: int = 0
     failures: int = 0
     landed: float | None = None
@@ -66,10 +64,8 @@ class Check:
         """When the state is too old to be believed, and when the values vanish; never before the first result."""
         if self.landed is None:
             return math.inf, math.inf
-        return (
-            self.landed + 2 * self.interval + self.timeout,
-            self.landed + STALE_INTERVALS * self.interval + self.timeout,
-        )
+        believed = self.landed + self.ask.patience
+        return believed, believed + self.ask.interval
 
     def lines(self, now: float) -> Iterator[Line]:
         """(family, line) of everything that may be shown at `now`."""
@@ -139,8 +135,8 @@ class Page:
             part = f',part="{escaped(ask.part)}"' if ask.part else ""
             own = f'{{{page.base},check="{ask.question.value}"{part}}}'
             kept = known.checks.get((ask.question, ask.part)) if known else None
-            check = kept if kept and kept.labels == own else Check(own, ask.interval, ask.timeout)
-            check.interval, check.timeout = ask.interval, ask.timeout
+            check = kept if kept and kept.labels == own else Check(own, ask)
+            check.ask = ask
             page.checks[ask.question, ask.part] = check
         return page
 

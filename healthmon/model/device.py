@@ -196,3 +196,8 @@ class Ask:
     def key(self) -> tuple[str, Question, str]:
         """What identifies the ask (and its observations) for ever."""
         return (self.device, self.question, self.part)
+
+    @property
+    def patience(self) -> float:
+        """For how many seconds a result may be believed: two intervals and the time that a look may take."""
+        return 2 * self.interval + self.timeout

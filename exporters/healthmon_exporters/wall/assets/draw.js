@@ -1,0 +1,176 @@
+// The model as elements. Elements of a list are kept by key, so that nothing flickers and the focus stays.
+
+const draw = {
+  // Fill `list` with one <li> for each of `items`; `fill` is called only for what has changed.
+  list(list, items, key, fill) {
+    const old = list.kept || new Map();
+    const kept = new Map();
+    const focused = document.activeElement;
+    items.forEach((item, place) => {
+      const name = key(item);
+      const said = JSON.stringify(item);
+      let li = old.get(name);
+      if (!li) li = make("li");
+      if (li.said !== said) {
+        fill(li, item);
+        li.said = said;
+      }
+      kept.set(name, li);
+      if (list.children[place] !== li) list.insertBefore(li, list.children[place] || null);
+    });
+    while (list.children.length > items.length) list.lastChild.remove();
+    list.kept = kept;
+    if (focused !== document.activeElement && list.contains(focused)) focused.focus({ preventScroll: true });
+  },
+
+  // What cannot be opened has no link; what can leads to the panel of its device.
+  link(li, item, classes, ...children) {
+    let a = li.firstElementChild;
+    if (!a) {
+      a = make("a");
+      li.append(a);
+    }
+    a.className = classes;
+    a.href = `#device=${encodeURIComponent(item.id)}`;
+    a.replaceChildren(...children);
+    a.setAttribute("aria-label", spoken(item));
+    return a;
+  },
+
+  numbers(model) {
+    this.list($("number-list"), model.numbers, (one) => one.id, (li, one) => {
+      const none = one.value === null;
+      li.className = `s-${one.state}`;
+      li.dataset.id = one.id;
+      li.replaceChildren(
+        make("span", "label", one.label),
+        make("span", none ? "value none" : "value", none ? (one.state === "none" ? "–" : "NO DATA") : String(one.value)),
+        make("span", "note", symbol(one.state === "none" ? "off" : one.state), make("span", "", one.note || STATE_WORDS[one.state])),
+      );
+    });
+  },
+
+  faultCard(li, fault) {
+    const marks = [];
+    if (fault.taken) marks.push(make("span", "mark", symbol("taken"), fault.acknowledged));
+    if (fault.maintenance) marks.push(make("span", "mark", symbol("works"), "maintenance"));
+    const line = [words.number(fault.number), fault.priority ? `P${fault.priority}` : "", fault.id.startsWith("site:") ? "" : fault.id];
+    const about = [line.filter(Boolean).join(" "), fault.since_words, fault.sentence, fault.cause, fault.more];
+    this.link(
+      li, fault, `card s-fault${fault.taken ? " taken" : ""}${fault.maintenance ? " works" : ""}`,
+      symbol("fault"),
+      make("span", "name", fault.name),
+      make("span", "about", ...marks, make("span", "", about.filter(Boolean).join(" · "))),
+    );
+  },
+
+  faults(model, { shown, widths, more }, now) {
+    const items = model.faults.slice(0, shown).map((fault) => (
+      { ...fault, since_words: `since ${words.since(fault.since, now)}` }
+    ));
+    const rest = model.fault_total - items.length;
+    if (rest > 0) items.push({ rest, id: "", names: model.faults.slice(shown).map((fault) => fault.name).join(", ") });
+    this.list($("fault-list"), items, (one) => (one.rest ? "+" : `${one.id} ${one.number || one.since}`), (li, one) => {
+      if (!one.rest) return this.faultCard(li, one);
+      li.replaceChildren(make("div", "card more", make("span", "name", `+${one.rest} more`), make("span", "about", make("span", "", one.names))));
+    });
+    [...$("fault-list").children].forEach((li, place) => {
+      li.style.setProperty("--least", `${place < shown ? widths[place] : more}rem`);
+    });
+    $("fault-list").hidden = !items.length;
+    $("calm").hidden = Boolean(items.length);
+    $("faults-head").textContent = items.length ? `Faults ${model.fault_total}` : "Faults";
+    this.warnings(model);
+    if (!items.length) this.calm(model);
+  },
+
+  warnings(model) {
+    const found = [...model.cameras, ...model.others.devices].filter((one) => one.state === "warning");
+    const names = found.slice(0, 6).map((one) => `${one.id} ${one.name}: ${one.words}`);
+    if (found.length > 6) names.push(`+${found.length - 6} more`);
+    const note = $("fault-note");
+    note.replaceChildren(...(found.length ? [symbol("warning"), make("span", "", `Warnings ${found.length}: ${names.join(" · ")}`)] : []));
+    note.className = found.length ? "s-warning" : "";
+  },
+
+  // Without faults: well only if everything is known.
+  calm(model) {
+    const unknown = [...model.cameras, ...model.others.devices].filter((one) => one.state === "unknown").length;
+    const calm = $("calm");
+    calm.className = unknown ? "s-unknown" : "s-ok";
+    const text = unknown ? `No faults known, ${unknown} not checked` : "No faults. Everything is checked.";
+    calm.replaceChildren(symbol(unknown ? "unknown" : "ok"), make("span", "", text));
+  },
+
+  tile(li, item) {
+    const shown = `tile s-${item.state}${item.taken ? " taken" : ""}${item.maintenance ? " works" : ""}`;
+    const mark = item.taken ? "taken" : item.maintenance ? "works" : item.state;
+    const a = this.link(
+      li, item, shown, symbol(mark), make("span", "id", item.label || item.id), make("span", "name", item.name),
+      make("span", "why", item.words || STATE_WORDS[item.state]),
+    );
+    a.tabIndex = -1;
+  },
+
+  tiles(model, strip) {
+    const items = model.cameras.map((one) => ({ ...one, label: one.id.slice(strip) }));
+    this.list($("tiles"), items, (one) => one.id, (li, item) => this.tile(li, item));
+    const first = $("tiles").querySelector("a[tabindex='0']") || $("tiles").querySelector("a");
+    if (first) first.tabIndex = 0;
+    const more = model.camera_total - items.length;
+    const counts = count(model.cameras);
+    const told = ["fault", "unknown", "warning", "doubt", "ok", "off"].filter((state) => counts[state]);
+    $("cameras-head").textContent = `Cameras ${model.camera_total}`;
+    $("camera-note").replaceChildren(...told.map((state) => (
+      make("span", `key s-${state}`, symbol(state), `${counts[state]} ${STATE_WORDS[state]}`)
+    )), more > 0 ? `+${more} more, not worse` : "");
+  },
+
+  chips(model) {
+    const names = { ups: "UPS", recorder: "recorders", link: "links" };
+    const folded = Object.entries(model.others.kinds).map(([kind, { total, ok }]) => (
+      { id: "", kind, state: ok === total ? "ok" : "none", name: `${ok} of ${total} ${names[kind]} OK` }
+    )).filter(({ kind }) => kind === "link" || model.others.devices.length > this.most);
+    const items = [...model.others.devices.slice(0, this.most), ...folded];
+    this.list($("chips"), items, (one) => `${one.kind} ${one.id}`, (li, one) => {
+      const why = one.figure && one.state !== "unknown" ? one.figure : one.words || STATE_WORDS[one.state];
+      const parts = [symbol(one.state === "none" ? "off" : one.state), make("span", "name", one.name), make("span", "why", one.id ? why : "")];
+      const classes = `chip s-${one.state}${one.taken ? " taken" : ""}${one.maintenance ? " works" : ""}`;
+      if (one.id) return this.link(li, one, classes, ...parts);
+      li.replaceChildren(make("div", classes, ...parts));
+    });
+  },
+  most: 10,
+
+  status(model) {
+    $("estate").textContent = model.estate;
+    $("simulated").hidden = !model.simulated;
+    const { reference, sweep } = model;
+    set($("reference"), reference.words, { ok: "ok", warning: "warning", fault: "fault" }[reference.state] || "unknown");
+    if (!sweep) return set($("sweep"), "none on record", "plain");
+    const signed = sweep.signed_by.length ? `signed ${sweep.signed_by.join(", ")}` : "not signed";
+    set($("sweep"), `${words.since(sweep.at, life.beat.at)}, ${signed}`, "plain");
+  },
+};
+
+function set(row, text, state) {
+  row.className = `s-${state}`;
+  const dd = row.lastElementChild;
+  if (dd.textContent !== text) dd.textContent = text;
+}
+
+function count(items) {
+  const counts = {};
+  for (const item of items) counts[item.state] = (counts[item.state] || 0) + 1;
+  return counts;
+}
+
+// What a screen reader says of a device.
+function spoken(item) {
+  const said = [`${item.id} ${item.name}: ${STATE_WORDS[item.state].toLowerCase()}`, item.sentence || item.words, item.figure];
+  if (item.since) said.push(`since ${words.since(item.since, life.beat.at)}`);
+  if (item.number) said.push(words.number(item.number));
+  if (item.taken) said.push("acknowledged");
+  if (item.maintenance) said.push("in maintenance");
+  return said.filter(Boolean).join(", ");
+}

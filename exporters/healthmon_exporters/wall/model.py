@@ -1,0 +1,217 @@
+"""What the page shows, as plain values for JSON: numbers, faults, one tile a camera, the strip of the rest. Pure.
+
+Nothing is calm that is not known: a number of which nothing is known is None, one that is known in part says so.
+Keys that say nothing (an empty text, no number) are left out, so that 600 cameras stay small.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from healthmon.cases import SITE
+from healthmon.model import Kind, Question, Reference, State, Ups
+from healthmon_exporters.wall.snapshot import FaultLine, Snapshot
+from healthmon_exporters.wall.views import View, lead, natural, views
+
+VERSION = 1
+# As many as a screen can ever name; the rest is counted.
+MOST_FAULTS = 60
+MOST_CAMERAS = 1200
+MOST_OTHERS = 60
+_SOURCES = {"battery": "ON BATTERY", "bypass": "on bypass", "off": "output off", "test": "self-test"}
+
+Json = dict[str, Any]
+Hit = Callable[[FaultLine], bool]
+
+
+def model(snapshot: Snapshot) -> Json:
+    """The whole wall."""
+    seen = views(snapshot)
+    cameras = [view for view in seen if view.device.kind is Kind.CAMERA]
+    own = next((view for view in seen if view.device.kind is Kind.AGENT), None)
+    listed = entries(snapshot, seen)
+    return {
+        "version": VERSION,
+        "estate": snapshot.estate,
+        "zone": snapshot.zone,
+        "simulated": snapshot.simulated,
+        "numbers": numbers(seen, cameras),
+        "faults": [_entry(group, behind) for group, behind in listed[:MOST_FAULTS]],
+        "fault_total": len(listed),
+        "cameras": [_tile(view) for view in cameras[:MOST_CAMERAS]],
+        "camera_total": len(cameras),
+        "others": others(seen, snapshot),
+        "reference": {"state": own.state if own else "off", "words": reference_words(snapshot.reference)},
+        "sweep": _sweep(snapshot),
+    }
+
+
+# ----------------------------------------------------------------------------------------------- the big numbers
+
+
+def numbers(seen: Sequence[View], cameras: Sequence[View]) -> list[Json]:
+    """The five figures that are readable from across the room."""
+    unknown = sum(view.state == "unknown" for view in cameras)
+    watched = sum(view.state != "off" for view in cameras)
+    return [
+        _at_fault(cameras),
+        _asked("not_recorded", "Not recorded", seen, Question.RECORDING, _of(Question.RECORDING)),
+        _asked("clock_wrong", "Clock wrong", seen, Question.CLOCK, _of(Question.CLOCK)),
+        _asked("on_battery", "On battery", seen, Question.UPS, lambda line: line.code == "on_battery"),
+        {
+            "id": "not_checked",
+            "label": "Not checked",
+            "value": unknown if watched else None,
+            "state": "none" if not watched else "unknown" if unknown else "ok",
+            "note": f"of {watched} cameras" if watched else "no cameras",
+        },
+    ]
+
+
+def _of(question: Question) -> Hit:
+    return lambda line: line.question == question.value
+
+
+def _at_fault(cameras: Sequence[View]) -> Json:
+    watched = [view for view in cameras if view.state != "off"]
+    warnings = sum(view.state == "warning" for view in watched)
+    known = sum(view.state != "unknown" for view in watched)
+    at_fault = [view for view in watched if view.state == "fault"]
+    more = [f"{warnings} warning{'s' * (warnings != 1)}"] if warnings else []
+    return _number("at_fault", "Cameras at fault", at_fault, State.FAULT, (known, len(watched)), more)
+
+
+def _asked(name: str, label: str, seen: Sequence[View], question: Question, hit: Hit) -> Json:
+    watched = [view for view in seen if question in view.asked]
+    hits = [view for view in watched if any(hit(line) for line in view.lines)]
+    worst = max((line.state for view in hits for line in view.lines if hit(line)), default=State.OK)
+    known = sum(question in view.known or view in hits for view in watched)
+    return _number(name, label, hits, worst, (known, len(watched)))
+
+
+def _number(
+    name: str, label: str, hits: Sequence[View], worst: State, checked: tuple[int, int], more: Sequence[str] = ()
+) -> Json:
+    """One figure: what is in maintenance is told beside it; `checked` is (how many are known, how many there are)."""
+    covered = sum(bool(view.maintenance) for view in hits)
+    value: int | None = len(hits) - covered
+    known, total = checked
+    state = ("fault" if worst is State.FAULT else "warning") if value else "ok"
+    notes = [*more, *([f"{covered} in maintenance"] if covered else [])]
+    if not total:
+        value, state, notes = None, "none", ["not monitored"]
+    elif known * 2 < total and not value:
+        value, state = None, "unknown"
+    if total:
+        notes.append(f"{total - known} of {total} not checked" if total > known else f"{total} checked")
+    return {"id": name, "label": label, "value": value, "state": state, "note": ", ".join(notes)}
+
+
+# ----------------------------------------------------------------------------------------------- the faults
+
+
+def entries(snapshot: Snapshot, seen: Iterable[View]) -> list[tuple[tuple[FaultLine, ...], int]]:
+    """(the faults of one device, how many devices they explain), the most urgent first.
+
+    A device that is lost with its site or behind its parent is no entry of its own.
+    """
+    by_device = {view.device.id: view.lines for view in seen if view.state == "fault"}
+    sites = [line for line in snapshot.faults if line.device.startswith(SITE)]
+    groups = [*((line,) for line in sites), *by_device.values()]
+    numbers_ = {line.number for group in groups for line in group if line.number is not None}
+    behind = Counter(line.cause_number for line in snapshot.faults if line.held in ("site", "parent"))
+    shown = [group for group in groups if not (lead(group).held == "site" and lead(group).cause_number in numbers_)]
+    return [(group, behind[lead(group).number]) for group in sorted(shown, key=_urgency)]
+
+
+def _urgency(group: Sequence[FaultLine]) -> tuple[Any, ...]:
+    first = lead(group)
+    acknowledged = all(line.acknowledged_by for line in group)
+    return (bool(first.maintenance), acknowledged, first.priority, -first.since, natural(first.device))
+
+
+def _entry(group: Sequence[FaultLine], behind: int) -> Json:
+    first = lead(group)
+    more = [f"and {len(group) - 1} more of this device"] if len(group) > 1 else []
+    more += [f"{behind} devices behind it"] if behind else []
+    return _said(
+        id=first.device,
+        name=first.name,
+        state="fault",
+        sentence=first.sentence,
+        more=", ".join(more),
+        number=first.number,
+        since=round(first.since),
+        priority=first.priority,
+        acknowledged=", ".join(dict.fromkeys(line.acknowledged_by for line in group if line.acknowledged_by)),
+        taken=all(line.acknowledged_by for line in group),
+        cause=first.cause,
+        maintenance=first.maintenance,
+    )
+
+
+# ----------------------------------------------------------------------------------------------- tiles and strip
+
+
+def _tile(view: View) -> Json:
+    first = view.lead
+    return _said(
+        id=view.device.id,
+        name=view.device.name,
+        state=view.state,
+        words=view.words,
+        since=round(first.since) if first else None,
+        number=first.number if first else None,
+        taken=view.acknowledged,
+        maintenance=bool(view.maintenance),
+    )
+
+
+def others(seen: Sequence[View], snapshot: Snapshot) -> Json:
+    """UPSes, recorders and links: those that say something by themselves, and how many there are of each kind."""
+    rest = [view for view in seen if view.device.kind in (Kind.UPS, Kind.RECORDER, Kind.LINK) and view.state != "off"]
+    told = [view for view in rest if view.device.kind is not Kind.LINK or view.state != "ok"]
+    kinds = Counter(view.device.kind.value for view in rest)
+    well = Counter(view.device.kind.value for view in rest if view.state == "ok")
+    chips = [
+        {"kind": view.device.kind.value} | _tile(view) | _said(figure=ups_words(snapshot.ups.get(view.device.id)))
+        for view in told[:MOST_OTHERS]
+    ]
+    return {"devices": chips, "kinds": {kind: {"total": total, "ok": well[kind]} for kind, total in kinds.items()}}
+
+
+def ups_words(ups: Ups | None) -> str:
+    """As in "mains, 41 min, load 38 %"; "" where nothing is known."""
+    if ups is None or ups.source is None:
+        return ""
+    words = [_SOURCES.get(ups.source, "mains")]
+    if ups.runtime_seconds is not None:
+        words.append(f"{ups.runtime_seconds / 60:.0f} min left")
+    if ups.charge_ratio is not None:
+        words.append(f"charge {ups.charge_ratio * 100:.0f} %")
+    return ", ".join(words)
+
+
+def reference_words(reference: Reference | None) -> str:
+    """How well true time is known: "+-12 ms, 3 servers"."""
+    if reference is None:
+        return "not known yet"
+    if reference.offset is None:
+        return f"NONE: {reference.reason_text}" if reference.reason_text else "NONE"
+    error = reference.offset.error
+    size = f"{error * 1000:.0f} ms" if error < 1 else f"{error:.1f} s"
+    source = f"{reference.servers} servers" if reference.servers else "this host's clock"
+    return f"\u00b1{size}, {source}"
+
+
+def _sweep(snapshot: Snapshot) -> Json | None:
+    if snapshot.sweep is None:
+        return None
+    return {"at": round(snapshot.sweep.at), "signed_by": list(snapshot.sweep.signed_by)}
+
+
+def _said(**values: Any) -> Json:
+    """Only what says something."""
+    return {name: value for name, value in values.items() if value not in (None, "", False)}

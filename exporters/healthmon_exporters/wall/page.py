@@ -1,0 +1,58 @@
+"""The one page of the wall: assets of this package put together, colours from the palette, a strict policy by hashes."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+
+from healthmon_exporters import palette
+
+_SCRIPTS = ("words.js", "life.js", "draw.js", "layout.js", "details.js", "main.js")
+_COLOURS = {
+    **{name.replace("_", "-"): colour for name, colour in palette.STATES.items()},
+    **{f"ink-{name.replace('_', '-')}": colour for name, colour in palette.INK.items()},
+    "background": palette.BACKGROUND,
+    "surface": palette.SURFACE,
+    "text": palette.TEXT,
+    "quiet": palette.QUIET_TEXT,
+    "focus": palette.FOCUS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The document and the Content-Security-Policy that lets exactly its own style and script run."""
+
+    body: bytes
+    policy: str
+
+
+@functools.cache
+def page() -> Page:
+    """The page; it holds nothing of the estate, which comes by the events."""
+    style = ":root{" + "".join(f"--{name}:{colour};" for name, colour in _COLOURS.items()) + "}\n" + _asset("wall.css")
+    script = '"use strict";\n(() => {\n' + "\n".join(_asset(name) for name in _SCRIPTS) + "})();\n"
+    text = _asset("wall.html").replace("/*STYLE*/", style).replace("/*SCRIPT*/", script)
+    rules = (
+        "default-src 'none'",
+        f"style-src '{_hash(style)}'",
+        f"script-src '{_hash(script)}'",
+        "connect-src 'self'",
+        "img-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+    )
+    return Page(text.encode(), "; ".join(rules))
+
+
+def _asset(name: str) -> str:
+    return resources.files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """The source expression of CSP level 3, 2.3.1."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
