@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test bench lint lock peers clean
 
 demo: $(VENV)/.ready
-	$(BIN)/healthmon demo
+	$(BIN)/healthmon demo --open
 
 test: $(VENV)/.ready lint
 	$(BIN)/python -m pytest -q

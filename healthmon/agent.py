@@ -27,6 +27,7 @@ from healthmon.store import Store, StoreError, TroubleError
 from healthmon.supervise import supervised
 from healthmon_exporters.notify.routing import times_of_day
 from healthmon_exporters.prometheus import Metrics
+from healthmon_exporters.wall.snapshot import Board
 
 log = logging.getLogger("healthmon")
 
@@ -48,6 +49,7 @@ class Agent:
     running: storage.Running
     started: float = field(default_factory=time.time)
     observations: dict[tuple[str, Question, str], Observation] = field(default_factory=dict)
+    board: Board = field(default_factory=Board)
     cut: frozenset[str] = frozenset()
     _doubts: set[tuple[str, Question, str]] = field(default_factory=set)
     _reach: dict[str, Ask] = field(default_factory=dict)
@@ -88,6 +90,7 @@ class Agent:
             verdicts = self.app.judge(observation)
             self.observations[ask.key] = observation
             self.metrics.observed(observation, verdicts)
+            self.board.take(observation, verdicts, time.monotonic())
             self._reduce(verdicts)
             self._follow(ask, verdicts)
         except Exception:
@@ -250,6 +253,7 @@ class Agent:
         fresh.ports = {name: words for name, words in old.ports.items() if name in same}
         keep = {ask.key for ask in fresh.asks}
         self.observations = {k: v for k, v in self.observations.items() if k in keep}
+        self.board.keep(keep)
         old.tools.net.close()
 
     def _reloaded(self, config: Config) -> None:

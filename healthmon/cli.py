@@ -202,10 +202,13 @@ def demo(
     cameras: Annotated[int, typer.Option(help="how many simulated cameras")] = 147,
     port: Annotated[int, typer.Option(help="port of the agent on 127.0.0.1")] = 9877,
     once: Annotated[bool, typer.Option("--once", help="end after the sweep instead of serving")] = False,
+    browser: Annotated[
+        bool, typer.Option("--open", help="open the wall in a browser where there is a display")
+    ] = False,
 ) -> None:
     """Start a SIMULATED estate and an agent on loopback, show one sweep, then keep serving."""
     try:
-        code = showcase.run(cameras, port, once=once)
+        code = showcase.run(cameras, port, once=once, browser=browser)
     except OSError as error:
         raise fail(f"the demo cannot start: {error}") from None
     raise typer.Exit(code)

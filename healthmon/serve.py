@@ -10,17 +10,28 @@ from typing import Any
 
 from healthmon.agent import Agent
 from healthmon.config import Config
+from healthmon.wallview import wall_of
 from healthmon_exporters import web
 
 
 async def serve(
-    path: Path, config: Config, *, agent: Agent | None = None, simulated: bool = False, spread: bool = True
+    path: Path,
+    config: Config,
+    *,
+    agent: Agent | None = None,
+    simulated: bool = False,
+    spread: bool = True,
+    serving: Callable[[], None] = lambda: None,
 ) -> None:
-    """Run until SIGINT or SIGTERM; SIGHUP reloads. Raises OSError when the port cannot be had."""
+    """Run until SIGINT or SIGTERM; SIGHUP reloads. `serving` is called once pages can be had.
+
+    Raises OSError when the port cannot be had.
+    """
     running = agent or Agent.of(path, config)
     section = config.agent
     users = Path(config.folder) / section.users_file if section.users_file else None
     tls = (section.tls.certificate, section.tls.key) if section.tls else None
+    wall = wall_of(running, simulated=simulated)
     site = web.Site(
         metrics=running.metrics,
         probe=running.probe,
@@ -29,12 +40,15 @@ async def serve(
         targets=lambda: targets(running),
         estate=config.estate.name,
         simulated=simulated,
+        wall=wall,
     )
     server = await web.serve(web.application(site, users), section.listen, section.port, tls=tls, users=users)
     _on_signals(running)
+    serving()
     try:
         await running.run(spread=spread)
     finally:
+        await wall.live.close()
         await server.close()
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,14 +25,14 @@ START_SECONDS = 60.0
 CONTROL_PORT = 9878
 
 
-def run(cameras: int, port: int, *, once: bool) -> int:
-    """Run the demo; the exit code is 0 when it ends by Ctrl-C, else the sweep's."""
+def run(cameras: int, port: int, *, once: bool, browser: bool = False) -> int:
+    """Run the demo; the exit code is 0 when it ends by Ctrl-C, else the sweep's. `browser` opens the wall in one."""
     with tempfile.TemporaryDirectory(prefix="healthmon-demo-") as folder, contextlib.ExitStack() as held:
         sys.stdout.write("SIMULATED ESTATE: real protocols on loopback addresses, no real device.\n")
         sys.stdout.flush()
         held.enter_context(estate(Path(folder), cameras, port))
         try:
-            return asyncio.run(_show(Path(folder) / "config.yaml", once=once))
+            return asyncio.run(_show(Path(folder) / "config.yaml", once=once, browser=browser))
         except KeyboardInterrupt:
             return 0
 
@@ -64,7 +67,7 @@ def _wait_ready(child: subprocess.Popen[str]) -> None:
     raise OSError("the simulated estate did not start")
 
 
-async def _show(path: Path, *, once: bool) -> int:
+async def _show(path: Path, *, once: bool, browser: bool) -> int:
     config = configuration.load(path)
     agent = Agent.of(path, config)
     selection = shift.Selection()
@@ -75,7 +78,19 @@ async def _show(path: Path, *, once: bool) -> int:
     if once:
         await agent.app.close()
         return sheet.exit_code
-    sys.stdout.write(f"Serving http://{config.agent.listen}:{config.agent.port}/metrics   Ctrl-C ends.\n")
-    sys.stdout.flush()
-    await serve(path, config, agent=agent, simulated=True)
+    base = f"http://{config.agent.listen}:{config.agent.port}"
+
+    def serving() -> None:
+        line = "=" * (len(base) + 30)
+        sys.stdout.write(f"{line}\n  The wall:   {base}/wall\n  Metrics:    {base}/metrics\n  Ctrl-C ends.\n{line}\n")
+        sys.stdout.flush()
+        if browser and has_display():
+            threading.Thread(target=webbrowser.open, args=(f"{base}/wall",), daemon=True).start()
+
+    await serve(path, config, agent=agent, simulated=True, serving=serving)
     return 0
+
+
+def has_display() -> bool:
+    """Whether a browser would have a screen to open on; a text browser in the terminal is none."""
+    return sys.platform in ("darwin", "win32") or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))

@@ -28,6 +28,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from healthmon_exporters.prometheus import OPENMETRICS, TEXT, Metrics
+from healthmon_exporters.wall.routes import Wall
 
 MOST_CONNECTIONS = 64
 HEADER_SECONDS = 5.0
@@ -48,6 +49,7 @@ class Site:
     targets: Callable[[], list[dict[str, Any]]]
     estate: str = "CCTV"
     simulated: bool = False
+    wall: Wall | None = None
 
 
 def application(site: Site, users: Path | None = None) -> ASGIApp:
@@ -89,6 +91,8 @@ def application(site: Site, users: Path | None = None) -> ASGIApp:
         Route("/-/ready", ready),
         Route("/-/reload", reload, methods=["POST"]),
     ]
+    if site.wall is not None:
+        routes += site.wall.routes()
     app: ASGIApp = Starlette(routes=routes)
     return _Users(app, users) if users is not None else app
 
@@ -113,6 +117,7 @@ async def _probe(site: Site, request: Request) -> Response:
 def _page(site: Site) -> str:
     note = "<p><strong>SIMULATED ESTATE: none of these devices exists.</strong></p>" if site.simulated else ""
     links = (
+        *((("/wall", "the wall of the control room"),) if site.wall else ()),
         ("/metrics", "metrics for Prometheus"),
         ("/sd", "HTTP service discovery"),
         ("/-/healthy", "healthy"),
@@ -233,9 +238,14 @@ class Running:
         return int(self.server.servers[0].sockets[0].getsockname()[1])
 
     async def close(self) -> None:
-        """Stop listening and drop what is open."""
+        """Stop listening and drop what is open; an answer that never ends (the events of the wall) is cut off."""
         self.server.should_exit = self.server.force_exit = True
         await asyncio.gather(self.task, return_exceptions=True)
+        state = self.server.server_state
+        for connection in tuple(state.connections):
+            connection.transport.abort()
+        if state.tasks:
+            await asyncio.wait(tuple(state.tasks), timeout=HEADER_SECONDS)
 
 
 async def serve(

@@ -37,7 +37,7 @@ class _Screen:
 
 
 class Live:
-    """`snapshot` is called in the event loop, the model is made in a thread; `newest` is when the last result landed."""
+    """`snapshot` is called in the event loop, the model made in a thread; `newest` is when the last result landed."""
 
     def __init__(self, snapshot: Callable[[], Snapshot], newest: Callable[[], float | None]) -> None:
         self._snapshot, self._newest = snapshot, newest

@@ -20,7 +20,10 @@ VERSION = 1
 MOST_FAULTS = 60
 MOST_CAMERAS = 1200
 MOST_OTHERS = 60
+NOT_RECORDED = frozenset({"not_recording", "no_motion_recorded"})
 _SOURCES = {"battery": "ON BATTERY", "bypass": "on bypass", "off": "output off", "test": "self-test"}
+# Of these the name alone does not always say what they are.
+_KINDS = {Kind.UPS: "UPS", Kind.RECORDER: "Recorder"}
 
 Json = dict[str, Any]
 Hit = Callable[[FaultLine], bool]
@@ -32,13 +35,14 @@ def model(snapshot: Snapshot) -> Json:
     cameras = [view for view in seen if view.device.kind is Kind.CAMERA]
     own = next((view for view in seen if view.device.kind is Kind.AGENT), None)
     listed = entries(snapshot, seen)
+    kinds = {view.device.id: _KINDS.get(view.device.kind, "") for view in seen}
     return {
         "version": VERSION,
         "estate": snapshot.estate,
         "zone": snapshot.zone,
         "simulated": snapshot.simulated,
         "numbers": numbers(seen, cameras),
-        "faults": [_entry(group, behind) for group, behind in listed[:MOST_FAULTS]],
+        "faults": [_entry(group, kinds.get(group[0].device, "")) for group in listed[:MOST_FAULTS]],
         "fault_total": len(listed),
         "cameras": [_tile(view) for view in cameras[:MOST_CAMERAS]],
         "camera_total": len(cameras),
@@ -57,8 +61,8 @@ def numbers(seen: Sequence[View], cameras: Sequence[View]) -> list[Json]:
     watched = sum(view.state != "off" for view in cameras)
     return [
         _at_fault(cameras),
-        _asked("not_recorded", "Not recorded", seen, Question.RECORDING, _of(Question.RECORDING)),
-        _asked("clock_wrong", "Clock wrong", seen, Question.CLOCK, _of(Question.CLOCK)),
+        _asked("not_recorded", "Not recorded", seen, Question.RECORDING, lambda line: line.code in NOT_RECORDED),
+        _asked("clock_wrong", "Clock wrong", seen, Question.CLOCK, lambda line: line.question == Question.CLOCK.value),
         _asked("on_battery", "On battery", seen, Question.UPS, lambda line: line.code == "on_battery"),
         {
             "id": "not_checked",
@@ -70,35 +74,31 @@ def numbers(seen: Sequence[View], cameras: Sequence[View]) -> list[Json]:
     ]
 
 
-def _of(question: Question) -> Hit:
-    return lambda line: line.question == question.value
-
-
 def _at_fault(cameras: Sequence[View]) -> Json:
     watched = [view for view in cameras if view.state != "off"]
     warnings = sum(view.state == "warning" for view in watched)
     known = sum(view.state != "unknown" for view in watched)
-    at_fault = [view for view in watched if view.state == "fault"]
+    hits = [(view, State.FAULT) for view in watched if view.state == "fault"]
     more = [f"{warnings} warning{'s' * (warnings != 1)}"] if warnings else []
-    return _number("at_fault", "Cameras at fault", at_fault, State.FAULT, (known, len(watched)), more)
+    return _number("at_fault", "Cameras at fault", hits, (known, len(watched)), more)
 
 
 def _asked(name: str, label: str, seen: Sequence[View], question: Question, hit: Hit) -> Json:
     watched = [view for view in seen if question in view.asked]
-    hits = [view for view in watched if any(hit(line) for line in view.lines)]
-    worst = max((line.state for view in hits for line in view.lines if hit(line)), default=State.OK)
-    known = sum(question in view.known or view in hits for view in watched)
-    return _number(name, label, hits, worst, (known, len(watched)))
+    found = [(view, [line.state for line in view.lines if hit(line)]) for view in watched]
+    known = sum(question in view.known or bool(states) for view, states in found)
+    return _number(name, label, [(view, max(states)) for view, states in found if states], (known, len(watched)))
 
 
 def _number(
-    name: str, label: str, hits: Sequence[View], worst: State, checked: tuple[int, int], more: Sequence[str] = ()
+    name: str, label: str, hits: Sequence[tuple[View, State]], checked: tuple[int, int], more: Sequence[str] = ()
 ) -> Json:
     """One figure: what is in maintenance is told beside it; `checked` is (how many are known, how many there are)."""
-    covered = sum(bool(view.maintenance) for view in hits)
-    value: int | None = len(hits) - covered
+    open_ = [state for view, state in hits if not view.maintenance]
+    covered = len(hits) - len(open_)
     known, total = checked
-    state = ("fault" if worst is State.FAULT else "warning") if value else "ok"
+    value: int | None = len(open_)
+    state = {State.FAULT: "fault", State.DEGRADED: "warning"}.get(max(open_, default=State.OK), "ok")
     notes = [*more, *([f"{covered} in maintenance"] if covered else [])]
     if not total:
         value, state, notes = None, "none", ["not monitored"]
@@ -112,18 +112,16 @@ def _number(
 # ----------------------------------------------------------------------------------------------- the faults
 
 
-def entries(snapshot: Snapshot, seen: Iterable[View]) -> list[tuple[tuple[FaultLine, ...], int]]:
-    """(the faults of one device, how many devices they explain), the most urgent first.
+def entries(snapshot: Snapshot, seen: Iterable[View]) -> list[tuple[FaultLine, ...]]:
+    """The faults of one device each, the most urgent device first.
 
     A device that is lost with its site or behind its parent is no entry of its own.
     """
-    by_device = {view.device.id: view.lines for view in seen if view.state == "fault"}
-    sites = [line for line in snapshot.faults if line.device.startswith(SITE)]
-    groups = [*((line,) for line in sites), *by_device.values()]
-    numbers_ = {line.number for group in groups for line in group if line.number is not None}
-    behind = Counter(line.cause_number for line in snapshot.faults if line.held in ("site", "parent"))
-    shown = [group for group in groups if not (lead(group).held == "site" and lead(group).cause_number in numbers_)]
-    return [(group, behind[lead(group).number]) for group in sorted(shown, key=_urgency)]
+    sites = [(line,) for line in snapshot.faults if line.device.startswith(SITE)]
+    groups = [*sites, *(view.lines for view in seen if view.state == "fault")]
+    told = {line.number for group in groups for line in group if line.number is not None}
+    shown = [group for group in groups if not (lead(group).held == "site" and lead(group).cause_number in told)]
+    return sorted(shown, key=_urgency)
 
 
 def _urgency(group: Sequence[FaultLine]) -> tuple[Any, ...]:
@@ -132,13 +130,13 @@ def _urgency(group: Sequence[FaultLine]) -> tuple[Any, ...]:
     return (bool(first.maintenance), acknowledged, first.priority, -first.since, natural(first.device))
 
 
-def _entry(group: Sequence[FaultLine], behind: int) -> Json:
+def _entry(group: Sequence[FaultLine], kind: str) -> Json:
     first = lead(group)
     more = [f"and {len(group) - 1} more of this device"] if len(group) > 1 else []
-    more += [f"{behind} devices behind it"] if behind else []
+    more += [f"{first.affected} device{'s' * (first.affected != 1)} behind it"] if first.affected else []
     return _said(
         id=first.device,
-        name=first.name,
+        name=first.name if kind.lower() in first.name.lower() else f"{kind} {first.name}",
         state="fault",
         sentence=first.sentence,
         more=", ".join(more),

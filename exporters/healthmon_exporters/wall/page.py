@@ -1,4 +1,4 @@
-"""The one page of the wall: assets of this package put together, colours from the palette, a strict policy by hashes."""
+"""The one page of the wall: this package's assets put together, colours of the palette, a strict policy by hashes."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What the agent hands to the wall: the latest result of every look, the open faults, the surroundings. Plain values."""
+"""What the agent hands to the wall: the latest result of every look, open faults, the surroundings. Plain values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from healthmon.model import Ask, Device, Observation, Question, Reference, State, Ups, Verdict
@@ -29,8 +29,8 @@ class FaultLine:
     """One open fault as people are told of it. `since` is Unix seconds, `number` None before it has one.
 
     `held` says why nobody is told ("parent", "site", "maintenance", "absent", "own network"), "" when nothing stands
-    against it. `cause` is in words, `cause_number` the fault that explains this one. `maintenance` is the reason of the
-    maintenance window that covers the device now.
+    against it. `cause` is in words, `cause_number` the fault that explains this one, `affected` how many devices this
+    one takes with it. `maintenance` is the reason of the maintenance window that covers the device now.
     """
 
     device: str
@@ -46,6 +46,7 @@ class FaultLine:
     acknowledged_by: str = ""
     cause: str = ""
     cause_number: int | None = None
+    affected: int = 0
     held: str = ""
     maintenance: str = ""
 
@@ -99,7 +100,6 @@ class Board:
         sentence = "" if worst.state is State.OK else worst.sentence
         self.seen[key] = Seen(now, observation.at, worst.state, worst.code, sentence)
 
-    def keep(self, asks: Sequence[Ask]) -> None:
+    def keep(self, keys: Collection[AskKey]) -> None:
         """Forget what the configuration no longer asks."""
-        kept = {ask.key for ask in asks}
-        self.seen = {key: seen for key, seen in self.seen.items() if key in kept}
+        self.seen = {key: seen for key, seen in self.seen.items() if key in keys}

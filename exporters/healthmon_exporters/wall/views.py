@@ -1,7 +1,7 @@
 """Each device as the wall sees it: the worst of its fresh results and its open faults. Pure.
 
-Worst first: fault, not checked, warning, doubt (bad once, being looked at again), well, off. A fault whose own check has
-no fresh result is not shown as a fault of now: the device is not checked.
+Worst first: fault, not checked, warning, doubt (bad once, being looked at again), well, off. A fault whose own check
+has no fresh result is not shown as a fault of now: the device is not checked.
 """
 
 from __future__ import annotations
