@@ -5,24 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from healthmon import __version__, notifying, serve, shift, showcase
+from healthmon import __version__, notifying, records, serve, shift, showcase, storage
 from healthmon import app as composition
 from healthmon import config as configuration
-from healthmon.config import Config, ConfigError, secrets
+from healthmon.config import Config, ConfigError
+from healthmon.console import USAGE, ConfigOption, errors, fail, read
 from healthmon.explain import explanation
 from healthmon.model import Question
+from healthmon.store import StoreError
 from healthmon_exporters import shift_sheet
-
-USAGE = 3
 
 cli = typer.Typer(
     name="healthmon",
@@ -34,31 +32,6 @@ cli = typer.Typer(
 )
 notify = typer.Typer(help="Notifications.", no_args_is_help=True)
 cli.add_typer(notify, name="notify")
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="config.yaml (default: $HEALTHMON_CONFIG, ./, /etc/healthmon/)")
-]
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-def fail(text: str) -> typer.Exit:
-    """Say `text` on standard error and give the exit for usage and configuration errors."""
-    errors.print(text, markup=False)
-    return typer.Exit(USAGE)
-
-
-def read(path: Path | None, *, need_secrets: bool = True) -> tuple[Path, Config]:
-    """The configuration, or every problem in it, one line each, and exit 3."""
-    try:
-        found = configuration.find_config(path, os.environ)
-        config = configuration.load(found)
-        problems = secrets.problems(config)
-    except ConfigError as error:
-        raise fail(str(error)) from None
-    if problems and need_secrets:
-        raise fail("\n".join(str(problem) for problem in problems))
-    for problem in problems:
-        errors.print(f"warning: {problem}", markup=False)
-    return found, config
 
 
 def run_loop(coroutine: Any) -> Any:
@@ -80,7 +53,7 @@ def run(config: ConfigOption = None, verbose: Annotated[bool, typer.Option("--ve
     path, loaded = read(config)
     try:
         run_loop(serve.serve(path, loaded))
-    except (OSError, ConfigError) as error:
+    except (OSError, ConfigError) as error:  # BlockingIOError: another agent is running
         raise fail(f"healthmon cannot start: {error}") from None
 
 
@@ -100,6 +73,8 @@ def sweep(
     app = composition.build(loaded)
     selection = _selection(app, site or [], device or [], kind or [])
     sheet = run_loop(swept(app, selection))
+    if selection == shift.Selection():
+        _keep(loaded, app, sheet)
     text = json.dumps(shift_sheet.as_json(sheet), indent=2) + "\n" if as_json else shift_sheet.text(sheet)
     sys.stdout.write(text)
     if output is not None:
@@ -108,6 +83,18 @@ def sweep(
         except OSError as error:
             raise fail(f"{output}: the sheet was not written: {error.strerror}") from None
     raise typer.Exit(sheet.exit_code)
+
+
+def _keep(config: Config, app: composition.App, sheet: shift_sheet.Sheet) -> None:
+    """Keep the sheet of a whole sweep, so that it can be signed; where that fails the sheet is shown all the same."""
+    try:
+        store = storage.place(config, app.state).open()
+        try:
+            store.keep_sweep(sheet.at, json.dumps(shift_sheet.as_json(sheet)))
+        finally:
+            store.close()
+    except (StoreError, ConfigError) as error:
+        errors.print(f"warning: the sheet was not kept: {error}", markup=False)
 
 
 def _selection(app: composition.App, sites: list[str], devices: list[str], kinds: list[str]) -> shift.Selection:
@@ -195,6 +182,10 @@ def notify_test(
     text, code = run_loop(notifying.try_target(loaded, target, contractor))
     sys.stdout.write(text)
     raise typer.Exit(code)
+
+
+for command in records.COMMANDS:
+    cli.command()(command)
 
 
 @cli.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ class Place:
 
     def open(self) -> Store:
         """The store, made where it is missing. Raises StoreError."""
+        if self.file is not None and not self.file.exists():
+            with contextlib.suppress(OSError):
+                self.file.touch(0o600)
         return Store.open(self.url, self.password.reveal() if self.password else None)
 
     def reader(self) -> Store:

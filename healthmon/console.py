@@ -1,0 +1,40 @@
+"""What every command shares: reading the configuration, saying what is wrong, exit codes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from healthmon import config as configuration
+from healthmon.config import Config, ConfigError, secrets
+
+USAGE = 3
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="config.yaml (default: $HEALTHMON_CONFIG, ./, /etc/healthmon/)")
+]
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def fail(text: str) -> typer.Exit:
+    """Say `text` on standard error and give the exit for usage and configuration errors."""
+    errors.print(text, markup=False)
+    return typer.Exit(USAGE)
+
+
+def read(path: Path | None, *, need_secrets: bool = True) -> tuple[Path, Config]:
+    """The configuration, or every problem in it, one line each, and exit 3."""
+    try:
+        found = configuration.find_config(path, os.environ)
+        config = configuration.load(found)
+        problems = secrets.problems(config)
+    except ConfigError as error:
+        raise fail(str(error)) from None
+    if problems and need_secrets:
+        raise fail("\n".join(str(problem) for problem in problems))
+    for problem in problems:
+        errors.print(f"warning: {problem}", markup=False)
+    return found, config
