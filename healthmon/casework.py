@@ -88,7 +88,7 @@ class Casework:
         self.desk.restore(saved.cases, saved.last_number)
         for number, target, at in saved.heard:
             self.post.heard.setdefault(number, {})[target] = at
-        self._hand_out(saved.outgoing)
+        self._hand_out(saved.outgoing, merge=False)
 
     async def reconfigured(self, config: Config, devices: Mapping[str, Device]) -> None:
         """Take a new configuration: open cases, queues and who has heard of what stay."""
@@ -163,9 +163,9 @@ class Casework:
                 log.warning("the store does not keep; notices are sent all the same")
             self._hand_out(rows)
 
-    def _hand_out(self, rows: Sequence[Outgoing]) -> None:
+    def _hand_out(self, rows: Sequence[Outgoing], *, merge: bool = True) -> None:
         self.held += [row for row in rows if row.state == "held"]
-        self.dispatcher.add(row for row in rows if row.state == "pending")
+        self.dispatcher.add([row for row in rows if row.state == "pending"], merge=merge)
 
     async def sending(self) -> None:
         """Send for ever, until cancelled."""

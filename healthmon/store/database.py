@@ -401,9 +401,10 @@ def _outgoing(row: Any) -> Outgoing:
 def _settle(conn: Connection, settled: Settled) -> None:
     table = schema.outbox
     ended = None if settled.state in ("pending", "held") else settled.at
-    due = {"due": settled.at} if ended is None else {}
+    more: dict[str, Any] = {"due": settled.at} if ended is None else {}
+    more |= {"body": settled.body} if settled.body is not None else {}
     conn.execute(
         update(table)
         .where(table.c.notice == settled.notice, table.c.target == settled.target)
-        .values(state=settled.state, attempts=settled.attempts, error=settled.error or None, ended=ended, **due)
+        .values(state=settled.state, attempts=settled.attempts, error=settled.error or None, ended=ended, **more)
     )

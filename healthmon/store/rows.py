@@ -28,7 +28,10 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How a queued notice ended (sent, merged, digested, dropped, failed) or that it was tried in vain (pending)."""
+    """How a queued notice ended (sent, merged, digested, dropped, failed) or that it was tried in vain (pending).
+
+    With `body` it now says something else.
+    """
 
     notice: str
     target: str
@@ -36,6 +39,7 @@ class Settled:
     at: float
     attempts: int = 0
     error: str = ""
+    body: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

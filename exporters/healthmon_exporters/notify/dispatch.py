@@ -63,13 +63,16 @@ class Dispatcher:
         """The queue of a target."""
         return self.queues.setdefault(target, Queue())
 
-    def add(self, rows: Iterable[Outgoing]) -> None:
-        """Queue `rows`; a recovery that overtakes its fault becomes one notice ("was at fault 12:01-12:14")."""
+    def add(self, rows: Iterable[Outgoing], *, merge: bool = True) -> None:
+        """Queue `rows`; a recovery that overtakes its fault becomes one notice ("was at fault 12:01-12:14").
+
+        Without `merge` they go as they are: what an earlier run has left may have been sent already.
+        """
         for row in rows:
             queue = self.queue(row.target)
             if any(known.notice == row.notice for known in queue.rows):
                 continue
-            queue.rows.append(self._merged(queue, row))
+            queue.rows.append(self._merged(queue, row) if merge else row)
             if len(queue.rows) > BOUND:
                 self._end(queue, queue.rows[0], "dropped", "the queue is full")
             queue.bell.set()
@@ -84,7 +87,9 @@ class Dispatcher:
             return row
         for old in early:
             self._end(queue, old, "merged")
-        return replace(row, body=replace(notice, what=What.MERGED).to_json())
+        body = replace(notice, what=What.MERGED).to_json()
+        self.settle(Settled(row.notice, row.target, "pending", row.due, row.attempts, body=body))
+        return replace(row, body=body)
 
     def _end(self, queue: Queue, row: Outgoing, state: str, error: str = "") -> None:
         queue.rows = [r for r in queue.rows if r.notice != row.notice]
