@@ -1,6 +1,6 @@
 """A webhook's receiver as a process of its own: every body goes to a file, one line each; a mode says how to answer.
 
-python file_hook.py PORT FILE MODE_FILE     modes: ok, 500, 429, swallow (takes it, never answers), drip
+python file_hook.py PORT FILE MODE_FILE     modes: refused (does not listen yet), ok, 500, 429, swallow (takes it, never answers), drip
 """
 
 from __future__ import annotations
@@ -57,4 +57,6 @@ class Server(ThreadingHTTPServer):
 
 if __name__ == "__main__":
     port, Handler.out, Handler.mode = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
+    while Handler.mode.read_text().strip() == "refused":
+        time.sleep(0.05)
     Server(("127.0.0.1", port), Handler).serve_forever()

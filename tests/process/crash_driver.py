@@ -28,7 +28,6 @@ from healthmon.model import Question, State, Verdict
 from healthmon.store import Batch, Store
 from healthmon_exporters.notify import dispatch
 
-dispatch.GAP_SECONDS = 0.005  # the flood limit is tried elsewhere
 DEVICES = 12
 AT_ONCE = Rules(hold=0.0, quiet=0.0, longest=0.0, many=99)
 CONFIG = """
@@ -132,6 +131,7 @@ def one_life(config: configuration.Config, url: str, seed: int, *, last: bool = 
 
 
 def main(url: str, port: int, lives: int, folder: Path) -> None:
+    dispatch.GAP_SECONDS = 0.005  # the flood limit is tried elsewhere
     config = configuration.load(written(folder, port))
     lost: list[str] = []
     told: set[str] = set()
