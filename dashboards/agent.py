@@ -150,7 +150,7 @@ def _telling() -> list[Json]:
             "Notices",
             "Notices in each hour, by target and result.",
             size,
-            [Query(f"sum by (target, result) (increase({own('notifications_total')}[1h]))", "{{target}} {{result}}")],
+            [Query(f"sum by (target, result) ({promql.hourly(own('notifications_total'))})", "{{target}} {{result}}")],
             Looks(low=0),
         ),
         timeseries(
@@ -158,8 +158,8 @@ def _telling() -> list[Json]:
             "Faults that something else explains (nobody was told), by reason; records that the store had to drop.",
             size,
             [
-                Query(f"sum by (reason) (increase({own('faults_suppressed_total')}[1h]))", "{{reason}}"),
-                Query(f"sum(increase({own('store_dropped_total')}[1h]))", "dropped by the store"),
+                Query(f"sum by (reason) ({promql.hourly(own('faults_suppressed_total'))})", "{{reason}}"),
+                Query(f"sum({promql.hourly(own('store_dropped_total'))})", "dropped by the store"),
             ],
             Looks(low=0),
         ),
@@ -215,8 +215,8 @@ def _budgets() -> list[Json]:
             "How many looks each device had to bear in the last hour, and how many gave nothing.",
             (8, 8),
             [
-                f"sum by (device) (increase({of('check_runs_total')}[1h]))",
-                f"sum by (device) (increase({of('check_failures_total')}[1h]))",
+                f"sum by (device) ({promql.hourly(of('check_runs_total'))})",
+                f"sum by (device) ({promql.hourly(of('check_failures_total'))})",
             ],
             [
                 Column("device", "Device"),

@@ -150,8 +150,8 @@ def _checks() -> Json:
             by_look(mine("check_success")),
             by_look(mine("check_last_run_timestamp_seconds")) + " * 1000",
             by_look(mine("check_duration_seconds")),
-            by_look(f"increase({mine('check_runs_total')}[$__range])"),
-            by_look(f"increase({mine('check_failures_total')}[$__range])"),
+            by_look(promql.alive(f"increase({mine('check_runs_total')}[$__range])")),
+            by_look(promql.alive(f"increase({mine('check_failures_total')}[$__range])")),
         ],
         [
             Column("look", "Check"),

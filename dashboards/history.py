@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboards import promql
 from dashboards.looks import BLUE, STATE_STEPS, STATES, YES_NO, Json, steps, words
 from dashboards.panels import Looks, Query, override, stat, timeline, timeseries
-from dashboards.promql import DEVICE, of
+from dashboards.promql import DEVICE, JOB, of
 from healthmon.model import Limits
 from healthmon_exporters.palette import FAULT, NO_DATA, OK, WARNING
 
@@ -257,17 +257,29 @@ def ups() -> list[Json]:
 
 
 def links() -> list[Json]:
-    """Switch ports, the relay, and what a metered line has carried."""
+    """The switch port that the device hangs on (of a switch: all its ports), the relay, a metered line."""
+
+    def ports(name: str) -> str:
+        return f"{mine(name)} or {of(name, where=JOB, switch='$device')}"
+
+    port = "{{device}}: port {{port}} of {{switch}}"
     return [
         timeline(
             "Switch ports",
-            "Whether each watched port of this switch is up, and faults of its power over Ethernet.",
-            (10, 6),
+            "Whether the switch port of the device is up and well supplied (PoE); on the page of a switch every port.",
+            (12, 6),
             [
-                Query(f"3 - 3 * {mine('port_up')}", "port {{port}}"),
-                Query(f"3 * {mine('poe_fault')}", "power of port {{port}}"),
+                Query(f"3 - 3 * ({ports('port_up')})", port),
+                Query(f"3 * ({ports('poe_fault')})", f"{port}, power"),
             ],
             Looks(thresholds=STATE_STEPS, mappings=[words(STATES)]),
+        ),
+        timeseries(
+            "Damaged packets",
+            "Packets each second that the switch port got damaged: a bad cable or plug.",
+            (12, 6),
+            [Query(f"rate({mine('port_errors_total')}[$__rate_interval])", port)],
+            Looks(unit="pps", low=0),
         ),
         _lines(
             "Delay of the relay",
@@ -275,12 +287,12 @@ def links() -> list[Json]:
             "relay_delay_seconds",
             "s",
             "delay",
-            (7, 6),
+            (12, 6),
         ),
         timeseries(
             "Data used today",
             "Bytes that checks have used of a metered line today, and its budget.",
-            (7, 6),
+            (12, 6),
             [Query(mine("metered_bytes"), "used"), Query(mine("metered_budget_bytes"), "budget")],
             Looks(unit="bytes", low=0),
         ),

@@ -39,6 +39,11 @@ def alive(expression: str) -> str:
     return f"{expression} and on (job, instance) {own('build_info')}"
 
 
+def hourly(counter: str) -> str:
+    """How much `counter` has grown within an hour, while the agent answers."""
+    return alive(f"increase({counter}[1h])")
+
+
 def state_number(where: str) -> str:
     """0 OK, 1 warning, 2 no data, 3 fault, for each device."""
     fault, unknown, degraded = (

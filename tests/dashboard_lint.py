@@ -20,7 +20,7 @@ EXCLUDED = {
 CORE = {"stat", "table", "timeseries", "state-timeline", "bargauge", "gauge", "text", "row"}
 WITH_UNITS = {"stat", "table", "timeseries", "gauge", "bargauge"}
 # Units of Grafana's valueFormats that are used here; "prefix:" is its custom form.
-UNITS = {"none", "string", "s", "d", "percentunit", "bytes", "Bps", "ops", "volt", "celsius"}
+UNITS = {"none", "string", "s", "d", "percentunit", "bytes", "Bps", "ops", "pps", "volt", "celsius"}
 DATES = {"dateTimeFromNow", "dateTimeAsLocal", "dateTimeAsLocalNoDateIfToday"}
 SELECTOR = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*\{([^}]*)\}")
 COUNTER = re.compile(r"(\w+)\(\s*\(?[a-zA-Z_:]\w*_total\{[^}]*\}")

@@ -1,0 +1,197 @@
+"""Every query of every dashboard on a real Prometheus that scrapes the real agent: what it gives, and that it ends."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+from dashboard_files import VALUES, Target, filled, targets
+from live_estate import Live, live_estate
+from support import need
+
+pytestmark = pytest.mark.peer
+DEVICES = ("C001", "C017", "C042", "C063", "R1", "S07", "UPS1")
+TOLD = {
+    ("C017", "no_pictures", "fault"),
+    ("C023", "frozen_clock", "fault"),
+    ("C031", "login_refused", "fault"),
+    ("C058", "clock_zone", "fault"),
+    ("C063", "clock_drift", "warning"),
+    ("S07", "unreachable", "fault"),
+    ("UPS1", "on_battery", "fault"),
+}
+# Queries to which this small estate has no answer, by panel (or panel / refId), and why.
+NOT_HERE = {
+    "Held back and dropped / A": "nothing has been held back to its end",
+    "Over in this shift": "nothing has ended yet; see the last test but one",
+    "Blind zones": "the plan has no zones",
+    "Mains voltage": "the simulated UPS tells none",
+    "Every device / L": "no device with a certificate",
+    "Again and again": "no device was at fault twice",
+    "Last function check": "no sweep has been made",
+    "Signed by": "no sweep has been made",
+    "Switch ports": "no port is configured",
+    "Damaged packets": "no port is configured",
+    **dict.fromkeys(("Metered lines", "Data used today", "Delay of the relay"), "no metered line, no relay"),
+    **dict.fromkeys(
+        (
+            "Recorded",
+            "Not recorded",
+            "Newest footage",
+            "Footage kept",
+            "Gaps in the recording",
+            "Playback proof",
+            "Disks of the recorder",
+            "Every device / J",
+            "State over time / E",
+            "Kept too short",
+            "Kept too long",
+            "Recording complete, last 7 days",
+        ),
+        "no recorder that tells of its recordings",
+    ),
+}
+HISTORY = "of the chosen time, which is past: Prometheus keeps it"
+PROMETHEUS_ITSELF = "what Prometheus says of its own scrape"
+
+
+def may_remain(target: Target) -> str:
+    """Why a query may give something after the agent's end, "" when it must not."""
+    if target.uid == "healthmon-service" and "[$__range" in target.expression:
+        return HISTORY
+    if "up{" in target.expression.replace("_up{", "") or target.expression.startswith("scrape_"):
+        return PROMETHEUS_ITSELF
+    return PROMETHEUS_ITSELF if "scrape_samples" in target.expression else ""
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory):
+    need("prometheus")
+    with live_estate(tmp_path_factory.mktemp("live")) as running:
+        running.until(lambda: told(running) == TOLD)
+        # The longest window of a query must have been filled.
+        running.until(lambda: running.number("count_over_time(healthmon_own_network_ok[25s])") >= 20)
+        yield running
+
+
+def told(live: Live) -> set[tuple[str, str, str]]:
+    rows = live.ask("healthmon_fault_active")
+    return {tuple(row["metric"][name] for name in ("device", "code", "severity")) for row in rows}
+
+
+def find(uid: str, panel: str, ref: str = "A") -> str:
+    found = [t for t in targets() if t.uid == f"healthmon-{uid}" and t.panel.startswith(panel) and t.ref == ref]
+    return filled(found[0].expression)
+
+
+def every_answer(live: Live, target: Target) -> list[dict]:
+    devices = DEVICES if "$device" in target.expression else DEVICES[:1]
+    return [row for device in devices for row in live.ask(filled(target.expression, device))]
+
+
+def test_every_query_gives_something(live):
+    empty = {target.name for target in targets() if not every_answer(live, target)}
+    known = [name for name in empty if any(f" / {key}" in name for key in NOT_HERE)]
+    assert empty == set(known)
+
+
+def test_the_big_numbers_of_the_wall(live):
+    assert live.number(find("wall", "Cameras at fault")) == 4, "C017 C023 C031 C058; C042 is in maintenance"
+    assert live.number(find("wall", "Clock wrong")) == 2, "C058 C063"
+    assert live.number(find("wall", "On battery")) == 1
+    assert live.number(find("wall", "Not checked")) == 3, "C096 busy, C101 and C102 behind S07"
+    assert live.number(find("wall", "More faults")) == 0
+    assert live.number(find("wall", "Battery time")) == 2460
+    assert live.number(find("wall", "Age of this data")) < 20
+    assert live.number(find("operations", "Devices at fault")) == 6
+    assert live.number(find("operations", "Devices with a warning")) == 1
+    assert live.number(find("operations", "In maintenance")) == 1
+
+
+def test_the_faults_stand_by_name_most_urgent_first(live):
+    first = [row["metric"]["tile"] for row in live.ask(find("wall", "Faults"))]
+    second = [row["metric"]["tile"] for row in live.ask(find("wall", "Faults 5"))]
+    assert set(first[:2]) == {"UPS1 Control room", "S07 Station Road switch 7"}, "P1 first"
+    assert first[2] == "C017 Market Place car park", "then P2"
+    assert {tile.split()[0] for tile in [*first[3:], *second]} == {"C023", "C031", "C058"}
+    assert len(first) == 4
+    assert not [tile for tile in first + second if tile.startswith("C063")], "a warning is no fault"
+
+
+def test_every_camera_has_one_tile_the_worst_first(live):
+    tiles = [row["metric"]["tile"] for row in live.ask(find("wall", "Every camera"))]
+    assert set(tiles[:4]) == {"! C017", "! C023", "! C031", "! C058"}
+    assert set(tiles[4:7]) == {"? C096", "? C101", "? C102"}
+    assert tiles[7:9] == ["~ C063", "m C042"]
+    assert set(tiles[9:]) == {"C001", "C002", "C003", "C010"}
+    others = [row["metric"]["tile"] for row in live.ask(find("wall", "Recorders and links"))]
+    assert others[0] == "! S07"
+    assert set(others[1:]) == {"R1", "S01", "S02"}
+    assert [row["metric"]["tile"] for row in live.ask(find("wall", "UPS"))] == ["UPS1 battery"]
+
+
+def column(live: Live, ref: str) -> dict[str, float]:
+    return {
+        row["metric"]["device"]: float(row["value"][1]) for row in live.ask(find("operations", "Every device", ref))
+    }
+
+
+def test_the_desk_sees_each_check_of_each_device(live):
+    state, answers, pictures, clock = (column(live, ref) for ref in "BGHI")
+    assert (state["C001"], state["C063"], state["C101"], state["C017"]) == (0, 1, 2, 3)
+    assert (answers["C001"], answers["C042"], answers["S07"]) == (1, 0, 0)
+    assert (pictures["C001"], pictures["C017"], pictures["C096"]) == (1, 0, -1), "busy: asked, but no result"
+    assert (clock["C001"], clock["C058"], clock["C063"]) == (0, 1, 1)
+    assert "S07" not in pictures, "a switch is not asked for pictures"
+    held = {(r["metric"]["device"], r["metric"]["reason"]) for r in live.ask(find("operations", "Held back"))}
+    assert ("C042", "maintenance") in held
+    faults = live.ask(find("operations", "Faults now"))
+    row = next(r["metric"] for r in faults if r["metric"]["device"] == "C017")
+    assert (row["code"], row["contractor"], row["name"]) == ("no_pictures", "acme", "Market Place car park")
+    assert row["case"] == "C017/no_pictures"
+
+
+def test_the_device_page(live):
+    offset = {row["metric"]["source"]: float(row["value"][1]) for row in live.ask(clock_of("A"))}
+    most = {row["metric"]["source"]: float(row["value"][1]) for row in live.ask(clock_of("B"))}
+    least = {row["metric"]["source"]: float(row["value"][1]) for row in live.ask(clock_of("C"))}
+    assert "onvif" in offset
+    assert all(3 < value < 5 for value in offset.values())
+    assert all(least[source] < value < most[source] for source, value in offset.items())
+    power = next(t for t in targets() if t.panel == "Where the power comes from")
+    assert live.number(filled(power.expression, "UPS1")) == 1, "battery"
+
+
+def clock_of(ref: str) -> str:
+    found = next(t for t in targets() if t.panel == "Clock against true time" and t.ref == ref)
+    return filled(found.expression, "C063")
+
+
+def test_the_monitor_tells_of_its_own_trouble(live):
+    assert live.number(find("agent", "Ways out in trouble")) == 1, "nobody listens to the syslog target"
+    assert live.number(find("agent", "Answers Prometheus")) == 1
+    assert live.number(find("agent", "True time")) == 1
+    assert live.number(find("agent", "History")) == 1
+
+
+def test_a_fault_that_ends_leaves_the_wall_and_stands_in_the_hand_over(live):
+    live.fault("C017", "no_media", on=False)
+    live.until(lambda: "C017" not in {device for device, _, _ in told(live)})
+    live.until(lambda: live.number(find("wall", "Cameras at fault")) == 3)
+    over = live.ask(find("operations", "Over in this shift"))
+    assert {(row["metric"]["device"], row["metric"]["code"]) for row in over} == {("C017", "no_pictures")}
+    names = [row["metric"]["tile"] for row in live.ask(find("wall", "Faults"))]
+    assert not [name for name in names if name.startswith("C017")]
+
+
+def test_when_the_agent_is_dead_every_query_gives_no_data(live):
+    """Not 0 and not well: nothing, so that Grafana shows grey NO DATA. The last test: it ends the agent."""
+    assert VALUES["$__rate_interval"] == "10s", "what the wait below is for"
+    live.agent.send_signal(signal.SIGKILL)
+    live.agent.wait(10)
+    live.until(lambda: live.number('up{job="healthmon"}') == 0)
+    must_end = [target for target in targets() if not may_remain(target)]
+    assert len(must_end) > 100
+    live.until(lambda: not live.ask(find("agent", "CPU")), 30)
+    assert [target.name for target in must_end if every_answer(live, target)] == []
+    assert live.number(find("agent", "Answers Prometheus")) == 0
