@@ -16,7 +16,7 @@ from healthmon import __version__, notifying, records, serve, shift, showcase, s
 from healthmon import app as composition
 from healthmon import config as configuration
 from healthmon.config import Config, ConfigError
-from healthmon.console import USAGE, ConfigOption, errors, fail, read
+from healthmon.console import USAGE, ConfigOption, errors, fail, load, read
 from healthmon.explain import explanation
 from healthmon.model import Question
 from healthmon.store import StoreError
@@ -164,6 +164,23 @@ def check_config(config: ConfigOption = None) -> None:
 def config_schema() -> None:
     """Print the JSON Schema of config.yaml, for editors."""
     sys.stdout.write(json.dumps(configuration.json_schema(), indent=2) + "\n")
+
+
+@cli.command("alertmanager-config")
+def alertmanager_config(
+    config: ConfigOption = None,
+    secrets_folder: Annotated[
+        str, typer.Option("--secrets", help="folder of Alertmanager's own copies of the secrets")
+    ] = "/etc/prometheus/secrets",
+    url_files: Annotated[
+        bool, typer.Option("--url-files", help="for Alertmanager 0.26 and later: secret addresses stand in files too")
+    ] = False,
+) -> None:
+    """Print a configuration of Prometheus' Alertmanager made from config.yaml; no secret stands in it."""
+    from healthmon_exporters import alertmanager_config as made
+
+    _, loaded = load(config)
+    sys.stdout.write(made.text(loaded, secrets=secrets_folder.rstrip("/"), url_files=url_files))
 
 
 @notify.command("test")

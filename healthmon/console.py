@@ -25,14 +25,19 @@ def fail(text: str) -> typer.Exit:
     return typer.Exit(USAGE)
 
 
-def read(path: Path | None, *, need_secrets: bool = True) -> tuple[Path, Config]:
-    """The configuration, or every problem in it, one line each, and exit 3."""
+def load(path: Path | None) -> tuple[Path, Config]:
+    """The configuration, or every problem in it, one line each, and exit 3. No secret is read."""
     try:
         found = configuration.find_config(path, os.environ)
-        config = configuration.load(found)
-        problems = secrets.problems(config)
+        return found, configuration.load(found)
     except ConfigError as error:
         raise fail(str(error)) from None
+
+
+def read(path: Path | None, *, need_secrets: bool = True) -> tuple[Path, Config]:
+    """The configuration with its secrets; those that cannot be read are problems too, or warnings."""
+    found, config = load(path)
+    problems = secrets.problems(config)
     if problems and need_secrets:
         raise fail("\n".join(str(problem) for problem in problems))
     for problem in problems:

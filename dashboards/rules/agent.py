@@ -50,6 +50,7 @@ ALERTS = [
         "The machine {{ $labels.instance }} has lost its network. Cameras are shown as not checked, not as faulty.",
         wait="1m",
         keep="1m",
+        labels={"code": "own_network"},
     ),
     Alert(
         "HealthmonNoTimeReference",
@@ -58,6 +59,7 @@ ALERTS = [
         "No majority of the configured time servers agrees. Pictures may bear a wrong time without anybody seeing it.",
         wait="10m",
         priority="P2",
+        labels={"code": "no_reference"},
     ),
     Alert(
         "HealthmonCheckStale",
@@ -132,6 +134,7 @@ ALERTS = [
         "Faults are still seen and told, but held in memory only: a power failure now would lose them.",
         wait="2m",
         priority="P2",
+        labels={"code": "store"},
     ),
     Alert(
         "HealthmonHistoryLost",
@@ -148,6 +151,7 @@ ALERTS = [
         "The last attempt failed; it is tried again. Until it succeeds, faults are told by the other ways only.",
         wait="10m",
         priority="P2",
+        labels={"code": "notify_failing"},
     ),
     Alert(
         "HealthmonOutboxStuck",

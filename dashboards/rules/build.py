@@ -10,29 +10,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from dashboards.rules import agent, faults, service
 from dashboards.rules.alert import Links
+from healthmon_exporters import yaml_text
 
 FOLDER = Path(__file__).parent
 HEAD = "# Made by dashboards/rules/build.py; change it there.\n"
 RECORDING = "healthmon-recording.rules.yaml"
 ALERTS = "healthmon-alerts.rules.yaml"
-
-
-class _Dumper(yaml.SafeDumper):
-    """Texts of several lines as blocks, lists indented."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
-        super().increase_indent(flow, False)
-
-
-def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _text)
 
 
 def files(links: Links) -> dict[str, str]:
@@ -47,7 +32,7 @@ def files(links: Links) -> dict[str, str]:
 
 
 def _yaml(groups: list[dict[str, Any]]) -> str:
-    return HEAD + yaml.dump({"groups": groups}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+    return HEAD + yaml_text.dump({"groups": groups})
 
 
 def main() -> None:
