@@ -1,0 +1,208 @@
+"""The rules on Debian's Prometheus and Alertmanager: every expression runs, a storm is one notice, the dead agent no peace."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+from fakes.hook_server import Receiver, receiver
+from support import Peers, free_port, need
+
+from healthmon import figures
+from healthmon.cases import Case
+from healthmon.config import Config
+from healthmon.faults import Fault
+from healthmon.model import Ask, Device, Kind, Observation, Port, Question, Reach, Reason, State, Verdict
+from healthmon_exporters import alertmanager_config, web
+from healthmon_exporters.prometheus import Metrics
+
+pytestmark = pytest.mark.peer
+RULES = Path(__file__).parents[2] / "dashboards" / "rules"
+CAMERAS = [Device(f"C{n:02}", f"Camera {n}", Kind.CAMERA, "market", f"192.0.2.{n + 1}") for n in range(40)]
+DEVICES = {device.id: device for device in CAMERAS}
+
+
+@dataclass
+class Estate:
+    """An agent's page with as many lost cameras as wanted, on one port, on and off."""
+
+    port: int
+    running: web.Running | None = None
+    metrics: Metrics | None = None
+
+    async def start(self, lost: Iterable[Device] = ()) -> None:
+        asks = [Ask(device.id, Question.REACH) for device in CAMERAS]
+        self.metrics = Metrics(CAMERAS, asks, version="0")
+        self.show(lost)
+
+        async def nothing(*_: str) -> None:
+            return None
+
+        async def accepted() -> str:
+            return ""
+
+        site = web.Site(self.metrics, nothing, lambda: True, accepted, list)
+        self.running = await web.serve(web.application(site), "127.0.0.1", self.port)
+
+    def show(self, lost: Iterable[Device]) -> None:
+        """What a look at every camera and the desk give when `lost` cannot be reached."""
+        assert self.metrics is not None
+        now, cases = time.time(), []
+        gone = {device.id for device in lost}
+        for device in CAMERAS:
+            state, reason = (State.FAULT, Reason.REFUSED) if device.id in gone else (State.OK, None)
+            seen = Observation(device.id, Question.REACH, "", now, 0.1, Reach((Port("rtsp", 554, 0.01, reason),)))
+            code = "unreachable" if reason else "ok"
+            self.metrics.observed(seen, (Verdict(device.id, Question.REACH, "", "reach", state, code, "-", now),))
+            if reason:
+                fault = Fault(device.id, "reach", "", "reach", code, state, "no answer", now, now)
+                cases.append(Case(len(cases) + 1, device.id, "market", (fault,), now, now, told=now))
+        for table in figures.fault_tables(cases, DEVICES, {}, []):
+            self.metrics.table(*table)
+        for table in figures.outbox_tables({"mail": 0}, {("mail", "sent"): 1}, {}):
+            self.metrics.table(*table)
+        for name, value in (
+            ("store_ok", 1),
+            ("own_network_ok", 1),
+            ("config_reload_success", 1),
+            ("loop_lag_seconds", 0),
+        ):
+            self.metrics.set_agent(f"healthmon_{name}", value)
+
+    async def stop(self) -> None:
+        if self.running is not None:
+            await self.running.close()
+            self.running = None
+
+
+@dataclass
+class Stack:
+    """A running Prometheus and what Alertmanager has told so far."""
+
+    http: httpx.AsyncClient
+    desk: Receiver
+    estate: Estate
+
+    async def query(self, expr: str) -> list[dict]:
+        answer = await self.http.get("/api/v1/query", params={"query": expr})
+        return list(answer.json()["data"]["result"])
+
+    def told(self, alert: str) -> list[Counter[str]]:
+        """How many alerts of this name fired and were over, in each notice that holds one."""
+        groups = [json.loads(got.body)["alerts"] for got in self.desk.got]
+        counts = [Counter(a["status"] for a in group if a["labels"]["alertname"] == alert) for group in groups]
+        return [count for count in counts if count]
+
+
+@pytest.fixture
+async def stack(peers: Peers) -> AsyncIterator[Stack]:
+    need("prometheus", "prometheus-alertmanager")
+    estate = Estate(free_port())
+    async with receiver() as desk:
+        alerts, port = _alertmanager(peers, desk.url), free_port()
+        _prometheus(peers, port, estate.port, alerts)
+        await estate.start()
+        for one in (alerts, port):
+            await asyncio.to_thread(peers.wait_tcp, "127.0.0.1", one)
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+            for _ in range(100):
+                if (await http.get("/-/ready")).is_success:
+                    break
+                await asyncio.sleep(0.1)
+            yield Stack(http, desk, estate)
+        await estate.stop()
+        await asyncio.get_running_loop().shutdown_default_executor()
+
+
+def _alertmanager(peers: Peers, hook: str) -> int:
+    """The configuration as it is made, with a webhook instead of mail and shorter waits."""
+    tree = alertmanager_config.configuration(Config())
+    tree["receivers"][0]["webhook_configs"] = [{"url": hook, "send_resolved": True}]
+    for route in (tree["route"], *tree["route"]["routes"]):
+        route.update(group_wait="2s", group_interval="1s")
+        route.pop("active_time_intervals", None)
+    path, port = peers.folder / "alertmanager.yaml", free_port()
+    path.write_text(yaml.safe_dump(tree))
+    folder, address = f"--storage.path={peers.folder / 'am'}", f"--web.listen-address=127.0.0.1:{port}"
+    peers.start("prometheus-alertmanager", f"--config.file={path}", folder, address, "--cluster.listen-address=")
+    return port
+
+
+def _prometheus(peers: Peers, port: int, agent: int, alerts: int) -> None:
+    for path in RULES.glob("*.rules.yaml"):
+        text = path.read_text().replace("keep_firing_for: 2m", "keep_firing_for: 2s").replace("for: 1m", "for: 2s")
+        (peers.folder / path.name).write_text(text)
+    tree = {
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "rule_files": [str(peers.folder / "*.rules.yaml")],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{alerts}"]}]}]},
+        "scrape_configs": [{"job_name": "healthmon", "static_configs": [{"targets": [f"127.0.0.1:{agent}"]}]}],
+    }
+    config = peers.folder / "prometheus.yaml"
+    config.write_text(yaml.safe_dump(tree))
+    folder, address = f"--storage.tsdb.path={peers.folder / 'data'}", f"--web.listen-address=127.0.0.1:{port}"
+    peers.start("prometheus", f"--config.file={config}", folder, address)
+
+
+async def until(found: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < end, "it did not come in time"
+        await asyncio.sleep(0.2)
+
+
+async def becomes(stack: Stack, expr: str, wanted: list[str], seconds: float = 60) -> None:
+    """Until the values of `expr` are `wanted`."""
+    end, seen = time.monotonic() + seconds, None
+    while seen != wanted:
+        assert time.monotonic() < end, (expr, seen)
+        await asyncio.sleep(0.3)
+        seen = [row["value"][1] for row in await stack.query(expr)]
+
+
+async def test_a_storm_is_one_notice_and_a_dead_agent_ends_nothing(stack: Stack) -> None:
+    await becomes(stack, "healthmon:cameras_failed:ratio", ["0"])
+    stack.estate.show(CAMERAS)
+    await until(lambda: stack.told("HealthmonReachFault") != [])
+    assert stack.told("HealthmonReachFault") == [Counter(firing=40)]
+    await becomes(stack, "healthmon:cameras_failed:ratio", ["1"])
+
+    await stack.estate.stop()
+    await until(lambda: stack.told("HealthmonAgentDown") != [])
+    assert await stack.query("healthmon_fault_active") == []
+    await becomes(stack, "count(healthmon:fault_active:named)", ["40"])
+    assert await stack.query("healthmon:cameras_failed:ratio") == []
+    assert stack.told("HealthmonReachFault") == [Counter(firing=40)]
+
+    await stack.estate.start()
+    await until(lambda: stack.told("HealthmonReachFault")[1:] != [])
+    ends = stack.told("HealthmonReachFault")[1:]
+    assert sum(end["resolved"] for end in ends) == 40
+    assert len(ends) <= 2
+
+
+async def test_every_expression_runs(stack: Stack) -> None:
+    async def groups() -> list[dict]:
+        answer = await stack.http.get("/api/v1/rules")
+        return list(answer.json()["data"]["groups"])
+
+    end = time.monotonic() + 60
+    while not (rules := [rule for group in await groups() for rule in group["rules"]]) or any(
+        rule["health"] == "unknown" for rule in rules
+    ):
+        assert time.monotonic() < end
+        await asyncio.sleep(0.3)
+    assert len(rules) == sum(
+        text.count("- alert:") + text.count("- record:") for text in map(Path.read_text, RULES.glob("*.rules.yaml"))
+    )
+    assert [(rule["name"], rule.get("lastError")) for rule in rules if rule["health"] != "ok"] == []
+    await becomes(stack, 'count by (alertname) (ALERTS{alertname!="Watchdog"})', [])
+    await becomes(stack, 'ALERTS{alertname="Watchdog",alertstate="firing"}', ["1"])
