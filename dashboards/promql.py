@@ -104,12 +104,28 @@ def named(expression: str) -> str:
 
 
 def or_none(expression: str, text: str) -> str:
-    """`expression`; where it gives nothing, one row that says so, which differs when not everything is checked."""
+    """`expression`; where it gives nothing, one row that says so, and how many devices are not checked."""
     unknown = watched(of("device_state", state="unknown"))
     unchecked = f"sum({unknown})"
     well = f'label_replace({unchecked} == 0, "tile", "{text}", "", "")'
-    blind = f'label_replace({unchecked} > 0, "tile", "NOT ALL IS CHECKED", "", "")'
+    blind = f'label_replace(count_values("n", {unchecked} > 0), "tile", "{text}, $1 NOT CHECKED", "n", "(.+)")'
     return f"{expression} or on () {well} or on () {blind}"
+
+
+def mostly(known: str, every: str) -> str:
+    """True while at least half of `every` has a series in `known`: only then a zero means that all is well."""
+    return f"2 * count({known}) >= count({every})"
+
+
+def mostly_checked(where: str = ESTATE) -> str:
+    """True while at least half of the watched devices are known."""
+    unknown = watched(of("device_state", state="unknown", where=where), where)
+    return mostly(f"({unknown}) == 0", unknown)
+
+
+def seen(number: str, condition: str) -> str:
+    """`number`; its zero only under `condition` (of `mostly`), else no data: nobody may be calm who sees little."""
+    return f"({number} > 0) or ({number} and on () ({condition}))"
 
 
 def numbered(name: str, label: str, values: Iterable[str], by: str, where: str) -> str:
@@ -125,13 +141,11 @@ def asked(value: str, question: str, where: str) -> str:
 
 
 def blind_zones() -> str:
-    """How many zones no working camera looks at; 0 only while the agent says so."""
-    nothing = of("device_state", state="ok")
-    return f"(count({own('blind_zone')} == 1) or on () sum({nothing} * 0))"
+    """How many zones no working camera looks at."""
+    return f"(count({own('blind_zone')} == 1) or on () 0 * ({mostly_checked()}))"
 
 
 def fault_count(severity: str) -> str:
-    """How many devices have a fault that people are told of; 0 only while the agent says so."""
-    devices = f"count(count by (job, instance, device) ({of('fault_active', severity=severity)}))"
-    nothing = of("device_state", state="ok")
-    return f"({devices} or on () sum({nothing} * 0))"
+    """How many devices have a fault that people are told of."""
+    devices = f"count by (job, instance, device) ({of('fault_active', severity=severity)})"
+    return f"(count({devices}) or on () 0 * ({mostly_checked()}))"

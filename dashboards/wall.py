@@ -28,7 +28,7 @@ SHOWN = 8
 HALF = SHOWN // 2
 FAULT_TILES = [
     pattern("^(NO FAULTS|no further faults)$", OK),
-    pattern("^NOT ALL IS CHECKED$", NO_DATA),
+    pattern(" NOT CHECKED$", NO_DATA),
     pattern(".+", FAULT),
 ]
 UPS_TILES = [
@@ -48,13 +48,20 @@ def page() -> Json:
 def _numbers() -> list[Json]:
     size = (5, 4)
     bad_clocks = of("clock_state", state="~drift|timezone|utc_field|reset")
+    clocks = promql.mostly(
+        f"{of('clock_state', state='unknown')} == 0", of("check_last_run_timestamp_seconds", check="clock")
+    )
+    power = promql.mostly(
+        f"{of('ups_status', status='unknown')} == 0", of("check_last_run_timestamp_seconds", check="ups")
+    )
+    faults = f"sum({promql.known_maintenance('fault', CAMERAS)})"
     unknown = promql.watched(promql.known_maintenance("unknown", CAMERAS), CAMERAS)
     return [
         stat(
             "Cameras at fault",
             "Cameras that are at fault now. Cameras in maintenance are not counted.",
             size,
-            f"sum({promql.known_maintenance('fault', CAMERAS)})",
+            promql.seen(faults, promql.mostly_checked(CAMERAS)),
             Looks(thresholds=NONE_IS_WELL),
         ),
         stat(
@@ -68,14 +75,14 @@ def _numbers() -> list[Json]:
             "Clock wrong",
             "Cameras and recorders whose clock is outside its limit. Clocks that cannot be read are not counted.",
             size,
-            f"sum({bad_clocks})",
+            promql.seen(f"sum({bad_clocks})", clocks),
             Looks(thresholds=NONE_IS_BEST),
         ),
         stat(
             "On battery",
             "UPSes that run on battery now.",
             size,
-            f"sum({of('ups_status', status='battery')})",
+            promql.seen(f"sum({of('ups_status', status='battery')})", power),
             Looks(thresholds=NONE_IS_WELL),
         ),
         stat(

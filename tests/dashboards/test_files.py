@@ -119,6 +119,15 @@ def test_every_metric_named_in_a_dashboard_is_in_the_golden_file():
     assert not unknown
 
 
+def test_every_metric_named_in_a_rule_is_in_the_golden_file():
+    files = sorted((ROOT / "dashboards" / "rules").glob("*.yaml"))
+    rules = [rule for path in files for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]
+    recorded = {rule["record"] for rule in rules if "record" in rule}
+    named = set().union(*(metrics_named(rule["expr"]) for rule in rules))
+    assert len(named) > 15
+    assert not named - known_metrics() - recorded
+
+
 def test_what_was_coming_and_has_come_is_taken_off_the_list():
     assert not COMING & known_metrics()
 
