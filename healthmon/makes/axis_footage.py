@@ -1,10 +1,12 @@
 """What an Axis device has recorded: its list of recordings, kept as a timeline of each source between looks.
 
-The list gives the newest recording first, so that a page which is cut short costs the far end of the week only.
+One list answers for all sources; where that is too long each source is asked for its own. A list that had to be cut
+says nothing about what is missing: a recording that began long ago stands at its end and may still go on.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,8 +18,10 @@ from healthmon.makes.timeline import Span, Timeline, gaps
 from healthmon.wire import vapix
 from healthmon.wire.vapix import RecordingRow
 
-PAGE, MOST_PAGES, PAGE_CAP = 200, 5, 1024 * 1024
+PAGE, MOST_PAGES, PAGE_CAP = 500, 5, 1024 * 1024
+SEARCH_SECONDS = 15.0
 TIMELINES = "vapix_timelines"
+Rows = list[RecordingRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,68 +42,92 @@ class Lists:
 
     def __init__(self, parts: Parts, clock: Clock) -> None:
         self._parts, self._now = parts, clock.now()
+        self._ends = time.monotonic() + SEARCH_SECONDS
         self._lines: dict[str, Timeline] = parts.contact.memory.setdefault(TIMELINES, {})
+        self._several = False
 
     async def read(self, wanted: Iterable[str]) -> dict[str, Found]:
-        """The footage of each wanted source."""
-        sources = sorted(wanted)
-        lines = {source: self._lines.setdefault(source, Timeline()) for source in sources}
-        if not sources:
+        """The footage of each wanted source; those read longest ago come first."""
+        lines = {source: self._lines.setdefault(source, Timeline()) for source in wanted}
+        if not lines:
             return {}
         start = min(line.ask_from(self._now) for line in lines.values())
-        told = await self._since(start)
+        told = await self._list("recordings", f"starttime={_stamp(start)}", most=1)
         if told is None:
             return {source: Found(line) for source, line in lines.items()}
-        rows, begin = told
-        for source, line in lines.items():
-            line.learn(begin, self._now, [self._span(row) for row in rows if row.source == source], self._now)
-            line.read = self._now
-            if line.oldest_due(self._now) and (first := await self._one(source, sources, newest=False)) is not None:
-                line.learn_oldest(min((row.start for row in first), default=None), self._now)
-        return {source: await self._found(source, sources, rows) for source in sources}
+        rows, whole = told
+        self._several = len(lines) > 1 or len({row.source for row in rows} | {*lines}) > 1
+        found: dict[str, Found] = {}
+        for source in sorted(lines, key=lambda one: lines[one].read):
+            own = [row for row in rows if row.source == source]
+            begin = start if whole else lines[source].ask_from(self._now)
+            known = (own, whole) if whole else await self._of(source, begin)
+            found[source] = await self._source(source, known, begin) if known else Found(lines[source])
+        return found
 
-    async def _found(self, source: str, sources: list[str], rows: list[RecordingRow]) -> Found:
+    async def _of(self, source: str, start: float) -> tuple[Rows, bool] | None:
+        """The recordings of one source, while there is time."""
+        if time.monotonic() > self._ends:
+            self._parts.note("not every source was listed this time")
+            return None
+        question = f"starttime={_stamp(start)}{self._only(source)}"
+        return await self._list(f"recordings of {source}", question, most=MOST_PAGES)
+
+    def _only(self, source: str) -> str:
+        """The condition for one source; a device with one source may not know it."""
+        return f"&source={quote(source, safe='')}" if self._several else ""
+
+    async def _source(self, source: str, known: tuple[Rows, bool], start: float) -> Found:
+        """What the rows of a source, read from `start`, say; a list that was cut tells of now only."""
+        rows, whole = known
         line = self._lines[source]
-        own = [row for row in rows if row.source == source]
+        line.read = self._now
+        going_on = any(row.going_on for row in rows)
+        last = max(rows, key=lambda row: self._span(row)[1], default=None)
+        if line.oldest_due(self._now) and (first := await self._one(source, newest=False)) is not None:
+            line.learn_oldest(min((row.start for row in first), default=None), self._now)
+        if not whole:
+            self._parts.note(f"source {source} has more recordings than are read at once: gaps not checked")
+            newest = self._now if going_on else None
+            return Found(
+                line, going_on, newest, None, going_on, last.kind if last else None, last.disk if last else None
+            )
+        line.learn(start, self._now, [self._span(row) for row in rows], self._now)
         newest = line.newest
-        if not own and newest is None and line.oldest is not None:
-            own = list(await self._one(source, sources, newest=True) or ())
-            newest = max((self._span(row)[1] for row in own), default=None)
-        last = max(own, key=lambda row: self._span(row)[1], default=None)
+        if not rows and newest is None and line.oldest is not None:
+            rows = list(await self._one(source, newest=True) or ())
+            last = max(rows, key=lambda row: self._span(row)[1], default=None)
+            newest, going_on = self._span(last)[1] if last else None, any(row.going_on for row in rows)
         since = line.gaps_since()
-        return Found(
-            line,
-            known=True,
-            newest=newest,
-            gaps=gaps(line.spans, since) if since is not None else None,
-            going_on=any(row.going_on for row in own),
-            kind=last.kind if last else None,
-            disk=last.disk if last else None,
-        )
+        between = gaps(line.spans, since) if since is not None else None
+        return Found(line, True, newest, between, going_on, last.kind if last else None, last.disk if last else None)
 
     def _span(self, row: RecordingRow) -> Span:
         """From start to stop; a recording that goes on has reached now, one of unknown end has no length."""
         stop = row.stop if row.stop is not None else self._now if row.going_on else row.start
         return row.start, min(stop, self._now)
 
-    async def _since(self, start: float) -> tuple[list[RecordingRow], float] | None:
-        """Every recording with a part after `start`, and from when the list is whole; None where it cannot be read."""
-        stamp = datetime.fromtimestamp(start, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        rows: list[RecordingRow] = []
-        for number in range(MOST_PAGES):
-            path = vapix.recordings_path(f"starttime={stamp}", newest_first=True, most=PAGE, start=number * PAGE)
-            page = await self._parts.get("recordings", path, vapix.recordings, cap=PAGE_CAP)
+    async def _list(self, what: str, question: str, *, most: int) -> tuple[Rows, bool] | None:
+        """At most `most` pages of the recordings with a part in the time asked for, and whether that was all."""
+        rows: Rows = []
+        for number in range(most):
+            path = vapix.recordings_path(question, newest_first=True, most=PAGE, start=number * PAGE)
+            page = await self._parts.get(what, path, vapix.recordings, cap=PAGE_CAP)
             if page is None:
                 return None
             fresh = [row for row in page.rows if row not in rows]
             rows += fresh
-            if not fresh or len(page.rows) < PAGE or (page.matched is not None and len(rows) >= page.matched):
-                return rows, start
-        return rows, min(row.start for row in rows)
+            if not fresh or len(page.rows) < PAGE:
+                return rows, True
+        return rows, False
 
-    async def _one(self, source: str, sources: list[str], *, newest: bool) -> tuple[RecordingRow, ...] | None:
-        """The first or last recording of a source."""
-        question = "recordingid=all" + (f"&source={quote(source, safe='')}" if len(sources) > 1 else "")
-        path = vapix.recordings_path(question, newest_first=newest, most=1)
+    async def _one(self, source: str, *, newest: bool) -> tuple[RecordingRow, ...] | None:
+        """The first or last recording of a source; None where it is not known."""
+        path = vapix.recordings_path(f"recordingid=all{self._only(source)}", newest_first=newest, most=1)
         page = await self._parts.get(f"{'last' if newest else 'first'} recording of {source}", path, vapix.recordings)
-        return tuple(row for row in page.rows if row.source == source) if page is not None else None
+        own = tuple(row for row in page.rows if row.source == source) if page is not None else ()
+        return own if page is not None and (own or not page.rows) else None
+
+
+def _stamp(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -44,7 +44,6 @@ ABOUT = About(
     account="a user of a group with Playback and Live of its channels, no Setup rights",
     remarks=("The recorder tells local time without an offset: it is read in the estate's time zone.",),
 )  # fmt: skip
-NO_STATES = "dahua_no_states"
 _DISK_STATES: dict[str, DiskState] = {
     "success": "ok", "normal": "ok", "active": "ok", "running": "ok", "ok": "ok",
     "failure": "failed", "error": "failed", "failed": "failed", "faulty": "failed",
@@ -65,7 +64,7 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
     names = await parts.get("names of the channels", f"{wire.CONFIG}ChannelTitle", wire.titles) or {}
     lost = await parts.get("channels lost", wire.LOST, wire.lost)
     parts.settle()
-    states = await _states(contact, parts)
+    states = await _states(parts)
     footage = await Finder(parts, clock).channels(wanted)
     health = RecorderHealth(
         make=ABOUT.make,
@@ -106,14 +105,12 @@ async def _clock(contact: Contact, parts: Parts) -> Clock:
     return Clock(zone, span, source, server if enabled else None)
 
 
-async def _states(contact: Contact, parts: Parts) -> Mapping[str, bool]:
-    """Which channels are being recorded, where the firmware offers the call; it is asked once of one that does not."""
-    if contact.memory.get(NO_STATES):
+async def _states(parts: Parts) -> Mapping[str, bool]:
+    """Which channels are being recorded, where the firmware offers the call."""
+    what = "recording now"
+    if not parts.offered(what):
         return {}
-    states = await parts.post("recording now", wire.STATES, b"{}", "application/json", wire.states)
-    if states is None and isinstance(parts.error, UnsupportedError):
-        contact.memory[NO_STATES] = True
-    return states or {}
+    return await parts.post(what, wire.STATES, b"{}", "application/json", wire.states) or {}
 
 
 def _recording(

@@ -127,7 +127,8 @@ async def _clock(contact: Contact, parts: Parts) -> Clock:
 
 async def _states(parts: Parts, wanted: frozenset[str]) -> dict[str, ChannelState]:
     """The state of every channel in one call; where that is not offered, which network cameras are lost."""
-    states = await parts.get("state of the channels", isapi.CHANNELS, isapi.channel_states)
+    what = "state of the channels"
+    states = await parts.get(what, isapi.CHANNELS, isapi.channel_states) if parts.offered(what) else None
     if states is not None:
         return {one.channel: one for one in states}
     inputs = await parts.get("cameras of the recorder", isapi.INPUTS, isapi.inputs) if wanted else None

@@ -29,13 +29,17 @@ Written = tuple[str, str]
 
 @dataclass(slots=True)
 class _Found:
-    """What a search of one track gave, in the device's writing; `whole` False where there was more than was read."""
+    """What a search of one track gave, in the device's writing; `whole` False where there was more than was read.
+
+    `oldest` is what a search of all time began with, `earlier` what a second search further back gave.
+    """
 
     start: float
     end: float
     spans: list[Written] = field(default_factory=list)
     whole: bool = True
     oldest: list[Written] | None = None
+    earlier: _Found | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +100,7 @@ class Search:
         if (back := line.back_from(self._now)) and found.whole and time.monotonic() < self._ends:
             earlier = _Found(*back)
             if await self._pages(track, earlier, *back) and earlier.whole:
-                found.start = min(found.start, earlier.start)
-                found.spans += earlier.spans
+                found.earlier = earlier
         return found
 
     async def _pages(self, track: Track, found: _Found, start: float, end: float, most: int = wire.PAGE) -> bool:
@@ -158,6 +161,8 @@ class Search:
         end = told.end if told.whole or not spans else max(b for _, b in spans)
         line.learn(told.start, end, spans, self._now)
         line.read = self._now
+        if told.earlier is not None:
+            line.learn(told.earlier.start, told.earlier.end, self._placed(told.earlier.spans), self._now)
         if told.oldest is not None:
             placed = self._placed(told.oldest)
             line.learn_oldest(min(a for a, _ in placed) if placed else None, self._now)

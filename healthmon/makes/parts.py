@@ -5,6 +5,7 @@ Trouble with the login or with the way to the recorder ends the session at once:
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -23,6 +24,7 @@ from healthmon.wire.errors import (
     ResourceError,
     TlsError,
     UnreachableError,
+    UnsupportedError,
     WireError,
 )
 from healthmon.wire.http import BODY_CAP, Reply
@@ -34,6 +36,7 @@ FATAL = (
     UnreachableError,
 )  # fmt: skip
 MOST_NOTES = 20
+NOT_OFFERED, AGAIN_SECONDS = "not_offered", 3600.0
 
 
 @dataclass(slots=True)
@@ -84,8 +87,22 @@ class Parts:
     def missed(self, what: str, error: WireError) -> None:
         """Note that `what` could not be read."""
         self.error = error
+        if isinstance(error, UnsupportedError):
+            self._refusals()[what] = time.monotonic(), f"{what} not read: {error}"
         self._first = self._first or error
         self.note(f"{what} not read: {error}")
+
+    def offered(self, what: str) -> bool:
+        """False with a note where the recorder has said within the hour that it does not offer `what`."""
+        at, text = self._refusals().get(what, (-AGAIN_SECONDS, ""))
+        if not text or time.monotonic() - at >= AGAIN_SECONDS:
+            return True
+        self.note(text)
+        return False
+
+    def _refusals(self) -> dict[str, tuple[float, str]]:
+        found: dict[str, tuple[float, str]] = self.contact.memory.setdefault(NOT_OFFERED, {})
+        return found
 
     def note(self, text: str) -> None:
         """Keep one line, once."""

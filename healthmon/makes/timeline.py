@@ -66,10 +66,11 @@ class Timeline:
     oldest_read: float = 0.0
 
     def ask_from(self, now: float) -> float:
-        """Where the next search begins: a day back at first and every six hours, else where the last one ended."""
-        if self.until is None or now - self.day_read >= DAY_AGAIN_SECONDS or not now - WEEK < self.until <= now + HOUR:
+        """Where the next search begins: a day back at first, every six hours and after the clock was set back."""
+        set_back = self.until is None or max(self.until, self.day_read) > now + SEAM_SECONDS
+        if self.until is None or set_back or now - self.day_read >= DAY_AGAIN_SECONDS or self.until < now - WEEK:
             return now - DAY
-        return self.until - OVERLAP_SECONDS
+        return min(self.until, now) - OVERLAP_SECONDS
 
     def oldest_due(self, now: float) -> bool:
         """Whether the oldest footage is to be asked for."""
@@ -84,16 +85,16 @@ class Timeline:
         return max(now - WEEK, self.since - DAY), self.since
 
     def learn(self, start: float, end: float, spans: Iterable[Span], now: float) -> None:
-        """`spans` is all the footage that a search of [start, end] gave."""
+        """`spans` is all the footage that a search of [start, end] gave; nothing is known beyond `now`."""
         fresh = list(spans)
         if self.since is None or self.until is None or start > self.until or end < self.since:
             self.since, self.until, kept = start, end, []
         else:
             kept = [part for span in self.spans for part in _outside(span, (start, end))]
-            self.since, self.until = min(self.since, start), max(self.until, end)
+            self.since, self.until = min(self.since, start), min(max(self.until, end), now)
         self.since = max(self.since, now - WEEK - DAY)
-        self.spans = merged((max(span[0], self.since), span[1]) for span in (*kept, *fresh) if span[1] > self.since)
-        if now - start >= DAY - HOUR:
+        self.spans = merged((max(a, self.since), min(b, now)) for a, b in (*kept, *fresh) if b > self.since)
+        if now - start >= DAY - HOUR and end >= now - OVERLAP_SECONDS:
             self.day_read = now
 
     def learn_oldest(self, oldest: float | None, now: float) -> None:

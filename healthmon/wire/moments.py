@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 _TIME = re.compile(
     r"(\d{4})-?(\d{1,2})-?(\d{1,2})[T ]\s*(\d{1,2}):?(\d{2}):?(\d{2})(?:[.,](\d{1,9}))?\s*"
-    r"(Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?",
+    r"(Z|[+-](?:0?\d:|0\d|1[0-4]:?)[0-5]\d)?",
     re.ASCII | re.IGNORECASE,
 )
 # ISO 8601 durations without years and months, which have no length: P31D, P31DT0H, PT720H.
@@ -38,7 +38,7 @@ def moment(text: str | None) -> datetime | None:
 def _zone(text: str) -> timezone:
     if text in {"Z", "z"}:
         return UTC
-    digits = text[1:].replace(":", "")
+    digits = text[1:].replace(":", "").zfill(4)
     offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     return timezone(-offset if text[0] == "-" else offset)
 

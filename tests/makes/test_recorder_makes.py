@@ -1,0 +1,178 @@
+"""Every make against its simulator: each planted fault is named, none is invented, one connection, counted calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from recorder_rig import REPLIES, rig, simulated
+
+from healthmon.makes import axis_footage, dahua_footage, hikvision_footage
+from healthmon.makes.timeline import DAY
+from healthmon.model import Footage, RecorderSeen, State
+
+MAKES = tuple(REPLIES)
+VARIANTS = [(make, "fixed") for make in MAKES] + [("hikvision", "local times"), ("hikvision", "old"), ("dahua", "old")]
+EVERY = ("C1", "C2", "C3", "C4")
+
+
+@pytest.mark.parametrize(("make", "variant"), VARIANTS)
+async def test_a_well_recorder_is_well(make: str, variant: str) -> None:
+    async with rig(simulated(make, variant=variant), make) as made:
+        for _ in range(3):
+            assert await made.named() == {}
+        seen, camera = made.seen["R1"].value, made.seen["C2"].value
+        assert isinstance(seen, RecorderSeen)
+        assert (seen.health.serial, seen.health.overwriting in {True, None}) == ("SIM-R00001", True)
+        assert {disk.state for disk in seen.health.disks} == {"ok"}
+        assert isinstance(camera, Footage)
+        told = camera.recording
+        assert told.gaps == ()
+        assert told.newest is not None
+        assert abs(camera.now - told.newest) < 5
+        assert told.oldest is not None
+        assert camera.now - told.oldest == pytest.approx(31.5 * DAY, abs=3605 if variant == "local times" else 5)
+        assert made.sim.device.counters.writes_attempted == 0
+        assert made.sim.objects == {}
+
+
+FAULTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "recording stopped": ({"recording_stopped": "2"}, {"C2 recording": "not_recording"}),
+    "all stopped": ({"recording_stopped": True}, {f"{one} recording": "not_recording" for one in EVERY}),
+    "channel lost": ({"channel_lost": "3"}, {"R1 channels": "channel_lost", "C3 recording": "not_recording"}),
+    "disk failed": ({"disk_failed": True}, {"R1 disks": "disk_failed"}),
+    "gap": ({"recording_gap": ["4"]}, {"C4 gaps": "recording_gap"}),
+    "29 days": ({"retention_days": 29}, {f"{one} retention": "retention_short" for one in EVERY}),
+    "40 days": ({"retention_days": 40}, {f"{one} retention": "retention_long" for one in EVERY}),
+    "clock 1 h fast": ({"clock_offset": 3600}, {"R1 clock": "recording_clock"}),
+    "clock 1 h slow": ({"clock_offset": -3600}, {"R1 clock": "recording_clock"}),
+    "clock by hand": ({"clock_manual": True}, {"R1 source": "clock_manual"}),
+}
+
+
+@pytest.mark.parametrize("make", MAKES)
+async def test_c30_every_planted_fault_is_named_and_none_is_invented(make: str) -> None:
+    found: dict[str, object] = {}
+    for name, (faults, _) in FAULTS.items():
+        async with rig(simulated(make, **faults), make) as made:
+            found[name] = await made.named()
+            again = await made.named()
+            assert again == found[name], name
+    wanted = {name: dict(codes) for name, (_, codes) in FAULTS.items()}
+    if make == "axis":  # its list of recordings does not tell whether a picture comes
+        del wanted["channel lost"]["R1 channels"]
+    assert found == wanted
+
+
+@pytest.mark.parametrize("make", MAKES)
+async def test_c30_faults_that_come_and_go_between_looks(make: str) -> None:
+    async with rig(simulated(make), make) as made:
+        faults = made.sim.device.faults
+        for planted, codes in FAULTS.values():
+            if "retention_days" in planted or "recording_gap" in planted:  # what is past is not read again at once
+                continue
+            faults.update(planted)
+            found = await made.named()
+            wanted = {key: code for key, code in codes.items() if make != "axis" or key != "R1 channels"}
+            assert {key: code for key, code in found.items() if not key.endswith("gaps") or key in wanted} == wanted
+            faults.clear()
+
+
+# Calls of a look: a fixed part, and a part for each channel; the first look asks for the oldest footage besides.
+CALLS = {"hikvision": (6, 1, 2), "axis": (7, 0, 1), "dahua": (11, 3, 6)}
+
+
+@pytest.mark.parametrize("make", MAKES)
+async def test_64_channels_cost_one_connection_and_counted_calls(make: str) -> None:
+    fixed, _, first = CALLS[make]
+    async with rig(simulated(make, channels=64), make) as made:
+        counters = made.sim.device.counters
+        assert await made.named() == {}
+        seen = made.seen["R1"].value
+        assert isinstance(seen, RecorderSeen)
+        asked = sum(made.sim.asked.values())
+        assert seen.calls == asked == fixed + (first + (1 if make == "axis" else 0)) * 64
+        assert (counters.connections, counters.connections_most, counters.logins_rejected) == (1, 1, 0)
+        assert counters.logins_accepted == asked
+        assert made.sim.objects_made == (1 if make == "dahua" else 0)
+
+
+@pytest.mark.parametrize("make", MAKES)
+async def test_a_look_asks_for_what_is_new_only(make: str) -> None:
+    fixed, each, _ = CALLS[make]
+    async with rig(simulated(make), make) as made:
+        for _ in range(8):
+            await made.look()
+        made.sim.asked.clear()
+        assert await made.named() == {}
+        assert sum(made.sim.asked.values()) == fixed + each * 4
+        camera = made.seen["C1"].value
+        assert isinstance(camera, Footage)
+        assert camera.recording.gaps_since is not None
+        known = camera.now - camera.recording.gaps_since
+        assert known >= (6.9 if make == "hikvision" else 0.99) * DAY
+
+
+@pytest.mark.parametrize("make", ["hikvision", "dahua"])
+async def test_c29_a_slow_search_costs_no_look_and_comes_round_to_every_channel(
+    make: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (hikvision_footage, dahua_footage):
+        monkeypatch.setattr(module, "SEARCH_SECONDS", 0.25)
+    async with rig(simulated(make, channels=6, slow_search=0.05), make) as made:
+        reached: set[str] = set()
+        looks = 0
+        while len(reached) < 6 and looks < 20:
+            found, looks = await made.look(), looks + 1
+            assert {v.state for v in found.values()} <= {State.OK, State.UNKNOWN}
+            reached |= {key[0] for key, v in found.items() if key[1] == "gaps" and v.state is State.OK}
+        assert (len(reached), looks > 1) == (6, True)
+        assert made.sim.objects == {}
+
+
+@pytest.mark.parametrize("make", MAKES)
+async def test_c10_a_wrong_password_is_sent_so_rarely_that_no_login_firewall_locks(make: str) -> None:
+    async with rig(simulated(make, login_firewall=3), make, password="wrong") as made:
+        for _ in range(6):
+            found = await made.look()
+        assert found["R1", "login"].code == "login_refused"
+        assert made.sim.device.counters.logins_rejected == 1
+
+
+@pytest.mark.parametrize("make", MAKES)
+async def test_c10_a_locked_account_is_named_and_left_alone(make: str) -> None:
+    async with rig(simulated(make, lockout=True), make) as made:
+        codes = [(await made.look())["R1", "login"].code for _ in range(3)]
+        sent = made.sim.device.counters.connections
+        assert set(codes) <= {"locked_out", "login_refused"}
+        assert codes[0] == "locked_out"
+        assert made.sim.device.counters.logins_rejected <= 1
+        assert sent <= 3
+
+
+@pytest.mark.parametrize("make", MAKES)
+async def test_a_silent_recorder_is_unreachable_and_its_cameras_are_not_judged(make: str) -> None:
+    async with rig(simulated(make, silence=True), make) as made:
+        found = await made.look(timeout=0.4)
+        assert found["R1", "recorder"].state is not State.OK
+        assert {found[one, "recording"].state for one in EVERY} == {State.UNKNOWN}
+
+
+async def test_a_finder_is_given_back_when_a_look_is_cut_short() -> None:
+    async with rig(simulated("dahua", slow_search=0.3), "dahua") as made:
+        found = await made.look(timeout=0.8)
+        assert found["R1", "recorder"].state is not State.OK
+        assert (made.sim.objects_made >= 1, made.sim.objects) == (True, {})
+
+
+@pytest.mark.parametrize("pages", [1, 5])
+async def test_more_recordings_than_a_list_holds_invent_no_fault(pages: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(axis_footage, "PAGE", 10)
+    monkeypatch.setattr(axis_footage, "MOST_PAGES", pages)
+    async with rig(simulated("axis", recording_stopped="2"), "axis") as made:
+        found = await made.look()
+        assert {key for key, v in found.items() if v.state > State.UNKNOWN} == (
+            {("C2", "recording")} if pages > 1 else set()
+        )
+        assert found["C1", "recording"].state is State.OK
+        assert ("C1", "gaps") not in found or pages > 1
