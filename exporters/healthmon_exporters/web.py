@@ -27,6 +27,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from healthmon_exporters import runbooks
 from healthmon_exporters.prometheus import OPENMETRICS, TEXT, Metrics
 from healthmon_exporters.wall.routes import Wall
 
@@ -90,6 +91,7 @@ def application(site: Site, users: Path | None = None) -> ASGIApp:
         Route("/-/healthy", healthy),
         Route("/-/ready", ready),
         Route("/-/reload", reload, methods=["POST"]),
+        *runbooks.routes(),
     ]
     if site.wall is not None:
         routes += site.wall.routes()
@@ -120,6 +122,7 @@ def _page(site: Site) -> str:
         *((("/wall", "the wall of the control room"),) if site.wall else ()),
         ("/metrics", "metrics for Prometheus"),
         ("/sd", "HTTP service discovery"),
+        ("/runbooks/", "what to do when an alert comes"),
         ("/-/healthy", "healthy"),
         ("/-/ready", "ready"),
     )

@@ -123,3 +123,17 @@ def test_the_words_of_an_alert_are_filled_in(tmp_path, alert):
     path = tmp_path / "words.yaml"
     path.write_text(yaml.safe_dump({"rule_files": [str(RULES / name) for name in MADE], "tests": tests}))
     promtool("test", "rules", path)
+
+
+# Of Prometheus itself: its targets, and what every process of prometheus-client tells.
+PROMETHEUS = {"up", "process_start_time_seconds"}
+
+
+def test_every_metric_that_a_rule_names_is_exposed_or_recorded():
+    golden = (ROOT / "tests" / "exporters" / "golden_metrics.txt").read_text()
+    exposed = set(re.findall(r"^# TYPE (\w+)", golden, re.MULTILINE))
+    recorded = {rule["record"] for group in GROUPS for rule in group["rules"] if "record" in rule}
+    for group in GROUPS:
+        for rule in group["rules"]:
+            named = set(re.findall(r"\b(healthmon[:_][\w:]+|up|process_\w+)\b", rule["expr"]))
+            assert named <= exposed | recorded | PROMETHEUS, named - exposed - recorded
