@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from healthmon.model import Ask, Device, Kind, Question, Reference, Span, State, Ups
+from healthmon.model import Ask, Device, Kind, Question, Reference, Span, State, Ups, Verdict
 from healthmon_exporters.wall.snapshot import FaultLine, Seen, Snapshot, Sweep
 
 NOW = 5000.0
@@ -117,3 +117,9 @@ def troubled(cameras: int, faults: int, **more: object) -> Snapshot:
         snapshot = seen(snapshot, device.id, Question.REACH, state=State.FAULT, sentence="no answer")
     works = {device.id: "lamp column replaced" for device in cameras_left[5:6]}
     return replace(snapshot, faults=tuple(found), maintenance=works)
+
+
+def judged(snapshot: Snapshot, ask: Ask) -> tuple[Verdict, ...]:
+    """The verdict behind the latest result of `ask`."""
+    last = snapshot.seen[ask.key]
+    return (Verdict(*ask.key, "aspect", last.state, last.code, last.sentence or "well", last.at),)

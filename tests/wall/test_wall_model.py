@@ -231,3 +231,4 @@ def test_a_huge_estate_is_cut_and_counted():
     made = model(troubled(3000, 2))
     assert (len(made["cameras"]), made["camera_total"]) == (MOST_CAMERAS, 3000)
     assert made["cameras"][0]["state"] == "fault"
+    assert sum(made["counts"].values()) == 3000

@@ -46,6 +46,7 @@ def model(snapshot: Snapshot) -> Json:
         "fault_total": len(listed),
         "cameras": [_tile(view) for view in cameras[:MOST_CAMERAS]],
         "camera_total": len(cameras),
+        "counts": Counter(view.state for view in cameras),
         "others": others(seen, snapshot),
         "reference": {"state": own.state if own else "off", "words": reference_words(snapshot.reference)},
         "sweep": _sweep(snapshot),

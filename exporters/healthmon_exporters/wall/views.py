@@ -125,7 +125,7 @@ def _judged(
     if unknown:
         return "unknown", unknown[0].sentence
     if now:
-        return "warning", title(lead(now).code)
+        return "warning", lead(now).sentence
     doubts = [seen for seen in fresh.values() if seen.state is not State.OK]
     if doubts:
         return "doubt", f"looking again: {doubts[0].sentence}"

@@ -93,12 +93,13 @@ const draw = {
     note.className = found.length ? "s-warning" : "";
   },
 
-  // Without faults: well only if everything is known.
+  // Without faults: well only if everything that is asked is known.
   calm(model) {
-    const unknown = [...model.cameras, ...model.others.devices].filter((one) => one.state === "unknown").length;
+    const { unknown, doubt } = count([...model.cameras, ...model.others.devices]);
     const calm = $("calm");
     calm.className = unknown ? "s-unknown" : "s-ok";
-    const text = unknown ? `No faults known, ${unknown} not checked` : "No faults. Everything is checked.";
+    let text = doubt ? `No faults confirmed, ${doubt} being looked at again` : "No faults. Every check is up to date.";
+    if (unknown) text = `No faults known, ${unknown} not checked`;
     calm.replaceChildren(symbol(unknown ? "unknown" : "ok"), make("span", "", text));
   },
 
@@ -118,12 +119,12 @@ const draw = {
     const first = $("tiles").querySelector("a[tabindex='0']") || $("tiles").querySelector("a");
     if (first) first.tabIndex = 0;
     const more = model.camera_total - items.length;
-    const counts = count(model.cameras);
+    const { counts } = model;
     const told = ["fault", "unknown", "warning", "doubt", "ok", "off"].filter((state) => counts[state]);
     $("cameras-head").textContent = `Cameras ${model.camera_total}`;
     $("camera-note").replaceChildren(...told.map((state) => (
       make("span", `key s-${state}`, symbol(state), `${counts[state]} ${STATE_WORDS[state]}`)
-    )), more > 0 ? `+${more} more, not worse` : "");
+    )), more > 0 ? `The ${items.length} worst are shown.` : "");
   },
 
   chips(model) {

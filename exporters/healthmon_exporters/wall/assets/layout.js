@@ -101,21 +101,25 @@ const layout = {
   tiles(model, { columns, rows, w, h }, flows) {
     const level = flows ? "list" : w >= 17 && h >= 8 ? "large" : w >= 9.5 && h >= 4.6 ? "middle" : "small";
     const ids = model.cameras.map((one) => one.id);
-    const longest = (strip) => Math.max(0, ...ids.map((id) => this.width(id.slice(strip))));
-    const small = level === "small";
+    const longest = (cut) => Math.max(0, ...ids.map((id) => this.width(id.slice(cut))));
+    const whole = (w - 0.5) / (longest(0) + 2.5);
+    let size = { large: Math.min(3.6, h * 0.2, whole), middle: Math.min(2.2, h * 0.29, whole), list: 1.8 }[level];
     let strip = 0;
-    let size = { large: Math.min(3.6, h * 0.22), middle: Math.min(2.2, h * 0.29), small: 0, list: 1.8 }[level];
-    if (small) {
-      const fit = (cut) => Math.min(2.4, h * 0.62, (w - 0.7) / (longest(cut) + 1.15));
-      if (fit(0) < 1.3) strip = this.common(ids);
-      size = Math.max(1, fit(strip));
+    let tiny = false;
+    if (level === "small") {
+      // The size at which the longest id fits when its first `cut` letters are left out; `mark` is the symbol's width.
+      const fit = (cut, mark) => Math.min(2.4, h * 0.62, (w - 0.7) / (longest(cut) + mark));
+      if (fit(0, 1.15) < 1.3) strip = this.common(ids);
+      tiny = fit(strip, 1.15) < 0.85;
+      size = Math.max(0.7, fit(strip, tiny ? 0 : 1.15));
     }
-    $("tiles").className = level;
+    $("tiles").className = tiny ? "small tiny" : level;
     const style = $("tiles").style;
     style.gridTemplateColumns = flows ? "" : `repeat(${columns}, minmax(0, 1fr))`;
     style.gridTemplateRows = flows ? "" : `repeat(${rows}, minmax(0, 1fr))`;
     style.setProperty("--size", `${size}rem`);
-    style.setProperty("--lines", h >= 5.4 ? 2 : 1);
+    style.setProperty("--lines", h >= (level === "large" ? 10 : 5.4) ? 2 : 1);
+    style.setProperty("--more", h >= 14 ? 2 : 1);
     draw.tiles(model, strip);
   },
 };

@@ -4,7 +4,7 @@
 // show one that came late, such as those that waited while this tab slept; the connection is then opened anew. Should
 // this script hang, the veil, an animation in the style sheet that each event starts again, covers the page by itself.
 
-const LIMIT = 9;
+const LIMIT = 8;
 const CHECK = 500;
 
 const life = {

@@ -52,6 +52,7 @@ const screen_ = {
       faults: [],
       fault_total: 0,
       cameras: last.cameras.map(grey),
+      counts: { unknown: last.camera_total },
       others: { devices: last.others.devices.map(grey), kinds: {} },
     };
     draw.numbers(nothing);
@@ -73,9 +74,8 @@ const screen_ = {
         one.since ? words.since(one.since, now) : "", one.acknowledged || (one.maintenance ? "maintenance" : "")]
         .map((text) => make("td", "", text)),
     ));
-    $("log-title").textContent = `${model.estate}: ${words.day(now)} ${words.clock(now)}`;
-    const counts = count(model.cameras);
-    const told = Object.entries(counts).map(([state, many]) => `${many} ${STATE_WORDS[state]}`).join(", ");
+    $("log-title").textContent = `${model.estate}: ${words.date(now)} ${words.clock(now)}`;
+    const told = Object.entries(model.counts).map(([state, many]) => `${many} ${STATE_WORDS[state]}`).join(", ");
     const blind = `NO DATA: no contact with healthmon since ${model.lost}. Nothing is known of any device.`;
     $("log-about").textContent = model.lost ? blind : `Cameras ${model.camera_total}: ${told}.`;
     if (model.simulated) $("log-about").prepend("SIMULATED ESTATE: none of these devices exists. ");

@@ -50,6 +50,9 @@ const words = {
   day(at) {
     return this.format("day", { weekday: "short", day: "numeric", month: "short" }).format(at * 1000);
   },
+  date(at) {
+    return this.format("date", { weekday: "short", day: "numeric", month: "short", year: "numeric" }).format(at * 1000);
+  },
   // "14:02" today, "22 Nov 14:02" before; the year where it is another one.
   since(at, now) {
     const day = this.format("full", { day: "numeric", month: "short", year: "numeric" });

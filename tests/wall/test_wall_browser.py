@@ -1,0 +1,331 @@
+"""The wall as people get it, in a real browser: it fits, it can be read, heard, walked by keys and printed; grey when blind."""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from browser import Browser, WallServer, started, wait
+from selenium.webdriver.common.keys import Keys
+from wall_estate import estate, line, seen, troubled
+
+from healthmon.model import Question, State
+from healthmon_exporters import web
+from healthmon_exporters.wall import live
+from healthmon_exporters.wall.model import model
+
+pytestmark = pytest.mark.peer
+SIZES = [(1920, 1080), (1366, 768)]
+
+# Every element that is drawn must lie in its parent (in the list of its tiles for what scrolls nowhere) and on the screen.
+OVERFLOW = """
+const outside = [];
+const skipped = "script,style,head,.unseen,.skip,#veil,dialog,#log,symbol,use,path,noscript,br,wbr";
+for (const element of document.querySelectorAll("body *")) {
+  if (element.closest(skipped)) continue;
+  const box = element.getBoundingClientRect();
+  if (!box.width || !box.height) continue;
+  const parent = element.parentElement.getBoundingClientRect();
+  const over = Math.max(parent.left - box.left, box.right - parent.right, parent.top - box.top, box.bottom - parent.bottom);
+  const off = Math.max(-box.left, box.right - innerWidth, -box.top, box.bottom - innerHeight);
+  if (over > 0.6 || off > 0.6) outside.push(`${element.tagName}.${element.getAttribute("class")}#${element.id} ${over.toFixed(1)} ${off.toFixed(1)} ${element.textContent.slice(0, 30)}`);
+}
+return outside;
+"""
+# Texts that must be whole, not cut off.
+CUT = """
+return [...document.querySelectorAll(arguments[0])].filter((one) => one.scrollWidth > one.clientWidth + 1)
+  .map((one) => `${one.textContent} ${one.scrollWidth} ${one.clientWidth}`);
+"""
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with started(tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[WallServer]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(web, "HEADER_SECONDS", 0.6)
+        patch.setattr(live, "TICK_SECONDS", 0.2)
+        serving = WallServer()
+        yield serving
+        serving.close()
+
+
+@pytest.fixture
+def wall(chromium: Browser, server: WallServer) -> Iterator[Browser]:
+    """The browser at 1920x1080; after each test nothing may stand in the console and nothing have left the origin."""
+    server.broken = False
+    chromium.size(1920, 1080)
+    yield chromium
+    said, asked = chromium.console(), chromium.requests()
+    chromium.driver.get("about:blank")
+    wait(lambda: not server.connections)
+    assert said == []
+    assert [url for url in asked if not url.startswith((server.origin, "data:", "about:"))] == []
+
+
+def show(browser: Browser, server: WallServer, snapshot) -> None:
+    """Open the wall on `snapshot` and wait until that is what it shows."""
+    server.now = replace(snapshot, estate=f"Estate {time.monotonic()}")
+    browser.open(f"{server.origin}/wall")
+    arrived(browser, server)
+
+
+def arrived(browser: Browser, server: WallServer) -> None:
+    text = "return document.body.classList.contains('blind') ? '' : document.getElementById('estate').textContent"
+    wait(lambda: browser.run(text) == server.now.estate)
+
+
+def texts(browser: Browser, selector: str) -> list[str]:
+    return browser.run("return [...document.querySelectorAll(arguments[0])].map((one) => one.textContent)", selector)
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize(("cameras", "faults"), [(10, 1), (150, 6), (600, 30)])
+def test_it_fits_and_is_readable_from_five_metres(wall, server, tmp_path, cameras, faults, width, height):
+    wall.size(width, height)
+    show(wall, server, troubled(cameras, faults, simulated=cameras == 150))
+    page = "return [document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+    assert wall.run(page) == [width, height]
+    assert wall.run(OVERFLOW) == []
+    assert wall.run(CUT, ".card .name, #number-list .label, #number-list .value, .tile .id") == []
+    assert len(texts(wall, ".tile")) == cameras
+    least = 52 * height / 1080
+    sizes = wall.run(
+        "return [...document.querySelectorAll('.card .name')].map((e) => parseFloat(getComputedStyle(e).fontSize))"
+    )
+    assert min(sizes) >= least - 0.01
+    shown = texts(wall, ".card:not(.more) .name")
+    assert len(shown) >= min(faults, 3)
+    if len(shown) < faults:
+        assert texts(wall, ".card.more .name") == [f"+{faults - len(shown)} more"]
+    picture = wall.driver.get_screenshot_as_png()
+    assert picture[16:24] == width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    (tmp_path / f"wall-{cameras}-{width}x{height}.png").write_bytes(picture)
+
+
+@pytest.mark.parametrize(
+    ("name", "cameras", "faults", "prefix"),
+    [
+        ("a well estate", 150, -1, "C"),
+        ("long ids", 600, 4, "town-centre-cam-"),
+        ("everything at fault", 600, 600, "C"),
+        ("one camera", 1, 0, "C"),
+        ("no cameras", 0, 0, "C"),
+        ("more than can be shown", 2000, 3, "C"),
+    ],
+)
+def test_it_fits_whatever_the_estate(wall, server, name, cameras, faults, prefix):
+    snapshot = estate(cameras, prefix) if faults < 0 else troubled(cameras, faults, prefix=prefix)
+    for width, height in SIZES:
+        wall.size(width, height)
+        show(wall, server, snapshot)
+        assert wall.run(OVERFLOW) == [], (name, width)
+
+
+def test_long_names_stay_in_their_cards(wall, server):
+    snapshot = troubled(12, 5)
+    long = "Multi-storey car park Bridge Street, level 3, north stairs and lift lobby, towards the cash machines"
+    snapshot = replace(snapshot, faults=tuple(replace(one, name=long) for one in snapshot.faults))
+    show(wall, server, snapshot)
+    assert wall.run(OVERFLOW) == []
+
+
+def test_colours_words_and_symbols_of_every_state(wall, server):
+    show(wall, server, troubled(20, 3))
+    found = wall.run(
+        "return [...document.querySelectorAll('.tile')].map((e) => [e.className.match(/s-(\\\\w+)/)[1], "
+        "getComputedStyle(e).backgroundColor, e.querySelector('use').getAttribute('href'), e.getAttribute('aria-label')])".replace(
+            "\\\\\\\\", "\\\\"
+        ).replace("\\\\w", "\\w")
+    )
+    by_state = {state: (colour, symbol, spoken) for state, colour, symbol, spoken in reversed(found)}
+    assert set(by_state) == {"fault", "unknown", "warning", "doubt", "ok"}
+    assert by_state["fault"][0] == "rgb(213, 94, 0)"
+    assert by_state["unknown"][0] == "rgb(110, 110, 110)"
+    assert by_state["ok"][0] == "rgb(0, 114, 178)"
+    assert len({symbol for _, symbol, _ in by_state.values()}) == 5, "each state has a symbol of its own"
+    for state, word in (("fault", "fault"), ("unknown", "not checked"), ("warning", "warning"), ("ok", "ok")):
+        assert f": {word}" in by_state[state][2]
+
+
+def test_a_fault_comes_is_spoken_of_once_and_goes(wall, server):
+    show(wall, server, estate(20))
+    assert texts(wall, "#calm span") == ["No faults. Every check is up to date."]
+    assert texts(wall, "#news") == [""]
+    device = server.now.devices[4]
+    fault = line(device, number=123)
+    server.now = replace(seen(server.now, device.id, Question.STREAM, state=State.FAULT), faults=(fault,))
+    wait(lambda: texts(wall, ".card .name") == [device.name])
+    assert texts(wall, "#news") == [f"New fault: {device.name}, {fault.sentence}."]
+    assert wall.driver.title.startswith("1 FAULT: ")
+    assert texts(wall, "#number-list .value")[0] == "1"
+    assert "F000123" in texts(wall, ".card .about")[0]
+    assert texts(wall, ".tile .id")[0] == device.id
+    server.now = replace(estate(20), estate=server.now.estate)
+    wait(lambda: texts(wall, ".card") == [])
+    assert texts(wall, "#number-list .value")[0] == "0"
+
+
+def test_keys_walk_the_tiles_open_a_camera_and_come_back(wall, server):
+    show(wall, server, troubled(150, 2))
+    focus = "return document.activeElement.getAttribute('href') || document.activeElement.id"
+
+    def press(*keys: str) -> str:
+        actions = wall.driver.switch_to.active_element
+        for key in keys:
+            actions = wall.driver.switch_to.active_element
+            actions.send_keys(key)
+        return wall.run(focus)
+
+    assert press(Keys.TAB) == "#fault-list"
+    assert press(Keys.TAB) == "#tiles"
+    assert [press(Keys.TAB) for _ in range(3)] == ["#device=C001", "#device=C002", "#device=C001"]
+    assert wall.run("return document.activeElement.className").startswith("tile")
+    outline = "const s = getComputedStyle(document.activeElement); return [s.outlineStyle, parseFloat(s.outlineWidth)]"
+    style, width = wall.run(outline)
+    assert style == "solid"
+    assert width >= 3
+    assert press(Keys.ARROW_RIGHT) == "#device=C002"
+    assert press(Keys.ARROW_DOWN) != "#device=C002"
+    assert press(Keys.HOME) == "#device=C001"
+    assert press(Keys.END) == "#device=C008", "the camera in maintenance stands last"
+    assert press(Keys.HOME) == "#device=C001"
+    press(Keys.ENTER)
+    wait(lambda: wall.run("return document.getElementById('details').open"))
+    assert wall.run(focus) == "details-close"
+    assert texts(wall, "#details-name") == ["C001 Riverside north"]
+    rows = texts(wall, "#details-checks tr")
+    assert any("FAULT" in row and "Pictures" in row and "no pictures: connected" in row for row in rows)
+    press(Keys.ESCAPE)
+    wait(lambda: not wall.run("return document.getElementById('details').open"))
+    assert wall.run(focus) == "#device=C001"
+    assert press(Keys.TAB).startswith("#device=R"), "the tiles are one stop"
+
+
+def test_an_address_leads_to_one_camera_and_to_no_other(wall, server):
+    show(wall, server, estate(10))
+    wall.run("location.hash = 'device=C003'")
+    wait(lambda: texts(wall, "#details-name") == ["C003 Castle Park north"] and texts(wall, "#details-checks tr"))
+    wall.run("document.getElementById('details').close()")
+    wall.run("location.hash = 'device=' + encodeURIComponent('<img src=x>')")
+    wait(lambda: texts(wall, "#details-name") == ["<img src=x> is not in the configuration"])
+    wall.run("document.getElementById('details').close()")
+    assert any("404" in text for text in wall.console())
+
+
+def test_a_screen_reader_gets_headings_landmarks_lists_and_names(wall, server):
+    show(wall, server, troubled(20, 3))
+    tree = wall.tree()
+    roles = [node["role"] for node in tree]
+    assert {"banner", "main", "heading", "list", "listitem", "link", "status", "region"} <= set(roles)
+    headings = {node["name"] for node in tree if node["role"] == "heading"}
+    assert {server.now.estate, "Numbers", "Faults 3", "Cameras 20", "Power, recorders and links"} <= headings
+    links = [node["name"] for node in tree if node["role"] == "link"]
+    assert len(links) == 2 + 3 + 20 + 3
+    assert all(links)
+    assert "C001 Riverside north: fault, No pictures, since 21 Sept 14:58, F000123" in links
+    assert next(node for node in tree if node["role"] == "status")["live"] == "polite"
+    assert "NO DATA" not in [node["name"] for node in tree], "the veil is silent"
+
+
+def test_less_motion_and_a_zoomed_page(wall, server):
+    show(wall, server, troubled(20, 3))
+    wall.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
+    assert wall.run("return getComputedStyle(document.querySelector('.skip')).transitionDuration") == "0s"
+    wall.command("Emulation.setEmulatedMedia", features=[])
+    wall.size(640, 900)
+    wait(lambda: wall.run("return document.body.classList.contains('flows')"))
+    assert wall.run("return document.documentElement.scrollWidth") <= 640
+    assert wall.run("return getComputedStyle(document.querySelector('.card .name')).fontSize") == "28px"
+
+
+def test_on_paper_it_is_a_list_in_black_and_white(wall, server):
+    show(wall, server, troubled(20, 3, simulated=True))
+    wall.command("Emulation.setEmulatedMedia", media="print")
+    try:
+        style = "const s = getComputedStyle(document.documentElement); return [s.color, s.backgroundColor]"
+        assert wall.run(style) == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+        visible = "return [...document.body.children].filter((e) => e.getBoundingClientRect().height).map((e) => e.id)"
+        assert wall.run(visible) == ["log"]
+        rows = texts(wall, "#log-rows tr")
+        assert [row.split("F")[0] for row in rows[:1]] == [""]
+        assert len(rows) == 3 + 2 + 2 + 1
+        assert all(re.match("FAULT|NOT CHECKED|WARNING|LOOKING AGAIN", row) for row in rows)
+        assert "J. Smith" in rows[2]
+        assert "SIMULATED ESTATE" in texts(wall, "#log-about")[0]
+        assert base64.b64decode(wall.command("Page.printToPDF")["data"]).startswith(b"%PDF")
+    finally:
+        wall.command("Emulation.setEmulatedMedia", media="")
+
+
+def grey(wall: Browser) -> bool:
+    return wall.run("return document.body.classList.contains('blind')")
+
+
+def test_an_agent_that_says_nothing_and_a_tab_that_slept_are_blind(wall, server, caplog):
+    """The connection stays open and the agent says nothing, while the tab is frozen; woken, it is grey at once."""
+    show(wall, server, troubled(20, 3))
+    server.broken = True
+    wall.command("Page.setWebLifecycleState", state="frozen")
+    time.sleep(8.6)
+    wall.command("Page.setWebLifecycleState", state="active")
+    wait(lambda: grey(wall), 1.0)
+    assert set(texts(wall, "#number-list .value")) == {"NO DATA"}
+    assert texts(wall, ".card") == []
+    assert texts(wall, "#calm span")[0].startswith("NO DATA: no contact with healthmon since ")
+    colours = wall.run(
+        "return [...document.querySelectorAll('.tile,.chip')].map((e) => getComputedStyle(e).backgroundColor)"
+    )
+    assert set(colours) == {"rgb(110, 110, 110)"}
+    assert wall.run(OVERFLOW) == []
+    assert texts(wall, "#log-about")[0].startswith("NO DATA")
+    assert wall.driver.title.startswith("NO DATA")
+    server.broken = False
+    wait(lambda: not grey(wall))
+    assert len(texts(wall, ".card")) == 3
+
+
+def test_the_veil_covers_the_page_when_the_script_hangs(wall, server):
+    show(wall, server, estate(10))
+    at = """const veil = document.getElementById('veil'); const [animation] = veil.getAnimations();
+    animation.pause(); animation.currentTime = arguments[0]; return getComputedStyle(veil).opacity"""
+    assert wall.run(at, 11900) == "0"
+    assert wall.run(at, 12100) == "1"
+
+
+FAKE = """
+window.sources = [];
+window.EventSource = class extends EventTarget {
+  constructor(url) { super(); this.url = url; this.readyState = 1; window.sources.push(this); }
+  close() { this.readyState = 2; }
+  send(name, data) { const event = new Event(name); event.data = JSON.stringify(data); this.dispatchEvent(event); }
+};
+EventSource.CLOSED = 2;
+"""
+
+
+def test_what_was_held_back_on_the_way_is_no_sign_of_life(wall, server):
+    script = wall.command("Page.addScriptToEvaluateOnNewDocument", source=FAKE)["identifier"]
+    try:
+        wall.open(f"{server.origin}/wall")
+        say = "const s = window.sources.at(-1); s.send('open'); s.send('wall', arguments[0]); s.send('beat', arguments[1])"
+        beat = {"at": time.time(), "tick": 1000.0, "age": 1.0}
+        assert grey(wall), "blind before the first word"
+        wall.run(say, model(estate(10)), beat)
+        assert not grey(wall)
+        late = {**beat, "tick": 990.0}
+        wall.run("window.sources.at(-1).send('beat', arguments[0])", late)
+        assert wall.run("return window.sources.length") == 2, "asked anew, because what came was old"
+        wall.run("window.sources.at(-1).send('bye', {reason: 'more than 16 screens are open'})")
+        assert wall.run("return window.sources.at(-1).readyState") == 2
+    finally:
+        wall.command("Page.removeScriptToEvaluateOnNewDocument", identifier=script)
