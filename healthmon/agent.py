@@ -20,6 +20,7 @@ from healthmon.faults import FaultBook
 from healthmon.inventory import AGENT
 from healthmon.keeper import Keeper
 from healthmon.model import Ask, Device, Observation, Question, Reason, Verdict
+from healthmon.pulse import Pulse
 from healthmon.schedule import Schedule
 from healthmon.selfcheck import Facts, own_network
 from healthmon.selfcheck import verdicts as own_verdicts
@@ -56,6 +57,7 @@ class Agent:
     _absent: frozenset[str] = frozenset()
     _shifts: tuple[dt.time, ...] = ()
     schedule: Schedule | None = None
+    _pulse: Pulse | None = None
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _windows: tuple[float, dict[str, str]] = (0.0, {})
 
@@ -72,7 +74,7 @@ class Agent:
         metrics = Metrics(tuple(app.devices.values()), app.asks, version=__version__)
         casework = Casework.of(config, app.devices, keeper, World)
         agent = cls(path, app, metrics, casework, running)
-        casework.world = agent.world
+        casework.world, casework.alive = agent.world, agent.alive
         keeper.snapshot = lambda: agent.casework.snapshot(agent.app.book.open())
         saved = keeper.start()
         app.book.restore(saved.faults)
@@ -140,6 +142,15 @@ class Agent:
         seen = {key[0] for key in self.observations}
         return all(ask.device in seen for ask in self.app.asks)
 
+    def alive(self) -> bool:
+        """Whether the work goes on: what is due is looked at, and looks end."""
+        return self._pulse is None or self._pulse.beats()
+
+    def status(self) -> str:
+        """One line for the service manager."""
+        told = sum(case.told is not None for case in self.casework.desk.cases.values())
+        return f"devices watched: {len(self.app.devices) - 1}, faults open: {told}"
+
     async def probe(self, device_id: str, question: str) -> bytes | None:
         """One look now, through the same gate as the polling; its metrics as text, None for what is not configured."""
         wanted = [a for a in self.app.asks if a.device == device_id and question in ("", a.question.value)]
@@ -158,6 +169,7 @@ class Agent:
         """Poll until `stop`. The first round is spread too, so that a start is no burst."""
         self.take(self.app.agent_ask(), await self.app.look(self.app.agent_ask()))
         self.schedule = self.app.schedule(self.take, look=self._look)
+        self._pulse = Pulse(self.schedule)
         self.schedule.doubtful = lambda ask: ask.key in self._doubts
         self.schedule.plan(self.app.asks, self.app.budgets(), spread=spread)
         self.schedule.hasten(ask for ask in self.app.asks if ask.key in self._doubts)

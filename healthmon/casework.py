@@ -41,7 +41,8 @@ PEOPLE_SECONDS = 5.0
 class Casework:
     """Everything between the fault book and the way out. `world` gives what is known around a case now.
 
-    `last_sweep` is (when, the sheet's JSON, who signed) of the newest whole sweep that the store holds.
+    `alive` says whether the agent's work goes on: the heartbeat beats only then. `last_sweep` is (when, the sheet's
+    JSON, who signed) of the newest whole sweep that the store holds.
     """
 
     keeper: Keeper
@@ -55,6 +56,7 @@ class Casework:
     last_sweep: tuple[float, str, tuple[str, ...]] | None = None
     held: list[Outgoing] = field(default_factory=list)
     on_bug: Callable[[], None] = lambda: None
+    alive: Callable[[], bool] = lambda: True
     _release: asyncio.Queue[tuple[asyncio.Future[None], list[Outgoing]]] = field(default_factory=asyncio.Queue)
     _known_ack: int = 0
     _sending: asyncio.Task[None] | None = None
@@ -78,7 +80,7 @@ class Casework:
             self.dispatcher.queue(target).failing_since = time.time()
             log.error("%s: nothing can be sent: %s", target, problem)
         try:
-            self.heartbeat = heartbeat_of(config, lambda: True)
+            self.heartbeat = heartbeat_of(config, lambda: self.alive())  # noqa: PLW0108 - `alive` is given later
         except SendError as error:
             self.heartbeat = None
             log.error("heartbeat: %s", error)  # noqa: TRY400 - one line, no traceback

@@ -186,6 +186,15 @@ class Schedule:
         self._slow_slots = asyncio.Semaphore(max(8, self.concurrency))
         self._budgets = {site: Budget(limit) for site, limit in self.site_budgets.items()}
 
+    @property
+    def under_way(self) -> int:
+        """How many looks of the long run have begun (or wait for their gate) and not ended."""
+        return len(self._busy)
+
+    def late(self) -> float:
+        """How long the look that is due next has been overdue, seconds; 0.0 when none is."""
+        return max(0.0, asyncio.get_running_loop().time() - self._heap[0][0]) if self._heap else 0.0
+
     async def _one(self, ask: Ask) -> Observation:
         """One look inside its gate, slot and share of the site's bandwidth."""
         async with contextlib.AsyncExitStack() as held:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from healthmon import systemd
 from healthmon.agent import Agent
 from healthmon.config import Config
 from healthmon.wallview import wall_of
@@ -36,6 +37,7 @@ async def serve(
         metrics=running.metrics,
         probe=running.probe,
         ready=running.ready,
+        alive=running.alive,
         reload=running.reload,
         targets=lambda: targets(running),
         estate=config.estate.name,
@@ -45,9 +47,13 @@ async def serve(
     server = await web.serve(web.application(site, users), section.listen, section.port, tls=tls, users=users)
     _on_signals(running)
     serving()
+    systemd.tell("READY=1", f"STATUS={running.status()}")
+    signs = asyncio.create_task(systemd.watch(running.alive, running.status))
     try:
         await running.run(spread=spread)
     finally:
+        systemd.tell("STOPPING=1")
+        signs.cancel()
         await wall.live.close()
         await server.close()
 

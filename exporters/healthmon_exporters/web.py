@@ -51,6 +51,7 @@ class Site:
     estate: str = "CCTV"
     simulated: bool = False
     wall: Wall | None = None
+    alive: Callable[[], bool] = lambda: True
 
 
 def application(site: Site, users: Path | None = None) -> ASGIApp:
@@ -70,7 +71,8 @@ def application(site: Site, users: Path | None = None) -> ASGIApp:
         return await _probe(site, request)
 
     async def healthy(_request: Request) -> Response:
-        return PlainTextResponse("healthy\n")
+        well = site.alive()
+        return PlainTextResponse("healthy\n" if well else "work stands still\n", 200 if well else 503)
 
     async def ready(_request: Request) -> Response:
         well = site.ready()
