@@ -20,7 +20,7 @@ from dashboards.promql import CASE, DEVICE
 from dashboards.runbooks import ALERTS, LINK
 from dashboards.runbooks import VARIABLE as RUNBOOKS
 from healthmon.verdict.codes import CODES
-from healthmon_exporters.palette import FAULT, OK
+from healthmon_exporters.palette import NO_DATA, OK
 
 WEB = [{"targetBlank": True, "title": "The device's own web page", "url": "${__value.raw}"}]
 
@@ -141,7 +141,7 @@ def _checks() -> Json:
     def by_look(expression: str) -> str:
         return f"max by (look) ({check.format(expression)})"
 
-    success = {"mappings": [words({0: ("no answer", FAULT), 1: ("OK", OK)})]}
+    success = {"mappings": [words({0: ("no answer", NO_DATA), 1: ("OK", OK)})]}
     return table(
         "Checks",
         "Every question that is put to the device: whether the last look gave an answer, when, and how long it took.",

@@ -281,13 +281,17 @@ def links() -> list[Json]:
             [Query(f"rate({mine('port_errors_total')}[$__rate_interval])", port)],
             Looks(unit="pps", low=0),
         ),
-        _lines(
+        timeseries(
             "Delay of the relay",
-            "How much later than its source the relayed picture comes.",
-            "relay_delay_seconds",
-            "s",
-            "delay",
+            "How much later than from the camera itself its pictures come where they are handed over.",
             (12, 6),
+            [
+                Query(
+                    f"{mine('relay_delay_seconds')} or {of('relay_delay_seconds', where=JOB, camera='$device')}",
+                    "{{camera}}",
+                )
+            ],
+            Looks(unit="s"),
         ),
         timeseries(
             "Data used today",

@@ -151,7 +151,7 @@ def _faults() -> Json:
 
 def _checks() -> list[tuple[str, Column]]:
     """(query, column) for each thing that is checked; the column's source is filled in by its place."""
-    yes, seen = {1: ("YES", OK), 0: ("NO", FAULT)}, {1: ("OK", OK), 0: ("no answer", FAULT)}
+    yes, seen = {1: ("YES", OK), 0: ("NO", FAULT)}, {1: ("OK", OK), 0: ("no answer", NO_DATA)}
     clock_words = {0: ("OK", OK), 1: ("WRONG", FAULT), 2: NOT_KNOWN}
     bad = of("clock_state", state="~drift|timezone|utc_field|reset", where=KINDS)
     clock = f"max by (device) ({bad}) + 2 * max by (device) ({of('clock_state', state='unknown', where=KINDS)})"
