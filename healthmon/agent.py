@@ -37,6 +37,7 @@ SELF_SECONDS = 5.0
 WINDOWS_SECONDS = 15.0
 FIGURES_SECONDS = 5.0
 SIBLINGS = 64
+_AWAY = frozenset({Reason.NOT_REACHED, Reason.AGENT_NETWORK})
 
 
 @dataclass(slots=True)
@@ -54,6 +55,7 @@ class Agent:
     cut: frozenset[str] = frozenset()
     _doubts: set[tuple[str, Question, str]] = field(default_factory=set)
     _reach: dict[str, Ask] = field(default_factory=dict)
+    _asks: dict[str, list[Ask]] = field(default_factory=dict)
     _absent: frozenset[str] = frozenset()
     _shifts: tuple[dt.time, ...] = ()
     schedule: Schedule | None = None
@@ -110,11 +112,17 @@ class Agent:
         lines = [self.app.book.lines[v.key] for v in verdicts if v.key in self.app.book.lines]
         doubtful = any(line.doubtful for line in lines)
         (self._doubts.add if doubtful else self._doubts.discard)(ask.key)
-        if self.schedule is None or ask.question is not Question.REACH or not doubtful:
+        if self.schedule is None or ask.question is not Question.REACH:
             return
-        device = self.app.devices[ask.device]
-        if device.id in self.app.down:
-            self.schedule.hasten(self._near(device))
+        if ask.device not in self.app.down and ask.device not in self.app.cut:
+            self.schedule.hasten(self._unseen(ask.device))
+        elif doubtful:
+            self.schedule.hasten(self._near(self.app.devices[ask.device]))
+
+    def _unseen(self, device: str) -> list[Ask]:
+        """What could not be asked of a device while it, or our own network, was away."""
+        seen = self.observations
+        return [a for a in self._asks.get(device, ()) if a.key in seen and seen[a.key].reason in _AWAY]
 
     def _near(self, device: Device) -> list[Ask]:
         """The reach asks of the parents of a lost device, and of some of its site that are still thought well."""
@@ -274,6 +282,9 @@ class Agent:
         keep = {ask.key for ask in app.asks} | {(AGENT, Question.AGENT, "")}
         self.casework.forget(keep, app.book.remove(keep, time.time()), app.book.open())
         self._reach = {ask.device: ask for ask in app.asks if ask.question is Question.REACH}
+        self._asks = {}
+        for ask in app.asks:
+            self._asks.setdefault(ask.device, []).append(ask)
         self._absent = frozenset(d.id for d in app.devices.values() if d.deployment != "deployed")
         self._shifts = times_of_day(config.estate.shifts)
         self._windows = (0.0, {})

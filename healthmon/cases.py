@@ -29,7 +29,8 @@ class Case:
 
     `told` is when people were first told, None while it is held; `held` says why ("parent", "site", "maintenance",
     "absent", "own network"). `cause` is in words, `cause_number` the case that explains this one. `affected` are device
-    ids: the cameras of a site case, the children of a dead parent. `waits` is when the waiting began. Unix seconds.
+    ids: the cameras of a site case, the children of a dead parent. `waits` is when the waiting began. `past` are
+    faults that are over while others are not. Unix seconds.
     """
 
     number: int
@@ -46,13 +47,15 @@ class Case:
     cause_number: int | None = None
     affected: tuple[str, ...] = ()
     joined: float = 0.0
+    past: tuple[Fault, ...] = ()
     ack: Ack | None = None
     closed: float | None = None
 
     @property
     def lead(self) -> Fault:
-        """The fault that says most: a lost device first, then the worst, then the oldest."""
-        return min(self.faults, key=lambda f: (f.code != LOST, -f.state, f.since, f.key))
+        """The fault that says most: a lost device first, then the worst, then the oldest; once over, of all it had."""
+        faults = (*self.past, *self.faults) if self.closed is not None else self.faults
+        return min(faults, key=lambda f: (f.code != LOST, -f.state, f.since, f.key))
 
     @property
     def lost(self) -> bool:
@@ -66,9 +69,12 @@ class Case:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Case:
         """The case of `as_dict`. Raises KeyError, TypeError or ValueError."""
-        faults = tuple(Fault(**{**fault, "state": State(fault["state"])}) for fault in row["faults"])
+        faults, past = (
+            tuple(Fault(**{**fault, "state": State(fault["state"])}) for fault in row[name])
+            for name in ("faults", "past")
+        )
         ack = Ack(**row["ack"]) if row["ack"] else None
-        return cls(**{**row, "faults": faults, "ack": ack, "affected": tuple(row["affected"])})
+        return cls(**{**row, "faults": faults, "past": past, "ack": ack, "affected": tuple(row["affected"])})
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,8 @@ def run(config: ConfigOption = None, verbose: Annotated[bool, typer.Option("--ve
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
+    if not verbose:
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write a line for every request
     path, loaded = read(config)
     try:
         run_loop(serve.serve(path, loaded))

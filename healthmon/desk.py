@@ -15,6 +15,8 @@ from healthmon.cases import SITE, Ack, Case, Told, World, fresh, with_fault
 from healthmon.cause import POWER_CODES, Power, Rules
 from healthmon.faults import Change, Fault, Key
 
+_PAST = 7
+
 
 @dataclass(slots=True)
 class Desk:
@@ -68,7 +70,7 @@ class Desk:
         left = tuple(f for f in case.faults if f.key != change.fault.key)
         if not left:
             return self._close(case, change.what, now)
-        self._keep(replace(case, faults=left))
+        self._keep(replace(case, faults=left, past=(*case.past[-_PAST:], change.fault)))
         return []
 
     def _open(self, fault: Fault, world: World, now: float) -> list[Told]:

@@ -29,6 +29,7 @@ AGAIN_PAUSE = 1.0
 SOON_SECONDS = 5.0
 SOON_LOOKS = 3
 HASTE_SECONDS = 10.0
+FIRST_ROUND_SECONDS = 60.0
 GATE_POLL = 0.1
 GATE_WAIT = 60.0
 _ORDER = {question: number for number, question in enumerate(Question)}
@@ -178,6 +179,7 @@ class Schedule:
     _busy: set[Any] = field(default_factory=set)
     _heap: list[tuple[float, int, Ask]] = field(default_factory=list)
     _woken: asyncio.Future[None] | None = None
+    _known: set[Any] = field(default_factory=set)
     _hasty: dict[Any, float] = field(default_factory=dict)
     _hastened: asyncio.Queue[Ask] = field(default_factory=asyncio.Queue)
 
@@ -247,7 +249,10 @@ class Schedule:
             self.deliver(ask, observation)
 
     def plan(self, asks: Iterable[Ask], site_budgets: Mapping[str, float], *, spread: bool = True) -> None:
-        """What `forever` shall do from now on; looks under way go on, an ask keeps its phase."""
+        """What `forever` shall do from now on; looks under way go on, an ask keeps its phase.
+
+        What has never been asked is asked within `FIRST_ROUND_SECONDS`, however long its interval is.
+        """
         now = asyncio.get_running_loop().time()
         self._budgets = {site: Budget(limit) for site, limit in site_budgets.items()}
         self._heap = [(self._first(ask, now, spread=spread), number, ask) for number, ask in enumerate(asks)]
@@ -296,12 +301,18 @@ class Schedule:
         finally:
             timer.cancel()
 
-    @staticmethod
-    def _first(ask: Ask, start: float, *, spread: bool) -> float:
-        offset = phase(ask) - start % ask.interval if spread else 0.0
-        return start + offset % ask.interval + _ORDER[ask.question] * 1e-3
+    def _first(self, ask: Ask, start: float, *, spread: bool) -> float:
+        turn = _ORDER[ask.question] * 1e-3
+        if ask.key not in self._known:
+            share = phase(ask) / ask.interval
+            return start + (share * min(ask.interval, FIRST_ROUND_SECONDS) if spread else 0.0) + turn
+        return start + (phase(ask) - start) % ask.interval + turn
 
     def _next(self, ask: Ask, due: float, now: float) -> float:
+        if ask.key not in self._known:
+            self._known.add(ask.key)
+            if ask.interval > FIRST_ROUND_SECONDS:
+                return self._first(ask, now, spread=True)
         step = self.pause_after(ask)
         later = due + step
         if later < now:  # this machine was suspended or held up: no burst to catch up

@@ -161,3 +161,42 @@ async def test_two_programs_share_the_gate_of_an_address(tmp_path):
         child.wait()
     assert other < 0.3
     assert waited > 0.3
+
+
+async def test_what_has_a_long_interval_is_first_asked_within_a_minute_and_then_at_its_phase(monkeypatch):
+    monkeypatch.setattr("healthmon.schedule.FIRST_ROUND_SECONDS", 0.2)
+    watcher = Watcher(pause=0.0)
+    schedule = Schedule(watcher.look, watcher.deliver)
+    schedule.plan([ask(f"C{n}", interval=3600.0) for n in range(50)], {})
+    task = asyncio.create_task(schedule.forever())
+    await asyncio.sleep(0.6)
+    task.cancel()
+    assert sorted(one.device for one in watcher.done) == sorted(f"C{n}" for n in range(50))
+    now = asyncio.get_running_loop().time()
+    late = [(due - phase(one) + 1) % 3600.0 for due, _, one in schedule._heap]
+    assert all(0.9 < one < 1.1 for one in late)
+    assert min(schedule._heap)[0] > now
+
+
+async def test_a_doubtful_result_is_looked_at_again_soon_and_not_for_ever(monkeypatch):
+    monkeypatch.setattr("healthmon.schedule.SOON_SECONDS", 0.05)
+    watcher = Watcher(pause=0.0)
+    schedule = Schedule(watcher.look, watcher.deliver, doubtful=lambda one: True)
+    schedule.plan([ask("C1", interval=60.0)], {}, spread=False)
+    task = asyncio.create_task(schedule.forever())
+    await asyncio.sleep(0.6)
+    task.cancel()
+    assert len(watcher.done) == 4
+
+
+async def test_a_hastened_ask_is_looked_at_now_and_once():
+    watcher = Watcher(pause=0.05)
+    schedule = Schedule(watcher.look, watcher.deliver)
+    one = ask("C1", interval=3600.0)
+    task = asyncio.create_task(schedule.forever())
+    schedule.hasten([one, one])
+    await asyncio.sleep(0.02)
+    schedule.hasten([one])
+    await asyncio.sleep(0.2)
+    task.cancel()
+    assert watcher.done == [one]

@@ -26,12 +26,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--agent-port", type=int, default=9877)
     parser.add_argument("--schedule", type=Path, help="YAML list of {at: seconds, device, fault, value}")
     parser.add_argument("--well", action="store_true", help="plant no faults")
+    parser.add_argument("--network", default="127", help="first part of every address (the machine must have them)")
     return parser.parse_args()
 
 
 async def serve(given: argparse.Namespace) -> None:
     """Serve until SIGINT or SIGTERM."""
     devices = plan(given.cameras, given.recorders, given.ups)
+    for device in devices:
+        device.address = f"{given.network}.{device.address.partition('.')[2]}"
     if not given.well:
         plant(devices)
     write_config(devices, given.folder, agent_port=given.agent_port)

@@ -155,7 +155,7 @@ def test_an_acknowledgement_needs_an_open_case(opener: Opener) -> None:
     store.close()
 
 
-def test_o7_a_stale_sweep_is_not_signed_and_a_second_signature_is_an_addition(opener: Opener) -> None:
+def test_o9_a_stale_sweep_is_not_signed_and_a_second_signature_is_an_addition(opener: Opener) -> None:
     store = opener()
     sweep = store.keep_sweep(1000.0, "{}")
     assert store.last_sweep() == (sweep, 1000.0, "{}")
@@ -177,7 +177,7 @@ def test_a_newer_schema_is_not_touched(opener: Opener) -> None:
         opener()
 
 
-def test_a3_a_damaged_file_is_told_and_put_aside(tmp_path: Path) -> None:
+def test_a4_a_damaged_file_is_told_and_put_aside(tmp_path: Path) -> None:
     file = tmp_path / "history.db"
     store = Store.open(f"sqlite:///{file}")
     for number in range(1, 400):

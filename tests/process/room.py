@@ -1,0 +1,102 @@
+"""A control room for tests: the simulated estate and the agent as processes, on loopback or in network namespaces."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+from support import Peers, free_port
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "exporters"))), "TZ": "UTC"}
+
+
+class Room:
+    """`inside` and `outside` are command prefixes (``ip netns exec NAME``) of the agent's and the devices' side."""
+
+    def __init__(self, peers: Peers, folder: Path, inside: tuple[str, ...] = (), outside: tuple[str, ...] = ()) -> None:
+        self.peers, self.folder, self.inside, self.outside = peers, folder, inside, outside
+        self.control, self.port = free_port(), free_port()
+        self.agent: subprocess.Popen[bytes] | None = None
+
+    def estate(self, cameras: int, *more: str) -> None:
+        argv = ["--folder", str(self.folder), "--control", str(self.control), "--agent-port", str(self.port), "--well"]
+        module = [*self.outside, sys.executable, "-m", "healthmon.demo", "--cameras", str(cameras), *argv, *more]
+        process = self.peers.start(*module, env=ENVIRONMENT)
+        until(lambda: "ready" in self.peers.log(), 60, process)
+
+    def configure(self, change: Callable[[dict[str, Any]], None]) -> None:
+        path = self.folder / "config.yaml"
+        tree = yaml.safe_load(path.read_text())
+        change(tree)
+        fresh = path.with_suffix(".new")
+        fresh.write_text(yaml.safe_dump(tree, sort_keys=False))
+        fresh.replace(path)
+
+    def run(self, *argv: str) -> subprocess.Popen[bytes]:
+        path = str(self.folder / "config.yaml")
+        return self.peers.start(
+            *self.inside, sys.executable, "-m", "healthmon", *argv, "--config", path, env=ENVIRONMENT
+        )
+
+    def start(self) -> None:
+        self.agent = self.run("run")
+        until(self.ready, 60, self.agent)
+
+    def command(self, *argv: str) -> subprocess.CompletedProcess[str]:
+        full = [*self.inside, sys.executable, "-m", "healthmon", *argv, "--config", str(self.folder / "config.yaml")]
+        return subprocess.run(full, capture_output=True, text=True, env=ENVIRONMENT, timeout=120, check=False)
+
+    def get(self, path: str) -> str:
+        url = f"http://127.0.0.1:{self.port}{path}"
+        if self.inside:
+            code = "import sys,urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())"
+            argv = [*self.inside, sys.executable, "-c", code, url]
+            return subprocess.run(argv, capture_output=True, text=True, timeout=20, check=True).stdout
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return str(answer.read().decode())
+
+    def ready(self) -> bool:
+        try:
+            return "ready" in self.get("/-/ready")
+        except (OSError, subprocess.SubprocessError):
+            return False
+
+    def series(self, name: str) -> list[tuple[dict[str, str], float]]:
+        text = self.get("/metrics")
+        return [(s.labels, s.value) for f in text_string_to_metric_families(text) for s in f.samples if s.name == name]
+
+    def value(self, name: str, **labels: str) -> float | None:
+        found = [value for known, value in self.series(name) if labels.items() <= known.items()]
+        return found[0] if found else None
+
+    def unknown(self, device: str) -> bool:
+        return self.value("healthmon_device_state", device=device, state="unknown") == 1
+
+    def fault(self, device: str, name: str, on: bool = True) -> None:
+        url = f"http://127.0.0.1:{self.control}/devices/{device}/fault"
+        body, method = json.dumps({"name": name, "value": True}), "POST" if on else "DELETE"
+        if self.outside:
+            argv = [*self.outside, "curl", "-sf", "-X", method, "-d", body, url]
+            subprocess.run(argv, check=True, capture_output=True, timeout=20)
+            return
+        urllib.request.urlopen(urllib.request.Request(url, body.encode(), method=method), timeout=5).close()
+
+
+def until(true: Callable[[], object], seconds: float, process: subprocess.Popen[bytes] | None = None) -> float:
+    """Wait until it is so; how long that took."""
+    began = time.monotonic()
+    while not true():
+        assert process is None or process.poll() is None, f"ended with {process.poll()}"
+        assert time.monotonic() - began < seconds, f"not so after {seconds} s"
+        time.sleep(0.2)
+    return time.monotonic() - began

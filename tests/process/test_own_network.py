@@ -1,0 +1,93 @@
+"""Our own network is cut in a network namespace: one fault of the agent, and nothing about any camera."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from process.room import ROOT, Room, until
+from support import Peers, free_port, need
+
+INSIDE, OUTSIDE = f"hm-in-{os.getpid()}", f"hm-out-{os.getpid()}"
+CAMERAS = 12
+
+
+def ip(*argv: str) -> None:
+    subprocess.run(["ip", *argv], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def cable() -> Iterator[None]:
+    """Two namespaces and a cable: 10.255.0.1 is our side, everything else in 10/8 the devices' side."""
+    need("ip")
+    if os.geteuid() != 0:
+        pytest.skip("network namespaces need root")
+    try:
+        for name in (INSIDE, OUTSIDE):
+            ip("netns", "add", name)
+            ip("-n", name, "link", "set", "lo", "up")
+        ip("link", "add", "name", "cable0", "netns", INSIDE, "type", "veth", "peer", "name", "cable1", "netns", OUTSIDE)
+        ip("-n", INSIDE, "addr", "add", "10.255.0.1/8", "dev", "cable0")
+        ip("-n", OUTSIDE, "addr", "add", "10.255.0.2/8", "dev", "cable1")
+        ip("-n", INSIDE, "link", "set", "cable0", "up")
+        ip("-n", OUTSIDE, "link", "set", "cable1", "up")
+        for block in (1, 6, 7, 8, 9):
+            ip("-n", OUTSIDE, "route", "add", "local", f"10.{block}.0.0/16", "dev", "lo")
+        yield
+    finally:
+        for name in (INSIDE, OUTSIDE):
+            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def room(cable: None, module_peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Room:
+    folder, hook = tmp_path_factory.mktemp("room"), free_port()
+    inside, outside = ("ip", "netns", "exec", INSIDE), ("ip", "netns", "exec", OUTSIDE)
+    made = Room(module_peers, folder, inside, outside)
+    made.estate(CAMERAS, "--network", "10")
+    (folder / "mode").write_text("ok")
+    receiver = ROOT / "tests/fakes/file_hook.py"
+    module_peers.start(*inside, sys.executable, receiver, str(hook), folder / "got", folder / "mode")
+
+    def change(tree: dict) -> None:
+        tree["defaults"] = {"interval": "10 s", "reference_interval": "10 s"}
+        for row in (*tree["links"], *tree["cameras"]):
+            row.pop("snmp", None)
+            row.pop("port", None)
+        tree["notify"] = {"desk": {"webhook": {"url": f"http://127.0.0.1:{hook}/"}}}
+        tree["routes"] = [{"to": "desk"}]
+
+    made.configure(change)
+    made.start()
+    return made
+
+
+def told(folder: Path) -> list[tuple[str, str, str]]:
+    path = folder / "got"
+    bodies = [json.loads(line)["body"] for line in path.read_text().splitlines()] if path.exists() else []
+    return [(body["what"], body["device"], body["code"]) for body in bodies]
+
+
+def test_n3_g11_our_own_cut_link_is_one_agent_alert_and_no_camera_alert(room: Room) -> None:
+    ip("-n", OUTSIDE, "link", "set", "cable1", "down")
+    until(lambda: told(room.folder), 90, room.agent)
+    until(lambda: room.unknown("C001"), 60)
+    time.sleep(10)
+    opened = told(room.folder)
+    assert room.value("healthmon_own_network_ok") == 0
+    assert not [one for one in room.series("healthmon_fault_active") if one[0]["kind"] == "camera"]
+    ip("-n", OUTSIDE, "link", "set", "cable1", "up")
+    until(lambda: room.value("healthmon_device_state", device="C001", state="ok") == 1, 90, room.agent)
+    until(lambda: len(told(room.folder)) >= 2 * len(opened), 90, room.agent)
+    time.sleep(5)
+    after = told(room.folder)
+    assert ("opened", "healthmon", "own_network") in opened
+    assert {device for _, device, _ in after} == {"healthmon"}, after
+    network = [what for what, _, code in after if code == "own_network"]
+    assert network == ["opened", "closed"]
