@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from healthmon.demo import login
 from healthmon.demo.clip import GOP, HEIGHT, RATE, WIDTH
+from healthmon.demo.profile_g_sim import ProfileG, RefusedError
 from healthmon.demo.state import HTTP, RTSP, SimDevice
 
 CAP = 64 * 1024
@@ -19,7 +20,9 @@ PRE_AUTH = frozenset({"GetSystemDateAndTime", "GetCapabilities", "GetServices", 
 _NS = (
     'xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:tds="http://www.onvif.org/ver10/device/wsdl" '
     'xmlns:trt="http://www.onvif.org/ver10/media/wsdl" xmlns:tt="http://www.onvif.org/ver10/schema" '
-    'xmlns:ter="http://www.onvif.org/ver10/error"'
+    'xmlns:tse="http://www.onvif.org/ver10/search/wsdl" xmlns:trc="http://www.onvif.org/ver10/recording/wsdl" '
+    'xmlns:trp="http://www.onvif.org/ver10/replay/wsdl" xmlns:wsnt="http://docs.oasis-open.org/wsn/b-2" '
+    'xmlns:tns1="http://www.onvif.org/ver10/topics" xmlns:ter="http://www.onvif.org/ver10/error"'
 )
 _WRITES = re.compile(r"Set|Create|Delete|Add|Remove|Subscribe|SystemReboot|Upgrade|Restore")
 _PROFILE = re.compile(r"ProfileToken>\s*p(\d{1,4})\s*<")
@@ -33,6 +36,8 @@ class OnvifSim(asyncio.Protocol):
         self._device = device
         self._buffer = b""
         self._nonce = login.fresh_nonce()
+        self._keep = False
+        self._recorder = ProfileG(device) if device.channels and device.make == "onvif" else None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count it."""
@@ -61,6 +66,7 @@ class OnvifSim(asyncio.Protocol):
 
     def _request(self, head: str, body: str) -> None:
         method = head.split(" ", 1)[0]
+        self._keep = self._recorder is not None and not re.search(r"(?im)^connection:\s*close", head)
         given = re.search(r"(?im)^authorization:\s*(.+?)\s*$", head)
         if self._device.has("garbage"):
             self._transport.write(bytes(range(128, 256)))
@@ -79,6 +85,10 @@ class OnvifSim(asyncio.Protocol):
         if _WRITES.match(operation):
             self._device.counters.writes_attempted += 1
         if operation not in PRE_AUTH and not self._known(body, given):
+            return
+        self._device.counters.calls += 1
+        if self._recorder is not None and operation in self._recorder.answers:
+            self._of_recorder(self._recorder, operation, body)
             return
         answer = self._answer(operation, body)
         if answer is None:
@@ -110,8 +120,19 @@ class OnvifSim(asyncio.Protocol):
             return ""
         return self._stream_uri(number) if operation == "GetStreamUri" else self._profile(number)
 
+    def _of_recorder(self, recorder: ProfileG, operation: str, body: str) -> None:
+        recorder.delay = 0.0
+        try:
+            text = recorder.answers[operation](body)
+        except RefusedError as refused:
+            self._fault(str(refused))
+            return
+        loop = asyncio.get_running_loop()
+        loop.call_later(recorder.delay, self._reply, 200, "OK", _envelope(text))
+
     def _known(self, body: str, given: str | None) -> bool:
-        if self._device.has("lockout"):
+        most = self._device.faults.get("login_firewall")
+        if self._device.has("lockout") or (most and self._device.counters.logins_rejected >= int(most)):
             self._fault("NotAuthorized", "The account is locked: too many failed logins")
             return False
         if given is not None:
@@ -140,12 +161,13 @@ class OnvifSim(asyncio.Protocol):
     def _reply(self, status: int, words: str, body: str, *more: tuple[str, str]) -> None:
         kind = "application/soap+xml; charset=utf-8" if body.startswith("<?xml") else "text/html"
         fields = [("Date", formatdate(self._device.now(), usegmt=True)), ("Content-Type", kind), *more]
-        fields += [("Content-Length", str(len(body.encode()))), ("Connection", "close")]
+        fields += [("Content-Length", str(len(body.encode()))), ("Connection", "keep-alive" if self._keep else "close")]
         lines = "".join(f"{key}: {value}\r\n" for key, value in fields)
         data = f"HTTP/1.1 {status} {words}\r\n{lines}\r\n{body}".encode()
         self._device.counters.bytes_out += len(data)
         self._transport.write(data)
-        self._transport.close()
+        if not self._keep:
+            self._transport.close()
 
     # ------------------------------------------------------------------ answers
 
@@ -161,7 +183,8 @@ class OnvifSim(asyncio.Protocol):
             "<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime>"
             f"<tt:DateTimeType>{mode}</tt:DateTimeType><tt:DaylightSavings>{str(bool(local.dst())).lower()}"
             f"</tt:DaylightSavings><tt:TimeZone><tt:TZ>{zone}</tt:TZ></tt:TimeZone>"
-            f"<tt:UTCDateTime>{_moment(utc)}</tt:UTCDateTime><tt:LocalDateTime>{_moment(local)}</tt:LocalDateTime>"
+            f"{'' if device.has('no_utc') else f'<tt:UTCDateTime>{_moment(utc)}</tt:UTCDateTime>'}"
+            f"<tt:LocalDateTime>{_moment(local)}</tt:LocalDateTime>"
             "</tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>"
         )
 
@@ -186,6 +209,7 @@ class OnvifSim(asyncio.Protocol):
             "</tds:Version></tds:Service>"
             for name, path in rows
         )
+        services += self._recorder.services(self._host()) if self._recorder is not None else ""
         return f"<tds:GetServicesResponse>{services}</tds:GetServicesResponse>"
 
     def _information(self) -> str:

@@ -9,7 +9,7 @@ import struct
 from email.utils import formatdate
 from typing import cast
 
-from healthmon.demo import login
+from healthmon.demo import login, replay_sim
 from healthmon.demo.clip import RATE, Clip
 from healthmon.demo.state import SimDevice
 
@@ -31,6 +31,7 @@ class RtspSim(asyncio.Protocol):
         self._ports: tuple[int, int] | None = None
         self._udp: asyncio.DatagramTransport | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._replay: replay_sim.Replay | None = None
         self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -123,7 +124,11 @@ class RtspSim(asyncio.Protocol):
         if self._device.has("busy"):
             self._reply(headers, 453, "Not Enough Bandwidth")
             return
-        if path.rstrip("/") not in self._device.paths:
+        replay = path.startswith("/replay/")
+        if refused := self._device.faults.get("playback_refused") if replay else None:
+            self._reply(headers, 403 if refused is True else int(refused), "Refused")
+            return
+        if path.rstrip("/") not in self._device.paths and replay_sim.channel_of(self._device, path) is None:
             self._reply(headers, 404, "Not Found")
             return
         address = self._device.address
@@ -158,7 +163,14 @@ class RtspSim(asyncio.Protocol):
         self._reply(headers, 200, "OK", {"Transport": answer, "Session": f"{self._session};timeout=60"})
 
     def _play(self, headers: dict[str, str], path: str) -> None:
-        del path
+        footage, start = replay_sim.channel_of(self._device, path), replay_sim.start_of(headers)
+        if footage is not None and start is not None:
+            self._reply(headers, 200, "OK", {"Session": self._session, "Range": headers["range"]})
+            if self._replay is not None:
+                self._replay.stop()
+            self._replay = replay_sim.Replay(self._device, footage, self._clip, self._transport)
+            self._replay.play(headers, start, self._write)
+            return
         self._reply(headers, 200, "OK", {"Session": self._session, "Range": "npt=0.000-"})
         if not self._device.has("no_media"):
             self._loop.create_task(self._start())
@@ -175,6 +187,8 @@ class RtspSim(asyncio.Protocol):
         self._device.counters.sessions_now -= 1
         if self._timer is not None:
             self._timer.cancel()
+        if self._replay is not None:
+            self._replay.stop()
         if self._udp is not None:
             self._udp.close()
 

@@ -12,7 +12,7 @@ RTSP, HTTP, SNMP, NTP, TCP = 8554, 8080, 10161, 10123, 8022
 
 @dataclass(slots=True)
 class Counters:
-    """What a device has seen of its visitors."""
+    """What a device has seen of its visitors. `calls` are answered ones, refusals for want of a login not counted."""
 
     connections: int = 0
     connections_now: int = 0
@@ -26,6 +26,9 @@ class Counters:
     logins_rejected: int = 0
     writes_attempted: int = 0
     bytes_out: int = 0
+    calls: int = 0
+    searches: int = 0
+    searches_now: int = 0
 
     def enter(self) -> None:
         """A connection was made."""
@@ -57,6 +60,9 @@ class SimDevice:
     port: str = ""
     priority: int = 3
     channel: str = ""
+    recorder: str = ""
+    channels: int = 0
+    make: str = "onvif"
     serial: str = ""
     username: str = "healthmon"
     password: str = "view only"  # noqa: S105 - of a device that does not exist
@@ -67,6 +73,7 @@ class SimDevice:
     started: float = field(default_factory=time.monotonic)
     hangs: list[SimDevice] = field(default_factory=list, repr=False)
     visitors: set[asyncio.Transport] = field(default_factory=set, repr=False)
+    searches: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def has(self, fault: str) -> bool:
         """Whether a fault is switched on."""

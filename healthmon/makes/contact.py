@@ -5,6 +5,9 @@ Nothing here retries or judges. The deadline stands around the whole session; ev
 
 from __future__ import annotations
 
+import asyncio
+import math
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -42,7 +45,8 @@ class Contact:
 
     `memory` is kept from session to session (paths found, what is not offered) and lost at a restart without harm.
     `calls` counts what was asked: one for each HTTP, SOAP or SNMP request, logins not counted.
-    `skew` is the recorder's clock minus ours, for the token of a SOAP login.
+    `skew` is the recorder's clock minus ours, for the token of a SOAP login. `ends` (monotonic) is when the session
+    must be done: parts that are not needed are then left out and noted, so that the deadline does not take all.
     """
 
     device: Device
@@ -54,8 +58,13 @@ class Contact:
     memory: dict[str, Any] = field(default_factory=dict)
     skew: float = 0.0
     calls: int = 0
+    ends: float = math.inf
     _session: HttpSession | None = None
     _held: Held = field(default_factory=Held)
+
+    def before_end(self) -> asyncio.Timeout:
+        """A scope that raises TimeoutError at the session's end, for parts that may be left out."""
+        return asyncio.timeout(None if math.isinf(self.ends) else max(0.0, self.ends - time.monotonic()))
 
     async def __aenter__(self) -> Self:
         return self

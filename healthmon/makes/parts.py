@@ -22,6 +22,7 @@ from healthmon.wire.errors import (
     OwnNetworkError,
     RefusedError,
     ResourceError,
+    SilentError,
     TlsError,
     UnreachableError,
     UnsupportedError,
@@ -78,6 +79,23 @@ class Parts:
             found = parse(self.reply.body)
         except FATAL:
             raise
+        except WireError as error:
+            self.missed(what, error)
+            return None
+        self.read += 1
+        return found
+
+    async def soap(self, what: str, path: str, envelope: bytes, parse: Callable[[bytes], T]) -> T | None:
+        """As `get`, for a SOAP call; it must also be done before the session's end."""
+        try:
+            async with self.contact.before_end():
+                self.reply = await self.contact.soap(path, envelope)
+            found = parse(self.reply.body)
+        except FATAL:
+            raise
+        except TimeoutError:
+            self.missed(what, SilentError("no time left for it"))
+            return None
         except WireError as error:
             self.missed(what, error)
             return None

@@ -13,12 +13,13 @@ from healthmon.probes.reads import Read
 from healthmon.probes.snmp import snmp_get
 from healthmon.probes.tools import Tools
 
+SPARE_SECONDS = 3.0
 CLOCK_KEPT, CLOCK_STEP, CLOCK_WIDENING = 1200.0, 0.5, 200e-6
 
 
 async def look(device: Device, ask: Ask, tools: Tools) -> RecorderSeen:
     """The recorder's own health. Raises the WireError of a session that failed."""
-    read = await session(device, tools, ask.interval / 2)
+    read = await session(device, ask, tools)
     if read.error is not None or read.answer is None:
         raise read.error or RuntimeError("a session without answer and error")
     answer = read.answer
@@ -27,15 +28,17 @@ async def look(device: Device, ask: Ask, tools: Tools) -> RecorderSeen:
     )
 
 
-async def session(recorder: Device, tools: Tools, age: float) -> Read:
-    """The session with `recorder` that is at most `age` seconds old, else a new one."""
+async def session(recorder: Device, ask: Ask, tools: Tools) -> Read:
+    """The session with `recorder` of the last half interval, else a new one within the deadline of the look."""
+    ends = time.monotonic() + ask.timeout - SPARE_SECONDS
     wanted = frozenset(channel for channel, _ in tools.cameras_of(recorder.id))
 
     async def read() -> tuple[RecorderAnswer, int]:
         async with contact_with(recorder, tools) as contact:
+            contact.ends = ends
             return await make_of(recorder.make).read(contact, wanted), contact.calls
 
-    return await tools.reads.share(recorder.id, age, read)
+    return await tools.reads.share(recorder.id, ask.interval / 2, read)
 
 
 def contact_with(recorder: Device, tools: Tools) -> Contact:

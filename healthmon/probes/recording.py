@@ -15,7 +15,7 @@ async def look(device: Device, ask: Ask, tools: Tools) -> Footage:
     recorder = tools.devices.get(ask.part)
     if recorder is None or device.channel is None:
         raise UnsupportedError("no recorder and channel are configured")
-    read = await session(recorder, tools, ask.interval / 2)
+    read = await session(recorder, ask, tools)
     if read.error is not None:
         raise type(read.error)(f"recorder {recorder.id}: {read.error}")
     recordings = read.answer.recordings if read.answer else ()

@@ -57,7 +57,11 @@ async def device_time(net: Net, place: Place, path: str = DEVICE_PATH, *, login:
 
     Raises NoCredentialError where it insists and none is given, ProtocolError, UnsupportedError and other WireErrors.
     """
-    reply = await post(net, place, path, soap.GET_SYSTEM_DATE_AND_TIME, login)
+    return time_of(await post(net, place, path, soap.GET_SYSTEM_DATE_AND_TIME, login))
+
+
+def time_of(reply: Reply) -> DeviceTime:
+    """The answer to GetSystemDateAndTime. Raises ProtocolError."""
     answer = soap.find(soap.envelope_body(reply.body), "GetSystemDateAndTimeResponse", "SystemDateAndTime")
     if answer is None:
         raise ProtocolError("GetSystemDateAndTime: the answer holds no SystemDateAndTime")

@@ -1,0 +1,137 @@
+"""Recorders by ONVIF Profile G: recordings and their dates, gaps, jobs, replay; health as far as ONVIF tells it.
+
+Everything is read by calls and searches. No event subscription is made: disks, fans and video inputs are told only
+where the recording search gives the state of properties (GeneralStartEvents).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from healthmon.makes import onvif_channels, onvif_parts
+from healthmon.makes.about import About, Call
+from healthmon.makes.contact import Contact, Replay
+from healthmon.makes.onvif_history import History
+from healthmon.makes.onvif_parts import TOKENS, Session
+from healthmon.makes.parts import Parts
+from healthmon.model import RecorderAnswer, RecorderHealth, Recording
+from healthmon.wire import onvif_call
+from healthmon.wire import profile_g as g
+from healthmon.wire import profile_g_asks as asks
+from healthmon.wire.errors import UnsupportedError
+
+USER = "user"
+ABOUT = About(
+    make="onvif",
+    title="ONVIF Profile G (any maker)",
+    calls=(
+        Call("GetSystemDateAndTime", "clock, time source", "none"),
+        Call("GetServices, else GetCapabilities", "where search, recording and replay are", "none"),
+        Call("FindRecordings, GetRecordingSearchResults, EndSearch", "newest and oldest footage, state", USER),
+        Call("GetRecordingInformation", "the same, where there is no recording search", USER),
+        Call("GetRecordingSummary", "newest and oldest footage of a recorder with one recording", USER),
+        Call("FindEvents, GetEventSearchResults", "gaps of 7 days, then what is new; disks, fans, video loss", USER),
+        Call("GetRecordings", "retention that is set", USER),
+        Call("GetRecordingJobs, GetRecordingJobState", "why a channel is not recorded", USER),
+        Call("GetNTP", "time servers", USER),
+        Call("GetDeviceInformation", "maker, model, serial, firmware", USER),
+        Call("GetReplayUri", "where footage is played", USER),
+    ),
+    tells=frozenset({
+        "recorder.manufacturer", "recorder.model", "recorder.serial", "recorder.firmware", "recorder.time_source",
+        "recorder.time_server", "recorder.clock", "recorder.disks", "recorder.fans", "recorder.channels_lost",
+        "recorder.problems", "disk.state", "fan.well",
+        "recording.name", "recording.recording", "recording.state", "recording.oldest", "recording.newest",
+        "recording.gaps", "recording.retention_seconds", "recording.error", "recording.signal",
+    }),
+    account="an ONVIF user of level User (it may read media and system, and change nothing)",
+    verified=("healthmon's simulated recorder", "GStreamer's ONVIF stream (times of replay)"),
+    remarks=(
+        "A channel in config.yaml is the recording's token, its source's name, or the number that the name ends with.",
+        "Disks, fans and video loss only where the search service has GeneralStartEvents; no subscription is made.",
+    ),
+)  # fmt: skip
+STALE = 120.0
+_STATES = {"recording": True, "stopped": False, "initiated": False, "removing": False, "removed": False}
+_JOB_STATES = {"active": True, "partiallyactive": True, "idle": False, "error": False}
+
+
+async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
+    """Everything about the recorder and the `wanted` channels. Raises WireError when it tells of no recordings.
+
+    What matters most is read first: what there is no time left for is left out and noted.
+    """
+    parts = Parts(contact)
+    clock = await onvif_parts.clock(parts)
+    session = Session(parts, await onvif_parts.paths(contact), clock)
+    found = await onvif_parts.recordings(session, wanted)
+    channels = {name: onvif_channels.video(one) for name, one in onvif_channels.matched(wanted, found).items()}
+    contact.memory[TOKENS] = {channel: one.token for channel, one in channels.items()}
+    stale = [one.token for one in channels.values() if one.newest is None or session.now - one.newest > STALE]
+    jobs = await onvif_parts.jobs(session, stale) if stale else {}
+    kept = await onvif_parts.retention(session) if channels else {}
+    health = await _health(session)
+    history = await onvif_parts.history(session) if channels else None
+    recordings: list[Recording] = []
+    for channel, one in sorted(channels.items()):
+        told = _recording(channel, one, jobs.get(one.token), kept.get(one.token))
+        signal = channel not in health.channels_lost if health.channels_lost is not None else None
+        recordings.append(replace(told, signal=signal, **_gaps(one, history, session.now)))
+    return RecorderAnswer(health, tuple(recordings), tuple(parts.notes), onvif_channels.named(found))
+
+
+async def replay(contact: Contact, recording: Recording, at: float) -> Replay:
+    """GetReplayUri of a channel; the time goes into the Range header. Raises WireError."""
+    del at
+    token = contact.memory.get(TOKENS, {}).get(recording.channel)
+    path = (await onvif_parts.paths(contact)).get(asks.NS_REPLAY)
+    if token is None or path is None:
+        raise UnsupportedError("the recorder offers no replay (ONVIF Profile G)")
+    uri = g.replay_uri((await contact.soap(path, asks.get_replay_uri(token))).body)
+    return Replay(onvif_call.path_of(uri, contact.device.address, "replay"))
+
+
+def _recording(channel: str, found: g.Found, job: g.Job | None, kept: float | None) -> Recording:
+    """One channel. A job's state says more than the recording's: it proves that data flows, or says why not."""
+    told = job.state if job is not None and job.state else found.status
+    known = _JOB_STATES if job is not None and job.state else _STATES
+    return Recording(
+        channel,
+        name=found.name or None,
+        recording=known.get((told or "").lower()),
+        state=told,
+        oldest=found.oldest,
+        newest=found.newest,
+        retention_seconds=kept,
+        error=job.error if job is not None else None,
+    )
+
+
+def _gaps(found: g.Found, history: History | None, now: float) -> dict[str, Any]:
+    """The fields of a Recording about gaps, as far as the history tells."""
+    video = {track.token for track in found.tracks if track.kind == "video"}
+    told = history.gaps(found.token, video, now) if history is not None else None
+    if told is None:
+        return {}
+    return {"gaps": told[0], "gaps_since": max(told[1], found.oldest or told[1])}
+
+
+async def _health(session: Session) -> RecorderHealth:
+    about = await onvif_parts.information(session)
+    servers = await onvif_parts.time_servers(session)
+    states = await onvif_parts.states(session)
+    return RecorderHealth(
+        make=ABOUT.make,
+        manufacturer=about.manufacturer if about else None,
+        model=about.model if about else None,
+        serial=about.serial if about else None,
+        firmware=about.firmware if about else None,
+        disks=states.disks,
+        fans=states.fans,
+        channels_lost=states.lost,
+        problems=states.problems,
+        time_source=session.clock.source,
+        time_server=None if servers is None else ", ".join(servers),
+        clock=session.clock.span,
+    )
