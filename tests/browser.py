@@ -111,8 +111,9 @@ def wait(condition: Callable[[], Any], seconds: float = 10, pause: float = 0.05)
 class WallServer:
     """A real web server with a wall in a thread of its own; the test sets `now`. `broken` makes the model fail."""
 
-    def __init__(self) -> None:
+    def __init__(self, users: Path | None = None) -> None:
         self.now: Snapshot = estate(10)
+        self._users = users
         self.broken = False
         self.wall = Wall(self._snapshot, self._details, time.monotonic)
         self._ready, self._stop = threading.Event(), threading.Event()
@@ -147,7 +148,8 @@ class WallServer:
         # One thread that is there from the start, so that tests can count what they leave behind.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
         await asyncio.to_thread(int)
-        running = await web.serve(Starlette(routes=self.wall.routes()), "127.0.0.1", 0)
+        app = Starlette(routes=self.wall.routes())
+        running = await web.serve(web._Users(app, self._users) if self._users else app, "127.0.0.1", 0)
         self.port, self._running = running.port, running
         self._ready.set()
         while not self._stop.is_set():

@@ -100,6 +100,12 @@ def test_planted_faults_come_and_go_within_two_intervals_and_all_is_grey_when_th
     assert {"at_fault": "2", "clock_wrong": "1", "on_battery": "1"}.items() <= shown(chromium).items()
     assert "F00000" in chromium.run("return document.querySelector('.card .about').textContent")
 
+    rows = "return [...document.querySelectorAll('#details-checks tr')].map((one) => one.textContent)"
+    chromium.run("location.hash = 'device=C003'")
+    answers = wait(lambda: [row for row in chromium.run(rows) if row.startswith("FAULTAnswers")])
+    assert "refused" in answers[0]
+    chromium.run("document.getElementById('details').close()")
+
     for device, name, value in PLANTED:
         set_fault(control, device, name, value, "DELETE")
     began = time.monotonic()

@@ -267,6 +267,23 @@ def test_on_paper_it_is_a_list_in_black_and_white(wall, server):
         wall.command("Emulation.setEmulatedMedia", media="")
 
 
+def test_behind_a_login_it_is_as_live(chromium, tmp_path):
+    users = tmp_path / "users"
+    users.write_text(f"shift:{web.hash_password('right')}\n")
+    guarded = WallServer(users)
+    try:
+        guarded.now = replace(troubled(10, 2), estate="Behind a login")
+        chromium.open(guarded.origin.replace("//", "//shift:right@") + "/wall")
+        arrived(chromium, guarded)
+        assert len(texts(chromium, ".card")) == 2
+        chromium.run("location.hash = 'device=C001'")
+        wait(lambda: texts(chromium, "#details-checks tr"))
+        assert chromium.console() == []
+    finally:
+        chromium.driver.get("about:blank")
+        guarded.close()
+
+
 def grey(wall: Browser) -> bool:
     return wall.run("return document.body.classList.contains('blind')")
 

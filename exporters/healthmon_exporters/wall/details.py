@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,7 @@ class Look:
     verdicts: tuple[Verdict, ...] = ()
 
 
-def details(device: Device, site: str, looks: Sequence[Look], lines: Sequence[FaultLine], works: str) -> dict[str, Any]:
+def details(device: Device, site: str, looks: Sequence[Look], lines: Iterable[FaultLine], works: str) -> dict[str, Any]:
     """Everything that is known of `device`; `site` is the name of its site, `works` the reason of its maintenance."""
     return {
         "id": device.id,

@@ -41,6 +41,7 @@ def model(snapshot: Snapshot) -> Json:
         "estate": snapshot.estate,
         "zone": snapshot.zone,
         "simulated": snapshot.simulated,
+        "patience": min((ask.patience for ask in snapshot.asks), default=0.0),
         "numbers": numbers(seen, cameras),
         "faults": [_entry(group, kinds.get(group[0].device, "")) for group in listed[:MOST_FAULTS]],
         "fault_total": len(listed),

@@ -3,6 +3,8 @@
 const panel = {
   timer: 0,
   opener: null,
+  id: "",
+  shown: "",
 
   start() {
     window.addEventListener("hashchange", () => this.follow());
@@ -10,12 +12,17 @@ const panel = {
     this.follow();
   },
 
-  follow() {
+  wanted() {
     const [, id] = location.hash.match(/^#device=(.+)$/) || [];
+    return id ? decodeURIComponent(id) : "";
+  },
+
+  follow() {
+    const id = this.wanted();
     if (!id) return;
     this.opener = document.activeElement;
-    this.fill({ id: decodeURIComponent(id), name: "", faults: [], checks: [] });
-    this.show(decodeURIComponent(id));
+    this.fill({ id, name: "", faults: [], checks: [] });
+    this.show(id);
   },
 
   async show(id) {
@@ -23,9 +30,9 @@ const panel = {
     this.id = id;
     let found = null;
     try {
-      const answer = await fetch(`/wall/device?id=${encodeURIComponent(id)}`, { signal: AbortSignal.timeout(4000) });
-      found = answer.ok ? await answer.json() : null;
-      if (!found && answer.status === 404) return this.absent(id);
+      const answer = await fetch(`${location.origin}/wall/device?id=${encodeURIComponent(id)}`, { signal: AbortSignal.timeout(4000) });
+      if (answer.ok) found = await answer.json();
+      if (answer.status === 404) found = { id, name: "is not in the configuration", faults: [], checks: [] };
     } catch {
       found = null;
     }
@@ -33,12 +40,8 @@ const panel = {
     if (found) this.fill(found);
     this.blind(!found || life.blind);
     if (!$("details").open) $("details").showModal();
+    this.shown = id;
     this.timer = setTimeout(() => this.show(id), 3000);
-  },
-
-  absent(id) {
-    this.fill({ id, name: "is not in the configuration", faults: [], checks: [] });
-    if (!$("details").open) $("details").showModal();
   },
 
   blind(blind) {
@@ -46,10 +49,12 @@ const panel = {
     $("details").classList.toggle("blind", blind);
   },
 
+  // The browser tells of it later; by then another device may have been asked for.
   closed() {
+    if (this.id !== this.shown) return;
     clearTimeout(this.timer);
-    this.id = "";
     history.replaceState(null, "", location.pathname);
+    this.id = "";
     const tile = this.opener && document.contains(this.opener) ? this.opener : null;
     if (tile) tile.focus();
   },

@@ -1,6 +1,6 @@
 // Everything together: a model is drawn, a beat keeps the ages, silence turns all of it grey.
 
-const screen_ = {
+const wall = {
   known: null,
 
   model(model) {
@@ -33,7 +33,7 @@ const screen_ = {
     $("day").textContent = words.day(now);
     const { age } = life.beat;
     const old = age === null ? null : age + performance.now() / 1000 - life.heard;
-    set($("data-age"), old === null ? "no result yet" : `${words.age(old)} old`, old === null || old > 60 ? "unknown" : "ok");
+    set($("data-age"), old === null ? "no result yet" : `${words.age(old)} old`, old === null || old > life.shown.patience ? "unknown" : "ok");
   },
 
   // Nothing that was known stays on the screen as if it were known.
@@ -111,11 +111,11 @@ arrows($("tiles"));
 let waiting = 0;
 window.addEventListener("resize", () => {
   clearTimeout(waiting);
-  waiting = setTimeout(() => screen_.resized(), 60);
+  waiting = setTimeout(() => wall.resized(), 60);
 });
 life.start({
-  model: (model) => screen_.model(model),
-  beat: () => screen_.beat(),
-  blind: () => screen_.blind(),
+  model: (model) => wall.model(model),
+  beat: () => wall.beat(),
+  blind: () => wall.blind(),
 });
 panel.start();
