@@ -24,7 +24,7 @@ from healthmon.model import (
     StreamSpec,
     Tls,
 )
-from healthmon.recorders import Recorders, make_of
+from healthmon.recorders import Recorders, make_of, readings_of
 
 AGENT = "healthmon"
 DEFAULT_BIT_RATE = 4e6
@@ -75,6 +75,7 @@ def _device(config: Config, entry: Watched, kind: Kind, recorders: Recorders) ->
         streams=tuple(_streams(config, video)) if video else (),
         commissioned=Commissioned(**video.commissioned.model_dump()) if video and video.commissioned else None,
         make=make_of(entry),
+        readings=readings_of(entry),
         recording=recorders.plan(entry),
         playback=recorders.playback(entry),
         limits=_limits(config, entry.limits),

@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from healthmon.config.readings_schema import HttpRequest, RcpCommand, Value
 from healthmon.config.schema import Camera, Config, Recorder, Watched
-from healthmon.model import Ask, Device, PlaybackPlan, Question, RecordingPlan
+from healthmon.model import Ask, Device, PlaybackPlan, Question, Reading, Readings, RecordingPlan, Request
 
 ONVIF = "onvif"
 READ_SECONDS = 30.0
@@ -24,6 +26,45 @@ def make_of(entry: Watched) -> str:
     if not isinstance(entry, Recorder) or (entry.make == ONVIF and (entry.onvif is None or entry.http is None)):
         return ""
     return entry.make or ""
+
+
+def readings_of(entry: Watched) -> Readings:
+    """What a recorder is asked besides what its make asks by itself."""
+    if not isinstance(entry, Recorder):
+        return Readings()
+    return Readings(
+        tuple(_request(request) for request in entry.requests),
+        tuple(_reading(item, item.oid, of=item.of, item=item.item or "") for item in entry.objects),
+        tuple(_command(item) for item in entry.rcp),
+        entry.storage,
+        tracks=entry.tracks,
+        clock=entry.experimental_clock,
+    )
+
+
+def _request(given: HttpRequest) -> Request:
+    values = [_reading(value, value.at, of=given.of, item=given.item or "") for value in given.values]
+    table = given.rows or "", given.key or ""
+    return Request(given.path, given.method, given.body, given.media_type, *table, tuple(values))
+
+
+def _command(given: RcpCommand) -> Reading:
+    return _reading(given, given.command, of=given.of, item=given.item or "", type=given.type, num=given.num)
+
+
+def _reading(given: Value, source: str, **more: Any) -> Reading:
+    return Reading(
+        source,
+        fills=given.fills or "",
+        name=given.name or "",
+        factor=given.factor,
+        unit=given.unit,
+        words=tuple(given.words.items()),
+        low=given.low,
+        high=given.high,
+        well=given.well,
+        **more,
+    )
 
 
 def plays(recorder: Recorder) -> bool:

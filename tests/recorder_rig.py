@@ -4,15 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from healthmon.demo.recorders import axis, dahua, hikvision
+from recorder_readings import readings
+from snmp_agent import Agent, Script, Value, agent, following, response
+
+from healthmon.demo.recorders import axis, bosch, dahua, generic, hikvision
 from healthmon.demo.recorders.engine import Answer, Asked, RecorderSim, SimRecorder
 from healthmon.demo.state import SimDevice
-from healthmon.model import Access, Ask, Device, Kind, Observation, Question, Reference, Span, State, Verdict
+from healthmon.demo.udp_sim import elements, tlv
+from healthmon.model import (
+    Access,
+    Ask,
+    Device,
+    Kind,
+    Observation,
+    Question,
+    Readings,
+    Reference,
+    SnmpAccess,
+    Span,
+    State,
+    Verdict,
+)
 from healthmon.observe import Observer
 from healthmon.probes import recorder, recording
 from healthmon.probes.tools import Tools
@@ -24,7 +44,12 @@ from healthmon.wire.net import Net
 
 HOST = "127.0.0.1"
 Replies = Callable[[SimRecorder, Asked], Answer | None]
-REPLIES: dict[str, Replies] = {"hikvision": hikvision.replies, "axis": axis.replies, "dahua": dahua.replies}
+REPLIES: dict[str, Replies] = {
+    "hikvision": hikvision.replies, "axis": axis.replies, "dahua": dahua.replies, "bosch": bosch.replies,
+    "http": generic.replies, "snmp": generic.replies,
+}  # fmt: skip
+OBJECTS = {"bosch": bosch.objects, "snmp": generic.objects}
+BY_HTTP = tuple(make for make in REPLIES if make != "snmp")
 
 
 def simulated(make: str, channels: int = 4, variant: str = "fixed", **faults: Any) -> SimRecorder:
@@ -63,12 +88,18 @@ class Rig:
         return {f"{device} {aspect}": v.code for (device, aspect), v in found.items() if v.state is not State.OK}
 
 
-def watched(sim: SimRecorder, make: str, port: int, *, password: str = "view only", **more: Any) -> Rig:
+@functools.cache
+def configured(make: str) -> Readings:
+    """What a configuration asks of a recorder of this make."""
+    with tempfile.TemporaryDirectory() as folder:
+        return readings(make, Path(folder))
+
+
+def watched(sim: SimRecorder, make: str, port: int | None, *, password: str = "view only", **more: Any) -> Rig:
     """`sim` as the agent sees it on `port`; `more` goes to the recorder's Device."""
-    access = more.pop("access", None) or Access(credential="view")
-    one = Device(
-        "R1", "Recorder 1", Kind.RECORDER, "s", HOST, make=make, access=replace(access, http_port=port), **more
-    )
+    access = replace(more.pop("access", None) or Access(credential="view"), http_port=port)
+    more.setdefault("readings", configured(make))
+    one = Device("R1", "Recorder 1", Kind.RECORDER, "s", HOST, make=make, access=access, **more)
     devices = {"R1": one} | {
         f"C{name}": Device(f"C{name}", title, Kind.CAMERA, "s", HOST, recorder="R1", channel=name)
         for name, title in sim.channels.items()
@@ -76,21 +107,45 @@ def watched(sim: SimRecorder, make: str, port: int, *, password: str = "view onl
     tools = Tools(
         Net.of([HOST]),
         LoginGuard(),
-        lambda name: Credential(name, "healthmon", Secret(password)),
+        lambda name: Credential(name, "healthmon", Secret("public" if name == "snmp" else password)),
         reference=lambda: Reference(Span(-0.01, 0.01), time.time()),
         devices=devices,
     )
     return Rig(sim, tools, devices)
 
 
+def octets(value: int | str | bytes) -> Value:
+    """A value as the scripted agent takes it: text with any bytes in it is an OCTET STRING."""
+    return (
+        value if isinstance(value, int) else tlv(0x04, value if isinstance(value, bytes) else value.encode("latin-1"))
+    )
+
+
+def agent_of(sim: SimRecorder, make: str) -> Script:
+    """An SNMP agent that tells how `sim` is now."""
+
+    def script(made: Agent, request: bytes) -> list[bytes]:
+        del made
+        values = {oid: octets(value) for oid, value in OBJECTS[make](sim).items()}
+        kind = elements(elements(request)[0][1])[2][0]
+        return [response(request, values) if kind == 0xA0 else following(request, values)]
+
+    return script
+
+
 @contextlib.asynccontextmanager
 async def rig(sim: SimRecorder, make: str, **more: Any) -> AsyncIterator[Rig]:
-    """Serve `sim` on a free port, `watched` with `more`."""
+    """Serve `sim` on free ports, `watched` with `more`."""
     server = await asyncio.get_running_loop().create_server(lambda: RecorderSim(sim), HOST, 0)
-    try:
-        yield watched(sim, make, server.sockets[0].getsockname()[1], **more)
-    finally:
-        server.close()
-        for visitor in list(sim.device.visitors):
-            visitor.abort()
-        await asyncio.sleep(0)
+    port = server.sockets[0].getsockname()[1] if make in BY_HTTP else None
+    async with contextlib.AsyncExitStack() as stack:
+        if make in OBJECTS:
+            made = await stack.enter_async_context(agent(script=agent_of(sim, make)))
+            more.setdefault("access", Access(credential="view", snmp=SnmpAccess("snmp", made.port, "2c")))
+        try:
+            yield watched(sim, make, port, **more)
+        finally:
+            server.close()
+            for visitor in list(sim.device.visitors):
+                visitor.abort()
+            await asyncio.sleep(0)

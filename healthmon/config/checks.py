@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from healthmon.config import link_checks, notify_checks
+from healthmon.config import link_checks, notify_checks, readings_checks
 from healthmon.config.document import Document, Path_
 from healthmon.config.problems import Problem, suggest
 from healthmon.config.schema import Camera, Config, Recorder, Watched
@@ -43,6 +43,7 @@ def problems_of(config: Config, document: Document) -> Iterator[Problem]:
         *_door(config),
         *notify_checks.problems_of(config),
         *link_checks.problems_of(config, watched(config)),
+        *readings_checks.problems_of(config),
         *_logins(document.tree, ()),
     ):
         yield problem(path, text)

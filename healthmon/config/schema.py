@@ -30,6 +30,7 @@ from healthmon.config.fields import (
     or_no,
 )
 from healthmon.config.notify_schema import Heartbeat, Route, Target, Times
+from healthmon.config.readings_schema import HttpRequest, RcpCommand, SnmpObject
 from healthmon.config.recorder_schema import Make, Playback, RecordingValues
 from healthmon.model import Deployment
 
@@ -265,13 +266,20 @@ class Recorder(VideoDevice):
     """A recorder; `channel_path` with {channel} is where it relays the cameras that name it.
 
     `make` is how it is asked what it has recorded, ``no`` where it must not be asked. Without `playback` only
-    recorders of make onvif prove their footage.
+    recorders of make onvif prove their footage. `requests` (make http), `objects` and `storage` (snmp, bosch), `rcp`,
+    `tracks` and `experimental_clock` (bosch) say what is read besides.
     """
 
     channel_path: Place | None = None
     make: Annotated[Make | None, BeforeValidator(or_no)] = None
     recording: RecordingValues = RecordingValues()
     playback: Annotated[Playback | None, BeforeValidator(or_no)] = Playback()
+    requests: tuple[HttpRequest, ...] = ()
+    objects: tuple[SnmpObject, ...] = ()
+    rcp: tuple[RcpCommand, ...] = ()
+    storage: Ids = ()
+    tracks: Flag = False
+    experimental_clock: Flag = False
 
 
 class UpsDevice(Watched):

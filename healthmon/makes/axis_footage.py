@@ -42,7 +42,7 @@ class Lists:
 
     def __init__(self, parts: Parts, clock: Clock) -> None:
         self._parts, self._now = parts, clock.now()
-        self._ends = time.monotonic() + SEARCH_SECONDS
+        self._ends = min(time.monotonic() + SEARCH_SECONDS, parts.contact.ends)
         self._lines: dict[str, Timeline] = parts.contact.memory.setdefault(TIMELINES, {})
         self._several = False
 

@@ -47,7 +47,12 @@ def placed(found: datetime, zone: tzinfo) -> float:
 
 def offset_of(told: float, reply: Reply, *, resolution: float = 1.0) -> Span:
     """The recorder's clock minus ours: it told `told` (cut to `resolution` seconds) between request and answer."""
-    return Span(told - reply.ended, told + resolution - reply.began)
+    return between(told, reply.began, reply.ended, resolution=resolution)
+
+
+def between(told: float, began: float, ended: float, *, resolution: float = 1.0) -> Span:
+    """As `offset_of`, for what was asked and answered at the wall times `began` and `ended`."""
+    return Span(told - ended, told + resolution - began)
 
 
 def zone_named(name: str) -> tzinfo:

@@ -23,6 +23,7 @@ from healthmon.wire.snmp import SnmpValue
 from healthmon.wire.soap_login import Held, Login, post
 
 SnmpGet = Callable[[Sequence[str]], Awaitable[dict[str, SnmpValue]]]
+SnmpWalk = Callable[[str], Awaitable[dict[str, SnmpValue]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Contact:
     skew: float = 0.0
     calls: int = 0
     ends: float = math.inf
+    snmp_walk: SnmpWalk | None = None
     _session: HttpSession | None = None
     _held: Held = field(default_factory=Held)
 
@@ -95,6 +97,13 @@ class Contact:
             raise UnsupportedError("no SNMP is configured for the recorder")
         self.calls += 1
         return await self.snmp_get(oids)
+
+    async def walk(self, column: str) -> dict[str, SnmpValue]:
+        """The rows of one column by their index, bounded. Raises as `snmp`, and TooLargeError."""
+        if self.snmp_walk is None:
+            raise UnsupportedError("no SNMP is configured for the recorder")
+        self.calls += 1
+        return await self.snmp_walk(column)
 
     async def _request(
         self, method: str, path: str, body: bytes, headers: Sequence[tuple[str, str]], cap: int

@@ -50,7 +50,7 @@ class Finder:
     def __init__(self, parts: Parts, clock: Clock) -> None:
         self._parts, self._clock = parts, clock
         self._now = clock.now()
-        self._ends = time.monotonic() + SEARCH_SECONDS
+        self._ends = min(time.monotonic() + SEARCH_SECONDS, parts.contact.ends)
         self._lines: dict[str, Timeline] = parts.contact.memory.setdefault(TIMELINES, {})
 
     async def channels(self, wanted: Iterable[str]) -> dict[str, Footage]:

@@ -58,7 +58,7 @@ class Search:
     def __init__(self, parts: Parts, clock: Clock) -> None:
         self._parts, self._clock = parts, clock
         self._now = clock.now()
-        self._ends = time.monotonic() + SEARCH_SECONDS
+        self._ends = min(time.monotonic() + SEARCH_SECONDS, parts.contact.ends)
         self._memory = parts.contact.memory
         self._timelines: dict[str, Timeline] = self._memory.setdefault(TIMELINES, {})
 

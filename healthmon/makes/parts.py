@@ -6,7 +6,7 @@ Trouble with the login or with the way to the recorder ends the session at once:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -20,15 +20,18 @@ from healthmon.wire.errors import (
     LockedOutError,
     NoCredentialError,
     OwnNetworkError,
+    ProtocolError,
     RefusedError,
     ResourceError,
     SilentError,
     TlsError,
+    TooLargeError,
     UnreachableError,
     UnsupportedError,
     WireError,
 )
 from healthmon.wire.http import BODY_CAP, Reply
+from healthmon.wire.snmp import SnmpValue
 
 T = TypeVar("T")
 LOGIN_TROUBLE = (AuthFailedError, AuthLatchedError, BasicRefusedError, LockedOutError, NoCredentialError)
@@ -53,6 +56,7 @@ class Parts:
     reply: Reply | None = None
     error: WireError | None = None
     _first: WireError | None = None
+    _no_agent: bool = False
 
     async def get(self, what: str, path: str, parse: Callable[[bytes], T], *, cap: int = BODY_CAP) -> T | None:
         """What `parse` makes of GET `path`; None with a note about `what` where it cannot be read.
@@ -101,6 +105,31 @@ class Parts:
             return None
         self.read += 1
         return found
+
+    async def snmp(self, what: str, oids: Sequence[str]) -> dict[str, SnmpValue] | None:
+        """The values of `oids` that the recorder has; None with a note where its agent does not answer."""
+        return await self._by_snmp(what, lambda: self.contact.snmp(oids))
+
+    async def walk(self, what: str, column: str) -> dict[str, SnmpValue] | None:
+        """The rows of one column of an SNMP table by their index; None with a note as `snmp`."""
+        return await self._by_snmp(what, lambda: self.contact.walk(column))
+
+    async def _by_snmp(
+        self, what: str, ask: Callable[[], Awaitable[dict[str, SnmpValue]]]
+    ) -> dict[str, SnmpValue] | None:
+        """SNMP has a port and a login of its own: its trouble ends SNMP for the session, not what HTTP tells."""
+        if self._no_agent:
+            return None
+        try:
+            values = await ask()
+        except (OwnNetworkError, ResourceError):
+            raise
+        except WireError as error:
+            self.missed(f"{what} by SNMP", error)
+            self._no_agent = not isinstance(error, ProtocolError | TooLargeError)
+            return None
+        self.read += 1
+        return values
 
     def missed(self, what: str, error: WireError) -> None:
         """Note that `what` could not be read."""

@@ -21,6 +21,7 @@ from healthmon.model.device import (
 )
 from healthmon.model.judged import Observation, Seen, Verdict
 from healthmon.model.links import AdminStatus, OperStatus, Poe, PoeStatus, SwitchPort
+from healthmon.model.readings import CHANNEL, CHOICES, FIELDS, Decoder, Of, Reading, Readings, Request
 from healthmon.model.recorded import (
     DAY,
     Age,
@@ -51,7 +52,10 @@ from healthmon.model.seen import (
 from healthmon.model.words import NO_WAY_THERE, OUR_TROUBLE, Kind, Question, Reason, Span, State
 
 __all__ = [
+    "CHANNEL",
+    "CHOICES",
     "DAY",
+    "FIELDS",
     "NO_WAY_THERE",
     "OUR_TROUBLE",
     "Access",
@@ -63,6 +67,7 @@ __all__ = [
     "Clock",
     "ClockReading",
     "Commissioned",
+    "Decoder",
     "Deployment",
     "Device",
     "Disk",
@@ -74,6 +79,7 @@ __all__ = [
     "Limits",
     "NutAccess",
     "Observation",
+    "Of",
     "OperStatus",
     "PlaybackPlan",
     "Poe",
@@ -82,6 +88,8 @@ __all__ = [
     "PortAccess",
     "Question",
     "Reach",
+    "Reading",
+    "Readings",
     "Reason",
     "RecorderAnswer",
     "RecorderHealth",
@@ -89,6 +97,7 @@ __all__ = [
     "Recording",
     "RecordingPlan",
     "Reference",
+    "Request",
     "Schedule",
     "Seen",
     "SnmpAccess",

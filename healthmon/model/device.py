@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from healthmon.model.readings import Readings
 from healthmon.model.recorded import PlaybackPlan, RecordingPlan
 from healthmon.model.words import Kind, Question
 
@@ -133,7 +134,8 @@ class Commissioned:
 class Device:
     """A camera, recorder, UPS or link of the configuration. Only a deployable is ever other than deployed.
 
-    `make` is how a recorder is asked what it has recorded ("onvif", "hikvision" ...), "" where it is not asked;
+    `make` is how a recorder is asked what it has recorded ("onvif", "hikvision" ...), "" where it is not asked, and
+    `readings` what it is asked besides;
     `playback` is how its footage is proven, None where it is not. `recording` is what is expected of a camera.
     """
 
@@ -159,6 +161,7 @@ class Device:
     streams: tuple[StreamSpec, ...] = ()
     commissioned: Commissioned | None = None
     make: str = ""
+    readings: Readings = field(default_factory=Readings)
     recording: RecordingPlan = field(default_factory=RecordingPlan)
     playback: PlaybackPlan | None = None
     limits: Limits = field(default_factory=Limits)

@@ -100,6 +100,7 @@ class RecorderHealth:
     uptime_seconds: float | None = None
     cpu_ratio: float | None = None
     temperature_celsius: float | None = None
+    power_watts: float | None = None
     disks: tuple[Disk, ...] = ()
     fans: tuple[Fan, ...] = ()
     overwriting: bool | None = None

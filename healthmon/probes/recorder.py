@@ -10,7 +10,7 @@ from healthmon.makes.contact import Contact
 from healthmon.model import Ask, Device, RecorderAnswer, RecorderSeen, Span
 from healthmon.probes.places import http_place
 from healthmon.probes.reads import Read
-from healthmon.probes.snmp import snmp_get
+from healthmon.probes.snmp import snmp_get, walk_at
 from healthmon.probes.tools import Tools
 
 SPARE_SECONDS = 3.0
@@ -54,6 +54,7 @@ def contact_with(recorder: Device, tools: Tools) -> Contact:
         functools.partial(snmp_get, recorder, tools) if access.snmp else None,
         notes.make,
         notes.onvif_skew,
+        snmp_walk=functools.partial(walk_at, recorder.address, access.snmp, tools) if access.snmp else None,
     )
 
 

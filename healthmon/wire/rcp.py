@@ -36,11 +36,11 @@ class Track:
     url: str
 
 
-def path(command: str, kind: str, num: int = 1) -> str:
+def path(command: str, kind: str, num: int | None = 1) -> str:
     """Where `command` is read. Raises ValueError for what is no command or type: the direction is always READ."""
-    if not COMMAND.fullmatch(command) or kind not in TYPES or not 0 <= num <= 65535:
+    if not COMMAND.fullmatch(command) or kind not in TYPES or not 0 <= (num or 0) <= 65535:
         raise ValueError(f"{command} {kind} {num} is no RCP+ question")
-    return f"/rcp.xml?command={command}&type={kind}&direction=READ&num={num}"
+    return f"/rcp.xml?command={command}&type={kind}&direction=READ" + (f"&num={num}" if num is not None else "")
 
 
 def result(body: bytes) -> str:

@@ -1,17 +1,19 @@
-"""Every make against its simulator: each planted fault is named, none is invented, one connection, counted calls."""
+"""Makes that search footage against their simulators: each planted fault is named, none is invented, one connection, counted calls."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
-from recorder_rig import REPLIES, rig, simulated
+from recorder_rig import rig, simulated
 
-from healthmon.makes import axis_footage, dahua_footage, hikvision_footage
+from healthmon.makes import axis_footage, dahua, dahua_footage, hikvision_footage
 from healthmon.makes.timeline import DAY
 from healthmon.model import Footage, RecorderSeen, State
+from healthmon.probes import recorder
 
-MAKES = tuple(REPLIES)
+MAKES = ("hikvision", "axis", "dahua")
 VARIANTS = [(make, "fixed") for make in MAKES] + [("hikvision", "local times"), ("hikvision", "old"), ("dahua", "old")]
 EVERY = ("C1", "C2", "C3", "C4")
 
@@ -160,9 +162,11 @@ async def test_a_silent_recorder_is_unreachable_and_its_cameras_are_not_judged(m
 
 async def test_a_finder_is_given_back_when_a_look_is_cut_short() -> None:
     async with rig(simulated("dahua", slow_search=0.3), "dahua") as made:
-        found = await made.look(timeout=0.8)
-        assert found["R1", "recorder"].state is not State.OK
-        assert (made.sim.objects_made >= 1, made.sim.objects) == (True, {})
+        async with recorder.contact_with(made.devices["R1"], made.tools) as contact:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.8):
+                    await dahua.read(contact, frozenset({"1", "2", "3"}))
+        assert (made.sim.objects_made, made.sim.objects) == (1, {})
 
 
 @pytest.mark.parametrize("pages", [1, 5])

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 from loopback import http, make_pair, request, says, served
-from recorder_rig import REPLIES, Rig, simulated, watched
+from recorder_rig import BY_HTTP, Rig, simulated, watched
 
 from healthmon.model import Access, Reason, State
 
-MAKES = tuple(REPLIES)
+MAKES = BY_HTTP
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 BOMB = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "aaaaaaaaaa">' + "".join(
     f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True)
