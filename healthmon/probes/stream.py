@@ -95,7 +95,8 @@ def _measured(session: Session, path: str, played: float, watched: float, notes:
     meter, video = session.meter, session.video
     assert meter is not None  # noqa: S101 - the session has been played
     assert video is not None  # noqa: S101
-    size = sps_of(video.codec, (*video.parameter_sets, *meter.parameter_sets))
+    size = sps_of(video.codec, (*video.parameter_sets, *meter.inside.parameter_sets))
+    width, height = (size.width, size.height) if size else meter.inside.picture or video.size or (None, None)
     span = meter.last_at - meter.first_at if meter.first_at is not None else 0.0
     media = meter.ticks / meter.clock_rate if meter.frames > 1 else None
     gaps = meter.key_gaps
@@ -109,8 +110,8 @@ def _measured(session: Session, path: str, played: float, watched: float, notes:
         watched=watched,
         codec=video.codec,
         profile=size.profile if size else None,
-        width=size.width if size else None,
-        height=size.height if size else None,
+        width=width,
+        height=height,
         first_packet=meter.first_at - played if meter.first_at is not None else None,
         first_keyframe=meter.first_key_at - played if meter.first_key_at is not None else None,
         packets=meter.packets,
@@ -128,7 +129,7 @@ def _measured(session: Session, path: str, played: float, watched: float, notes:
         media_seconds=media,
         sequence_moved=meter.sequence_moved,
         silence=max(0.0, played + watched - meter.last_at) if meter.packets else None,
-        equal_keyframes=_equal_keyframes(meter, notes) if video.codec != "mjpeg" else 0,
+        equal_keyframes=_equal_keyframes(meter, notes),
         sender_clock=notes.sender_clock,
         date_clock=notes.date_clock,
     )
@@ -142,9 +143,8 @@ def _rate(frames: int, media: float | None, span: float) -> float | None:
 
 
 def _equal_keyframes(meter: Meter, notes: StreamNotes) -> int:
-    """How many key frames in a row, over looks, had the same payload (the last one of a look may be cut short)."""
-    whole = meter.key_hashes if meter.keyframes > 1 else meter.key_hashes[:1]
-    for value in whole[: max(1, len(whole) - 1)]:
+    """How many key frames in a row, over looks, showed the same coded picture."""
+    for value in meter.inside.prints.found:
         notes.equal_keyframes = min(MOST_EQUAL, notes.equal_keyframes + 1) if value == notes.keyframe_hash else 1
         notes.keyframe_hash = value
     return notes.equal_keyframes

@@ -10,23 +10,42 @@ _WITH_CHROMA = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
 
 
 @dataclass(frozen=True, slots=True)
+class SliceFields:
+    """What an H.264 sequence parameter set says about slice headers: lengths in bits, and the kind of picture order."""
+
+    separate_planes: bool
+    frame_num_bits: int
+    order: int
+    order_bits: int
+    order_given: bool
+    frames_only: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Sps:
-    """Profile name and picture size in pixels."""
+    """Profile name and picture size in pixels; `slices` for H.264 only."""
 
     profile: str
     width: int
     height: int
+    slices: SliceFields | None = None
 
 
-class _Bits:
+class Bits:
     """A bit reader over a NAL unit without its emulation prevention bytes. Raises ValueError at the end."""
 
-    def __init__(self, nal: bytes) -> None:
-        raw = nal[:512].replace(b"\x00\x00\x03", b"\x00\x00")
+    def __init__(self, nal: bytes, *, escaped: bool = True) -> None:
+        raw = nal[:512].replace(b"\x00\x00\x03", b"\x00\x00") if escaped else nal
         self._value = int.from_bytes(raw, "big")
-        self._left = len(raw) * 8
+        self._size = self._left = len(raw) * 8
+
+    @property
+    def read(self) -> int:
+        """How many bits have been taken."""
+        return self._size - self._left
 
     def take(self, count: int) -> int:
+        """The next `count` bits as a number."""
         self._left -= count
         if self._left < 0:
             raise ValueError("parameter set is cut short")
@@ -52,9 +71,9 @@ def sps_of(codec: str, parameter_sets: tuple[bytes, ...]) -> Sps | None:
     for nal in parameter_sets:
         try:
             if codec == "h264" and nal[0] & 0x1F == 7:
-                return _checked(_h264(_Bits(nal[1:])))
+                return _checked(_h264(Bits(nal[1:])))
             if codec == "h265" and (nal[0] >> 1) & 0x3F == 33:
-                return _checked(_h265(_Bits(nal[2:])))
+                return _checked(_h265(Bits(nal[2:])))
         except (ValueError, IndexError):
             continue
     return None
@@ -64,19 +83,19 @@ def _checked(found: Sps) -> Sps | None:
     return found if 16 <= found.width <= 16384 and 16 <= found.height <= 16384 else None
 
 
-def _h264(bits: _Bits) -> Sps:
+def _h264(bits: Bits) -> Sps:
     profile, constraints, _level = bits.take(8), bits.take(8), bits.take(8)
     bits.golomb()
-    chroma = 1
+    chroma, separate = 1, False
     if profile in _WITH_CHROMA:
         chroma = bits.golomb()
-        _skip_h264_chroma(bits, chroma)
-    bits.golomb()
-    order = bits.golomb()
+        separate = _skip_h264_chroma(bits, chroma)
+    frame_num_bits = bits.golomb() + 4
+    order, order_bits, order_given = bits.golomb(), 0, False
     if order == 0:
-        bits.golomb()
+        order_bits = bits.golomb() + 4
     elif order == 1:
-        bits.take(1)
+        order_given = not bits.take(1)
         bits.signed()
         bits.signed()
         for _ in range(min(bits.golomb(), 255)):
@@ -92,17 +111,18 @@ def _h264(bits: _Bits) -> Sps:
     across, down = (1 if chroma in (0, 3) else 2), (2 if chroma == 1 else 1) * (2 - frames_only)
     width, height = _cropped(bits, width, height, across, down)
     name = _H264_PROFILES.get(profile, f"profile {profile}")
-    return Sps("Constrained Baseline" if profile == 66 and constraints & 0x40 else name, width, height)
+    slices = SliceFields(separate, frame_num_bits, order, order_bits, order_given, bool(frames_only))
+    return Sps("Constrained Baseline" if profile == 66 and constraints & 0x40 else name, width, height, slices)
 
 
-def _skip_h264_chroma(bits: _Bits, chroma: int) -> None:
-    if chroma == 3:
-        bits.take(1)
+def _skip_h264_chroma(bits: Bits, chroma: int) -> bool:
+    """Read over the chroma format and scaling lists; whether the colour planes are coded apart."""
+    separate = bool(bits.take(1)) if chroma == 3 else False
     bits.golomb()
     bits.golomb()
     bits.take(1)
     if not bits.take(1):
-        return
+        return separate
     for index in range(12 if chroma == 3 else 8):
         if not bits.take(1):
             continue
@@ -111,16 +131,17 @@ def _skip_h264_chroma(bits: _Bits, chroma: int) -> None:
             if following:
                 following = (last + bits.signed()) % 256
             last = following or last
+    return separate
 
 
-def _cropped(bits: _Bits, width: int, height: int, across: int, down: int) -> tuple[int, int]:
+def _cropped(bits: Bits, width: int, height: int, across: int, down: int) -> tuple[int, int]:
     if not bits.take(1):
         return width, height
     left, right, top, bottom = (bits.golomb() for _ in range(4))
     return width - (left + right) * across, height - (top + bottom) * down
 
 
-def _h265(bits: _Bits) -> Sps:
+def _h265(bits: Bits) -> Sps:
     bits.take(4)
     layers = bits.take(3)
     bits.take(1)

@@ -87,7 +87,7 @@ class Session:
     async def setup(self) -> None:
         """Set the transport up, by TCP first unless UDP is known to be needed."""
         assert self.video is not None  # noqa: S101 - describe comes first
-        self.meter = Meter(self.video.payload_type, self.video.codec, self.video.clock_rate)
+        self.meter = Meter(self.video.payload_type, self.video.codec, self.video.clock_rate, self.video.parameter_sets)
         if self.transport == "tcp":
             reply = await self._ask(
                 "SETUP", self._control, _transport("RTP/AVP/TCP;unicast;interleaved=0-1"), check=False

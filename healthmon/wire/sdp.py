@@ -6,13 +6,15 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from healthmon.wire.errors import NoVideoTrackError, ProtocolError
 
 MOST_BYTES = 64 * 1024
+MOST_SECTIONS = 32
+MOST_FORMATS = 16
 _STATIC = {26: ("mjpeg", 90000), 32: ("mpeg2", 90000)}
 _CODECS = {"H264": "h264", "H265": "h265", "HEVC": "h265", "JPEG": "mjpeg", "MP4V-ES": "mpeg4"}
+_MEASURED = {"h264", "h265", "mjpeg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,57 +29,79 @@ class Video:
     parameter_sets: tuple[bytes, ...] = ()
     bit_rate: float | None = None
     framerate: float | None = None
+    size: tuple[int, int] | None = None
 
 
 @dataclass(slots=True)
-class _Media:
-    payload_type: int
+class _Section:
+    """The lines below one ``m=``; `formats` are the payload types offered, None where it is no video."""
+
+    formats: list[int] | None = None
     lines: list[tuple[str, str]] = field(default_factory=list)
 
 
 def video_of(raw: bytes) -> Video:
-    """The first video that `raw` describes. Raises NoVideoTrackError, ProtocolError."""
+    """The first video of a known codec that `raw` describes, else its first video.
+
+    Raises NoVideoTrackError, ProtocolError.
+    """
     text = raw[:MOST_BYTES].decode("utf-8", "replace")
     if "v=" not in text:
         raise ProtocolError("session description is not SDP")
-    session: list[tuple[str, str]] = []
-    media: _Media | None = None
-    for line in text.splitlines():
-        kind, mark, value = line.partition("=")
-        if not mark:
-            continue
-        if kind == "m":
-            if media is not None:
-                break
-            match = re.match(r"video\s+\d+(?:/\d+)?\s+\S+\s+(\d{1,3})\b", value)
-            media = _Media(int(match[1])) if match else None
-        elif media is None:
-            session.append((kind, value.strip()))
-        else:
-            media.lines.append((kind, value.strip()))
-    if media is None:
+    sections = [_Section()]
+    for line in re.split(r"[\r\n]+", text):
+        kind, mark, value = line.strip().partition("=")
+        if kind == "m" and mark:
+            sections.append(_Section(_formats(value)))
+        elif mark:
+            sections[-1].lines.append((kind, value.strip()))
+    found = [_video(sections[0].lines, section) for section in sections[1:MOST_SECTIONS] if section.formats]
+    if not found:
         raise NoVideoTrackError("the session description names no video")
-    return _video(session, media)
+    return next((video for video in found if video.codec in _MEASURED), found[0])
 
 
-def _video(session: list[tuple[str, str]], media: _Media) -> Video:
-    codec, rate = _STATIC.get(media.payload_type, ("unknown", 90000))
-    pattern = re.compile(rf"{media.payload_type}\s+([\w.-]+)/(\d{{1,7}})")
-    for value in _attributes(media.lines, "rtpmap"):
-        if match := pattern.match(value):
-            codec, rate = _CODECS.get(match[1].upper(), match[1].lower()[:16]), int(match[2]) or 90000
-    formats = next(iter(_attributes(media.lines, "fmtp")), "")
-    rates = [value for kind, value in media.lines if kind == "b" and value.startswith("AS:")]
+def _formats(media: str) -> list[int] | None:
+    """The payload types of ``video 0 RTP/AVP 96 97``, None for another kind of media."""
+    match = re.match(r"video\s+\d+(?:/\d+)?\s+\S+((?:\s+\d{1,3}\b)+)", media.strip(), re.IGNORECASE)
+    return [int(word) for word in match[1].split()[:MOST_FORMATS]] if match else None
+
+
+def _video(session: list[tuple[str, str]], section: _Section) -> Video:
+    lines, coded = section.lines, [_codec(section.lines, number) for number in section.formats or []]
+    payload_type, codec, rate = next((one for one in coded if one[1] in _MEASURED), coded[0])
+    formats = [value.partition(" ") for value in _attributes(lines, "fmtp")]
+    rates = [value for kind, value in lines if kind == "b" and value.startswith("AS:")]
     return Video(
-        media.payload_type,
+        payload_type,
         codec,
         rate,
-        next(iter(_attributes(media.lines, "control")), ""),
+        next(iter(_attributes(lines, "control")), ""),
         next(iter(_attributes(session, "control")), ""),
-        _parameter_sets(formats),
+        _parameter_sets(next((told for number, _, told in formats if number == str(payload_type)), "")),
         _number(rates[0][3:], 1000.0) if rates else None,
-        _number(next(iter(_attributes(media.lines, "framerate")), ""), 1.0),
+        _number(next(iter(_attributes(lines, "framerate")), ""), 1.0),
+        _size(lines, payload_type),
     )
+
+
+def _codec(lines: list[tuple[str, str]], payload_type: int) -> tuple[int, str, int]:
+    """(payload type, codec, clock rate) by its rtpmap, else by the static table of RFC 3551."""
+    pattern = re.compile(rf"{payload_type}\s+([\w.-]+)\s*/\s*(\d{{1,7}})")
+    for value in _attributes(lines, "rtpmap"):
+        if match := pattern.match(value):
+            return payload_type, _CODECS.get(match[1].upper(), match[1].lower()[:16]), int(match[2]) or 90000
+    return (payload_type, *_STATIC.get(payload_type, ("unknown", 90000)))
+
+
+def _size(lines: list[tuple[str, str]], payload_type: int) -> tuple[int, int] | None:
+    """Width and height by ``framesize`` (3GPP TS 26.234), ``x-dimensions`` or ``x-framesize``."""
+    for name, before in (("framesize", rf"{payload_type}\s+"), ("x-dimensions", r"\s*"), ("x-framesize", r"\s*")):
+        for value in _attributes(lines, name):
+            match = re.match(before + r"(\d{2,5})\s*[-,x]\s*(\d{2,5})\b", value)
+            if match:
+                return int(match[1]), int(match[2])
+    return None
 
 
 def _attributes(lines: list[tuple[str, str]], name: str) -> list[str]:
@@ -93,7 +117,7 @@ def _number(text: str, unit: float) -> float | None:
 def _parameter_sets(formats: str) -> tuple[bytes, ...]:
     """``sprop-parameter-sets`` (RFC 6184) or ``sprop-vps/sps/pps`` (RFC 7798)."""
     found: list[bytes] = []
-    for match in re.finditer(r"sprop-(?:parameter-sets|vps|sps|pps)\s*=\s*([A-Za-z0-9+/=,]+)", formats):
+    for match in re.finditer(r"(?i)sprop-(?:parameter-sets|vps|sps|pps)\s*=\s*([A-Za-z0-9+/=,]+)", formats):
         for part in match[1].split(","):
             try:
                 found.append(base64.b64decode(part + "=" * (-len(part) % 4)))
@@ -110,7 +134,7 @@ def path_of(control: str, base: str, asked: str) -> str:
     start = _only_path(base) or asked
     if not control or control == "*" or not control.isprintable() or " " in control:
         return start
-    if "://" in control:
+    if re.match(r"[A-Za-z]+://", control):
         return _only_path(control) or start
     if control.startswith("/"):
         return control
@@ -118,12 +142,10 @@ def path_of(control: str, base: str, asked: str) -> str:
 
 
 def _only_path(url: str) -> str:
-    if "://" not in url:
-        return url if url.startswith("/") and url.isprintable() and " " not in url else ""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    path = parts.path or "/"
-    text = f"{path}?{parts.query}" if parts.query else path
-    return text if text.isprintable() and " " not in text else ""
+    """Path and query of an absolute URL or of an absolute path; empty where there is none."""
+    scheme, mark, rest = url.partition("://")
+    if mark and scheme.isalpha():
+        host = re.match(r"[^/?#]*", rest)
+        rest = rest[host.end() :] if host else ""
+        url = rest if rest.startswith("/") or not rest else f"/{rest}"
+    return url if url.startswith("/") and url.isprintable() and " " not in url else ""

@@ -28,13 +28,23 @@ async def test_codecs(port: int, path: str, codec: str) -> None:
     assert verdicts["pictures"] == (State.OK, "ok")
     assert found.codec == codec
     assert found.lost == 0
-    if codec != "mjpeg":
-        assert (found.width, found.height) == (320, 240)
+    assert (found.width, found.height) == (320, 240)
 
 
 async def test_c14_stall(port: int) -> None:
     _, verdicts = await judged(*camera(port, "/stall"))
     assert verdicts["pictures"] == (State.FAULT, "no_pictures")
+
+
+async def test_c16_one_picture_over_and_over(port: int) -> None:
+    """x264 numbers its key frames, so that no two of them are the same bytes."""
+    found, verdicts = await judged(*camera(port, "/frozen"))
+    assert found.equal_keyframes >= 3
+    assert verdicts["pictures"] == (State.FAULT, "frozen_picture")
+    device, tools = camera(port, "/h264")
+    for _ in range(2):
+        found, verdicts = await judged(device, tools, watch=1.2)
+    assert (found.equal_keyframes, verdicts["pictures"]) == (1, (State.OK, "ok"))
 
 
 async def test_c19_every_tenth_packet_lost_is_measured_as_ten_in_a_hundred(port: int) -> None:

@@ -1,0 +1,152 @@
+"""What an RTP payload holds: key frames, parameter sets, prints of the picture. RFC 6184, RFC 7798, RFC 2435.
+
+`look` is called for every packet of a stream: it walks by index and makes no object for an ordinary one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from healthmon.wire.h264_slice import slice_layout
+from healthmon.wire.keyprint import KeyPrints
+
+Buffer = bytes | bytearray | memoryview
+MOST_SET_BYTES = 512
+ONVIF_JPEG = 0xFFD8
+HEVC_HEADER = 16  # bytes of a slice that may be header: flags and counters there change from key frame to key frame
+
+
+@dataclass(slots=True)
+class Other:
+    """A codec that is not looked into: no key frames are known."""
+
+    parameter_sets: list[bytes] = field(default_factory=list)
+    prints: KeyPrints = field(default_factory=KeyPrints)
+    picture: tuple[int, int] | None = None
+
+    def look(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
+        """Whether ``b[at:end]``, a payload of RTP time `stamp` come at `now`, is of a key frame; at least 3 bytes."""
+        del b, at, end, stamp, now
+        return False
+
+    def extension(self, b: Buffer, at: int, end: int) -> None:
+        """A header extension (RFC 3550 5.3.1), from its profile number on."""
+
+
+class H264(Other):
+    """H.264: IDR slices and recovery points (SEI, ITU-T H.264 D.2.8) begin a key frame."""
+
+    __slots__ = ()
+
+    def look(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
+        """As said there. Single NAL units, STAP and FU (RFC 6184 5.6 to 5.8)."""
+        kind = b[at] & 0x1F
+        if kind == 1:
+            return False
+        if kind in (28, 29):
+            head = b[at + 1]
+            if head & 0x1F != 5:
+                return False
+            self._slice(b, (at + 2 if kind == 28 else at + 4, end), stamp, now, (bool(head & 0x80), bool(head & 0x40)))
+            return True
+        if kind in (24, 25):
+            return self._aggregate(b, at + 1 if kind == 24 else at + 3, end, stamp, now)
+        return self._unit(b, at, end, stamp, now)
+
+    def _unit(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
+        kind = b[at] & 0x1F
+        if kind == 5:
+            self._slice(b, (at + 1, end), stamp, now, (True, True))
+            return True
+        if kind in (7, 8):
+            self._keep(b, at, end)
+        return kind == 6 and at + 1 < end and b[at + 1] == 6
+
+    def _aggregate(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
+        key = False
+        while at + 3 <= end:
+            size = (b[at] << 8) | b[at + 1]
+            key |= self._unit(b, at + 2, min(end, at + 2 + size), stamp, now) if size else False
+            at += 2 + size
+        return key
+
+    def _slice(self, b: Buffer, span: tuple[int, int], stamp: int, now: float, edges: tuple[bool, bool]) -> None:
+        if self.prints.wanted(stamp, now):
+            self.prints.part(bytes(memoryview(b)[slice(*span)]), first=edges[0], last=edges[1])
+
+    def _keep(self, b: Buffer, at: int, end: int) -> None:
+        """The first parameter set of each kind."""
+        if all((kept[0] ^ b[at]) & 0x1F for kept in self.parameter_sets):
+            self.parameter_sets.append(bytes(memoryview(b)[at : min(end, at + MOST_SET_BYTES)]))
+            self.prints.layout = slice_layout(tuple(self.parameter_sets)) or self.prints.layout
+
+
+class H265(Other):
+    """H.265: IRAP slices (types 16 to 21) begin a key frame."""
+
+    __slots__ = ()
+
+    def look(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
+        """As said there. Single NAL units, aggregation packets and fragments (RFC 7798 4.4)."""
+        kind = (b[at] >> 1) & 0x3F
+        if kind == 49:
+            if not 16 <= b[at + 2] & 0x3F <= 21:
+                return False
+            self._slice(b, at + 3 + HEVC_HEADER * (b[at + 2] >> 7), end, stamp, now)
+            return True
+        if kind == 48:
+            return self._aggregate(b, at + 2, end, stamp, now)
+        return self._unit(b, at, end, stamp, now)
+
+    def _unit(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
+        kind = (b[at] >> 1) & 0x3F
+        if 16 <= kind <= 21:
+            self._slice(b, at + 2 + HEVC_HEADER, end, stamp, now)
+            return True
+        if kind == 33 and not self.parameter_sets:
+            self.parameter_sets.append(bytes(memoryview(b)[at : min(end, at + MOST_SET_BYTES)]))
+        return False
+
+    def _aggregate(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
+        key = False
+        while at + 4 <= end:
+            size = (b[at] << 8) | b[at + 1]
+            key |= self._unit(b, at + 2, min(end, at + 2 + size), stamp, now) if size else False
+            at += 2 + size
+        return key
+
+    def _slice(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> None:
+        if self.prints.wanted(stamp, now):
+            self.prints.whole(bytes(memoryview(b)[min(at, end) : end]))
+
+
+class Jpeg(Other):
+    """JPEG: every picture is a key frame. Its size is in the payload header (RFC 2435 3.1) or in ONVIF's extension."""
+
+    __slots__ = ()
+
+    def look(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
+        """Always a key frame."""
+        if self.picture is None and at + 8 <= end and b[at + 6] and b[at + 7]:
+            self.picture = (b[at + 6] * 8, b[at + 7] * 8)
+        if self.prints.wanted(stamp, now):
+            self.prints.whole(bytes(memoryview(b)[at:end]))
+        return True
+
+    def extension(self, b: Buffer, at: int, end: int) -> None:
+        """The JPEG headers of a picture larger than 2040 pixels (ONVIF Streaming 5.1.1) tell its size."""
+        if self.picture is not None or (b[at] << 8 | b[at + 1]) != ONVIF_JPEG:
+            return
+        head = bytes(memoryview(b)[at:end])
+        for mark in (b"\xff\xc0", b"\xff\xc1"):
+            found = head.find(mark)
+            if found >= 0 and found + 9 <= len(head):
+                high, wide = head[found + 5 : found + 7], head[found + 7 : found + 9]
+                self.picture = (int.from_bytes(wide, "big"), int.from_bytes(high, "big"))
+
+
+def payload_of(codec: str, parameter_sets: tuple[bytes, ...] = ()) -> Other:
+    """What looks into the payloads of `codec`; `parameter_sets` are those of the session description."""
+    if codec == "h264":
+        return H264(prints=KeyPrints(slice_layout(parameter_sets)))
+    return H265() if codec == "h265" else Jpeg() if codec == "mjpeg" else Other()
