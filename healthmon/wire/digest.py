@@ -10,7 +10,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from healthmon.secret import Credential
@@ -18,12 +18,16 @@ from healthmon.wire.errors import BasicRefusedError, ProtocolError, UnsupportedE
 
 _TOKEN = re.compile(r"""\s*,*\s*([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]*))?""")
 _HASHES: dict[str, Callable[..., Any]] = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
+_QOPS = {None, "auth", "auth-int"}
 _RANK = {"SHA-256": 3, "SHA-256-SESS": 3, "MD5": 2, "MD5-SESS": 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """One offer of a WWW-Authenticate header; `algorithm` in capitals, `qop` None where the server names none."""
+    """One offer of a WWW-Authenticate header; `algorithm` in capitals, `qop` None where the server names none.
+
+    `named`: the server has named its algorithm, so that the answer names it too (RFC 2069 servers know none).
+    """
 
     scheme: str
     realm: str = ""
@@ -32,6 +36,7 @@ class Challenge:
     qop: str | None = None
     opaque: str | None = None
     stale: bool = False
+    named: bool = True
 
 
 def parse_challenges(values: Iterable[str]) -> list[Challenge]:
@@ -68,6 +73,7 @@ def _challenge(scheme: str, fields: dict[str, str]) -> list[Challenge]:
             ("auth" if "auth" in qops else qops[0]) if qops else None,
             fields.get("opaque"),
             fields.get("stale", "").lower() == "true",
+            "algorithm" in fields,
         )
     ]
 
@@ -81,7 +87,7 @@ def choose(challenges: Iterable[Challenge], *, allow_basic: bool) -> Challenge:
     offered = list(challenges)
     if not offered:
         raise ProtocolError("login asked for without a usable challenge")
-    usable = [c for c in offered if c.scheme == "digest" and c.algorithm in _RANK and c.qop in (None, "auth")]
+    usable = [c for c in offered if c.scheme == "digest" and c.algorithm in _RANK and c.qop in _QOPS]
     if usable:
         return max(usable, key=lambda challenge: _RANK[challenge.algorithm])
     basic = next((c for c in offered if c.scheme == "basic"), None)
@@ -95,19 +101,23 @@ def choose(challenges: Iterable[Challenge], *, allow_basic: bool) -> Challenge:
 def authorization(
     challenge: Challenge, credential: Credential, method: str, uri: str, *, body: bytes = b"", count: int = 1
 ) -> str:
-    """The Authorization value that answers `challenge` for one request. `body` is for qop=auth-int servers only."""
-    del body  # qop "auth" is the only one chosen
+    """The Authorization value that answers `challenge` for one request; `body` counts where auth-int is asked for."""
     user, password = credential.username, credential.password.reveal()
     if challenge.scheme == "basic":
         return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
     cnonce = secrets.token_hex(8)
-    response = _response(challenge, (user, password), method, uri, cnonce, count)
+    what = f"{method}:{uri}"
+    if challenge.qop == "auth-int":
+        what += f":{_HASHES[challenge.algorithm.removesuffix('-SESS')](body).hexdigest()}"
+    response = _response(challenge, (user, password), what, cnonce, count)
     parts = [
         f'username="{_quoted(user)}"',
         f'realm="{_quoted(challenge.realm)}"',
         f'nonce="{_quoted(challenge.nonce)}"',
     ]
-    parts += [f'uri="{_quoted(uri)}"', f'response="{response}"', f"algorithm={_spelled(challenge.algorithm)}"]
+    parts += [f'uri="{_quoted(uri)}"', f'response="{response}"']
+    if challenge.named:
+        parts.append(f"algorithm={_spelled(challenge.algorithm)}")
     if challenge.opaque is not None:
         parts.append(f'opaque="{_quoted(challenge.opaque)}"')
     if challenge.qop is not None:
@@ -117,7 +127,8 @@ def authorization(
     return "Digest " + ", ".join(parts)
 
 
-def _response(challenge: Challenge, account: tuple[str, str], method: str, uri: str, cnonce: str, count: int) -> str:
+def _response(challenge: Challenge, account: tuple[str, str], what: str, cnonce: str, count: int) -> str:
+    """The response over `what`, which names the method, the URI and perhaps the body (RFC 7616 3.4.1 to 3.4.3)."""
     digest = _HASHES[challenge.algorithm.removesuffix("-SESS")]
 
     def h(text: str) -> str:
@@ -126,10 +137,16 @@ def _response(challenge: Challenge, account: tuple[str, str], method: str, uri: 
     ha1 = h(f"{account[0]}:{challenge.realm}:{account[1]}")
     if challenge.algorithm.endswith("-SESS"):
         ha1 = h(f"{ha1}:{challenge.nonce}:{cnonce}")
-    ha2 = h(f"{method}:{uri}")
+    ha2 = h(what)
     if challenge.qop is None:
         return h(f"{ha1}:{challenge.nonce}:{ha2}")
     return h(f"{ha1}:{challenge.nonce}:{count:08x}:{cnonce}:{challenge.qop}:{ha2}")
+
+
+def renewed(challenge: Challenge | None, information: str) -> Challenge | None:
+    """`challenge` with the nonce that an Authentication-Info field gives for the next request (RFC 7616 3.5)."""
+    found = re.search(r'(?i)\bnextnonce\s*=\s*"([^"]+)"', information[:4096])
+    return replace(challenge, nonce=found[1], stale=False) if challenge and found else challenge
 
 
 def _quoted(text: str) -> str:

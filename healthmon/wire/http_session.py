@@ -16,7 +16,7 @@ from typing import Self
 import h11
 
 from healthmon.secret import Credential
-from healthmon.wire import digest, soap, trace
+from healthmon.wire import digest, trace
 from healthmon.wire.errors import (
     AddressError,
     AuthFailedError,
@@ -29,7 +29,7 @@ from healthmon.wire.errors import (
     WireError,
 )
 from healthmon.wire.http import BODY_CAP, Exchange, Place, Reply, build_request, open_exchange
-from healthmon.wire.logins import LoginGuard
+from healthmon.wire.logins import LoginGuard, attempts_left, says_locked
 from healthmon.wire.net import Net
 
 MOST_ROUNDS = 5
@@ -151,7 +151,7 @@ class HttpSession:
 
     def _locked(self, reply: Reply) -> None:
         login, said = self._login, _said(reply)
-        if login and login.credential and (soap.says_locked(said) or _LOCK_STATUS.search(said)):
+        if login and login.credential and (says_locked(said) or _LOCK_STATUS.search(said)):
             login.guard.locked(self.place.host, login.credential)
             raise LockedOutError("the device says that the account is locked")
 
@@ -166,7 +166,7 @@ class HttpSession:
             self._rejected(_said(reply), login)
 
     def _rejected(self, said: str, login: HttpLogin) -> None:
-        left = soap.attempts_left(said)
+        left = attempts_left(said)
         if left is None and (found := _RETRIES_LEFT.search(said)):
             left = int(found[1])
         self._answered = Answered()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -21,6 +22,8 @@ SECOND_TRY_SECONDS = 60.0
 LATCH_SECONDS = 24 * 3600.0
 WINDOW_SECONDS = 30 * 60.0
 LOCKED_SECONDS = 30 * 60.0
+_ATTEMPTS = re.compile(r"(\d{1,4})\s+(?:more\s+)?(?:attempt|tries|try)", re.IGNORECASE)
+_LOCKED = re.compile(r"\block(?:ed|out)\b|locked.?out|blocked|too many (?:failed|wrong|login)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -112,6 +115,17 @@ class LoginGuard:
             self._stamp = self.path.stat().st_mtime_ns
         except OSError:
             fresh.unlink(missing_ok=True)
+
+
+def attempts_left(said: str) -> int | None:
+    """The remaining budget in "You still have N attempt(s)", or None where nothing of the kind is said."""
+    found = _ATTEMPTS.search(said)
+    return int(found[1]) if found else None
+
+
+def says_locked(said: str) -> bool:
+    """Whether the words of a refusal say that the account or our address is locked."""
+    return bool(_LOCKED.search(said))
 
 
 def _span(seconds: float) -> str:

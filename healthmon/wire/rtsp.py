@@ -24,6 +24,7 @@ STRAY_MESSAGES = 50
 _SHARED = bytearray(256 * 1024)
 _SHARED_VIEW = memoryview(_SHARED)
 _STATUS = re.compile(r"RTSP/\d\.\d\s+(\d{3})\b")
+_END = re.compile(rb"\r?\n\r?\n")  # some devices end their lines with LF alone
 Interleaved = Callable[[int, bytes | bytearray, int, int], None]
 
 
@@ -125,21 +126,19 @@ class RtspConnection(asyncio.BufferedProtocol):
             hint = "the port speaks TLS" if data[at] in (0x15, 0x16) else "not RTSP"
             raise ProtocolError(f"answer not understood: {hint}")
         self._heard = True
-        stop = data.find(b"\r\n\r\n", at, end)
-        if stop < 0:
-            if end - at > HEADER_CAP:
-                raise TooLargeError("reply header larger than 16 KiB")
-            return 0
-        if stop - at > HEADER_CAP:
+        found = _END.search(data, at, end)
+        if (found.start() if found else end) - at > HEADER_CAP:
             raise TooLargeError("reply header larger than 16 KiB")
-        lines = bytes(memoryview(data)[at:stop]).decode("utf-8", "replace").split("\r\n")
-        headers = tuple(_header(line) for line in lines[1:] if ":" in line)
-        size = _length(headers)
-        if end < stop + 4 + size:
+        if found is None:
             return 0
-        body = bytes(memoryview(data)[stop + 4 : stop + 4 + size])
-        self._take(lines[0], headers, body)
-        return stop + 4 + size - at
+        head = bytes(memoryview(data)[at : found.start()]).decode("utf-8", "replace")
+        line, *rest = re.split(r"\r?\n", head)
+        headers = _headers(rest)
+        stop = found.end() + _length(headers)
+        if end < stop:
+            return 0
+        self._take(line, headers, bytes(memoryview(data)[found.end() : stop]))
+        return stop - at
 
     def _take(self, line: str, headers: tuple[tuple[str, str], ...], body: bytes) -> None:
         match = _STATUS.match(line)
@@ -218,9 +217,16 @@ def masked(text: str) -> str:
     return re.sub(r"(?im)^(authorization|www-authenticate): (\w+).*$", r"\1: \2 ***", text)
 
 
-def _header(line: str) -> tuple[str, str]:
-    key, _, value = line.partition(":")
-    return key.strip().lower(), value.strip()
+def _headers(lines: list[str]) -> tuple[tuple[str, str], ...]:
+    """Names in lower case, and values; a line that begins with a blank goes on with the one before (RFC 2326 4.2)."""
+    found: list[tuple[str, str]] = []
+    for line in lines:
+        if line[:1] in (" ", "\t") and found:
+            found[-1] = (found[-1][0], f"{found[-1][1]} {line.strip()}".strip())
+        elif ":" in line:
+            key, _, value = line.partition(":")
+            found.append((key.strip().lower(), value.strip()))
+    return tuple(found)
 
 
 def _length(headers: tuple[tuple[str, str], ...]) -> int:

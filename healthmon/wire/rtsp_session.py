@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from healthmon.secret import Credential
 from healthmon.wire import digest, rtsp, trace
@@ -19,33 +18,24 @@ from healthmon.wire.errors import (
     NoCredentialError,
     NotFoundError,
     ProtocolError,
+    ResetError,
     UnsupportedError,
     WireError,
 )
 from healthmon.wire.http import Place
-from healthmon.wire.logins import LoginGuard
+from healthmon.wire.logins import LoginGuard, attempts_left, says_locked
 from healthmon.wire.net import Net
 from healthmon.wire.rtp import Meter
 from healthmon.wire.rtsp import RtspConnection, RtspReply
+from healthmon.wire.rtsp_udp import UdpPair
 from healthmon.wire.sdp import Video, path_of, video_of
 
 TEARDOWN_SECONDS = 1.0
 QUIET_SECONDS = 1.0
 _OTHER_TRANSPORT = {400, 405, 406, 454, 461}
 _BUSY = {453, 503}
-_ATTEMPTS = re.compile(r"(\d{1,3})\s*/?\s*\d*\s*attempt", re.IGNORECASE)
-
-
-class _Datagrams(asyncio.DatagramProtocol):
-    """Hands datagrams of one sender on; everybody else is dropped."""
-
-    def __init__(self, sender: str, take: Callable[[bytes], None]) -> None:
-        self._sender, self._take = sender, take
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """One datagram."""
-        if addr[0] == self._sender:
-            self._take(data)
+_NO_RANGE = {456, 457}
+_OVER_TCP = "RTP/AVP/TCP;unicast;interleaved=0-1"
 
 
 @dataclass(slots=True)
@@ -70,7 +60,7 @@ class Session:
     _control: str = ""
     _control_channel: int = 1
     _channel: int = 0
-    _sockets: list[asyncio.DatagramTransport] = field(default_factory=list)
+    _pair: UdpPair | None = None
 
     async def open(self) -> None:
         """Connect. Raises what `Net.connect` raises."""
@@ -85,26 +75,52 @@ class Session:
         return self.video
 
     async def setup(self) -> None:
-        """Set the transport up, by TCP first unless UDP is known to be needed."""
+        """Set up the transport that worked last time, or the other one where the device refuses it."""
         assert self.video is not None  # noqa: S101 - describe comes first
-        self.meter = Meter(self.video.payload_type, self.video.codec, self.video.clock_rate, self.video.parameter_sets)
+        video = self.video
+        self.meter = Meter(video.payload_type, video.codec, video.clock_rate, video.parameter_sets)
+        reply = await self._set_up()
+        if reply.status in _OTHER_TRANSPORT:
+            self.transport = "tcp" if self.transport == "udp" else "udp"
+            reply = await self._set_up_again()
+        self._checked(reply, "SETUP")
+        self._take_session(reply)
+        if self._pair is not None:
+            self._pair.open_way(reply.header("transport"))
+        else:
+            self._take_channels(reply)
+
+    async def _set_up(self) -> RtspReply:
+        self._close_pair()
         if self.transport == "tcp":
-            reply = await self._ask(
-                "SETUP", self._control, _transport("RTP/AVP/TCP;unicast;interleaved=0-1"), check=False
-            )
-            if reply.status in _OTHER_TRANSPORT:
-                self.transport = "udp"
-            else:
-                self._checked(reply, "SETUP")
-                self._take_channels(reply)
-        if self.transport == "udp":
-            await self._setup_udp()
+            return await self._ask("SETUP", self._control, _transport(_OVER_TCP), check=False)
+        assert self._connection is not None  # noqa: S101 - set by open
+        assert self.meter is not None  # noqa: S101 - set before
+        sender = await self.net.address_of(self.place.host)
+        self._pair = await UdpPair.bind(self._connection.local_address, sender, self.meter)
+        return await self._ask("SETUP", self._control, _transport(self._pair.wanted), check=False)
+
+    async def _set_up_again(self) -> RtspReply:
+        """The same by the other transport, on a new connection where the device has closed the old one."""
+        try:
+            return await self._set_up()
+        except ResetError:
+            assert self._connection is not None  # noqa: S101 - set by open
+            self._connection.close()
+            self._challenge, self._session = None, ""
+            await self.open()
+            await self.describe()
+            return await self._set_up()
+
+    def _close_pair(self) -> None:
+        if self._pair is not None:
+            self._pair.close()
+            self._pair = None
 
     def _take_channels(self, reply: RtspReply) -> None:
         if match := re.search(r"interleaved=(\d{1,3})(?:-(\d{1,3}))?", reply.header("transport")):
             self._channel = int(match[1])
             self._control_channel = int(match[2]) if match[2] else self._channel + 1
-        self._take_session(reply)
         assert self._connection is not None  # noqa: S101 - set by open
         self._connection.on_interleaved = self._interleaved
 
@@ -116,41 +132,6 @@ class Session:
         elif channel == self._control_channel:
             meter.control(data, at, size, time.time())
 
-    async def _setup_udp(self) -> None:
-        port = await self._bind_pair()
-        reply = await self._ask("SETUP", self._control, _transport(f"RTP/AVP;unicast;client_port={port}-{port + 1}"))
-        self._take_session(reply)
-
-    async def _bind_pair(self) -> int:
-        """Bind an even port and the odd one above it (RFC 3550 section 11) on the address that the device knows."""
-        assert self._connection is not None  # noqa: S101 - set by open
-        assert self.meter is not None  # noqa: S101 - set before SETUP
-        meter, ours = self.meter, self._connection.local_address
-        sender = await self.net.address_of(self.place.host)
-        takers = (
-            lambda data: meter.packet(data, 0, len(data), time.monotonic()),
-            lambda data: meter.control(data, 0, len(data), time.time()),
-        )
-        for _ in range(20):
-            first = await self._bind(ours, 0, sender, takers[0])
-            port = int(first.get_extra_info("sockname")[1])
-            try:
-                if port % 2 == 0:
-                    second = await self._bind(ours, port + 1, sender, takers[1])
-                    self._sockets = [first, second]
-                    return port
-            except OSError:
-                pass
-            first.close()
-        raise ProtocolError("no pair of UDP ports is free here")
-
-    async def _bind(
-        self, address: str, port: int, sender: str, take: Callable[[bytes], None]
-    ) -> asyncio.DatagramTransport:
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(sender, take), local_addr=(address, port))
-        return transport
-
     def _take_session(self, reply: RtspReply) -> None:
         found = reply.header("session").split(";")[0].strip()
         self._session = found if found.isprintable() and len(found) <= 256 else ""
@@ -158,7 +139,10 @@ class Session:
     async def play(self) -> None:
         """Start the stream."""
         base = path_of(self.video.session_control if self.video else "", self._base, self.path)
-        await self._ask("PLAY", base, (("Range", "npt=0.000-"),))
+        reply = await self._ask("PLAY", base, (("Range", "npt=0.000-"),), check=False)
+        if reply.status in _NO_RANGE:
+            reply = await self._ask("PLAY", base, (), check=False)
+        self._checked(reply, "PLAY")
 
     async def watch(self, seconds: float, wait: float, *, key_wait: float) -> float:
         """Let packets come for `seconds`; up to `wait` for the first one and up to `key_wait` for a key frame.
@@ -188,8 +172,7 @@ class Session:
             if self._session and self._connection is not None and self._connection.closed is None:
                 await asyncio.shield(asyncio.create_task(self._teardown()))
         finally:
-            for transport in self._sockets:
-                transport.close()
+            self._close_pair()
             if self._connection is not None:
                 self._connection.close()
 
@@ -207,11 +190,17 @@ class Session:
         reply = await self._send(method, path, headers)
         if reply.status == 401:
             reply = await self._with_login(reply, method, path, headers)
+        self._renew(reply)
         if reply.header("date"):
             self.date = reply
         if check:
             self._checked(reply, method)
         return reply
+
+    def _renew(self, reply: RtspReply) -> None:
+        renewed = digest.renewed(self._challenge, reply.header("authentication-info"))
+        if renewed != self._challenge:
+            self._challenge, self._count = renewed, 0
 
     async def _send(self, method: str, path: str, headers: tuple[tuple[str, str], ...]) -> RtspReply:
         assert self._connection is not None  # noqa: S101 - set by open
@@ -248,11 +237,10 @@ class Session:
     def _refused(self, reply: RtspReply) -> WireError:
         assert self.credential is not None  # noqa: S101 - the caller has checked
         text = reply.body.decode("utf-8", "replace")[:2000]
-        if "lock" in text.lower():
+        if says_locked(text):
             self.guard.locked(self.place.host, self.credential)
             return LockedOutError("the device says that the account is locked")
-        left = _ATTEMPTS.search(text)
-        self.guard.rejected(self.place.host, self.credential, attempts_left=int(left[1]) if left else None)
+        self.guard.rejected(self.place.host, self.credential, attempts_left=attempts_left(text))
         return AuthFailedError(f"login of {self.credential.name} refused")
 
     def _checked(self, reply: RtspReply, method: str) -> None:
@@ -272,8 +260,8 @@ class Session:
         raise ProtocolError(f"{method} answered {status}")
 
     def _forbidden(self, reply: RtspReply, method: str) -> None:
-        text = reply.body.decode("utf-8", "replace").lower()
-        if self.credential is not None and ("lock" in text or self._challenge is not None):
+        text = reply.body.decode("utf-8", "replace")
+        if self.credential is not None and (says_locked(text) or self._challenge is not None):
             self.guard.locked(self.place.host, self.credential)
             raise LockedOutError(
                 f"{method} answered {reply.status}: the account is locked or has no right to the stream"

@@ -20,6 +20,7 @@ from healthmon.wire.errors import (
     UnsupportedError,
     WireError,
 )
+from healthmon.wire.logins import says_locked
 
 CONTENT_TYPE = "application/soap+xml; charset=utf-8"
 REPLY_CAP = 256 * 1024
@@ -34,8 +35,6 @@ GET_SYSTEM_DATE_AND_TIME = (
 )
 
 
-_ATTEMPTS = re.compile(r"(\d{1,4})\s+(?:more\s+)?(?:attempt|tries|try)", re.IGNORECASE)
-_LOCKED = re.compile(r"\block(?:ed|out)\b|locked.?out|blocked|too many (?:failed|wrong|login)", re.IGNORECASE)
 _REFUSED = re.compile(
     r"not.?authori[sz]ed|unauthori[sz]ed|failed.?authentication|authentication.?fail|user.?or.?password", re.IGNORECASE
 )
@@ -131,17 +130,6 @@ def _texts(element: etree._Element, names: set[str]) -> Iterator[str]:
     for child in element.iter():
         if local(child) in names and child.text and child.text.strip():
             yield " ".join(child.text.split())
-
-
-def attempts_left(said: str) -> int | None:
-    """The remaining budget in "You still have N attempt(s)", or None where nothing of the kind is said."""
-    found = _ATTEMPTS.search(said)
-    return int(found[1]) if found else None
-
-
-def says_locked(said: str) -> bool:
-    """Whether the words of a refusal say that the account or our address is locked."""
-    return bool(_LOCKED.search(said))
 
 
 def failure(fault: Fault) -> WireError:

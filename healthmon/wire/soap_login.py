@@ -21,7 +21,7 @@ from healthmon.wire.errors import (
 )
 from healthmon.wire.http import Place, Reply, exchange
 from healthmon.wire.http_session import Answered, HttpSession, status_error
-from healthmon.wire.logins import LoginGuard
+from healthmon.wire.logins import LoginGuard, attempts_left, says_locked
 from healthmon.wire.net import Net
 
 MOST_ROUNDS = 5
@@ -130,7 +130,7 @@ def _next(state: Held, place: Place, reply: Reply, fault: soap.Fault | None, log
     if login is None or login.credential is None:
         raise NoCredentialError("the device asks for a login and none is configured")
     said = fault.text if fault else reply.body[:2048].decode("utf-8", "replace")
-    if soap.says_locked(said):
+    if says_locked(said):
         login.guard.locked(place.host, login.credential)
         raise LockedOutError("the device says that the account is locked")
     challenges = digest.parse_challenges(reply.all("www-authenticate")) if reply.status == 401 else []
@@ -140,7 +140,7 @@ def _next(state: Held, place: Place, reply: Reply, fault: soap.Fault | None, log
     elif not state.token and not (reply.status == 403 and state.loaded):
         state.token = True
         return
-    left = soap.attempts_left(said)
+    left = attempts_left(said)
     login.guard.rejected(place.host, login.credential, attempts_left=left)
     raise AuthFailedError("login refused" + (f", {left} attempts left by its own words" if left is not None else ""))
 

@@ -28,6 +28,11 @@ def pictures(count: int = 400, *, keys: int = 10, step: int = 3600) -> list[Pack
     return [(0, rtp(n, n * step, key=bool(keys) and n % keys == 0)) for n in range(count)]
 
 
+def rendered(status: str, fields: list[str], body: bytes, end: str = "\r\n") -> bytes:
+    """A reply whose lines end in `end`."""
+    return end.join([f"RTSP/1.0 {status}", *fields, "", ""]).encode() + body
+
+
 @dataclass
 class Camera:
     """What the camera answers. `statuses` by method; `path` the only one known; `reply` replaces all answers."""
@@ -46,6 +51,14 @@ class Camera:
     transports: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     logins: int = 0
+    render: Callable[[str, str, list[str], bytes], bytes] = lambda status, cseq, fields, body: rendered(
+        status, [f"CSeq: {cseq}", f"Content-Length: {len(body)}", *fields], body
+    )
+    refuse: Callable[[str, str, dict[str, str]], list[str] | None] = lambda _method, _url, _told: None
+    answer_transport: Callable[[str], str] = lambda asked: asked
+    hang_up_on: str = ""
+    more: list[str] = field(default_factory=list)
+    source: str = "127.0.0.1"
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
@@ -61,9 +74,13 @@ class Camera:
                     return
                 await asyncio.sleep(self.delay)
                 self.before(writer, told["cseq"])
-                status, fields, body = self._answer(method, told)
-                head = [f"RTSP/1.0 {status}", f"CSeq: {told['cseq']}", f"Content-Length: {len(body)}", *fields]
-                writer.write(("\r\n".join(head) + "\r\n\r\n").encode() + body)
+                refusal = self.refuse(method, url, told)
+                status, fields, body = (
+                    ("401 Unauthorized", refusal, b"") if refusal is not None else self._answer(method, told)
+                )
+                writer.write(self.render(status, told["cseq"], [*fields, *self.more], body))
+                if self.hang_up_on and status.startswith(self.hang_up_on):
+                    return
                 if method == "PLAY" and status.startswith("200"):
                     sending = asyncio.create_task(self._send(writer))
         finally:
@@ -84,7 +101,9 @@ class Camera:
             self.transports.append(told["transport"])
             if self.udp_only and "TCP" in told["transport"]:
                 return "461 Unsupported Transport", [], b""
-            return "200 OK", ["Session: 42;timeout=60", f"Transport: {told['transport']}"], b""
+            if status := self.statuses.get("SETUP udp" if "client_port" in told["transport"] else "SETUP tcp"):
+                return status, [], b""
+            return "200 OK", ["Session: 42;timeout=60", f"Transport: {self.answer_transport(told['transport'])}"], b""
         return "200 OK", ["Session: 42"], b""
 
     async def _send(self, writer: asyncio.StreamWriter) -> None:
@@ -95,7 +114,7 @@ class Camera:
                 port = int(self.transports[-1].split("client_port=")[1].split("-")[0])
                 loop = asyncio.get_running_loop()
                 transport, _ = await loop.create_datagram_endpoint(
-                    asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0), remote_addr=("127.0.0.1", port)
+                    asyncio.DatagramProtocol, local_addr=(self.source, 0), remote_addr=("127.0.0.1", port)
                 )
                 stack.callback(transport.close)
             for channel, data in self.packets:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthmon.wire import soap
+from healthmon.wire import logins, soap
 from healthmon.wire.errors import BusyError, LockedOutError, NotFoundError, ProtocolError, UnsupportedError, WireError
 
 BOMB = (
@@ -106,14 +106,14 @@ def test_refused_logins_are_seen_by_text() -> None:
     ],
 )
 def test_c10_the_remaining_attempts_are_read(text: str, left: int | None) -> None:
-    assert soap.attempts_left(text) == left
+    assert logins.attempts_left(text) == left
 
 
 def test_c10_locked_is_told_from_refused() -> None:
-    assert soap.says_locked("The account is locked, try again in 30 minutes")
-    assert soap.says_locked("IP blocked")
-    assert not soap.says_locked("Sender not authorized")
-    assert not soap.says_locked("clock: invalid")
+    assert logins.says_locked("The account is locked, try again in 30 minutes")
+    assert logins.says_locked("IP blocked")
+    assert not logins.says_locked("Sender not authorized")
+    assert not logins.says_locked("clock: invalid")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+"""RTP and RTCP over UDP: a pair of our ports that hears the configured device and nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from healthmon.wire import rtcp, trace
+from healthmon.wire.errors import ResourceError, from_os
+from healthmon.wire.rtp import Meter
+
+MOST_TRIES = 20
+BUFFER_BYTES = 2 * 1024 * 1024  # a key frame comes in one burst
+_NOTHING = struct.pack(">BBHII", 0x80, 0, 0, 0, 0)
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    """Hands datagrams of one sender on; everybody else is dropped."""
+
+    def __init__(self, sender: str, take: Callable[[bytes], None]) -> None:
+        self._sender, self._take = sender, take
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """One datagram."""
+        if addr[0] == self._sender:
+            self._take(data)
+
+
+@dataclass(slots=True)
+class UdpPair:
+    """An even port for RTP and the odd one above it for RTCP (RFC 3550 11); `sender` is the device's address."""
+
+    sender: str
+    port: int
+    _media: asyncio.DatagramTransport
+    _control: asyncio.DatagramTransport
+
+    @classmethod
+    async def bind(cls, ours: str, sender: str, meter: Meter) -> UdpPair:
+        """A pair on our address `ours` that feeds `meter`. Raises ResourceError where none is free."""
+
+        def media(data: bytes) -> None:
+            meter.packet(data, 0, len(data), time.monotonic())
+
+        def control(data: bytes) -> None:
+            meter.control(data, 0, len(data), time.time())
+
+        for _ in range(MOST_TRIES):
+            first = await _bound(ours, 0, sender, media)
+            port = int(first.get_extra_info("sockname")[1])
+            with contextlib.suppress(ResourceError):
+                if port % 2 == 0:
+                    return cls(sender, port, first, await _bound(ours, port + 1, sender, control))
+            first.close()
+        raise ResourceError("no pair of UDP ports is free here")
+
+    @property
+    def wanted(self) -> str:
+        """The value of the Transport header."""
+        return f"RTP/AVP;unicast;client_port={self.port}-{self.port + 1}"
+
+    def open_way(self, transport: str) -> None:
+        """Send the device one packet from each port, so that a firewall that watches connections lets its own pass.
+
+        `transport` is the device's answer: its ports are used, another address in it (``source``) is not contacted.
+        """
+        named = re.search(r"(?i)\bsource=([^;\s]{1,64})", transport)
+        if named and named[1] != self.sender:
+            trace.note(".", f"the device names {named[1]} as the source of its packets; only {self.sender} is heard")
+        found = re.search(r"(?i)\bserver_port=(\d{1,5})(?:-(\d{1,5}))?", transport)
+        port = int(found[1]) if found else 0
+        if found and 0 < port < 0xFFFF:
+            self._media.sendto(_NOTHING, (self.sender, port))
+            self._control.sendto(rtcp.RECEIVER_REPORT, (self.sender, min(int(found[2] or port + 1), 0xFFFF)))
+
+    def close(self) -> None:
+        """Give both ports back."""
+        self._media.close()
+        self._control.close()
+
+
+async def _bound(ours: str, port: int, sender: str, take: Callable[[bytes], None]) -> asyncio.DatagramTransport:
+    loop = asyncio.get_running_loop()
+    try:
+        transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(sender, take), local_addr=(ours, port))
+    except OSError as error:
+        raise ResourceError(str(from_os(error, f"UDP port {port or 'any'}"))) from None
+    with contextlib.suppress(OSError):
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+    return transport
