@@ -1,0 +1,196 @@
+"""`healthmon faults`, `history`, `ack` and `sign` as processes, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from databases import installed, postgres
+from sqlalchemy import create_engine
+from store.test_store import CASE, FAULT
+from support import IN_CI, Peers, need
+
+from healthmon.cases import Told
+from healthmon.config import load
+from healthmon.faults import FaultBook
+from healthmon.storage import Running, place, recall
+from healthmon.store import Batch, Segment, Store, schema
+
+ROOT = Path(__file__).parents[1]
+NOW = time.time()
+OPEN = replace(CASE, number=8, since=NOW - 7200, told=NOW - 7100, cause="behind Bridge switch S07")
+OVER = replace(CASE, number=7, since=NOW - 9e4, told=NOW - 8.9e4, closed=NOW - 8e4)
+CONFIG = """
+estate: {name: Example, time_zone: Europe/London}
+agent: {state_directory: STATE}
+sites: [{id: riverside, name: Riverside}]
+cameras: [{id: C001, name: Slipway, site: riverside, address: 192.0.2.1, kind: ptz}]
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server(module_peers: Peers) -> str:
+    return postgres(module_peers)[1] if IN_CI or installed() else ""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path, server: str) -> Iterator[tuple[Path, Store]]:
+    """A configuration whose store holds an open and a closed fault."""
+    state = tmp_path / "state"
+    state.mkdir()
+    text = CONFIG.replace("STATE", str(state))
+    url = f"sqlite:///{state / 'healthmon.db'}"
+    if request.param == "postgresql":
+        if not server:
+            need("postgresql")
+        url = server
+        secret = tmp_path / "db"
+        secret.write_text("not asked for\n")
+        secret.chmod(0o600)
+        text += "credentials: {db: {username: healthmon, secret: {file: db}}}\n"
+        text += f"database: {{url: 'postgresql://{server.rpartition('@')[2]}', credential: db}}\n"
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    store = Store.open(url)
+    store.record(
+        Batch(
+            faults={FAULT.key: FAULT},
+            cases={7: OVER, 8: OPEN},
+            told=[Told("opened", OPEN, NOW)],
+            segments=[
+                Segment("C001", "reach", "ok", NOW - 9000, NOW - 7200),
+                Segment("C001", "reach", "fault", NOW - 7200),
+            ],
+        )
+    )
+    yield path, store
+    store.close()
+    if request.param == "postgresql":
+        engine = create_engine(server)
+        schema.META.drop_all(engine)
+        engine.dispose()
+
+
+def command(path: Path, *argv: str) -> tuple[int, str, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "healthmon", *argv, "--config", str(path)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'exporters'}"},
+        check=False,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_fault_log_in_words_csv_and_json(kept: tuple[Path, Store]) -> None:
+    path, _ = kept
+    code, out, _ = command(path, "faults")
+    assert code == 0
+    first, second = out.splitlines()
+    assert all(
+        word in first for word in ("x F000008 P2", "C001  Slipway", "open", "no answer für 12 s", "behind Bridge")
+    )
+    assert all(word in second for word in ("F000007", "over"))
+    assert len(command(path, "faults", "--open")[1].splitlines()) == 1
+    rows = list(csv.DictReader(io.StringIO(command(path, "faults", "--csv")[1])))
+    assert [(row["fault"], row["severity"], bool(row["closed"])) for row in rows] == [
+        ("F000008", "fault", False),
+        ("F000007", "fault", True),
+    ]
+    found = json.loads(command(path, "faults", "--json")[1])
+    assert found[0]["seconds"] == pytest.approx(7200, abs=120)
+    assert found[0]["since"].endswith(("+00:00", "+01:00"))
+
+
+def test_the_history_of_a_device_is_stretches_and_faults(kept: tuple[Path, Store]) -> None:
+    path, _ = kept
+    code, out, _ = command(path, "history", "C001")
+    assert code == 0
+    assert "reach        ok" in out
+    assert "30 min" in out
+    assert "reach        fault" in out
+    assert "F000008" in out
+    states = json.loads(command(path, "history", "C001", "--json")[1])["states"]
+    assert [one["state"] for one in states] == ["ok", "fault"]
+    code, _, problem = command(path, "history", "C01")
+    assert (code, "did you mean 'C001'" in problem) == (3, True)
+
+
+def test_a_fault_is_acknowledged_with_name_and_reason(kept: tuple[Path, Store]) -> None:
+    path, store = kept
+    code, out, _ = command(path, "ack", "F000008", "--name", "A. Smith", "--reason", "contractor called")
+    assert (code, out) == (0, "F000008 is acknowledged by A. Smith\n")
+    ((_, number, ack),) = store.acknowledged(0)
+    assert (number, ack.by, ack.reason) == (8, "A. Smith", "contractor called")
+    for number_, words in (("F000007", "is closed"), ("F000099", "no such fault"), ("first", "not a fault number")):
+        code, _, problem = command(path, "ack", number_, "--name", "A", "--reason", "b")
+        assert (code, words in problem) == (3, True)
+    assert command(path, "ack", "8", "--name", " ", "--reason", "b")[0] == 3
+
+
+def test_o9_the_last_sweep_is_signed_once_by_each_and_not_when_it_is_old(kept: tuple[Path, Store]) -> None:
+    path, store = kept
+    assert "no shift check" in command(path, "sign", "--name", "A. Day")[2]
+    store.keep_sweep(time.time() - 60, "{}")
+    assert "is signed by A. Day" in command(path, "sign", "--name", "A. Day")[1]
+    assert (
+        "B. Night is noted in addition"
+        in command(path, "sign", "--name", "B. Night", "--note", "C001 is being mended")[1]
+    )
+    assert "already" in command(path, "sign", "--name", "A. Day")[1]
+    store.keep_sweep(time.time() - 16 * 60, "{}")
+    with_id = store.last_sweep()
+    assert with_id is not None
+    code, _, problem = command(path, "sign", "--name", "C. Late")
+    assert code == 3
+    assert "16 min old (limit 15); sweep again" in problem
+    assert store.signatures(with_id[0]) == []
+
+
+def test_a_sweep_knows_since_when_from_the_agents_store(kept: tuple[Path, Store]) -> None:
+    path, _ = kept
+    config, book = load(path), FaultBook()
+    recall(book, config, path.parent / "state")
+    assert book.open() == (FAULT,)
+
+
+def test_without_a_history_it_is_said_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(CONFIG.replace("STATE", str(tmp_path / "state")))
+    code, _, problem = command(path, "faults")
+    assert code == 3
+    assert problem.startswith("no history yet: ")
+    assert len(problem.splitlines()) == 1
+
+
+def test_a_servers_password_stands_in_no_url_and_its_certificate_is_checked(tmp_path: Path) -> None:
+    (tmp_path / "db").write_text("s3cret")
+    (tmp_path / "db").chmod(0o600)
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "credentials: {db: {username: healthmon, secret: {file: db}}}\n"
+        "database: {url: 'postgresql://db.example.com/healthmon', credential: db}\n"
+    )
+    found = place(load(path), None)
+    assert found.url == "postgresql+psycopg://healthmon@db.example.com/healthmon?sslmode=verify-full"
+    assert "s3cret" not in repr(found)
+
+
+def test_a13_one_agent_for_one_state_directory(tmp_path: Path) -> None:
+    first = Running(tmp_path)
+    code = "import sys, pathlib; from healthmon.storage import Running; Running(pathlib.Path(sys.argv[1]))"
+    argv = [sys.executable, "-c", code, str(tmp_path)]
+    second = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert "another healthmon agent runs already" in second.stderr
+    first.close()
+    assert subprocess.run(argv, capture_output=True, cwd=ROOT, check=False).returncode == 0

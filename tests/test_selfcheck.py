@@ -1,0 +1,115 @@
+"""Is healthmon itself well: our own network, the store, the ways out, and a shift check that nobody made."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from healthmon.model import Device, Kind, State
+from healthmon.selfcheck import Facts, last_shift, missed_shift, own_network, verdicts
+
+LONDON = "Europe/London"
+SHIFTS = (time(2, 30), time(7, 0), time(19, 0))
+
+
+def at(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
+def device(name: str, parents: tuple[str, ...] = (), **more) -> Device:
+    return Device(name, name, Kind.CAMERA, "market", "192.0.2.1", parents=parents, **more)
+
+
+AGENT = Device("healthmon", "healthmon", Kind.AGENT, "", "127.0.0.1")
+ESTATE = [AGENT, device("S1"), device("S2"), device("S3"), *[device(f"C{n}", ("S1",)) for n in range(9)]]
+IN_STORE = device("D1", deployment="in_store")
+
+
+@pytest.mark.parametrize(
+    ("down", "cut", "words", "kept"),
+    [
+        ((), {}, "", 0),
+        (("S1", "S2", *[f"C{n}" for n in range(9)]), {}, "", 0),
+        (("S1", "S2", "S3"), {}, "none of 12 devices answers", 12),
+        ((), {"C1": "network interface eth0 is down or unplugged"}, "eth0 is down or unplugged: 1 device cannot", 1),
+        (("S2",), {"C1": "no route", "C2": "no route"}, "no route: 2 devices cannot be checked", 2),
+    ],
+)
+def test_n3_our_own_network_is_down_when_the_kernel_says_so_or_nothing_at_all_answers(down, cut, words, kept):
+    found, ids = own_network([*ESTATE, IN_STORE], dict.fromkeys(down, 1.0), cut)
+    assert words in found
+    assert bool(found) == bool(words)
+    assert len(ids) == kept
+
+
+def test_two_devices_that_are_lost_are_no_proof_against_our_network():
+    assert own_network([device("C1"), device("C2")], {"C1": 1.0, "C2": 1.0}, {}) == ("", frozenset())
+
+
+def said(facts: Facts) -> dict[str, tuple[State, str]]:
+    return {v.aspect: (v.state, v.code) for v in verdicts(facts, SHIFTS, LONDON)}
+
+
+def test_every_aspect_of_our_own_health_is_told_and_only_while_it_is_so():
+    now = at("2026-11-24 12:00")
+    well = said(Facts(now, last_sweep=now - 3600, started=0.0))
+    assert {state for state, _ in well.values()} == {State.OK}
+    ill = said(
+        Facts(
+            now,
+            network="no route",
+            store_problem="the disk is full",
+            alarm="put aside",
+            alarm_at=now - 60,
+            failing={"mail": (now - 400, "refused"), "desk": (now - 10, "refused")},
+            started=0.0,
+        )
+    )
+    assert ill == {
+        "network": (State.FAULT, "own_network"),
+        "store": (State.FAULT, "store"),
+        "history": (State.FAULT, "history_damaged"),
+        "notify": (State.DEGRADED, "notify_failing"),
+        "shift": (State.DEGRADED, "sweep_missed"),
+    }
+    notify = next(
+        v for v in verdicts(Facts(now, failing={"desk": (now - 10, "x")}), (), LONDON) if v.aspect == "notify"
+    )
+    assert notify.state is State.OK, "a short failure is nobody's business"
+
+
+@pytest.mark.parametrize(
+    ("now", "sweep", "missed"),
+    [
+        ("2026-11-24 07:59", None, "02:30"),  # the grace of the morning is not over
+        ("2026-11-24 08:01", None, "07:00"),
+        ("2026-11-24 08:01", "2026-11-24 06:05", ""),
+        ("2026-11-24 08:01", "2026-11-24 05:55", "07:00"),
+        ("2026-11-24 19:30", "2026-11-24 07:10", ""),
+        ("2026-11-24 20:10", "2026-11-24 07:10", "19:00"),
+    ],
+)
+def test_a16_a_shift_check_that_nobody_made_is_told(now, sweep, missed):
+    facts = Facts(at(now), last_sweep=at(sweep) if sweep else None, started=at("2026-11-01"))
+    words = missed_shift(facts, SHIFTS, LONDON)
+    assert bool(words) == bool(missed)
+    assert missed in words
+
+
+def test_a16_what_was_due_before_the_agent_was_there_is_not_missed():
+    assert missed_shift(Facts(at("2026-11-24 12:00"), started=at("2026-11-24 11:00")), SHIFTS, LONDON) == ""
+    assert missed_shift(Facts(at("2026-11-24 12:00")), (), LONDON) == ""
+
+
+@pytest.mark.parametrize("start", ["2026-03-27", "2026-10-23", "2026-11-23"])
+def test_a16_each_shift_comes_exactly_once_whatever_the_clocks_do(start):
+    """02:30 is left out on 29 March (the moment of the change stands for it); 25 October has 25 hours."""
+    moment, seen = datetime.fromisoformat(start).replace(tzinfo=UTC), set()
+    for _ in range(5 * 24 * 4):
+        moment += timedelta(minutes=15)
+        seen.add(last_shift(SHIFTS, moment, LONDON))
+    assert 14 <= len(seen) <= 16
+    gaps = [later - earlier for earlier, later in zip(sorted(seen), sorted(seen)[1:], strict=False)]
+    assert min(gaps) > timedelta(hours=3)
+    assert max(gaps) <= timedelta(hours=13)
