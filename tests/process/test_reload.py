@@ -1,0 +1,128 @@
+"""The agent as a process: what a reload, a restart and an acknowledgement do to faults that people have been told of."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from process.room import ROOT, Room, until
+from support import Peers, free_port
+
+from healthmon import config as configuration
+from healthmon.agent import Agent
+
+
+def told(folder: Path) -> list[tuple[str, str, str]]:
+    path = folder / "got"
+    bodies = [json.loads(line)["body"] for line in path.read_text().splitlines()] if path.exists() else []
+    return [(body["what"], body["device"], body["code"]) for body in bodies]
+
+
+@pytest.fixture(scope="module")
+def room(module_peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Room:
+    folder, hook = tmp_path_factory.mktemp("room"), free_port()
+    made = Room(module_peers, folder)
+    made.estate(4, "--recorders", "1")
+    (folder / "mode").write_text("ok")
+    module_peers.start(sys.executable, ROOT / "tests/fakes/file_hook.py", str(hook), folder / "got", folder / "mode")
+
+    def change(tree: dict) -> None:
+        tree["defaults"] = {"interval": "5 s", "cause": {"hold": "2 s", "quiet": "1 s", "longest": "3 s"}}
+        tree["links"] = tree["links"][:2]
+        for row in (*tree["links"], *tree["cameras"]):
+            for key in ("snmp", "port", "parent"):
+                row.pop(key, None)
+        tree["notify"] = {"desk": {"webhook": {"url": f"http://127.0.0.1:{hook}/"}}}
+        tree["routes"] = [{"to": "desk"}]
+
+    made.configure(change)
+    made.start()
+    return made
+
+
+@pytest.mark.restarts
+def test_a_restart_repeats_nothing_and_knows_what_is_open(room: Room) -> None:
+    room.fault("C002", "off")
+    until(lambda: ("opened", "C002", "unreachable") in told(room.folder), 60, room.agent)
+    assert room.agent is not None
+    room.agent.send_signal(signal.SIGKILL)
+    room.agent.wait(10)
+    room.start()
+    until(lambda: room.value("healthmon_fault_active", device="C002", code="unreachable") == 1, 30, room.agent)
+    time.sleep(8)
+    assert told(room.folder) == [("opened", "C002", "unreachable")]
+    shown = room.command("ack", "F000001", "--name", "A. Smith", "--reason", "contractor called")
+    assert shown.returncode == 0, shown.stderr
+    until(lambda: room.value("healthmon_fault_acknowledged", device="C002") == 1, 30, room.agent)
+
+
+def test_o7_a_camera_that_is_removed_while_down_closes_as_removed_and_its_series_vanish(room: Room) -> None:
+    assert room.agent is not None
+    room.configure(lambda tree: tree["cameras"].pop(1))
+    room.agent.send_signal(signal.SIGHUP)
+    until(lambda: not [s for s in room.series("healthmon_device_state") if s[0]["device"] == "C002"], 15, room.agent)
+    assert room.series("healthmon_fault_active") == []
+    until(lambda: told(room.folder)[-1] == ("removed", "C002", "unreachable"), 30, room.agent)
+
+
+def test_g12_an_invalid_reload_misses_no_look_and_says_where_the_error_is(room: Room) -> None:
+    assert room.agent is not None
+    path = room.folder / "config.yaml"
+    good = path.read_text()
+    runs = lambda: room.value("healthmon_check_runs_total", device="C001", check="reach") or 0  # noqa: E731
+    path.write_text(good.replace("cameras:", "camerras:"))
+    room.agent.send_signal(signal.SIGHUP)
+    until(lambda: room.value("healthmon_config_reload_success") == 0, 15, room.agent)
+    before, began = runs(), time.monotonic()
+    time.sleep(12)
+    assert runs() - before >= (time.monotonic() - began) // 5.5
+    assert "unknown key 'camerras' (did you mean 'cameras'?)" in room.peers.log()
+    path.write_text(good)
+    room.agent.send_signal(signal.SIGHUP)
+    until(lambda: room.value("healthmon_config_reload_success") == 1, 15, room.agent)
+
+
+def resident() -> int:
+    """Bytes of memory of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+SMALL = """
+agent: {{state_directory: "{state}"}}
+sites: [{{id: market}}]
+cameras:
+  - {{id: C001, name: One, site: market, address: 127.0.0.1, kind: fixed, rtsp: {{port: 1}}, http: no, location: "{place}"}}
+  - {{id: C002, name: Two, site: market, address: 127.0.0.2, kind: fixed, rtsp: {{port: 1}}, http: no}}
+"""
+
+
+async def test_g12_a_thousand_reloads_leak_nothing_and_what_did_not_change_keeps_its_state(tmp_path: Path) -> None:
+    path, state = tmp_path / "config.yaml", tmp_path / "state"
+    state.mkdir()
+
+    def write(place: str) -> None:
+        path.write_text(SMALL.format(state=state, place=place))
+
+    write("here")
+    agent = Agent.of(path, configuration.load(path))
+    ask = next(one for one in agent.app.asks if one.device == "C002")
+    for _ in range(3):
+        agent.take(ask, await agent.app.look(ask))
+    (known,) = [fault for fault in agent.app.book.open() if fault.device == "C002"]
+    for number in range(1000):
+        if number == 100:
+            began, lines = resident(), len(agent.metrics.text(openmetrics=False).splitlines())
+        write(f"column {number % 7}")
+        assert await agent.reload() == ""
+    assert agent.app.book.open() == (known,)
+    assert agent.app.down.keys() == {"C002"}
+    assert len(agent.metrics.text(openmetrics=False).splitlines()) == lines
+    assert resident() - began < 5 * 2**20
+    await agent.casework.keeper.close()
+    await agent.app.close()
+    agent.running.close()
