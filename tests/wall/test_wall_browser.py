@@ -186,7 +186,7 @@ def test_keys_walk_the_tiles_open_a_camera_and_come_back(wall, server):
             actions.send_keys(key)
         return wall.run(focus)
 
-    assert press(Keys.TAB) == "#fault-list"
+    assert press(Keys.TAB) == "#faults"
     assert press(Keys.TAB) == "#tiles"
     assert [press(Keys.TAB) for _ in range(3)] == ["#device=C001", "#device=C002", "#device=C001"]
     assert wall.run("return document.activeElement.className").startswith("tile")
@@ -342,7 +342,7 @@ def test_what_was_held_back_on_the_way_is_no_sign_of_life(wall, server):
         late = {**beat, "tick": 990.0}
         wall.run("window.sources.at(-1).send('beat', arguments[0])", late)
         assert wall.run("return window.sources.length") == 2, "asked anew, because what came was old"
-        wall.run("window.sources.at(-1).send('bye', {reason: 'more than 16 screens are open'})")
+        wall.run("window.sources.at(-1).send('bye', {reason: 'more than 16 screens are open', seconds: 30})")
         assert wall.run("return window.sources.at(-1).readyState") == 2
     finally:
         wall.command("Page.removeScriptToEvaluateOnNewDocument", identifier=script)

@@ -63,6 +63,7 @@ def test_before_the_first_result_nothing_is_known():
 def test_a_result_is_believed_for_two_intervals_and_the_timeout(age, state):
     snapshot = seen(estate(10), "C003", Question.STREAM, landed=NOW - age)
     assert tile(snapshot, "C003")["state"] == state
+    assert tile(snapshot, "C003").get("words") == (None if state == "ok" else "no fresh result: Pictures")
     assert number(snapshot, "not_checked")["value"] == (state == "unknown")
 
 

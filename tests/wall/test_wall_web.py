@@ -198,7 +198,7 @@ async def test_a10_the_oldest_of_too_many_screens_is_told_and_sent_away_and_scra
         for screen in others:
             await screen.event("wall")
         _, word = await first.event("bye")
-        assert "16 screens" in word["reason"]
+        assert word == {"reason": "more than 16 screens are open", "seconds": live.CROWDED_SECONDS}
         await until(lambda: stage.wall.live.screens == live.MOST_SCREENS)
         async with client(running, timeout=3) as http:
             for _ in range(5):

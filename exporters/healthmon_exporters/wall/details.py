@@ -6,22 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from healthmon.model import Ask, Device, Question, Verdict
+from healthmon.model import Ask, Device, Verdict
 from healthmon_exporters.wall.snapshot import FaultLine
+from healthmon_exporters.wall.views import check_words
 
-CHECKS = {
-    Question.REACH: "Answers",
-    Question.STREAM: "Pictures",
-    Question.CLOCK: "Clock",
-    Question.UPS: "Power",
-    Question.IDENTITY: "Identity",
-    Question.CERTIFICATE: "Certificate",
-    Question.REFERENCE: "Time reference",
-    Question.RECORDING: "Recording",
-    Question.RECORDER: "Recorder",
-    Question.PLAYBACK: "Playback",
-    Question.LINK: "Link",
-}
 _WORDS = {"OK": "ok", "DEGRADED": "warning", "UNKNOWN": "unknown", "FAULT": "fault"}
 
 
@@ -64,8 +52,7 @@ def _line(line: FaultLine) -> dict[str, Any]:
 
 def _rows(look: Look) -> list[dict[str, Any]]:
     """One row a verdict; what is too old is not known, whatever it said."""
-    part = look.ask.part if look.ask.part not in ("", "main") else ""
-    check = " ".join(filter(None, (CHECKS.get(look.ask.question, look.ask.question.value), part)))
+    check = check_words(look.ask)
     if look.age is None or not look.verdicts:
         return [{"check": check, "state": "unknown", "sentence": "no result yet", "age": None}]
     stale = look.age > look.ask.patience

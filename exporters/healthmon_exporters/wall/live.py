@@ -25,15 +25,23 @@ BEAT_SECONDS = 3.0
 # The wall may take this share of a processor core; a large estate is rendered less often.
 SHARE = 0.05
 RETRY_MILLISECONDS = 2000
+CROWDED_SECONDS = 30.0
 
 
 @dataclass(eq=False, slots=True)
 class _Screen:
-    """One open stream: the model that it has, and why it must leave."""
+    """One open stream: the model that it has, why it must leave, and after how many seconds it may come back."""
 
     bell: asyncio.Event = field(default_factory=asyncio.Event)
     has: int = 0
     leave: str = ""
+    pause: float = 0.0
+
+    def send_away(self, reason: str, pause: float) -> None:
+        """Let it say why, then end."""
+        if not self.leave:
+            self.leave, self.pause = reason, pause
+        self.bell.set()
 
 
 class Live:
@@ -75,7 +83,7 @@ class Live:
         screen = _Screen()
         self._screens.append(screen)
         for old in self._screens[:-MOST_SCREENS]:
-            _send_away(old, f"more than {MOST_SCREENS} screens are open")
+            old.send_away(f"more than {MOST_SCREENS} screens are open", CROWDED_SECONDS)
         if self._ticker is None or self._ticker.done():
             self._good = False  # what was made when somebody last looked is too old to be shown
             self._ticker = asyncio.create_task(self._tick())
@@ -88,7 +96,7 @@ class Live:
                     yield news + self._beat()
                 await screen.bell.wait()
                 screen.bell.clear()
-            yield _event("bye", json.dumps({"reason": screen.leave}).encode())
+            yield _event("bye", dumps({"reason": screen.leave, "seconds": screen.pause}))
         finally:
             self._screens.remove(screen)
 
@@ -96,7 +104,7 @@ class Live:
         """The time of the agent, a tick that no step of a clock moves, the age of the newest result in seconds."""
         now, newest = time.monotonic(), self._newest()
         age = None if newest is None else round(now - newest, 1)
-        return _event("beat", json.dumps({"at": round(time.time(), 3), "tick": round(now, 3), "age": age}).encode())
+        return _event("beat", dumps({"at": round(time.time(), 3), "tick": round(now, 3), "age": age}))
 
     async def _tick(self) -> None:
         """Render and ring while somebody looks."""
@@ -121,15 +129,10 @@ class Live:
     async def close(self) -> None:
         """Send every screen away."""
         for screen in self._screens:
-            _send_away(screen, "healthmon is ending")
+            screen.send_away("healthmon is ending", RETRY_MILLISECONDS / 1000)
         if self._ticker is not None:
             self._ticker.cancel()
             await asyncio.gather(self._ticker, return_exceptions=True)
-
-
-def _send_away(screen: _Screen, reason: str) -> None:
-    screen.leave = screen.leave or reason
-    screen.bell.set()
 
 
 def _rendered(snapshot: Snapshot) -> bytes:

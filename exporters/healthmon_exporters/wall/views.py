@@ -16,6 +16,19 @@ from healthmon.verdict.codes import title
 from healthmon_exporters.wall.snapshot import FaultLine, Seen, Snapshot
 
 RANK = {"fault": 0, "unknown": 1, "warning": 2, "doubt": 3, "ok": 4, "off": 5}
+CHECKS = {
+    Question.REACH: "Answers",
+    Question.STREAM: "Pictures",
+    Question.CLOCK: "Clock",
+    Question.UPS: "Power",
+    Question.IDENTITY: "Identity",
+    Question.CERTIFICATE: "Certificate",
+    Question.REFERENCE: "Time reference",
+    Question.RECORDING: "Recording",
+    Question.RECORDER: "Recorder",
+    Question.PLAYBACK: "Playback",
+    Question.LINK: "Link",
+}
 # Why a fault of the book says nothing about the device itself now.
 _NOT_ITS_OWN = frozenset({"parent", "own network", "absent"})
 
@@ -100,6 +113,12 @@ def fresh_seen(ask: Ask, snapshot: Snapshot) -> Seen | None:
     return seen if seen is not None and snapshot.now - seen.landed <= ask.patience else None
 
 
+def check_words(ask: Ask) -> str:
+    """What people call the check: "Pictures", "Pictures sub"."""
+    part = ask.part if ask.part not in ("", "main") else ""
+    return " ".join(filter(None, (CHECKS.get(ask.question, ask.question.value), part)))
+
+
 def _off(device: Device) -> str:
     if device.deployment != "deployed":
         return device.deployment.replace("_", " ")
@@ -117,10 +136,9 @@ def _judged(
     faults = [line for line in now if line.state is State.FAULT]
     if faults:
         return "fault", title(lead(faults).code)
-    for ask in asks:
-        seen = fresh.get(ask.key)
-        if seen is None:
-            return "unknown", f"no fresh result ({ask.question.value})"
+    silent = next((ask for ask in asks if ask.key not in fresh), None)
+    if silent is not None:
+        return "unknown", f"no fresh result: {check_words(silent)}"
     unknown = [seen for seen in fresh.values() if seen.state is State.UNKNOWN]
     if unknown:
         return "unknown", unknown[0].sentence

@@ -11,12 +11,16 @@ const TILE_LEAST = 4 * 2.4;
 const layout = {
   flows: window.matchMedia("(max-width: 1099px), (max-height: 599px)"),
   pen: document.createElement("canvas").getContext("2d"),
+  family: "",
 
   rem: () => parseFloat(getComputedStyle(document.documentElement).fontSize),
 
   // The width in rem of `text` in bold at 1 rem.
   width(text) {
-    this.pen.font = `700 100px ${getComputedStyle(document.body).fontFamily}`;
+    if (!this.family) {
+      this.family = getComputedStyle(document.body).fontFamily;
+      this.pen.font = `700 100px ${this.family}`;
+    }
     return this.pen.measureText(text).width / 100;
   },
 

@@ -36,7 +36,7 @@ const life = {
     this.source.addEventListener("open", () => { this.quickest = [Infinity, Infinity]; });
     this.source.addEventListener("wall", (event) => { this.next = JSON.parse(event.data); });
     this.source.addEventListener("beat", (event) => this.alive(JSON.parse(event.data)));
-    this.source.addEventListener("bye", (event) => this.sentAway(JSON.parse(event.data).reason));
+    this.source.addEventListener("bye", (event) => this.sentAway(JSON.parse(event.data)));
     this.source.addEventListener("error", () => this.failed());
   },
 
@@ -50,10 +50,10 @@ const life = {
     if (this.source.readyState === EventSource.CLOSED) this.again(3000);
   },
 
-  sentAway(reason) {
+  sentAway({ reason, seconds }) {
     this.reason = reason;
     this.source.close();
-    this.again(30000);
+    this.again(seconds * 1000);
   },
 
   alive(beat) {

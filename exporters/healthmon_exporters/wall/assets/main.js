@@ -11,8 +11,9 @@ const wall = {
     layout.apply(model, life.beat.at);
     this.news(model);
     this.log(model);
-    const bad = model.fault_total;
-    document.title = `${bad ? `${bad} FAULT${bad > 1 ? "S" : ""}` : "No faults"}: ${model.estate}`;
+    const { fault_total: bad, counts: { unknown = 0 } } = model;
+    const calm = unknown ? `${unknown} not checked` : "No faults";
+    document.title = `${bad ? `${bad} FAULT${bad > 1 ? "S" : ""}` : calm}: ${model.estate}`;
   },
 
   // New faults only are spoken of; what was there when the page opened was read with the page.
@@ -30,7 +31,11 @@ const wall = {
   beat() {
     const now = life.now();
     $("time").textContent = words.clock(now);
-    $("day").textContent = words.day(now);
+    const day = words.day(now);
+    if ($("day").textContent !== day) {
+      $("day").textContent = day;
+      layout.apply(life.shown, now); // "since 23:50" is yesterday's now
+    }
     const { age } = life.beat;
     const old = age === null ? null : age + performance.now() / 1000 - life.heard;
     set($("data-age"), old === null ? "no result yet" : `${words.age(old)} old`, old === null || old > life.shown.patience ? "unknown" : "ok");
