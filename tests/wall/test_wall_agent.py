@@ -19,7 +19,7 @@ from support import Peers, free_port
 
 pytestmark = pytest.mark.peer
 ROOT = Path(__file__).parents[2]
-INTERVAL = 12.0
+INTERVAL = 11.0
 PLANTED = (("C003", "off", True), ("C005", "clock_offset", 3600), ("UPS1", "ups_on_battery", 190))
 
 
@@ -35,7 +35,7 @@ def environment() -> dict[str, str]:
 
 
 def estate(peers: Peers, folder: Path) -> tuple[int, int]:
-    """A well estate of 12 cameras that is asked everything every 12 s; the ports of its control and of the agent."""
+    """A well estate of 12 cameras that is asked everything every 11 s; the ports of its control and of the agent."""
     control, port = free_port(), free_port()
     argv = [sys.executable, "-m", "healthmon.demo", "--well", "--cameras", "12", "--folder", folder]
     peers.start(*argv, "--control", str(control), "--agent-port", str(port), env=environment())

@@ -22,7 +22,6 @@ MOST_CAMERAS = 1200
 MOST_OTHERS = 60
 NOT_RECORDED = frozenset({"not_recording", "no_motion_recorded"})
 _SOURCES = {"battery": "ON BATTERY", "bypass": "on bypass", "off": "output off", "test": "self-test"}
-# Of these the name alone does not always say what they are.
 _KINDS = {Kind.UPS: "UPS", Kind.RECORDER: "Recorder"}
 
 Json = dict[str, Any]
@@ -35,7 +34,7 @@ def model(snapshot: Snapshot) -> Json:
     cameras = [view for view in seen if view.device.kind is Kind.CAMERA]
     own = next((view for view in seen if view.device.kind is Kind.AGENT), None)
     listed = entries(snapshot, seen)
-    kinds = {view.device.id: _KINDS.get(view.device.kind, "") for view in seen}
+    kinds = {view.device.id: view.device.kind for view in seen}
     return {
         "version": VERSION,
         "estate": snapshot.estate,
@@ -43,7 +42,7 @@ def model(snapshot: Snapshot) -> Json:
         "simulated": snapshot.simulated,
         "patience": min((ask.patience for ask in snapshot.asks), default=0.0),
         "numbers": numbers(seen, cameras),
-        "faults": [_entry(group, kinds.get(group[0].device, "")) for group in listed[:MOST_FAULTS]],
+        "faults": [_entry(group, kinds.get(group[0].device)) for group in listed[:MOST_FAULTS]],
         "fault_total": len(listed),
         "cameras": [_tile(view) for view in cameras[:MOST_CAMERAS]],
         "camera_total": len(cameras),
@@ -132,13 +131,13 @@ def _urgency(group: Sequence[FaultLine]) -> tuple[Any, ...]:
     return (bool(first.maintenance), acknowledged, first.priority, -first.since, natural(first.device))
 
 
-def _entry(group: Sequence[FaultLine], kind: str) -> Json:
+def _entry(group: Sequence[FaultLine], kind: Kind | None) -> Json:
     first = lead(group)
     more = [f"and {len(group) - 1} more of this device"] if len(group) > 1 else []
     more += [f"{first.affected} device{'s' * (first.affected != 1)} behind it"] if first.affected else []
     return _said(
         id=first.device,
-        name=first.name if kind.lower() in first.name.lower() else f"{kind} {first.name}",
+        name=called(first.name, kind),
         state="fault",
         sentence=first.sentence,
         more=", ".join(more),
@@ -176,10 +175,18 @@ def others(seen: Sequence[View], snapshot: Snapshot) -> Json:
     kinds = Counter(view.device.kind.value for view in rest)
     well = Counter(view.device.kind.value for view in rest if view.state == "ok")
     chips = [
-        {"kind": view.device.kind.value} | _tile(view) | _said(figure=ups_words(snapshot.ups.get(view.device.id)))
+        _tile(view)
+        | {"kind": view.device.kind.value, "name": called(view.device.name, view.device.kind)}
+        | _said(figure=ups_words(snapshot.ups.get(view.device.id)))
         for view in told[:MOST_OTHERS]
     ]
     return {"devices": chips, "kinds": {kind: {"total": total, "ok": well[kind]} for kind, total in kinds.items()}}
+
+
+def called(name: str, kind: Kind | None) -> str:
+    """The name of a device; before that of a UPS or recorder what it is, where the name does not say so."""
+    word = _KINDS.get(kind, "") if kind else ""
+    return name if word.lower() in name.lower() else f"{word} {name}"
 
 
 def ups_words(ups: Ups | None) -> str:
