@@ -9,13 +9,13 @@ from dashboards.panels import Column, Looks, Query, bars, note, row, stat, table
 from dashboards.promql import CAMERAS, KINDS, SAME, of
 from healthmon_exporters.palette import FAULT, OK, WARNING
 
-SAMPLED = "[$__range:15m]"
-SAMPLE_SECONDS = 900
+SAMPLED = "[$__range:30m]"
+SAMPLE_SECONDS = 1800
 GOOD = steps((0, FAULT), (0.95, WARNING), (0.99, OK))
 MONTH = 31 * 86400
 RATIO = Looks(unit="percentunit", thresholds=GOOD, decimals=2, low=0, high=1)
 NOTE = """
-Every figure is of the chosen time (30 days unless changed above), sampled every 15 minutes. Time in which nothing was
+Every figure is of the chosen time (30 days unless changed above), sampled every half hour. Time in which nothing was
 known (the monitor was down, or a device could not be asked) counts **neither as good nor as bad**; how long that was
 stands under *Monitoring worked*. Planned maintenance is left out.
 """
@@ -77,7 +77,7 @@ def _figures() -> list[Json]:
             "Monitoring worked",
             "Share of the time in which the monitor itself answered. What it did not see is not in the other figures.",
             size,
-            'avg(avg_over_time(up{job=~"$job"}[$__range:15m]))',
+            'avg(avg_over_time(up{job=~"$job"}[$__range:30m]))',
             RATIO,
         ),
         note("How to read this page", "What the figures count and what not.", size, NOTE),

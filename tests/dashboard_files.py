@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parents[1] / "dashboards" / "grafana"
 # What Grafana fills in, for a server that has run for a minute and is scraped every second.
 VALUES = {
     "$__rate_interval": "10s",
-    "$__range:15m": "10s:1s",
+    "$__range:30m": "10s:1s",
     "$__range": "20s",
     "${shift}": "20",
     "$shift": "3600",
