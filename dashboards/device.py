@@ -15,14 +15,12 @@ from dashboards.looks import (
     words,
 )
 from dashboards.operations import NUMBER, WHEN
-from dashboards.panels import Column, Looks, Query, override, row, stat, table, timeline
+from dashboards.panels import WEB_PAGE, Column, Looks, Query, override, row, stat, table, timeline
 from dashboards.promql import CASE, DEVICE
 from dashboards.runbooks import ALERTS, LINK
 from dashboards.runbooks import VARIABLE as RUNBOOKS
 from healthmon.verdict.codes import CODES
 from healthmon_exporters.palette import NO_DATA, OK
-
-WEB = [{"targetBlank": True, "title": "The device's own web page", "url": "${__value.raw}"}]
 
 
 def page() -> Json:
@@ -65,7 +63,7 @@ def _who() -> list[Json]:
         "firmware": "Firmware",
         "deployment": "State",
     }
-    columns = [Column(source, heading, {"links": WEB} if source == "web" else {}) for source, heading in heads.items()]
+    columns = [Column(source, heading, WEB_PAGE if source == "web" else {}) for source, heading in heads.items()]
     return [
         stat(
             "State",
@@ -86,14 +84,14 @@ def _who() -> list[Json]:
 
 def _states() -> list[Json]:
     clock = mine("clock_state", state="ok")
-    power = mine("ups_status", status="normal")
+    lost = mine("ups_status", status="~battery|off")
     queries = [
         Query(promql.state_number(DEVICE), "the device"),
         Query(f"3 - 3 * {mine('device_up')}", "answers"),
         Query(f"3 - 3 * {mine('stream_up')}", "pictures {{stream}}"),
         Query(f"1 - {clock} unless on (job, instance, device) {mine('clock_state', state='unknown')} == 1", "clock"),
         Query(f"3 - 3 * max by (recorder, channel) ({mine('recording_active')})", "recorded by {{recorder}}"),
-        Query(f"3 - 3 * {power}", "on mains"),
+        Query(f"3 * sum by (job, instance, device) ({lost})", "on mains"),
         Query(f"2 * ({mine('device_maintenance')} == 1)", "in maintenance"),
     ]
     return [

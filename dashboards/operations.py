@@ -18,7 +18,7 @@ from dashboards.looks import (
     strings,
     words,
 )
-from dashboards.panels import Column, Looks, Query, row, stat, table, timeline, to_device
+from dashboards.panels import WEB_PAGE, Column, Looks, Query, row, stat, table, timeline, to_device
 from dashboards.promql import CASE, KINDS, SAME, of, own
 from dashboards.runbooks import ALERTS, LINK
 from dashboards.runbooks import VARIABLE as RUNBOOKS
@@ -138,9 +138,7 @@ def _faults() -> Json:
             Column("site", "Site", {}, 110),
             Column("location", "Where", {}),
             Column("contractor", "Contractor", {}, 110),
-            Column(
-                "web", "Web page", {"links": [{"targetBlank": True, "title": "Web page", "url": "${__value.raw}"}]}, 180
-            ),
+            Column("web", "Web page", WEB_PAGE, 180),
             Column("alert", "Runbook", {"links": [LINK], "mappings": [ALERTS]}, 220),
         ],
         key="case",
@@ -204,7 +202,7 @@ def _devices() -> Json:
         Column("site", "Site", {}, 100),
         Column("kind", "Kind", {}, 90),
         Column("variant", "Type", {}, 90),
-        Column("web", "Web page", {"links": [{"targetBlank": True, "title": "Web page", "url": "${__value.raw}"}]}),
+        Column("web", "Web page", WEB_PAGE),
     ]
     about = "One row for each device, the worst first. NO DATA: there is no fresh result. -: not asked of this device."
     return table("Every device", about, (24, 16), queries, columns, sort=("State", True))

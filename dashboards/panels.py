@@ -197,6 +197,11 @@ def to_device(device: str) -> Json:
     return {"targetBlank": False, "title": "Open this device", "url": DEVICE_PAGE + device}
 
 
+WEB_PAGE: Json = {
+    "links": [{"targetBlank": True, "title": "The device's own web page", "url": "${__value.raw}"}],
+}
+
+
 def override(name: str, **properties: Any) -> Json:
     """Properties of the field called `name`; double underscores stand for dots (``custom__width``)."""
     rows = [{"id": key.replace("__", "."), "value": value} for key, value in properties.items()]

@@ -105,8 +105,7 @@ def named(expression: str) -> str:
 
 def or_none(expression: str, text: str) -> str:
     """`expression`; where it gives nothing, one row that says so, and how many devices are not checked."""
-    unknown = watched(of("device_state", state="unknown"))
-    unchecked = f"sum({unknown})"
+    unchecked = f"sum({watched(known_maintenance('unknown', ESTATE))})"
     well = f'label_replace({unchecked} == 0, "tile", "{text}", "", "")'
     blind = f'label_replace(count_values("n", {unchecked} > 0), "tile", "{text}, $1 NOT CHECKED", "n", "(.+)")'
     return f"{expression} or on () {well} or on () {blind}"

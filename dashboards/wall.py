@@ -23,7 +23,6 @@ from dashboards.promql import CAMERAS, ESTATE, of, own
 from healthmon.model import Limits
 from healthmon_exporters.palette import FAULT, NO_DATA, OK, WARNING
 
-ROWS = 27
 SHOWN = 8
 HALF = SHOWN // 2
 FAULT_TILES = [
@@ -154,7 +153,7 @@ def _strip() -> list[Json]:
         ),
         stat(
             "Battery time",
-            "How long each UPS would last on battery, by its own estimate.",
+            "The shortest time that any UPS would last on battery, by its own estimate.",
             (4, 4),
             f"min({of('ups_runtime_seconds')})",
             Looks(unit="s", thresholds=runtime, decimals=0),
