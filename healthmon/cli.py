@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,13 +36,33 @@ cli.add_typer(notify, name="notify")
 
 
 def run_loop(coroutine: Any) -> Any:
-    """Run on uvloop where it is installed, else on asyncio."""
+    """Run on uvloop where it is installed, else on asyncio. SIGTERM cancels, so that open sessions are torn down."""
     try:
         import uvloop
     except ImportError:
-        return asyncio.run(coroutine)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(coroutine)
+        factory = None
+    else:
+        factory = uvloop.new_event_loop
+    ended: list[int] = []
+    with asyncio.Runner(loop_factory=factory) as runner:
+        try:
+            return runner.run(_terminable(coroutine, ended))
+        except asyncio.CancelledError:
+            if not ended:
+                raise
+            raise typer.Exit(128 + ended[0]) from None
+
+
+async def _terminable(coroutine: Any, ended: list[int]) -> Any:
+    task = asyncio.current_task()
+
+    def end() -> None:
+        ended.append(signal.SIGTERM)
+        if task is not None:
+            task.cancel()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end)
+    return await coroutine
 
 
 @cli.command()

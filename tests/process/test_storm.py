@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 import urllib.request
@@ -140,6 +141,23 @@ def test_n2_g11_a_switch_loss_of_forty_cameras_is_one_message_within_a_minute_an
     shown = room.command("faults")
     assert shown.stdout.count("F0000") == 1
     assert "over" in shown.stdout
+
+
+@pytest.mark.restarts
+def test_a13_a_sweep_that_is_told_to_end_tears_its_sessions_down_within_five_seconds(room: Room) -> None:
+    assert room.agent is not None
+    room.agent.terminate()
+    room.agent.wait(10)
+    before = sum(one["lost_sessions"] for one in counters(room))
+    sweep = room.run("sweep")
+    until(lambda: sum(one["sessions_now"] for one in counters(room)) > 3, 60, sweep)
+    began = time.monotonic()
+    sweep.terminate()
+    assert sweep.wait(10) == 128 + signal.SIGTERM
+    assert time.monotonic() - began < 5
+    until(lambda: sum(one["sessions_now"] for one in counters(room)) == 0, 10)
+    assert sum(one["lost_sessions"] for one in counters(room)) == before, "every session is torn down"
+    room.start()
 
 
 def test_a13_a_second_agent_does_not_start_and_the_first_ends_on_sigterm_within_five_seconds(room: Room) -> None:
