@@ -95,9 +95,9 @@ class Casework:
     async def reconfigured(self, config: Config, devices: Mapping[str, Device]) -> None:
         """Take a new configuration: open cases, queues and who has heard of what stay."""
         await self._stop_sending()
-        heard = self.post.heard
+        old = self.post
         self.post = Post.of(config, devices)
-        self.post.heard = heard
+        self.post.heard, self.post.blind = old.heard, old.blind
         self.desk.rules = Rules(**config.defaults.cause.model_dump())
         self.keep_seconds = config.history.keep
         self._ways_out(config)

@@ -139,6 +139,12 @@ class Blind:
     cameras: tuple[str, ...]
     cover: tuple[str, ...] = ()
 
+    @property
+    def words(self) -> str:
+        """As in "market-square has no working camera (C001, C002); C004 can look there"."""
+        instead = f"{', '.join(self.cover)} can look there" if self.cover else "no other camera can look there"
+        return f"{self.zone} has no working camera ({', '.join(self.cameras)}); {instead}"
+
 
 def blind_zones(devices: Mapping[str, Device], working: Collection[str]) -> tuple[Blind, ...]:
     """Every zone of which no camera works; a camera that is disabled or not deployed covers nothing."""

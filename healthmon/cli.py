@@ -13,14 +13,13 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from healthmon import __version__, notifying, records, serve, shift, showcase, storage
+from healthmon import __version__, notifying, records, serve, shift, showcase
 from healthmon import app as composition
 from healthmon import config as configuration
-from healthmon.config import Config, ConfigError
+from healthmon.config import ConfigError
 from healthmon.console import USAGE, ConfigOption, errors, fail, load, read
 from healthmon.explain import explanation
 from healthmon.model import Question
-from healthmon.store import StoreError
 from healthmon_exporters import shift_sheet
 
 cli = typer.Typer(
@@ -96,8 +95,8 @@ def sweep(
     app = composition.build(loaded)
     selection = _selection(app, site or [], device or [], kind or [])
     sheet = run_loop(swept(app, selection))
-    if selection == shift.Selection():
-        _keep(loaded, app, sheet)
+    if selection == shift.Selection() and (problem := shift.keep(app, sheet)):
+        errors.print(f"warning: the sheet was not kept: {problem}", markup=False)
     text = json.dumps(shift_sheet.as_json(sheet), indent=2) + "\n" if as_json else shift_sheet.text(sheet)
     sys.stdout.write(text)
     if output is not None:
@@ -106,18 +105,6 @@ def sweep(
         except OSError as error:
             raise fail(f"{output}: the sheet was not written: {error.strerror}") from None
     raise typer.Exit(sheet.exit_code)
-
-
-def _keep(config: Config, app: composition.App, sheet: shift_sheet.Sheet) -> None:
-    """Keep the sheet of a whole sweep, so that it can be signed; where that fails the sheet is shown all the same."""
-    try:
-        store = storage.place(config, app.state).open()
-        try:
-            store.keep_sweep(sheet.at, json.dumps(shift_sheet.as_json(sheet)))
-        finally:
-            store.close()
-    except (StoreError, ConfigError) as error:
-        errors.print(f"warning: the sheet was not kept: {error}", markup=False)
 
 
 def _selection(app: composition.App, sites: list[str], devices: list[str], kinds: list[str]) -> shift.Selection:

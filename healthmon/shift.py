@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from healthmon import app as composition
 from healthmon import storage
 from healthmon.app import App
+from healthmon.cause import blind_zones
+from healthmon.config import ConfigError
 from healthmon.faults import ONE_OFF, FaultBook
-from healthmon.model import Ask, Kind, Observation, Question, Verdict
+from healthmon.model import Ask, Kind, Observation, Question, State, Verdict
+from healthmon.store import StoreError
 from healthmon_exporters import shift_sheet
 
 Progress = Callable[[int, int], None]
@@ -106,7 +110,28 @@ def sheet_of(
         rows=shift_sheet.rows(app.devices, kept, since, app.maintenance(now)),
         simulated=simulated,
         asked=len(asks) + 1,
+        blind=[zone.words for zone in blind_zones({d.id: d for d in devices}, _working(kept))],
     )
+
+
+def _working(verdicts: Sequence[Verdict]) -> frozenset[str]:
+    """The devices that were reached and whose pictures are not at fault."""
+    broken = {v.device for v in verdicts if v.question is Question.STREAM and v.state is State.FAULT}
+    reached = {v.device for v in verdicts if v.question is Question.REACH and v.state in (State.OK, State.DEGRADED)}
+    return frozenset(reached - broken)
+
+
+def keep(app: App, sheet: shift_sheet.Sheet) -> str:
+    """Keep the sheet of a whole sweep, so that it can be signed; the problem in words where that fails."""
+    try:
+        store = storage.place(app.config, app.state).open()
+        try:
+            store.keep_sweep(sheet.at, json.dumps(shift_sheet.as_json(sheet)))
+        finally:
+            store.close()
+    except (StoreError, ConfigError) as error:
+        return str(error)
+    return ""
 
 
 def known_since(book: FaultBook, verdict: Verdict) -> float | None:

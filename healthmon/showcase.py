@@ -74,6 +74,7 @@ async def _show(path: Path, *, once: bool, browser: bool) -> int:
     total = len(selection.asks(agent.app))
     sys.stdout.write(f"Checking {len(agent.app.devices) - 1} devices, {total} looks ...\n")
     sheet = await shift.run(agent.app, selection, lambda _done, _total: None, simulated=True, also=agent.take)
+    shift.keep(agent.app, sheet)
     sys.stdout.write("\n" + shift_sheet.text(sheet) + "\n")
     if once:
         await agent.app.close()

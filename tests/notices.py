@@ -35,6 +35,7 @@ OPENED = Notice(
     cause="the link to Riverside is down",
     cause_number=121,
     affected=("Riverside slipway",),
+    blind_zones=("riverside has no working camera (C003, C004); no other camera can look there",),
     contractor="acme",
     contractor_name="Acme CCTV Maintenance",
     contractor_phone="01632 960001",

@@ -289,6 +289,7 @@ def test_blind_zones_have_no_working_camera_and_say_who_can_look_there():
     ]
     found = blind_zones({d.id: d for d in zoned}, {"C002", "C004", "C006"})
     assert found == (Blind("B", ("C003",), ("C004",)),)
+    assert found[0].words == "B has no working camera (C003); C004 can look there"
 
 
 EVENTS = st.tuples(

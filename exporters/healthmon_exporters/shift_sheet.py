@@ -49,6 +49,7 @@ class Sheet:
     rows: tuple[Row, ...]
     simulated: bool = False
     asked: int = 0
+    blind: Sequence[str] = ()
     observations: Sequence[Observation] = field(default_factory=tuple)
 
     def of(self, state: State) -> list[Row]:
@@ -180,6 +181,8 @@ def text(sheet: Sheet) -> str:
             lines.append(f"{title} {sum(len(row.devices) for row in found)}")
         width = max((len(_who(row)) for row in found), default=0)
         lines += [_line(row, width, sheet) for row in found]
+    if sheet.blind:
+        lines += [f"BLIND ZONES {len(sheet.blind)}", *(f"  x  {words}" for words in sheet.blind)]
     lines.append(_well(sheet))
     return "\n".join(lines) + "\n"
 
@@ -249,6 +252,7 @@ def as_json(sheet: Sheet) -> dict[str, Any]:
         "faults": [_row_json(row, zone) for row in sheet.of(State.FAULT)],
         "warnings": [_row_json(row, zone) for row in sheet.of(State.DEGRADED)],
         "not_checked": [_row_json(row, zone) for row in sheet.of(State.UNKNOWN)],
+        "blind_zones": list(sheet.blind),
         "exit_code": sheet.exit_code,
     }
 

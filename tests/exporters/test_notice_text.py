@@ -35,6 +35,7 @@ def test_the_contractors_report_is_complete() -> None:
         "Network address:    192.0.2.21\n"
         "Likely cause:       the link to Riverside is down; see fault F000121\n"
         "Also affected:      1: Riverside slipway\n"
+        "Blind zones:        riverside has no working camera (C003, C004); no other camera can look there\n"
         "Already tried:      asked 3 times since 12:01; RTSP and HTTP ports answer\n"
         "Repaired by:        Acme CCTV Maintenance\n"
         "Contact:            01632 960001, faults@example.com\n"
@@ -49,7 +50,7 @@ def test_html_says_the_same_as_the_text() -> None:
     tree = parser.fromstring(text.report_html(OPENED))
     cells = [(row[0].text_content(), row[1].text_content()) for row in tree.iter("tr")]
     assert cells == text.rows(OPENED)
-    assert len(cells) == 19
+    assert len(cells) == 20
 
 
 def test_an_ended_fault_says_how_long_it_lasted_and_asks_for_no_response_time() -> None:

@@ -46,7 +46,8 @@ class Notice:
     `id` is the idempotency id: the same notice has the same id however often it is sent. `number` is the fault's
     number, None for a digest or test. Times are UTC; `since` and `until` bound the fault, `at` is when it was made.
     `priority` is 1 (most urgent) to 4. `sentence` holds value and limits. `cause` is the likely cause in words,
-    `cause_number` the fault that explains this one. `affected` are names of what else the fault takes with it.
+    `cause_number` the fault that explains this one. `affected` are names of what else the fault takes with it,
+    `blind_zones` the zones that it leaves without a working camera, in words.
     The end of a fault keeps the `state`, `code`, `priority` and `sentence` that the fault had last.
     `response_seconds` is the contract's response time. `lines` are the lines of a digest. Text is "" and a list is ()
     where nothing is known.
@@ -76,6 +77,7 @@ class Notice:
     cause: str = ""
     cause_number: int | None = None
     affected: tuple[str, ...] = ()
+    blind_zones: tuple[str, ...] = ()
     contractor: str = ""
     contractor_name: str = ""
     contractor_phone: str = ""
@@ -245,6 +247,7 @@ _SAID = {
     "cause": "the likely cause in words",
     "cause_number": "the number of the fault that explains this one",
     "affected": "names of what else the fault takes with it",
+    "blind_zones": "zones that have no working camera now, and which cameras can look there instead",
     "response_seconds": "the contract's response time",
     "access_notes": "how to get to the device",
     "tried": "what was already tried",

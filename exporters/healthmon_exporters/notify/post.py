@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from healthmon.cases import SITE, Case, Told
+from healthmon.cause import Blind
 from healthmon.config.schema import Config
 from healthmon.model import Device
 from healthmon.store.rows import Outgoing, Settled
@@ -20,12 +21,16 @@ from healthmon_exporters.notify.routing import How, Route, next_digest, routes_f
 
 @dataclass(slots=True)
 class Post:
-    """Made for each configuration; `heard` (case number -> target -> when last told) is carried over."""
+    """Made for each configuration; `heard` (case number -> target -> when last told) is carried over.
+
+    `blind` gives the zones without a working camera.
+    """
 
     register: Register
     routes: tuple[Route, ...]
     devices: Mapping[str, Device]
     checks: int = 2
+    blind: Callable[[], Sequence[Blind]] = tuple
     heard: dict[int, dict[str, float]] = field(default_factory=dict)
 
     @classmethod
@@ -50,6 +55,7 @@ class Post:
             "cause": case.cause,
             "cause_number": case.cause_number,
             "affected": tuple(self._name(name) for name in case.affected),
+            "blind_zones": self._blind(case) if case.closed is None else (),
             "acknowledged_by": case.ack.by if case.ack else "",
             "tried": (f"looked again before this was reported: the same in {self.checks} looks",),
         }
@@ -62,6 +68,10 @@ class Post:
         name = (site.name or site.id) if site else case.device.removeprefix(SITE)
         kind = "site" if case.device.startswith(SITE) else ""
         return replace(bare, device=case.device, name=name, kind=kind, site=case.site, site_name=name, **more)
+
+    def _blind(self, case: Case) -> tuple[str, ...]:
+        lost = {case.device, *case.affected}
+        return tuple(zone.words for zone in self.blind() if lost.intersection(zone.cameras))
 
     def _name(self, device_id: str) -> str:
         device = self.devices.get(device_id)

@@ -160,7 +160,11 @@ def _cause(notice: Notice) -> list[Row]:
     more = f" and {rest} more" if rest > 0 else ""
     names = "; ".join(one_line(name, 80) for name in shown)
     affected = f"{len(notice.affected)}: {names}{more}" if shown else ""
-    return [("Likely cause", "; ".join(filter(None, (notice.cause, number)))), ("Also affected", affected)]
+    return [
+        ("Likely cause", "; ".join(filter(None, (notice.cause, number)))),
+        ("Also affected", affected),
+        ("Blind zones", "; ".join(notice.blind_zones)),
+    ]
 
 
 def _repair(notice: Notice) -> list[Row]:
