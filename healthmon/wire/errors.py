@@ -138,6 +138,12 @@ class UnsupportedError(WireError):
     reason = "unsupported"
 
 
+class SourceError(WireError):
+    """What feeds the device is itself at fault: what the device shows of it cannot be judged."""
+
+    reason = "behind_parent"
+
+
 class NoVideoTrackError(WireError):
     """The session description names no video."""
 

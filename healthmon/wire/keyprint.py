@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from healthmon.wire.h264_slice import SliceLayout
 
-MOST_PRINTS = 16
+MOST_PRINTS = 40
 APART_SECONDS = 0.5
 _HELD_BACK = 8
 _ENDING = 16  # bits before the stop bit that are left out: x264 ends arithmetic coding with a bit that changes by lot
@@ -69,13 +69,14 @@ class _Bits:
 
 @dataclass(slots=True)
 class KeyPrints:
-    """The prints of whole key frames, at least half a second apart, at most sixteen.
+    """The prints of whole key frames, at least half a second apart, at most forty; `times` are their first packets'.
 
     `layout` is known once the parameter sets of the stream are (H.264 only). Without it the bytes count as they are.
     """
 
     layout: SliceLayout | None = None
     found: list[int] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
     _stamp: int = -1
     _began: float | None = None
     _open: bool = False
@@ -121,4 +122,5 @@ class KeyPrints:
         """The next picture begins: the print of the last one is whole, unless one of its slices has no end."""
         if self._open and self._bits is None:
             self.found.append(self._sum)
+            self.times.append(self._began or 0.0)
         self._open = False

@@ -23,7 +23,7 @@ class Meter:
 
     Times are the caller's (monotonic seconds). Frames are distinct RTP timestamps; jitter is taken at the first packet
     of each frame, because the packets of one frame share a timestamp. `report` is (sender's wall clock minus ours,
-    RTP time) of the first sender report; `inside` knows the codec.
+    RTP time) of the first sender report, heard at `report_at`; `inside` knows the codec.
     """
 
     payload_type: int
@@ -45,6 +45,7 @@ class Meter:
     last_key_at: float = 0.0
     key_gaps: list[float] = field(default_factory=list)
     report: tuple[float, int] | None = None
+    report_at: float = 0.0
     inside: Other = field(default_factory=Other)
     _ssrc: int | None = None
     _stranger: tuple[int, int] = (0, 0)
@@ -155,7 +156,16 @@ class Meter:
         self.last_key_at = now
         self._key_stamp = stamp
 
-    def control(self, b: Buffer, i: int, n: int, wall: float) -> None:
-        """Read an RTCP packet that came at `wall` (Unix seconds of our clock)."""
+    def control(self, b: Buffer, i: int, n: int, wall: float, now: float = 0.0) -> None:
+        """Read an RTCP packet that came at `wall` (Unix seconds of our clock) and `now`."""
         if self.report is None and (found := rtcp.sender_clock(b, i, n)) is not None:
-            self.report = (found[0] - wall, found[1])
+            self.report, self.report_at = (found[0] - wall, found[1]), now
+
+    @property
+    def age(self) -> float | None:
+        """How long before its arrival the newest frame was sampled by the sender's own time stamps (RFC 3550 6.4.1)."""
+        if self.report is None or self.frames < 2:
+            return None
+        behind = (self.report[1] - self._stamp) & 0xFFFFFFFF
+        behind -= (behind >> 31) << 32
+        return behind / self.clock_rate + self._frame_at - self.report_at

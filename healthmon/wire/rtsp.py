@@ -21,6 +21,7 @@ from healthmon.wire.net import Net
 HEADER_CAP = 16 * 1024
 BODY_CAP = 64 * 1024
 STRAY_MESSAGES = 50
+BLACK_HOLE = "small answers arrive, large ones do not (packet size, MTU, on the way?)"
 _SHARED = bytearray(256 * 1024)
 _SHARED_VIEW = memoryview(_SHARED)
 _STATUS = re.compile(r"RTSP/\d\.\d\s+(\d{3})\b")
@@ -59,6 +60,8 @@ class RtspConnection(asyncio.BufferedProtocol):
         self._sequence = 0
         self._strays = 0
         self._heard = False
+        self._received = 0
+        self._replies = 0
 
     # ------------------------------------------------------------------ asyncio's side
 
@@ -73,6 +76,7 @@ class RtspConnection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Walk what has arrived."""
+        self._received += nbytes
         try:
             if self._tail:
                 data: bytes | bytearray = self._tail + bytes(_SHARED_VIEW[:nbytes])
@@ -193,12 +197,25 @@ class RtspConnection(asyncio.BufferedProtocol):
         self._waiting = asyncio.get_running_loop().create_future()
         began = time.time()
         self._transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-        status, found, body = await self._waiting
+        status, found, body = await self._answer(method)
         reply = RtspReply(status, found, body, began, time.time())
         if trace.explaining():
             shown = "\n".join([str(status), *(f"{key}: {value}" for key, value in found)])
             trace.note("<", masked(shown + "\n" + body.decode("utf-8", "replace")))
         return reply
+
+    async def _answer(self, method: str) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+        """The reply; when it is cut off before a byte of a large one came, say what that looks like."""
+        assert self._waiting is not None  # noqa: S101 - set by request
+        before = self._received
+        try:
+            answer = await self._waiting
+        except asyncio.CancelledError:
+            if method == "DESCRIBE" and self._replies and self._received == before:
+                trace.stage(f"answer to {method}: {BLACK_HOLE}")
+            raise
+        self._replies += 1
+        return answer
 
     def close(self) -> None:
         """Drop the connection at once."""

@@ -130,7 +130,7 @@ class Session:
         if channel == self._channel:
             meter.packet(data, at, size, time.monotonic())
         elif channel == self._control_channel:
-            meter.control(data, at, size, time.time())
+            meter.control(data, at, size, time.time(), time.monotonic())
 
     def _take_session(self, reply: RtspReply) -> None:
         found = reply.header("session").split(";")[0].strip()

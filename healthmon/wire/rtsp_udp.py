@@ -49,7 +49,7 @@ class UdpPair:
             meter.packet(data, 0, len(data), time.monotonic())
 
         def control(data: bytes) -> None:
-            meter.control(data, 0, len(data), time.time())
+            meter.control(data, 0, len(data), time.time(), time.monotonic())
 
         for _ in range(MOST_TRIES):
             first = await _bound(ours, 0, sender, media)

@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 from fakes.rtsp_server import SDP, Camera, pictures, rtp, serving
+from loopback import request, served
 
 from healthmon.model import Access, Ask, Device, Kind, Observation, Question, Reason, State, Stream, StreamSpec, Verdict
+from healthmon.observe import Observer
 from healthmon.probes import stream
 from healthmon.probes.tools import Tools
 from healthmon.secret import Credential, Secret
@@ -211,3 +213,27 @@ async def test_c29_slow_camera() -> None:
     _, verdicts = await seen(camera, timeout=8)
     assert told(verdicts) == (State.OK, "ok")
     assert camera.methods[-1] == "TEARDOWN"
+
+
+async def test_n6_small_answers_arrive_and_large_ones_do_not() -> None:
+    """A path that swallows large packets: the challenge of 100 bytes comes through, the description does not."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            _, told, _ = await request(reader)
+            body = (SDP + "a=x\r\n" * 300) if "authorization" in told else ""
+            status = "200 OK" if body else '401 Unauthorized\r\nWWW-Authenticate: Digest realm="r", nonce="1"'
+            answer = f"RTSP/1.0 {status}\r\nCSeq: {told['cseq']}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+            if len(answer) <= 1400:
+                writer.write(answer.encode())
+
+    async with served(handler) as server:
+        access = Access(rtsp_port=server.port, credential="view")
+        device = Device("C1", "C1", Kind.CAMERA, "S", "127.0.0.1", access=access, streams=(StreamSpec(path="/live"),))
+        ask, kit = Ask("C1", Question.STREAM, "main", timeout=0.6, watch=0.2), tools()
+        found = await Observer().observe(lambda: stream.look(device, ask, kit), device, ask)
+    assert found.reason is Reason.TIMEOUT
+    assert "small answers arrive, large ones do not" in found.detail
+    verdicts = {one.aspect: one for one in judge(found, device)}
+    assert told(verdicts) == (State.FAULT, "no_answer")
+    assert "small answers arrive, large ones do not" in verdicts["pictures"].sentence
