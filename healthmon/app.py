@@ -34,7 +34,20 @@ from healthmon.model import (
     Verdict,
 )
 from healthmon.observe import Observer
-from healthmon.probes import certificate, clock, identity, port, reach, recorder, recording, reference, stream, ups
+from healthmon.probes import (
+    certificate,
+    clock,
+    identity,
+    link,
+    port,
+    reach,
+    recorder,
+    recording,
+    reference,
+    relay,
+    stream,
+    ups,
+)
 from healthmon.probes.reference import aged
 from healthmon.probes.tools import Tools
 from healthmon.schedule import Gates, Look, Schedule
@@ -53,7 +66,9 @@ PROBES: dict[Question, Callable[[Device, Ask, Tools], Awaitable[Seen]]] = {
     Question.UPS: ups.look,
     Question.IDENTITY: identity.look,
     Question.CERTIFICATE: certificate.look,
+    Question.LINK: link.look,
     Question.PORT: port.look,
+    Question.RELAY: relay.look,
     Question.REFERENCE: reference.look,
     Question.RECORDING: recording.look,
     Question.RECORDER: recorder.look,
@@ -260,10 +275,15 @@ async def sweep(app: App, asks: Iterable[Ask], deliver: Callable[[Ask, Observati
     schedule = app.schedule(deliver)
     try:
         deliver(first, await app.look(first))
-        links = [a for a in wanted if app.devices[a.device].kind is Kind.LINK]
-        await schedule.once(links, worth_again(app))
-        rest = [a for a in wanted if app.devices[a.device].kind not in (Kind.LINK, Kind.AGENT)]
+        links = {a.key: a for a in wanted if _is_first(app, a)}
+        await schedule.once(links.values(), worth_again(app))
+        rest = [a for a in wanted if a.key not in links and app.devices[a.device].kind is not Kind.AGENT]
         await schedule.once(rest, worth_again(app))
     finally:
         watcher.cancel()
         schedule.gates.close()
+
+
+def _is_first(app: App, ask: Ask) -> bool:
+    """Links come first, because they explain others; a relayed stream is looked at beside its camera."""
+    return app.devices[ask.device].kind is Kind.LINK and ask.question is not Question.RELAY

@@ -8,7 +8,19 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from healthmon.config.checks import LOCAL_TIME
-from healthmon.config.schema import Camera, Config, LimitValues, Recorder, Tcp, UpsDevice, VideoDevice, Watched, Window
+from healthmon.config.schema import (
+    Camera,
+    Config,
+    LimitValues,
+    Link,
+    Recorder,
+    Tcp,
+    UpsDevice,
+    VideoDevice,
+    Watched,
+    Window,
+)
+from healthmon.linking import DEFAULT_BIT_RATE, STREAM_EXTRA_SECONDS, Links, snmp_of
 from healthmon.model import (
     Access,
     ApcupsdAccess,
@@ -18,24 +30,21 @@ from healthmon.model import (
     Kind,
     Limits,
     NutAccess,
-    PortAccess,
     Question,
-    SnmpAccess,
     StreamSpec,
     Tls,
 )
 from healthmon.recorders import Recorders, make_of, readings_of
 
 AGENT = "healthmon"
-DEFAULT_BIT_RATE = 4e6
-STREAM_EXTRA_SECONDS = 8.0
 _KINDS = (("links", Kind.LINK), ("cameras", Kind.CAMERA), ("recorders", Kind.RECORDER), ("ups", Kind.UPS))
 
 
 def devices(config: Config) -> tuple[Device, ...]:
     """Every device of the configuration, and the agent itself last."""
-    recorders = Recorders.of(config)
-    found = [_device(config, entry, kind, recorders) for section, kind in _KINDS for entry in getattr(config, section)]
+    recorders, links = Recorders.of(config), Links.of(config)
+    entries = [(entry, kind) for section, kind in _KINDS for entry in getattr(config, section)]
+    found = [_device(config, entry, kind, recorders, links) for entry, kind in entries]
     agent = Device(
         AGENT,
         "healthmon",
@@ -49,7 +58,7 @@ def devices(config: Config) -> tuple[Device, ...]:
     return (*found, agent)
 
 
-def _device(config: Config, entry: Watched, kind: Kind, recorders: Recorders) -> Device:
+def _device(config: Config, entry: Watched, kind: Kind, recorders: Recorders, links: Links) -> Device:
     video = entry if isinstance(entry, VideoDevice) else None
     camera = entry if isinstance(entry, Camera) else None
     return Device(
@@ -61,7 +70,7 @@ def _device(config: Config, entry: Watched, kind: Kind, recorders: Recorders) ->
         variant=camera.kind if camera else "",
         location=entry.location,
         parents=entry.parent,
-        port=_switch_port(config, entry),
+        port=links.port(entry),
         recorder=camera.recorder if camera else None,
         channel=camera.channel if camera else None,
         contractor=entry.contractor,
@@ -73,6 +82,7 @@ def _device(config: Config, entry: Watched, kind: Kind, recorders: Recorders) ->
         deployment=camera.state if camera else "deployed",
         access=_access(entry),
         streams=tuple(_streams(config, video)) if video else (),
+        relays=links.relays(entry),
         commissioned=Commissioned(**video.commissioned.model_dump()) if video and video.commissioned else None,
         make=make_of(entry),
         readings=readings_of(entry),
@@ -82,22 +92,13 @@ def _device(config: Config, entry: Watched, kind: Kind, recorders: Recorders) ->
     )
 
 
-def _switch_port(config: Config, entry: Watched) -> PortAccess | None:
-    """The port on the parent switch; the checks of the configuration hold that there is one such parent."""
-    switch = next((link for link in config.links if link.id in entry.parent and link.snmp), None)
-    if entry.port is None or switch is None or switch.snmp is None:
-        return None
-    snmp = SnmpAccess(**switch.snmp.model_dump())
-    return PortAccess(switch.id, switch.name, switch.address, snmp, entry.port, entry.poe)
-
-
 def _access(entry: Watched) -> Access:
-    snmp = SnmpAccess(**entry.snmp.model_dump()) if entry.snmp else None
+    snmp = snmp_of(entry)
     if isinstance(entry, UpsDevice):
         nut = NutAccess(entry.nut.ups, entry.nut.port) if entry.nut else None
         apcupsd = ApcupsdAccess(entry.apcupsd.port) if entry.apcupsd else None
         return Access(snmp=snmp, nut=nut, apcupsd=apcupsd, ports=entry.ports)
-    if not isinstance(entry, VideoDevice):
+    if not isinstance(entry, VideoDevice | Link):
         return Access(snmp=snmp, ports=entry.ports)
     rtsp, http = entry.rtsp, entry.http
     return Access(
@@ -105,7 +106,7 @@ def _access(entry: Watched) -> Access:
         rtsps=bool(rtsp and rtsp.tls),
         http_port=_port(http, 80, 443),
         https=bool(http and http.tls),
-        onvif_path=entry.onvif if http else None,
+        onvif_path=entry.onvif if http and isinstance(entry, VideoDevice) else None,
         credential=entry.credential,
         allow_basic=entry.allow_basic,
         tls=Tls(**entry.tls.model_dump()) if entry.tls else None,
@@ -159,13 +160,14 @@ def _limits(config: Config, own: LimitValues | None) -> Limits:
 def asks(config: Config, devices: tuple[Device, ...]) -> tuple[Ask, ...]:
     """Every question to every device; disabled devices are asked nothing."""
     entries: dict[str, Watched] = {e.id: e for section, _ in _KINDS for e in getattr(config, section)}
-    recorders = Recorders.of(config)
+    recorders, links = Recorders.of(config), Links.of(config)
     found: list[Ask] = []
     for device in devices:
         if device.kind is Kind.AGENT:
             found.append(Ask(device.id, Question.REFERENCE, interval=config.defaults.reference_interval, timeout=8.0))
         elif not device.disabled:
-            found += _asks(config, device, entries[device.id])
+            own = list(_asks(config, device, entries[device.id]))
+            found += (*own, *links.asks(device, entries[device.id], own[0]))
             found += recorders.asks(device, entries[device.id])
     return tuple(found)
 
@@ -186,14 +188,12 @@ def _asks(config: Config, device: Device, entry: Watched) -> Iterator[Ask]:
             watch=watch,
             timeout=max(timeout, watch + STREAM_EXTRA_SECONDS),
         )
-    if access.rtsp_port or access.http_port:
+    if (access.rtsp_port or access.http_port) and device.kind is not Kind.LINK:
         yield replace(base, question=Question.CLOCK, interval=max(interval, defaults.clock_interval))
     if device.kind is Kind.UPS:
         yield replace(base, question=Question.UPS, interval=entry.interval or defaults.ups_interval)
     if access.onvif_path or (access.snmp and device.kind is not Kind.LINK):
         yield replace(base, question=Question.IDENTITY, interval=max(interval, defaults.identity_interval))
-    if device.port is not None:
-        yield replace(base, question=Question.PORT, part=device.port.switch, gate=device.port.address)
     if access.https or access.rtsps:
         yield replace(base, question=Question.CERTIFICATE, interval=max(interval, defaults.certificate_interval))
 

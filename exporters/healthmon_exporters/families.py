@@ -9,9 +9,11 @@ from healthmon.model import (
     Clock,
     Device,
     Identity,
+    Link,
     Observation,
     Reach,
     Reference,
+    Relay,
     State,
     Stream,
     SwitchPort,
@@ -92,6 +94,10 @@ def samples(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator
         yield "healthmon_certificate_expiry_timestamp_seconds", (("port", str(value.port)),), value.not_after
     elif isinstance(value, SwitchPort):
         yield from link_families.port_samples(value)
+    elif isinstance(value, Link):
+        yield from link_families.link_samples(value)
+    elif isinstance(value, Relay):
+        yield from link_families.relay_samples(value)
     for verdict in verdicts:
         yield from _judged(observation, verdict)
 
@@ -99,9 +105,11 @@ def samples(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator
 def _judged(observation: Observation, verdict: Verdict) -> Iterator[Sample]:
     if verdict.aspect == "reach" and verdict.state is not State.UNKNOWN:
         yield "healthmon_device_up", (), float(verdict.state is not State.FAULT)
-    if verdict.aspect == "pictures" and verdict.state is not State.UNKNOWN:
+    if verdict.question == "stream" and verdict.aspect == "pictures" and verdict.state is not State.UNKNOWN:
         labels = (("stream", observation.part),)
         yield "healthmon_stream_up", labels, float(verdict.state is not State.FAULT)
+    if verdict.question == "relay" and verdict.aspect == "pictures" and verdict.state is not State.UNKNOWN:
+        yield "healthmon_relay_up", (("camera", observation.part),), float(verdict.state is not State.FAULT)
     if verdict.question == "clock" and verdict.aspect == "offset":
         now = _CLOCK_CODES.get(verdict.code, "unknown") if verdict.state is not State.UNKNOWN else "unknown"
         for state in CLOCK_STATES:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from healthmon.config import link_checks, notify_checks, readings_checks
 from healthmon.config.document import Document, Path_
 from healthmon.config.problems import Problem, suggest
-from healthmon.config.schema import Camera, Config, Recorder, Watched
+from healthmon.config.schema import Camera, Config, Link, Recorder, Watched
 from healthmon.config.wording import where
 
 SECTIONS = ("links", "cameras", "recorders", "ups")
@@ -90,8 +90,10 @@ def _addresses(config: Config) -> Iterator[tuple[Path_, str]]:
         elif path[0] == "ups":
             ups: Any = device
             ports = f"{ups.nut}{ups.apcupsd}{ups.snmp and ups.snmp.port}"
-        elif device.ports:
-            ports = str(device.ports)
+        elif isinstance(device, Link):
+            rtsp, http = device.rtsp, device.http
+            ports = f"{rtsp and (rtsp.port, rtsp.tls)}{http and (http.port, http.tls)}{device.ports or ''}"
+            ports = ports if rtsp or http or device.ports else ""
         yield (*path, "address"), f"{device.address}\0{ports}"
 
 

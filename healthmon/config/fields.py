@@ -22,8 +22,8 @@ def or_no(value: object) -> object:
 
 
 def as_list(value: object) -> object:
-    """A single text where a list may stand."""
-    return [value] if isinstance(value, str) else value
+    """A single text or mapping where a list may stand."""
+    return [value] if isinstance(value, str | dict) else value
 
 
 Seconds = Annotated[float, *_text(units.seconds, "60 s")]

@@ -27,6 +27,7 @@ from healthmon.config.fields import (
     TlsTrust,
     Whole,
     Zone,
+    as_list,
     or_no,
 )
 from healthmon.config.notify_schema import Heartbeat, Route, Target, Times
@@ -76,6 +77,8 @@ class LimitValues(Strict):
     recorder_restart: Seconds | None = None
     port_errors: Ratio | None = None
     port_speed: BitRate | None = None
+    poe_power: Ratio | None = None
+    relay_delay: tuple[Seconds, Seconds] | None = None
 
 
 class Confirm(Strict):
@@ -289,8 +292,25 @@ class UpsDevice(Watched):
     apcupsd: Apcupsd | None = None
 
 
+class RelayStream(Strict):
+    """A camera's stream as it is handed over. `stream` is the camera's own (its first), codec and size as there."""
+
+    camera: str
+    path: Place
+    stream: Name | None = None
+    codec: Literal["h264", "h265", "mjpeg"] | None = None
+    size: Size | None = None
+
+
 class Link(Watched):
-    """A switch, radio or line that other devices stand behind."""
+    """A switch, radio or line that other devices stand behind, or a point where pictures are handed over (`relay`)."""
+
+    credential: str | None = None
+    allow_basic: Flag = False
+    rtsp: Annotated[Tcp | None, BeforeValidator(or_no)] = None
+    http: Annotated[Tcp | None, BeforeValidator(or_no)] = None
+    tls: TlsTrust | None = None
+    relay: Annotated[tuple[RelayStream, ...], BeforeValidator(as_list)] = ()
 
 
 class Contractor(Strict):

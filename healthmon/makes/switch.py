@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from healthmon.model import AdminStatus, OperStatus, PoeStatus
+from healthmon.model import AdminStatus, OperStatus, PoeStatus, PowerStatus, PowerSupply
 from healthmon.wire.snmp import SnmpValue
 
 UP_TIME = "1.3.6.1.2.1.1.3.0"
@@ -28,6 +28,9 @@ PORT_COLUMNS: Final = (
 _PSE = "1.3.6.1.2.1.105.1.1.1"
 POE_ENABLE, POE_STATUS, POE_DENIED = f"{_PSE}.3", f"{_PSE}.6", f"{_PSE}.12"
 POE_COLUMNS: Final = (POE_ENABLE, POE_STATUS, POE_DENIED)
+_SUPPLY = "1.3.6.1.2.1.105.1.3.1.1"
+SUPPLY_WATTS, SUPPLY_STATUS, SUPPLY_USED = (f"{_SUPPLY}.{n}" for n in (2, 3, 4))
+SUPPLY_COLUMNS: Final = (SUPPLY_WATTS, SUPPLY_STATUS, SUPPLY_USED)
 
 ADMIN_WORDS: Final[dict[SnmpValue, AdminStatus]] = {1: "up", 2: "down", 3: "testing"}
 OPER_WORDS: Final[dict[SnmpValue, OperStatus]] = {
@@ -36,6 +39,7 @@ OPER_WORDS: Final[dict[SnmpValue, OperStatus]] = {
 POE_WORDS: Final[dict[SnmpValue, PoeStatus]] = {
     1: "disabled", 2: "searching", 3: "delivering", 4: "fault", 5: "test", 6: "other_fault",
 }  # fmt: skip
+SUPPLY_WORDS: Final[dict[SnmpValue, PowerStatus]] = {1: "on", 2: "off", 3: "faulty"}
 _PLACE = re.compile(r"(.*?)(\d+)")
 
 
@@ -56,6 +60,17 @@ def indexes_of(wanted: str, column: Mapping[str, SnmpValue]) -> list[int]:
     """The ports of one column of names (index -> name) that bear the `wanted` name."""
     folded = wanted.strip().casefold()
     return [int(index) for index, name in column.items() if index.isdigit() and text(name).casefold() == folded]
+
+
+def supply(group: str, values: Mapping[str, SnmpValue]) -> PowerSupply:
+    """One power supply for ports (pethMainPseTable). A budget of 0 W is none that is reported."""
+
+    def watts(column: str) -> float | None:
+        value = values.get(f"{column}.{group}")
+        return float(value) if isinstance(value, int) and value >= 0 else None
+
+    status = SUPPLY_WORDS.get(values.get(f"{SUPPLY_STATUS}.{group}"))
+    return PowerSupply(group, status, watts(SUPPLY_WATTS) or None, watts(SUPPLY_USED))
 
 
 def poe_index(index: int, names: Mapping[str, SnmpValue], rows: Iterable[str]) -> str | None:

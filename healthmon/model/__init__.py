@@ -15,12 +15,24 @@ from healthmon.model.device import (
     Limits,
     NutAccess,
     PortAccess,
+    RelaySpec,
     SnmpAccess,
     StreamSpec,
     Tls,
 )
 from healthmon.model.judged import Observation, Seen, Verdict
-from healthmon.model.links import AdminStatus, OperStatus, Poe, PoeStatus, SwitchPort
+from healthmon.model.links import (
+    AdminStatus,
+    Link,
+    OperStatus,
+    Poe,
+    PoeStatus,
+    PowerStatus,
+    PowerSupply,
+    Relay,
+    Service,
+    SwitchPort,
+)
 from healthmon.model.readings import CHANNEL, CHOICES, FIELDS, Decoder, Of, Reading, Readings, Request
 from healthmon.model.recorded import (
     DAY,
@@ -77,6 +89,7 @@ __all__ = [
     "Identity",
     "Kind",
     "Limits",
+    "Link",
     "NutAccess",
     "Observation",
     "Of",
@@ -86,6 +99,8 @@ __all__ = [
     "PoeStatus",
     "Port",
     "PortAccess",
+    "PowerStatus",
+    "PowerSupply",
     "Question",
     "Reach",
     "Reading",
@@ -97,9 +112,12 @@ __all__ = [
     "Recording",
     "RecordingPlan",
     "Reference",
+    "Relay",
+    "RelaySpec",
     "Request",
     "Schedule",
     "Seen",
+    "Service",
     "SnmpAccess",
     "Span",
     "State",

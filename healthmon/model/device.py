@@ -34,6 +34,8 @@ class Limits:
     recorder_restart: float = 3600.0
     port_errors: float = 0.001
     port_speed: float | None = None
+    poe_power: float = 0.9
+    relay_delay: tuple[float, float] = (5.0, 15.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,21 @@ class StreamSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class RelaySpec:
+    """A camera's stream as it is handed over at `path`; `source` names the stream of the camera that it comes from.
+
+    Codec and size are those of the source unless they are given.
+    """
+
+    camera: str
+    path: str
+    source: str
+    codec: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Commissioned:
     """The identity that was written down when the device was installed; None where the register says nothing."""
 
@@ -159,6 +176,7 @@ class Device:
     deployment: Deployment = "deployed"
     access: Access = field(default_factory=Access)
     streams: tuple[StreamSpec, ...] = ()
+    relays: tuple[RelaySpec, ...] = ()
     commissioned: Commissioned | None = None
     make: str = ""
     readings: Readings = field(default_factory=Readings)
@@ -172,7 +190,7 @@ _ASKED_ELSEWHERE = (Question.RECORDING, Question.PLAYBACK, Question.PORT)
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question put to one device at an interval. `part` is the stream's, recorder's or switch's name, else empty.
+    """One question put to one device at an interval. `part` names the stream, recorder, switch or relayed camera.
 
     `gate` is the address that is spoken to by one look at a time; `timeout` is the absolute deadline of a look in
     seconds; `cost` is what a look takes of the site's bandwidth budget, bits per second; `watch` is how long a stream

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from healthmon.model.links import SwitchPort
+from healthmon.model.links import Link, Relay, SwitchPort
 from healthmon.model.recorded import Footage, RecorderSeen
 from healthmon.model.seen import Certificate, Clock, Identity, Reach, Reference, Stream, Ups
 from healthmon.model.words import Question, Reason, State
 
-Seen = Reach | Stream | Clock | Ups | Identity | Certificate | Reference | Footage | RecorderSeen | SwitchPort
+Seen = (
+    Reach
+    | Stream
+    | Clock
+    | Ups
+    | Identity
+    | Certificate
+    | Reference
+    | Footage
+    | RecorderSeen
+    | SwitchPort
+    | Link
+    | Relay
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,19 @@
-"""What a look saw of the way between a camera and the control room: switch ports, PoE. None: "not reported"."""
+"""What a look saw of the ways between cameras, control room and police: switch ports, links, relayed streams.
+
+None means "not reported".
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
+from healthmon.model.seen import Stream
+from healthmon.model.words import Reason, Span
+
 AdminStatus = Literal["up", "down", "testing"]
 OperStatus = Literal["up", "down", "testing", "unknown", "dormant", "not_present", "lower_layer_down"]
+PowerStatus = Literal["on", "off", "faulty"]
 PoeStatus = Literal["disabled", "searching", "delivering", "fault", "test", "other_fault"]
 
 
@@ -45,3 +52,52 @@ class SwitchPort:
     new_packets: int | None = None
     poe: Poe | None = None
     poe_unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service of a link that was spoken to, not only connected: rtsp, http, https or snmp."""
+
+    name: str
+    number: int
+    status: int | None = None
+    reason: Reason | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PowerSupply:
+    """The power that a switch has for its ports (RFC 3621 pethMainPse): `used` of `watts`; `group` is its number."""
+
+    group: str
+    status: PowerStatus | None = None
+    watts: float | None = None
+    used: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A switch, radio or line, or the point where pictures are handed over."""
+
+    services: tuple[Service, ...]
+    power: tuple[PowerSupply, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """A camera's stream at the point where it is handed over, beside what the camera itself showed last.
+
+    `source` is the camera's own stream, seen `source_age` seconds before; None: it gave no pictures then, or is not
+    known (`source_age` None). `same_pictures` True: key frames of both were equal. `delay` is how much later pictures
+    come by the relay than from the camera, by "pictures" (equal key frames) or by "reports" (sender reports); None
+    where it could not be measured, `delay_note` says why.
+    """
+
+    camera: str
+    stream: Stream
+    source: Stream | None = None
+    source_age: float | None = None
+    same_pictures: bool = False
+    delay: Span | None = None
+    delay_by: str = ""
+    delay_note: str = ""

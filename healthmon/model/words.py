@@ -40,6 +40,7 @@ class Question(StrEnum):
     PLAYBACK = "playback"
     LINK = "link"
     PORT = "port"
+    RELAY = "relay"
     AGENT = "agent"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
@@ -15,7 +15,7 @@ from healthmon.probes.tools import StreamNotes, Tools
 from healthmon.secret import Credential
 from healthmon.wire import onvif_media
 from healthmon.wire.errors import NotFoundError, UnsupportedError
-from healthmon.wire.h26x import sps_of
+from healthmon.wire.h26x import is_sps, sps_of
 from healthmon.wire.rtp import Meter
 from healthmon.wire.rtsp import RtspReply
 from healthmon.wire.rtsp_session import Session
@@ -25,20 +25,30 @@ MARGIN = 1.5
 REDISCOVER_SECONDS = 3600.0
 REPORT_LATENCY = 0.25
 MOST_EQUAL = 1000
+More = Callable[[Session], Awaitable[float]]
 
 
 async def look(device: Device, ask: Ask, tools: Tools) -> Stream:
     """What the stream `ask.part` of `device` shows. Raises WireError when it could not be played."""
-    spec = next(spec for spec in device.streams if spec.name == ask.part)
     notes = tools.notes_of(device.id).stream(ask.part)
+    seen: Stream | None = None
+    try:
+        seen = await _shown(device, ask, tools, notes)
+    finally:
+        notes.seen, notes.seen_at = seen, time.monotonic()
+    return seen
+
+
+async def _shown(device: Device, ask: Ask, tools: Tools, notes: StreamNotes) -> Stream:
+    spec = next(spec for spec in device.streams if spec.name == ask.part)
     path = spec.path or notes.path or await _discovered(device, spec, notes, tools)
     try:
-        return await _played(device, ask, tools, path, notes)
+        return await played(device, ask, tools, path, notes)
     except NotFoundError:
         if spec.path or time.monotonic() - notes.discovered_at < REDISCOVER_SECONDS:
             raise
     fresh = await _discovered(device, spec, notes, tools)
-    found = await _played(device, ask, tools, fresh, notes)
+    found = await played(device, ask, tools, fresh, notes)
     return replace(found, path_changed_from=path if path != fresh else None)
 
 
@@ -76,26 +86,36 @@ async def _session(device: Device, tools: Tools, path: str, transport: str) -> A
         await session.close()
 
 
-async def _played(device: Device, ask: Ask, tools: Tools, path: str, notes: StreamNotes) -> Stream:
+async def played(
+    device: Device, ask: Ask, tools: Tools, path: str, notes: StreamNotes, more: More | None = None
+) -> Stream:
+    """One session on `path`, measured; `more` may go on watching and says for how many seconds it did.
+
+    Raises WireError.
+    """
     began = time.monotonic()
     async with _session(device, tools, path, notes.transport) as session:
         await session.describe()
         await session.setup()
-        played = time.monotonic()
+        notes.meter, asked = session.meter, time.monotonic()
         await session.play()
         left = ask.timeout - (time.monotonic() - began) - MARGIN
         wait = max(0.5, min(max(LONGEST_SILENCE, ask.watch), left))
         key_wait = wait if notes.key_interval is None else ask.watch
         watched = await session.watch(ask.watch, wait, key_wait=key_wait)
+        if more is not None:
+            watched += await more(session)
         notes.transport = session.transport
-        return _measured(session, path, played, watched, notes)
+        return _measured(session, path, asked, watched, notes)
 
 
 def _measured(session: Session, path: str, played: float, watched: float, notes: StreamNotes) -> Stream:
     meter, video = session.meter, session.video
     assert meter is not None  # noqa: S101 - the session has been played
     assert video is not None  # noqa: S101
-    size = sps_of(video.codec, (*video.parameter_sets, *meter.inside.parameter_sets))
+    sets = (*video.parameter_sets, *meter.inside.parameter_sets)
+    notes.sequence_set = next((nal for nal in sets if is_sps(video.codec, nal)), None)
+    size = sps_of(video.codec, sets)
     width, height = (size.width, size.height) if size else meter.inside.picture or video.size or (None, None)
     span = meter.last_at - meter.first_at if meter.first_at is not None else 0.0
     media = meter.ticks / meter.clock_rate if meter.frames > 1 else None

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from healthmon.model import Device, Reference, Span
+from healthmon.model import Device, Reference, Span, Stream
 from healthmon.probes.reads import Reads
 from healthmon.secret import Credential
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
+from healthmon.wire.rtp import Meter
 from healthmon.wire.snmp import SnmpValue
 
 
@@ -20,7 +21,8 @@ class StreamNotes:
 
     `sender_clock` and `date_clock` (device minus our wall clock) were measured at wall time `clocks_at`, when our
     wall clock stood `clocks_base` above the monotonic clock (another difference now: it was stepped); the clock
-    probe uses them, so that it needs no RTSP session of its own.
+    probe uses them, so that it needs no RTSP session of its own. `meter` counts the look under way or the last one;
+    `seen` is what the last one showed, None when it failed, at `seen_at` (monotonic). `sequence_set` is its SPS.
     """
 
     path: str | None = None
@@ -33,6 +35,10 @@ class StreamNotes:
     date_clock: Span | None = None
     clocks_at: float = 0.0
     clocks_base: float = 0.0
+    meter: Meter | None = None
+    seen: Stream | None = None
+    seen_at: float = -1e9
+    sequence_set: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -71,6 +77,7 @@ class DeviceNotes:
     port: PortNotes = field(default_factory=PortNotes)
     switch_columns: dict[str, dict[str, SnmpValue]] = field(default_factory=dict)
     switch_read_at: float = -1e9
+    power_groups: tuple[str, ...] | None = None
 
     def stream(self, part: str) -> StreamNotes:
         """The notes of one stream."""

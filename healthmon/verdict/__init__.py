@@ -6,7 +6,20 @@ Pure; one file per question.
 from __future__ import annotations
 
 from healthmon.model import Device, Observation, Question, Verdict
-from healthmon.verdict import certificate, clock, identity, port, reach, recorder, recording, reference, stream, ups
+from healthmon.verdict import (
+    certificate,
+    clock,
+    identity,
+    link,
+    port,
+    reach,
+    recorder,
+    recording,
+    reference,
+    relay,
+    stream,
+    ups,
+)
 
 _JUDGES = {
     Question.REACH: reach.judge,
@@ -15,7 +28,9 @@ _JUDGES = {
     Question.UPS: ups.judge,
     Question.IDENTITY: identity.judge,
     Question.CERTIFICATE: certificate.judge,
+    Question.LINK: link.judge,
     Question.PORT: port.judge,
+    Question.RELAY: relay.judge,
     Question.REFERENCE: reference.judge,
     Question.RECORDING: recording.judge,
     Question.RECORDER: recorder.judge,

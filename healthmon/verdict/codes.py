@@ -33,6 +33,7 @@ GROUPS = {
     "identity": "Identity",
     "certificate": "Certificate",
     "port": "Switch port",
+    "relay": "Links and relay",
     "power": "Power",
     "recording": "Recording",
     "recorder": "Recorder",
@@ -148,10 +149,20 @@ _PORT: Table = {
     "port_off": ("Switch port off", "The switch port of the device is switched off on purpose."),
     "port_blocked": ("Switch port blocked", "The switch port of the device is up, but passes no traffic."),
     "poe_fault": ("PoE fault", "The switch finds a fault in the power (PoE) of this port and gives none."),
+    "poe_supply": ("PoE supply faulty", "The power supply of the switch for its ports is faulty."),
+    "poe_budget": ("PoE nearly used up", "The ports of the switch draw nearly all the power that it has for them."),
     "poe_denied": ("PoE refused", "The switch refuses the device power: its budget is used up, or the wrong class."),
     "port_slow": ("Link too slow", "The link to the device fell back to a lower speed: cable or connector."),
     "port_half_duplex": ("Half duplex", "The link to the device runs at half duplex; pictures are lost under load."),
     "port_errors": ("Errors on the link", "The switch port receives damaged data: cable, connector or lightning."),
+}
+_RELAY: Table = {
+    "relay_down": ("Relay down", "The pictures of a camera do not arrive where they are handed over."),
+    "relay_stale": ("Relay frozen", "The handed-over picture stands still although the camera's moves."),
+    "relay_differs": ("Relay differs", "Codec or size of the handed-over pictures is not that of the camera."),
+    "relay_delay": ("Relay late", "The handed-over pictures come later than the limit."),
+    "service_down": ("Service down", "A service of the link does not answer."),
+    "service_error": ("Service reports error", "A service of the link answers with an error of its own."),
 }
 _TIME: Table = {
     "no_reference": ("No true time", "No trustworthy time reference exists, so no clock can be checked."),
@@ -180,6 +191,7 @@ CODES: dict[str, Code] = {
         "identity": _IDENTITY,
         "certificate": _CERTIFICATE,
         "port": _PORT,
+        "relay": _RELAY,
         "power": _POWER,
         "recording": _RECORDING,
         "recorder": _RECORDER,

@@ -66,14 +66,19 @@ class Bits:
         return (value + 1) // 2 if value % 2 else -(value // 2)
 
 
+def is_sps(codec: str, nal: bytes) -> bool:
+    """Whether `nal` is a sequence parameter set."""
+    if not nal:
+        return False
+    return nal[0] & 0x1F == 7 if codec == "h264" else codec == "h265" and (nal[0] >> 1) & 0x3F == 33
+
+
 def sps_of(codec: str, parameter_sets: tuple[bytes, ...]) -> Sps | None:
     """What the first readable sequence parameter set says, or None."""
     for nal in parameter_sets:
         try:
-            if codec == "h264" and nal[0] & 0x1F == 7:
-                return _checked(_h264(Bits(nal[1:])))
-            if codec == "h265" and (nal[0] >> 1) & 0x3F == 33:
-                return _checked(_h265(Bits(nal[2:])))
+            if is_sps(codec, nal):
+                return _checked(_h264(Bits(nal[1:])) if codec == "h264" else _h265(Bits(nal[2:])))
         except (ValueError, IndexError):
             continue
     return None

@@ -166,6 +166,11 @@ class Session:
             await asyncio.sleep(0.05)
         return time.monotonic() - began
 
+    @property
+    def lost(self) -> bool:
+        """Whether the connection has ended."""
+        return self._connection is None or self._connection.closed is not None
+
     async def close(self) -> None:
         """TEARDOWN (at most one second, also when cancelled) and drop the connection."""
         try:
