@@ -76,5 +76,5 @@ class Links:
                 interval=link.interval or camera.interval or defaults.interval,
                 cost=next(iter(rates), None) or DEFAULT_BIT_RATE,
                 watch=watch,
-                timeout=max(reach.timeout, watch + device.limits.relay_delay[0] + STREAM_EXTRA_SECONDS),
+                timeout=max(reach.timeout, watch + device.limits.relay_delay[1] + STREAM_EXTRA_SECONDS),
             )

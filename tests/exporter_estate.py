@@ -17,14 +17,18 @@ from healthmon.model import (
     Device,
     Identity,
     Kind,
+    Link,
     Observation,
     Poe,
     Port,
+    PowerSupply,
     Question,
     Reach,
     Reason,
     Reference,
+    Relay,
     Seen,
+    Service,
     Span,
     State,
     Stream,
@@ -61,6 +65,8 @@ ASKS = (
     Ask("nvr-1", Question.CLOCK),
     Ask("ups-1", Question.UPS),
     Ask("link-1", Question.REACH),
+    Ask("link-1", Question.LINK),
+    Ask("link-1", Question.RELAY, "cam-1"),
     Ask("cam-1", Question.PORT, "link-1"),
 )
 REFERENCE = Reference(Span(0.01, 0.03), NOW, 1, 2, members=(TimeServer("192.0.2.1", "good", Span(0.01, 0.03), 2),))
@@ -143,6 +149,14 @@ def fill(metrics: Metrics) -> None:
                 "link-1",
             ),
             (judged("cam-1", q.PORT, "port", State.DEGRADED, "port_off", "link-1"),),
+        ),
+        (
+            seen("link-1", q.LINK, Link((Service("snmp", 161),), (PowerSupply("1", "on", 370.0, 200.0),))),
+            (judged("link-1", q.LINK, "snmp"),),
+        ),
+        (
+            seen("link-1", q.RELAY, Relay("cam-1", stream, stream, 1.0, True, Span(0.7, 0.8), "pictures"), "cam-1"),
+            (judged("link-1", q.RELAY, "pictures", part="cam-1"),),
         ),
         (seen("healthmon", q.REFERENCE, REFERENCE), ()),
     ]

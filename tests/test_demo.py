@@ -33,6 +33,7 @@ EXPECTED = {
     "C085": r"another device answers",
     "C090": r"key frames overdue",
     "C096": r"pictures not checked: all its sessions are in use",
+    "POL": r"relay of C001 differs: size 320x180 instead of 640x360",
     "S07": r"TCP 8022 refused",
 }
 

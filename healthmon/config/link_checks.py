@@ -36,7 +36,7 @@ def _relays(path: Path_, link: Link, cameras: Mapping[str, Camera]) -> Iterator[
     if link.relay and link.rtsp is None:
         yield (
             (*path, "relay"),
-            "'relay' needs 'rtsp': say where the pictures are handed over, for example rtsp: {port: 554}",
+            "'relay' needs 'rtsp', where the pictures are handed over: for example rtsp: {port: 554}",
         )
     seen: set[str] = set()
     for number, relay in enumerate(link.relay):
@@ -45,7 +45,7 @@ def _relays(path: Path_, link: Link, cameras: Mapping[str, Camera]) -> Iterator[
         if camera is None:
             yield (
                 (*place, "camera"),
-                f"relay of camera '{relay.camera}', which is not known{suggest(relay.camera, cameras)}",
+                f"camera '{relay.camera}' is not in the configuration{suggest(relay.camera, cameras)}",
             )
         elif relay.camera in seen:
             yield (*place, "camera"), f"camera {relay.camera} is relayed twice here; make the second a link of its own"

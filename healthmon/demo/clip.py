@@ -20,17 +20,19 @@ class Clip:
     parameter_sets: str
 
 
-def encode(*, moving: bool = True) -> Clip:
+def encode(*, moving: bool = True, width: int = WIDTH, height: int = HEIGHT) -> Clip:
     """Encode the clip: a bar that moves (or does not) over a gradient."""
     import av
 
     context: Any = av.CodecContext.create("libx264", "w")
-    context.width, context.height, context.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+    context.width, context.height, context.pix_fmt = width, height, "yuv420p"
     context.time_base, context.framerate = Fraction(2, 25), Fraction(25, 2)
-    context.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(GOP), "sc_threshold": "0", "crf": "30"}
+    context.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(GOP), "sc_threshold": "0"} | (
+        {"crf": "30"} if moving else {"qp": "30"}  # a constant quantiser: a frozen picture is the same to the bit
+    )
     units: list[list[bytes]] = []
     for number in range(int(RATE * SECONDS)):
-        frame = _frame(av, number if moving else 0)
+        frame = _frame(av, number if moving else 0, width, height)
         frame.pts = number
         units += [nals(bytes(packet)) for packet in context.encode(frame)]
     units += [nals(bytes(packet)) for packet in context.encode(None)]
@@ -41,12 +43,12 @@ def encode(*, moving: bool = True) -> Clip:
     return Clip(tuple(tuple(payload for nal in unit for payload in payloads(nal)) for unit in slices), keys, text)
 
 
-def _frame(av: Any, number: int) -> Any:
-    frame = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
-    bar = (number * 7) % WIDTH
-    row = bytes(235 if bar <= x < bar + 40 else 40 + x * 150 // WIDTH for x in range(WIDTH))
-    stamp = bytes(200 if (number >> (x // 40)) & 1 else 20 for x in range(WIDTH))
-    for plane, source in ((0, row), (1, b"\x80" * (WIDTH // 2)), (2, b"\x80" * (WIDTH // 2))):
+def _frame(av: Any, number: int, width: int, height: int) -> Any:
+    frame = av.VideoFrame(width, height, "yuv420p")
+    bar = (number * 7) % width
+    row = bytes(235 if bar <= x < bar + 40 else 40 + x * 150 // width for x in range(width))
+    stamp = bytes(200 if (number >> (x // 40)) & 1 else 20 for x in range(width))
+    for plane, source in ((0, row), (1, b"\x80" * (width // 2)), (2, b"\x80" * (width // 2))):
         target = frame.planes[plane]
         rows = target.height
         line = source + bytes(target.line_size - len(source))

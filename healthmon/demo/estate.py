@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from healthmon.demo.clip import Clip, encode
+from healthmon.demo.clip import HEIGHT, WIDTH, Clip, encode
 from healthmon.demo.onvif_sim import OnvifSim
 from healthmon.demo.rtsp_sim import RtspSim
 from healthmon.demo.state import HTTP, NTP, RTSP, SNMP, TCP, Counters, SimDevice
@@ -23,12 +23,14 @@ class Estate:
     def __init__(self, devices: Sequence[SimDevice]) -> None:
         self.devices = {device.id: device for device in devices}
         self._closers: dict[str, list[Any]] = {}
-        self._clips: tuple[Clip, Clip] | None = None
+        self._clips: tuple[Clip, Clip, Clip] | None = None
         self._control: asyncio.Server | None = None
 
     async def start(self) -> None:
         """Encode the clip and bind every device that is not off. Raises OSError for an address that is not there."""
-        self._clips = await asyncio.to_thread(encode), await asyncio.to_thread(lambda: encode(moving=False))
+        self._clips = await asyncio.to_thread(
+            lambda: (encode(), encode(moving=False), encode(width=WIDTH // 2, height=HEIGHT // 2))
+        )
         for device in self.devices.values():
             await self._bind(device)
 
@@ -44,11 +46,15 @@ class Estate:
         if device.has("off") or device.unplugged or self._clips is None:
             return
         loop, held = asyncio.get_running_loop(), self._closers.setdefault(device.id, [])
-        moving, still = self._clips
-        if device.kind in ("camera", "recorder"):
-            rtsp = await loop.create_server(
-                lambda: RtspSim(device, moving, still), device.address, RTSP, backlog=BACKLOG
-            )
+        moving, still, small = self._clips
+
+        def session() -> RtspSim:
+            return RtspSim(device, small if device.has("small") else moving, still)
+
+        if device.kind == "relay":
+            held.append(await loop.create_server(session, device.address, RTSP, backlog=BACKLOG))
+        elif device.kind in ("camera", "recorder"):
+            rtsp = await loop.create_server(session, device.address, RTSP, backlog=BACKLOG)
             http = await loop.create_server(lambda: OnvifSim(device), device.address, HTTP, backlog=BACKLOG)
             held += [rtsp, http]
         elif device.kind == "link":

@@ -26,6 +26,7 @@ SIDES = (
     "square",
     "arcade",
 )
+RELAYED = 1
 PLANTED: dict[str, tuple[str, Any, str]] = {
     "C017": ("no_media", True, "no_pictures"),
     "C023": ("frozen_clock", True, "frozen_clock"),
@@ -43,6 +44,7 @@ PLANTED: dict[str, tuple[str, Any, str]] = {
     "C101": ("off", True, "behind_parent"),
     "C102": ("off", True, "behind_parent"),
     "C110": ("udp_only", True, ""),
+    "POL": ("small", True, "relay_differs"),
     "UPS1": ("ups_on_battery", 190, "on_battery"),
 }
 
@@ -69,6 +71,9 @@ def plan(cameras: int = 147, recorders: int = 2, ups: int = 1, links: int = 8, s
     for n in range(1, ups + 1):
         name = "Control room" if n == 1 else f"Control room {n}"
         made.append(SimDevice(f"UPS{n}", name, "ups", _address(8, n), "market", priority=1, password="public"))  # noqa: S106
+    relay = SimDevice("POL", "Police relay", "relay", _address(5, 1), "market", priority=1, faults={"delay": 0.4})
+    relay.paths = tuple(f"/police/{camera.id}" for camera in made if camera.kind == "camera")[:RELAYED]
+    made.append(relay)
     made += [SimDevice(f"N{n}", f"Time server {n}", "ntp", _address(6, n), "market") for n in range(1, servers + 1)]
     return made
 
@@ -120,7 +125,7 @@ def write_config(devices: Sequence[SimDevice], folder: Path, *, agent_port: int 
             "snmp-read": {"secret": {"file": "secrets/snmp-read"}},
         },
         "time_servers": [{"address": d.address, "port": NTP} for d in devices if d.kind == "ntp"],
-        "links": list(_rows(devices, "link")),
+        "links": [*_rows(devices, "link"), *_rows(devices, "relay")],
         "cameras": list(_rows(devices, "camera")),
         "recorders": list(_rows(devices, "recorder")),
         "ups": list(_rows(devices, "ups")),
@@ -156,6 +161,9 @@ def _rows(devices: Sequence[SimDevice], kind: str) -> Iterator[dict[str, Any]]:
             row["channel_path"] = "/channel{channel}"
         if kind == "ups":
             row["snmp"] = {"credential": "snmp-read", "port": SNMP}
+        if kind == "relay":
+            row |= {"credential": "camera-view", "rtsp": {"port": RTSP}}
+            row["relay"] = [{"camera": path.removeprefix("/police/"), "path": path} for path in device.paths]
         if kind == "link":
             row |= {"ports": [TCP], "snmp": {"credential": "snmp-read", "port": SNMP}}
         yield row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import re
 import struct
@@ -202,11 +203,12 @@ class RtspSim(asyncio.Protocol):
             )
         self._sequence, self._ssrc = random.randrange(1 << 16), random.randrange(1 << 32)
         self._stamp = random.randrange(1 << 32)
-        gops = [number for number, key in enumerate(self._clip.keys) if key]
-        self._unit = random.choice(gops)
-        self._next = self._loop.time()
         self._last_report = -REPORT_EVERY
-        self._tick()
+        # Live: every viewer sees the same picture at the same time; behind a relay it comes later.
+        late = float(self._device.faults.get("delay", 0.0))
+        self._unit = math.ceil((self._loop.time() - late) * RATE)
+        self._next = self._unit / RATE + late
+        self._timer = self._loop.call_at(self._next, self._tick)
 
     def _tick(self) -> None:
         """Send one access unit and its turn of the sender report; the next tick keeps the pace."""

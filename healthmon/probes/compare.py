@@ -27,10 +27,13 @@ class Compared:
     note: str = ""
 
 
-def compared(source: Meter, relay: Meter, relay_date: Span | None) -> Compared:
-    """`source` and `relay` as metered on one machine; `relay_date` is the relay's own clock minus ours by ``Date``."""
+def compared(source: Meter, relay: Meter, relay_date: Span | None, *, still: bool = False) -> Compared:
+    """`source` and `relay` as metered on one machine; `relay_date` is the relay's own clock minus ours by ``Date``.
+
+    A `still` picture has the same key frames at other times too: they tell no delay.
+    """
     lags, same = lags_of(source, relay)
-    if lags:
+    if lags and not still:
         return Compared(True, Span(min(lags) - ARRIVAL_ERROR, max(lags) + ARRIVAL_ERROR), "pictures")
     delay = by_reports(source, relay, relay_date)
     if delay is not None:

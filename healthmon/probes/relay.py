@@ -18,6 +18,7 @@ from healthmon.wire.rtsp_session import Session
 
 STEP = 0.1
 SOURCE_WAIT = 6.0
+MISSES, AGAIN = 3, 10
 MARGIN = 1.0
 
 
@@ -30,29 +31,50 @@ async def look(device: Device, ask: Ask, tools: Tools) -> Relay:
     began = time.monotonic()
 
     async def more(session: Session) -> float:
-        return await _until_seen_in_both(session, source, began, device.limits.relay_delay[0])
+        return await _until_seen_in_both(session, source, notes, began, device.limits.relay_delay[1])
 
     try:
         shown = await stream.played(device, ask, tools, spec.path, notes, more)
     except WireError:
+        await _source_looked_at(source, began, until)
         if _well(source, ask) is None:
             raise SourceError(f"camera {spec.camera} gives no pictures itself") from None
         raise
-    await _source_looked_at(source, began, min(until, time.monotonic() + SOURCE_WAIT))
+    await _source_looked_at(source, began, until)
     return _beside(spec, shown, notes, source, _well(source, ask))
 
 
-async def _until_seen_in_both(session: Session, source: StreamNotes, began: float, longest: float) -> float:
-    """Go on watching while a key frame of the camera's look, which is or was under way too, may still come."""
+async def _until_seen_in_both(
+    session: Session, source: StreamNotes, notes: StreamNotes, began: float, longest: float
+) -> float:
+    """Go on watching while a key frame of the camera's look, which is or was under way too, may still come.
+
+    A relay whose picture stands still, or on which it was waited for in vain, is not watched for so long every time.
+    """
     at = time.monotonic()
-    while time.monotonic() - at < longest and not session.lost:
-        there, here = source.meter, session.meter
-        if there is None or here is None or there.last_at < began or there.codec != here.codec:
-            break
-        if lags_of(there, here)[1]:
+    seen = False
+    while time.monotonic() - at < longest and not session.lost and not seen:
+        in_vain = notes.equal_keyframes > 1 or (notes.misses > MISSES and notes.misses % AGAIN)
+        if in_vain or not _may_come(session, source, began):
             break
         await asyncio.sleep(STEP)
+        seen = _seen_in_both(session, source)
+    notes.misses = 0 if seen or _seen_in_both(session, source) else notes.misses + 1
     return time.monotonic() - at
+
+
+def _may_come(session: Session, source: StreamNotes, began: float) -> bool:
+    """Whether the looks overlap and the relay passes pictures on as they are (the same sequence parameter set)."""
+    there, here = source.meter, session.meter
+    if there is None or here is None or there.last_at < began or session.video is None or here.ticks <= 0:
+        return False
+    ours = stream.sequence_set(session.video, here)
+    return there.codec == here.codec and (source.sequence_set is None or ours in (None, source.sequence_set))
+
+
+def _seen_in_both(session: Session, source: StreamNotes) -> bool:
+    there, here = source.meter, session.meter
+    return there is not None and here is not None and lags_of(there, here)[1]
 
 
 def _well(source: StreamNotes, ask: Ask) -> Stream | None:
@@ -62,7 +84,8 @@ def _well(source: StreamNotes, ask: Ask) -> Stream | None:
 
 
 async def _source_looked_at(source: StreamNotes, began: float, until: float) -> None:
-    """Wait for the end of the camera's look that is under way, or for its first one."""
+    """Wait for the end of the camera's look that is under way, or for its first one; `until` is the latest."""
+    until = min(until, time.monotonic() + SOURCE_WAIT)
     while time.monotonic() < until:
         under_way = source.meter is not None and source.seen_at < began <= source.meter.last_at
         if source.seen_at > 0 and not under_way:
@@ -77,7 +100,8 @@ def _beside(
     found = Relay(spec.camera, shown, source_shown, age if source.seen_at > 0 else None)
     if source_shown is None or source.meter is None or notes.meter is None:
         return found
-    told = compared(source.meter, notes.meter, shown.date_clock)
+    still = source_shown.equal_keyframes > 1 or shown.equal_keyframes > 1
+    told = compared(source.meter, notes.meter, shown.date_clock, still=still)
     note = told.note
     sets = (source.sequence_set, notes.sequence_set)
     if told.delay is None and None not in sets and sets[0] != sets[1]:

@@ -19,6 +19,7 @@ from healthmon.wire.h26x import is_sps, sps_of
 from healthmon.wire.rtp import Meter
 from healthmon.wire.rtsp import RtspReply
 from healthmon.wire.rtsp_session import Session
+from healthmon.wire.sdp import Video
 
 LONGEST_SILENCE = 8.0
 MARGIN = 1.5
@@ -113,9 +114,8 @@ def _measured(session: Session, path: str, played: float, watched: float, notes:
     meter, video = session.meter, session.video
     assert meter is not None  # noqa: S101 - the session has been played
     assert video is not None  # noqa: S101
-    sets = (*video.parameter_sets, *meter.inside.parameter_sets)
-    notes.sequence_set = next((nal for nal in sets if is_sps(video.codec, nal)), None)
-    size = sps_of(video.codec, sets)
+    notes.sequence_set = sequence_set(video, meter)
+    size = sps_of(video.codec, (*video.parameter_sets, *meter.inside.parameter_sets))
     width, height = (size.width, size.height) if size else meter.inside.picture or video.size or (None, None)
     span = meter.last_at - meter.first_at if meter.first_at is not None else 0.0
     media = meter.ticks / meter.clock_rate if meter.frames > 1 else None
@@ -153,6 +153,12 @@ def _measured(session: Session, path: str, played: float, watched: float, notes:
         sender_clock=notes.sender_clock,
         date_clock=notes.date_clock,
     )
+
+
+def sequence_set(video: Video, meter: Meter) -> bytes | None:
+    """The SPS of a stream, from its description or from within; equal ones come from the same encoder."""
+    sets = (*video.parameter_sets, *meter.inside.parameter_sets)
+    return next((nal for nal in sets if is_sps(video.codec, nal)), None)
 
 
 def _rate(frames: int, media: float | None, span: float) -> float | None:

@@ -103,5 +103,5 @@ def _delay(observation: Observation, relay: Relay, delay: float, error: float, d
     state = State.FAULT if delay > fault else State.DEGRADED if delay > degraded else State.OK
     by = "by equal key frames" if relay.delay_by == "pictures" else "by sender reports"
     limits = f"(limits {degraded:g} s / {fault:g} s)"
-    sentence = f"relay of {plain(relay.camera)} {max(delay, 0.0):.1f} s late, +-{error:.1f} s {by} {limits}"
+    sentence = f"relay of {plain(relay.camera)} {max(delay, 0.0):.1f} s late, +-{max(error, 0.1):.1f} s {by} {limits}"
     return verdict(observation, "delay", state, "relay_delay", sentence, value=delay)

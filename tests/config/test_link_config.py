@@ -1,4 +1,4 @@
-"""Switch ports in the configuration: what they need, with line and remedy."""
+"""Switch ports and relays in the configuration: what they need, with line and remedy."""
 
 from __future__ import annotations
 
@@ -61,3 +61,62 @@ def test_a_port_is_asked_at_the_switch_and_a_double_one_is_warned_of(tmp_path, m
     assert (camera.port.switch, camera.port.address, camera.port.name, camera.port.poe) == ("S01", "192.0.2.101", "Gi1/0/1", "1.7")  # fmt: skip
     ask = next(a for a in inventory.asks(found, devices) if a.question is Question.PORT)
     assert (ask.device, ask.part, ask.gate, ask.spoken_to) == ("C1", "S01", "192.0.2.101", "S01")
+
+
+RELAY = """sites: [{id: town}]
+links:
+  - {id: POL, name: Police relay, site: town, address: 192.0.2.30, RTSP, relay: MORE}
+cameras:
+"""
+
+
+def relay_text(more, *cameras, rtsp="rtsp: {port: 554}"):
+    rows = [CAMERA.format(n=n, more=own) for n, own in enumerate(cameras or ("priority: P3",), 1)]
+    return RELAY.replace("RTSP", rtsp).replace("MORE", more) + "".join(rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (relay_text("{camera: C01, path: /a}"), "camera 'C01' is not in the configuration (did you mean 'C1'?)"),
+        (relay_text("{camera: C1, path: /a, stream: sub}"), "camera C1 has no stream 'sub'"),
+        (
+            relay_text("[{camera: C1, path: /a}, {camera: C1, path: /b}]"),
+            "camera C1 is relayed twice here; make the second a link of its own",
+        ),
+        (
+            relay_text("{camera: C1, path: /a}", "rtsp: no"),
+            "camera C1 has 'rtsp: no', so its relay cannot be compared with it",
+        ),
+        (
+            relay_text("{camera: C1, path: /a}", rtsp="ports: [22]"),
+            "'relay' needs 'rtsp', where the pictures are handed over: for example rtsp: {port: 554}",
+        ),
+    ],
+)
+def test_a_relay_that_leads_nowhere_is_named_with_line_and_remedy(tmp_path, text, words):
+    assert f"3: link POL: {words}" in problems(tmp_path, text)
+
+
+def test_a_relay_is_looked_at_in_the_beat_of_its_camera(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        relay_text(
+            "{camera: C1, path: /police/C1}", "interval: 5 min, watch: 3 s, streams: [{name: hd, bit_rate: 2 Mbit/s}]"
+        )
+    )
+    found = config.load(path)
+    devices = inventory.devices(found)
+    asks = [ask for ask in inventory.asks(found, devices) if ask.device == "POL"]
+    assert [ask.question for ask in asks] == [Question.REACH, Question.LINK, Question.RELAY]
+    ask = asks[-1]
+    assert (ask.part, ask.gate, ask.beat, ask.interval, ask.watch, ask.cost) == (
+        "C1",
+        "192.0.2.30",
+        "C1",
+        300.0,
+        3.0,
+        2e6,
+    )
+    link = next(device for device in devices if device.id == "POL")
+    assert [(spec.camera, spec.path, spec.source) for spec in link.relays] == [("C1", "/police/C1", "hd")]

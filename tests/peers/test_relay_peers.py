@@ -1,0 +1,93 @@
+"""A relay of GStreamer between its own camera and us: the delay is measured by pictures that both show."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from rtsp_peers import gstreamer
+from support import Peers, free_port
+
+from healthmon.model import (
+    Access,
+    Ask,
+    Device,
+    Kind,
+    Observation,
+    Question,
+    Relay,
+    RelaySpec,
+    State,
+    StreamSpec,
+    Verdict,
+)
+from healthmon.observe import Observer
+from healthmon.probes import relay, stream
+from healthmon.probes.tools import Tools
+from healthmon.secret import Credential, Secret
+from healthmon.verdict.relay import judge
+from healthmon.wire.logins import LoginGuard
+from healthmon.wire.net import Net
+
+pytestmark = pytest.mark.peer
+HOST = "127.0.0.1"
+LATE = 1.5
+
+
+async def looks(camera: int, police: int, path: str) -> tuple[Observation, dict[str, Verdict]]:
+    """The camera's look and the relay's side by side."""
+    tools = Tools(Net.of([HOST]), LoginGuard(), lambda _: Credential("v", "", Secret("")))
+    source = Device(
+        "C1", "C1", Kind.CAMERA, "s", HOST, access=Access(rtsp_port=camera), streams=(StreamSpec(path="/h264"),)
+    )
+    link = Device(
+        "POL", "Police", Kind.LINK, "s", HOST, access=Access(rtsp_port=police), relays=(RelaySpec("C1", path, "main"),)
+    )
+    own = Ask("C1", Question.STREAM, "main", watch=3, timeout=15)
+    ask = Ask("POL", Question.RELAY, "C1", watch=3, timeout=30)
+    _, found = await asyncio.gather(
+        Observer().observe(lambda: stream.look(source, own, tools), source, own),
+        Observer().observe(lambda: relay.look(link, ask, tools), link, ask),
+    )
+    return found, {one.aspect: one for one in judge(found, link)}
+
+
+@pytest.fixture(scope="module")
+def camera(module_peers: Peers) -> int:
+    return gstreamer(module_peers)
+
+
+def relaying(peers: Peers, camera: int) -> int:
+    port, before = free_port(), peers.log().count("serving")
+    script = Path(__file__).with_name("gst_relay.py")
+    peers.start("/usr/bin/python3", script, HOST, str(port), f"rtsp://{HOST}:{camera}/h264", str(LATE))
+    peers.wait_tcp(HOST, port)
+    assert peers.log().count("serving") > before
+    return port
+
+
+async def test_the_delay_of_a_real_relay_is_measured_and_its_pictures_known_again(peers: Peers, camera: int) -> None:
+    police = relaying(peers, camera)
+    for _ in range(5):
+        found, verdicts = await looks(camera, police, "/relay")
+        if isinstance(found.value, Relay) and found.value.delay is not None:
+            break
+    assert isinstance(found.value, Relay), found
+    assert found.value.delay is not None, found.value
+    assert (found.value.delay_by, found.value.same_pictures) == ("pictures", True)
+    assert LATE - 0.2 < found.value.delay.middle < LATE + 2
+    assert found.value.delay.error < 0.5
+    assert {aspect: one.state for aspect, one in verdicts.items()} == dict.fromkeys(
+        ("pictures", "same", "delay"), State.OK
+    )
+
+
+async def test_another_stream_in_place_of_the_cameras_differs(camera: int) -> None:
+    found, verdicts = await looks(camera, camera, "/h265")
+    assert verdicts["same"].code == "relay_differs"
+    assert "codec h265 instead of h264" in verdicts["same"].sentence
+    assert isinstance(found.value, Relay)
+    assert not found.value.same_pictures
+    found, verdicts = await looks(camera, camera, "/nothing")
+    assert (verdicts["pictures"].state, verdicts["pictures"].code) == (State.FAULT, "relay_down")
