@@ -54,7 +54,8 @@ def lags_of(source: Meter, relay: Meter) -> tuple[list[float], bool]:
 
 def _times(meter: Meter) -> dict[int, list[float]]:
     found: dict[int, list[float]] = {}
-    for key, at in meter.whole_keys:
+    prints = meter.inside.prints
+    for key, at in zip(prints.found, prints.times, strict=True):
         found.setdefault(key, []).append(at)
     return found
 

@@ -28,6 +28,7 @@ async def look(device: Device, ask: Ask, tools: Tools) -> Relay:
     spec = next(spec for spec in device.relays if spec.camera == ask.part)
     source = tools.notes_of(spec.camera).stream(spec.source)
     notes = tools.notes_of(device.id).stream(f"relay of {spec.camera}")
+    source.relayed = True
     began = time.monotonic()
 
     async def more(session: Session) -> float:

@@ -37,6 +37,7 @@ async def look(device: Device, ask: Ask, tools: Tools) -> Stream:
         seen = await _shown(device, ask, tools, notes)
     finally:
         notes.seen, notes.seen_at = seen, time.monotonic()
+        notes.meter = notes.meter if notes.relayed else None
     return seen
 
 

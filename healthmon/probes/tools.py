@@ -21,9 +21,9 @@ class StreamNotes:
 
     `sender_clock` and `date_clock` (device minus our wall clock) were measured at wall time `clocks_at`, when our
     wall clock stood `clocks_base` above the monotonic clock (another difference now: it was stepped); the clock
-    probe uses them, so that it needs no RTSP session of its own. `meter` counts the look under way or the last one;
-    `seen` is what the last one showed, None when it failed, at `seen_at` (monotonic). `sequence_set` is its SPS;
-    `misses` counts looks at a relay in a row that saw no key frame of the camera.
+    probe uses them, so that it needs no RTSP session of its own. `meter` counts the look under way, or the last one of
+    a stream that is `relayed`; `seen` is what the last one showed, None when it failed, at `seen_at` (monotonic).
+    `sequence_set` is its SPS; `misses` counts looks at a relay in a row that saw no key frame of the camera.
     """
 
     path: str | None = None
@@ -40,6 +40,7 @@ class StreamNotes:
     seen: Stream | None = None
     seen_at: float = -1e9
     sequence_set: bytes | None = None
+    relayed: bool = False
     misses: int = 0
 
 
