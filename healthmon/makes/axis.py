@@ -38,6 +38,7 @@ ABOUT = About(
         "recording.schedule", "recording.retention_seconds",
     }),
     account="an Operator (Viewer is enough for the recordings, not for the disks)",
+    verified=("healthmon's simulated recorder", "lighttpd 1.4 (framing, Digest SHA-256)"),
     remarks=(
         "The channel is the video source, 1 on a device with one.",
         "While a recording goes on the device tells no end: its newest picture is taken for now.",

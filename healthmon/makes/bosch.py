@@ -45,6 +45,8 @@ ABOUT = About(
         "fan.rpm", "fan.well", "recording.name",
     }),
     account="RCP+: 'live'; SNMP: an SNMPv3 user of its own ('service' has no SNMP on new firmware); ONVIF: a user",
+    verified=("healthmon's simulated recorder", "lighttpd 1.4 (framing, Digest)",
+              "net-snmp 5.9 (SNMP, HOST-RESOURCES-MIB)", "published track list of a VRM"),
     remarks=(
         "The channel of a VRM camera is the number of its track.",
         "A track list tells that the VRM knows a camera, not that it records it now.",

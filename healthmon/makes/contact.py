@@ -88,6 +88,7 @@ class Contact:
         """POST a SOAP `envelope`; an answer that is no fault. Raises what ``soap_login.post`` raises."""
         self.calls += 1
         self._held.session = session = self._open()
+        self._held.answered = session.answered
         login = Login(self.credential, self.guard, self.skew)
         return await post(self.net, session.place, path, envelope, login, self._held)
 

@@ -42,6 +42,8 @@ ABOUT = About(
         "recording.signal", "recording.gaps", "recording.schedule",
     }),
     account="a user of a group with Playback and Live of its channels, no Setup rights",
+    verified=("healthmon's simulated recorder", "lighttpd 1.4 (framing, Digest)",
+              "python-amcrest 1.9 as another client of the simulator"),
     remarks=("The recorder tells local time without an offset: it is read in the estate's time zone.",),
 )  # fmt: skip
 _DISK_STATES: dict[str, DiskState] = {

@@ -75,9 +75,14 @@ class Finder:
         return {channel: found.get(channel, Footage(line, searched=False)) for channel, line in lines.items()}
 
     async def _give_back(self, made: str) -> None:
-        with contextlib.suppress(WireError, TimeoutError):
+        """Destroy the finder: as the document has it, else as python-amcrest does."""
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GIVE_BACK_SECONDS):
-                await self._parts.contact.get(f"{wire.FIND}destroy&object={made}")
+                for action in ("destroy", "factory.destroy"):
+                    with contextlib.suppress(WireError):
+                        reply = await self._parts.contact.get(f"{wire.FIND}{action}&object={made}")
+                        if reply.body.strip().upper().startswith(b"OK"):
+                            return
 
     async def _channel(self, made: str, channel: str) -> Footage | None:
         line = self._lines[channel]

@@ -46,6 +46,8 @@ ABOUT = About(
         "recording.gaps", "recording.schedule", "recording.retention_seconds", "recording.error",
     }),
     account="an Operator with remote playback, remote log search and remote parameter view, no configuration rights",
+    verified=("healthmon's simulated recorder", "lighttpd 1.4 (framing, Digest)",
+              "hikvisionapi 0.3 as another client of the simulator"),
     remarks=(
         "Many firmwares write local time with a Z; it is read so where the newest footage would else be in the future.",
     ),

@@ -26,6 +26,7 @@ ABOUT = About(
     ),
     tells=ANYTHING,
     account="one that may read those paths and change nothing",
+    verified=("healthmon's simulated service", "lighttpd 1.4 (framing, Digest SHA-256)"),
     remarks=(
         "For Milestone XProtect and other systems that tell their state as JSON or XML, with Digest, or Basic by TLS.",
     ),

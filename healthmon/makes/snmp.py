@@ -22,6 +22,7 @@ ABOUT = About(
     ),
     tells=ANYTHING,
     account="a read-only community or SNMPv3 user with a view of those objects",
+    verified=("net-snmp 5.9: v1, v2c, v3, HOST-RESOURCES-MIB",),
 )
 
 

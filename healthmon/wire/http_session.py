@@ -87,7 +87,7 @@ class Answered:
 class HttpSession:
     """Requests to `place`, one after another; used by one look at a time and closed by `async with`.
 
-    `connections` and `requests` count what the device has seen.
+    `connections` and `requests` count what the device has seen; `answered` is the challenge that its requests answer.
     """
 
     def __init__(self, net: Net, place: Place, login: HttpLogin | None = None) -> None:
@@ -95,7 +95,7 @@ class HttpSession:
         self.connections = self.requests = 0
         self._net = net
         self._login = login
-        self._answered = Answered()
+        self.answered = Answered()
         self._transport: asyncio.Transport | None = None
         self._peer: Exchange | None = None
 
@@ -122,7 +122,7 @@ class HttpSession:
         AddressError for a redirect; UnsupportedError, BusyError, ProtocolError for other statuses; TooLargeError,
         ResetError and whatever `Net.connect` raises.
         """
-        self._answered.begin()
+        self.answered.begin()
         for _ in range(MOST_ROUNDS):
             fields = [*headers, *self._authorization(method, path, body)]
             reply = await self.send(method, path, headers=fields, body=body, cap=cap)
@@ -139,14 +139,14 @@ class HttpSession:
 
     def _authorization(self, method: str, path: str, body: bytes) -> Fields:
         login = self._login
-        if self._answered.challenge is None or login is None or login.credential is None:
+        if self.answered.challenge is None or login is None or login.credential is None:
             return ()
         login.guard.permit(self.place.host, login.credential)
-        return (("Authorization", self._answered.authorization(login.credential, method, path, body)),)
+        return (("Authorization", self.answered.authorization(login.credential, method, path, body)),)
 
     def _accepted(self) -> None:
         login = self._login
-        if self._answered.challenge and login and login.credential:
+        if self.answered.challenge and login and login.credential:
             login.guard.accepted(self.place.host, login.credential)
 
     def _locked(self, reply: Reply) -> None:
@@ -162,14 +162,14 @@ class HttpSession:
             raise NoCredentialError("the device asks for a login and none is configured")
         offered = digest.parse_challenges(reply.all("www-authenticate"))
         chosen = digest.choose(offered, allow_basic=login.allow_basic or self.place.tls is not None)
-        if not self._answered.take(chosen):
+        if not self.answered.take(chosen):
             self._rejected(_said(reply), login)
 
     def _rejected(self, said: str, login: HttpLogin) -> None:
         left = attempts_left(said)
         if left is None and (found := _RETRIES_LEFT.search(said)):
             left = int(found[1])
-        self._answered = Answered()
+        self.answered = Answered()
         if login.credential:
             login.guard.rejected(self.place.host, login.credential, attempts_left=left)
         raise AuthFailedError(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recorder_rig import configured, rig, simulated
+from recorder_rig import HOST, configured, octets, rig, simulated, watched
 from snmp_agent import agent
 from support import free_port
 
+from healthmon.demo.onvif_sim import OnvifSim
+from healthmon.demo.recorders import bosch
+from healthmon.demo.recorders.engine import RecorderSim
+from healthmon.demo.state import SimDevice
 from healthmon.makes.clocks import Clock, zone_named
 from healthmon.makes.readings import Gathered, date_and_time, problem_of, text_of, value_of
 from healthmon.model import (
@@ -128,6 +133,21 @@ async def test_volumes_are_found_again_when_their_numbers_change() -> None:
         assert seen.health.disks[0] == drive
 
 
+async def test_a_computer_tells_load_uptime_clock_and_volumes_by_host_resources() -> None:
+    values = {
+        oid: octets(value) for oid, value in bosch.objects(simulated("bosch")).items() if oid.startswith(bosch.HR)
+    }
+    async with agent(values) as made_agent:
+        access = Access(snmp=SnmpAccess("snmp", made_agent.port, "1"))
+        made = watched(simulated("snmp"), "snmp", None, access=access, readings=Readings(storage=("D:",)))
+        await made.look()
+        seen = made.seen["R1"].value
+        assert isinstance(seen, RecorderSeen)
+        assert (seen.health.cpu_ratio, seen.health.uptime_seconds, len(seen.health.disks)) == (0.5, 864000.0, 1)
+        assert seen.health.clock is not None
+        assert abs(seen.health.clock.middle) < 2
+
+
 async def test_snmp_that_does_not_answer_is_tried_once_and_leaves_what_http_tells() -> None:
     async with agent(script=lambda _made, _request: []) as silent:
         access = Access(credential="view", snmp=SnmpAccess("snmp", silent.port, "2c"))
@@ -149,6 +169,62 @@ async def test_a_closed_snmp_port_alone_is_a_failure() -> None:
         found = await made.look()
         assert found["R1", "recorder"].state is not State.OK
         assert made.seen["R1"].reason is Reason.REFUSED
+
+
+class Both(asyncio.Protocol):
+    """One port that speaks RCP+ and ONVIF, each by its own simulator."""
+
+    def __init__(self, plain: RecorderSim, onvif: OnvifSim) -> None:
+        self.sides = plain, onvif
+        self.now: asyncio.Protocol = plain
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        for side in self.sides:
+            side.connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for side in self.sides:
+            side.connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if data.startswith((b"GET ", b"POST ")):
+            self.now = self.sides[data.split(b" ", 2)[1].startswith(b"/onvif")]
+        self.now.data_received(data)
+
+
+async def test_bosch_takes_from_onvif_what_rcp_does_not_tell() -> None:
+    sim = simulated("bosch", recording_stopped="2")
+    onvif = SimDevice("R1", "Recorder 1", "recorder", HOST, "s", faults=sim.device.faults, channels=4, make="onvif")
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Both(RecorderSim(sim), OnvifSim(onvif)), HOST, 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        access = Access(credential="view", onvif_path="/onvif/device_service")
+        made = watched(sim, "bosch", port, access=access, readings=Readings())
+        assert await made.named() == {"C2 recording": "not_recording"}
+        seen, camera = made.seen["R1"].value, made.seen["C1"].value
+        assert isinstance(seen, RecorderSeen)
+        assert isinstance(camera, Footage)
+        told = seen.health
+        assert (told.make, told.model, told.serial) == ("bosch", "DIVAR network 5000", "SIM-R00001")
+        assert told.clock is not None
+        assert camera.recording.oldest is not None
+        assert camera.recording.gaps == ()
+    finally:
+        server.close()
+        for visitor in list(sim.device.visitors):
+            visitor.abort()
+        await asyncio.sleep(0)
+
+
+async def test_bosch_without_onvif_says_so_in_a_note() -> None:
+    access = Access(credential="view", onvif_path="/onvif/device_service")
+    async with rig(simulated("bosch"), "bosch", access=access, readings=Readings(tracks=True)) as made:
+        await made.look()
+        seen = made.seen["R1"].value
+        assert isinstance(seen, RecorderSeen)
+        assert any(note.startswith("recordings by ONVIF not read") for note in seen.notes), seen.notes
+        assert seen.health.model == "DIVAR network 5000"
 
 
 # ------------------------------------------------------------------------------------------------ decoding

@@ -80,8 +80,8 @@ def objects(recorder: SimRecorder) -> dict[str, int | str | bytes]:
         f"{E}.1.3.1.1.1.1": 1,
         f"{HR}.1.1.0": 86_400_000,
         f"{HR}.1.2.0": stamp,
-        f"{HR}.3.3.1.2.6": 12,
-        f"{HR}.3.3.1.2.7": 34,
+        f"{HR}.3.3.1.2.6": 40,
+        f"{HR}.3.3.1.2.7": 60,
     }
     volumes = ["C:\\ Label:System", "D:\\ Label:Recordings  Serial Number 5c1f"]
     left = volumes[:1] if device.has("disk_failed") else volumes[:: -1 if device.has("volumes_moved") else 1]

@@ -28,6 +28,8 @@ def replies(recorder: SimRecorder, asked: Asked) -> Answer | None:
         return _states(recorder) if known else None
     answers: dict[str, Callable[[], str]] = {
         "global.cgi getCurrentTime": lambda: f"result={_local(device.now())}",
+        "magicBox.cgi getMachineName": lambda: f"name={device.name}",
+        "magicBox.cgi getSerialNo": lambda: f"sn={device.serial}",
         "magicBox.cgi getSystemInfo": lambda: f"deviceType=31\nserialNumber={device.serial}\nupdateSerial=DHI-NVR5464",
         "magicBox.cgi getSoftwareVersion": lambda: "version=4.001.0000000.1,build:2021-05-12",
         "storageDevice.cgi getDeviceAllInfo": lambda: _storage(recorder),
@@ -94,6 +96,7 @@ def _find(recorder: SimRecorder, action: str, query: dict[str, str]) -> Answer |
         return Answer("OK\r\n", _TEXT, search=True)
     if action == "findNextFile":
         return _next(recorder, made, int(query["count"]))
+    action = action.removeprefix("factory.")  # python-amcrest says factory.close, the document close
     if action == "destroy":
         del recorder.objects[made]
     return Answer("OK\r\n", _TEXT) if action in {"close", "destroy"} else None
