@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from healthmon.config.checks import LOCAL_TIME
+from healthmon.config.checks import LOCAL_TIME, REPEATS
 from healthmon.config.schema import (
     Camera,
     Config,
@@ -213,10 +213,10 @@ def in_maintenance(config: Config, device: Device, now: float) -> str | None:
 
 def _inside(window: Window, local: datetime) -> bool:
     start, end = (datetime.strptime(text, LOCAL_TIME) for text in (window.start, window.end))  # noqa: DTZ007
-    if window.repeat == "weekly" and local >= start:
+    if window.repeat and local >= start:
         last = datetime.strptime(window.until, LOCAL_TIME) if window.until else None  # noqa: DTZ007
         if last and local >= last:
             return False
-        weeks = (local - start) // timedelta(weeks=1)
-        start, end = start + weeks * timedelta(weeks=1), end + weeks * timedelta(weeks=1)
+        lap = (local - start) // REPEATS[window.repeat] * REPEATS[window.repeat]
+        start, end = start + lap, end + lap
     return start <= local < end

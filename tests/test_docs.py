@@ -15,7 +15,8 @@ DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "dashboards/README.
 ROWS = [
     *(f"c{n}" for n in (*range(1, 16), *range(18, 30), 31)),
     *(f"o{n}" for n in range(1, 9)),
-    *("n1", "n5", "a1", "a2", "a8", "a9", "a10", "a11", "a12"),
+    *("o9", "o10", "n1", "n2", "n3", "n4", "n5", "a1", "a2", "a3", "a4", "a5", "a6"),
+    *("a8", "a9", "a10", "a11", "a12", "a13", "a16", "g9", "g10", "g11", "g12"),
 ]
 
 

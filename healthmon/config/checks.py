@@ -17,6 +17,7 @@ from healthmon.config.wording import where
 
 SECTIONS = ("links", "cameras", "recorders", "ups")
 LOCAL_TIME = "%Y-%m-%d %H:%M"
+REPEATS = {"daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
 _LOGIN_IN_URL = re.compile(r"[a-z]+://[^/\s]*@", re.IGNORECASE)
 
 
@@ -192,8 +193,11 @@ def _windows(config: Config) -> Iterator[tuple[Path_, str]]:
                 yield (*path, key), f"'{key}': '{value}' is not a local time; write for example 2026-12-01 08:00"
         if start and end and end <= start:
             yield (*path, "end"), f"'end' {window.end} is not after 'start' {window.start}"
-        if start and end and window.repeat and end - start > timedelta(days=7):
-            yield (*path, "end"), "a weekly window cannot be longer than a week"
+        if start and end and window.repeat and end - start > REPEATS[window.repeat]:
+            length = "a week" if window.repeat == "weekly" else "a day"
+            yield (*path, "end"), f"a {window.repeat} window cannot be longer than {length}"
+        if window.until is not None and not window.repeat:
+            yield (*path, "until"), "'until' goes with 'repeat'; a window without it ends at 'end'"
         if not (window.devices or window.sites or window.contractors):
             yield path, "names no 'devices', 'sites' or 'contractors'"
 

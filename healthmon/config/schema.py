@@ -324,14 +324,14 @@ class Contractor(Strict):
 
 
 class Window(Strict):
-    """A maintenance window. Times are local (``2026-12-01 08:00``); `repeat` weekly goes on until `until`."""
+    """A maintenance window. Times are local (``2026-12-01 08:00``); `repeat` goes on until `until`."""
 
     devices: Ids = ()
     sites: Ids = ()
     contractors: Ids = ()
     start: str
     end: str
-    repeat: Literal["weekly"] | None = None
+    repeat: Literal["daily", "weekly"] | None = None
     until: str | None = None
     reason: Name = "maintenance"
 
