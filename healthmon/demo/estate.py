@@ -1,17 +1,17 @@
-"""The running estate: every device's servers on its own loopback address, faults switched at run time, counters."""
+"""The running estate: every device's servers on loopback, faults switched at run time, counters."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from healthmon.demo.clip import HEIGHT, WIDTH, Clip, encode
 from healthmon.demo.onvif_sim import OnvifSim
 from healthmon.demo.rtsp_sim import RtspSim
-from healthmon.demo.state import HTTP, NTP, RTSP, SNMP, TCP, Counters, SimDevice
+from healthmon.demo.state import Counters, SimDevice
 from healthmon.demo.udp_sim import NtpSim, SnmpSim
 
 BACKLOG = 64
@@ -47,23 +47,27 @@ class Estate:
             return
         loop, held = asyncio.get_running_loop(), self._closers.setdefault(device.id, [])
         moving, still, small = self._clips
+        address, ports = device.address, device.ports
+        tcp: list[tuple[int, Callable[[], asyncio.Protocol]]] = []
+        udp: list[tuple[int, Callable[[], asyncio.DatagramProtocol]]] = []
 
         def session() -> RtspSim:
             return RtspSim(device, small if device.has("small") else moving, still)
 
         if device.kind == "relay":
-            held.append(await loop.create_server(session, device.address, RTSP, backlog=BACKLOG))
+            tcp = [(ports.rtsp, session)]
         elif device.kind in ("camera", "recorder"):
-            rtsp = await loop.create_server(session, device.address, RTSP, backlog=BACKLOG)
-            http = await loop.create_server(lambda: OnvifSim(device), device.address, HTTP, backlog=BACKLOG)
-            held += [rtsp, http]
+            tcp = [(ports.rtsp, session), (ports.http, lambda: OnvifSim(device))]
         elif device.kind == "link":
-            held.append(await loop.create_server(asyncio.Protocol, device.address, TCP, backlog=BACKLOG))
-            agent, _ = await loop.create_datagram_endpoint(lambda: SnmpSim(device), local_addr=(device.address, SNMP))
-            held.append(agent)
-        else:
-            port, kind = (NTP, NtpSim) if device.kind == "ntp" else (SNMP, SnmpSim)
-            transport, _ = await loop.create_datagram_endpoint(lambda: kind(device), local_addr=(device.address, port))
+            tcp = [(ports.tcp, asyncio.Protocol)]
+        if device.kind == "ntp":
+            udp = [(ports.ntp, lambda: NtpSim(device))]
+        elif device.kind in ("ups", "link") or device.snmp:
+            udp = [(ports.snmp, lambda: SnmpSim(device))]
+        for port, made in tcp:
+            held.append(await loop.create_server(made, address, port, backlog=BACKLOG))
+        for port, answering in udp:
+            transport, _ = await loop.create_datagram_endpoint(answering, local_addr=(address, port))
             held.append(transport)
 
     async def _unbind(self, device: str) -> None:

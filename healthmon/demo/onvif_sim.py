@@ -6,13 +6,14 @@ import asyncio
 import re
 from datetime import UTC, datetime
 from email.utils import formatdate
+from ipaddress import ip_address
 from typing import cast
 from zoneinfo import ZoneInfo
 
 from healthmon.demo import login
 from healthmon.demo.clip import GOP, HEIGHT, RATE, WIDTH
 from healthmon.demo.profile_g_sim import ProfileG, RefusedError
-from healthmon.demo.state import HTTP, RTSP, SimDevice
+from healthmon.demo.state import RTSP, SimDevice
 
 CAP = 64 * 1024
 HUGE = 4 * 1024 * 1024
@@ -192,7 +193,7 @@ class OnvifSim(asyncio.Protocol):
         return "127.0.0.2" if self._device.has("foreign_uri") else self._device.address
 
     def _capabilities(self) -> str:
-        base = f"http://{self._host()}:{HTTP}/onvif"
+        base = f"http://{self._host()}:{self._device.ports.http}/onvif"
         return (
             "<tds:GetCapabilitiesResponse><tds:Capabilities>"
             f"<tt:Device><tt:XAddr>{base}/device_service</tt:XAddr></tt:Device>"
@@ -201,7 +202,7 @@ class OnvifSim(asyncio.Protocol):
         )
 
     def _services(self) -> str:
-        base = f"http://{self._host()}:{HTTP}/onvif"
+        base = f"http://{self._host()}:{self._device.ports.http}/onvif"
         rows = (("device", "device_service"), ("media", "media_service"))
         services = "".join(
             f"<tds:Service><tds:Namespace>http://www.onvif.org/ver10/{name}/wsdl</tds:Namespace>"
@@ -251,7 +252,7 @@ class OnvifSim(asyncio.Protocol):
     def _stream_uri(self, number: int) -> str:
         return (
             "<trt:GetStreamUriResponse><trt:MediaUri>"
-            f"<tt:Uri>rtsp://{self._host()}:{RTSP}{self._device.paths[number]}</tt:Uri>"
+            f"<tt:Uri>rtsp://{self._host()}:{self._device.ports.rtsp}{self._device.paths[number]}</tt:Uri>"
             "<tt:InvalidAfterConnect>false</tt:InvalidAfterConnect><tt:InvalidAfterReboot>false</tt:InvalidAfterReboot>"
             "<tt:Timeout>PT0S</tt:Timeout></trt:MediaUri></trt:GetStreamUriResponse>"
         )
@@ -273,8 +274,9 @@ def _profile_row(name: str, number: int) -> str:
 
 
 def mac_of(device: SimDevice) -> str:
-    """A locally administered MAC address from the device's loopback address."""
-    return "02:00:00:" + ":".join(f"{int(part):02x}" for part in device.address.split(".")[1:])
+    """A locally administered MAC address from the device's loopback address, or from its ports where that is shared."""
+    low = (int(ip_address(device.address)) + device.ports.rtsp - RTSP) & 0xFFFFFF
+    return "02:00:00:" + low.to_bytes(3, "big").hex(":")
 
 
 def _envelope(body: str) -> str:

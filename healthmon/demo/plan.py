@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from healthmon.demo.onvif_sim import mac_of
-from healthmon.demo.state import HTTP, NTP, RTSP, SNMP, TCP, SimDevice
+from healthmon.demo.state import Ports, SimDevice
 
 SITES = (("market", "Market Place"), ("riverside", "Riverside"), ("station", "Station Road"), ("park", "Castle Park"))
 SIDES = (
@@ -66,6 +66,7 @@ def plan(cameras: int = 147, recorders: int = 2, ups: int = 1, links: int = 8, s
     for n in range(1, recorders + 1):
         recorder = SimDevice(f"R{n}", f"Recorder {n}", "recorder", _address(7, n), "market", priority=1)
         recorder.serial = f"SIM-R{n:05d}"
+        recorder.snmp = True
         recorder.paths = tuple(f"/channel{c}" for c in range(1, 5))
         made.append(recorder)
     for n in range(1, ups + 1):
@@ -76,6 +77,12 @@ def plan(cameras: int = 147, recorders: int = 2, ups: int = 1, links: int = 8, s
     made.append(relay)
     made += [SimDevice(f"N{n}", f"Time server {n}", "ntp", _address(6, n), "market") for n in range(1, servers + 1)]
     return made
+
+
+def share_address(devices: Sequence[SimDevice], address: str = "127.0.0.1") -> None:
+    """Give all devices one address and each ports of its own: for machines whose loopback has no other address."""
+    for number, device in enumerate(devices):
+        device.address, device.ports = address, Ports.block(number)
 
 
 def _camera(n: int, links: int) -> SimDevice:
@@ -124,7 +131,7 @@ def write_config(devices: Sequence[SimDevice], folder: Path, *, agent_port: int 
             "camera-view": {"username": "healthmon", "secret": {"file": "secrets/camera-view"}},
             "snmp-read": {"secret": {"file": "secrets/snmp-read"}},
         },
-        "time_servers": [{"address": d.address, "port": NTP} for d in devices if d.kind == "ntp"],
+        "time_servers": [{"address": d.address, "port": d.ports.ntp} for d in devices if d.kind == "ntp"],
         "links": [*_rows(devices, "link"), *_rows(devices, "relay")],
         "cameras": list(_rows(devices, "camera")),
         "recorders": list(_rows(devices, "recorder")),
@@ -148,22 +155,23 @@ def _rows(devices: Sequence[SimDevice], kind: str) -> Iterator[dict[str, Any]]:
         if device.port:
             row["port"] = device.port
         if kind in ("camera", "recorder"):
-            row |= {"credential": "camera-view", "rtsp": {"port": RTSP}, "http": {"port": HTTP}}
+            row |= {"credential": "camera-view", "rtsp": {"port": device.ports.rtsp}}
+            row["http"] = {"port": device.ports.http}
             row["commissioned"] = {"model": "Simulated PTZ", "serial": device.serial, "mac": mac_of(device)}
         if kind == "camera":
             row["kind"] = device.variant
             row["streams"] = [{"name": "main", "codec": "h264", "size": "640x360", "bit_rate": "400 kbit/s"}]
             if int(device.id[1:]) % 2:
                 row["streams"][0]["path"] = device.paths[0]
-            if int(device.id[1:]) <= 4:
+            if int(device.id[1:]) <= 4 and any(one.kind == "recorder" for one in devices):
                 row |= {"recorder": "R1", "channel": str(int(device.id[1:]))}
         if kind == "recorder":
             row["channel_path"] = "/channel{channel}"
-        if kind == "ups":
-            row["snmp"] = {"credential": "snmp-read", "port": SNMP}
+        if kind in ("ups", "link") or device.snmp:
+            row["snmp"] = {"credential": "snmp-read", "port": device.ports.snmp}
         if kind == "relay":
-            row |= {"credential": "camera-view", "rtsp": {"port": RTSP}}
+            row |= {"credential": "camera-view", "rtsp": {"port": device.ports.rtsp}}
             row["relay"] = [{"camera": path.removeprefix("/police/"), "path": path} for path in device.paths]
         if kind == "link":
-            row |= {"ports": [TCP], "snmp": {"credential": "snmp-read", "port": SNMP}}
+            row["ports"] = [device.ports.tcp]
         yield row

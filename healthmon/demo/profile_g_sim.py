@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from healthmon.demo.footage import Channel, channels
-from healthmon.demo.state import HTTP, RTSP, SimDevice
+from healthmon.demo.state import SimDevice
 
 KEEP_ALIVE = 10.0
 MOST_SEARCHES = 4
@@ -67,7 +67,7 @@ class ProfileG:
         )
         return "".join(
             f"<tds:Service><tds:Namespace>http://www.onvif.org/ver10/{name}/wsdl</tds:Namespace>"
-            f"<tds:XAddr>http://{host}:{HTTP}/onvif/{name}_service</tds:XAddr>{more}"
+            f"<tds:XAddr>http://{host}:{self._device.ports.http}/onvif/{name}_service</tds:XAddr>{more}"
             "<tds:Version><tt:Major>2</tt:Major><tt:Minor>6</tt:Minor></tds:Version></tds:Service>"
             for name, more in rows
         )
@@ -229,7 +229,7 @@ class ProfileG:
         if wanted not in {_token(one) for one in channels(self._device)}:
             raise RefusedError("InvalidToken")
         host = "127.0.0.2" if self._device.has("foreign_uri") else self._device.address
-        uri = f"rtsp://{host}:{RTSP}/replay/{wanted}"
+        uri = f"rtsp://{host}:{self._device.ports.rtsp}/replay/{wanted}"
         return f"<trp:GetReplayUriResponse><trp:Uri>{uri}</trp:Uri></trp:GetReplayUriResponse>"
 
 

@@ -13,6 +13,7 @@ from typing import cast
 from healthmon.demo import login, replay_sim
 from healthmon.demo.clip import RATE, Clip
 from healthmon.demo.state import SimDevice
+from healthmon.demo.udp_media import UdpMedia
 
 NTP_TO_UNIX = 2208988800
 REPORT_EVERY = 5.0
@@ -29,8 +30,8 @@ class RtspSim(asyncio.Protocol):
         self._buffer = b""
         self._nonce = login.fresh_nonce()
         self._session = ""
-        self._ports: tuple[int, int] | None = None
-        self._udp: asyncio.DatagramTransport | None = None
+        self._udp: UdpMedia | None = None
+        self._ssrc = random.randrange(1 << 32)
         self._timer: asyncio.TimerHandle | None = None
         self._replay: replay_sim.Replay | None = None
         self._loop = asyncio.get_running_loop()
@@ -143,7 +144,10 @@ class RtspSim(asyncio.Protocol):
         ]  # fmt: skip
         if self._device.has("no_video"):
             lines = [*lines[:6], "m=audio 0 RTP/AVP 0", "a=control:trackID=1"]
-        more = {"Content-Type": "application/sdp", "Content-Base": f"rtsp://{address}{path.rstrip('/')}/"}
+        more = {
+            "Content-Type": "application/sdp",
+            "Content-Base": f"rtsp://{address}:{self._device.ports.rtsp}{path.rstrip('/')}/",
+        }
         self._reply(headers, 200, "OK", more, "\r\n".join(lines) + "\r\n")
 
     def _setup(self, headers: dict[str, str], path: str) -> None:
@@ -153,14 +157,21 @@ class RtspSim(asyncio.Protocol):
         if "TCP" in wanted and self._device.has("udp_only"):
             self._reply(headers, 461, "Unsupported Transport")
             return
+        limit = int(self._device.faults.get("session_limit", 0))
+        if limit and not self._session and self._device.counters.sessions_now >= limit:
+            self._reply(headers, 453, "Not Enough Bandwidth")
+            return
         if not self._session:
             self._session = login.fresh_nonce()[:16]
             self._device.counters.begin()
         if ports:
-            self._ports = (int(ports[1]), int(ports[2]))
-            answer = f"RTP/AVP;unicast;client_port={ports[1]}-{ports[2]};server_port=20000-20001"
+            peer = self._transport.get_extra_info("peername")[0]
+            self._close_udp()
+            self._udp = UdpMedia(self._device.address, peer, (int(ports[1]), int(ports[2])))
+            answer = f"RTP/AVP;unicast;client_port={ports[1]}-{ports[2]};server_port={self._udp.ports}"
         else:
             answer = "RTP/AVP/TCP;unicast;interleaved=0-1"
+        answer += f";ssrc={self._ssrc:08X}"
         self._reply(headers, 200, "OK", {"Transport": answer, "Session": f"{self._session};timeout=60"})
 
     def _play(self, headers: dict[str, str], path: str) -> None:
@@ -174,7 +185,7 @@ class RtspSim(asyncio.Protocol):
             return
         self._reply(headers, 200, "OK", {"Session": self._session, "Range": "npt=0.000-"})
         if not self._device.has("no_media"):
-            self._loop.create_task(self._start())
+            self._start()
 
     def _teardown(self, headers: dict[str, str], path: str) -> None:
         del path
@@ -190,18 +201,17 @@ class RtspSim(asyncio.Protocol):
             self._timer.cancel()
         if self._replay is not None:
             self._replay.stop()
+        self._close_udp()
+
+    def _close_udp(self) -> None:
         if self._udp is not None:
             self._udp.close()
+            self._udp = None
 
     # ------------------------------------------------------------------ media
 
-    async def _start(self) -> None:
-        if self._ports is not None:
-            peer = self._transport.get_extra_info("peername")[0]
-            self._udp, _ = await self._loop.create_datagram_endpoint(
-                asyncio.DatagramProtocol, local_addr=(self._device.address, 0), remote_addr=(peer, self._ports[0])
-            )
-        self._sequence, self._ssrc = random.randrange(1 << 16), random.randrange(1 << 32)
+    def _start(self) -> None:
+        self._sequence = random.randrange(1 << 16)
         self._stamp = random.randrange(1 << 32)
         self._last_report = -REPORT_EVERY
         # Live: every viewer sees the same picture at the same time; behind a relay it comes later.
@@ -238,7 +248,7 @@ class RtspSim(asyncio.Protocol):
             if loss and random.random() < loss:
                 continue
             if self._udp is not None:
-                self._udp.sendto(packet)
+                self._udp.media(packet)
                 self._device.counters.bytes_out += len(packet)
             else:
                 out += b"$\x00" + len(packet).to_bytes(2, "big") + packet
@@ -250,6 +260,8 @@ class RtspSim(asyncio.Protocol):
         at = self._device.now() + NTP_TO_UNIX
         whole, part = int(at), int((at % 1) * (1 << 32))
         body = struct.pack(">BBHIIIIII", 0x80, 200, 6, self._ssrc, whole & 0xFFFFFFFF, part, self._stamp, 0, 0)
-        if self._udp is not None and self._ports is not None:
-            return  # the odd port would need a second socket; the Date header shows the clock as well
+        if self._udp is not None:
+            self._udp.control(body)
+            self._device.counters.bytes_out += len(body)
+            return
         self._write(b"$\x01" + len(body).to_bytes(2, "big") + body)

@@ -8,6 +8,24 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 RTSP, HTTP, SNMP, NTP, TCP = 8554, 8080, 10161, 10123, 8022
+FIRST_PORT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where a device serves. Each device has an address of its own, or else ports of its own (`block`)."""
+
+    rtsp: int = RTSP
+    http: int = HTTP
+    snmp: int = SNMP
+    ntp: int = NTP
+    tcp: int = TCP
+
+    @classmethod
+    def block(cls, number: int) -> Ports:
+        """The ports of device `number` where all share one address."""
+        first = FIRST_PORT + 5 * number
+        return cls(*range(first, first + 5))
 
 
 @dataclass(slots=True)
@@ -47,7 +65,7 @@ class Counters:
 class SimDevice:
     """A simulated device; `faults` maps a fault's name to its value and may change at any time.
 
-    `port` is its port on the switch `parent`, which `hangs` lists.
+    `port` is its port on the switch `parent`, which `hangs` lists; `snmp` says that a camera answers SNMP too.
     """
 
     id: str
@@ -55,6 +73,7 @@ class SimDevice:
     kind: str
     address: str
     site: str
+    ports: Ports = Ports()
     variant: str = "fixed"
     parent: str = ""
     port: str = ""
@@ -66,6 +85,8 @@ class SimDevice:
     serial: str = ""
     username: str = "healthmon"
     password: str = "view only"  # noqa: S105 - of a device that does not exist
+    snmp: bool = False
+    community: str = "public"
     paths: tuple[str, ...] = ("/stream1",)
     algorithm: str = "MD5"
     faults: dict[str, Any] = field(default_factory=dict)
@@ -92,6 +113,10 @@ class SimDevice:
 
     def as_json(self) -> dict[str, Any]:
         """For the control interface."""
-        return {"id": self.id, "kind": self.kind, "address": self.address, "faults": self.faults} | {
-            "counters": asdict(self.counters)
-        }
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "address": self.address,
+            "ports": asdict(self.ports),
+            "faults": self.faults,
+        } | {"counters": asdict(self.counters)}

@@ -1,11 +1,14 @@
-"""SNMP (RFC 1628 UPS-MIB, the MIBs of a switch) and NTP as simulated devices answer them."""
+"""SNMP (RFC 1628 UPS-MIB, the MIBs of a switch, RFC 2790's clock) and NTP as simulated devices answer them."""
 
 from __future__ import annotations
 
 import asyncio
 import bisect
 import struct
+import time
+from datetime import datetime, timedelta
 from typing import cast
+from zoneinfo import ZoneInfo
 
 from healthmon.demo import switch_sim
 from healthmon.demo.state import SimDevice
@@ -37,7 +40,7 @@ class NtpSim(asyncio.DatagramProtocol):
 
 
 class SnmpSim(asyncio.DatagramProtocol):
-    """An SNMP v1/v2c agent that answers GET, GETNEXT and GETBULK for a UPS or a switch."""
+    """An SNMP v1/v2c agent: GET for a UPS, a camera or a recorder; GETNEXT and GETBULK too for a switch."""
 
     def __init__(self, device: SimDevice) -> None:
         self._device = device
@@ -60,7 +63,7 @@ class SnmpSim(asyncio.DatagramProtocol):
     def _answer(self, data: bytes) -> bytes | None:
         (_, message), *_ = elements(data)
         version, community, pdu = elements(message)
-        if community[1].decode() != self._device.password:
+        if community[1].decode() != self._device.community:
             return None
         if pdu[0] == 0xA3:
             self._device.counters.writes_attempted += 1
@@ -88,10 +91,19 @@ class SnmpSim(asyncio.DatagramProtocol):
 
     def _values(self) -> dict[bytes, bytes]:
         device = self._device
+        ticks = int((time.monotonic() - device.started) * 100) & 0xFFFFFFFF
+        found = {
+            name_of("1.3.6.1.2.1.1.1.0"): _encoded(f"Simulated {device.kind}"),
+            name_of("1.3.6.1.2.1.1.3.0"): tlv(0x43, ticks.to_bytes(ticks.bit_length() // 8 + 1, "big")),
+            name_of("1.3.6.1.2.1.25.1.2.0"): tlv(0x04, date_and_time(device.now())),
+        }
+        return found | self._power() if device.kind == "ups" else found
+
+    def _power(self) -> dict[bytes, bytes]:
+        device = self._device
         battery = device.has("ups_on_battery")
         seconds = int(device.faults.get("ups_on_battery") or 0)
         table: dict[str, int | str] = {
-            "1.3.6.1.2.1.1.1.0": "Simulated UPS card",
             f"{UPS}.1.1.0": "Example",
             f"{UPS}.1.2.0": "Simulated 3000",
             f"{UPS}.2.1.0": 2,
@@ -111,6 +123,14 @@ class SnmpSim(asyncio.DatagramProtocol):
         if device.has("ups_replace") or device.has("ups_comms_lost"):
             found[name_of(f"{UPS}.6.2.1.2.1")] = tlv(0x06, name_of(f"{UPS}.6.3.{alarm}"))
         return found
+
+
+def date_and_time(at: float) -> bytes:
+    """SNMPv2-TC DateAndTime of `at` (Unix seconds): civil time of London with its offset from UTC."""
+    local = datetime.fromtimestamp(at, ZoneInfo("Europe/London"))
+    minutes = int((local.utcoffset() or timedelta()).total_seconds()) // 60
+    clock = (local.month, local.day, local.hour, local.minute, local.second, local.microsecond // 100_000)
+    return struct.pack(">H6BcBB", local.year, *clock, b"-" if minutes < 0 else b"+", *divmod(abs(minutes), 60))
 
 
 def _row(name: bytes, value: bytes | None, absent: bytes) -> bytes:

@@ -6,6 +6,8 @@ import asyncio
 import subprocess
 import sys
 import textwrap
+import time
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from support import need
@@ -100,7 +102,8 @@ async def test_curl_digest_md5_and_sha256(estate):
 
 async def test_snmpget_reads_the_ups_mib(estate):
     need("snmpget")
-    oids = [f"{SUM}.4.1.0", f"{SUM}.2.3.0", f"{SUM}.9.9.9.0", "1.3.6.1.2.1.1.1.0"]
+    date = "1.3.6.1.2.1.25.1.2.0"
+    oids = [f"{SUM}.4.1.0", f"{SUM}.2.3.0", f"{SUM}.9.9.9.0", "1.3.6.1.2.1.1.1.0", date]
     argv = ["snmpget", "-v2c", "-On", "-Oqv", "-t1", "-r0", f"127.31.2.2:{SNMP}", *oids]
     status, said = await run(*argv[:2], "-c", "public", *argv[2:])
     assert status == 0, said
@@ -108,6 +111,10 @@ async def test_snmpget_reads_the_ups_mib(estate):
     assert rows[:2] == ["3", "41"]
     assert "No Such" in rows[2]
     assert "Simulated" in rows[3]
+    told = bytes.fromhex(rows[4].strip('" '))
+    zone = timezone((1 if told[8:9] == b"+" else -1) * timedelta(hours=told[9], minutes=told[10]))
+    clock = datetime(int.from_bytes(told[:2], "big"), *told[2:7], tzinfo=zone)
+    assert abs(clock.timestamp() - time.time()) < 3
     await estate.set_fault("U1", "ups_on_battery", 190)
     _, said = await run(*argv[:2], "-c", "public", *argv[2:])
     assert said.splitlines()[-len(oids)] == "5"

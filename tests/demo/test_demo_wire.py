@@ -1,0 +1,150 @@
+"""What the simulated devices say beyond one TCP session: reports over UDP, SNMP's clock, a session limit, shared addresses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from healthmon import config as configuration
+from healthmon import inventory
+from healthmon.demo import plan
+from healthmon.demo.__main__ import has_address
+from healthmon.demo.estate import Estate
+from healthmon.demo.state import HTTP, RTSP, SNMP, SimDevice
+from healthmon.demo.udp_sim import date_and_time
+from healthmon.model import Access, Ask, Device, Kind, Question, SnmpAccess, StreamSpec
+from healthmon.probes import clock, stream
+from healthmon.probes.clock import date_and_time as read_date
+from healthmon.probes.tools import Tools
+from healthmon.secret import Credential, Secret
+from healthmon.wire.errors import BusyError
+from healthmon.wire.logins import LoginGuard
+from healthmon.wire.net import Net
+from healthmon.wire.trace import Trace, recording
+
+ROOT = Path(__file__).parents[2]
+ADDRESS = "127.34.1.2"
+
+
+@pytest.fixture
+async def estate():
+    started = Estate([SimDevice("C1", "North", "camera", ADDRESS, "s", serial="SIM-1", snmp=True)])
+    await started.start()
+    yield started
+    await started.stop()
+
+
+def watched() -> tuple[Device, Tools]:
+    snmp = SnmpAccess("read", SNMP)
+    access = Access(rtsp_port=RTSP, http_port=HTTP, credential="view", snmp=snmp)
+    device = Device("C1", "C1", Kind.CAMERA, "s", ADDRESS, access=access, streams=(StreamSpec(path="/stream1"),))
+    secrets = {"view": "view only", "read": "public"}
+    return device, Tools(
+        Net.of([ADDRESS]), LoginGuard(), lambda name: Credential(name, "healthmon", Secret(secrets[name]))
+    )
+
+
+async def look(device: Device, tools: Tools):
+    async with asyncio.timeout(8):
+        return await stream.look(device, Ask("C1", Question.STREAM, "main", watch=0.6, timeout=6), tools)
+
+
+async def test_the_sender_report_comes_over_udp_from_the_port_that_was_named(estate) -> None:
+    await estate.set_fault("C1", "udp_only")
+    await estate.set_fault("C1", "clock_offset", 90.0)
+    device, tools = watched()
+    with recording(Trace(keep_notes=True)) as told:
+        found = await look(device, tools)
+    assert (found.transport, found.lost, found.frames > 3) == ("udp", 0, True)
+    assert found.sender_clock is not None
+    assert found.sender_clock.middle == pytest.approx(90, abs=0.5)
+    ports = re.search(r"client_port=(\d+)-(\d+);server_port=(\d+)-(\d+)", "".join(note[2] for note in told.notes))
+    assert ports
+    assert int(ports[4]) == int(ports[3]) + 1
+    assert int(ports[3]) % 2 == 0
+    counters = estate.counters("C1")
+    assert (counters.sessions, counters.teardowns, counters.lost_sessions) == (1, 1, 0)
+
+
+async def test_c12_a_session_limit_is_busy_until_a_session_ends(estate) -> None:
+    await estate.set_fault("C1", "session_limit", 1)
+    device, tools = watched()
+    counters = estate.counters("C1")
+    counters.begin()  # somebody else watches
+    with pytest.raises(BusyError, match="453"):
+        await look(device, tools)
+    counters.sessions_now = 0
+    assert (await look(device, tools)).frames > 3
+    assert counters.sessions_now == 0
+
+
+async def test_the_clock_by_snmp(estate) -> None:
+    device, tools = watched()
+    for offset in (0.0, 3600.0):
+        await estate.set_fault("C1", "clock_offset", offset)
+        async with asyncio.timeout(8):
+            told = await clock.look(device, Ask("C1", Question.CLOCK, timeout=6), tools)
+        spans = {reading.source: reading.offset for reading in told.readings}
+        assert spans["snmp"] is not None
+        assert spans["snmp"].low <= offset <= spans["snmp"].high
+
+
+@pytest.mark.parametrize("at", ["2026-01-15 12:00:01", "2026-07-15 23:59:59", "1970-01-01 00:00:09"])
+def test_date_and_time_has_its_offset_in_summer_and_winter(at: str) -> None:
+    moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    raw = date_and_time(moment.timestamp())
+    assert len(raw) == 11
+    assert read_date(raw, "America/New_York", time.time()) == moment
+
+
+def test_which_addresses_a_machine_has() -> None:
+    assert has_address("127.0.0.1")
+    assert not has_address("192.0.2.1")
+
+
+def test_ports_tell_the_devices_of_one_address_apart(tmp_path) -> None:
+    devices = plan.plan(6, 1, 1)
+    plan.share_address(devices)
+    ports = [
+        port
+        for device in devices
+        for port in (device.ports.rtsp, device.ports.http, device.ports.snmp, device.ports.ntp, device.ports.tcp)
+    ]
+    assert len(set(ports)) == len(ports)
+    assert {device.address for device in devices} == {"127.0.0.1"}
+    found = inventory.devices(configuration.load(plan.write_config(devices, tmp_path)))
+    assert len({row.commissioned.mac for row in found if row.kind is Kind.CAMERA}) == 6
+
+
+def test_a_sweep_of_an_estate_behind_one_address(tmp_path) -> None:
+    """As on a machine whose loopback has one address: every device is found by its ports, and each fault at its own."""
+    argv = [sys.executable, "-m", "healthmon.demo", "--folder", str(tmp_path), "--cameras", "2", "--recorders", "0"]
+    argv += ["--one-address", "--control", "0", "--well", "--schedule", str(tmp_path / "faults.yaml")]
+    (tmp_path / "faults.yaml").write_text(
+        '[{at: 0 s, device: C002, fault: "off"}, {at: 0 s, device: UPS1, fault: ups_on_battery, value: 60}]'
+    )
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=os.environ) as child:
+        try:
+            assert child.stdout is not None
+            assert "ports tell the devices apart" in child.stdout.readline()
+            assert "ready" in child.stdout.readline()
+            sweep = [sys.executable, "-m", "healthmon", "sweep", "--json", "--config", str(tmp_path / "config.yaml")]
+            env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'exporters'}"}
+            done = subprocess.run(sweep, capture_output=True, text=True, timeout=90, env=env, check=False)
+        finally:
+            child.send_signal(signal.SIGTERM)
+    assert done.returncode == 1, done.stderr
+    sheet = json.loads(done.stdout)
+    rows = [*sheet["faults"], *sheet["warnings"], *sheet["not_checked"]]
+    codes = {device: row["code"] for row in rows for device in row["devices"]}
+    assert codes == {"C002": "unreachable", "UPS1": "on_battery"}
