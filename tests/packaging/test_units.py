@@ -1,0 +1,101 @@
+"""The systemd units: accepted by systemd-analyze, closed as far as they can be, and no more than the agent can bear."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from live_estate import environment, quick
+from support import Peers, free_port, need
+
+ROOT = Path(__file__).parents[2]
+UNITS = ROOT / "packaging" / "systemd"
+SERVICES = ("healthmon.service", "healthmon-sweep.service")
+# What SQLite does only as root, and a service is not.
+ONLY_AS_ROOT = {"fchown"}
+
+pytestmark = pytest.mark.peer
+
+
+def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
+    need("systemd-analyze")
+    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("unit", SERVICES)
+def test_the_exposure_of_a_service_is_small(unit):
+    done = analyze("security", "--offline=yes", "--threshold=15", str(UNITS / unit))
+    exposure = re.search(r"exposure level for \S+: ([\d.]+)", done.stdout)
+    assert exposure is not None, done.stderr
+    assert float(exposure[1]) <= 1.5
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("unit", [*SERVICES, "healthmon-sweep.timer"])
+def test_every_line_of_a_unit_is_understood(tmp_path, unit):
+    """Copies whose program exists, so that only the unit itself can be found fault with."""
+    for path in UNITS.iterdir():
+        (tmp_path / path.name).write_text(path.read_text().replace("/opt/healthmon/bin/healthmon", "/bin/true"))
+    done = analyze("verify", "--man=no", str(tmp_path / unit))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_both_services_are_closed_alike():
+    agent, sweep = ((UNITS / name).read_text().split("# What it may not do.")[1] for name in SERVICES)
+    assert agent.split("[Install]")[0].strip() == sweep.strip()
+
+
+def allowed() -> set[str]:
+    """The calls that the unit's filters leave, worked out in the order of its lines."""
+    found: set[str] = set()
+    for line in re.findall(r"^SystemCallFilter=(.+)$", (UNITS / SERVICES[0]).read_text(), re.MULTILINE):
+        names = set().union(*(expanded(word) for word in line.removeprefix("~").split()))
+        found = found - names if line.startswith("~") else found | names
+    return found
+
+
+def expanded(word: str) -> set[str]:
+    if not word.startswith("@"):
+        return {word}
+    lines = [line.strip() for line in analyze("syscall-filter", word).stdout.splitlines()[1:]]
+    return set().union(*(expanded(line) for line in lines if line and not line.startswith("#")))
+
+
+def test_the_agent_makes_no_call_that_its_unit_forbids(peers: Peers, tmp_path):
+    """Traced while it asks the simulated estate by every protocol and answers a scrape."""
+    need("strace", "systemd-analyze")
+    control, port, trace = free_port(), free_port(), tmp_path / "trace"
+    argv = [sys.executable, "-m", "healthmon.demo", "--folder", str(tmp_path), "--control", str(control)]
+    peers.start(*argv, "--agent-port", str(port), env=environment())
+    peers.wait_tcp("127.0.0.1", control, 60)
+    quick(tmp_path)
+    strace = ["strace", "-f", "-qq", "-o", trace, "-e", "signal=none"]
+    run = [sys.executable, "-m", "healthmon", "run", "--config", tmp_path / "config.yaml"]
+    env = environment() | {"STATE_DIRECTORY": str(tmp_path / "state"), "NOTIFY_SOCKET": str(tmp_path / "nobody")}
+    agent = peers.start(*strace, *run, env=env)
+    peers.wait_tcp("127.0.0.1", port, 60)
+    end = time.monotonic() + 90
+    while "on_battery" not in (page := scraped(port)) or "healthmon_stream_up" not in page:
+        assert time.monotonic() < end, peers.log()[-2000:]
+        time.sleep(0.5)
+    os.killpg(agent.pid, signal.SIGTERM)
+    agent.wait(30)
+    text = trace.read_text(errors="replace")
+    calls = set(re.findall(r"^\d+ +(\w+)\(", text, re.MULTILINE))
+    assert {"sendto", "fdatasync", "epoll_wait"} & calls
+    assert calls - allowed() - ONLY_AS_ROOT == set()
+    assert not re.search(r"(mmap|mprotect)\(.*PROT_WRITE\|PROT_EXEC", text)
+    families = set(re.findall(r"socket\((AF_\w+)", text))
+    assert families <= {"AF_INET", "AF_INET6", "AF_UNIX"}
+
+
+def scraped(port: int) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
+        return answer.read().decode()
