@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bench lint lock peers clean
+.PHONY: stack stack-demo wheel demo test bench lint lock peers clean
 
 demo: $(VENV)/.ready
 	$(BIN)/healthmon demo --open
@@ -15,6 +15,18 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Prometheus, Alertmanager and Grafana on 127.0.0.1 beside a SIMULATED estate; needs Docker with compose.
+stack:
+	docker compose -f compose.yaml -f compose.demo.yaml up --build
+
+# The same without containers and without Grafana: Debian's prometheus and prometheus-alertmanager.
+stack-demo: $(VENV)/.ready
+	packaging/stack-demo $(BIN)/healthmon
+
+# What is installed elsewhere (docs/install.md).
+wheel: $(VENV)/.ready
+	$(BIN)/python -m hatchling build -t wheel -d dist
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks
@@ -34,6 +46,8 @@ tests/peers/node/node_modules/.package-lock.json: tests/peers/node/package-lock.
 lock:
 	uv pip compile pyproject.toml --extra demo --extra test --generate-hashes --no-emit-index-url \
 		--no-header --universal --python-version 3.11 -o requirements.lock
+	uv pip compile pyproject.toml --extra postgresql --extra apprise --generate-hashes --no-emit-index-url \
+		--no-header --universal --python-version 3.11 -o requirements.runtime.lock
 	uv pip compile tests/peers/requirements.txt --generate-hashes --no-emit-index-url \
 		--no-header --universal --python-version 3.11 -o tests/peers/requirements.lock
 

@@ -11,7 +11,15 @@ from healthmon.cli import cli
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "dashboards/README.md", "docs/wall.md"]
+DOCUMENTS = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "dashboards/README.md",
+    "docs/wall.md",
+    "docs/install.md",
+    "docs/runbooks/README.md",
+]
 ROWS = [
     *(f"c{n}" for n in (*range(1, 16), *range(18, 30), 31)),
     *(f"o{n}" for n in range(1, 9)),

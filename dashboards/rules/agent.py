@@ -68,7 +68,7 @@ ALERTS = [
   unless on (job, instance, device, check, part) healthmon_check_success
 ) > 0
 """,
-        "{{ $value }} {{ $labels.check }} checks{{ with $labels.site }} at {{ . }}{{ end }} have stopped",
+        "Checks that have stopped ({{ $labels.check }}){{ with $labels.site }} at {{ . }}{{ end }}: {{ $value }}",
         "Their last results are older than three intervals. What they would find is not known.",
         wait="5m",
         priority="P2",
@@ -82,7 +82,7 @@ ALERTS = [
   unless {OF_DEVICE} healthmon_device_maintenance == 1
 ) > 0
 """,
-        "{{ $value }} devices{{ with $labels.site }} at {{ . }}{{ end }} could not be checked for 30 minutes",
+        "Devices not checked for 30 minutes{{ with $labels.site }} at {{ . }}{{ end }}: {{ $value }}",
         "healthmon asks, but cannot tell whether they are well or not. They belong on the operator's own list.",
         wait="30m",
         severity="warning",
@@ -94,7 +94,7 @@ ALERTS = [
         """increase(healthmon_looks_skipped_total[30m])
   > 0.05 * sum by (job, instance) (increase(healthmon_check_runs_total[30m]))
 """,
-        "healthmon does not keep up: {{ $value | humanize }} looks were left out in 30 minutes",
+        "healthmon does not keep up: looks left out in 30 minutes: {{ $value | humanize }}",
         "More than one look in twenty is left out because the one before is still under way.",
         wait="15m",
         severity="warning",
@@ -112,7 +112,7 @@ ALERTS = [
     Alert(
         "HealthmonBug",
         "increase(healthmon_bugs_total[1h]) > 0",
-        "An error inside healthmon spoiled {{ $value | humanize }} looks in the last hour",
+        "Looks spoiled by an error inside healthmon in the last hour: {{ $value | humanize }}",
         "The look is counted as not checked. The log of healthmon names the place.",
         severity="warning",
         priority="P3",
@@ -139,7 +139,7 @@ ALERTS = [
     Alert(
         "HealthmonHistoryLost",
         "increase(healthmon_store_dropped_total[1h]) > 0",
-        "{{ $value | humanize }} entries of healthmon's history were lost",
+        "Lost entries of healthmon's history: {{ $value | humanize }}",
         "It could not be written for so long that the oldest entries were dropped. The monthly figures have a gap.",
         priority="P2",
         keep="1h",
@@ -156,7 +156,7 @@ ALERTS = [
     Alert(
         "HealthmonOutboxStuck",
         "min_over_time(healthmon_outbox_pending[30m]) > 0",
-        "{{ $value }} notifications wait for {{ $labels.target }}",
+        "Notifications that wait for {{ $labels.target }}: {{ $value }}",
         "For half an hour the queue to {{ $labels.target }} has not been empty. Phone what is urgent.",
         wait="5m",
         priority="P2",
@@ -164,7 +164,7 @@ ALERTS = [
     Alert(
         "HealthmonNotificationsLost",
         'increase(healthmon_notifications_total{result=~"failed|dropped"}[1h]) > 0',
-        "{{ $value | humanize }} notifications to {{ $labels.target }} were given up",
+        "Notifications to {{ $labels.target }} given up in the last hour: {{ $value | humanize }}",
         "They were refused, or could not be delivered within a day. Whoever should have had them has not heard.",
         keep="1h",
     ),

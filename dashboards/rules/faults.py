@@ -98,10 +98,10 @@ FLAPPING = Alert(
     keep="30m",
     severity="warning",
     priority="P3",
-    summary="{{ $value }} devices{{ with $labels.site }} at {{ . }}{{ end }} come and go",
+    summary="Devices that come and go{{ with $labels.site }} at {{ . }}{{ end }}: {{ $value }}",
     description=(
-        "In the last hour {{ $value }} devices{{ with $labels.site }} at {{ . }}{{ end }} were lost and came back more "
-        "than three times. Likely a loose connector, a weak radio link, a failing switch port or power supply."
+        "They were lost and came back more than three times in the last hour. Likely a loose connector, a weak radio "
+        "link, a failing switch port or power supply."
     ),
     dashboard="/d/healthmon-operations?var-site={{ $labels.site }}",
 )
