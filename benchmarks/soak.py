@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import subprocess
 import sys
@@ -23,8 +24,10 @@ def metric(text: str, name: str) -> float:
 
 
 def metrics() -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/metrics", timeout=10) as reply:
-        return reply.read().decode()
+    """What a scrape of Prometheus gives; it always asks for gzip."""
+    request = urllib.request.Request(f"http://127.0.0.1:{PORT}/metrics", headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(request, timeout=10) as reply:
+        return gzip.decompress(reply.read()).decode()
 
 
 def rows(seconds: float = 120.0, cameras: int = 1000) -> list[Row]:

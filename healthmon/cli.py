@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from healthmon import __version__, notifying, records, serve, shift, showcase
+from healthmon import __version__, heap, notifying, records, serve, shift, showcase
 from healthmon import app as composition
 from healthmon import config as configuration
 from healthmon.config import ConfigError
-from healthmon.console import USAGE, ConfigOption, errors, fail, load, read
+from healthmon.console import USAGE, ConfigOption, fail, load, read, say
 from healthmon.explain import explanation
 from healthmon.model import Question
 from healthmon_exporters import shift_sheet
@@ -72,6 +71,7 @@ def run(config: ConfigOption = None, verbose: Annotated[bool, typer.Option("--ve
     )
     if not verbose:
         logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write a line for every request
+    heap.lean()
     path, loaded = read(config)
     try:
         run_loop(serve.serve(path, loaded))
@@ -96,7 +96,7 @@ def sweep(
     selection = _selection(app, site or [], device or [], kind or [])
     sheet = run_loop(swept(app, selection))
     if selection == shift.Selection() and (problem := shift.keep(app, sheet)):
-        errors.print(f"warning: the sheet was not kept: {problem}", markup=False)
+        say(f"warning: the sheet was not kept: {problem}")
     text = json.dumps(shift_sheet.as_json(sheet), indent=2) + "\n" if as_json else shift_sheet.text(sheet)
     sys.stdout.write(text)
     if output is not None:
@@ -123,6 +123,10 @@ def _selection(app: composition.App, sites: list[str], devices: list[str], kinds
 
 async def swept(app: composition.App, selection: shift.Selection, *, simulated: bool = False) -> shift_sheet.Sheet:
     """A sweep with a progress bar on standard error where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    errors = Console(stderr=True)
     columns = (TextColumn("checking"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
         task = bar.add_task("checking", total=None)
@@ -163,7 +167,7 @@ def check_config(config: ConfigOption = None) -> None:
     """Read the configuration and say everything that is wrong with it."""
     path, loaded = read(config, need_secrets=False)
     for warning in loaded.warnings:
-        errors.print(f"warning: {warning}", markup=False)
+        say(f"warning: {warning}")
     counts = f"{len(loaded.cameras)} cameras, {len(loaded.recorders)} recorders, {len(loaded.ups)} UPS"
     sys.stdout.write(
         f"{path}: well formed: {counts}, {len(loaded.links)} links, {len(loaded.time_servers)} time servers\n"
@@ -249,6 +253,6 @@ def main() -> None:
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
-        errors.print(f"healthmon: {error.format_message()}", markup=False)
+        say(f"healthmon: {error.format_message()}")
         code = USAGE
     sys.exit(code if isinstance(code, int) else 0)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from healthmon import config as configuration
 from healthmon.config import Config, ConfigError, secrets
@@ -16,12 +16,16 @@ USAGE = 3
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="config.yaml (default: $HEALTHMON_CONFIG, ./, /etc/healthmon/)")
 ]
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """A line on standard error."""
+    sys.stderr.write(f"{text}\n")
 
 
 def fail(text: str) -> typer.Exit:
-    """Say `text` on standard error and give the exit for usage and configuration errors."""
-    errors.print(text, markup=False)
+    """Say `text` and give the exit for usage and configuration errors."""
+    say(text)
     return typer.Exit(USAGE)
 
 
@@ -41,5 +45,5 @@ def read(path: Path | None, *, need_secrets: bool = True) -> tuple[Path, Config]
     if problems and need_secrets:
         raise fail("\n".join(str(problem) for problem in problems))
     for problem in problems:
-        errors.print(f"warning: {problem}", markup=False)
+        say(f"warning: {problem}")
     return found, config

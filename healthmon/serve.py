@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from healthmon import systemd
+from healthmon import heap, systemd
 from healthmon.agent import Agent
 from healthmon.config import Config
 from healthmon.wallview import wall_of
@@ -47,6 +47,7 @@ async def serve(
     server = await web.serve(web.application(site, users), section.listen, section.port, tls=tls, users=users)
     _on_signals(running)
     serving()
+    heap.settled()
     systemd.tell("READY=1", f"STATUS={running.status()}")
     signs = asyncio.create_task(systemd.watch(running.alive, running.status))
     try:

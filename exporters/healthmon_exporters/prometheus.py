@@ -7,9 +7,9 @@ are pre-rendered blocks in the same text, because 250,000 labelled children cost
 from __future__ import annotations
 
 import asyncio
-import gzip
 import platform
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -36,6 +36,7 @@ AGENT_HELP = {
     "healthmon_sweep_last_timestamp_seconds": "When the last whole sweep was made.",
     "healthmon_sweep_signatures": "How many have signed the last whole sweep.",
 }
+PIECE = 1000
 Table = tuple[str, tuple[str, ...], Sequence[tuple[tuple[str, ...], float]]]
 
 
@@ -149,19 +150,18 @@ class Metrics:
                 shown = family.removesuffix("_total") if openmetrics else family
                 found.append(f"# HELP {shown} {text}\n# TYPE {shown} {kind}\n".encode())
                 found.extend(rows.values())
-        return found
+        return [*found, b"# EOF\n"] if openmetrics else found
 
-    def _joined(self, picture: list[bytes], *, openmetrics: bool) -> bytes:
+    def _head(self, *, openmetrics: bool) -> bytes:
         own = generate_openmetrics if openmetrics else generate_latest
-        head = own(self.registry).removesuffix(b"# EOF\n")
-        return b"".join((head, *picture, b"# EOF\n" if openmetrics else b""))
+        return own(self.registry).removesuffix(b"# EOF\n")
 
     def text(self, *, openmetrics: bool) -> bytes:
         """The whole exposition as bytes."""
-        return self._joined(self._picture(openmetrics=openmetrics), openmetrics=openmetrics)
+        return b"".join((self._head(openmetrics=openmetrics), *self._picture(openmetrics=openmetrics)))
 
     async def body(self, *, openmetrics: bool, zipped: bool) -> bytes:
-        """`text`, compressed at level 1 where asked, made outside the event loop.
+        """`text`, compressed where asked, made outside the event loop.
 
         One is made at a time; scrapes that come meanwhile share the next one, which is no older than they are.
         """
@@ -174,8 +174,19 @@ class Metrics:
         async with self._turn:
             del self._asked[openmetrics, zipped]
             picture = self._picture(openmetrics=openmetrics)
-            text = await asyncio.to_thread(self._joined, picture, openmetrics=openmetrics)
-            return await asyncio.to_thread(gzip.compress, text, 1) if zipped else text
+
+            def made() -> bytes:
+                parts = [self._head(openmetrics=openmetrics), *picture]
+                return _zipped(parts) if zipped else b"".join(parts)
+
+            return await asyncio.to_thread(made)
+
+
+def _zipped(parts: Sequence[bytes]) -> bytes:
+    """Compress at level 1 of the parts, piece by piece: the whole text never exists."""
+    pressed = zlib.compressobj(1, wbits=31)
+    found = [pressed.compress(b"".join(parts[at : at + PIECE])) for at in range(0, len(parts), PIECE)]
+    return b"".join((*found, pressed.flush()))
 
 
 class _Own:

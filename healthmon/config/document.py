@@ -1,12 +1,13 @@
 """Strict YAML: every scalar stays the string that was written, with the line it stands on.
 
 PyYAML alone takes the last of two equal keys, makes NO a boolean, 1:30 a number and 0123 an octal, and walks alias
-bombs; a configuration that decides what is watched may not guess. Duplicate keys, anchors, aliases, merge keys and tags
-are refused.
+bombs; a configuration that decides what is watched may not guess. The parser's events are read one by one and the
+first thing that is too much ends the reading: duplicate keys, anchors, aliases, merge keys and tags are refused.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,20 @@ import yaml
 from healthmon.config.problems import ConfigError, Problem
 
 MOST_BYTES = 4 * 1024 * 1024
+MOST_ENTRIES = 20_000
+MOST_VALUES = 600_000
 DEEPEST = 20
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_END = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 Path_ = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class Mark:
+    """The line of a mapping or a list and of what is in it; a scalar's mark is its line alone."""
+
+    line: int
+    inside: dict[str | int, Mark | int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -26,15 +38,27 @@ class Document:
     """A YAML file as nested dicts, lists and strings (None for an empty value) with the line of every path."""
 
     file: str
-    tree: Any
-    lines: dict[Path_, int]
+    tree: Any = None
+    marks: Mark | int = 1
     problems: list[Problem] = field(default_factory=list)
 
     def line(self, path: Path_) -> int:
         """The line of `path`, or of the nearest thing above it."""
-        while path and path not in self.lines:
-            path = path[:-1]
-        return self.lines.get(path, 1)
+        found = self._marks(path)[-1]
+        return found if isinstance(found, int) else found.line
+
+    def has(self, path: Path_) -> bool:
+        """Whether something stands at `path`."""
+        return len(self._marks(path)) == len(path) + 1
+
+    def _marks(self, path: Path_) -> list[Mark | int]:
+        found = [self.marks]
+        for step in path:
+            last = found[-1]
+            if isinstance(last, int) or step not in last.inside:
+                break
+            found.append(last.inside[step])
+        return found
 
 
 def read(path: Path) -> Document:
@@ -49,88 +73,116 @@ def read(path: Path) -> Document:
 
 def parse(raw: bytes, file: str) -> Document:
     """Parse the bytes of a configuration. Raises ConfigError."""
+    text = _decoded(raw, file)
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.lstrip(" ").startswith("\t"):
+            raise _error(file, number, "a tab indents this line; YAML wants spaces")
+    try:
+        return _Reader(Document(file), yaml.parse(text, Loader=_Loader)).document()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise _error(file, mark.line + 1 if mark else 1, f"not YAML: {error.problem or 'cannot be parsed'}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise _error(file, 1, f"not YAML: {' '.join(str(error).split())[:120]}") from None
+
+
+def _decoded(raw: bytes, file: str) -> str:
     if len(raw) > MOST_BYTES:
         raise _error(file, 0, "larger than 4 MiB; this cannot be a configuration")
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise _error(file, 1, "is UTF-16; save it as UTF-8")
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise _error(file, line, "is not UTF-8; save it as UTF-8") from None
-    _refuse_early(text, file)
-    try:
-        node = yaml.compose(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise _error(file, mark.line + 1 if mark else 1, f"not YAML: {error.problem or 'cannot be parsed'}") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise _error(file, 1, f"not YAML: {' '.join(str(error).split())[:120] or 'nested too deep'}") from None
-    document = Document(file, None, {})
-    document.tree = _plain(node, (), document) if node is not None else {}
-    return document
 
 
-def _refuse_early(text: str, file: str) -> None:
-    """What must be refused before PyYAML sees it: tabs for indentation, anchors and aliases (bombs), deep flow."""
-    depth = 0
-    for number, line in enumerate(text.split("\n"), 1):
-        content = line.lstrip(" ")
-        if content.startswith("\t"):
-            raise _error(file, number, "a tab indents this line; YAML wants spaces")
-        if content.startswith("#"):
-            continue
-        depth += content.count("[") + content.count("{") - content.count("]") - content.count("}")
-        if depth > DEEPEST:
-            raise _error(file, number, f"nested deeper than {DEEPEST} levels")
-        if len(line) - len(content) > 16 * DEEPEST or (content.count("- ") > DEEPEST and content.startswith("- - - ")):
-            raise _error(file, number, f"nested deeper than {DEEPEST} levels")
-    try:
-        for token in yaml.scan(text, Loader=_Loader):
-            kind = type(token).__name__
-            if kind in ("AnchorToken", "AliasToken", "TagToken"):
-                what = {"AnchorToken": "anchor (&)", "AliasToken": "alias (*)", "TagToken": "tag (!)"}[kind]
-                raise _error(
-                    file, token.start_mark.line + 1, f"YAML {what} is not allowed; write the value out or quote it"
-                )
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise _error(file, mark.line + 1 if mark else 1, f"not YAML: {error.problem or 'cannot be parsed'}") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise _error(file, 1, f"not YAML: {' '.join(str(error).split())[:120]}") from None
+@dataclass(slots=True)
+class _Reader:
+    """Builds the document from the parser's events."""
+
+    made: Document
+    events: Iterator[Any]
+    values: int = 0
+
+    def document(self) -> Document:
+        self._next(yaml.StreamStartEvent)
+        if isinstance(self._next(), yaml.StreamEndEvent):
+            self.made.tree = {}
+            return self.made
+        first = self._next()
+        self.made.tree, self.made.marks = self._node(first, _line(first), 0)
+        self._next(yaml.DocumentEndEvent)
+        if not isinstance(last := self._next(), yaml.StreamEndEvent):
+            raise self._refused(last, "a second document begins (---); a configuration is one")
+        return self.made
+
+    def _next(self, kind: type | None = None) -> Any:
+        event = next(self.events)
+        assert kind is None or isinstance(event, kind)  # noqa: S101 - the grammar of PyYAML's events
+        return event
+
+    def _refused(self, event: Any, text: str) -> ConfigError:
+        return _error(self.made.file, _line(event), text)
+
+    def _node(self, event: Any, line: int, depth: int) -> tuple[Any, Mark | int]:
+        """The value that `event` begins, and its mark at `line`."""
+        is_alias, tag = isinstance(event, yaml.AliasEvent), getattr(event, "tag", None)
+        if is_alias or event.anchor or tag:
+            what = "alias (*)" if is_alias else "anchor (&)" if event.anchor else "tag (!)"
+            raise self._refused(event, f"YAML {what} is not allowed; write the value out or quote it")
+        self.values += 1
+        if depth > DEEPEST or self.values > MOST_VALUES:
+            text = f"nested deeper than {DEEPEST} levels" if depth > DEEPEST else f"more than {MOST_VALUES} values"
+            raise self._refused(event, text)
+        if isinstance(event, yaml.ScalarEvent):
+            empty = event.style is None and event.value in ("", "~")
+            return None if empty else event.value, line
+        mark = Mark(line)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(mark, depth + 1), mark
+        return self._mapping(mark, depth + 1), mark
+
+    def _sequence(self, mark: Mark, depth: int) -> list[Any]:
+        found: list[Any] = []
+        while not isinstance(event := self._next(), _END):
+            value, mark.inside[len(found)] = self._node(event, _line(event), depth)
+            found.append(value)
+            self._bounded(found, event)
+        return found
+
+    def _mapping(self, mark: Mark, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while not isinstance(event := self._next(), _END):
+            line = _line(event)
+            key, _ = self._node(event, line, depth)
+            value, inside = self._node(self._next(), line, depth)
+            if wrong := self._wrong_key(key, event, mark):
+                self.made.problems.append(Problem(self.made.file, line, "", wrong))
+            else:
+                found[event.value], mark.inside[event.value] = value, inside
+            self._bounded(found, event)
+        return found
+
+    def _wrong_key(self, key: Any, event: Any, mark: Mark) -> str:
+        if not isinstance(event, yaml.ScalarEvent):
+            return "a key must be a word"
+        if key == "<<":
+            return "merge keys (<<) are not allowed"
+        if event.value in mark.inside:
+            first = mark.inside[event.value]
+            line = first if isinstance(first, int) else first.line
+            return f"key '{event.value}' stands twice (first on line {line}); delete one"
+        return ""
+
+    def _bounded(self, found: list[Any] | dict[str, Any], event: Any) -> None:
+        if len(found) + len(self.made.problems) > MOST_ENTRIES:
+            raise self._refused(event, f"more than {MOST_ENTRIES} entries in one place; this cannot be a configuration")
 
 
-def _plain(node: Any, path: Path_, document: Document) -> Any:
-    document.lines[path] = node.start_mark.line + 1
-    if len(path) > DEEPEST:
-        raise _error(document.file, node.start_mark.line + 1, f"nested deeper than {DEEPEST} levels")
-    if isinstance(node, yaml.ScalarNode):
-        return None if node.style is None and node.value in ("", "~") else node.value
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(child, (*path, number), document) for number, child in enumerate(node.value)]
-    return _mapping(node, path, document)
-
-
-def _mapping(node: Any, path: Path_, document: Document) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    first: dict[str, int] = {}
-    for key_node, value_node in node.value:
-        line = key_node.start_mark.line + 1
-        if not isinstance(key_node, yaml.ScalarNode) or key_node.value == "<<":
-            text = (
-                "merge keys (<<) are not allowed" if isinstance(key_node, yaml.ScalarNode) else "a key must be a word"
-            )
-            document.problems.append(Problem(document.file, line, "", text))
-            continue
-        key = key_node.value
-        if key in first:
-            text = f"key '{key}' stands twice (first on line {first[key]}); delete one"
-            document.problems.append(Problem(document.file, line, "", text))
-            continue
-        first[key] = line
-        found[key] = _plain(value_node, (*path, key), document)
-        document.lines[(*path, key)] = line
-    return found
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
 
 
 def _error(file: object, line: int, text: str) -> ConfigError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -25,7 +26,7 @@ class ConfigError(Exception):
     """Everything that is wrong with a configuration; ``str`` gives one line a problem, in the order of the file."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = sorted(problems, key=lambda problem: problem.line)
+        self.problems = sorted(problems, key=lambda problem: problem.line or math.inf)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

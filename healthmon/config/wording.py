@@ -25,6 +25,7 @@ _SINGULAR = {
     "routes": "route",
 }
 _NAMED = ("credentials", "notify")
+MOST_TOLD = 500
 
 
 def where(document: Document, path: Path_) -> str:
@@ -45,10 +46,13 @@ def where(document: Document, path: Path_) -> str:
 
 
 def problems_of(error: ValidationError, document: Document) -> Iterator[Problem]:
-    """One problem for each finding."""
-    for finding in error.errors(include_url=False, include_context=True):
+    """One problem for each finding, up to `MOST_TOLD`."""
+    findings = error.errors(include_url=False, include_context=True)
+    for finding in findings[:MOST_TOLD]:
         path = _in_file(finding["loc"], document)
         yield Problem(document.file, document.line(path), where(document, path), _text(finding, path))
+    if (more := len(findings) - MOST_TOLD) > 0:
+        yield Problem(document.file, 0, "", f"and {more} more problems")
 
 
 def _in_file(loc: tuple[int | str, ...], document: Document) -> Path_:
@@ -56,7 +60,7 @@ def _in_file(loc: tuple[int | str, ...], document: Document) -> Path_:
     path: Path_ = ()
     for number, step in enumerate(loc):
         last = number == len(loc) - 1
-        if (*path, step) in document.lines or (last and isinstance(step, str)):
+        if document.has((*path, step)) or (last and isinstance(step, str)):
             path = (*path, step)
     return path
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
+from typing import TYPE_CHECKING
 
 from healthmon.model import Ask, Certificate, Device
 from healthmon.probes.places import trust
@@ -11,6 +10,9 @@ from healthmon.probes.tools import Tools
 from healthmon.verdict.words import plain
 from healthmon.wire import tls
 from healthmon.wire.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 _OLD_VERSIONS = {"SSLv3", "TLSv1", "TLSv1.1"}
 _OLD_HASHES = {"md5", "sha1"}
@@ -52,6 +54,8 @@ def _name(name: x509.Name) -> str:
 
 
 def _weak(certificate: x509.Certificate, version: str) -> list[str]:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
     found = []
     key = certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey) and key.key_size < 2048:

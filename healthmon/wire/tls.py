@@ -1,6 +1,7 @@
 """TLS towards devices: trust by a CA or by a pinned key, never by looking away; and reading a certificate.
 
 The pin is checked inside the handshake itself, so no caller can send a byte to a device whose key is another one.
+`cryptography` costs 9 MB; it is imported when the first certificate is read.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import hmac
 import ssl
 import warnings
 from dataclasses import dataclass
-
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from typing import TYPE_CHECKING
 
 from healthmon.wire import trace
 from healthmon.wire.errors import ProtocolError, TlsError
 from healthmon.wire.net import Net
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 CHANGED_KEY = "its key is not the pinned one (changed key)"
 
@@ -58,6 +60,8 @@ def key_hash(der: bytes) -> str:
 
 def parsed(der: bytes) -> x509.Certificate:
     """The certificate in `der`, leniently: cameras number and date theirs as they like. Raises TlsError."""
+    from cryptography import x509
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -68,6 +72,8 @@ def parsed(der: bytes) -> x509.Certificate:
 
 def public_key_info(certificate: x509.Certificate) -> bytes:
     """The DER SubjectPublicKeyInfo of `certificate`. Raises TlsError for a key of an unknown kind."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
     try:
         return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     except Exception:  # noqa: BLE001 - cryptography raises a different class for each broken or unknown key
