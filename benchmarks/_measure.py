@@ -131,29 +131,34 @@ def ms_each(job: Callable[[], Coroutine[Any, Any, object]], count: int, width: i
     return run(rounds())
 
 
-def most_cameras(wanted: int) -> int:
-    """How many cameras the limit of open files allows (two listening sockets each, and room for sessions)."""
+def parts_of(cameras: int) -> int:
+    """How many processes simulate `cameras`: two listening sockets each, and room for sessions, within the limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return min(wanted, (hard - 2000) // 2)
+    return -(-2 * cameras // (hard - 2000))
 
 
 @contextlib.contextmanager
 def estate(cameras: int, port: int = 19877) -> Iterator[Path]:
-    """A well simulated estate in a process on the last CPU; gives the path of its config.yaml."""
-    with tempfile.TemporaryDirectory(prefix="healthmon-bench-") as folder:
+    """A well simulated estate in processes on the last CPU; gives the path of its config.yaml."""
+    parts = parts_of(cameras)
+    with contextlib.ExitStack() as held:
+        folder = held.enter_context(tempfile.TemporaryDirectory(prefix="healthmon-bench-"))
         argv = [sys.executable, "-m", "healthmon.demo", "--well", "--control", "0", "--cameras", str(cameras)]
         argv += ["--folder", folder, "--agent-port", str(port)]
-        child = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, preexec_fn=pin_child())  # noqa: PLW1509 - no threads here
-        try:
-            assert child.stdout is not None
-            if "ready" not in child.stdout.readline():
+        children = [held.enter_context(_simulator([*argv, "--part", f"{n}/{parts}"])) for n in range(1, parts + 1)]
+        for child in children:
+            if child.stdout is None or "ready" not in child.stdout.readline():
                 raise OSError("the simulated estate did not start: is another one running?")
-            yield Path(folder) / "config.yaml"
+        yield Path(folder) / "config.yaml"
+
+
+@contextlib.contextmanager
+def _simulator(argv: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, preexec_fn=pin_child()) as child:  # noqa: PLW1509 - no threads here
+        try:
+            yield child
         finally:
             child.terminate()
-            child.wait(20)
-            child.stdout.close()
 
 
 def build(path: Path) -> app.App:

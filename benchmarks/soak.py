@@ -10,7 +10,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from benchmarks._measure import Row, cpu_of, estate, most_cameras, pin_child
+from benchmarks._measure import Row, cpu_of, estate, pin_child
 
 PORT = 19878
 
@@ -32,8 +32,7 @@ def metrics() -> str:
 
 def rows(seconds: float = 120.0, cameras: int = 1000) -> list[Row]:
     """The first 65 s (start, first round) are not counted as CPU."""
-    count = most_cameras(cameras)
-    with estate(count, PORT) as path:
+    with estate(cameras, PORT) as path:
         argv = [sys.executable, "-m", "healthmon", "run", "--config", str(path)]
         agent = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=pin_child(0))  # noqa: PLW1509 - no threads here
         try:
@@ -48,7 +47,7 @@ def rows(seconds: float = 120.0, cameras: int = 1000) -> list[Row]:
             agent.wait(20)
     peak = int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
     looks = metric(text, "healthmon_check_runs_total") - runs
-    name = f"agent, {count} cameras every 60 s: "
+    name = f"agent, {cameras} cameras every 60 s: "
     return [
         Row(name + "share of a core", 100 * used / took, unit="%"),
         Row(name + "CPU of a look", 1000 * used / looks),

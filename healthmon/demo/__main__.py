@@ -29,10 +29,21 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--control", type=int, default=9878, help="port of the control interface; 0 for none")
     parser.add_argument("--agent-port", type=int, default=9877)
     parser.add_argument("--schedule", type=Path, help="YAML list of {at: seconds, device, fault, value}")
+    parser.add_argument(
+        "--part", type=_part, default=(1, 1), help="serve part K of N (K/N): files are limited by process"
+    )
     parser.add_argument("--well", action="store_true", help="plant no faults")
     parser.add_argument("--one-address", action="store_true", help="one address for all; ports tell the devices apart")
     parser.add_argument("--network", default="127", help="first part of every address (the machine must have them)")
     return parser.parse_args()
+
+
+def _part(text: str) -> tuple[int, int]:
+    """``2/3``: the second of three."""
+    part, _, parts = text.partition("/")
+    if not 1 <= int(part) <= int(parts):
+        raise ValueError(text)
+    return int(part), int(parts)
 
 
 async def serve(given: argparse.Namespace) -> None:
@@ -40,8 +51,10 @@ async def serve(given: argparse.Namespace) -> None:
     devices = _planned(given)
     if not given.well:
         plant(devices)
-    write_config(devices, given.folder, agent_port=given.agent_port)
-    estate = Estate(devices)
+    part, parts = given.part
+    if part == 1:
+        write_config(devices, given.folder, agent_port=given.agent_port)
+    estate = Estate(devices[part - 1 :: parts])
     try:
         await estate.start()
     except OSError as error:
@@ -53,7 +66,7 @@ async def serve(given: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     events = yaml.safe_load(given.schedule.read_text()) if given.schedule else []
     task = asyncio.create_task(_scheduled(estate, events))
-    sys.stdout.write(f"SIMULATED estate ready: {len(devices)} devices\n")
+    sys.stdout.write(f"SIMULATED estate ready: {len(estate.devices)} devices\n")
     sys.stdout.flush()
     await stop.wait()
     task.cancel()
