@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from healthmon.config.checks import LOCAL_TIME, REPEATS
+from healthmon.config.checks import REPEATS
 from healthmon.config.schema import (
     Camera,
     Config,
@@ -20,6 +20,7 @@ from healthmon.config.schema import (
     Watched,
     Window,
 )
+from healthmon.config.units import LOCAL_TIME
 from healthmon.linking import DEFAULT_BIT_RATE, STREAM_EXTRA_SECONDS, Links, snmp_of
 from healthmon.model import (
     Access,

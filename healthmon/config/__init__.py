@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from healthmon.config import checks, document, secrets
+from healthmon.config.partial import Part, well_formed
 from healthmon.config.problems import ConfigError, Problem, suggest
 from healthmon.config.schema import Config
 from healthmon.config.wording import problems_of
@@ -31,14 +32,16 @@ def load(path: Path) -> Config:
             del tree[key]
             problems.append(Problem(found.file, found.line((key,)), "", f"unknown key '{key}'"))
     extra = {"folder": str(path.parent), "digest": _digest(path)}
+    part: Part | None
     try:
-        config = Config.model_validate({**tree, **extra})
+        part = Part(Config.model_validate({**tree, **extra}))
     except ValidationError as error:
-        raise ConfigError([*problems, *problems_of(error, found)]) from None
-    problems += checks.problems_of(config, found)
-    if problems:
+        problems += problems_of(error, found)
+        part = well_formed(tree, error, extra)
+    problems += checks.problems_of(part, found)
+    if problems or part is None:
         raise ConfigError(problems)
-    return config.model_copy(update={"warnings": tuple(checks.warnings_of(config, found))})
+    return part.config.model_copy(update={"warnings": tuple(checks.warnings_of(part.config, found))})
 
 
 def _digest(path: Path) -> str:

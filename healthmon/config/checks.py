@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from healthmon.config import link_checks, notify_checks, readings_checks
+from healthmon.config import addresses, link_checks, notify_checks, readings_checks
 from healthmon.config.document import Document, Path_
+from healthmon.config.partial import Part
 from healthmon.config.problems import Problem, suggest
-from healthmon.config.schema import Camera, Config, Link, Recorder, Watched
+from healthmon.config.schema import Camera, Config, Recorder, Watched
+from healthmon.config.units import LOCAL_TIME
 from healthmon.config.wording import where
 
 SECTIONS = ("links", "cameras", "recorders", "ups")
-LOCAL_TIME = "%Y-%m-%d %H:%M"
 REPEATS = {"daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
-_LOGIN_IN_URL = re.compile(r"[a-z]+://[^/\s]*@", re.IGNORECASE)
+_QUOTED = re.compile(r"'([^']*)'")
+_LOGIN_IN_URL = re.compile(r"[a-z]://[^/\s]*@", re.IGNORECASE)
 
 
 def watched(config: Config) -> Iterator[tuple[Path_, Watched]]:
@@ -28,26 +30,42 @@ def watched(config: Config) -> Iterator[tuple[Path_, Watched]]:
             yield (section, number), device
 
 
-def problems_of(config: Config, document: Document) -> Iterator[Problem]:
-    """Every problem between the values of a configuration that is well formed otherwise."""
+def problems_of(part: Part | None, document: Document) -> Iterator[Problem]:
+    """Every problem between the values of the part of `document` that is well formed.
 
-    def problem(path: Path_, text: str) -> Problem:
-        return Problem(document.file, document.line(path), where(document, path), text)
+    What cannot be told because something malformed was taken out is not told: it may be right once that is mended.
+    """
+    between = _between(part, document) if part else ()
+    for path, text in (*between, *_logins(document.tree, ())):
+        yield Problem(document.file, document.line(path), where(document, path), text)
 
-    for path, text in (
-        *_duplicates(config, document),
-        *_references(config),
-        *_cycles(config),
+
+def _between(part: Part, document: Document) -> Iterator[tuple[Path_, str]]:
+    for path, text in (*_in_any_case(part, document), *_in_whole_entries(part)):
+        if part.gone.isdisjoint(_QUOTED.findall(text)):
+            yield part.in_file(path), text
+
+
+def _in_any_case(part: Part, document: Document) -> Iterator[tuple[Path_, str]]:
+    config = part.config
+    yield from _duplicates(config, lambda path: document.line(part.in_file(path)))
+    yield from _references(config)
+    yield from _cycles(config)
+
+
+def _in_whole_entries(part: Part) -> Iterator[tuple[Path_, str]]:
+    config, torn = part.config, part.torn
+    about_one = (
         *_access(config),
         *_sources(config),
         *_windows(config),
         *_door(config),
         *notify_checks.problems_of(config),
-        *link_checks.problems_of(config, watched(config)),
         *readings_checks.problems_of(config),
-        *_logins(document.tree, ()),
-    ):
-        yield problem(path, text)
+    )
+    yield from ((path, text) for path, text in about_one if torn.isdisjoint((path[:1], path[:2])))
+    if not torn and not part.gone:
+        yield from link_checks.problems_of(config, watched(config))
 
 
 def warnings_of(config: Config, document: Document) -> Iterator[str]:
@@ -63,39 +81,23 @@ def warnings_of(config: Config, document: Document) -> Iterator[str]:
         yield f"{document.file}:{document.line(path)}: {text}"
 
 
-def _duplicates(config: Config, document: Document) -> Iterator[tuple[Path_, str]]:
+def _duplicates(config: Config, line: Callable[[Path_], int]) -> Iterator[tuple[Path_, str]]:
     lists: list[tuple[str, Iterable[tuple[Path_, str]]]] = [
         ("id", [((*path, "id"), device.id) for path, device in watched(config)]),
         ("name", [((*path, "name"), device.name) for path, device in watched(config)]),
         ("id", [(("sites", n, "id"), site.id) for n, site in enumerate(config.sites)]),
         ("id", [(("contractors", n, "id"), c.id) for n, c in enumerate(config.contractors)]),
-        ("address", _addresses(config)),
     ]
     for what, entries in lists:
         first: dict[str, Path_] = {}
         for path, value in entries:
             if value in first:
-                shown = value.split("\0")[0]
-                yield path, f"{what} '{shown}' is taken already (first on line {document.line(first[value])})"
+                yield path, f"{what} '{value}' is taken already (first on line {line(first[value])})"
             first.setdefault(value, path)
-
-
-def _addresses(config: Config) -> Iterator[tuple[Path_, str]]:
-    """An address may serve twice only on other ports (a multi-channel encoder, a UPS behind one upsd)."""
-    for path, device in watched(config):
-        ports = ""
-        if isinstance(device, Camera | Recorder):
-            rtsp, http = device.rtsp, device.http
-            streams = ",".join(str(stream.path) for stream in device.streams if stream.path)
-            ports = f"{rtsp.port if rtsp else None}/{http.port if http else None}/{streams}"
-        elif path[0] == "ups":
-            ups: Any = device
-            ports = f"{ups.nut}{ups.apcupsd}{ups.snmp and ups.snmp.port}"
-        elif isinstance(device, Link):
-            rtsp, http = device.rtsp, device.http
-            ports = f"{rtsp and (rtsp.port, rtsp.tls)}{http and (http.port, http.tls)}{device.ports or ''}"
-            ports = ports if rtsp or http or device.ports else ""
-        yield (*path, "address"), f"{device.address}\0{ports}"
+    for path, address, before in addresses.clashes(watched(config)):
+        text = f"address '{address}' is taken already (first on line {line((*before, 'address'))})"
+        channels = "; channels of one encoder need a stream 'path' each" if path[0] == before[0] == "cameras" else ""
+        yield (*path, "address"), text + channels
 
 
 def _references(config: Config) -> Iterator[tuple[Path_, str]]:
@@ -103,27 +105,31 @@ def _references(config: Config) -> Iterator[tuple[Path_, str]]:
     contractors = {contractor.id for contractor in config.contractors}
     ids = {device.id for _, device in watched(config)}
     recorders = {recorder.id for recorder in config.recorders}
+    accounts = set(config.credentials)
     zones = {device.zone for _, device in watched(config) if device.zone}
     for path, device in watched(config):
-        wanted = [("site", device.site, sites), ("contractor", device.contractor, contractors)]
-        wanted += [("parent", parent, ids) for parent in device.parent]
-        wanted += [("credential", getattr(device, "credential", None), set(config.credentials))]
-        wanted += [("recorder", getattr(device, "recorder", None), recorders)]
-        wanted += [("covers", zone, zones) for zone in getattr(device, "covers", ())]
-        if device.snmp:
-            wanted.append(("credential", device.snmp.credential, set(config.credentials)))
-        for key, value, known in wanted:
+        wanted: list[tuple[Path_, str | None, set[str]]] = [
+            (("site",), device.site, sites),
+            (("contractor",), device.contractor, contractors),
+            *((("parent", n), parent, ids) for n, parent in enumerate(device.parent)),
+            (("credential",), getattr(device, "credential", None), accounts),
+            (("recorder",), getattr(device, "recorder", None), recorders),
+            *((("covers", n), zone, zones) for n, zone in enumerate(getattr(device, "covers", ()))),
+            (("snmp", "credential"), device.snmp.credential if device.snmp else None, accounts),
+        ]
+        for keys, value, known in wanted:
             if value is not None and value not in known:
-                yield (*path, key), f"{key} '{value}' is not in the configuration{suggest(value, known)}"
+                word = next(key for key in reversed(keys) if isinstance(key, str))
+                yield (*path, *keys), f"{word} '{value}' is not in the configuration{suggest(value, known)}"
     for number, window in enumerate(config.maintenance):
         for key, values, known in (
             ("devices", window.devices, ids),
             ("sites", window.sites, sites),
             ("contractors", window.contractors, contractors),
         ):
-            for value in values:
+            for n, value in enumerate(values):
                 if value not in known:
-                    yield ("maintenance", number, key), f"{key} '{value}' is not known{suggest(value, known)}"
+                    yield ("maintenance", number, key, n), f"{key} '{value}' is not known{suggest(value, known)}"
 
 
 def _cycles(config: Config) -> Iterator[tuple[Path_, str]]:
@@ -188,12 +194,9 @@ def _windows(config: Config) -> Iterator[tuple[Path_, str]]:
     for number, window in enumerate(config.maintenance):
         path: Path_ = ("maintenance", number)
         start, end = _time(window.start), _time(window.end)
-        for key, value in (("start", window.start), ("end", window.end), ("until", window.until)):
-            if value is not None and _time(value) is None:
-                yield (*path, key), f"'{key}': '{value}' is not a local time; write for example 2026-12-01 08:00"
-        if start and end and end <= start:
+        if end <= start:
             yield (*path, "end"), f"'end' {window.end} is not after 'start' {window.start}"
-        if start and end and window.repeat and end - start > REPEATS[window.repeat]:
+        if window.repeat and end - start > REPEATS[window.repeat]:
             length = "a week" if window.repeat == "weekly" else "a day"
             yield (*path, "end"), f"a {window.repeat} window cannot be longer than {length}"
         if window.until is not None and not window.repeat:
@@ -202,11 +205,8 @@ def _windows(config: Config) -> Iterator[tuple[Path_, str]]:
             yield path, "names no 'devices', 'sites' or 'contractors'"
 
 
-def _time(text: str) -> datetime | None:
-    try:
-        return datetime.strptime(text, LOCAL_TIME)  # noqa: DTZ007 - local civil time of the estate, placed later
-    except ValueError:
-        return None
+def _time(text: str) -> datetime:
+    return datetime.strptime(text, LOCAL_TIME)  # noqa: DTZ007 - local civil time of the estate, placed later
 
 
 def _door(config: Config) -> Iterator[tuple[Path_, str]]:

@@ -51,6 +51,13 @@ class Document:
         """Whether something stands at `path`."""
         return len(self._marks(path)) == len(path) + 1
 
+    def value(self, path: Path_) -> Any:
+        """What stands at `path`, None where nothing does."""
+        found = self.tree
+        for step in path if self.has(path) else ():
+            found = found[step]
+        return found if self.has(path) else None
+
     def _marks(self, path: Path_) -> list[Mark | int]:
         found = [self.marks]
         for step in path:

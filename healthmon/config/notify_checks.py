@@ -65,9 +65,9 @@ def _route(config: Config, path: Path_, route: Route) -> Found:
         ("contractors", "contractor", route.contractors, contractors),
         ("sites", "site", route.sites, sites),
     ):
-        for value in values:
+        for number, value in enumerate(values):
             if value not in known:
-                yield (*path, key), f"{word} '{value}' is not in the configuration{suggest(value, known)}"
+                yield (*path, key, number), f"{word} '{value}' is not in the configuration{suggest(value, known)}"
     for name in route.to:
         target = config.notify.get(name)
         if route.digest and target and target.alertmanager:

@@ -7,6 +7,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+MOST_WORDS = 2000
+LONGEST_WORD = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -31,6 +34,8 @@ class ConfigError(Exception):
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """`` (did you mean 'x'?)`` for the nearest of `known`, or nothing."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    """`` (did you mean 'x'?)`` for the nearest of `known`, or nothing (where there are very many, too)."""
+    words = list(known)
+    few = len(words) <= MOST_WORDS and len(word) <= LONGEST_WORD
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6) if few else []
     return f" (did you mean '{near[0]}'?)" if near else ""

@@ -14,6 +14,7 @@ from healthmon.config.fields import (
     Host,
     Id,
     Ids,
+    LocalTime,
     Mail,
     Name,
     Place,
@@ -329,10 +330,10 @@ class Window(Strict):
     devices: Ids = ()
     sites: Ids = ()
     contractors: Ids = ()
-    start: str
-    end: str
+    start: LocalTime
+    end: LocalTime
     repeat: Literal["daily", "weekly"] | None = None
-    until: str | None = None
+    until: LocalTime | None = None
     reason: Name = "maintenance"
 
 

@@ -8,6 +8,7 @@ import re
 import zoneinfo
 from urllib.parse import urlsplit
 
+LOCAL_TIME = "%Y-%m-%d %H:%M"
 _TIME = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _RATE = {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9}
 _NUMBER = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(.*)", re.ASCII)
@@ -155,6 +156,15 @@ def date(text: str) -> str:
         return dt.date.fromisoformat(text.strip()).isoformat()
     except ValueError:
         raise ValueError(f"'{text}' is not a day; write for example 2026-11-23") from None
+
+
+def local_time(text: str) -> str:
+    """A local civil time: ``2026-12-01 08:00`` (`LOCAL_TIME`)."""
+    try:
+        dt.datetime.strptime(text.strip(), LOCAL_TIME)  # noqa: DTZ007 - local civil time of the estate, placed later
+    except ValueError:
+        raise ValueError(f"'{text}' is not a local time; write for example 2026-12-01 08:00") from None
+    return text.strip()
 
 
 def hours(text: str) -> tuple[str, str]:

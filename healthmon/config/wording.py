@@ -25,6 +25,7 @@ _SINGULAR = {
     "routes": "route",
 }
 _NAMED = ("credentials", "notify")
+_SECRET_WORDS = {"password", "passwd", "pass", "pw", "pwd", "community", "token", "api_key", "apikey"}
 MOST_TOLD = 500
 
 
@@ -34,15 +35,17 @@ def where(document: Document, path: Path_) -> str:
         return ""
     section = str(path[0])
     word = _SINGULAR.get(section, section)
-    if len(path) < 2 or section not in _SINGULAR:
-        return word if section in Config.model_fields else ""
+    if section not in _SINGULAR:
+        return section if section in Config.model_fields else ""
+    if len(path) < 2:
+        return ""
     entry = document.tree.get(section)
     try:
         thing: Any = entry[path[1]]
         name = path[1] if section in _NAMED else thing.get("id") or thing.get("address")
     except (KeyError, IndexError, TypeError, AttributeError):
         name = None
-    return f"{word} {name if isinstance(name, str) else f'number {path[1]}' if section not in _NAMED else path[1]}"
+    return f"{word} {name if isinstance(name, str) else f'number {int(path[1]) + 1}'}"
 
 
 def problems_of(error: ValidationError, document: Document) -> Iterator[Problem]:
@@ -50,7 +53,7 @@ def problems_of(error: ValidationError, document: Document) -> Iterator[Problem]
     findings = error.errors(include_url=False, include_context=True)
     for finding in findings[:MOST_TOLD]:
         path = _in_file(finding["loc"], document)
-        yield Problem(document.file, document.line(path), where(document, path), _text(finding, path))
+        yield Problem(document.file, document.line(path), where(document, path), _text(finding, path, document))
     if (more := len(findings) - MOST_TOLD) > 0:
         yield Problem(document.file, 0, "", f"and {more} more problems")
 
@@ -65,18 +68,21 @@ def _in_file(loc: tuple[int | str, ...], document: Document) -> Path_:
     return path
 
 
-def _text(finding: Any, path: Path_) -> str:
-    kind, key = finding["type"], path[-1] if path else ""
-    context = finding.get("ctx") or {}
-    given = finding.get("input")
+def _text(finding: Any, path: Path_, document: Document) -> str:
+    kind, context = finding["type"], finding.get("ctx") or {}
+    key = next((step for step in reversed(path) if isinstance(step, str)), "")
+    given = document.value(path)
+    # What stands where a secret's place is wanted may be the secret itself.
     plain = isinstance(given, str) and len(given) < 60 and given.isprintable() and "@" not in given
-    shown = f"'{given}'" if plain else "the value"
+    shown = f"'{given}'" if plain and path[:1] != ("credentials",) else "the value"
     if kind == "extra_forbidden":
-        return f"unknown key '{key}'{suggest(str(key), _known(path[:-1]))}"
+        return f"unknown key '{key}'{_remedy(key, _known(path[:-1]))}"
     if kind == "missing":
         return f"'{key}' is missing"
     if kind == "value_error":
-        return " ".join(f"'{key}': {context.get('error', finding['msg'])}".split())
+        text = str(context.get("error", finding["msg"]))
+        long = isinstance(given, str) and len(given) >= 60
+        return " ".join(f"'{key}': {text.replace(given, given[:20] + '...') if long else text}".split())
     if kind == "literal_error":
         choice = str(context.get("expected", "")).replace("'", "")
         return f"'{key}': {shown} is not one of {choice}{suggest(str(given), choice.replace(' or ', ', ').split(', '))}"
@@ -88,8 +94,16 @@ def _text(finding: Any, path: Path_) -> str:
         return f"'{key}': {shown} stands where a list is wanted"
     if kind in ("greater_than_equal", "less_than_equal"):
         limit = context.get("ge", context.get("le"))
-        return f"'{key}': {shown} is too {'small' if 'ge' in context else 'large'} (limit {limit:g})"
+        unit = " s" if plain and given.strip()[-1:].isalpha() else ""
+        return f"'{key}': {shown} is too {'small' if 'ge' in context else 'large'} (limit {limit:g}{unit})"
     return f"'{key}': {finding['msg'][:1].lower()}{finding['msg'][1:]}"
+
+
+def _remedy(key: str, known: list[str]) -> str:
+    """What to write instead of an unknown key."""
+    if key.lower() in _SECRET_WORDS:
+        return "; a secret never stands here: give an account of `credentials` a 'secret' with its 'file'"
+    return suggest(key, known)
 
 
 def _known(path: Path_) -> list[str]:

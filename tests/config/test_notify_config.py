@@ -61,7 +61,7 @@ def warnings(tmp_path, text):
         ("notify: {l: {syslog: {server: l.example.com, transport: dup}}}\n", "is not one of udp, tcp or tls"),
         (
             HOOK + "routes: [{to: hok}]\n",
-            "6: route number 0: target 'hok' is not in the configuration (did you mean 'hook'?)",
+            "6: route number 1: target 'hok' is not in the configuration (did you mean 'hook'?)",
         ),
         (
             HOOK + "routes: [{to: hook, sites: twon}]\n",
