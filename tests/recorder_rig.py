@@ -7,7 +7,7 @@ import contextlib
 import functools
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ from typing import Any
 from recorder_readings import readings
 from snmp_agent import Agent, Script, Value, agent, following, response
 
-from healthmon.demo.recorders import axis, bosch, dahua, generic, hikvision
-from healthmon.demo.recorders.engine import Answer, Asked, RecorderSim, SimRecorder
+from healthmon.demo.recorders.engine import RecorderSim, SimRecorder
+from healthmon.demo.recorders.makes import OBJECTS, REPLIES, recorder_of
 from healthmon.demo.state import SimDevice
 from healthmon.demo.udp_sim import elements, tlv
 from healthmon.model import (
@@ -43,21 +43,15 @@ from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
 
 HOST = "127.0.0.1"
-Replies = Callable[[SimRecorder, Asked], Answer | None]
-REPLIES: dict[str, Replies] = {
-    "hikvision": hikvision.replies, "axis": axis.replies, "dahua": dahua.replies, "bosch": bosch.replies,
-    "http": generic.replies, "snmp": generic.replies,
-}  # fmt: skip
-OBJECTS = {"bosch": bosch.objects, "snmp": generic.objects}
 BY_HTTP = tuple(make for make in REPLIES if make != "snmp")
 
 
 def simulated(make: str, channels: int = 4, variant: str = "fixed", **faults: Any) -> SimRecorder:
     """A recorder with `channels` channels named 1, 2, 3 ..."""
-    device = SimDevice(
-        "R1", "Recorder 1", "recorder", HOST, "s", variant=variant, serial="SIM-R00001", faults=dict(faults)
-    )
-    return SimRecorder(device, REPLIES[make], {str(n): f"Camera {n}" for n in range(1, channels + 1)})
+    device = SimDevice("R1", "Recorder 1", "recorder", HOST, "s", variant=variant, channels=channels, make=make)
+    device.serial = "SIM-R00001"
+    device.faults.update(faults)
+    return recorder_of(device)
 
 
 @dataclass
@@ -97,15 +91,16 @@ def configured(make: str) -> Readings:
 
 def watched(sim: SimRecorder, make: str, port: int | None, *, password: str = "view only", **more: Any) -> Rig:
     """`sim` as the agent sees it on `port`; `more` goes to the recorder's Device."""
+    host = sim.device.address
     access = replace(more.pop("access", None) or Access(credential="view"), http_port=port)
     more.setdefault("readings", configured(make))
-    one = Device("R1", "Recorder 1", Kind.RECORDER, "s", HOST, make=make, access=access, **more)
+    one = Device("R1", "Recorder 1", Kind.RECORDER, "s", host, make=make, access=access, **more)
     devices = {"R1": one} | {
         f"C{name}": Device(f"C{name}", title, Kind.CAMERA, "s", HOST, recorder="R1", channel=name)
         for name, title in sim.channels.items()
     }
     tools = Tools(
-        Net.of([HOST]),
+        Net.of([host]),
         LoginGuard(),
         lambda name: Credential(name, "healthmon", Secret("public" if name == "snmp" else password)),
         reference=lambda: Reference(Span(-0.01, 0.01), time.time()),

@@ -10,11 +10,21 @@ from typing import Any
 
 from healthmon.demo.clip import HEIGHT, WIDTH, Clip, encode
 from healthmon.demo.onvif_sim import OnvifSim
+from healthmon.demo.recorders.engine import RecorderSim
+from healthmon.demo.recorders.makes import REPLIES, recorder_of
 from healthmon.demo.rtsp_sim import RtspSim
 from healthmon.demo.state import Counters, SimDevice
 from healthmon.demo.udp_sim import NtpSim, SnmpSim
 
 BACKLOG = 64
+
+
+def _http_of(device: SimDevice) -> Callable[[], asyncio.Protocol]:
+    """What speaks HTTP for a device: its make's replies, else ONVIF."""
+    if device.kind == "recorder" and device.make in REPLIES:
+        recorder = recorder_of(device)
+        return lambda: RecorderSim(recorder)
+    return lambda: OnvifSim(device)
 
 
 class Estate:
@@ -57,7 +67,7 @@ class Estate:
         if device.kind == "relay":
             tcp = [(ports.rtsp, session)]
         elif device.kind in ("camera", "recorder"):
-            tcp = [(ports.rtsp, session), (ports.http, lambda: OnvifSim(device))]
+            tcp = [(ports.rtsp, session), (ports.http, _http_of(device))]
         elif device.kind == "link":
             tcp = [(ports.tcp, asyncio.Protocol)]
         if device.kind == "ntp":

@@ -106,7 +106,8 @@ async def replay(contact: Contact, recording: Recording, at: float) -> Replay:
     The times are those of the recorder's searches. Raises UnsupportedError before a first search has told which.
     """
     local, zone = contact.memory.get(LOCAL), contact.memory.get(ZONE)
-    if local is None or zone is None or not recording.channel.isdecimal():
+    either = zone is not None and Clock(zone).offset(at) == 0
+    if zone is None or (local is None and not either) or not recording.channel.isdecimal():
         raise UnsupportedError("how this recorder writes the times of its footage is not known yet")
     stamp = datetime.fromtimestamp(at, zone if local else UTC).strftime("%Y%m%dT%H%M%SZ")
     return Replay(f"/Streaming/tracks/{int(recording.channel)}01?starttime={stamp}", onvif=False)

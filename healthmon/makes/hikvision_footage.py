@@ -1,7 +1,8 @@
 """What a Hikvision recorder has recorded: paged searches of the wanted channels, kept as timelines between looks.
 
 Firmwares write the times of a search in UTC, or in the recorder's local time with a Z all the same. Which of the two is
-decided by the newest footage of all channels: what would lie in the future as UTC is local time.
+decided by the newest footage of all channels: what would lie in the future as UTC is local time. While local time is
+UTC it makes no difference, but to footage from before the clocks changed (an hour of its age).
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ class Search:
         self._ends = min(time.monotonic() + SEARCH_SECONDS, parts.contact.ends)
         self._memory = parts.contact.memory
         self._timelines: dict[str, Timeline] = self._memory.setdefault(TIMELINES, {})
+        self._unsure = False
 
     async def channels(self, tracks: Iterable[Track], *, recording: bool = False) -> dict[str, Footage]:
         """The footage of each track's channel; those searched longest ago come first.
@@ -132,17 +134,24 @@ class Search:
     # ------------------------------------------------------------------------------------------ placing
 
     def _decide(self, found: Iterable[_Found], *, recording: bool) -> None:
-        """Whether the recorder writes local time with a Z. Kept until the newest footage says otherwise."""
+        """Whether the recorder writes local time with a Z; once known it is not decided again but by a future time.
+
+        West of Greenwich local times read as UTC are only old: without a word of the recorder that it is recording,
+        old footage and local times look alike.
+        """
         offset = self._clock.offset(self._now)
         ends = [end for one in found for span in one.spans if (end := moments.unix(span[1])) is not None]
-        known = self._memory.setdefault(LOCAL, False)
         if not ends or not offset:
             return
         ahead = max(ends) - self._now
-        if ahead > AHEAD_SECONDS or (offset < 0 and abs(ahead - offset) <= NEAR_SECONDS and not known):
+        west = offset < 0 and abs(ahead - offset) <= NEAR_SECONDS
+        if ahead > AHEAD_SECONDS:
             self._memory[LOCAL] = True
-        elif abs(ahead) <= NEAR_SECONDS and recording:
-            self._memory[LOCAL] = False
+        elif self._memory.get(LOCAL) is None and recording and (west or abs(ahead) <= NEAR_SECONDS):
+            self._memory[LOCAL] = west
+        elif self._memory.get(LOCAL) is None and west:
+            self._unsure = True
+            self._parts.note("newest footage not judged: the recorder may write local time or UTC")
 
     def _unix(self, text: str) -> float | None:
         found = moments.moment(text)
@@ -171,7 +180,7 @@ class Search:
 
     async def _footage(self, track: Track, told: _Found | None) -> Footage:
         line = self._line(track.channel)
-        if told is None:
+        if told is None or self._unsure:
             return Footage(line, searched=False)
         zone = self._clock.zone if self._memory.get(LOCAL) else None
         since = line.gaps_since()

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from recorder_rig import rig, simulated
+from recorder_rig import rig, simulated, watched
 
-from healthmon.makes import axis_footage, dahua, dahua_footage, hikvision_footage
+from healthmon.demo.estate import Estate
+from healthmon.demo.recorders.makes import recorder_of
+from healthmon.demo.state import HTTP, SimDevice
+from healthmon.makes import axis_footage, dahua, dahua_footage, hikvision, hikvision_footage
+from healthmon.makes.contact import Replay
 from healthmon.makes.timeline import DAY
-from healthmon.model import Footage, RecorderSeen, State
+from healthmon.model import Footage, RecorderSeen, Recording, State
 from healthmon.probes import recorder
+from healthmon.wire.errors import UnsupportedError
 
 MAKES = ("hikvision", "axis", "dahua")
 VARIANTS = [(make, "fixed") for make in MAKES] + [("hikvision", "local times"), ("hikvision", "old"), ("dahua", "old")]
@@ -78,6 +85,51 @@ async def test_c30_faults_that_come_and_go_between_looks(make: str) -> None:
             wanted = {key: code for key, code in codes.items() if make != "axis" or key != "R1 channels"}
             assert {key: code for key, code in found.items() if not key.endswith("gaps") or key in wanted} == wanted
             faults.clear()
+
+
+@pytest.mark.parametrize("variant", ["fixed", "local times"])
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Kolkata"])
+async def test_c25_footage_in_utc_or_in_local_time_with_a_z_is_placed_right(zone: str, variant: str) -> None:
+    sim = simulated("hikvision", variant=variant, zone=zone)
+    async with rig(sim, "hikvision") as made:
+        for _ in range(2):
+            assert await made.named() == {}
+        camera = made.seen["C1"].value
+        assert isinstance(camera, Footage)
+        assert camera.recording.newest == pytest.approx(camera.now, abs=5)
+        assert camera.recording.oldest == pytest.approx(camera.now - 31.5 * DAY, abs=5)
+        hours = abs(datetime.now(ZoneInfo(zone)).utcoffset() or timedelta()).total_seconds() / 60
+        sim.device.faults["recording_stopped"] = dict.fromkeys(sim.channels, hours * 60)
+        found = await made.named()
+        assert found == {f"{one} recording": "not_recording" for one in EVERY}
+
+
+async def test_c25_west_of_greenwich_old_footage_is_not_taken_for_local_time() -> None:
+    west = {"zone": "America/New_York", "recording_stopped": dict.fromkeys("1234", 5 * 3600)}
+    async with rig(simulated("hikvision", variant="old", **west), "hikvision") as made:
+        found = await made.look()
+        assert {found[one, "recording"].state for one in EVERY} == {State.UNKNOWN}
+        seen = made.seen["R1"].value
+        assert isinstance(seen, RecorderSeen)
+        assert "newest footage not judged: the recorder may write local time or UTC" in seen.notes
+
+
+async def test_where_footage_is_played_is_told_in_the_recorders_own_times() -> None:
+    at, one = datetime(2026, 7, 1, 11, 30, tzinfo=UTC).timestamp(), Recording("2")
+    for variant, stamp in (("fixed", "20260701T113000Z"), ("local times", "20260701T133000Z")):
+        async with rig(simulated("hikvision", variant=variant, zone="Europe/Berlin"), "hikvision") as made:
+            async with recorder.contact_with(made.devices["R1"], made.tools) as contact:
+                with pytest.raises(UnsupportedError, match="not known yet"):
+                    await hikvision.replay(contact, one, at)
+                await made.look()
+                told = await hikvision.replay(contact, one, at)
+                assert told == Replay(f"/Streaming/tracks/201?starttime={stamp}", onvif=False)
+    async with rig(simulated("dahua"), "dahua") as made:
+        async with recorder.contact_with(made.devices["R1"], made.tools) as contact:
+            told = await dahua.replay(contact, one, at)
+            assert told.path == "/cam/playback?channel=2&starttime=2026_07_01_12_30_00&endtime=2026_07_01_12_31_00"
+            with pytest.raises(UnsupportedError):
+                await dahua.replay(contact, Recording("gate"), at)
 
 
 # Calls of a look: a fixed part, and a part for each channel; the first look asks for the oldest footage besides.
@@ -180,3 +232,15 @@ async def test_more_recordings_than_a_list_holds_invent_no_fault(pages: int, mon
         )
         assert found["C1", "recording"].state is State.OK
         assert ("C1", "gaps") not in found or pages > 1
+
+
+async def test_the_demos_estate_serves_a_recorder_by_its_make() -> None:
+    device = SimDevice("R1", "Recorder 1", "recorder", "127.41.7.1", "s", channels=2, make="dahua", serial="SIM-R00001")
+    estate = Estate([device])
+    await estate.start()
+    try:
+        made = watched(recorder_of(device), "dahua", HTTP)
+        assert await made.named() == {}
+        assert (device.counters.connections, device.counters.writes_attempted) == (1, 0)
+    finally:
+        await estate.stop()

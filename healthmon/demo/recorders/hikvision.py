@@ -1,7 +1,7 @@
 """ISAPI replies of a simulated recorder.
 
 Variants: ``local times`` (footage in local time with a Z, as many firmwares have it), ``old`` (no call for the state of
-all channels).
+all channels). The fault ``zone`` names one of `RULES`.
 """
 
 from __future__ import annotations
@@ -9,14 +9,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from healthmon.demo import footage
 from healthmon.demo.recorders.engine import Answer, Asked, SimRecorder
 
-ZONE = ZoneInfo("Europe/London")
-TZ = "GMT+0:00:00DST01:00:00,M3.5.0/01:00:00,M10.5.0/02:00:00"
+RULES = {
+    "Europe/London": "GMT+0:00:00DST01:00:00,M3.5.0/01:00:00,M10.5.0/02:00:00",
+    "Europe/Berlin": "CST-1:00:00DST01:00:00,M3.5.0/02:00:00,M10.5.0/03:00:00",
+    "America/New_York": "CST+5:00:00DST01:00:00,M3.2.0/02:00:00,M11.1.0/02:00:00",
+    "Asia/Kolkata": "CST-5:30:00",
+}
 MIB = 3_815_447
 _NS = 'version="2.0" xmlns="http://www.hikvision.com/ver20/XMLSchema"'
 
@@ -50,12 +54,21 @@ def _xml(root: str, inside: str, *, search: bool = False) -> Answer:
     return Answer(f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} {_NS}>{inside}</{root}>', search=search)
 
 
+def _zone(recorder: SimRecorder) -> ZoneInfo:
+    return ZoneInfo(str(recorder.device.faults.get("zone", "Europe/London")))
+
+
 def _time(recorder: SimRecorder) -> Answer:
     """The offset behind localTime is the standard one, in summer too."""
-    local = datetime.fromtimestamp(recorder.device.now(), ZONE)
+    zone = _zone(recorder)
+    local = datetime.fromtimestamp(recorder.device.now(), zone)
+    dst = local.dst() or timedelta()
+    standard = (local.utcoffset() or timedelta()) - dst
     mode = "manual" if recorder.device.has("clock_manual") else "NTP"
-    text = f"{local:%Y-%m-%dT%H:%M:%S}+00:00"
-    return _xml("Time", f"<timeMode>{mode}</timeMode><localTime>{text}</localTime><timeZone>{TZ}</timeZone>")
+    text = local.replace(tzinfo=timezone(standard)).isoformat(timespec="seconds")
+    return _xml(
+        "Time", f"<timeMode>{mode}</timeMode><localTime>{text}</localTime><timeZone>{RULES[zone.key]}</timeZone>"
+    )
 
 
 def _storage(recorder: SimRecorder) -> Answer:
@@ -137,16 +150,16 @@ def _field(body: str, name: str) -> str:
 
 def _moment(recorder: SimRecorder, text: str) -> float:
     found = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ007 - its zone comes next
-    return found.replace(tzinfo=ZONE if recorder.device.variant == "local times" else UTC).timestamp()
+    return found.replace(tzinfo=_zone(recorder) if recorder.device.variant == "local times" else UTC).timestamp()
 
 
 def _stamp(recorder: SimRecorder, moment: float) -> str:
-    zone = ZONE if recorder.device.variant == "local times" else UTC
+    zone = _zone(recorder) if recorder.device.variant == "local times" else UTC
     return datetime.fromtimestamp(moment, zone).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _daily(recorder: SimRecorder, channel: str, year: str, month: str) -> Answer:
-    day = datetime(int(year), int(month), 1, tzinfo=ZONE)
+    day = datetime(int(year), int(month), 1, tzinfo=_zone(recorder))
     rows = ""
     while day.month == int(month):
         has = bool(footage.files(recorder.device, channel, day.timestamp(), (day + timedelta(days=1)).timestamp()))
