@@ -7,13 +7,12 @@ import re
 from datetime import UTC, datetime
 from email.utils import formatdate
 from ipaddress import ip_address
-from typing import cast
 from zoneinfo import ZoneInfo
 
 from healthmon.demo import login
 from healthmon.demo.clip import GOP, HEIGHT, RATE, WIDTH
 from healthmon.demo.profile_g_sim import ProfileG, RefusedError
-from healthmon.demo.state import RTSP, SimDevice
+from healthmon.demo.state import RTSP, SimDevice, Visitor
 
 CAP = 64 * 1024
 HUGE = 4 * 1024 * 1024
@@ -30,27 +29,14 @@ _PROFILE = re.compile(r"ProfileToken>\s*p(\d{1,4})\s*<")
 _OPERATION = re.compile(r"<(?:[\w-]+:)?Body[^>]*>\s*<(?:[\w-]+:)?(\w+)")
 
 
-class OnvifSim(asyncio.Protocol):
+class OnvifSim(Visitor):
     """One HTTP connection to one simulated device."""
 
     def __init__(self, device: SimDevice) -> None:
-        self._device = device
-        self._buffer = b""
+        super().__init__(device)
         self._nonce = login.fresh_nonce()
         self._keep = False
         self._recorder = ProfileG(device) if device.channels and device.make == "onvif" else None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count it."""
-        self._transport = cast("asyncio.Transport", transport)
-        self._device.counters.enter()
-        self._device.visitors.add(self._transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Count it out."""
-        del exc
-        self._device.counters.connections_now -= 1
-        self._device.visitors.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         """Take whole requests."""

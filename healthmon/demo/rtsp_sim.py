@@ -8,11 +8,10 @@ import random
 import re
 import struct
 from email.utils import formatdate
-from typing import cast
 
 from healthmon.demo import login, replay_sim
 from healthmon.demo.clip import RATE, Clip
-from healthmon.demo.state import SimDevice
+from healthmon.demo.state import SimDevice, Visitor
 from healthmon.demo.udp_media import UdpMedia
 
 NTP_TO_UNIX = 2208988800
@@ -22,12 +21,12 @@ HUGE = 4 * 1024 * 1024
 _RTP = struct.Struct(">BBHII")
 
 
-class RtspSim(asyncio.Protocol):
+class RtspSim(Visitor):
     """One connection to one simulated camera."""
 
     def __init__(self, device: SimDevice, clip: Clip, still: Clip) -> None:
-        self._device, self._clip = device, still if device.has("frozen_picture") else clip
-        self._buffer = b""
+        super().__init__(device)
+        self._clip = still if device.has("frozen_picture") else clip
         self._nonce = login.fresh_nonce()
         self._session = ""
         self._udp: UdpMedia | None = None
@@ -38,17 +37,13 @@ class RtspSim(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count it, or refuse it."""
-        self._transport = cast("asyncio.Transport", transport)
-        self._device.counters.enter()
-        self._device.visitors.add(self._transport)
+        super().connection_made(transport)
         if self._device.has("garbage"):
             self._write(random.randbytes(512))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """A session that was not torn down is lost."""
-        del exc
-        self._device.counters.connections_now -= 1
-        self._device.visitors.discard(self._transport)
+        super().connection_lost(exc)
         if self._session:
             self._device.counters.lost_sessions += 1
             self._end()

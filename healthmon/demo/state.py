@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, cast
 
 RTSP, HTTP, SNMP, NTP, TCP = 8554, 8080, 10161, 10123, 8022
 FIRST_PORT = 20_000
@@ -120,3 +120,23 @@ class SimDevice:
             "ports": asdict(self.ports),
             "faults": self.faults,
         } | {"counters": asdict(self.counters)}
+
+
+class Visitor(asyncio.Protocol):
+    """One TCP connection to a simulated device, counted in and out."""
+
+    def __init__(self, device: SimDevice) -> None:
+        self._device = device
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count it."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._device.counters.enter()
+        self._device.visitors.add(self._transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Count it out."""
+        del exc
+        self._device.counters.connections_now -= 1
+        self._device.visitors.discard(self._transport)

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from healthmon.makes.about import About, Call
 from healthmon.makes.clocks import Clock, offset_of, placed, zone_named
 from healthmon.makes.contact import Contact, Replay
-from healthmon.makes.dahua_footage import Finder, Footage
+from healthmon.makes.dahua_footage import Finder
 from healthmon.makes.parts import Parts
+from healthmon.makes.timeline import Footage
 from healthmon.model import Disk, DiskState, RecorderAnswer, RecorderHealth, Recording, Schedule
 from healthmon.wire import dahua_cgi as wire
 from healthmon.wire.errors import UnsupportedError

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from healthmon.makes.clocks import Clock, placed
 from healthmon.makes.parts import FATAL, Parts
-from healthmon.makes.timeline import DAY, HOUR, Span, Timeline, gaps
+from healthmon.makes.timeline import DAY, HOUR, Footage, Span, Timeline, gaps
 from healthmon.wire import dahua_cgi as wire
 from healthmon.wire.errors import UnsupportedError, WireError
 
@@ -24,16 +24,6 @@ GIVE_BACK_SECONDS = 2.0
 MOST_PAGES = 16
 LONGEST_AGE = 400 * DAY
 TIMELINES = "dahua_timelines"
-
-
-@dataclass(frozen=True, slots=True)
-class Footage:
-    """One channel: its timeline and newest moment, None where not known. `searched` False: there was no time for it."""
-
-    timeline: Timeline
-    newest: float | None = None
-    gaps: tuple[Span, ...] | None = None
-    searched: bool = True
 
 
 @dataclass(slots=True)

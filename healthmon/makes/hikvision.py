@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from healthmon.makes.about import About, Call
 from healthmon.makes.clocks import Clock, offset_of, placed, zone_named
 from healthmon.makes.contact import Contact, Replay
-from healthmon.makes.hikvision_footage import LOCAL, Footage, Search
+from healthmon.makes.hikvision_footage import LOCAL, Search
 from healthmon.makes.parts import Parts
+from healthmon.makes.timeline import Footage
 from healthmon.model import Disk, DiskState, RecorderAnswer, RecorderHealth, Recording, Schedule
 from healthmon.verdict.zone import posix_zone
 from healthmon.wire import isapi, moments

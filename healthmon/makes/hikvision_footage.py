@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from healthmon.makes.clocks import Clock
 from healthmon.makes.parts import Parts
-from healthmon.makes.timeline import DAY, HOUR, Span, Timeline, gaps
+from healthmon.makes.timeline import DAY, HOUR, Footage, Span, Timeline, gaps
 from healthmon.wire import isapi_search as wire
 from healthmon.wire import moments
 from healthmon.wire.isapi import Track
@@ -41,16 +41,6 @@ class _Found:
     whole: bool = True
     oldest: list[Written] | None = None
     earlier: _Found | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Footage:
-    """One channel: its timeline and newest moment, None where not known. `searched` False: there was no time for it."""
-
-    timeline: Timeline
-    newest: float | None = None
-    gaps: tuple[Span, ...] | None = None
-    searched: bool = True
 
 
 class Search:

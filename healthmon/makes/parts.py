@@ -63,23 +63,17 @@ class Parts:
 
         Raises the errors in `FATAL`.
         """
-        try:
-            self.reply = await self.contact.get(path, cap=cap)
-            found = parse(self.reply.body)
-        except FATAL:
-            raise
-        except WireError as error:
-            self.missed(what, error)
-            return None
-        self.read += 1
-        return found
+        return await self._told(what, self.contact.get(path, cap=cap), parse)
 
     async def post(
         self, what: str, path: str, body: bytes, kind: str, parse: Callable[[bytes], T], *, cap: int = BODY_CAP
     ) -> T | None:
         """As `get`, for a POST that the maker documents as a query."""
+        return await self._told(what, self.contact.post(path, body, kind, cap=cap), parse)
+
+    async def _told(self, what: str, asked: Awaitable[Reply], parse: Callable[[bytes], T]) -> T | None:
         try:
-            self.reply = await self.contact.post(path, body, kind, cap=cap)
+            self.reply = await asked
             found = parse(self.reply.body)
         except FATAL:
             raise
@@ -93,18 +87,10 @@ class Parts:
         """As `get`, for a SOAP call; it must also be done before the session's end."""
         try:
             async with self.contact.before_end():
-                self.reply = await self.contact.soap(path, envelope)
-            found = parse(self.reply.body)
-        except FATAL:
-            raise
+                return await self._told(what, self.contact.soap(path, envelope), parse)
         except TimeoutError:
             self.missed(what, SilentError("no time left for it"))
             return None
-        except WireError as error:
-            self.missed(what, error)
-            return None
-        self.read += 1
-        return found
 
     async def snmp(self, what: str, oids: Sequence[str]) -> dict[str, SnmpValue] | None:
         """The values of `oids` that the recorder has; None with a note where its agent does not answer."""

@@ -115,6 +115,16 @@ class Timeline:
         return max(self.since, self.oldest) if self.oldest is not None else self.since
 
 
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """One channel: its timeline and newest moment, None where not known. `searched` False: there was no time for it."""
+
+    timeline: Timeline
+    newest: float | None = None
+    gaps: tuple[Span, ...] | None = None
+    searched: bool = True
+
+
 def _outside(span: Span, hole: Span) -> list[Span]:
     """The parts of `span` that lie outside `hole`."""
     parts = [(span[0], min(span[1], hole[0])), (max(span[0], hole[1]), span[1])]

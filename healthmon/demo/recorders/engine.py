@@ -11,11 +11,10 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
 from urllib.parse import parse_qsl
 
 from healthmon.demo import login
-from healthmon.demo.state import SimDevice
+from healthmon.demo.state import SimDevice, Visitor
 
 CAP, HUGE = 64 * 1024, 4 * 1024 * 1024
 LOCKED = (
@@ -69,25 +68,13 @@ class SimRecorder:
         return found or Answer("<html><body>404 Not Found</body></html>", "text/html", "404 Not Found")
 
 
-class RecorderSim(asyncio.Protocol):
+class RecorderSim(Visitor):
     """One HTTP connection to a simulated recorder."""
 
     def __init__(self, recorder: SimRecorder) -> None:
-        self._recorder, self._device = recorder, recorder.device
-        self._buffer = b""
+        super().__init__(recorder.device)
+        self._recorder = recorder
         self._nonce = login.fresh_nonce()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count it."""
-        self._transport = cast("asyncio.Transport", transport)
-        self._device.counters.enter()
-        self._device.visitors.add(self._transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Count it out."""
-        del exc
-        self._device.counters.connections_now -= 1
-        self._device.visitors.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         """Take whole requests, one after another."""
