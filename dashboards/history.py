@@ -39,6 +39,15 @@ DISKS = {
     "failed": ("FAILED", FAULT),
     "absent": ("ABSENT", FAULT),
 }
+DAY = 86400
+RETENTION = {
+    "mode": "absolute",
+    "steps": [
+        {"color": FAULT, "value": None},
+        {"color": FAULT, "value": 31 * DAY},
+        {"color": WARNING, "value": 32 * DAY},
+    ],
+}
 Size = tuple[int, int]
 
 
@@ -168,26 +177,24 @@ def recording() -> list[Json]:
         ),
         timeseries(
             "Footage kept",
-            "How far back the recording goes, and how far it is set to go.",
+            "How far back the recording goes, by the recorder's clock. Dashed: 31 days and one day more.",
             (8, 7),
-            [
-                Query(f"time() - {mine('recording_oldest_timestamp_seconds')}", "kept"),
-                Query(mine("recording_retention_seconds"), "set"),
-            ],
-            Looks(unit="s"),
+            [Query(mine("recording_retention_seconds"), "{{recorder}} channel {{channel}}")],
+            Looks(unit="s", thresholds=RETENTION, low=0),
+            limits=True,
         ),
         timeseries(
             "Gaps in the recording",
             "Time without footage within the last day and the last week.",
             (8, 7),
-            [Query(mine("recording_gap_seconds"), "in {{window}}")],
+            [Query(mine("recording_gap_seconds"), "in {{window}}, {{recorder}}")],
             Looks(unit="s"),
         ),
         timeline(
             "Playback proof",
             "Whether footage of now, of yesterday and the oldest could be played.",
             (12, 5),
-            [Query(f"3 - 3 * {mine('playback_ok')}", "{{age}}")],
+            [Query(f"3 - 3 * {mine('playback_ok')}", "{{age}}, {{recorder}}")],
             Looks(thresholds=STATE_STEPS, mappings=[words(STATES)]),
         ),
         timeline(
@@ -196,6 +203,21 @@ def recording() -> list[Json]:
             (12, 5),
             [Query(promql.numbered("recorder_disk_state", "state", DISKS, "disk", DEVICE), "{{disk}}")],
             Looks(mappings=[words(dict(enumerate(DISKS.values())))]),
+        ),
+        _lines(
+            "Temperature of the recorder",
+            "As the recorder tells it.",
+            "recorder_temperature_celsius",
+            "celsius",
+            "recorder",
+            (12, 6),
+        ),
+        timeseries(
+            "Load of the recorder",
+            "Load of its processor, and the free share of each disk.",
+            (12, 6),
+            [Query(mine("recorder_cpu_ratio"), "processor"), Query(mine("recorder_disk_free_ratio"), "{{disk}} free")],
+            Looks(unit="percentunit", low=0, high=1),
         ),
     ]
 

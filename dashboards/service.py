@@ -169,7 +169,7 @@ def _faults() -> list[Json]:
 
 
 def _evidence() -> list[Json]:
-    kept = f"time() - {of('recording_oldest_timestamp_seconds')}"
+    kept = of("recording_retention_seconds")
     too_short, too_long = f"sum({kept} < bool {MONTH})", f"sum({kept} > bool {MONTH + 86400})"
     offsets = f"max by (job, instance, device) (abs({of('clock_offset_seconds')}))"
     bad = steps((0, OK), (1, WARNING))

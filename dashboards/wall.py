@@ -53,6 +53,9 @@ def _numbers() -> list[Json]:
     power = promql.mostly(
         f"{of('ups_status', status='unknown')} == 0", of("check_last_run_timestamp_seconds", check="ups")
     )
+    footage = promql.mostly(
+        of("recording_active"), of("check_last_run_timestamp_seconds", check="recording", kind="camera")
+    )
     faults = f"sum({promql.known_maintenance('fault', CAMERAS)})"
     unknown = promql.watched(promql.known_maintenance("unknown", CAMERAS), CAMERAS)
     return [
@@ -65,9 +68,9 @@ def _numbers() -> list[Json]:
         ),
         stat(
             "Not recorded",
-            "Cameras that the recorder says it is not recording. NO DATA: no recorder tells.",
+            "Cameras that are not recorded as planned. NO DATA: no recorder tells, or less than half of them.",
             size,
-            f"sum({of('recording_active')} == bool 0)",
+            promql.seen(f"sum({of('recording_active')} == bool 0)", footage),
             Looks(thresholds=NONE_IS_WELL),
         ),
         stat(

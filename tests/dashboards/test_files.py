@@ -137,14 +137,16 @@ COMING = {
     "healthmon_metered_budget_bytes",
     "healthmon_metered_bytes",
     "healthmon_playback_ok",
+    "healthmon_recorder_cpu_ratio",
+    "healthmon_recorder_disk_free_ratio",
     "healthmon_recorder_disk_state",
+    "healthmon_recorder_temperature_celsius",
     "healthmon_recording_active",
     "healthmon_recording_complete_ratio",
     "healthmon_recording_gap_seconds",
     "healthmon_recording_newest_timestamp_seconds",
     "healthmon_recording_oldest_timestamp_seconds",
     "healthmon_recording_retention_seconds",
-    "healthmon_relay_delay_seconds",
 }
 
 

@@ -42,6 +42,8 @@ NOT_HERE = {
             "Gaps in the recording",
             "Playback proof",
             "Disks of the recorder",
+            "Temperature of the recorder",
+            "Load of the recorder",
             "Every device / J",
             "State over time / E",
             "Kept too short",
