@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from healthmon.store import Batch, CorruptError, Saved, Store, StoreError
-from healthmon.store.database import last_number, quarantine
+from healthmon.store.engine import last_number, quarantine
 
 log = logging.getLogger("healthmon.store")
 

@@ -1,6 +1,7 @@
 """What must survive: faults, cases, changes, the outbox, timelines, sweeps and sign-offs, in SQLite or PostgreSQL."""
 
-from healthmon.store.database import CorruptError, Store, StoreError, TroubleError
+from healthmon.store.database import Store
+from healthmon.store.engine import CorruptError, StoreError, TroubleError
 from healthmon.store.rows import Batch, Outgoing, Saved, Segment, Settled
 
 __all__ = ["Batch", "CorruptError", "Outgoing", "Saved", "Segment", "Settled", "Store", "StoreError", "TroubleError"]

@@ -7,50 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, Table, create_engine, delete, event, func, select, update
+from sqlalchemy import Connection, Engine, Table, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
-from healthmon.cases import Ack, Case
+from healthmon.cases import Case
 from healthmon.faults import Fault
 from healthmon.model import State
 from healthmon.store import schema
+from healthmon.store.engine import CorruptError, StoreError, TroubleError, engine_of, plain
+from healthmon.store.people import People
 from healthmon.store.rows import Batch, Outgoing, Saved, Settled
 
-BUSY_SECONDS = 5.0
-_CORRUPT = (
-    "malformed",
-    "not a database",
-    "disk image",
-    "no such table",
-    "no such column",
-    "newer version",
-    "integrity",
-)
 
-
-class StoreError(Exception):
-    """The store does not take or give what was asked; the text is one line."""
-
-
-class TroubleError(StoreError):
-    """It may pass: locked, full, read-only, no connection."""
-
-
-class CorruptError(StoreError):
-    """The file is damaged or of a newer version."""
-
-
-class Store:
+class Store(People):
     """An open store. Not for several threads at once. `open` and every method raise TroubleError or CorruptError."""
 
     def __init__(self, engine: Engine) -> None:
@@ -61,12 +34,12 @@ class Store:
     @classmethod
     def open(cls, url: str, password: str | None = None) -> Store:
         """Open, check and bring up to date the database at `url` (``sqlite:///file`` or ``postgresql+psycopg://``)."""
-        store = cls(_engine(url, password))
+        store = cls(engine_of(url, password))
         try:
             store._prepare()
         except SQLAlchemyError as error:
             store.close()
-            raise _plain(error) from None
+            raise plain(error) from None
         except StoreError:
             store.close()
             raise
@@ -75,13 +48,13 @@ class Store:
     @classmethod
     def reader(cls, url: str, password: str | None = None) -> Store:
         """An existing store for reading only: nothing is made, checked or brought up to date in it."""
-        store = cls(_engine(url, password, read_only=True))
+        store = cls(engine_of(url, password, read_only=True))
         try:
             with store._engine.begin() as conn:
                 known = conn.execute(select(schema.meta.c.value).where(schema.meta.c.name == "version")).scalar()
         except SQLAlchemyError as error:
             store.close()
-            raise _plain(error) from None
+            raise plain(error) from None
         if known != str(schema.VERSION):
             store.close()
             raise TroubleError(f"its schema is {known}, this version has {schema.VERSION}; start the agent once")
@@ -130,7 +103,7 @@ class Store:
                 self._record(conn, batch)
         except SQLAlchemyError as error:
             self._last = last
-            raise _plain(error) from None
+            raise plain(error) from None
 
     def _record(self, conn: Connection, batch: Batch) -> None:
         for key, fault in batch.faults.items():
@@ -209,152 +182,9 @@ class Store:
             conn.execute(delete(schema.sweeps).where(schema.sweeps.c.at < before))
             conn.execute(delete(schema.signoffs).where(schema.signoffs.c.at < before))
 
-    # -------------------------------------------------------------------------------------- people's own records
-
-    def acknowledge(self, number: int, ack: Ack) -> None:
-        """Keep who has taken on case `number`. Raises StoreError when there is no such open case."""
-        with self._transaction() as conn:
-            known = select(schema.cases.c.closed).where(schema.cases.c.number == number)
-            found = conn.execute(known).first()
-            if found is None or found.closed is not None:
-                raise StoreError(f"F{number:06d}: {'is closed' if found else 'no such fault'}")
-            row = {"number": number, "name": ack.by, "reason": ack.reason, "at": ack.at}
-            conn.execute(schema.acknowledgements.insert(), row)
-
-    def acknowledged(self, after: int) -> list[tuple[int, int, Ack]]:
-        """(id, case number, Ack) of every acknowledgement with an id above `after`."""
-        table = schema.acknowledgements
-        with self._transaction() as conn:
-            rows = conn.execute(select(table).where(table.c.id > after).order_by(table.c.id))
-            return [(row.id, row.number, Ack(row.name, row.reason, row.at)) for row in rows]
-
-    def keep_sweep(self, at: float, body: str) -> int:
-        """Keep a sweep's sheet; its id."""
-        with self._transaction() as conn:
-            return int(
-                conn.execute(
-                    schema.sweeps.insert().returning(schema.sweeps.c.id), {"at": at, "body": body}
-                ).scalar_one()
-            )
-
-    def last_sweep(self) -> tuple[int, float, str] | None:
-        """(id, when, sheet) of the newest sweep."""
-        with self._transaction() as conn:
-            row = conn.execute(select(schema.sweeps).order_by(schema.sweeps.c.id.desc()).limit(1)).first()
-            return (row.id, row.at, row.body) if row else None
-
-    def sign(self, sweep: int, name: str, note: str, at: float, limit: float) -> str:
-        """Sign a sweep; "signed", "added" (another had signed it) or "already". Raises StoreError when it is stale."""
-        with self._transaction() as conn:
-            made = conn.execute(select(schema.sweeps.c.at).where(schema.sweeps.c.id == sweep)).scalar()
-            if made is None:
-                raise StoreError(f"no sweep {sweep}")
-            table = schema.signoffs
-            others = [row.name for row in conn.execute(select(table).where(table.c.sweep == sweep))]
-            if name in others:
-                return "already"
-            if at - made > limit:
-                raise StoreError(f"the sweep is {(at - made) / 60:.0f} min old (limit {limit / 60:.0f}); sweep again")
-            row = {"sweep": sweep, "name": name, "at": at, "addition": int(bool(others)), "note": note}
-            conn.execute(table.insert(), row)
-            return "added" if others else "signed"
-
-    def signatures(self, sweep: int) -> list[tuple[str, float, bool]]:
-        """(name, when, whether it is an addition) of a sweep's sign-offs in order."""
-        table = schema.signoffs
-        with self._transaction() as conn:
-            rows = conn.execute(select(table).where(table.c.sweep == sweep).order_by(table.c.id))
-            return [(row.name, row.at, bool(row.addition)) for row in rows]
-
-    # -------------------------------------------------------------------------------------- history
-
-    def cases(self, *, open_only: bool = False, device: str | None = None, limit: int = 10_000) -> list[Case]:
-        """Cases, the newest first."""
-        wanted = select(schema.cases.c.body).order_by(schema.cases.c.number.desc()).limit(limit)
-        wanted = wanted.where(schema.cases.c.closed.is_(None)) if open_only else wanted
-        wanted = wanted.where(schema.cases.c.device == device) if device else wanted
-        with self._transaction() as conn:
-            return [Case.of(json.loads(body)) for (body,) in conn.execute(wanted)]
-
-    def timeline(self, device: str, since: float = 0.0) -> list[tuple[str, str, float, float | None]]:
-        """(question, state, since, until) of a device from `since` on, in order."""
-        table = schema.timeline
-        wanted = select(table).where(table.c.device == device, (table.c.until.is_(None)) | (table.c.until >= since))
-        with self._transaction() as conn:
-            rows = conn.execute(wanted.order_by(table.c.since, table.c.question))
-            return [(row.question, row.state, row.since, row.until) for row in rows]
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as conn:
-                yield conn
-        except SQLAlchemyError as error:
-            raise _plain(error) from None
-
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
-
-
-def _engine(url: str, password: str | None, *, read_only: bool = False) -> Engine:
-    if not url.startswith("sqlite"):
-        arguments: dict[str, Any] = {"connect_timeout": int(BUSY_SECONDS)}
-        if password is not None:
-            arguments["password"] = password
-        return create_engine(url, connect_args=arguments, pool_size=1, max_overflow=0, pool_pre_ping=True)
-    if read_only:
-        url = f"sqlite:///file:{quote(url.removeprefix('sqlite:///'))}?mode=ro&uri=true"
-    engine = create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=1, max_overflow=0
-    )
-    event.listen(engine, "connect", _waits if read_only else _pragmas)
-    event.listen(engine, "begin", lambda conn: conn.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE"))
-    return engine
-
-
-def _waits(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None
-    connection.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1e3)}").close()
-
-
-def _pragmas(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None
-    for text in (
-        "journal_mode=DELETE",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={int(BUSY_SECONDS * 1e3)}",
-    ):
-        connection.execute(f"PRAGMA {text}").close()
-
-
-def quarantine(file: Path, now: float | None = None) -> Path | None:
-    """Move a damaged database out of the way as ``NAME.corrupt-<time>``; None when it cannot be moved."""
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
-    aside = file.with_name(f"{file.name}.corrupt-{stamp}")
-    try:
-        file.replace(aside)
-        for rest in ("-journal", "-wal", "-shm"):
-            file.with_name(file.name + rest).unlink(missing_ok=True)
-    except OSError:
-        return None
-    return aside
-
-
-def last_number(file: Path) -> int:
-    """The highest case number that a damaged database still gives away; 0 when it gives none."""
-    try:
-        with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as connection:
-            return int(connection.execute("SELECT max(number) FROM cases").fetchone()[0] or 0)
-    except (sqlite3.Error, TypeError, ValueError):
-        return 0
-
-
-def _plain(error: SQLAlchemyError) -> StoreError:
-    text = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
-    damaged = isinstance(error, DatabaseError) and any(word in text.lower() for word in _CORRUPT)
-    return CorruptError(text) if damaged else TroubleError(text)
 
 
 def _link(before: str, notice: str, at: float, what: str, body: str) -> str:

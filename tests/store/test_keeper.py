@@ -101,7 +101,7 @@ async def test_a3_what_cannot_be_kept_is_bounded_and_counted(tmp_path: Path, mon
 async def test_a4_a_database_that_is_locked_for_long_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("healthmon.store.database.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("healthmon.store.engine.BUSY_SECONDS", 0.2)
     monkeypatch.setattr("healthmon.keeper.RETRY_SECONDS", 0.1)
     file = tmp_path / "history.db"
     async with writing(file) as keeper:

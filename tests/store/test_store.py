@@ -16,7 +16,7 @@ from healthmon.cases import Ack, Case, Told
 from healthmon.faults import Fault
 from healthmon.model import State
 from healthmon.store import Batch, CorruptError, Outgoing, Segment, Settled, Store, StoreError, TroubleError, schema
-from healthmon.store.database import quarantine
+from healthmon.store.engine import quarantine
 
 FAULT = Fault("C001", "reach", "", "reach", "unreachable", State.FAULT, "no answer für 12 s", 1000.0, 1060.0)
 CASE = Case(7, "C001", "riverside", (FAULT,), 1000.0, 1060.0, 2, told=1080.0, revision=1)
@@ -196,7 +196,7 @@ def test_a4_a_damaged_file_is_told_and_put_aside(tmp_path: Path) -> None:
 
 
 def test_a4_a_locked_database_is_trouble_that_may_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("healthmon.store.database.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("healthmon.store.engine.BUSY_SECONDS", 0.2)
     file = tmp_path / "history.db"
     store = Store.open(f"sqlite:///{file}")
     other = sqlite3.connect(file)
