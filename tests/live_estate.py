@@ -97,10 +97,12 @@ def quick(folder: Path) -> None:
 
 
 def prometheus(peers: Peers, agent_port: int) -> str:
-    """A Prometheus that scrapes the agent every second under the job healthmon; its address."""
+    """A Prometheus that scrapes the agent every second under the job healthmon and knows our rules; its address."""
     port, config = free_port(), peers.folder / "prometheus.yml"
     config.write_text(
-        "global: {scrape_interval: 1s}\nscrape_configs: [{job_name: healthmon, "
+        "global: {scrape_interval: 1s, evaluation_interval: 1s}\n"
+        f"rule_files: ['{ROOT}/dashboards/rules/*.rules.yaml']\n"
+        "scrape_configs: [{job_name: healthmon, "
         f"static_configs: [{{targets: ['127.0.0.1:{agent_port}']}}]}}]\n"
     )
     peers.start(

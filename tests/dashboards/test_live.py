@@ -176,6 +176,25 @@ def test_the_monitor_tells_of_its_own_trouble(live):
     assert live.number(find("agent", "History")) == 1
 
 
+def firing(live: Live) -> set[tuple[str, str, str, str]]:
+    """(device, code, severity, contractor) of the alerts about devices that fire."""
+    names = ("device", "code", "severity", "contractor")
+    rows = live.ask('ALERTS{class="fault",alertstate="firing",code!=""}')
+    return {tuple(row["metric"].get(name, "") for name in names) for row in rows}  # type: ignore[misc]
+
+
+def test_the_rules_tell_what_the_agent_tells(live):
+    words = {"fault": "critical", "warning": "warning"}
+    expected = {(d, code, words[severity], "acme" if d.startswith("C") else "") for d, code, severity in TOLD}
+    live.until(lambda: firing(live) == expected)
+    assert live.ask('ALERTS{class="agent",alertstate="firing"}') == []
+    assert live.number('ALERTS{alertname="Watchdog",alertstate="firing"}') == 1
+    # Of 13 cameras one is in maintenance, four are at fault and two stand behind a dead switch.
+    bad = {row["metric"]["device"] for row in live.ask("healthmon:camera:working == 0")}
+    assert bad == {"C017", "C023", "C031", "C058", "C101", "C102"}
+    assert live.number("healthmon:cameras_failed:ratio") == pytest.approx(6 / 12)
+
+
 def test_a_fault_that_ends_leaves_the_wall_and_stands_in_the_hand_over(live):
     live.fault("C017", "no_media", on=False)
     live.until(lambda: "C017" not in {device for device, _, _ in told(live)})
@@ -187,7 +206,7 @@ def test_a_fault_that_ends_leaves_the_wall_and_stands_in_the_hand_over(live):
 
 
 def test_when_the_agent_is_dead_every_query_gives_no_data(live):
-    """Not 0 and not well: nothing, so that Grafana shows grey NO DATA. The last test: it ends the agent."""
+    """Not 0 and not well: nothing, so that Grafana shows grey NO DATA. It ends the agent."""
     assert VALUES["$__rate_interval"] == "10s", "what the wait below is for"
     live.agent.send_signal(signal.SIGKILL)
     live.agent.wait(10)
@@ -197,3 +216,13 @@ def test_when_the_agent_is_dead_every_query_gives_no_data(live):
     live.until(lambda: not live.ask(find("agent", "CPU")), 30)
     assert [target.name for target in must_end if every_answer(live, target)] == []
     assert live.number(find("agent", "Answers Prometheus")) == 0
+
+
+def test_what_was_open_stays_open_in_the_rules_until_somebody_has_looked_again(live):
+    """After the agent's end: nothing that Prometheus tells is "over", and the cameras' time counts neither way."""
+    live.until(lambda: live.number('ALERTS{alertname="HealthmonAgentDown"}') == 1)
+    assert live.ask("healthmon_fault_active") == []
+    open_ones = {(device, code) for device, code, _ in TOLD if device != "C017"}
+    assert {found[:2] for found in firing(live)} >= open_ones
+    assert live.ask("healthmon:cameras_failed:ratio") == []
+    assert live.ask("healthmon:camera:working") == []
