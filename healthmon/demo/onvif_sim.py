@@ -136,6 +136,9 @@ class OnvifSim(Visitor):
         return False
 
     def _challenge(self) -> None:
+        if self._device.has("token_only"):
+            self._fault("NotAuthorized", "Sender not authorized")
+            return
         self._reply(401, "Unauthorized", "", ("WWW-Authenticate", login.challenge(self._device, self._nonce)))
 
     def _fault(self, code: str, words: str = "") -> None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from healthmon.model import Ask, Clock, ClockReading, Device, Reason, Span
 from healthmon.probes.places import http_place, rtsp_place
+from healthmon.probes.skew import skew_of
 from healthmon.probes.snmp import snmp_get
 from healthmon.probes.tools import DeviceNotes, Tools
 from healthmon.wire import http, onvif, rtsp
@@ -34,7 +35,7 @@ async def look(device: Device, ask: Ask, tools: Tools) -> Clock:
     stated = await _onvif(device, tools, failures)
     if stated is not None:
         readings += await _refined(device, tools, stated, mono + ask.timeout / 2)
-        notes.onvif_skew = _skew(stated)
+        notes.onvif_skew = skew_of(stated) or 0.0
     elif device.access.http_port and not device.access.rtsp_port:
         readings += await _http_date(device, tools, failures)
     readings += await _from_stream(device, tools, notes, failures)
@@ -138,13 +139,6 @@ def _as_if_utc(local: datetime, zone: str, now: float) -> datetime:
     """Civil time as the instant that it names when civil time there has the offset that it has now."""
     offset = datetime.fromtimestamp(now, ZoneInfo(zone)).utcoffset() or timedelta()
     return local.replace(tzinfo=timezone(offset))
-
-
-def _skew(stated: DeviceTime) -> float:
-    """The device's own UTC minus ours, for the Created field of a UsernameToken."""
-    if stated.utc is None:
-        return 0.0
-    return stated.utc.timestamp() + 0.5 - (stated.began + stated.ended) / 2
 
 
 async def _http_date(device: Device, tools: Tools, failures: list[WireError]) -> list[ClockReading]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from healthmon.model import Ask, Device, Identity
 from healthmon.probes.certificate import tls_port
 from healthmon.probes.places import http_place
+from healthmon.probes.skew import skew
 from healthmon.probes.tools import Tools
 from healthmon.verdict.words import plain
 from healthmon.wire import onvif, tls
@@ -21,7 +22,6 @@ from healthmon.wire.errors import (
     UnsupportedError,
     WireError,
 )
-from healthmon.wire.http import Place
 
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 SYS_UP_TIME = "1.3.6.1.2.1.1.3.0"
@@ -49,11 +49,11 @@ async def _by_onvif(device: Device, tools: Tools, found: Identity) -> Identity:
     if place is None or path is None:
         return found
     credential = tools.credential(device.access.credential) if device.access.credential else None
-    skew = await _skew(device, place, path, tools)
-    told = await onvif.device_information(tools.net, place, path, credential, tools.logins, skew=skew)
+    calls = onvif.calls(tools.net, place, path, credential, tools.logins, skew=await skew(device, place, path, tools))
+    told = await onvif.device_information(calls)
     try:
-        macs = await onvif.network_interfaces(tools.net, place, path, credential, tools.logins, skew=skew)
-    except UnsupportedError:
+        macs = await onvif.network_interfaces(calls)
+    except UnsupportedError:  # it is not there, or the account may not ask it
         macs = ()
     return replace(
         found,
@@ -64,19 +64,6 @@ async def _by_onvif(device: Device, tools: Tools, found: Identity) -> Identity:
         hardware=_clean(told.hardware),
         macs=tuple(dict.fromkeys(mac for text in macs[:16] if (mac := clean_mac(text)))),
     )
-
-
-async def _skew(device: Device, place: Place, path: str, tools: Tools) -> float:
-    """The device's clock minus ours, for the token of its login; the one remembered where it does not tell."""
-    notes = tools.notes_of(device.id)
-    try:
-        told = await onvif.device_time(tools.net, place, path)
-    except (NoCredentialError, UnsupportedError):
-        return notes.onvif_skew
-    if told.utc is not None:
-        # Whole seconds, cut off: the middle of the second is the better guess.
-        notes.onvif_skew = told.utc.timestamp() + 0.5 - (told.began + told.ended) / 2
-    return notes.onvif_skew
 
 
 async def _by_snmp(device: Device, tools: Tools, found: Identity) -> Identity:

@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 
 from healthmon.model import Ask, Device, Span, Stream, StreamSpec
 from healthmon.probes.places import http_place, rtsp_place
+from healthmon.probes.skew import skew
 from healthmon.probes.tools import StreamNotes, Tools
 from healthmon.secret import Credential
 from healthmon.wire import onvif_media
@@ -61,10 +62,10 @@ async def _discovered(device: Device, spec: StreamSpec, notes: StreamNotes, tool
         raise UnsupportedError("no stream path is configured and ONVIF is off, so none can be found")
     index = [s.name for s in device.streams if s.path is None].index(spec.name)
     notes.discovered_at = time.monotonic()
-    skew = tools.notes_of(device.id).onvif_skew
+    ahead = await skew(device, place, device.access.onvif_path, tools)
     login = _credential(device, tools)
     notes.path = await onvif_media.stream_path(
-        tools.net, place, device.access.onvif_path, login, tools.logins, skew=skew, profile_index=index
+        tools.net, place, device.access.onvif_path, login, tools.logins, skew=ahead, profile_index=index
     )
     return notes.path
 

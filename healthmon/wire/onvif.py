@@ -116,19 +116,25 @@ def http_date(reply: Reply) -> datetime | None:
 # ------------------------------------------------------------------------------------------------ identity
 
 
-async def device_information(
+def calls(
     net: Net, place: Place, path: str, credential: Credential | None, guard: LoginGuard, *, skew: float = 0.0
-) -> DeviceInformation:
+) -> Calls:
+    """Where and as whom the device service at `path` is asked; `skew` is its clock minus ours, seconds."""
+    return Calls(net, place, path, Login(credential, guard, skew))
+
+
+async def device_information(device: Calls) -> DeviceInformation:
     """GetDeviceInformation. Raises the login errors of `LoginGuard`, AuthFailedError, ProtocolError and others."""
-    answer = await call(Calls(net, place, path, Login(credential, guard, skew)), "GetDeviceInformation")
+    answer = await call(device, "GetDeviceInformation")
     names = ("Manufacturer", "Model", "FirmwareVersion", "SerialNumber", "HardwareId")
     return DeviceInformation(*(soap.text(answer, name) for name in names))
 
 
-async def network_interfaces(
-    net: Net, place: Place, path: str, credential: Credential | None, guard: LoginGuard, *, skew: float = 0.0
-) -> tuple[str, ...]:
-    """The MAC addresses of GetNetworkInterfaces, as the device writes them."""
-    answer = await call(Calls(net, place, path, Login(credential, guard, skew)), "GetNetworkInterfaces")
+async def network_interfaces(device: Calls) -> tuple[str, ...]:
+    """The MAC addresses of GetNetworkInterfaces, as the device writes them. Raises as device_information.
+
+    UnsupportedError also where the login has been accepted for something else: the account has not the right.
+    """
+    answer = await call(device, "GetNetworkInterfaces")
     macs = (soap.text(one, "Info", "HwAddress") for one in soap.children(answer, "NetworkInterfaces"))
     return tuple(mac for mac in macs if mac)

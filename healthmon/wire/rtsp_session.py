@@ -55,6 +55,7 @@ class Session:
     _connection: RtspConnection | None = None
     _challenge: digest.Challenge | None = None
     _count: int = 0
+    _proven: bool = False
     _session: str = ""
     _base: str = ""
     _control: str = ""
@@ -251,6 +252,7 @@ class Session:
     def _checked(self, reply: RtspReply, method: str) -> None:
         status = reply.status
         if status == 200:
+            self._proven = self._challenge is not None
             return
         if status in _BUSY:
             raise BusyError(f"{method} answered {status}: no session or bandwidth left")
@@ -265,13 +267,16 @@ class Session:
         raise ProtocolError(f"{method} answered {status}")
 
     def _forbidden(self, reply: RtspReply, method: str) -> None:
+        """A 403: locked where it says so or where it answers a first login; a login accepted before lacks the right."""
         text = reply.body.decode("utf-8", "replace")
-        if self.credential is not None and (says_locked(text) or self._challenge is not None):
+        doubtful = self._challenge is not None and not self._proven
+        if self.credential is not None and (says_locked(text) or doubtful):
             self.guard.locked(self.place.host, self.credential)
             raise LockedOutError(
                 f"{method} answered {reply.status}: the account is locked or has no right to the stream"
             )
-        raise AuthFailedError(f"{method} answered {reply.status}")
+        right = ": the account has no right to the stream" if self._proven else ""
+        raise AuthFailedError(f"{method} answered {reply.status}{right}")
 
 
 def _transport(value: str) -> tuple[tuple[str, str], ...]:

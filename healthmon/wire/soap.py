@@ -36,8 +36,14 @@ GET_SYSTEM_DATE_AND_TIME = (
 
 
 _REFUSED = re.compile(
-    r"not.?authori[sz]ed|unauthori[sz]ed|failed.?authentication|authentication.?fail|user.?or.?password", re.IGNORECASE
+    r"""not.?authori[sz]ed | unauthori[sz]ed | failed.?authentication | failed.?check | security.?token
+    | authentication.(?:is.)?(?:fail|required|error) | user.?or.?password | (?:access|permission).denied
+    | (?:invalid|incorrect|wrong|bad).(?:user.?name|password) | password.{0,12}(?:invalid|incorrect|wrong|error)
+    | login.(?:required|fail)""",
+    re.IGNORECASE | re.VERBOSE,
 )
+_UNSUPPORTED = ("actionnotsupported", "operationprohibited", "not implemented", "notsupported", "unknownaction")
+_BARE_AMPERSAND = re.compile(rb"&(?!#?\w{1,32};)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +70,14 @@ def request(namespace: str, operation: str, fields: tuple[tuple[str, str], ...])
 
 def parse(body: bytes) -> etree._Element:
     """The root element of an XML reply. Raises ProtocolError for anything else, and for every DOCTYPE."""
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
+    raw = body.strip(b"\0 \t\r\n")  # some pad what they send
     try:
-        root = etree.fromstring(body.strip(b"\0 \t\r\n"), parser)  # some pad what they send
+        try:
+            root = etree.fromstring(raw, _parser())
+        except etree.XMLSyntaxError:
+            if not _BARE_AMPERSAND.search(raw):
+                raise
+            root = etree.fromstring(_BARE_AMPERSAND.sub(b"&amp;", raw), _parser())  # a URI written as it is
     except (etree.XMLSyntaxError, ValueError) as error:
         what = "an HTML page" if b"<html" in body[:2048].lower() else "no readable XML"
         raise ProtocolError(f"answer is {what} ({str(error)[:60]})" if body else "answer is empty") from None
@@ -77,6 +86,12 @@ def parse(body: bytes) -> etree._Element:
         what = "an HTML page" if local(root).lower() == "html" else "XML with a DOCTYPE, which is not read"
         raise ProtocolError(f"answer is {what}")
     return root
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
 
 
 def envelope_body(reply: bytes) -> etree._Element:
@@ -140,7 +155,7 @@ def failure(fault: Fault) -> WireError:
         return LockedOutError(said)
     if any(word in low for word in ("noprofile", "noentity", "noconfig", "nosource")):
         return NotFoundError(said)
-    if any(word in low for word in ("actionnotsupported", "not implemented", "notsupported", "unknownaction")):
+    if any(word in low for word in _UNSUPPORTED):
         return UnsupportedError(said)
     if "maxsessions" in low or "outofmemory" in low or "busy" in low:
         return BusyError(said)

@@ -18,6 +18,7 @@ from healthmon.wire.errors import (
     LockedOutError,
     NoCredentialError,
     ProtocolError,
+    UnsupportedError,
 )
 from healthmon.wire.http import Place, Reply, exchange
 from healthmon.wire.http_session import Answered, HttpSession, status_error
@@ -41,11 +42,13 @@ class Held:
     """The login that requests carry. Kept over the calls of one look, it spares each its refused first request.
 
     `session` is the kept connection. Where it is None every call has its own and begins without the last challenge: a
-    device may take a nonce on one connection only, and count its answer on another as a wrong login.
+    device may take a nonce on one connection only, and count its answer on another as a wrong login. `proven`: the
+    login has been accepted, so that a later refusal is about what was asked.
     """
 
     session: HttpSession | None = None
     token: bool = False
+    proven: bool = False
     answered: Answered = field(default_factory=Answered)
 
     @property
@@ -82,8 +85,9 @@ async def post(
         reply = await send("POST", path, headers=headers, body=body, cap=soap.REPLY_CAP)
         fault = _fault(reply)
         if not _refused(reply, fault):
-            if state.loaded and login and login.credential:
+            if reply.status == 200 and state.loaded and login and login.credential:
                 login.guard.accepted(place.host, login.credential)
+                state.proven = True
             return _served(reply, fault)
         _next(state, place, reply, fault, login)
     raise AuthFailedError("the device asks for a login again and again")
@@ -140,6 +144,8 @@ def _next(state: Held, place: Place, reply: Reply, fault: soap.Fault | None, log
     elif not state.token and not (reply.status == 403 and state.loaded):
         state.token = True
         return
+    if state.proven:
+        raise UnsupportedError("the account may not ask this")
     left = attempts_left(said)
     login.guard.rejected(place.host, login.credential, attempts_left=left)
     raise AuthFailedError("login refused" + (f", {left} attempts left by its own words" if left is not None else ""))

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,6 +75,18 @@ async def test_the_sender_report_comes_over_udp_from_the_port_that_was_named(est
     assert int(ports[3]) % 2 == 0
     counters = estate.counters("C1")
     assert (counters.sessions, counters.teardowns, counters.lost_sessions) == (1, 1, 0)
+
+
+async def test_a_path_is_found_on_a_strict_device_whose_clock_is_wrong(estate) -> None:
+    """The first look of all: nobody has asked the clock yet, and only a token by the device's own time is accepted."""
+    await estate.set_fault("C1", "clock_offset", 3600.0)
+    await estate.set_fault("C1", "strict_window", 5)
+    await estate.set_fault("C1", "token_only")
+    device, tools = watched()
+    access = replace(device.access, onvif_path="/onvif/device_service")
+    found = await look(replace(device, access=access, streams=(StreamSpec(),)), tools)
+    assert (found.path, found.frames > 3) == ("/stream1", True)
+    assert estate.counters("C1").logins_rejected == 0
 
 
 async def test_c12_a_session_limit_is_busy_until_a_session_ends(estate) -> None:

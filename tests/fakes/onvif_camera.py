@@ -34,6 +34,7 @@ class Camera:
     refusal: str = "Sender not Authorized"
     refusal_status: str = "400 Bad Request"
     strange: bool = False
+    forbidden: tuple[str, ...] = ()
     logins: int = 0
     refused: int = 0
     replies: dict[str, str] = field(default_factory=dict)
@@ -54,7 +55,8 @@ class Camera:
         if name != "GetSystemDateAndTime" and self.login != "none":
             tried = "Authorization".lower() in fields or "UsernameToken" in text
             self.logins += tried
-            if not (self.digest(fields) if self.login == "digest" else self.token(text)):
+            right = self.digest(fields) if self.login == "digest" else self.token(text)
+            if not right or name in self.forbidden:
                 self.refused += tried
                 if self.login == "digest":
                     return http(b"", "401 Unauthorized", 'WWW-Authenticate: Digest realm="cam", nonce="n1", qop="auth"')

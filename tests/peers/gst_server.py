@@ -1,6 +1,9 @@
-"""A GStreamer RTSP server for the system's Python: ``gst_server.py ADDRESS PORT [USER PASSWORD]``.
+"""A GStreamer RTSP server for the system's Python: ``gst_server.py ADDRESS PORT [USER PASSWORD [PEM]]``.
 
-Paths: /h264 /h265 /jpeg /frozen (one picture over and over) /stall (15 frames, then silence) /nokey /loss (one packet in ten).
+With PEM it speaks TLS and asks for a Basic login, else for a Digest one.
+
+Paths: /h264 /h265 /jpeg /frozen (one picture over and over) /stall (15 frames, then silence) /nokey /loss (one packet in ten)
+/sound (an audio track before the video).
 """
 
 import sys
@@ -10,7 +13,7 @@ import gi
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 SOURCE = "videotestsrc is-live=true pattern={} {} ! video/x-raw,width=320,height=240,framerate=15/1"
 H264 = "x264enc tune=zerolatency speed-preset=ultrafast key-int-max={} ! rtph264pay name=pay0 pt=96 config-interval=1"
@@ -22,6 +25,8 @@ FACTORIES = {
     "/frozen": f"{SOURCE.format('white', '')} ! {H264.format(5)}",
     "/stall": f"{SOURCE.format('ball', 'num-buffers=3')} ! {H264.format(15)}",
     "/nokey": f"{SOURCE.format('ball', '')} ! {H264.format(10000)}",
+    "/sound": "audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! alawenc ! rtppcmapay name=pay0 pt=8 "
+    f"{SOURCE.format('ball', '')} ! {H264.format(15).replace('pay0', 'pay1')}",
     "/loss": f"{SOURCE.format('snow', '')} ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 bitrate=2000 "
     "! rtph264pay name=pay0 pt=96 mtu=600 config-interval=1",
 }
@@ -34,10 +39,14 @@ def main() -> None:
     server.set_service(sys.argv[2])
     if len(sys.argv) > 4:
         auth = GstRtspServer.RTSPAuth()
-        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
         token = GstRtspServer.RTSPToken()
         token.set_string("media.factory.role", "user")
-        auth.add_digest(sys.argv[3], sys.argv[4], token)
+        if len(sys.argv) > 5:
+            auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(sys.argv[5]))
+            auth.add_basic(GstRtspServer.RTSPAuth.make_basic(sys.argv[3], sys.argv[4]), token)
+        else:
+            auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+            auth.add_digest(sys.argv[3], sys.argv[4], token)
         server.set_auth(auth)
     mounts = server.get_mount_points()
     for path, launch in FACTORIES.items():

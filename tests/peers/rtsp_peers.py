@@ -29,7 +29,7 @@ def gstreamer(peers: Peers, *login: str, ahead: str = "") -> int:
     """The port of ``gst_server.py``; `ahead` (``+1h``) is how far its clock is wrong."""
     need("/usr/lib/x86_64-linux-gnu/girepository-1.0/GstRtspServer-1.0.typelib", *(["faketime"] if ahead else []))
     port, before = free_port(), peers.log().count("serving")
-    argv = ["/usr/bin/python3", HERE / "gst_server.py", HOST, str(port), *login]
+    argv: list[str | Path] = ["/usr/bin/python3", HERE / "gst_server.py", HOST, str(port), *login]
     peers.start(*(["faketime", "-f", ahead] if ahead else []), *argv, env=AHEAD if ahead else None)
     end = time.monotonic() + 25
     while peers.log().count("serving") == before:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from healthmon.model import Access, Ask, Device, Kind, Observation, Question, State, Stream, StreamSpec
+from healthmon.model import Access, Ask, Device, Kind, Observation, Question, State, Stream, StreamSpec, Tls
 from healthmon.probes import stream
 from healthmon.probes.tools import Tools
 from healthmon.secret import Credential, Secret
@@ -15,9 +15,9 @@ from healthmon.wire.net import Net
 HOST = "127.0.0.1"
 
 
-def camera(port: int, path: str) -> tuple[Device, Tools]:
-    """A camera with one stream, and the tools to look at it."""
-    access = Access(rtsp_port=port, credential="view")
+def camera(port: int, path: str, tls: Tls | None = None) -> tuple[Device, Tools]:
+    """A camera with one stream, and the tools to look at it; over TLS where `tls` says whom to trust."""
+    access = Access(rtsp_port=port, credential="view", rtsps=tls is not None, tls=tls)
     device = Device("C1", "C1", Kind.CAMERA, "S", HOST, access=access, streams=(StreamSpec(path=path),))
     return device, Tools(Net.of([HOST]), LoginGuard(), lambda _name: Credential("view", "healthmon", Secret("s3cret")))
 

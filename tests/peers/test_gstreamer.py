@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 
 import pytest
+from loopback import make_pair
 from rtsp_peers import gstreamer
 from streams import camera, judged
-from support import Peers
+from support import Peers, need
 
-from healthmon.model import Ask, Device, Observation, Question, Reference, Span, State
+from healthmon.model import Ask, Device, Observation, Question, Reference, Span, State, Tls
 from healthmon.probes import clock
 from healthmon.verdict import clock as clock_verdict
+from healthmon.wire.errors import TlsError
 
 pytestmark = pytest.mark.peer
 
@@ -59,6 +62,23 @@ async def test_c19_every_tenth_packet_lost_is_measured_as_ten_in_a_hundred(port:
 async def test_digest_login(peers: Peers) -> None:
     _, verdicts = await judged(*camera(gstreamer(peers, "healthmon", "s3cret"), "/h264"), watch=1.0)
     assert verdicts["pictures"] == (State.OK, "ok")
+
+
+async def test_a_sound_track_may_stand_first(port: int) -> None:
+    found, verdicts = await judged(*camera(port, "/sound"), watch=1.0)
+    assert verdicts["pictures"] == (State.OK, "ok")
+    assert (found.codec, found.foreign, found.lost) == ("h264", 0, 0)
+
+
+async def test_c24_rtsps_with_a_basic_login_by_trusted_certificate_only(peers: Peers, tmp_path: Path) -> None:
+    need("/usr/lib/x86_64-linux-gnu/gio/modules/libgiognutls.so")
+    pair, other = make_pair(tmp_path, "camera"), make_pair(tmp_path, "other")
+    port = gstreamer(peers, "healthmon", "s3cret", str(pair.file))
+    with pytest.raises(TlsError):
+        await judged(*camera(port, "/h264", Tls(ca_file=str(other.file))))
+    found, verdicts = await judged(*camera(port, "/h264", Tls(ca_file=str(pair.file))), watch=1.0)
+    assert verdicts["pictures"] == (State.OK, "ok")
+    assert (found.transport, found.lost) == ("tcp", 0)
 
 
 async def test_c25_the_sender_report_of_a_clock_an_hour_ahead(peers: Peers) -> None:

@@ -93,7 +93,9 @@ async def test_c21_a_redirect_is_an_address_mismatch_and_goes_nowhere() -> None:
             says(http(b"", "307 Temporary Redirect", f"Location: http://127.0.0.2:{elsewhere.port}/"))
         ) as server:
             with pytest.raises(AddressError):
-                await onvif.device_information(NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard())
+                await onvif.device_information(
+                    onvif.calls(NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard())
+                )
         await asyncio.sleep(0.05)
     assert elsewhere.connections == 0
 
@@ -103,8 +105,8 @@ async def test_identity_by_every_kind_of_login(login: str) -> None:
     camera = Camera(login=login)
     async with served(camera) as server:
         place = Place("127.0.0.1", server.port)
-        told = await onvif.device_information(NET, place, PATH, RIGHT, LoginGuard())
-        macs = await onvif.network_interfaces(NET, place, PATH, RIGHT, LoginGuard())
+        told = await onvif.device_information(onvif.calls(NET, place, PATH, RIGHT, LoginGuard()))
+        macs = await onvif.network_interfaces(onvif.calls(NET, place, PATH, RIGHT, LoginGuard()))
     assert told == onvif.DeviceInformation("Acme", "M1", "1.2", "S7", "H")
     assert macs == ("00:1a:2b:3c:4d:5e",)
     assert (camera.logins, camera.refused) == ((0, 0) if login == "none" else (2, 0))
@@ -114,9 +116,9 @@ async def test_the_token_follows_the_cameras_own_clock() -> None:
     camera = Camera(clock=3600.0)
     async with served(camera) as server:
         place = Place("127.0.0.1", server.port)
-        await onvif.device_information(NET, place, PATH, RIGHT, LoginGuard(), skew=3600.0)
+        await onvif.device_information(onvif.calls(NET, place, PATH, RIGHT, LoginGuard(), skew=3600.0))
         with pytest.raises(AuthFailedError):
-            await onvif.device_information(NET, place, PATH, RIGHT, LoginGuard(), skew=0.0)
+            await onvif.device_information(onvif.calls(NET, place, PATH, RIGHT, LoginGuard(), skew=0.0))
 
 
 @pytest.mark.parametrize("login", ["token", "digest"])
@@ -125,13 +127,27 @@ async def test_c9_a_wrong_password_costs_one_refused_login_and_then_none(login: 
     async with served(camera) as server:
         place = Place("127.0.0.1", server.port)
         with pytest.raises(AuthFailedError):
-            await onvif.device_information(NET, place, PATH, WRONG, guard)
+            await onvif.device_information(onvif.calls(NET, place, PATH, WRONG, guard))
         assert camera.refused == 1
         for _ in range(5):
             with pytest.raises(AuthLatchedError):
-                await onvif.device_information(NET, place, PATH, WRONG, guard)
+                await onvif.device_information(onvif.calls(NET, place, PATH, WRONG, guard))
             assert (await onvif.device_time(NET, place, PATH)).utc
     assert camera.refused == 1
+
+
+@pytest.mark.parametrize("login", ["token", "digest"])
+async def test_a_right_that_the_account_has_not_is_no_refused_login(login: str) -> None:
+    """A viewer may ask who the camera is, but not its network: the account must not be held back for that."""
+    camera, guard = Camera(login=login, forbidden=("GetNetworkInterfaces",)), LoginGuard()
+    async with served(camera) as server:
+        device = onvif.calls(NET, Place("127.0.0.1", server.port), PATH, RIGHT, guard)
+        assert (await onvif.device_information(device)).serial == "S7"
+        with pytest.raises(UnsupportedError, match="may not"):
+            await onvif.network_interfaces(device)
+        assert not guard.latched("127.0.0.1", RIGHT)
+        with pytest.raises(AuthFailedError):
+            await onvif.network_interfaces(onvif.calls(NET, device.place, PATH, RIGHT, guard))
 
 
 async def test_c10_a_device_that_says_locked_is_left_alone() -> None:
@@ -140,7 +156,7 @@ async def test_c10_a_device_that_says_locked_is_left_alone() -> None:
         place = Place("127.0.0.1", server.port)
         for _ in range(3):
             with pytest.raises(LockedOutError):
-                await onvif.device_information(NET, place, PATH, WRONG, guard)
+                await onvif.device_information(onvif.calls(NET, place, PATH, WRONG, guard))
     assert camera.logins == 0
 
 
@@ -150,17 +166,17 @@ async def test_c10_the_attempts_left_are_heeded() -> None:
     async with served(camera) as server:
         place = Place("127.0.0.1", server.port)
         with pytest.raises(AuthFailedError, match="2 attempts left"):
-            await onvif.device_information(NET, place, PATH, WRONG, guard)
+            await onvif.device_information(onvif.calls(NET, place, PATH, WRONG, guard))
         now[0] += 3600
         with pytest.raises(AuthLatchedError):
-            await onvif.device_information(NET, place, PATH, WRONG, guard)
+            await onvif.device_information(onvif.calls(NET, place, PATH, WRONG, guard))
     assert camera.refused == 1
 
 
 async def test_c9_basic_on_a_plain_connection_is_never_answered() -> None:
     async with served(says(http(b"", "401 Unauthorized", 'WWW-Authenticate: Basic realm="x"'))) as server:
         with pytest.raises(WireError) as caught:
-            await onvif.device_information(NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard())
+            await onvif.device_information(onvif.calls(NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard()))
     assert caught.value.reason == "basic_refused"
     assert server.connections == 1
 
@@ -180,12 +196,12 @@ async def test_documents_are_parsed_once_for_all_devices() -> None:
     camera = Camera(login="none")
     async with served(camera) as server:
         place = Place("127.0.0.1", server.port)
-        await onvif.device_information(NET, place, PATH, None, LoginGuard())
+        await onvif.device_information(onvif.calls(NET, place, PATH, None, LoginGuard()))
         from healthmon.wire import onvif_docs
 
         first = onvif_docs.document("devicemgmt")
         began = time.process_time()
         for _ in range(20):
-            await onvif.device_information(NET, place, PATH, None, LoginGuard())
+            await onvif.device_information(onvif.calls(NET, place, PATH, None, LoginGuard()))
         assert (time.process_time() - began) / 20 < 0.03
         assert onvif_docs.document("devicemgmt") is first

@@ -286,6 +286,16 @@ async def test_c10_only_what_says_locked_is_locked() -> None:
             await played(Camera(refuse=login, render=render))
 
 
+async def test_c10_a_right_that_is_missing_is_no_lock() -> None:
+    login, guard = Login('Digest realm="x", nonce="{nonce}", qop="auth"'), LoginGuard()
+    with pytest.raises(AuthFailedError, match="no right"):
+        await played(Camera(refuse=login, statuses={"PLAY": "403 Forbidden"}), guard=guard)
+    assert not guard.latched("127.0.0.1", RIGHT)
+    with pytest.raises(LockedOutError):
+        await played(Camera(refuse=login, statuses={"DESCRIBE": "403 Forbidden"}), guard=guard)
+    assert guard.latched("127.0.0.1", RIGHT)
+
+
 async def test_c20_metadata_first_and_a_control_of_another_host() -> None:
     sdp = (
         SDP.replace("a=control:*\r\n", "")

@@ -97,6 +97,38 @@ def test_refused_logins_are_seen_by_text() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "The security token could not be authenticated or authorized",
+        "An invalid security token was provided",
+        "Authentication required",
+        "The user name or password is wrong",
+        "Invalid password",
+        "password error",
+        "Access denied",
+        "Login failed",
+    ],
+)
+def test_refused_logins_in_the_words_of_firmwares(text: str) -> None:
+    assert fault("s:Sender", text).refused
+
+
+@pytest.mark.parametrize(
+    "text", ["Invalid argument value", "The token of the profile is wrong", "no such profile token"]
+)
+def test_other_faults_are_no_refused_logins(text: str) -> None:
+    assert not fault("ter:InvalidArgVal", text).refused
+
+
+def test_an_ampersand_that_is_no_reference_is_one() -> None:
+    uri = "rtsp://10.0.0.1/cam/realmonitor?channel=1&subtype=0&amp;unicast=true&proto=Onvif"
+    root = soap.parse(f"<a><Uri>{uri}</Uri></a>".encode())
+    assert soap.text(root, "Uri") == uri.replace("&amp;", "&")
+    with pytest.raises(ProtocolError):
+        soap.parse(b"<a>& <b></a>")
+
+
+@pytest.mark.parametrize(
     ("text", "left"),
     [
         ("You still have 26 attempt(s)", 26),
