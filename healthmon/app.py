@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from healthmon import inventory, verdict
 from healthmon.config import Config, secrets
+from healthmon.databudget import DataBudget
 from healthmon.faults import FaultBook, Policy
 from healthmon.model import (
     NO_WAY_THERE,
@@ -93,6 +94,7 @@ class App:
     observer: Observer
     book: FaultBook
     state: Path | None
+    data: DataBudget
     reference: Reference | None = None
     reference_base: float = 0.0
     down: dict[str, float] = field(default_factory=dict)
@@ -109,12 +111,17 @@ class App:
         device = self.devices[ask.device]
         if ask.spoken_to in self.down and ask.question not in (Question.REACH, Question.REFERENCE):
             return Observation(device.id, ask.question, ask.part, time.time(), 0.0, None, Reason.NOT_REACHED)
+        if self.data.governs(ask) and (words := self.data.refused(ask)):
+            return Observation(device.id, ask.question, ask.part, time.time(), 0.0, None, Reason.DATA_BUDGET, words)
         probe = PROBES[ask.question]
 
         async def run() -> Seen:
             return await probe(device, ask, self.tools)
 
         observation = await self.observer.observe(run, device, ask, notes)
+        if self.data.governs(ask):
+            await asyncio.sleep(0)  # a connection that has just ended is counted when the loop comes round
+            self.data.settle()
         if isinstance(observation.value, Reference):
             self._take_reference(observation.value)
         return self._ours(self.devices.get(ask.spoken_to, device), observation)
@@ -156,7 +163,7 @@ class App:
 
     def _note_reach(self, device: Device, observation: Observation, verdicts: tuple[Verdict, ...]) -> None:
         lost = parents.unreachable(verdicts)
-        if observation.reason in OUR_TROUBLE:
+        if observation.reason in OUR_TROUBLE or observation.reason is Reason.DATA_BUDGET:
             return
         if not lost and observation.reason not in NO_WAY_THERE:
             self.down.pop(device.id, None)
@@ -227,16 +234,24 @@ def build(config: Config, *, observer: Observer | None = None) -> App:
         return known[name]
 
     tools = Tools(
-        net=Net.of([*hosts, *(address for address, _ in servers)]),
+        net=_door([*hosts, *(address for address, _ in servers)], asks),
         logins=LoginGuard(state / "logins.json" if state else None),
         credential=credential,
         time_servers=servers,
         devices=devices,
     )
     book = FaultBook(Policy(**confirm.model_dump()))
-    app = App(config, devices, asks, tools, observer or Observer(), book, state)
+    data = DataBudget.of(devices.values(), tools.net.usage, config.estate.time_zone, state)
+    app = App(config, devices, asks, tools, observer or Observer(), book, state, data)
     tools.reference = app.known_reference
     return app
+
+
+def _door(hosts: Iterable[str], asks: Iterable[Ask]) -> Net:
+    """The door to the configured hosts; a device that may take longer is given longer to connect."""
+    net = Net.of(hosts)
+    net.patience = {ask.gate: ask.timeout / 4 for ask in asks if ask.question is Question.REACH}
+    return net
 
 
 def state_folder(config: Config) -> Path | None:

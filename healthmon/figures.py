@@ -29,6 +29,7 @@ def show(agent: Agent) -> None:
     dispatcher = case_work.dispatcher
     tables = (
         *fault_tables(cases, devices, suppressed, blind),
+        *metered_tables(devices, agent.app.data.used),
         *outbox_tables(dispatcher.pending(), dispatcher.counts, dispatcher.problems),
     )
     for table in tables:
@@ -82,6 +83,16 @@ def fault_tables(
     text = "1 for a zone of which no camera works; cover: how many working cameras can look there."
     zones = [((zone.zone, str(len(zone.cover))), 1.0) for zone in blind]
     yield "healthmon_blind_zone", text, ("coverage_zone", "cover"), zones
+
+
+def metered_tables(devices: Mapping[str, Device], used: Mapping[str, float]) -> Iterator[Table]:
+    """(family, help, label names, rows) of the data of metered devices."""
+    names = ("device", "kind", "site")
+    metered = [((d.id, d.kind.value, d.site), d.daily_bytes) for d in devices.values() if d.daily_bytes is not None]
+    rows: list[Row] = [(who, used.get(who[0], 0.0)) for who, _ in metered]
+    yield "healthmon_metered_bytes", "Data that looks at a metered device have used today, both ways.", names, rows
+    rows = [(who, budget) for who, budget in metered]
+    yield "healthmon_metered_budget_bytes", "Data that looks at a metered device may use in a day.", names, rows
 
 
 def outbox_tables(

@@ -22,6 +22,7 @@ from healthmon.config.schema import (
 )
 from healthmon.config.units import LOCAL_TIME
 from healthmon.linking import DEFAULT_BIT_RATE, STREAM_EXTRA_SECONDS, Links, snmp_of
+from healthmon.metered import pace, patience
 from healthmon.model import (
     Access,
     ApcupsdAccess,
@@ -80,6 +81,7 @@ def _device(config: Config, entry: Watched, kind: Kind, recorders: Recorders, li
         covers=camera.covers if camera else (),
         time_zone=config.estate.time_zone,
         disabled=entry.disabled,
+        daily_bytes=entry.metered.per_day if entry.metered else None,
         deployment=camera.state if camera else "deployed",
         access=_access(entry),
         streams=tuple(_streams(config, video)) if video else (),
@@ -89,7 +91,7 @@ def _device(config: Config, entry: Watched, kind: Kind, recorders: Recorders, li
         readings=readings_of(entry),
         recording=recorders.plan(entry),
         playback=recorders.playback(entry),
-        limits=_limits(config, entry.limits),
+        limits=_limits(config, entry.limits, metered=entry.metered is not None),
     )
 
 
@@ -142,8 +144,10 @@ def _relayed(config: Config, recorder: Recorder) -> Iterator[StreamSpec]:
             yield StreamSpec(f"channel {camera.channel}", path)
 
 
-def _limits(config: Config, own: LimitValues | None) -> Limits:
+def _limits(config: Config, own: LimitValues | None, *, metered: bool = False) -> Limits:
     given = config.defaults.limits.model_dump(exclude_none=True)
+    if metered:
+        given.update(patience(given))
     given.update(own.model_dump(exclude_none=True) if own else {})
     names = {
         "frames": "frames_ratio",
@@ -159,14 +163,14 @@ def _limits(config: Config, own: LimitValues | None) -> Limits:
 
 
 def asks(config: Config, devices: tuple[Device, ...]) -> tuple[Ask, ...]:
-    """Every question to every device; disabled devices are asked nothing."""
+    """Every question to every device; those that are disabled, in store or on the way are asked nothing."""
     entries: dict[str, Watched] = {e.id: e for section, _ in _KINDS for e in getattr(config, section)}
     recorders, links = Recorders.of(config), Links.of(config)
     found: list[Ask] = []
     for device in devices:
         if device.kind is Kind.AGENT:
             found.append(Ask(device.id, Question.REFERENCE, interval=config.defaults.reference_interval, timeout=8.0))
-        elif not device.disabled:
+        elif not device.disabled and device.deployment == "deployed":
             own = list(_asks(config, device, entries[device.id]))
             found += (*own, *links.asks(device, entries[device.id], own[0]))
             found += recorders.asks(device, entries[device.id])
@@ -174,29 +178,29 @@ def asks(config: Config, devices: tuple[Device, ...]) -> tuple[Ask, ...]:
 
 
 def _asks(config: Config, device: Device, entry: Watched) -> Iterator[Ask]:
-    defaults, access = config.defaults, device.access
-    interval = entry.interval or defaults.interval
-    timeout = entry.timeout or defaults.timeout
-    base = Ask(device.id, Question.REACH, "", device.address, device.site, interval, timeout)
+    defaults, access, slow = config.defaults, device.access, pace(config, entry, len(device.streams))
+    base = Ask(device.id, Question.REACH, "", device.address, device.site, slow.interval, slow.timeout)
     yield base
     for spec in device.streams:
         watch = (entry.watch if isinstance(entry, VideoDevice) else None) or defaults.watch
+        cost = spec.bits_per_second or DEFAULT_BIT_RATE
         yield replace(
             base,
             question=Question.STREAM,
             part=spec.name,
-            cost=spec.bits_per_second or DEFAULT_BIT_RATE,
+            cost=cost,
             watch=watch,
-            timeout=max(timeout, watch + STREAM_EXTRA_SECONDS),
+            interval=slow.stream(cost, watch),
+            timeout=max(slow.timeout, watch + STREAM_EXTRA_SECONDS),
         )
     if (access.rtsp_port or access.http_port) and device.kind is not Kind.LINK:
-        yield replace(base, question=Question.CLOCK, interval=max(interval, defaults.clock_interval))
+        yield replace(base, question=Question.CLOCK, interval=slow.clock)
     if device.kind is Kind.UPS:
         yield replace(base, question=Question.UPS, interval=entry.interval or defaults.ups_interval)
     if access.onvif_path or (access.snmp and device.kind is not Kind.LINK):
-        yield replace(base, question=Question.IDENTITY, interval=max(interval, defaults.identity_interval))
+        yield replace(base, question=Question.IDENTITY, interval=slow.identity)
     if access.https or access.rtsps:
-        yield replace(base, question=Question.CERTIFICATE, interval=max(interval, defaults.certificate_interval))
+        yield replace(base, question=Question.CERTIFICATE, interval=slow.certificate)
 
 
 def in_maintenance(config: Config, device: Device, now: float) -> str | None:

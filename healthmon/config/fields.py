@@ -28,6 +28,7 @@ def as_list(value: object) -> object:
 
 Seconds = Annotated[float, *_text(units.seconds, "60 s")]
 BitRate = Annotated[float, *_text(units.bits_per_second, "4 Mbit/s")]
+Bytes = Annotated[float, *_text(units.size_in_bytes, "20 MB")]
 Ratio = Annotated[float, *_text(units.ratio, "20 %")]
 Celsius = Annotated[float, *_text(units.celsius, "40 C")]
 Flag = Annotated[bool, *_text(units.flag, "yes")]

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from healthmon.config.fields import (
     BitRate,
+    Bytes,
     Celsius,
     Decimal,
     Flag,
@@ -218,6 +219,12 @@ class Commissioned(Strict):
     mac: str | None = None
 
 
+class Metered(Strict):
+    """A device on a paid network (4G): the data that looks may use in a local day, both ways, headers counted."""
+
+    per_day: Bytes = Field(ge=100e3)
+
+
 class Watched(Strict):
     """What every device has. `port` is its port on the parent switch, `poe` that port's "group.port" in RFC 3621."""
 
@@ -237,6 +244,7 @@ class Watched(Strict):
     limits: LimitValues = LimitValues()
     snmp: Snmp | None = None
     ports: tuple[Port, ...] = ()
+    metered: Metered | None = None
     port: Name | None = None
     poe: PowerPort | None = None
 

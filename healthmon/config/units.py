@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 LOCAL_TIME = "%Y-%m-%d %H:%M"
 _TIME = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _RATE = {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9}
+_BYTES = {"kB": 1e3, "MB": 1e6, "GB": 1e9}
 _NUMBER = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(.*)", re.ASCII)
 _NAME = re.compile(
     r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)*\.?", re.IGNORECASE
@@ -38,6 +39,11 @@ def seconds(text: str) -> float:
 def bits_per_second(text: str) -> float:
     """A bit rate in bits per second: ``4 Mbit/s``."""
     return _quantity(text, _RATE, "bit rate", "4 Mbit/s")
+
+
+def size_in_bytes(text: str) -> float:
+    """An amount of data in bytes: ``20 MB``."""
+    return _quantity(text, _BYTES, "amount of data", "20 MB")
 
 
 def ratio(text: str) -> float:

@@ -50,6 +50,7 @@ class RtspSim(Visitor):
 
     def data_received(self, data: bytes) -> None:
         """Take whole requests."""
+        self._device.counters.bytes_in += len(data)
         self._buffer += data
         while b"\r\n\r\n" in self._buffer:
             head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")

@@ -44,6 +44,7 @@ class Counters:
     logins_rejected: int = 0
     writes_attempted: int = 0
     bytes_out: int = 0
+    bytes_in: int = 0
     calls: int = 0
     searches: int = 0
     searches_now: int = 0

@@ -154,6 +154,7 @@ class Device:
     `make` is how a recorder is asked what it has recorded ("onvif", "hikvision" ...), "" where it is not asked, and
     `readings` what it is asked besides;
     `playback` is how its footage is proven, None where it is not. `recording` is what is expected of a camera.
+    `daily_bytes` is what looks at a metered device may use in a local day.
     """
 
     id: str
@@ -173,6 +174,7 @@ class Device:
     covers: tuple[str, ...] = ()
     time_zone: str = "Europe/London"
     disabled: bool = False
+    daily_bytes: float | None = None
     deployment: Deployment = "deployed"
     access: Access = field(default_factory=Access)
     streams: tuple[StreamSpec, ...] = ()

@@ -70,6 +70,7 @@ class Reason(StrEnum):
     NOT_REPORTED = "not_reported"
     BEHIND_PARENT = "behind_parent"
     NOT_REACHED = "not_reached"
+    DATA_BUDGET = "data_budget"
     AGENT_RESOURCE = "agent_resource"
     AGENT_NETWORK = "agent_network"
     AGENT_STALLED = "agent_stalled"

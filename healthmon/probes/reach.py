@@ -49,7 +49,7 @@ def _ways(device: Device) -> Iterator[tuple[str, int]]:
 
 async def _try(device: Device, name: str, number: int, seconds: float, tools: Tools) -> Port:
     began = time.perf_counter()
-    limit = min(seconds, tools.net.connect_seconds)
+    limit = min(seconds, tools.net.connect_limit(device.address))
     try:
         async with asyncio.timeout(seconds) as deadline:
             await (_snmp(device, tools) if name == "snmp" else _tcp(device, number, tools))

@@ -54,7 +54,7 @@ async def _until_seen_in_both(
     """
     at = time.monotonic()
     seen = False
-    while time.monotonic() - at < longest and not session.lost and not seen:
+    while time.monotonic() - at < longest and not session.lost and not session.over and not seen:
         in_vain = notes.equal_keyframes > 1 or (notes.misses > MISSES and notes.misses % AGAIN)
         if in_vain or not _may_come(session, source, began):
             break

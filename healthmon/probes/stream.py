@@ -15,7 +15,7 @@ from healthmon.probes.skew import skew
 from healthmon.probes.tools import StreamNotes, Tools
 from healthmon.secret import Credential
 from healthmon.wire import onvif_media
-from healthmon.wire.errors import NotFoundError, UnsupportedError
+from healthmon.wire.errors import BudgetError, NotFoundError, UnsupportedError
 from healthmon.wire.h26x import is_sps, sps_of
 from healthmon.wire.rtp import Meter
 from healthmon.wire.rtsp import RtspReply
@@ -109,6 +109,8 @@ async def played(
         if more is not None:
             watched += await more(session)
         notes.transport = session.transport
+        if session.over and (session.meter is None or session.meter.frames < 2):
+            raise BudgetError("nothing is left of today's data")
         return _measured(session, path, asked, watched, notes)
 
 

@@ -9,7 +9,7 @@ from healthmon.verdict.words import REASON_WORDS, duration, not_seen, plain, ver
 
 ASPECT = "reach"
 # A look that was cut or found no address is an answer to this question; these are not.
-_NO_ANSWER_TO_IT = OUR_TROUBLE | {Reason.BEHIND_PARENT, Reason.UNSUPPORTED, Reason.ADDRESS_MISMATCH}
+_NO_ANSWER_TO_IT = OUR_TROUBLE | {Reason.BEHIND_PARENT, Reason.UNSUPPORTED, Reason.ADDRESS_MISMATCH, Reason.DATA_BUDGET}
 _NAMES = {"rtsp": "RTSP", "http": "HTTP", "https": "HTTPS", "snmp": "SNMP", "nut": "NUT", "icmp": "ping", "tcp": "TCP"}
 
 

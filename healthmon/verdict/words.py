@@ -28,6 +28,7 @@ REASON_WORDS: dict[Reason, str] = {
     Reason.NOT_REPORTED: "not reported by the device",
     Reason.BEHIND_PARENT: "behind a device that is down",
     Reason.NOT_REACHED: "not asked: the device could not be reached",
+    Reason.DATA_BUDGET: "today's data budget is used",
     Reason.AGENT_RESOURCE: "healthmon ran out of file handles or memory",
     Reason.AGENT_NETWORK: "healthmon's own network is down",
     Reason.AGENT_STALLED: "healthmon was held up; result discarded",

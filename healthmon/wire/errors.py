@@ -144,6 +144,12 @@ class SourceError(WireError):
     reason = "behind_parent"
 
 
+class BudgetError(WireError):
+    """The data that a metered device may use today is used up."""
+
+    reason = "data_budget"
+
+
 class NoVideoTrackError(WireError):
     """The session description names no video."""
 

@@ -18,6 +18,7 @@ from healthmon.wire.net import Net
 
 ECHO_SECONDS = 1.0
 TRIES = 2
+ECHO_BYTES = 44
 
 _REQUEST = {socket.AF_INET: (8, socket.IPPROTO_ICMP), socket.AF_INET6: (128, socket.IPPROTO_ICMPV6)}
 _REPLY = {socket.AF_INET: 0, socket.AF_INET6: 129}
@@ -35,6 +36,7 @@ async def echo(net: Net, host: str, *, seconds: float = ECHO_SECONDS, tries: int
     except OSError:
         return None
     trace.stage("answer to ping")
+    net.usage.add(host, 2 * ECHO_BYTES)
     with sock:
         try:
             sock.connect((address, 0))

@@ -10,11 +10,12 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeVar, cast
 
+from healthmon.wire.counting import Usage
 from healthmon.wire.errors import AddressError, ConnectTimeoutError, DnsError, from_os
 
 CONNECT_SECONDS = 3.0
@@ -54,12 +55,15 @@ class Net:
 
     `allowed` holds the configured addresses and names. A name is resolved on a small pool of its own, cached for
     60 s, and its last good address is used for up to an hour while the resolver fails. A name never leads to a
-    loopback, link-local or multicast address. Raises only `WireError`.
+    loopback, link-local or multicast address. Raises only `WireError`. `patience` is how long a connection to a host
+    (as configured) may take where that is more than `connect_seconds`; `usage` counts the bytes of metered hosts.
     """
 
     allowed: frozenset[str]
     connect_seconds: float = CONNECT_SECONDS
     resolve: Resolve = system_resolve
+    patience: Mapping[str, float] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
     _names: dict[str, _Name] = field(default_factory=dict)
     _pool: ThreadPoolExecutor | None = None
 
@@ -93,15 +97,24 @@ class Net:
         doing = f"TCP port {port}"
         await asyncio.sleep(COURTESY_SECONDS)  # the device frees its last connection before it sees the next one
         name = (server_name or address) if tls else None
+        seconds, inner = self.connect_limit(host), factory()
+        outer = self.usage.around(host, address, inner)
         try:
-            async with asyncio.timeout(self.connect_seconds) as limit:
-                return await loop.create_connection(factory, address, port, ssl=tls, server_hostname=name)
+            async with asyncio.timeout(seconds) as limit:
+                made = await loop.create_connection(lambda: outer, address, port, ssl=tls, server_hostname=name)
+                return made[0], inner
         except TimeoutError as error:
+            self.usage.unanswered(host, address)
             if limit.expired():
-                raise ConnectTimeoutError(f"{doing}: no answer in {self.connect_seconds:g} s") from None
+                raise ConnectTimeoutError(f"{doing}: no answer in {seconds:g} s") from None
             raise from_os(error, doing) from None
         except (OSError, ssl.SSLError) as error:
+            self.usage.unanswered(host, address)
             raise from_os(error, doing) from None
+
+    def connect_limit(self, host: str) -> float:
+        """How long a connection to `host` may take, seconds."""
+        return max(self.connect_seconds, self.patience.get(host, 0.0))
 
     async def udp(
         self, host: str, port: int, factory: Callable[[], P], *, local_port: int = 0
@@ -111,7 +124,12 @@ class Net:
         loop = asyncio.get_running_loop()
         local = (("::" if ":" in address else "0.0.0.0"), local_port) if local_port else None  # noqa: S104 - an ephemeral client port, connected to one peer
         try:
-            return await loop.create_datagram_endpoint(factory, remote_addr=(address, port), local_addr=local)
+            inner = factory()
+            outer = self.usage.around(host, address, inner)
+            made = await loop.create_datagram_endpoint(
+                lambda: cast("asyncio.DatagramProtocol", outer), remote_addr=(address, port), local_addr=local
+            )
+            return self.usage.sender(host, address, made[0]), inner
         except OSError as error:
             raise from_os(error, f"UDP port {port}") from None
 

@@ -7,6 +7,7 @@ import contextlib
 import re
 import time
 from dataclasses import dataclass
+from functools import partial
 
 from healthmon.secret import Credential
 from healthmon.wire import digest, rtsp, trace
@@ -98,7 +99,8 @@ class Session:
         assert self._connection is not None  # noqa: S101 - set by open
         assert self.meter is not None  # noqa: S101 - set before
         sender = await self.net.address_of(self.place.host)
-        self._pair = await UdpPair.bind(self._connection.local_address, sender, self.meter)
+        count = partial(self.net.usage.add, self.place.host)
+        self._pair = await UdpPair.bind(self._connection.local_address, sender, self.meter, count)
         return await self._ask("SETUP", self._control, _transport(self._pair.wanted), check=False)
 
     async def _set_up_again(self) -> RtspReply:
@@ -155,7 +157,7 @@ class Session:
         began = time.monotonic()
         trace.stage("pictures")
         while (now := time.monotonic() - began) < wait:
-            if self._connection.closed is not None:
+            if self._connection.closed is not None or self.over:
                 break
             meter = self.meter
             if meter.first_at is not None:
@@ -171,6 +173,11 @@ class Session:
     def lost(self) -> bool:
         """Whether the connection has ended."""
         return self._connection is None or self._connection.closed is not None
+
+    @property
+    def over(self) -> bool:
+        """Whether a metered device has used what it may."""
+        return self.net.usage.over(self.place.host)
 
     async def close(self) -> None:
         """TEARDOWN (at most one second, also when cancelled) and drop the connection."""

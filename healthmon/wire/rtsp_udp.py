@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from healthmon.wire import rtcp, trace
+from healthmon.wire.counting import IP_UDP
 from healthmon.wire.errors import ResourceError, from_os
 from healthmon.wire.rtp import Meter
 
@@ -42,13 +43,19 @@ class UdpPair:
     _control: asyncio.DatagramTransport
 
     @classmethod
-    async def bind(cls, ours: str, sender: str, meter: Meter) -> UdpPair:
-        """A pair on our address `ours` that feeds `meter`. Raises ResourceError where none is free."""
+    async def bind(cls, ours: str, sender: str, meter: Meter, count: Callable[[int], None]) -> UdpPair:
+        """A pair on our address `ours` that feeds `meter`; `count` is told the bytes of each packet with its headers.
+
+        Raises ResourceError where none is free.
+        """
+        headers = IP_UDP[6 if ":" in sender else 4]
 
         def media(data: bytes) -> None:
+            count(len(data) + headers)
             meter.packet(data, 0, len(data), time.monotonic())
 
         def control(data: bytes) -> None:
+            count(len(data) + headers)
             meter.control(data, 0, len(data), time.time(), time.monotonic())
 
         for _ in range(MOST_TRIES):

@@ -1,0 +1,101 @@
+"""The data that metered devices have used today: counted by the door to the network, kept over restarts.
+
+The agent and a sweep at shift change share one small file; each adds what it has used.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from healthmon.metered import day_of, refusal
+from healthmon.model import Ask, Device
+from healthmon.wire.counting import Usage
+
+log = logging.getLogger("healthmon")
+
+
+@dataclass(slots=True)
+class DataBudget:
+    """`used` of today by device id; `folder` is the state directory, None to remember for this process only."""
+
+    devices: dict[str, Device]
+    usage: Usage
+    zone: str
+    folder: Path | None
+    used: dict[str, float] = field(default_factory=dict)
+    day: str = ""
+    _fresh: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, devices: Iterable[Device], usage: Usage, zone: str, folder: Path | None) -> DataBudget:
+        """The budgets of those of `devices` that have one; `usage` counts their bytes from now on."""
+        metered = {device.id: device for device in devices if device.daily_bytes is not None}
+        for device in metered.values():
+            usage.spent.setdefault(device.address, 0)
+        made = cls(metered, usage, zone, folder)
+        if metered:
+            made.settle()
+        return made
+
+    def governs(self, ask: Ask) -> bool:
+        """Whether a look at `ask` costs a metered device's data: what others answer about it does not."""
+        return ask.device in self.devices and ask.spoken_to == ask.device
+
+    def refused(self, ask: Ask) -> str:
+        """Why `ask` is not looked at now, in words; "" when it may be. What is left becomes the look's limit."""
+        device = self.devices[ask.device]
+        if self.day != self._today():
+            self.settle()
+        used, budget = self.used.get(device.id, 0.0), device.daily_bytes or 0.0
+        self.usage.left[device.address] = budget - used
+        return refusal(used, budget, ask.question)
+
+    def settle(self) -> None:
+        """Add what was used since the last time, here and in the file."""
+        for name, device in self.devices.items():
+            self._fresh[name] = self._fresh.get(name, 0) + self.usage.take(device.address)
+        today = self._today()
+        known = self.used if self.day == today else {}
+        if self.folder is None:
+            self.used, self._fresh = self._added(known), {}
+        else:
+            try:
+                self.used, self._fresh = self._kept(self.folder, today), {}
+            except OSError as error:
+                log.warning("the data used by metered devices is not kept: %s", error.strerror)
+                self.used = self._added(known)
+                self._fresh = {}
+        self.day = today
+
+    def _added(self, before: Mapping[str, float]) -> dict[str, float]:
+        return {name: before.get(name, 0.0) + self._fresh.get(name, 0) for name in self.devices}
+
+    def _kept(self, folder: Path, today: str) -> dict[str, float]:
+        """Today's use with what the file knew, written before it is believed. Raises OSError."""
+        with (folder / "data.lock").open("a") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX)
+            before = _read(folder / "data.json", today)
+            used = self._added(before)
+            fresh = folder / f"data.json.{os.getpid()}"
+            fresh.write_text(json.dumps({"day": today, "used": {**before, **used}}))
+            fresh.replace(folder / "data.json")
+        return used
+
+    def _today(self) -> str:
+        return str(day_of(time.time(), self.zone))
+
+
+def _read(file: Path, today: str) -> dict[str, float]:
+    """Today's use by device; nothing where the file is of another day, missing or not ours."""
+    try:
+        found = json.loads(file.read_text())
+        return {str(name): float(size) for name, size in found["used"].items()} if found["day"] == today else {}
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        return {}

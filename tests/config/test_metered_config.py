@@ -1,0 +1,51 @@
+"""`metered` of a device: an amount of data with its unit, not so small that nothing could be looked at."""
+
+from __future__ import annotations
+
+import pytest
+
+from healthmon import config, inventory
+from healthmon.config import ConfigError
+from healthmon.model import Question
+
+TEXT = """sites: [{{id: mobile}}]
+cameras:
+  - {{id: D1, name: Deployable 1, site: mobile, address: 192.0.2.1, kind: deployable, {more}}}
+"""
+
+
+def loaded(folder, more):
+    path = folder / "config.yaml"
+    path.write_text(TEXT.format(more=more))
+    return config.load(path)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("metered: {per_day: 20}", "has no unit; write for example 20 MB (units: kB, MB, GB)"),
+        ("metered: {per_day: 20 MiB}", "has the unknown unit 'MiB'"),
+        ("metered: {per_day: 50 kB}", "per_day"),
+        ("metered: {}", "per_day"),
+        ("metered: {perday: 20 MB}", "did you mean 'per_day'?"),
+    ],
+)
+def test_a_budget_that_is_none_is_named_with_line_and_remedy(tmp_path, more, words):
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, more)
+    assert any(words in problem.text and problem.line == 3 for problem in caught.value.problems), caught.value
+
+
+def test_what_is_said_of_a_metered_device_goes_before_what_suits_its_network(tmp_path):
+    found = loaded(tmp_path, "metered: {per_day: 1 GB}, interval: 5 min, timeout: 15 s, limits: {latency: 1 s}")
+    devices = inventory.devices(found)
+    assert devices[0].daily_bytes == 1e9
+    assert devices[0].limits.latency == 1.0
+    asks = {ask.question: ask for ask in inventory.asks(found, devices)}
+    assert (asks[Question.REACH].interval, asks[Question.REACH].timeout) == (300.0, 15.0)
+
+
+@pytest.mark.parametrize(("state", "asked"), [("deployed", True), ("in_store", False), ("in_transit", False)])
+def test_only_a_deployed_camera_is_asked_anything(tmp_path, state, asked):
+    found = loaded(tmp_path, f"state: {state}")
+    assert any(ask.device == "D1" for ask in inventory.asks(found, inventory.devices(found))) is asked
