@@ -1,4 +1,4 @@
-"""`healthmon faults`, `history`, `ack` and `sign` as processes, on SQLite and on PostgreSQL."""
+"""`healthmon faults`, `history`, `ack` and `sign` on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from commands import healthmon
 from databases import installed, postgres
 from sqlalchemy import create_engine
 from store.test_store import CASE, FAULT
@@ -81,15 +82,18 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path, server: str) -> Iterato
 
 
 def command(path: Path, *argv: str) -> tuple[int, str, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "healthmon", *argv, "--config", str(path)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'exporters'}"},
-        check=False,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode, done.stdout, done.stderr
+    return healthmon(*argv, "--config", str(path))
+
+
+def test_as_a_process(kept: tuple[Path, Store]) -> None:
+    path, _ = kept
+    argv = [sys.executable, "-m", "healthmon", "faults", "--config", str(path)]
+    env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'exporters'}", "PYTHONIOENCODING": "utf-8"}
+    before = command(path, "faults")
+    done = subprocess.run(argv, capture_output=True, encoding="utf-8", env=env, check=False)
+    after = command(path, "faults")
+    assert (done.returncode, done.stdout, done.stderr) in (before, after), "the minute may have changed in between"
+    assert len(done.stdout.splitlines()) == 2
 
 
 def test_the_fault_log_in_words_csv_and_json(kept: tuple[Path, Store]) -> None:
@@ -193,4 +197,4 @@ def test_a13_one_agent_for_one_state_directory(tmp_path: Path) -> None:
     second = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
     assert "another healthmon agent runs already" in second.stderr
     first.close()
-    assert subprocess.run(argv, capture_output=True, cwd=ROOT, check=False).returncode == 0
+    Running(tmp_path).close()

@@ -35,16 +35,6 @@ def run(made: Coroutine[Any, Any, None]) -> None:
         runner.run(made)
 
 
-async def _nothing() -> None:
-    return None
-
-
-@pytest.fixture(scope="module", autouse=True)
-def uvloop_has_its_pipe() -> None:
-    """The first loop of a process opens two file descriptors that stay (libuv's own signal pipe)."""
-    run(_nothing())
-
-
 @pytest.mark.parametrize(
     "test",
     [
