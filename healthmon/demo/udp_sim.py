@@ -40,7 +40,7 @@ class NtpSim(asyncio.DatagramProtocol):
 
 
 class SnmpSim(asyncio.DatagramProtocol):
-    """An SNMP v1/v2c agent: GET for a UPS, a camera or a recorder; GETNEXT and GETBULK too for a switch."""
+    """An SNMP v1/v2c agent that answers GET, GETNEXT and GETBULK for a UPS, a switch, a camera or a recorder."""
 
     def __init__(self, device: SimDevice) -> None:
         self._device = device
@@ -71,7 +71,7 @@ class SnmpSim(asyncio.DatagramProtocol):
         names = [elements(binding)[0][1] for _, binding in elements(bindings[1])]
         if pdu[0] == 0xA0:
             rows = b"".join(_row(name, self._value(name), b"\x81\x00") for name in names)
-        elif pdu[0] in (0xA1, 0xA5) and self._device.kind == "link":
+        elif pdu[0] in (0xA1, 0xA5):
             rows = self._following(names[0], int.from_bytes(most[1], "big") if pdu[0] == 0xA5 else 1)
         else:
             return None
@@ -85,8 +85,9 @@ class SnmpSim(asyncio.DatagramProtocol):
         return _encoded(found()) if found else None
 
     def _following(self, name: bytes, most: int) -> bytes:
-        at = bisect.bisect_right(self._order, name)
-        after = self._order[at : at + most]
+        order = self._order if self._device.kind == "link" else sorted(self._values())
+        at = bisect.bisect_right(order, name)
+        after = order[at : at + most]
         return b"".join(_row(one, self._value(one), b"") for one in after) or _row(name, None, b"\x82\x00")
 
     def _values(self) -> dict[bytes, bytes]:

@@ -31,7 +31,8 @@ ALARMS = {
     17: "fuse failure", 18: "general fault", 19: "self-test failed", 20: "communication lost", 21: "awaiting power",
     22: "shutdown pending", 23: "shutdown imminent", 24: "self-test under way",
 }  # fmt: skip
-ALARM_OBJECTS = tuple(f"{RFC1628}.6.2.1.2.{number}" for number in range(1, 7))
+ALARM_COLUMN = f"{RFC1628}.6.2.1.2"
+ALARM_OBJECTS = tuple(f"{ALARM_COLUMN}.{number}" for number in range(1, 7))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +55,33 @@ def read(table: Table, values: Mapping[str, SnmpValue]) -> Raw:
         return next((values[full] for name in names if (full := f"{table.root}.{name}") in values), None)
 
     def enum(pair: tuple[str, dict[int, str]] | None) -> str | None:
-        found = raw(pair[0]) if pair else None
-        return pair[1].get(found) if pair and isinstance(found, int) else None
+        found = whole(raw(pair[0])) if pair else None
+        return pair[1].get(found) if pair and found is not None else None
 
     numbers = {n: v for n, (oid, factor) in table.numbers.items() if (v := _number(n, raw(oid), factor)) is not None}
     texts = {n: text for n, oid in table.texts.items() if (text := _text(raw(oid)))}
     flags = {}
     for name, (oid, meanings) in table.flags.items():
-        value = raw(oid)
-        if isinstance(value, int) and value in meanings:
+        value = whole(raw(oid))
+        if value is not None and value in meanings:
             flags[name] = meanings[value]
     source = enum((table.source_object, table.sources)) if table.source_object else None
     return Raw(numbers, texts, flags, source, enum(table.tests), enum(table.input_sources))
 
 
-def _number(name: str, value: SnmpValue, factor: float) -> float | None:
+def whole(value: SnmpValue) -> int | None:
+    """An integer, also where a card writes it as text; None for anything else."""
     if isinstance(value, bytes):
-        text = value.decode("ascii", "replace").strip()
-        value = int(text) if _WHOLE.fullmatch(text) else None
-    if not isinstance(value, int) or value in _SENTINELS:
+        text = value.decode("ascii", "replace").strip("\0 ")
+        return int(text) if _WHOLE.fullmatch(text) else None
+    return value if isinstance(value, int) else None
+
+
+def _number(name: str, value: SnmpValue, factor: float) -> float | None:
+    number = whole(value)
+    if number is None or number in _SENTINELS:
         return None
-    found = value * factor
+    found = number * factor
     if name in ("input_volts", "output_volts") and found > 700:
         found /= 10
     low, high = _RANGES[name]

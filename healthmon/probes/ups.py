@@ -5,10 +5,10 @@ from __future__ import annotations
 from healthmon.makes import ups_daemons, ups_snmp
 from healthmon.makes.ups_tables import RFC1628, STANDARD, TABLES, VENDORS
 from healthmon.model import Ask, Device, Ups
-from healthmon.probes.snmp import snmp_get
+from healthmon.probes.snmp import snmp_get, walk_at
 from healthmon.probes.tools import Tools
 from healthmon.wire import apcupsd, nut, snmpv3
-from healthmon.wire.errors import UnsupportedError
+from healthmon.wire.errors import ProtocolError, SilentError, TooLargeError, UnsupportedError
 from healthmon.wire.nut import StaleError
 from healthmon.wire.snmp import SnmpValue
 
@@ -38,7 +38,7 @@ async def _by_snmp(device: Device, tools: Tools) -> Ups:
     own = ups_snmp.read(vendor, await snmp_get(device, tools, vendor.oids())) if vendor else None
     standard = ups_snmp.read(STANDARD, values)
     count = standard.numbers.get("alarm_count", 0)
-    alarms = _alarms(await snmp_get(device, tools, ups_snmp.ALARM_OBJECTS)) if count else ()
+    alarms = _alarms(await _alarm_rows(device, tools, count)) if count else ()
     backend = " + ".join(name for name in ("rfc1628" if values else "", vendor.name if vendor else "") if name)
     return ups_snmp.ups_of(standard, own, alarms, backend)
 
@@ -48,11 +48,22 @@ async def _detected(device: Device, tools: Tools, values: dict[str, SnmpValue]) 
     detectors = {f"{t.root}.{t.source_object or t.numbers['charge_ratio'][0]}": t.name for t in VENDORS}
     found = await snmp_get(device, tools, tuple(detectors))
     for oid, name in detectors.items():
-        if isinstance(found.get(oid), int):
+        if ups_snmp.whole(found.get(oid)) is not None:
             return name
     if not values:
         raise UnsupportedError("answers SNMP, but knows no UPS objects")
     return NONE
+
+
+async def _alarm_rows(device: Device, tools: Tools, count: float) -> dict[str, SnmpValue]:
+    """The rows of upsAlarmDescr: the first ones, or the whole column where a card numbers its alarms on and on."""
+    rows = await snmp_get(device, tools, ups_snmp.ALARM_OBJECTS)
+    if len(rows) >= count or device.access.snmp is None:
+        return rows
+    try:
+        return await walk_at(device.address, device.access.snmp, tools, ups_snmp.ALARM_COLUMN)
+    except (SilentError, ProtocolError, TooLargeError):
+        return rows
 
 
 def _alarms(values: dict[str, SnmpValue]) -> tuple[int, ...]:

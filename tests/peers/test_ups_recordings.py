@@ -42,6 +42,7 @@ class Told:
 
 WANTED = {
     "rfc1628": Told("rfc1628", "normal", 1.0, 2460, 0.38, "ok", {"input_volts": (236.3,), "alarms": (), "test_result": "passed", "battery_volts": 218.4}),
+    "rfc1628_text": Told("rfc1628", "normal", 1.0, 2460, 0.38, "ok", {"input_volts": (236.3,), "test_result": "passed", "battery_low": False}),
     "rfc1628_battery": Told("rfc1628", "battery", 0.31, None, 0.41, "on_battery", {"battery_low": True, "alarms": ("low battery", "fan failure"), "test_result": None, "input_volts": ()}),
     "rfc1628_other": Told("rfc1628", "other", 1.0, None, 0.10, "not_reported", {"temperature_celsius": None}),
     "powernet": Told("apc", "normal", 0.98, 2460, 0.38, "ok", {"model": "Smart-UPS 3000", "test_at": NOON_1_NOVEMBER_2026, "battery_replace": False, "input_volts": (238.0,), "firmware": "651.13.I", "serial": "AS1234567890"}),
