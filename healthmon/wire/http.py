@@ -206,13 +206,16 @@ class Exchange(asyncio.BufferedProtocol):
 
 
 def _refuse_other_protocols(first: bytes) -> None:
-    """Name the protocol where another one answers: TLS alert or handshake (RFC 8446 section 5.1), RTSP, SSH."""
+    """Name the protocol where another one answers: TLS (RFC 8446 section 5.1), RTSP, SSH; do not wait for garbage."""
     if first[:1] in {b"\x15", b"\x16"} and first[1:2] == b"\x03":
         raise ProtocolError("HTTP: the port speaks TLS (set tls: yes for it)")
     if first.startswith(b"RTSP/"):
         raise ProtocolError("HTTP: the port speaks RTSP")
     if first.startswith(b"SSH-"):
         raise ProtocolError("HTTP: the port speaks SSH")
+    start = first.lstrip(b"\r\n")[:5]
+    if not b"HTTP/".startswith(start.upper()):
+        raise ProtocolError("the answer is no HTTP")
 
 
 def _refuse_coding(head: h11.Response, cap: int) -> None:

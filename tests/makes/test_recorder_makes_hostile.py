@@ -97,7 +97,7 @@ HOSTILE: dict[str, Callable[[], Handler]] = {
     "c6_body_beyond_the_cap": lambda: said(LARGE),
     "c7_garbage": lambda: always(os.urandom(400)),
     "c7_rtsp": lambda: always(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n"),
-    "c7_nothing": lambda: always(b""),
+    "c1_nothing": lambda: always(b""),
     "c21_redirect_301": lambda: always(http(b"", "301 Moved", "Location: http://127.0.0.2:81/")),
     "c21_redirect_302": lambda: always(http(b"", "302 Found", "Location: http://127.0.0.2:81/")),
     "c21_redirect_307": lambda: always(http(b"", "307 Temporary", "Location: http://127.0.0.2:81/")),
@@ -121,7 +121,7 @@ HOSTILE: dict[str, Callable[[], Handler]] = {
     "c23_brotli": lambda: said(b"\x5b", "Content-Encoding: br"),
 }  # fmt: skip
 CAUSES = {
-    "c4": {Reason.TIMEOUT}, "c5": {Reason.PROTOCOL, Reason.TOO_LARGE}, "c21": {Reason.ADDRESS_MISMATCH},
+    "c4": {Reason.TIMEOUT}, "c7": {Reason.PROTOCOL}, "c1": {Reason.TIMEOUT}, "c5": {Reason.PROTOCOL, Reason.TOO_LARGE}, "c21": {Reason.ADDRESS_MISMATCH},
     "c23": {Reason.PROTOCOL},
 }  # fmt: skip
 ANY_CAUSE = {Reason.PROTOCOL, Reason.TOO_LARGE, Reason.TIMEOUT, Reason.RESET, Reason.NOT_REPORTED}
