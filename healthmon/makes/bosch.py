@@ -130,12 +130,16 @@ async def _inputs(parts: Parts, got: Gathered) -> None:
 
 
 async def _configured(parts: Parts, reading: Reading, wanted: frozenset[str], got: Gathered) -> None:
-    numbers = sorted(name for name in wanted if name.isdecimal()) if reading.num == CHANNEL else [reading.num]
-    for num in numbers:
+    each = reading.num == CHANNEL
+    numbers = sorted(name for name in wanted if name.isdecimal()) if each else [reading.num]
+    left = {*numbers}
+    for num in parts.in_turn(reading.label, numbers):
+        left.discard(num)
         text = await _ask(parts, f"{reading.label} ({reading.source}, {num})", reading.source, reading.type, int(num))
         if text is not None and parts.reply is not None:
-            channel = num if reading.num == CHANNEL else ""
-            got.take(reading, text, channel, (parts.reply.began, parts.reply.ended))
+            got.take(reading, text, num if each else "", (parts.reply.began, parts.reply.ended))
+    if each:
+        got.unasked(left)
 
 
 async def _by_onvif(parts: Parts, wanted: frozenset[str]) -> RecorderAnswer | None:

@@ -40,8 +40,11 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
     got = Gathered(Clock(zone_named(contact.device.time_zone)))
     for request in contact.device.readings.requests:
         channels = sorted(wanted) if CHANNEL in request.path else [""]
-        for channel in channels:
+        left = {*channels}
+        for channel in parts.in_turn(request.path, channels):
+            left.discard(channel)
             await _ask(parts, request, channel, got)
+        got.unasked(left - {""})
     return got.answer(ABOUT.make, wanted, parts.settle())
 
 

@@ -6,7 +6,7 @@ Trouble with the login or with the way to the recorder ends the session at once:
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -124,6 +124,17 @@ class Parts:
             self._refusals()[what] = time.monotonic(), f"{what} not read: {error}"
         self._first = self._first or error
         self.note(f"{what} not read: {error}")
+
+    def in_turn(self, what: str, items: Sequence[str]) -> Iterator[str]:
+        """`items` until the session's end, at least one, beginning where the last session stopped; a cut is noted."""
+        memory, key = self.contact.memory, f"turn of {what}"
+        start = memory.pop(key, 0)
+        for number in range(len(items)):
+            if number and time.monotonic() > self.contact.ends:
+                memory[key] = start + number
+                self.note(f"{what}: no time left for {len(items) - number} of {len(items)}")
+                return
+            yield items[(start + number) % len(items)]
 
     def offered(self, what: str) -> bool:
         """False with a note where the recorder has said within the hour that it does not offer `what`."""

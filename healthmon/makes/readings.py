@@ -126,6 +126,11 @@ class Gathered:
         else:
             kept.setdefault(reading.fills, value)
 
+    def unasked(self, channels: Iterable[str]) -> None:
+        """Channels that there was no time for: they are not missing."""
+        for channel in channels:
+            self.fields.setdefault(("channel", channel), {}).setdefault("error", "not asked this time")
+
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from recorder_rig import rig, simulated, watched
+from recorder_rig import BY_HTTP, rig, simulated, watched
 
 from healthmon.demo.estate import Estate
 from healthmon.demo.recorders.makes import recorder_of
@@ -184,7 +184,7 @@ async def test_c29_a_slow_search_costs_no_look_and_comes_round_to_every_channel(
         assert made.sim.objects == {}
 
 
-@pytest.mark.parametrize("make", MAKES)
+@pytest.mark.parametrize("make", BY_HTTP)
 async def test_c10_a_wrong_password_is_sent_so_rarely_that_no_login_firewall_locks(make: str) -> None:
     async with rig(simulated(make, login_firewall=3), make, password="wrong") as made:
         for _ in range(6):
@@ -193,7 +193,7 @@ async def test_c10_a_wrong_password_is_sent_so_rarely_that_no_login_firewall_loc
         assert made.sim.device.counters.logins_rejected == 1
 
 
-@pytest.mark.parametrize("make", MAKES)
+@pytest.mark.parametrize("make", BY_HTTP)
 async def test_c10_a_locked_account_is_named_and_left_alone(make: str) -> None:
     async with rig(simulated(make, lockout=True), make) as made:
         codes = [(await made.look())["R1", "login"].code for _ in range(3)]
@@ -204,7 +204,7 @@ async def test_c10_a_locked_account_is_named_and_left_alone(make: str) -> None:
         assert sent <= 3
 
 
-@pytest.mark.parametrize("make", MAKES)
+@pytest.mark.parametrize("make", BY_HTTP)
 async def test_a_silent_recorder_is_unreachable_and_its_cameras_are_not_judged(make: str) -> None:
     async with rig(simulated(make, silence=True), make) as made:
         found = await made.look(timeout=0.4)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +19,9 @@ from healthmon.demo.onvif_sim import OnvifSim
 from healthmon.demo.recorders import bosch
 from healthmon.demo.recorders.engine import RecorderSim
 from healthmon.demo.state import SimDevice
+from healthmon.makes.about import make_of
 from healthmon.makes.clocks import Clock, zone_named
+from healthmon.makes.contact import Contact
 from healthmon.makes.readings import Gathered, date_and_time, problem_of, text_of, value_of
 from healthmon.model import (
     FIELDS,
@@ -32,6 +36,9 @@ from healthmon.model import (
     SnmpAccess,
     State,
 )
+from healthmon.wire.logins import LoginGuard
+from healthmon.wire.net import Net
+from healthmon.wire.snmp import SnmpValue
 
 LONDON = Clock(zone_named("Europe/London"))
 EVERY = ("C1", "C2", "C3", "C4")
@@ -89,6 +96,19 @@ async def test_64_channels_cost_one_connection_and_counted_calls(make: str, call
         assert counters.connections == (0 if make == "snmp" else 1)
         assert sum(made.sim.asked.values()) == counters.logins_accepted
         assert seen.calls <= calls + 4
+
+
+async def test_c29_a_slow_service_is_asked_for_each_camera_in_turn() -> None:
+    async with rig(simulated("http", channels=8, slow_search=0.25), "http") as made:
+        reached: set[str] = set()
+        looks = 0
+        while len(reached) < 8 and looks < 12:
+            found, looks = await made.look(timeout=4.0), looks + 1
+            assert {v.state for v in found.values()} <= {State.OK, State.UNKNOWN}
+            assert not any(v.code == "not_found" for v in found.values())
+            told = [made.seen[f"C{n}"].value for n in range(1, 9)]
+            reached |= {one.recording.channel for one in told if isinstance(one, Footage) and one.recording.newest}
+        assert (len(reached), 1 < looks < 12) == (8, True)
 
 
 async def test_a_track_list_names_the_cameras_of_a_vrm() -> None:
@@ -302,6 +322,41 @@ def test_whatever_comes_is_a_value_or_none(reading: Reading, raw: str | int | by
     assert text is None or text.isprintable()
     if isinstance(raw, bytes):
         date_and_time(raw)
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.integers(-(2**40), 2**40),
+    st.binary(max_size=12),
+    st.text(max_size=8),
+    st.sampled_from([0, 1, 99, b"D:"]),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_whatever_an_agent_says_is_an_answer(data: st.DataObject) -> None:
+    known = [*bosch.objects(simulated("bosch"))]
+
+    async def get(oids: Sequence[str]) -> dict[str, SnmpValue]:
+        return {oid: data.draw(VALUES) for oid in oids if oid not in known or data.draw(st.booleans())}
+
+    async def walk(column: str) -> dict[str, SnmpValue]:
+        del column
+        return data.draw(st.dictionaries(st.sampled_from(["1", "2", "31"]), VALUES, max_size=3))
+
+    async def both() -> None:
+        for name in ("bosch", "snmp"):
+            device = replace(
+                watched(simulated(name), name, None).devices["R1"], readings=Readings(storage=("D:", "E:"))
+            )
+            contact = Contact(device, Net.of([HOST]), LoginGuard(), snmp_get=get, snmp_walk=walk)
+            for _ in range(2):
+                answer = await make_of(name).read(contact, frozenset({"1"}))
+                assert {disk.name for disk in answer.health.disks} <= {"D:", "E:"}
+                assert answer.health.cpu_ratio is None or 0 <= answer.health.cpu_ratio <= 1
+
+    asyncio.run(both())
 
 
 def test_the_readings_of_the_tests_are_those_of_a_configuration() -> None:
