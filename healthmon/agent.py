@@ -281,6 +281,7 @@ class Agent:
         app = self.app
         keep = {ask.key for ask in app.asks} | {(AGENT, Question.AGENT, "")}
         self.casework.forget(keep, app.book.remove(keep, time.time()), app.book.open())
+        self.casework.moved(app.devices.values())
         self._reach = {ask.device: ask for ask in app.asks if ask.question is Question.REACH}
         self._asks = {}
         for ask in app.asks:

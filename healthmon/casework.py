@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from healthmon.cases import Case, Told, World
@@ -20,7 +20,7 @@ from healthmon.desk import Desk
 from healthmon.faults import Change, Fault
 from healthmon.keeper import Keeper
 from healthmon.model import Device, Question, Verdict
-from healthmon.store import Batch, Outgoing, Saved, Store, StoreError
+from healthmon.store import Batch, Outgoing, Saved, Stay, Store, StoreError
 from healthmon.supervise import supervised
 from healthmon.timeline import Timeline
 from healthmon_exporters.notify.build import heartbeat_of, senders_of
@@ -122,6 +122,11 @@ class Casework:
         told = self.desk.take(changes, self.world(), now)
         told += self.desk.reconcile(faults, now, self.world())
         self._keep(told, now, Batch(faults=_faults(changes), segments=self.timeline.forget(keep, now)))
+
+    def moved(self, devices: Iterable[Device]) -> None:
+        """Note where deployable cameras are; the store keeps what has changed."""
+        if stays := _stays(devices):
+            _forget(self.keeper.submit(Batch(stays=stays)))
 
     def tick(self) -> None:
         """What is to be told now: cases whose time has come, digests, reminders."""
@@ -262,6 +267,7 @@ class Casework:
             cases=cases,
             outgoing=[*waiting, *self.held],
             segments=self.timeline.all(),
+            stays=_stays(self.world().devices.values()),
         )
 
     def held_cases(self) -> Counter[str]:
@@ -272,6 +278,11 @@ class Casework:
     def jobs(self) -> tuple[Callable[[], Awaitable[None]], ...]:
         """What runs beside the looks."""
         return (self.keeper.run, self.releases, self.sending, self.housekeeping, self.people)
+
+
+def _stays(devices: Iterable[Device]) -> list[Stay]:
+    now = time.time()
+    return [Stay(d.id, d.deployment, d.location, now) for d in devices if d.variant == "deployable"]
 
 
 def _faults(changes: Sequence[Change]) -> dict[tuple[str, str, str, str], Fault | None]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import zip_longest
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,7 @@ from healthmon.cases import SITE, Ack, Case
 from healthmon.config import Config, ConfigError
 from healthmon.console import ConfigOption, fail, read
 from healthmon.model import Device
-from healthmon.store import Store, StoreError
+from healthmon.store import Stay, Store, StoreError
 from healthmon.verdict.words import duration
 
 STALE_SECONDS = 900.0
@@ -80,8 +81,9 @@ def history(
     devices = {one.id: one for one in inventory.devices(loaded)}
     with _store(loaded) as store:
         stretches = store.timeline(device, time.time() - days * 86400)
+        stays = store.stays(device)
         cases = [row(case, devices, loaded) for case in store.cases(device=device)]
-    if not stretches and not cases and device not in devices:
+    if not stretches and not cases and not stays and device not in devices:
         raise fail(
             f"{device}: no such device in the configuration or the history{configuration.suggest(device, devices)}"
         )
@@ -89,7 +91,9 @@ def history(
     if as_json:
         keys = ("question", "state", "since", "until")
         states = [dict(zip(keys, (q, s, _iso(a, zone), _iso(b, zone)), strict=True)) for q, s, a, b in stretches]
-        sys.stdout.write(json.dumps({"device": device, "states": states, "faults": cases}, indent=2) + "\n")
+        places = [{"state": one.state, "location": one.location, "since": _iso(one.since, zone)} for one in stays]
+        told = {"device": device, "states": states, "places": places, "faults": cases}
+        sys.stdout.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
         return
     name = devices[device].name if device in devices else "no longer configured"
     sys.stdout.write(f"{device}  {name}\n\nSTATES of the last {days:g} days\n")
@@ -97,6 +101,7 @@ def history(
         length = duration((until or time.time()) - since)
         end = _time(until, zone) if until is not None else "now"
         sys.stdout.write(f"  {question:<12} {state:<9} {_time(since, zone)} - {end:<17} {length}\n")
+    sys.stdout.write(_places(stays, zone))
     sys.stdout.write("\nFAULTS\n" + (_lines(cases) or "  none\n"))
 
 
@@ -158,6 +163,18 @@ def row(case: Case, devices: Mapping[str, Device], config: Config) -> dict[str, 
         case.ack.by if case.ack else "", case.ack.reason if case.ack else "", list(case.affected), lead.sentence,
     )  # fmt: skip
     return dict(zip(FIELDS, values, strict=True))
+
+
+def _places(stays: Sequence[Stay], zone: ZoneInfo) -> str:
+    """Where a deployable camera was, with how long."""
+    ends = [stay.since for stay in stays[1:]]
+    lines = []
+    for stay, end in zip_longest(stays, ends):
+        last = _time(end, zone) if end is not None else "now"
+        length = duration((end if end is not None else time.time()) - stay.since)
+        state = stay.state.replace("_", " ")
+        lines.append(f"  {state:<12} {stay.location:<32} {_time(stay.since, zone)} - {last:<17} {length}\n")
+    return "\nPLACES\n" + "".join(lines) if lines else ""
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -24,7 +24,7 @@ from healthmon.cases import Told
 from healthmon.config import load
 from healthmon.faults import FaultBook
 from healthmon.storage import Running, place, recall
-from healthmon.store import Batch, Segment, Store, schema
+from healthmon.store import Batch, Segment, Stay, Store, schema
 
 ROOT = Path(__file__).parents[1]
 NOW = time.time()
@@ -128,6 +128,28 @@ def test_the_history_of_a_device_is_stretches_and_faults(kept: tuple[Path, Store
     assert [one["state"] for one in states] == ["ok", "fault"]
     code, _, problem = command(path, "history", "C01")
     assert (code, "did you mean 'C001'" in problem) == (3, True)
+
+
+def test_the_history_of_a_deployable_shows_where_it_was(kept: tuple[Path, Store]) -> None:
+    path, store = kept
+    for stay in (
+        Stay("C001", "in_store", "depot", NOW - 3 * 86400),
+        Stay("C001", "deployed", "Fair Ground, lamp column 3", NOW - 2 * 86400),
+        Stay("C001", "in_transit", "", NOW - 3600),
+    ):
+        store.record(Batch(stays=[stay]))
+    _, out, _ = command(path, "history", "C001")
+    places = out.partition("PLACES\n")[2].partition("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in places] == ["in", "deployed", "in"]
+    assert "Fair Ground, lamp column 3" in places[1]
+    assert places[1].endswith("47 h 0 min")
+    assert " - now " in places[2]
+    found = json.loads(command(path, "history", "C001", "--json")[1])["places"]
+    assert [(one["state"], one["location"]) for one in found] == [
+        ("in_store", "depot"),
+        ("deployed", "Fair Ground, lamp column 3"),
+        ("in_transit", ""),
+    ]
 
 
 def test_a_fault_is_acknowledged_with_name_and_reason(kept: tuple[Path, Store]) -> None:

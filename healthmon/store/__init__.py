@@ -2,6 +2,17 @@
 
 from healthmon.store.database import Store
 from healthmon.store.engine import CorruptError, StoreError, TroubleError
-from healthmon.store.rows import Batch, Outgoing, Saved, Segment, Settled
+from healthmon.store.rows import Batch, Outgoing, Saved, Segment, Settled, Stay
 
-__all__ = ["Batch", "CorruptError", "Outgoing", "Saved", "Segment", "Settled", "Store", "StoreError", "TroubleError"]
+__all__ = [
+    "Batch",
+    "CorruptError",
+    "Outgoing",
+    "Saved",
+    "Segment",
+    "Settled",
+    "Stay",
+    "Store",
+    "StoreError",
+    "TroubleError",
+]

@@ -20,7 +20,7 @@ from healthmon.model import State
 from healthmon.store import schema
 from healthmon.store.engine import CorruptError, StoreError, TroubleError, engine_of, plain
 from healthmon.store.people import People
-from healthmon.store.rows import Batch, Outgoing, Saved, Settled
+from healthmon.store.rows import Batch, Outgoing, Saved, Settled, Stay
 
 
 class Store(People):
@@ -124,8 +124,18 @@ class Store(People):
             _settle(conn, settled)
         rows = [asdict(segment) for segment in batch.segments]
         self._put(conn, schema.timeline, rows, ("device", "question", "since"))
+        for stay in batch.stays:
+            self._stay(conn, stay)
         if batch.alive is not None:
             self._set(conn, "alive", repr(batch.alive))
+
+    def _stay(self, conn: Connection, stay: Stay) -> None:
+        """A new stay, when it is not where the device is already."""
+        table = schema.stays
+        newest = select(table).where(table.c.device == stay.device).order_by(table.c.since.desc()).limit(1)
+        known = conn.execute(newest).first()
+        if known is None or (known.state, known.location) != (stay.state, stay.location):
+            self._put(conn, table, [asdict(stay)], ("device", "since"))
 
     def _chain(self, conn: Connection, notice: str, at: float, what: str, case: Case) -> None:
         if conn.execute(select(schema.changes.c.id).where(schema.changes.c.notice == notice)).first():
@@ -177,6 +187,9 @@ class Store(People):
             conn.execute(delete(schema.cases).where(schema.cases.c.closed < before))
             conn.execute(delete(schema.timeline).where(schema.timeline.c.until < before))
             conn.execute(delete(schema.outbox).where(schema.outbox.c.ended < before))
+            stay, later = schema.stays, schema.stays.alias()
+            over = select(later.c.since).where(later.c.device == stay.c.device, later.c.since > stay.c.since)
+            conn.execute(delete(stay).where(over.where(later.c.since < before).exists()))
             newest = select(func.max(schema.changes.c.id)).scalar_subquery()
             conn.execute(delete(schema.changes).where(schema.changes.c.at < before, schema.changes.c.id < newest))
             conn.execute(delete(schema.sweeps).where(schema.sweeps.c.at < before))

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from healthmon.cases import Ack, Case
 from healthmon.store import schema
 from healthmon.store.engine import StoreError, plain
+from healthmon.store.rows import Stay
 
 
 class People:
@@ -83,6 +84,13 @@ class People:
         wanted = wanted.where(schema.cases.c.device == device) if device else wanted
         with self._transaction() as conn:
             return [Case.of(json.loads(body)) for (body,) in conn.execute(wanted)]
+
+    def stays(self, device: str) -> list[Stay]:
+        """Where a deployable camera was, in order; the last one is where it is."""
+        table = schema.stays
+        with self._transaction() as conn:
+            rows = conn.execute(select(table).where(table.c.device == device).order_by(table.c.since))
+            return [Stay(row.device, row.state, row.location, row.since) for row in rows]
 
     def timeline(self, device: str, since: float = 0.0) -> list[tuple[str, str, float, float | None]]:
         """(question, state, since, until) of a device from `since` on, in order."""

@@ -53,6 +53,16 @@ class Segment:
     until: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Where a deployable camera is from `since` on: `state` is deployed, in_store or in_transit."""
+
+    device: str
+    state: str
+    location: str
+    since: float
+
+
 @dataclass(slots=True)
 class Batch:
     """Everything that is written together, or not at all."""
@@ -63,6 +73,7 @@ class Batch:
     outgoing: list[Outgoing] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
+    stays: list[Stay] = field(default_factory=list)
     alive: float | None = None
 
     def __bool__(self) -> bool:
@@ -73,6 +84,7 @@ class Batch:
             or self.outgoing
             or self.settled
             or self.segments
+            or self.stays
             or self.alive is not None
         )
 
@@ -84,12 +96,13 @@ class Batch:
         self.outgoing += later.outgoing
         self.settled += later.settled
         self.segments += later.segments
+        self.stays += later.stays
         self.alive = later.alive if later.alive is not None else self.alive
 
     def trim(self, bound: int) -> int:
         """Let go of the oldest of what is more than `bound` of a kind; how many that were."""
         over = 0
-        for rows in (self.told, self.outgoing, self.settled, self.segments):
+        for rows in (self.told, self.outgoing, self.settled, self.segments, self.stays):
             extra = max(0, len(rows) - bound)
             del rows[:extra]
             over += extra

@@ -93,6 +93,16 @@ timeline = Table(
     Column("state", String, nullable=False),
 )
 
+# Where deployable cameras were; a stay ends with the next one of its device.
+stays = Table(
+    "stays",
+    META,
+    Column("device", String, primary_key=True),
+    Column("since", Float(53), primary_key=True),
+    Column("state", String, nullable=False),
+    Column("location", String, nullable=False),
+)
+
 acknowledgements = Table(
     "acknowledgements",
     META,

@@ -101,6 +101,43 @@ cameras:
 """
 
 
+PLACES = """
+agent: {{state_directory: "{state}"}}
+sites: [{{id: market}}]
+cameras:
+  - {{id: D001, name: Deployable, site: market, address: 127.0.0.1, kind: deployable, state: {where}, location: "{place}",
+      rtsp: {{port: 1}}, http: no}}
+"""
+
+
+async def test_the_agent_notes_where_a_deployable_camera_is_at_its_start_and_at_a_reload(tmp_path: Path) -> None:
+    path, state = tmp_path / "config.yaml", tmp_path / "state"
+    state.mkdir()
+
+    def write(where: str, place: str) -> None:
+        path.write_text(PLACES.format(state=state, where=where, place=place))
+
+    async def end(agent: Agent) -> list[tuple[str, str]]:
+        await agent.casework.keeper.flush()
+        stays = await agent.casework.keeper.ask(lambda store: store.stays("D001"))
+        await agent.casework.keeper.close()
+        await agent.app.close()
+        agent.running.close()
+        assert isinstance(stays, list)
+        return [(stay.state, stay.location) for stay in stays]
+
+    write("deployed", "Fair Ground")
+    agent = Agent.of(path, configuration.load(path))
+    write("in_transit", "")
+    assert await agent.reload() == ""
+    write("in_store", "depot")
+    assert await agent.reload() == ""
+    assert await agent.reload() == ""
+    assert await end(agent) == [("deployed", "Fair Ground"), ("in_transit", ""), ("in_store", "depot")]
+    write("deployed", "Quay")
+    assert (await end(Agent.of(path, configuration.load(path))))[-1] == ("deployed", "Quay")
+
+
 async def test_g12_a_thousand_reloads_leak_nothing_and_what_did_not_change_keeps_its_state(tmp_path: Path) -> None:
     path, state = tmp_path / "config.yaml", tmp_path / "state"
     state.mkdir()

@@ -15,7 +15,18 @@ from support import IN_CI, Peers, need
 from healthmon.cases import Ack, Case, Told
 from healthmon.faults import Fault
 from healthmon.model import State
-from healthmon.store import Batch, CorruptError, Outgoing, Segment, Settled, Store, StoreError, TroubleError, schema
+from healthmon.store import (
+    Batch,
+    CorruptError,
+    Outgoing,
+    Segment,
+    Settled,
+    Stay,
+    Store,
+    StoreError,
+    TroubleError,
+    schema,
+)
 from healthmon.store.engine import quarantine
 
 FAULT = Fault("C001", "reach", "", "reach", "unreachable", State.FAULT, "no answer für 12 s", 1000.0, 1060.0)
@@ -223,3 +234,23 @@ def test_a_server_that_is_away_is_trouble(module_peers: Peers) -> None:
         Store.open("postgresql+psycopg://healthmon@127.0.0.1:1/postgres", "s3cret")
     assert "s3cret" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_where_a_deployable_camera_was_is_kept_when_it_changes(opener: Opener) -> None:
+    store = opener()
+    fair = Stay("D001", "deployed", "Fair Ground", 1000.0)
+    stays = [fair, replace(fair, since=1100.0), replace(fair, location="Quay", since=1200.0)]
+    stays += [Stay("D001", "in_store", "", 1300.0), Stay("D002", "in_transit", "", 1300.0)]
+    for stay in stays:
+        store.record(Batch(stays=[stay]))
+    store.record(Batch(stays=[replace(stays[3], since=1400.0), replace(stays[4], since=1400.0)]))
+    store.close()
+    store = opener()
+    assert store.stays("D001") == [fair, stays[2], stays[3]]
+    assert store.stays("D002") == [stays[4]]
+    assert store.stays("C001") == []
+    store.trim(1250.0)
+    assert store.stays("D001") == [stays[2], stays[3]], "what ended before is forgotten, the rest is not"
+    store.trim(5000.0)
+    assert store.stays("D001") == [stays[3]], "where it is now stays known"
+    store.close()
