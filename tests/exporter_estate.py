@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from healthmon import figures
 from healthmon.cases import Ack, Case
@@ -183,8 +184,10 @@ def tables() -> list[figures.Table]:
     told = Case(7, "ups-1", "S07", (battery,), NOW - 190, NOW - 100, 1, told=NOW, ack=Ack("A. Smith", "called", NOW))
     held = Case(8, "cam-1", "S07", (lost,), NOW - 90, NOW - 60, held="parent")
     devices = {device.id: device for device in DEVICES}
+    metered = {"link-1": replace(LINK, daily_bytes=2e7)}
     blind = (Blind("market-square", ("cam-1",), ("cam-2",)),)
     return [
         *figures.fault_tables([told, held], devices, {"maintenance": 2}, blind),
         *figures.outbox_tables({"mail": 3}, {("mail", "sent"): 12, ("mail", "retried"): 1}, {"mail": "refused"}),
+        *figures.metered_tables(metered, {"link-1": 1e6}),
     ]

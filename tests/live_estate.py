@@ -77,6 +77,9 @@ def quick(folder: Path) -> None:
     for row in tree["cameras"]:
         row["parent"] = "S07" if row["id"] in ("C101", "C102") else "S01"
         row["contractor"] = "acme"
+    for row in tree["links"]:
+        if row["id"] == "S02":
+            row |= {"metered": {"per_day": "20 MB"}, "interval": "4 s"}
     tree["contractors"] = [{"id": "acme", "name": "Acme"}]
     quickly = (
         "interval",
@@ -87,7 +90,7 @@ def quick(folder: Path) -> None:
         "reference_interval",
     )
     tree["defaults"] = dict.fromkeys(quickly, "4 s") | {
-        "watch": "1 s",
+        "watch": "2 s",
         "cause": {"hold": "2 s", "quiet": "1 s", "longest": "3 s"},
     }
     tree["maintenance"] = [{"devices": ["C042"], "start": "2020-01-01 00:00", "end": "2099-01-01 00:00"}]

@@ -134,8 +134,6 @@ def test_what_was_coming_and_has_come_is_taken_off_the_list():
 
 # Metrics that panels show and that the agent does not give yet: recordings, links and metered lines.
 COMING = {
-    "healthmon_metered_budget_bytes",
-    "healthmon_metered_bytes",
     "healthmon_playback_ok",
     "healthmon_recorder_cpu_ratio",
     "healthmon_recorder_disk_free_ratio",

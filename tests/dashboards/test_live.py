@@ -10,7 +10,7 @@ from live_estate import Live, live_estate
 from support import need
 
 pytestmark = pytest.mark.peer
-DEVICES = ("C001", "C017", "C042", "C063", "R1", "S07", "UPS1")
+DEVICES = ("C001", "C017", "C042", "C063", "R1", "S02", "S07", "UPS1")
 TOLD = {
     ("C017", "no_pictures", "fault"),
     ("C023", "frozen_clock", "fault"),
@@ -32,7 +32,7 @@ NOT_HERE = {
     "Signed by": "no sweep has been made",
     "Switch ports": "no port is configured",
     "Damaged packets": "no port is configured",
-    **dict.fromkeys(("Metered lines", "Data used today", "Delay of the relay"), "no metered line, no relay"),
+    "Delay of the relay": "no relay is configured",
     **dict.fromkeys(
         (
             "Recorded",
