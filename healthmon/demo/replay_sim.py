@@ -23,16 +23,17 @@ CLEAN, END, TERMINAL = 0x80, 0x40, 0x10
 BATCH = 12
 PACE = 0.01
 MOST_WAITING = 256 * 1024
-_PATH = re.compile(r"/replay/REC0*(\d+)")
+_PATH = re.compile(r"/replay/REC0*(\d+)|/Streaming/tracks/(\d+)01\?starttime=|/cam/playback\?channel=(\d+)&starttime=")
 _CLOCK = re.compile(r"clock=(\d{8}T\d{6}(?:\.\d+)?)Z")
 _RTP = struct.Struct(">BBHII")
 _EXTENSION = struct.Struct(">HHIIBBH")
 
 
 def channel_of(device: SimDevice, path: str) -> Channel | None:
-    """The channel that a replay path names."""
+    """The channel that a replay path names: ONVIF's, Hikvision's or Dahua's."""
     match = _PATH.match(path)
-    return footage.channel_of(device, int(match[1])) if match and 0 < int(match[1]) <= device.channels else None
+    number = int(next(filter(None, match.groups()))) if match else 0
+    return footage.channel_of(device, number) if 0 < number <= device.channels else None
 
 
 def start_of(headers: dict[str, str]) -> float | None:

@@ -122,11 +122,11 @@ class RtspSim(Visitor):
         if self._device.has("busy"):
             self._reply(headers, 453, "Not Enough Bandwidth")
             return
-        replay = path.startswith("/replay/")
-        if refused := self._device.faults.get("playback_refused") if replay else None:
+        footage = replay_sim.channel_of(self._device, path)
+        if refused := self._device.faults.get("playback_refused") if footage is not None else None:
             self._reply(headers, 403 if refused is True else int(refused), "Refused")
             return
-        if path.rstrip("/") not in self._device.paths and replay_sim.channel_of(self._device, path) is None:
+        if path.rstrip("/") not in self._device.paths and footage is None:
             self._reply(headers, 404, "Not Found")
             return
         address = self._device.address
@@ -180,7 +180,7 @@ class RtspSim(Visitor):
             self._replay.play(headers, start, self._write)
             return
         self._reply(headers, 200, "OK", {"Session": self._session, "Range": "npt=0.000-"})
-        if not self._device.has("no_media"):
+        if not self._device.has("no_media") and not (footage is not None and self._device.has("playback_empty")):
             self._start()
 
     def _teardown(self, headers: dict[str, str], path: str) -> None:
