@@ -23,7 +23,7 @@ CLEAN, END, TERMINAL = 0x80, 0x40, 0x10
 BATCH = 12
 PACE = 0.01
 MOST_WAITING = 256 * 1024
-_PATH = re.compile(r"/replay/REC0*(\d+)|/Streaming/tracks/(\d+)01\?starttime=|/cam/playback\?channel=(\d+)&starttime=")
+_PATH = re.compile(r"/replay/REC0*(\d+)|/Streaming/tracks/(\d+)01/\?starttime=|/cam/playback\?channel=(\d+)&starttime=")
 _CLOCK = re.compile(r"clock=(\d{8}T\d{6}(?:\.\d+)?)Z")
 _RTP = struct.Struct(">BBHII")
 _EXTENSION = struct.Struct(">HHIIBBH")

@@ -85,7 +85,8 @@ class Lists:
         going_on = any(row.going_on for row in rows)
         last = max(rows, key=lambda row: self._span(row)[1], default=None)
         if line.oldest_due(self._now) and (first := await self._one(source, newest=False)) is not None:
-            line.learn_oldest(min((row.start for row in first), default=None), self._now)
+            locked = [self._span(row)[1] for row in first if row.locked]
+            line.learn_oldest(min((row.start for row in first), default=None), self._now, max(locked, default=None))
         if not whole:
             self._parts.note(f"source {source} has more recordings than are read at once: gaps not checked")
             newest = self._now if going_on else None

@@ -44,7 +44,8 @@ ABOUT = About(
         "recorder.disks", "recorder.overwriting", "recorder.time_source", "recorder.clock", "recorder.channels_lost",
         "disk.state", "disk.capacity_bytes", "disk.free_bytes",
         "recording.recording", "recording.state", "recording.oldest", "recording.newest", "recording.signal",
-        "recording.gaps", "recording.schedule", "recording.retention_seconds", "recording.error",
+        "recording.gaps", "recording.schedule", "recording.retention_seconds", "recording.locked_until",
+        "recording.name", "recording.error",
     }),
     account="an Operator with remote playback, remote log search and remote parameter view, no configuration rights",
     verified=("healthmon's simulated recorder", "lighttpd 1.4 (framing, Digest)",
@@ -102,7 +103,7 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
 
 
 async def replay(contact: Contact, recording: Recording, at: float) -> Replay:
-    """The maker's replay stream (guide, CMSearchResult playbackURI): ``/Streaming/tracks/101?starttime=...``.
+    """The maker's replay stream: ``/Streaming/tracks/101/?starttime=...&endtime=...`` (CMSearchResult, playbackURI).
 
     The times are those of the recorder's searches. Raises UnsupportedError before a first search has told which.
     """
@@ -110,8 +111,10 @@ async def replay(contact: Contact, recording: Recording, at: float) -> Replay:
     either = zone is not None and Clock(zone).offset(at) == 0
     if zone is None or (local is None and not either) or not recording.channel.isdecimal():
         raise UnsupportedError("how this recorder writes the times of its footage is not known yet")
-    stamp = datetime.fromtimestamp(at, zone if local else UTC).strftime("%Y%m%dT%H%M%SZ")
-    return Replay(f"/Streaming/tracks/{int(recording.channel)}01?starttime={stamp}", onvif=False)
+    start, end = (
+        datetime.fromtimestamp(moment, zone if local else UTC).strftime("%Y%m%dT%H%M%SZ") for moment in (at, at + 60)
+    )
+    return Replay(f"/Streaming/tracks/{int(recording.channel)}01/?starttime={start}&endtime={end}", onvif=False)
 
 
 async def _clock(contact: Contact, parts: Parts) -> Clock:
@@ -158,6 +161,7 @@ def _recording(channel: str, track: Track | None, state: ChannelState | None, fo
         gaps_since=since,
         schedule=_schedule(track),
         retention_seconds=track.keep if track else None,
+        locked_until=line.locked_until if line else None,
         error="no footage found" if empty else state.fault if state and not now_recording else None,
     )
 

@@ -39,7 +39,8 @@ class _Found:
     end: float
     spans: list[Written] = field(default_factory=list)
     whole: bool = True
-    oldest: list[Written] | None = None
+    locked: list[Written] = field(default_factory=list)
+    oldest: _Found | None = None
     earlier: _Found | None = None
 
 
@@ -88,7 +89,7 @@ class Search:
         if line.oldest_due(self._now):
             first = _Found(self._now - LONGEST_AGE, self._now)
             if await self._pages(track, first, first.start, first.end, most=1):
-                found.oldest = first.spans
+                found.oldest = first
         if (back := line.back_from(self._now)) and found.whole and time.monotonic() < self._ends:
             earlier = _Found(*back)
             if await self._pages(track, earlier, *back) and earlier.whole:
@@ -110,6 +111,7 @@ class Search:
                 return False
             fresh = [one for one in page.spans if one not in found.spans]
             found.spans += fresh
+            found.locked += page.locked
             position += page.matches
             if not page.more or not fresh or most < wire.PAGE:
                 return True
@@ -163,8 +165,9 @@ class Search:
         if told.earlier is not None:
             line.learn(told.earlier.start, told.earlier.end, self._placed(told.earlier.spans), self._now)
         if told.oldest is not None:
-            placed = self._placed(told.oldest)
-            line.learn_oldest(min(a for a, _ in placed) if placed else None, self._now)
+            first, locked = self._placed(told.oldest.spans), self._placed(told.oldest.locked)
+            oldest = min((a for a, _ in first), default=None)
+            line.learn_oldest(oldest, self._now, max((b for _, b in locked), default=None))
 
     # ------------------------------------------------------------------------------------------ answering
 

@@ -51,7 +51,8 @@ def _civil(moment: float, zone: tzinfo) -> float:
 
 @dataclass(slots=True)
 class Timeline:
-    """Footage of one channel: `spans` is all there is between `since` and `until`. `oldest` is its first moment.
+    """Footage of one channel: `spans` is all there is between `since` and `until`. `oldest` is its first moment,
+    `locked_until` the end of what is protected there.
 
     `read`, `day_read` and `oldest_read` say when (recorder's clock) the new part, the whole day and the oldest moment
     were last asked for.
@@ -61,6 +62,7 @@ class Timeline:
     until: float | None = None
     spans: tuple[Span, ...] = ()
     oldest: float | None = None
+    locked_until: float | None = None
     read: float = 0.0
     day_read: float = 0.0
     oldest_read: float = 0.0
@@ -97,9 +99,9 @@ class Timeline:
         if now - start >= DAY - HOUR and end >= now - OVERLAP_SECONDS:
             self.day_read = now
 
-    def learn_oldest(self, oldest: float | None, now: float) -> None:
+    def learn_oldest(self, oldest: float | None, now: float, locked_until: float | None = None) -> None:
         """The first moment of footage, None where there is none; what was known before it is gone."""
-        self.oldest, self.oldest_read = oldest, now
+        self.oldest, self.oldest_read, self.locked_until = oldest, now, locked_until
         if oldest is not None:
             self.spans = tuple((max(a, oldest), b) for a, b in self.spans if b > oldest)
 

@@ -21,11 +21,15 @@ PAGE = 40
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of XML_CMSearchResult: (start, end) as written; `more` where the device has further matches."""
+    """One page of XML_CMSearchResult: (start, end) as written; `more` where the device has further matches.
+
+    `locked` are those of `spans` that are protected from being overwritten.
+    """
 
     spans: tuple[tuple[str, str], ...]
     matches: int
     more: bool
+    locked: tuple[tuple[str, str], ...] = ()
 
 
 def search_id() -> str:
@@ -52,12 +56,15 @@ def search_page(body: bytes, track: str) -> Page:
     if said not in {"", "OK", "MORE", "NO MATCHES"} or (flag(text(root, "responseStatus")) is False and not said):
         raise ProtocolError(f"search answered {said[:40] or 'false'}")
     spans: list[tuple[str, str]] = []
+    locked: list[tuple[str, str]] = []
     items = list(named(root, "searchMatchItem"))
     for item in items:
         start, end = text(item, "timeSpan", "startTime"), text(item, "timeSpan", "endTime")
         if start and end and text(item, "trackID") in {None, track}:
             spans.append((start, end))
-    return Page(tuple(spans), len(items), said == "MORE" and bool(items))
+            if (text(item, "mediaSegmentDescriptor", "lockStatus") or "").lower() in {"lock", "locked"}:
+                locked.append((start, end))
+    return Page(tuple(spans), len(items), said == "MORE" and bool(items), tuple(locked))
 
 
 def daily_request(year: int, month: int) -> bytes:

@@ -62,6 +62,7 @@ class RecordingRow:
     stop: float | None
     going_on: bool
     kind: str | None
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def _recording(one: etree._Element) -> RecordingRow | None:
     going_on = (one.get("recordingstatus") or "").lower() == "recording"
     return RecordingRow(
         words(one.get("source")) or "1", words(one.get("diskid")), start, stop, going_on,
-        words((one.get("recordingtype") or "").lower()),
+        words((one.get("recordingtype") or "").lower()), flag(one.get("locked")) is True,
     )  # fmt: skip
 
 

@@ -73,6 +73,14 @@ async def test_c30_every_planted_fault_is_named_and_none_is_invented(make: str) 
     assert found == wanted
 
 
+@pytest.mark.parametrize("make", ["hikvision", "axis"])
+async def test_locked_footage_is_kept_on_purpose(make: str) -> None:
+    async with rig(simulated(make, retention_days=40, locked=True), make) as made:
+        assert await made.named() == {}
+        sentence = (await made.look())["C1", "retention"].sentence
+        assert "is kept as evidence (locked until " in sentence
+
+
 @pytest.mark.parametrize("make", MAKES)
 async def test_c30_faults_that_come_and_go_between_looks(make: str) -> None:
     async with rig(simulated(make), make) as made:
@@ -123,7 +131,7 @@ async def test_where_footage_is_played_is_told_in_the_recorders_own_times() -> N
                     await hikvision.replay(contact, one, at)
                 await made.look()
                 told = await hikvision.replay(contact, one, at)
-                assert told == Replay(f"/Streaming/tracks/201?starttime={stamp}", onvif=False)
+                assert told == Replay(f"/Streaming/tracks/201/?starttime={stamp}&endtime={stamp[:-4]}100Z", onvif=False)
     async with rig(simulated("dahua"), "dahua") as made:
         async with recorder.contact_with(made.devices["R1"], made.tools) as contact:
             told = await dahua.replay(contact, one, at)

@@ -133,10 +133,11 @@ def test_a_search_is_asked_as_the_guide_writes_it() -> None:
     assert len(identity) == 36
 
 
-def item(track: str, start: str, end: str) -> str:
+def item(track: str, start: str, end: str, lock: str = "unlock") -> str:
     return (
         f"<searchMatchItem><sourceID>x</sourceID><trackID>{track}</trackID><timeSpan><startTime>{start}</startTime>"
-        f"<endTime>{end}</endTime></timeSpan><mediaSegmentDescriptor><contentType>video</contentType></mediaSegmentDescriptor>"
+        f"<endTime>{end}</endTime></timeSpan><mediaSegmentDescriptor><contentType>video</contentType>"
+        f"<lockStatus>{lock}</lockStatus></mediaSegmentDescriptor>"
         "</searchMatchItem>"
     )
 
@@ -154,6 +155,8 @@ def test_pages_of_a_search() -> None:
     assert (page.spans, page.matches, page.more) == ((("a", "b"),), 2, True)
     page = isapi_search.search_page(result("OK", item("101", "a", "b")), "101")
     assert (page.matches, page.more) == (1, False)
+    page = isapi_search.search_page(result("OK", item("101", "a", "b", "lock"), item("101", "c", "d")), "101")
+    assert (page.spans, page.locked) == ((("a", "b"), ("c", "d")), (("a", "b"),))
     page = isapi_search.search_page(result("NO MATCHES"), "101")
     assert (page.spans, page.more) == ((), False)
     assert not isapi_search.search_page(result("MORE"), "101").more

@@ -56,12 +56,17 @@ def _recordings(recorder: SimRecorder, asked: Asked) -> Answer:
 
 def _recording(recorder: SimRecorder, row: tuple[float, float, str]) -> str:
     start, stop, channel = row
+    locked = "Yes" if _locked(recorder, start) else "No"
     going = footage.recording(recorder.device, channel) and stop > recorder.device.now() - 1
     return (
         f'<recording diskid="sata1" recordingid="{channel}-{start:.0f}" starttime="{_stamp(start)}" '
         f'stoptime="{"" if going else _stamp(stop)}" recordingtype="continuous" eventid="continuous" '
-        f'recordingstatus="{"recording" if going else "completed"}" source="{channel}" locked="No"/>'
+        f'recordingstatus="{"recording" if going else "completed"}" source="{channel}" locked="{locked}"/>'
     )
+
+
+def _locked(recorder: SimRecorder, start: float) -> bool:
+    return recorder.device.has("locked") and start < footage.oldest(recorder.device) + footage.DAY
 
 
 def _stamp(moment: float) -> str:

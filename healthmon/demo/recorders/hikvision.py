@@ -1,7 +1,7 @@
 """ISAPI replies of a simulated recorder.
 
 Variants: ``local times`` (footage in local time with a Z, as many firmwares have it), ``old`` (no call for the state of
-all channels). The fault ``zone`` names one of `RULES`.
+all channels). The fault ``zone`` names one of `RULES`; with ``locked`` the first day is kept as evidence.
 """
 
 from __future__ import annotations
@@ -135,12 +135,19 @@ def _search(recorder: SimRecorder, asked: Asked) -> Answer | None:
     said = "NO MATCHES" if not files else "MORE" if at + most < len(files) else "OK"
     rows = "".join(
         f"<searchMatchItem><trackID>{track}</trackID><timeSpan><startTime>{_stamp(recorder, a)}</startTime>"
-        f"<endTime>{_stamp(recorder, b)}</endTime></timeSpan></searchMatchItem>"
+        f"<endTime>{_stamp(recorder, b)}</endTime></timeSpan><mediaSegmentDescriptor><contentType>video</contentType>"
+        f"<lockStatus>{_lock(recorder, a)}</lockStatus></mediaSegmentDescriptor></searchMatchItem>"
         for a, b in page
     )
     inside = f"<searchID>{_field(asked.body, 'searchID')}</searchID><responseStatus>true</responseStatus>"
     inside += f"<responseStatusStrg>{said}</responseStatusStrg><numOfMatches>{len(page)}</numOfMatches>"
     return _xml("CMSearchResult", f"{inside}<matchList>{rows}</matchList>", search=True)
+
+
+def _lock(recorder: SimRecorder, start: float) -> str:
+    """The first day is kept as evidence."""
+    first_day = start < footage.oldest(recorder.device) + footage.DAY
+    return "lock" if recorder.device.has("locked") and first_day else "unlock"
 
 
 def _field(body: str, name: str) -> str:
