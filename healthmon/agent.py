@@ -24,7 +24,7 @@ from healthmon.pulse import Pulse
 from healthmon.schedule import Schedule
 from healthmon.selfcheck import Facts, own_network
 from healthmon.selfcheck import verdicts as own_verdicts
-from healthmon.store import Store, StoreError, TroubleError
+from healthmon.store import AloneError, Saved, Store, StoreError, TroubleError
 from healthmon.supervise import supervised
 from healthmon_exporters.notify.routing import times_of_day
 from healthmon_exporters.prometheus import Metrics
@@ -72,17 +72,27 @@ class Agent:
         app = build(config)
         running = storage.Running(app.state)
         where = _place(app)
-        keeper = Keeper(where.open if where else _no_place, where.file if where else None)
+        keeper = Keeper((lambda: where.open(alone=True)) if where else _no_place, where.file if where else None)
         metrics = Metrics(tuple(app.devices.values()), app.asks, version=__version__)
         casework = Casework.of(config, app.devices, keeper, World)
         agent = cls(path, app, metrics, casework, running)
         casework.world, casework.alive = agent.world, agent.alive
         keeper.snapshot = lambda: agent.casework.snapshot(agent.app.book.open())
-        saved = keeper.start()
+        keeper.on_late = agent._late
+        try:
+            saved = keeper.start()
+        except AloneError as error:
+            running.close()
+            raise BlockingIOError(str(error)) from None
         app.book.restore(saved.faults)
         casework.resume(saved)
         agent._reloaded(config)
         return agent
+
+    def _late(self, saved: Saved) -> None:
+        """What the last run has left, from a store that could not be read at the start."""
+        self.app.book.restore(saved.faults)
+        self.casework.resume_late(saved, self.app.book.open())
 
     # ------------------------------------------------------------------------------------------- results
 

@@ -88,6 +88,17 @@ class Casework:
     def resume(self, saved: Saved) -> None:
         """Go on where the last run has ended: nothing is told again, and what it left unsent is sent."""
         self.desk.restore(saved.cases, saved.last_number)
+        self._take_over(saved)
+
+    def resume_late(self, saved: Saved, faults: Sequence[Fault]) -> None:
+        """The same when the store could not be read at the start; `faults` are those that are open now."""
+        now = time.time()
+        self._take_over(saved)
+        self.desk.adopt(saved.cases, now)
+        gone = {fault.key: None for fault in saved.faults if fault.key not in {one.key for one in faults}}
+        self._keep(self.desk.reconcile(faults, now, self.world()), now, Batch(faults=dict(gone)))
+
+    def _take_over(self, saved: Saved) -> None:
         for number, target, at in saved.heard:
             self.post.heard.setdefault(number, {})[target] = at
         self._hand_out(saved.outgoing, merge=False)

@@ -38,6 +38,16 @@ class Desk:
             self._of.update({fault.key: case.number for fault in case.faults})
         self.last_number = max([last_number, *self.cases])
 
+    def adopt(self, cases: Iterable[Case], now: float) -> None:
+        """Take over open cases of the last run late: one whose fault has a new number by now ends, and says so."""
+        for case in cases:
+            new = next((self._of[fault.key] for fault in case.faults if fault.key in self._of), None)
+            if new is None:
+                self._keep(case)
+                self._of.update({fault.key: case.number for fault in case.faults})
+            else:
+                self.ended.append(replace(case, closed=now, cause=f"goes on as F{new:06d}", cause_number=new))
+
     def reconcile(self, faults: Iterable[Fault], now: float, world: World) -> list[Told]:
         """Make the open cases agree with the open `faults` of the book (after a crash or a removed device)."""
         known = {fault.key: fault for fault in faults}

@@ -186,6 +186,8 @@ class FaultBook:
         return line.fault.since if line.fault else line.bad_since
 
     def restore(self, faults: Iterable[Fault]) -> None:
-        """Take over open faults of an earlier run without making changes."""
+        """Take over open faults of an earlier run without making changes; one that was seen well since is over."""
         for fault in faults:
-            self.lines[fault.key] = Line((True,) * self.policy.failures, 0, fault.since, fault, _RESULTS)
+            line = self.lines.get(fault.key, Line())
+            if line.fault is None and (not line.recent or line.recent[-1]):
+                self.lines[fault.key] = Line((True,) * self.policy.failures, 0, fault.since, fault, _RESULTS)

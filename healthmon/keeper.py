@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from healthmon.store import Batch, CorruptError, Saved, Store, StoreError
+from healthmon.store import AloneError, Batch, CorruptError, Saved, Store, StoreError
 from healthmon.store.engine import last_number, quarantine
 
 log = logging.getLogger("healthmon.store")
@@ -25,16 +25,23 @@ BOUND = 10_000
 
 @dataclass(slots=True)
 class Keeper:
-    """`opener` opens the store (it raises StoreError); `file` is the SQLite file, None for a server."""
+    """`opener` opens the store (it raises StoreError); `file` is the SQLite file, None for a server.
+
+    `snapshot` is all that is known, for a store that begins anew; `on_late` gets what the last run has left when that
+    could not be read at the start.
+    """
 
     opener: Callable[[], Store]
     file: Path | None = None
     snapshot: Callable[[], Batch] = Batch
+    on_late: Callable[[Saved], None] = lambda _saved: None
     problem: str = ""
     alarm: str = ""
     alarm_at: float = 0.0
     dropped: int = 0
     store: Store | None = None
+    _late: bool = False
+    _found: Saved | None = None
     _pending: Batch = field(default_factory=Batch)
     _waiting: list[asyncio.Future[None]] = field(default_factory=list)
     _bell: asyncio.Event = field(default_factory=asyncio.Event)
@@ -46,27 +53,33 @@ class Keeper:
         return not self.problem
 
     def start(self) -> Saved:
-        """Open and load; an empty `Saved` when that is not possible now.
+        """Open and load. Raises AloneError.
 
-        After a damaged file the numbers of cases go on from its last one, or, where it gives none away, from one that
-        is made of the date: a number never means two faults.
+        Where that is not possible now, what the last run has left comes later (`on_late`). A number of a case never
+        means two faults: after damage numbers go on from the file's last one, else from one that is made of the time.
         """
         try:
-            self._open()
-            assert self.store is not None  # noqa: S101 - _open raises or sets it
-            saved = self.store.load()
-            if saved.alive is not None:
-                self.store.end_timelines(saved.alive)
+            return self._load()
         except CorruptError as error:
             aside = self._put_aside(error)
-            number = last_number(aside) if aside else 0
-            return Saved(last_number=number or int(time.time() // 86400) * 100)
-        except (StoreError, ValueError, TypeError, KeyError) as error:
-            self.problem = str(error)
-            log.error("the store cannot be read: %s", error)  # noqa: TRY400 - one line, no traceback
-        else:
-            return saved
-        return Saved()
+            return Saved(last_number=(last_number(aside) if aside else 0) or _by_time())
+        except AloneError:
+            raise
+        except StoreError as error:
+            self.problem, self._late = str(error), True
+            log.error("the store cannot be read now: %s", error)  # noqa: TRY400 - one line, no traceback
+            return Saved(last_number=_by_time())
+
+    def _load(self) -> Saved:
+        self._open()
+        assert self.store is not None  # noqa: S101 - _open raises or sets it
+        try:
+            saved = self.store.load()
+        except (ValueError, TypeError, KeyError) as error:
+            raise CorruptError(f"a record cannot be read: {error!r}") from None
+        if saved.alive is not None:
+            self.store.end_timelines(saved.alive)
+        return saved
 
     def _open(self) -> None:
         if self.store is None:
@@ -126,6 +139,9 @@ class Keeper:
         else:
             self.problem = ""
             _done(waiting)
+            if self._found is not None:
+                found, self._found = self._found, None
+                self.on_late(found)
             return True
         return False
 
@@ -136,6 +152,8 @@ class Keeper:
     def _write(self, batch: Batch) -> None:
         self._open()
         assert self.store is not None  # noqa: S101 - _open raises or sets it
+        if self._late:
+            self._found, self._late = self._load(), False
         self.store.record(batch)
 
     async def ask(self, question: Callable[[Store], object]) -> object:
@@ -155,6 +173,11 @@ class Keeper:
         self._thread.shutdown(wait=True)
         if self.store is not None:
             self.store.close()
+
+
+def _by_time() -> int:
+    """A number for cases that none of an earlier time can have."""
+    return int(time.time() // 60)
 
 
 def _done(waiting: list[asyncio.Future[None]]) -> None:

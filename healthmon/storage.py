@@ -25,12 +25,12 @@ class Place:
     password: Secret | None = None
     file: Path | None = None
 
-    def open(self) -> Store:
-        """The store, made where it is missing. Raises StoreError."""
+    def open(self, *, alone: bool = False) -> Store:
+        """The store, made where it is missing; `alone` is for the agent. Raises StoreError."""
         if self.file is not None and not self.file.exists():
             with contextlib.suppress(OSError):
                 self.file.touch(0o600)
-        return Store.open(self.url, self.password.reveal() if self.password else None)
+        return Store.open(self.url, self.password.reveal() if self.password else None, alone=alone)
 
     def reader(self) -> Store:
         """The store for reading only. Raises StoreError, also where there is none yet."""

@@ -32,9 +32,12 @@ class Store(People):
         self._last = (0, "")
 
     @classmethod
-    def open(cls, url: str, password: str | None = None) -> Store:
-        """Open, check and bring up to date the database at `url` (``sqlite:///file`` or ``postgresql+psycopg://``)."""
-        store = cls(engine_of(url, password))
+    def open(cls, url: str, password: str | None = None, *, alone: bool = False) -> Store:
+        """Open, check and bring up to date the database at `url` (``sqlite:///file`` or ``postgresql+psycopg://``).
+
+        `alone` is for the agent: AloneError when another one has the database of a server.
+        """
+        store = cls(engine_of(url, password, alone=alone))
         try:
             store._prepare()
         except SQLAlchemyError as error:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 BUSY_SECONDS = 5.0
+ADVISORY_LOCK = int.from_bytes(b"healthmn", "big")
 _CORRUPT = (
     "malformed",
     "not a database",
@@ -32,17 +33,27 @@ class TroubleError(StoreError):
     """It may pass: locked, full, read-only, no connection."""
 
 
+class AloneError(TroubleError):
+    """Another agent has the database."""
+
+
 class CorruptError(StoreError):
     """The file is damaged or of a newer version."""
 
 
-def engine_of(url: str, password: str | None, *, read_only: bool = False) -> Engine:
-    """An engine with one connection; SQLite commits by rollback journal and waits for the disk."""
+def engine_of(url: str, password: str | None, *, read_only: bool = False, alone: bool = False) -> Engine:
+    """An engine with one connection; SQLite commits by rollback journal and waits for the disk.
+
+    `alone`: a server's database is had by no other agent; its lock goes with the connection.
+    """
     if not url.startswith("sqlite"):
         arguments: dict[str, Any] = {"connect_timeout": int(BUSY_SECONDS)}
         if password is not None:
             arguments["password"] = password
-        return create_engine(url, connect_args=arguments, pool_size=1, max_overflow=0, pool_pre_ping=True)
+        engine = create_engine(url, connect_args=arguments, pool_size=1, max_overflow=0, pool_pre_ping=True)
+        if alone:
+            event.listen(engine, "connect", _locks)
+        return engine
     if read_only:
         url = f"sqlite:///file:{quote(url.removeprefix('sqlite:///'))}?mode=ro&uri=true"
     engine = create_engine(
@@ -51,6 +62,13 @@ def engine_of(url: str, password: str | None, *, read_only: bool = False) -> Eng
     event.listen(engine, "connect", _waits if read_only else _pragmas)
     event.listen(engine, "begin", lambda conn: conn.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE"))
     return engine
+
+
+def _locks(connection: Any, _record: Any) -> None:
+    got = connection.execute("SELECT pg_try_advisory_lock(%s)", (ADVISORY_LOCK,)).fetchone()[0]
+    connection.commit()
+    if not got:
+        raise AloneError("another healthmon agent runs already with this database")
 
 
 def _waits(connection: Any, _record: Any) -> None:

@@ -17,10 +17,13 @@ from pathlib import Path
 
 import pytest
 from store.test_store import CASE, FAULT, full
-from support import need
+from support import IN_CI, Peers, need
 
+from healthmon import config as configuration
+from healthmon.agent import Agent
 from healthmon.keeper import Keeper
-from healthmon.store import Batch, Segment, Store
+from healthmon.model import Question, State, Verdict
+from healthmon.store import AloneError, Batch, Outgoing, Segment, Settled, Store
 
 ROOT = Path(__file__).parents[2]
 
@@ -228,3 +231,75 @@ def test_a6_every_acknowledgement_has_its_data_on_the_disk_first(tmp_path: Path)
             written = synced = False
             acknowledged += 1
     assert acknowledged == 20
+
+
+LIVED = """
+agent: {{state_directory: "{state}"}}
+defaults: {{cause: {{hold: 1 s, quiet: 1 s, longest: 1 s}}}}
+sites: [{{id: market}}]
+cameras:
+  - {{id: C001, name: One, site: market, address: 127.0.0.1, kind: fixed, rtsp: {{port: 1}}, http: no}}
+  - {{id: C002, name: Two, site: market, address: 127.0.0.2, kind: fixed, rtsp: {{port: 1}}, http: no}}
+  - {{id: C003, name: Three, site: market, address: 127.0.0.3, kind: fixed, rtsp: {{port: 1}}, http: no}}
+notify: {{desk: {{webhook: {{url: "http://127.0.0.1:1/"}}}}}}
+routes: [{{to: desk}}]
+"""
+
+
+async def test_a4_a_history_that_can_only_be_read_later_is_taken_over_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C001 is still at fault, C002 is well again, of C003 nothing is known yet: one recovery, no number twice."""
+    monkeypatch.setattr("healthmon.store.engine.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("healthmon.keeper.RETRY_SECONDS", 0.1)
+    path, state = tmp_path / "config.yaml", tmp_path / "state"
+    state.mkdir()
+    path.write_text(LIVED.format(state=state))
+    store = Store.open(f"sqlite:///{state / 'healthmon.db'}")
+    faults = [replace(FAULT, device=f"C00{n}") for n in (1, 2, 3)]
+    cases = {n: replace(CASE, number=n, device=f"C00{n}", faults=(fault,)) for n, fault in enumerate(faults, 1)}
+    heard = [Outgoing(f"F00000{n}-1", "desk", f"C00{n}", n, "{}", 1.0, 1.0) for n in cases]
+    sent = [Settled(row.notice, row.target, "sent", 2.0) for row in heard]
+    store.record(Batch(faults={f.key: f for f in faults}, cases=cases, outgoing=heard, settled=sent))
+    store.close()
+    other = sqlite3.connect(state / "healthmon.db")
+    other.execute("BEGIN EXCLUSIVE")
+    agent = Agent.of(path, configuration.load(path))
+    assert "locked" in agent.casework.keeper.problem
+    for device, bad in (("C001", True), ("C002", False)):
+        verdict = Verdict(device, Question.REACH, "", "reach", State.FAULT if bad else State.OK, "unreachable", "", 0.0)
+        for _ in range(3):
+            agent._reduce((replace(verdict, at=time.time()),))
+    job = asyncio.create_task(agent.casework.keeper.run())
+    await asyncio.sleep(0.3)
+    other.rollback()
+    other.close()
+    await so(lambda: agent.casework.keeper.ok and not agent.casework.keeper._late)
+    await so(lambda: len(agent.casework.desk.cases) == 2 and not agent.casework.keeper._pending)
+    job.cancel()
+    await asyncio.gather(job, return_exceptions=True)
+    await agent.casework.keeper.close()
+    await agent.app.close()
+    agent.running.close()
+    store = Store.reader(f"sqlite:///{state / 'healthmon.db'}")
+    open_ = {case.device: case.number for case in store.cases(open_only=True)}
+    assert open_.keys() == {"C001", "C003"}
+    assert open_["C003"] == 3
+    assert open_["C001"] > 1_000_000
+    closed = {case.number: case.cause for case in store.cases() if case.closed is not None}
+    assert closed == {1: f"goes on as F{open_['C001']:06d}", 2: ""}
+    assert {fault.device for fault in store.load().faults} == {"C001", "C003"}
+    ends = [row for row in store.load().outgoing if '"what":"closed"' in row.body]
+    assert [row.number for row in ends] == [2]
+    store.close()
+
+
+async def test_a13_two_agents_cannot_have_one_database_of_a_server(server: str, tmp_path: Path) -> None:
+    if not server:
+        need("postgresql")
+    first = Store.open(server, alone=True)
+    with pytest.raises(AloneError, match="another healthmon agent runs already"):
+        Keeper(lambda: Store.open(server, alone=True)).start()
+    Store.open(server).close()  # commands beside the agent are welcome
+    first.close()
+    Store.open(server, alone=True).close()
