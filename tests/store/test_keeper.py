@@ -17,13 +17,13 @@ from pathlib import Path
 
 import pytest
 from store.test_store import CASE, FAULT, full
-from support import IN_CI, Peers, need
+from support import need
 
 from healthmon import config as configuration
 from healthmon.agent import Agent
 from healthmon.keeper import Keeper
 from healthmon.model import Question, State, Verdict
-from healthmon.store import AloneError, Batch, Outgoing, Segment, Settled, Store
+from healthmon.store import Batch, Outgoing, Segment, Settled, Store
 
 ROOT = Path(__file__).parents[2]
 
@@ -292,14 +292,3 @@ async def test_a4_a_history_that_can_only_be_read_later_is_taken_over_then(
     ends = [row for row in store.load().outgoing if '"what":"closed"' in row.body]
     assert [row.number for row in ends] == [2]
     store.close()
-
-
-async def test_a13_two_agents_cannot_have_one_database_of_a_server(server: str, tmp_path: Path) -> None:
-    if not server:
-        need("postgresql")
-    first = Store.open(server, alone=True)
-    with pytest.raises(AloneError, match="another healthmon agent runs already"):
-        Keeper(lambda: Store.open(server, alone=True)).start()
-    Store.open(server).close()  # commands beside the agent are welcome
-    first.close()
-    Store.open(server, alone=True).close()

@@ -14,8 +14,10 @@ from support import IN_CI, Peers, need
 
 from healthmon.cases import Ack, Case, Told
 from healthmon.faults import Fault
+from healthmon.keeper import Keeper
 from healthmon.model import State
 from healthmon.store import (
+    AloneError,
     Batch,
     CorruptError,
     Outgoing,
@@ -254,3 +256,14 @@ def test_where_a_deployable_camera_was_is_kept_when_it_changes(opener: Opener) -
     store.trim(5000.0)
     assert store.stays("D001") == [stays[3]], "where it is now stays known"
     store.close()
+
+
+def test_a13_two_agents_cannot_have_one_database_of_a_server(server: str) -> None:
+    if not server:
+        need("postgresql")
+    first = Store.open(server, alone=True)
+    with pytest.raises(AloneError, match="another healthmon agent runs already"):
+        Keeper(lambda: Store.open(server, alone=True)).start()
+    Store.open(server).close()  # commands beside the agent are welcome
+    first.close()
+    Store.open(server, alone=True).close()
