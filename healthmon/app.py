@@ -40,6 +40,7 @@ from healthmon.probes import (
     clock,
     identity,
     link,
+    playback,
     port,
     reach,
     recorder,
@@ -73,6 +74,7 @@ PROBES: dict[Question, Callable[[Device, Ask, Tools], Awaitable[Seen]]] = {
     Question.REFERENCE: reference.look,
     Question.RECORDING: recording.look,
     Question.RECORDER: recorder.look,
+    Question.PLAYBACK: playback.look,
 }
 
 
@@ -288,6 +290,7 @@ async def sweep(app: App, asks: Iterable[Ask], deliver: Callable[[Ask, Observati
     first = app.agent_ask()
     watcher = asyncio.create_task(app.observer.lag.watch())
     schedule = app.schedule(deliver)
+    app.tools.reads.forget()
     try:
         deliver(first, await app.look(first))
         links = {a.key: a for a in wanted if _is_first(app, a)}

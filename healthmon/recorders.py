@@ -154,6 +154,7 @@ class Recorders:
             base.timeout + samples * (seconds + PLAY_EXTRA_SECONDS),
             PLAY_COST,
             seconds,
+            sampled=True,
         )
 
 

@@ -251,7 +251,8 @@ class Schedule:
     def plan(self, asks: Iterable[Ask], site_budgets: Mapping[str, float], *, spread: bool = True) -> None:
         """What `forever` shall do from now on; looks under way go on, an ask keeps its phase.
 
-        What has never been asked is asked within `FIRST_ROUND_SECONDS`, however long its interval is.
+        What has never been asked is asked within `FIRST_ROUND_SECONDS`, however long its interval is, unless it is
+        sampled.
         """
         now = asyncio.get_running_loop().time()
         self._budgets = {site: Budget(limit) for site, limit in site_budgets.items()}
@@ -303,7 +304,7 @@ class Schedule:
 
     def _first(self, ask: Ask, start: float, *, spread: bool) -> float:
         turn = _ORDER[ask.question] * 1e-3
-        if ask.key not in self._known:
+        if ask.key not in self._known and not ask.sampled:
             share = phase(ask) / ask.interval
             return start + (share * min(ask.interval, FIRST_ROUND_SECONDS) if spread else 0.0) + turn
         return start + (phase(ask) - start) % ask.interval + turn
@@ -311,7 +312,7 @@ class Schedule:
     def _next(self, ask: Ask, due: float, now: float) -> float:
         if ask.key not in self._known:
             self._known.add(ask.key)
-            if ask.interval > FIRST_ROUND_SECONDS:
+            if ask.interval > FIRST_ROUND_SECONDS and not ask.sampled:
                 return self._first(ask, now, spread=True)
         step = self.pause_after(ask)
         later = due + step

@@ -14,8 +14,10 @@ from healthmon.cause import blind_zones
 from healthmon.config import ConfigError
 from healthmon.faults import ONE_OFF, FaultBook
 from healthmon.model import Ask, Kind, Observation, Question, State, Verdict
+from healthmon.recorders import rota
 from healthmon.store import StoreError
 from healthmon_exporters import shift_sheet
+from healthmon_exporters.footage import Tally
 
 Progress = Callable[[int, int], None]
 Take = Callable[[Ask, Observation], None]
@@ -30,8 +32,12 @@ class Selection:
     kinds: frozenset[str] = frozenset()
 
     def asks(self, app: App) -> tuple[Ask, ...]:
-        """The asks of the chosen devices (never the agent's own)."""
-        return tuple(ask for ask in app.asks if self.takes(app, ask.device))
+        """The asks of the chosen devices (never the agent's own). Footage is played of those whose turn it is only,
+        or of devices that were named.
+        """
+        chosen = [ask for ask in app.asks if self.takes(app, ask.device)]
+        turn = self.devices or rota(chosen, time.time())
+        return tuple(ask for ask in chosen if ask.question is not Question.PLAYBACK or ask.device in turn)
 
     def takes(self, app: App, device_id: str) -> bool:
         """Whether a device is chosen."""
@@ -111,6 +117,7 @@ def sheet_of(
         simulated=simulated,
         asked=len(asks) + 1,
         blind=[zone.words for zone in blind_zones({d.id: d for d in devices}, _working(kept))],
+        footage=Tally.of(kept),
     )
 
 

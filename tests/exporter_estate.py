@@ -10,24 +10,32 @@ from healthmon.cases import Ack, Case
 from healthmon.cause import Blind
 from healthmon.faults import Fault
 from healthmon.model import (
+    DAY,
     Access,
     Ask,
     Certificate,
     Clock,
     ClockReading,
     Device,
+    Disk,
+    Footage,
     Identity,
     Kind,
     Link,
     Observation,
+    Playback,
     Poe,
     Port,
     PowerSupply,
     Question,
     Reach,
     Reason,
+    RecorderHealth,
+    RecorderSeen,
+    Recording,
     Reference,
     Relay,
+    Sample,
     Seen,
     Service,
     Span,
@@ -69,6 +77,46 @@ ASKS = (
     Ask("link-1", Question.LINK),
     Ask("link-1", Question.RELAY, "cam-1"),
     Ask("cam-1", Question.PORT, "link-1"),
+    Ask("cam-1", Question.RECORDING, "nvr-1"),
+    Ask("cam-1", Question.PLAYBACK, "nvr-1", sampled=True),
+    Ask("nvr-1", Question.RECORDER),
+)
+# A recorder an hour ahead: footage until ten minutes ago, an hour missing two days ago.
+AHEAD = NOW + 3600
+FOOTAGE = Footage(
+    "nvr-1",
+    Recording(
+        "7",
+        oldest=AHEAD - 31 * DAY,
+        newest=AHEAD - 600,
+        gaps=((AHEAD - 2 * DAY, AHEAD - 2 * DAY + 3600),),
+        gaps_since=AHEAD - 7 * DAY,
+    ),
+    NOW,
+    Span(3600.0, 3600.0),
+)
+PLAYED = Playback(
+    "nvr-1",
+    "7",
+    (
+        Sample("5m", AHEAD - 300, 9, 90000, 0.1, AHEAD - 301, AHEAD - 299),
+        Sample("24h", AHEAD - DAY, reason=Reason.FORBIDDEN),
+        Sample("oldest", skipped="nothing was recorded then"),
+    ),
+    NOW,
+)
+HEALTH = RecorderSeen(
+    RecorderHealth(
+        "onvif",
+        "Example",
+        "NVR64",
+        firmware="5.1",
+        uptime_seconds=86400.0,
+        cpu_ratio=0.25,
+        temperature_celsius=41.0,
+        disks=(Disk("Disk 1", "ok", 4e12, 1e12), Disk("Disk 2", "failed")),
+    ),
+    NOW,
 )
 REFERENCE = Reference(Span(0.01, 0.03), NOW, 1, 2, members=(TimeServer("192.0.2.1", "good", Span(0.01, 0.03), 2),))
 
@@ -159,6 +207,12 @@ def fill(metrics: Metrics) -> None:
             seen("link-1", q.RELAY, Relay("cam-1", stream, stream, 1.0, True, Span(0.7, 0.8), "pictures"), "cam-1"),
             (judged("link-1", q.RELAY, "pictures", part="cam-1"),),
         ),
+        (
+            seen("cam-1", q.RECORDING, FOOTAGE, "nvr-1"),
+            (judged("cam-1", q.RECORDING, "recording", State.DEGRADED, "no_motion_recorded", "nvr-1"),),
+        ),
+        (seen("cam-1", q.PLAYBACK, PLAYED, "nvr-1"), (judged("cam-1", q.PLAYBACK, "playback", part="nvr-1"),)),
+        (seen("nvr-1", q.RECORDER, HEALTH), (judged("nvr-1", q.RECORDER, "recorder"),)),
         (seen("healthmon", q.REFERENCE, REFERENCE), ()),
     ]
     for observation, verdicts in rows:

@@ -12,6 +12,8 @@ from healthmon.model import (
     Link,
     Observation,
     Reach,
+    RecorderHealth,
+    RecorderSeen,
     Reference,
     Relay,
     State,
@@ -20,7 +22,7 @@ from healthmon.model import (
     Ups,
     Verdict,
 )
-from healthmon_exporters import link_families
+from healthmon_exporters import link_families, recorder_families
 
 Sample = tuple[str, tuple[tuple[str, str], ...], float]
 UPS_STATES = ("normal", "battery", "bypass", "boost", "trim", "eco", "off", "test", "other", "unknown")
@@ -73,6 +75,7 @@ HELP: dict[str, tuple[str, str]] = {
     "healthmon_ups_battery_replace": ("gauge", "1 when the battery must be replaced."),
     "healthmon_certificate_expiry_timestamp_seconds": ("gauge", "When the certificate ends."),
     **link_families.HELP,
+    **recorder_families.HELP,
 }
 
 
@@ -98,6 +101,7 @@ def samples(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator
         yield from link_families.link_samples(value)
     elif isinstance(value, Relay):
         yield from link_families.relay_samples(value)
+    yield from recorder_families.samples(observation, verdicts)
     for verdict in verdicts:
         yield from _judged(observation, verdict)
 
@@ -187,8 +191,8 @@ def _web(device: Device) -> str:
 
 def info(observation: Observation) -> dict[str, str]:
     """What an observation tells about the device itself, for the info series."""
-    value = observation.value
-    if isinstance(value, Identity | Ups):
+    value = observation.value.health if isinstance(observation.value, RecorderSeen) else observation.value
+    if isinstance(value, Identity | Ups | RecorderHealth):
         found = {"vendor": value.manufacturer, "model": value.model, "firmware": value.firmware}
         return {name: text for name, text in found.items() if text}
     return {}

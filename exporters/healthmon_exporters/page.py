@@ -122,7 +122,11 @@ class Page:
 
     def _state(self, now: float) -> State:
         """The worst fresh state; UNKNOWN before the first result and when one is too old."""
-        states = [State.UNKNOWN if now > check.ages[0] else check.state for check in self.checks.values()]
+        states = [
+            State.UNKNOWN if now > check.ages[0] else check.state
+            for check in self.checks.values()
+            if check.runs or not check.ask.sampled
+        ]
         return max(states, default=State.UNKNOWN)
 
     @classmethod

@@ -12,12 +12,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from healthmon.model import Device, Kind, Observation, Question, Reason, Reference, State, Verdict
+from healthmon.model import Device, Kind, Question, Reason, Reference, State, Verdict
+from healthmon_exporters.footage import Tally
 
 MARKS = {State.FAULT: "x", State.DEGRADED: "!", State.UNKNOWN: "?", State.OK: " "}
 SENTENCE_WIDTH = 72
 _KINDS = ((Kind.CAMERA, "camera"), (Kind.RECORDER, "recorder"), (Kind.UPS, "UPS"), (Kind.LINK, "link"))
 _PLURAL = {"UPS": "UPS"}
+_SHARED = (Reason.BEHIND_PARENT.value, Reason.NO_REFERENCE.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Sheet:
     simulated: bool = False
     asked: int = 0
     blind: Sequence[str] = ()
-    observations: Sequence[Observation] = field(default_factory=tuple)
+    footage: Tally = field(default_factory=Tally)
 
     def of(self, state: State) -> list[Row]:
         """The rows of one state, in order."""
@@ -138,11 +140,11 @@ def _row(device: Device, verdict: Verdict, since: float | None, maintenance: str
 
 
 def _fold_unknown(made: list[Row]) -> list[Row]:
-    """Devices that are not checked for one and the same cause (a parent, no reference) share a line."""
+    """Devices that are not checked for one and the same cause (a parent, no reference, a recorder) share a line."""
     shared: dict[tuple[str, str], list[Row]] = {}
     kept: list[Row] = []
     for row in made:
-        if row.state is State.UNKNOWN and row.code in (Reason.BEHIND_PARENT.value, Reason.NO_REFERENCE.value):
+        if row.state is State.UNKNOWN and (row.code in _SHARED or row.question == Question.RECORDING):
             shared.setdefault((row.code, row.sentence), []).append(row)
         else:
             kept.append(row)
@@ -183,7 +185,7 @@ def text(sheet: Sheet) -> str:
         lines += [_line(row, width, sheet) for row in found]
     if sheet.blind:
         lines += [f"BLIND ZONES {len(sheet.blind)}", *(f"  x  {words}" for words in sheet.blind)]
-    lines.append(_well(sheet))
+    lines += filter(None, (sheet.footage.line(), _well(sheet)))
     return "\n".join(lines) + "\n"
 
 
@@ -253,6 +255,7 @@ def as_json(sheet: Sheet) -> dict[str, Any]:
         "warnings": [_row_json(row, zone) for row in sheet.of(State.DEGRADED)],
         "not_checked": [_row_json(row, zone) for row in sheet.of(State.UNKNOWN)],
         "blind_zones": list(sheet.blind),
+        "footage": sheet.footage.as_json(),
         "exit_code": sheet.exit_code,
     }
 

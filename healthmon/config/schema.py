@@ -283,7 +283,7 @@ class Recorder(VideoDevice):
     """
 
     channel_path: Place | None = None
-    make: Annotated[Make | None, BeforeValidator(or_no)] = None
+    make: Annotated[Make | None, BeforeValidator(or_no)] = "onvif"
     recording: RecordingValues = RecordingValues()
     playback: Annotated[Playback | None, BeforeValidator(or_no)] = Playback()
     requests: tuple[HttpRequest, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -20,6 +21,7 @@ class Clip:
     parameter_sets: str
 
 
+@functools.cache
 def encode(*, moving: bool = True, width: int = WIDTH, height: int = HEIGHT) -> Clip:
     """Encode the clip: a bar that moves (or does not) over a gradient."""
     import av

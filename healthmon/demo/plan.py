@@ -45,8 +45,18 @@ PLANTED: dict[str, tuple[str, Any, str]] = {
     "C102": ("off", True, "behind_parent"),
     "C110": ("udp_only", True, ""),
     "POL": ("small", True, "relay_differs"),
+    "C120": ("recording_stopped", 7800, "not_recording"),
+    "C121": ("retention_days", 40, "retention_long"),
+    "C122": ("retention_days", 29, "retention_short"),
+    "C123": ("recording_gap", 700, "recording_gap"),
+    "C124": ("channel_lost", 900, "not_recording"),
+    "R1": ("clock_offset", 3600, "clock_zone"),
+    "R2": ("disk_failed", "Disk 2", "disk_failed"),
     "UPS1": ("ups_on_battery", 190, "on_battery"),
 }
+# What is wrong with a camera's footage is wrong at its recorder.
+OF_FOOTAGE = frozenset({"recording_stopped", "retention_days", "recording_gap", "channel_lost"})
+FIRST_RECORDER = 4
 
 
 def plan(cameras: int = 147, recorders: int = 2, ups: int = 1, links: int = 8, servers: int = 3) -> list[SimDevice]:
@@ -67,7 +77,8 @@ def plan(cameras: int = 147, recorders: int = 2, ups: int = 1, links: int = 8, s
         recorder = SimDevice(f"R{n}", f"Recorder {n}", "recorder", _address(7, n), "market", priority=1)
         recorder.serial = f"SIM-R{n:05d}"
         recorder.snmp = True
-        recorder.paths = tuple(f"/channel{c}" for c in range(1, 5))
+        recorder.paths = tuple(f"/channel{c}" for c in range(1, FIRST_RECORDER + 1))
+        recorder.channels = _assign(recorder, recorders, [d for d in made if d.kind == "camera"])
         made.append(recorder)
     for n in range(1, ups + 1):
         name = "Control room" if n == 1 else f"Control room {n}"
@@ -83,6 +94,16 @@ def share_address(devices: Sequence[SimDevice], address: str = "127.0.0.1") -> N
     """Give all devices one address and each ports of its own: for machines whose loopback has no other address."""
     for number, device in enumerate(devices):
         device.address, device.ports = address, Ports.block(number)
+
+
+def _assign(recorder: SimDevice, recorders: int, cameras: Sequence[SimDevice]) -> int:
+    """Give `recorder` its cameras: the first few to R1, which relays their pictures too, the rest to the others."""
+    number = int(recorder.id[1:])
+    first, rest = cameras[:FIRST_RECORDER], cameras[FIRST_RECORDER:]
+    mine = first if number == 1 else rest[number - 2 :: recorders - 1]
+    for channel, camera in enumerate(mine, 1):
+        camera.recorder, camera.channel = recorder.id, str(channel)
+    return len(mine)
 
 
 def _camera(n: int, links: int) -> SimDevice:
@@ -105,11 +126,18 @@ def _address(block: int, n: int) -> str:
 def plant(devices: Sequence[SimDevice]) -> dict[str, str]:
     """Switch the demo's faults on; the code that each must be called by ("" = must not be noticed)."""
     expected: dict[str, str] = {}
+    known = {device.id: device for device in devices}
     for device in devices:
-        if device.id in PLANTED:
-            fault, value, code = PLANTED[device.id]
+        if device.id not in PLANTED:
+            continue
+        fault, value, code = PLANTED[device.id]
+        if fault not in OF_FOOTAGE:
             device.faults[fault] = value
-            expected[device.id] = code
+        elif device.recorder not in known:
+            continue
+        else:
+            known[device.recorder].faults.setdefault(fault, {})[device.channel] = value
+        expected[device.id] = code
     return expected
 
 
@@ -145,6 +173,7 @@ def write_config(devices: Sequence[SimDevice], folder: Path, *, agent_port: int 
 
 
 def _rows(devices: Sequence[SimDevice], kind: str) -> Iterator[dict[str, Any]]:
+    known = {device.id for device in devices}
     for device in devices:
         if device.kind != kind:
             continue
@@ -163,9 +192,9 @@ def _rows(devices: Sequence[SimDevice], kind: str) -> Iterator[dict[str, Any]]:
             row["streams"] = [{"name": "main", "codec": "h264", "size": "640x360", "bit_rate": "400 kbit/s"}]
             if int(device.id[1:]) % 2:
                 row["streams"][0]["path"] = device.paths[0]
-            if int(device.id[1:]) <= 4 and any(one.kind == "recorder" for one in devices):
-                row |= {"recorder": "R1", "channel": str(int(device.id[1:]))}
-        if kind == "recorder":
+            if device.recorder in known:
+                row |= {"recorder": device.recorder, "channel": device.channel}
+        if device.id == "R1":
             row["channel_path"] = "/channel{channel}"
         if kind in ("ups", "link") or device.snmp:
             row["snmp"] = {"credential": "snmp-read", "port": device.ports.snmp}

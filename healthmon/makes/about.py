@@ -9,7 +9,7 @@ import functools
 import importlib
 import pkgutil
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, cast
 
 from healthmon import makes
 from healthmon.makes.contact import Contact, Replay
@@ -75,3 +75,11 @@ def make_of(name: str) -> Make:
     if found is None:
         raise UnsupportedError(f"make {name} is not in this version")
     return found
+
+
+def player_of(name: str) -> Player:
+    """The make called `name`, if it can play footage. Raises UnsupportedError."""
+    found = make_of(name)
+    if not hasattr(found, "replay"):
+        raise UnsupportedError(f"make {name} does not play footage")
+    return cast("Player", found)

@@ -73,6 +73,10 @@ class Contact:
 
     async def __aexit__(self, *_: object) -> None:
         """Close the connection."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; the next call opens another."""
         if self._session is not None:
             self._session.close()
 

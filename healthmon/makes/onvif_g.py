@@ -6,6 +6,7 @@ where the recording search gives the state of properties (GeneralStartEvents).
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -53,6 +54,7 @@ ABOUT = About(
     ),
 )  # fmt: skip
 STALE = 120.0
+REPLAY, URI_SECONDS = "replay", 60.0
 _STATES = {"recording": True, "stopped": False, "initiated": False, "removing": False, "removed": False}
 _JOB_STATES = {"active": True, "partiallyactive": True, "idle": False, "error": False}
 
@@ -81,15 +83,18 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
     return RecorderAnswer(health, tuple(recordings), tuple(parts.notes), onvif_channels.named(found))
 
 
-async def replay(contact: Contact, recording: Recording, at: float) -> Replay:
+async def replay(contact: Contact, recording: Recording, _at: float) -> Replay:
     """GetReplayUri of a channel; the time goes into the Range header. Raises WireError."""
-    del at
     token = contact.memory.get(TOKENS, {}).get(recording.channel)
     path = (await onvif_parts.paths(contact)).get(asks.NS_REPLAY)
     if token is None or path is None:
         raise UnsupportedError("the recorder offers no replay (ONVIF Profile G)")
-    uri = g.replay_uri((await contact.soap(path, asks.get_replay_uri(token))).body)
-    return Replay(onvif_call.path_of(uri, contact.device.address, "replay"))
+    known, kept, at = contact.memory.get(REPLAY, ("", "", -URI_SECONDS))
+    if known != token or time.monotonic() - at >= URI_SECONDS:
+        uri = g.replay_uri((await contact.soap(path, asks.get_replay_uri(token))).body)
+        kept = onvif_call.path_of(uri, contact.device.address, "replay")
+        contact.memory[REPLAY] = (token, kept, time.monotonic())
+    return Replay(kept)
 
 
 def _recording(channel: str, found: g.Found, job: g.Job | None, kept: float | None) -> Recording:

@@ -197,6 +197,7 @@ class Ask:
     `gate` is the address that is spoken to by one look at a time; `timeout` is the absolute deadline of a look in
     seconds; `cost` is what a look takes of the site's bandwidth budget, bits per second; `watch` is how long a stream
     is played, seconds. `beat` is the id of the device whose place in the interval the ask keeps, "" for its own.
+    A `sampled` ask waits for its turn in the interval from the first round on; that it has no result yet is no gap.
     """
 
     device: str
@@ -209,6 +210,7 @@ class Ask:
     cost: float = 0.0
     watch: float = 2.0
     beat: str = ""
+    sampled: bool = False
 
     @property
     def spoken_to(self) -> str:

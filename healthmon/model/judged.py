@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from healthmon.model.links import Link, Relay, SwitchPort
-from healthmon.model.recorded import Footage, RecorderSeen
+from healthmon.model.recorded import Footage, Playback, RecorderSeen
 from healthmon.model.seen import Certificate, Clock, Identity, Reach, Reference, Stream, Ups
 from healthmon.model.words import Question, Reason, State
 
@@ -19,6 +19,7 @@ Seen = (
     | Reference
     | Footage
     | RecorderSeen
+    | Playback
     | SwitchPort
     | Link
     | Relay

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from healthmon.model.words import Span
+from healthmon.model.words import Reason, Span
 
 Schedule = Literal["always", "motion", "none"]
 DiskState = Literal["ok", "degraded", "failed", "absent", "full"]
@@ -159,3 +159,39 @@ class RecorderSeen:
     cameras: tuple[tuple[str, str], ...] = ()
     true: Span | None = None
     calls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Footage of one `age` as played. Times are Unix seconds by the recorder's clock.
+
+    `asked` is the moment asked for, `first` and `last` the times of the first and last picture as the footage itself
+    dates them (None: not dated), `jumps` where it leaps. `skipped` says in words why it was not played, `reason` and
+    `detail` why nothing came.
+    """
+
+    age: Age
+    asked: float | None = None
+    frames: int = 0
+    bytes: int = 0
+    watched: float = 0.0
+    first: float | None = None
+    last: float | None = None
+    jumps: tuple[tuple[float, float], ...] = ()
+    skipped: str = ""
+    reason: Reason | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """The footage of one camera as its recorder (an id) plays it.
+
+    `read_at` is by our wall clock, `clock` the recorder's minus ours.
+    """
+
+    recorder: str
+    channel: str
+    samples: tuple[Sample, ...]
+    read_at: float
+    clock: Span | None = None

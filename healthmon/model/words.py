@@ -59,6 +59,7 @@ class Reason(StrEnum):
     AUTH_FAILED = "auth_failed"
     AUTH_LATCHED = "auth_latched"
     LOCKED_OUT = "locked_out"
+    FORBIDDEN = "forbidden"
     BASIC_REFUSED = "basic_refused"
     NO_CREDENTIAL = "no_credential"
     BUSY = "busy"

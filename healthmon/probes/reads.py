@@ -33,15 +33,18 @@ class Reads:
     _kept: dict[str, Read] = field(default_factory=dict)
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
 
-    async def share(self, recorder: str, age: float, read: Callable[[], Awaitable[tuple[RecorderAnswer, int]]]) -> Read:
-        """The session with `recorder` that is at most `age` seconds old, else a new one made by `read`.
+    async def share(
+        self, recorder: str, ages: tuple[float, float], read: Callable[[], Awaitable[tuple[RecorderAnswer, int]]]
+    ) -> Read:
+        """The last session with `recorder` if it is young enough, else a new one made by `read`.
 
-        A failure is shared for `age` too, then for twice as long each time, up to 15 minutes. A session that the
-        deadline of the look cuts counts as a failure; the CancelledError goes on.
+        `ages` (seconds) are those of an answer and of a first failure; further failures in a row last twice as long
+        each, up to 15 minutes. A session that the deadline of the look cuts counts as a failure; the CancelledError
+        goes on.
         """
         async with self._locks.setdefault(recorder, asyncio.Lock()):
             kept = self._kept.get(recorder)
-            if kept is not None and self.now() - kept.at < _lasts(kept, age):
+            if kept is not None and self.now() - kept.at < _lasts(kept, *ages):
                 return kept
             failures = kept.failures + 1 if kept is not None else 1
             try:
@@ -61,7 +64,7 @@ class Reads:
         self._kept.clear()
 
 
-def _lasts(kept: Read, age: float) -> float:
+def _lasts(kept: Read, answer: float, failure: float) -> float:
     if kept.error is None:
-        return age
-    return max(age, min(LONGEST_PAUSE, age * 2.0 ** min(kept.failures - 1, 10)))
+        return answer
+    return min(LONGEST_PAUSE, failure * 2.0 ** min(kept.failures - 1, 10))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import time
 
@@ -12,8 +13,11 @@ from healthmon.probes.places import http_place
 from healthmon.probes.reads import Read
 from healthmon.probes.snmp import snmp_get, walk_at
 from healthmon.probes.tools import Tools
+from healthmon.wire.errors import SilentError
 
-SPARE_SECONDS = 3.0
+SPARE_SECONDS, CUT = 3.0, 0.95
+ROUND_SECONDS = 4.0
+LONGEST_TIRED = 3600.0
 CLOCK_KEPT, CLOCK_STEP, CLOCK_WIDENING = 1200.0, 0.5, 200e-6
 
 
@@ -28,17 +32,25 @@ async def look(device: Device, ask: Ask, tools: Tools) -> RecorderSeen:
     )
 
 
-async def session(recorder: Device, ask: Ask, tools: Tools) -> Read:
-    """The session with `recorder` of the last half interval, else a new one within the deadline of the look."""
+async def session(recorder: Device, ask: Ask, tools: Tools, age: float = ROUND_SECONDS) -> Read:
+    """The session with `recorder` of the last `age` seconds, else a new one within the deadline of the look.
+
+    All looks of a round come together and share one; a look that is repeated because it was in doubt sees afresh.
+    """
     ends = time.monotonic() + ask.timeout - SPARE_SECONDS
-    wanted = frozenset(channel for channel, _ in tools.cameras_of(recorder.id))
 
     async def read() -> tuple[RecorderAnswer, int]:
-        async with contact_with(recorder, tools) as contact:
-            contact.ends = ends
-            return await make_of(recorder.make).read(contact, wanted), contact.calls
+        """Cut a little before the look itself, so that every look of the round is told the same."""
+        wanted = frozenset(channel for channel, _ in tools.cameras_of(recorder.id))
+        seconds = CUT * ask.timeout
+        try:
+            async with asyncio.timeout(seconds), contact_with(recorder, tools) as contact:
+                contact.ends = ends
+                return await make_of(recorder.make).read(contact, wanted), contact.calls
+        except TimeoutError:
+            raise SilentError(f"no complete answer in {seconds:g} s") from None
 
-    return await tools.reads.share(recorder.id, ask.interval / 2, read)
+    return await tools.reads.share(recorder.id, (age, min(ask.interval, LONGEST_TIRED) / 4), read)
 
 
 def contact_with(recorder: Device, tools: Tools) -> Contact:

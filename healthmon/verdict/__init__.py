@@ -11,6 +11,7 @@ from healthmon.verdict import (
     clock,
     identity,
     link,
+    playback,
     port,
     reach,
     recorder,
@@ -34,6 +35,7 @@ _JUDGES = {
     Question.REFERENCE: reference.judge,
     Question.RECORDING: recording.judge,
     Question.RECORDER: recorder.judge,
+    Question.PLAYBACK: playback.judge,
 }
 
 

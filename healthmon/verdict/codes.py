@@ -130,6 +130,9 @@ _RECORDING: Table = {
     "retention_long": ("Footage kept too long", "Footage is kept longer than is allowed (data protection)."),
     "retention_setting": ("Wrong retention set", "The recorder is set to keep footage for another time than allowed."),
     "recording_clock": ("Footage time wrong", "Footage is stamped with a wrong time."),
+    "playback_failed": ("Footage does not play", "The recorder does not play footage that it should have."),
+    "playback_time": ("Footage of a wrong time", "Footage that is played is of another time than was asked for."),
+    "playback_gap": ("Hole in played footage", "Footage that is played has a hole."),
 }
 _RECORDER: Table = {
     "disk_failed": ("Disk failed", "A disk of the recorder has failed or is missing."),

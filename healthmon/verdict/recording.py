@@ -81,9 +81,9 @@ def _unplanned(observation: Observation, seen: Footage, device: Device, *, runni
 def _why(seen: Footage) -> str:
     """What the recorder itself says about a channel that is not recorded."""
     told = seen.recording
-    said = ["no video from the camera"] if told.signal is False else []
-    said += [plain(text, 60) for text in (told.error, told.state if told.recording is False else None) if text]
-    return f"; recorder says: {', '.join(said)}" if said else ""
+    state = told.state if told.recording is False else None
+    said = told.error or ("no video from the camera" if told.signal is False else state)
+    return f"; recorder says: {plain(said, 80)}" if said else ""
 
 
 def clock_time(at: float, now: float, device: Device) -> str:
@@ -141,7 +141,7 @@ def _gaps(observation: Observation, seen: Footage, device: Device) -> Iterator[V
     if found is None or share is None or plan.schedule != "always":
         return
     gaps, length = found
-    span = f"in the last {duration(length)}"
+    span = "in the last 24 h" if length > DAY - plan.newest else f"in the last {duration(length)}"
     limits = f"(limits {duration(plan.gap)}, {plan.complete * 100:g} %)"
     longest = max(gaps, key=lambda gap: gap[1] - gap[0], default=(0.0, 0.0))
     size = longest[1] - longest[0]

@@ -17,6 +17,7 @@ REASON_WORDS: dict[Reason, str] = {
     Reason.AUTH_FAILED: "login refused: account or password not accepted",
     Reason.AUTH_LATCHED: "login held back after refusals, to avoid a lock-out",
     Reason.LOCKED_OUT: "account locked by the device",
+    Reason.FORBIDDEN: "refused: the account has no right to it",
     Reason.BASIC_REFUSED: "only an unencrypted password login (Basic) is offered, which is not allowed",
     Reason.NO_CREDENTIAL: "a login is needed and none is configured",
     Reason.BUSY: "all its sessions are in use",

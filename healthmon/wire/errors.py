@@ -108,6 +108,12 @@ class LockedOutError(WireError):
     reason = "locked_out"
 
 
+class ForbiddenError(WireError):
+    """The login was accepted, but the account has no right to what was asked for."""
+
+    reason = "forbidden"
+
+
 class BasicRefusedError(WireError):
     """The device offers only Basic authentication on a plain connection, which is not allowed for it."""
 

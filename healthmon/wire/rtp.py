@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from healthmon.wire import rtcp
@@ -23,7 +24,8 @@ class Meter:
 
     Times are the caller's (monotonic seconds). Frames are distinct RTP timestamps; jitter is taken at the first packet
     of each frame, because the packets of one frame share a timestamp. `report` is (sender's wall clock minus ours,
-    RTP time) of the first sender report, heard at `report_at`; `inside` knows the codec.
+    RTP time) of the first sender report, heard at `report_at`; `inside` knows the codec. `extension` is
+    handed the packets that have a header extension (the times of replayed footage).
     """
 
     payload_type: int
@@ -47,6 +49,7 @@ class Meter:
     report: tuple[float, int] | None = None
     report_at: float = 0.0
     inside: Other = field(default_factory=Other)
+    extension: Callable[[Buffer, int, int], None] | None = None
     _ssrc: int | None = None
     _stranger: tuple[int, int] = (0, 0)
     _sequence: int = 0
@@ -78,6 +81,8 @@ class Meter:
         self.last_at = now
         if stamp != self._stamp and step < 0x8000:
             self._new_frame(stamp, now)
+        if self.extension is not None and b[i] & 0x10:
+            self.extension(b, i, n)
         self._look_inside(b, i, n, stamp, now)
 
     def _jump(self, step: int, sequence: int, stamp: int) -> bool:

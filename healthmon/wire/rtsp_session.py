@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,6 +16,7 @@ from healthmon.wire.errors import (
     AddressError,
     AuthFailedError,
     BusyError,
+    ForbiddenError,
     LockedOutError,
     NoCredentialError,
     NotFoundError,
@@ -41,7 +43,11 @@ _OVER_TCP = "RTP/AVP/TCP;unicast;interleaved=0-1"
 
 @dataclass(slots=True)
 class Session:
-    """A session on `place`. `guard` and `credential` are for the login; `allow_basic` permits Basic without TLS."""
+    """A session on `place`. `guard` and `credential` are for the login; `allow_basic` permits Basic without TLS.
+
+    `require` goes with SETUP and PLAY. In a session of `footage` a refusal (403) means that the account may not play
+    it, and is no lock-out.
+    """
 
     net: Net
     place: Place
@@ -50,6 +56,8 @@ class Session:
     guard: LoginGuard
     allow_basic: bool = False
     transport: str = "tcp"
+    require: tuple[tuple[str, str], ...] = ()
+    footage: bool = False
     video: Video | None = None
     meter: Meter | None = None
     date: RtspReply | None = None
@@ -95,13 +103,14 @@ class Session:
     async def _set_up(self) -> RtspReply:
         self._close_pair()
         if self.transport == "tcp":
-            return await self._ask("SETUP", self._control, _transport(_OVER_TCP), check=False)
+            return await self._ask("SETUP", self._control, (*_transport(_OVER_TCP), *self.require), check=False)
         assert self._connection is not None  # noqa: S101 - set by open
         assert self.meter is not None  # noqa: S101 - set before
         sender = await self.net.address_of(self.place.host)
         count = partial(self.net.usage.add, self.place.host)
         self._pair = await UdpPair.bind(self._connection.local_address, sender, self.meter, count)
-        return await self._ask("SETUP", self._control, _transport(self._pair.wanted), check=False)
+        wanted = (*_transport(self._pair.wanted), *self.require)
+        return await self._ask("SETUP", self._control, wanted, check=False)
 
     async def _set_up_again(self) -> RtspReply:
         """The same by the other transport, on a new connection where the device has closed the old one."""
@@ -146,6 +155,23 @@ class Session:
         if reply.status in _NO_RANGE:
             reply = await self._ask("PLAY", base, (), check=False)
         self._checked(reply, "PLAY")
+
+    async def play_footage(self, start: str, more: tuple[tuple[str, str], ...] = ()) -> None:
+        """Start recorded footage at `start` (a Range value); without that there is nothing to prove."""
+        base = path_of(self.video.session_control if self.video else "", self._base, self.path)
+        await self._ask("PLAY", base, (("Range", start), *self.require, *more))
+
+    async def watch_until(self, enough: Callable[[Meter], bool], wait: float) -> float:
+        """Let packets come until `enough` of them have, at most `wait` seconds; returns the seconds watched."""
+        assert self.meter is not None  # noqa: S101 - set before PLAY
+        assert self._connection is not None  # noqa: S101 - set by open
+        began = time.monotonic()
+        trace.stage("footage")
+        while (watched := time.monotonic() - began) < wait and not enough(self.meter):
+            if self._connection.closed is not None:
+                break
+            await asyncio.sleep(0.01)
+        return watched
 
     async def watch(self, seconds: float, wait: float, *, key_wait: float) -> float:
         """Let packets come for `seconds`; up to `wait` for the first one and up to `key_wait` for a key frame.
@@ -265,6 +291,10 @@ class Session:
             raise BusyError(f"{method} answered {status}: no session or bandwidth left")
         if status in (404, 454, 410):
             raise NotFoundError(f"{method} answered {status}: path {self.path} is not known to the device")
+        if status == 457:
+            raise NotFoundError(f"{method} answered 457: no footage of that time")
+        if status == 551:
+            raise UnsupportedError(f"{method} answered 551: ONVIF replay is not offered")
         if 300 <= status < 400:
             raise AddressError(f"{method} answered {status}: the device points elsewhere; not followed")
         if status in (401, 403):
@@ -276,6 +306,8 @@ class Session:
     def _forbidden(self, reply: RtspReply, method: str) -> None:
         """A 403: locked where it says so or where it answers a first login; a login accepted before lacks the right."""
         text = reply.body.decode("utf-8", "replace")
+        if self.footage and reply.status == 403 and not says_locked(text):
+            raise ForbiddenError(f"{method} answered 403: refused to this account")
         doubtful = self._challenge is not None and not self._proven
         if self.credential is not None and (says_locked(text) or doubtful):
             self.guard.locked(self.place.host, self.credential)

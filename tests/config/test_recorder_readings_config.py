@@ -70,7 +70,7 @@ WRONG: list[tuple[str, list[str]]] = [
      ["0: recorder R1: make bosch is asked by HTTP or SNMP: 'http' is no and there is no 'snmp'"]),
     ("    make: onvif\n    tracks: yes\n", ["1: recorder R1: 'tracks' belongs to make bosch; this recorder has onvif"]),
     ('    rcp:\n      - {command: "0x0a07", type: T_DWORD, fills: cpu_ratio}\n',
-     ["0: recorder R1: 'rcp' belongs to make bosch; this recorder has no make"]),
+     ["0: recorder R1: 'rcp' belongs to make bosch; this recorder has onvif"]),
     ('    make: bosch\n    storage: ["D:"]\n', ["1: recorder R1: 'storage' is read by SNMP: give this recorder its 'snmp'"]),
     (request(f"{{path: /q, method: POST, of: channel, rows: r, key: id, {VALUES}}}"),
      ["2: recorder R1: a POST is sent only where 'read_only: yes' says that it changes nothing"]),

@@ -114,7 +114,7 @@ def known_metrics() -> set[str]:
 def test_every_metric_named_in_a_dashboard_is_in_the_golden_file():
     unknown = defaultdict(set)
     for target in targets():
-        for name in metrics_named(filled(target.expression)) - known_metrics() - COMING:
+        for name in metrics_named(filled(target.expression)) - known_metrics():
             unknown[name].add(target.name)
     assert not unknown
 
@@ -126,26 +126,6 @@ def test_every_metric_named_in_a_rule_is_in_the_golden_file():
     named = set().union(*(metrics_named(rule["expr"]) for rule in rules))
     assert len(named) > 15
     assert not named - known_metrics() - recorded
-
-
-def test_what_was_coming_and_has_come_is_taken_off_the_list():
-    assert not COMING & known_metrics()
-
-
-# Metrics that panels show and that the agent does not give yet: recordings, links and metered lines.
-COMING = {
-    "healthmon_playback_ok",
-    "healthmon_recorder_cpu_ratio",
-    "healthmon_recorder_disk_free_ratio",
-    "healthmon_recorder_disk_state",
-    "healthmon_recorder_temperature_celsius",
-    "healthmon_recording_active",
-    "healthmon_recording_complete_ratio",
-    "healthmon_recording_gap_seconds",
-    "healthmon_recording_newest_timestamp_seconds",
-    "healthmon_recording_oldest_timestamp_seconds",
-    "healthmon_recording_retention_seconds",
-}
 
 
 def test_metric_names_are_found_in_every_form():

@@ -68,7 +68,7 @@ def views(snapshot: Snapshot) -> list[View]:
     """Every device, worst first."""
     asks: dict[str, list[Ask]] = {device.id: [] for device in snapshot.devices}
     for ask in snapshot.asks:
-        if ask.device in asks:
+        if ask.device in asks and (ask.key in snapshot.seen or not ask.sampled):
             asks[ask.device].append(ask)
     lines: dict[str, list[FaultLine]] = {}
     for line in snapshot.faults:
