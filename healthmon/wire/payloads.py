@@ -33,7 +33,26 @@ class Other:
         """A header extension (RFC 3550 5.3.1), from its profile number on."""
 
 
-class H264(Other):
+class _Units(Other):
+    """A codec of NAL units, of which one packet may hold several, each behind its length."""
+
+    __slots__ = ()
+
+    def _unit(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
+        """Whether one whole unit begins a key frame."""
+        raise NotImplementedError
+
+    def _aggregate(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
+        """Whether one of several does (RFC 6184 5.7, RFC 7798 4.4.2)."""
+        key = False
+        while at + 3 <= end:
+            size = (b[at] << 8) | b[at + 1]
+            key |= self._unit(b, at + 2, min(end, at + 2 + size), stamp, now) if size else False
+            at += 2 + size
+        return key
+
+
+class H264(_Units):
     """H.264: IDR slices and recovery points (SEI, ITU-T H.264 D.2.8) begin a key frame."""
 
     __slots__ = ()
@@ -62,14 +81,6 @@ class H264(Other):
             self._keep(b, at, end)
         return kind == 6 and at + 1 < end and b[at + 1] == 6
 
-    def _aggregate(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
-        key = False
-        while at + 3 <= end:
-            size = (b[at] << 8) | b[at + 1]
-            key |= self._unit(b, at + 2, min(end, at + 2 + size), stamp, now) if size else False
-            at += 2 + size
-        return key
-
     def _slice(self, b: Buffer, span: tuple[int, int], stamp: int, now: float, edges: tuple[bool, bool]) -> None:
         if self.prints.wanted(stamp, now):
             self.prints.part(bytes(memoryview(b)[slice(*span)]), first=edges[0], last=edges[1])
@@ -81,7 +92,7 @@ class H264(Other):
             self.prints.layout = slice_layout(tuple(self.parameter_sets)) or self.prints.layout
 
 
-class H265(Other):
+class H265(_Units):
     """H.265: IRAP slices (types 16 to 21) begin a key frame."""
 
     __slots__ = ()
@@ -106,14 +117,6 @@ class H265(Other):
         if kind == 33 and not self.parameter_sets:
             self.parameter_sets.append(bytes(memoryview(b)[at : min(end, at + MOST_SET_BYTES)]))
         return False
-
-    def _aggregate(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
-        key = False
-        while at + 4 <= end:
-            size = (b[at] << 8) | b[at + 1]
-            key |= self._unit(b, at + 2, min(end, at + 2 + size), stamp, now) if size else False
-            at += 2 + size
-        return key
 
     def _slice(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> None:
         if self.prints.wanted(stamp, now):
