@@ -68,10 +68,7 @@ class DeviceNotes:
 
     streams: dict[str, StreamNotes] = field(default_factory=dict)
     onvif_skew: float = 0.0
-    onvif_needs_login: bool = False
-    media_path: str | None = None
     ups_backend: str | None = None
-    snmp_absent: frozenset[str] = frozenset()
     identities: tuple[str, ...] = ()
     make: dict[str, Any] = field(default_factory=dict)
     clock: Span | None = None
