@@ -56,6 +56,7 @@ class Agent:
     _doubts: set[tuple[str, Question, str]] = field(default_factory=set)
     _reach: dict[str, Ask] = field(default_factory=dict)
     _asks: dict[str, list[Ask]] = field(default_factory=dict)
+    _sites: dict[str, list[str]] = field(default_factory=dict)
     _absent: frozenset[str] = frozenset()
     _shifts: tuple[dt.time, ...] = ()
     schedule: Schedule | None = None
@@ -136,7 +137,7 @@ class Agent:
 
     def _near(self, device: Device) -> list[Ask]:
         """The reach asks of the parents of a lost device, and of some of its site that are still thought well."""
-        site = [d.id for d in self.app.devices.values() if d.site == device.site and d.id not in self.app.down]
+        site = [name for name in self._sites[device.site] if name not in self.app.down]
         return [self._reach[name] for name in (*device.parents, *site[:SIBLINGS]) if name in self._reach]
 
     def world(self) -> World:
@@ -293,6 +294,9 @@ class Agent:
         self.casework.forget(keep, app.book.remove(keep, time.time()), app.book.open())
         self.casework.moved(app.devices.values())
         self._reach = {ask.device: ask for ask in app.asks if ask.question is Question.REACH}
+        self._sites = {}
+        for device in app.devices.values():
+            self._sites.setdefault(device.site, []).append(device.id)
         self._asks = {}
         for ask in app.asks:
             self._asks.setdefault(ask.device, []).append(ask)

@@ -190,8 +190,7 @@ class App:
 
     def maintenance(self, now: float) -> dict[str, str]:
         """The reason of the maintenance window of each device that is in one."""
-        found = {d.id: inventory.in_maintenance(self.config, d, now) for d in self.devices.values()}
-        return {device: reason for device, reason in found.items() if reason is not None}
+        return inventory.in_maintenance(self.config, self.devices.values(), now)
 
     def budgets(self) -> dict[str, float]:
         """The bandwidth of each site, bits per second."""

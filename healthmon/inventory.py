@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -203,17 +203,19 @@ def _asks(config: Config, device: Device, entry: Watched) -> Iterator[Ask]:
         yield replace(base, question=Question.CERTIFICATE, interval=slow.certificate)
 
 
-def in_maintenance(config: Config, device: Device, now: float) -> str | None:
-    """The reason of the maintenance window that `device` is in at `now` (Unix seconds), or None.
+def in_maintenance(config: Config, devices: Iterable[Device], now: float) -> dict[str, str]:
+    """The reason of the maintenance window of each of `devices` that is in one at `now` (Unix seconds).
 
     Windows are local civil time of the estate, so that 08:00 stays 08:00 when the clocks change.
     """
     local = datetime.fromtimestamp(now, ZoneInfo(config.estate.time_zone)).replace(tzinfo=None)
-    for window in config.maintenance:
-        chosen = device.id in window.devices or device.site in window.sites or device.contractor in window.contractors
-        if chosen and _inside(window, local):
-            return window.reason
-    return None
+    found: dict[str, str] = {}
+    active = [window for window in config.maintenance if _inside(window, local)]
+    for device in devices if active else ():
+        for window in active:
+            if device.id in window.devices or device.site in window.sites or device.contractor in window.contractors:
+                found.setdefault(device.id, window.reason)
+    return found
 
 
 def _inside(window: Window, local: datetime) -> bool:

@@ -33,7 +33,7 @@ def covered(tmp_path: Path, window: str, local: str, fold: int = 0) -> list[str]
     path.write_text(CONFIG.format(window=window))
     config = configuration.load(path)
     now = datetime.fromisoformat(local).replace(tzinfo=LONDON, fold=fold).timestamp()
-    return [d.id for d in inventory.devices(config) if inventory.in_maintenance(config, d, now) is not None]
+    return list(inventory.in_maintenance(config, inventory.devices(config), now))
 
 
 @pytest.mark.parametrize(

@@ -169,9 +169,9 @@ def test_maintenance_is_local_time_across_the_clock_change(tmp_path):
     found = config.load(path)
     device = inventory.devices(found)[0]
     monday_summer, monday_winter = 1792393200.0 + 1800, 1792393200.0 + 7 * 86400 + 3600 + 1800
-    assert inventory.in_maintenance(found, device, monday_summer) == "maintenance"
-    assert inventory.in_maintenance(found, device, monday_winter) == "maintenance"
-    assert inventory.in_maintenance(found, device, monday_winter - 3600) is None
+    assert inventory.in_maintenance(found, [device], monday_summer) == {device.id: "maintenance"}
+    assert inventory.in_maintenance(found, [device], monday_winter) == {device.id: "maintenance"}
+    assert inventory.in_maintenance(found, [device], monday_winter - 3600) == {}
 
 
 def test_five_thousand_cameras_load_in_seconds(tmp_path):
