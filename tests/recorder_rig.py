@@ -34,9 +34,10 @@ from healthmon.model import (
     Verdict,
 )
 from healthmon.observe import Observer
-from healthmon.probes import recorder, recording
+from healthmon.probes import playback, recorder, recording
 from healthmon.probes.tools import Tools
 from healthmon.secret import Credential, Secret
+from healthmon.verdict import playback as playback_verdict
 from healthmon.verdict import recorder as recorder_verdict
 from healthmon.verdict import recording as recording_verdict
 from healthmon.wire.logins import LoginGuard
@@ -75,6 +76,13 @@ class Rig:
             self.seen[device.id] = observation
             found.update({(device.id, verdict.aspect): verdict for verdict in judge.judge(observation, device)})
         return found
+
+    async def played(self, camera: str) -> Verdict:
+        """What playing the footage of `camera` means."""
+        device = self.devices[camera]
+        ask = Ask(camera, Question.PLAYBACK, "R1", timeout=40.0, watch=0.3)
+        observation = await Observer().observe(lambda: playback.look(device, ask, self.tools), device, ask)
+        return playback_verdict.judge(observation, device)[0]
 
     async def named(self) -> dict[str, str]:
         """What is not well: the code by "device aspect"."""

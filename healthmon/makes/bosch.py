@@ -11,14 +11,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from healthmon.makes import bosch_snmp, host_resources
-from healthmon.makes.about import About, Call, Make, make_of
+from healthmon.makes.about import About, Call, Make, make_of, player_of
 from healthmon.makes.clocks import Clock, between, placed, zone_named
-from healthmon.makes.contact import Contact
+from healthmon.makes.contact import Contact, Replay
 from healthmon.makes.merged import merged
 from healthmon.makes.parts import FATAL, Parts
 from healthmon.makes.readings import Gathered
 from healthmon.makes.snmp import take_objects
-from healthmon.model import CHANNEL, Reading, RecorderAnswer
+from healthmon.model import CHANNEL, Reading, RecorderAnswer, Recording
 from healthmon.wire import rcp
 from healthmon.wire.errors import UnsupportedError, WireError
 from healthmon.wire.http import BODY_CAP
@@ -36,7 +36,7 @@ ABOUT = About(
         Call("GET /rcp.xml COMMAND", "whatever config.yaml names under 'rcp'", "as the command needs"),
         *bosch_snmp.CALLS,
         *host_resources.CALLS,
-        Call("as make onvif", "what is recorded, where 'onvif' is not no", "ONVIF user"),
+        Call("as make onvif", "what is recorded, and its playback, where 'onvif' is not no", "ONVIF user"),
     ),
     tells=frozenset({
         "recorder.manufacturer", "recorder.model", "recorder.serial", "recorder.firmware", "recorder.cpu_ratio",
@@ -78,6 +78,13 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
     got.fields.setdefault(("recorder", ""), {}).setdefault("manufacturer", "Bosch")
     answer = got.answer(ABOUT.make, wanted, parts.settle())
     return merged(answer, recorded) if recorded is not None else answer
+
+
+async def replay(contact: Contact, recording: Recording, at: float) -> Replay:
+    """Where ONVIF says; Bosch's own replay is in no public document. Raises UnsupportedError where ONVIF is off."""
+    if not contact.device.access.onvif_path:
+        raise UnsupportedError("footage of make bosch is played by ONVIF only, and 'onvif' is no")
+    return await player_of("onvif").replay(contact, recording, at)
 
 
 async def _by_rcp(parts: Parts, wanted: frozenset[str], got: Gathered) -> None:

@@ -7,6 +7,7 @@ state of all channels in one call and searches the footage of the wanted channel
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
@@ -105,10 +106,11 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
 async def replay(contact: Contact, recording: Recording, at: float) -> Replay:
     """The maker's replay stream: ``/Streaming/tracks/101/?starttime=...&endtime=...`` (CMSearchResult, playbackURI).
 
-    The times are those of the recorder's searches. Raises UnsupportedError before a first search has told which.
+    The times are written as its searches read them: where local time is UTC now, either way comes back to the same.
+    Raises UnsupportedError before a first search has told which.
     """
     local, zone = contact.memory.get(LOCAL), contact.memory.get(ZONE)
-    either = zone is not None and Clock(zone).offset(at) == 0
+    either = zone is not None and Clock(zone).offset(time.time()) == 0
     if zone is None or (local is None and not either) or not recording.channel.isdecimal():
         raise UnsupportedError("how this recorder writes the times of its footage is not known yet")
     start, end = (

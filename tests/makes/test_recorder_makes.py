@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from recorder_rig import BY_HTTP, rig, simulated, watched
+from recorder_rig import BY_HTTP, Rig, rig, simulated, watched
 
+from healthmon.demo.clip import Clip, encode
 from healthmon.demo.estate import Estate
 from healthmon.demo.recorders.makes import recorder_of
+from healthmon.demo.rtsp_sim import RtspSim
 from healthmon.demo.state import HTTP, SimDevice
 from healthmon.makes import axis_footage, dahua, dahua_footage, hikvision, hikvision_footage
 from healthmon.makes.contact import Replay
 from healthmon.makes.timeline import DAY
-from healthmon.model import Footage, RecorderSeen, Recording, State
-from healthmon.probes import recorder
+from healthmon.model import Access, Footage, PlaybackPlan, RecorderSeen, Recording, State
+from healthmon.probes import playback, recorder
 from healthmon.wire.errors import UnsupportedError
 
 MAKES = ("hikvision", "axis", "dahua")
@@ -240,6 +244,49 @@ async def test_more_recordings_than_a_list_holds_invent_no_fault(pages: int, mon
         )
         assert found["C1", "recording"].state is State.OK
         assert ("C1", "gaps") not in found or pages > 1
+
+
+@pytest.fixture(scope="module")
+def clips() -> tuple[Clip, Clip]:
+    """Encoded once for the tests of playback."""
+    return encode(), encode(moving=False)
+
+
+@contextlib.asynccontextmanager
+async def footage_rig(make: str, clips: tuple[Clip, Clip], **faults: Any) -> AsyncIterator[Rig]:
+    """A recorder that speaks HTTP and plays footage by RTSP."""
+    sim = simulated(make, **faults)
+    rtsp = await asyncio.get_running_loop().create_server(lambda: RtspSim(sim.device, *clips), "127.0.0.1", 0)
+    try:
+        access = Access(credential="view", rtsp_port=rtsp.sockets[0].getsockname()[1])
+        plan = PlaybackPlan(("5m", "24h", "oldest"), 300_000)
+        async with rig(sim, make, access=access, playback=plan) as made:
+            yield made
+    finally:
+        rtsp.close()
+        await asyncio.sleep(0)
+
+
+PLAYBACK: list[tuple[dict[str, Any], str, str]] = [
+    ({}, "ok", ""),
+    ({"playback_refused": True}, "playback_failed", "does not play"),
+    ({"playback_refused": 404}, "playback_failed", "does not play"),
+    ({"playback_empty": True}, "playback_failed", "nothing came"),
+]
+
+
+@pytest.mark.parametrize("make", ["hikvision", "dahua"])
+async def test_c30_footage_is_played_by_the_makers_own_path(
+    make: str, clips: tuple[Clip, Clip], monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(playback, "WAIT_SECONDS", 0.5)
+    for faults, code, words in PLAYBACK:
+        async with footage_rig(make, clips, **faults) as made:
+            found = await made.played("C2")
+            assert (found.code, words in found.sentence) == (code, True), found.sentence
+            counters = made.sim.device.counters
+            assert (counters.sessions_now, counters.connections_most, counters.lost_sessions) == (0, 1, 0)
+            assert counters.logins_rejected == 0
 
 
 async def test_the_demos_estate_serves_a_recorder_by_its_make() -> None:
