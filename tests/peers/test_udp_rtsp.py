@@ -59,7 +59,7 @@ async def test_c13_vlc_knows_only_udp_which_is_remembered(vlc_port: int) -> None
     assert found.frames_per_second == pytest.approx(15, abs=3)
     assert answered(first, "TEARDOWN") == "200"
     with recording(Trace(keep_notes=True)) as second:
-        found, _ = await judged(device, tools, watch=6.2)  # VLC sends a report every five seconds at most
+        found, _ = await judged(device, tools, watch=6.2)  # VLC sends its first report within five seconds
     assert setups(second) == ["udp 200"]
     assert found.sender_clock is not None
     assert abs(found.sender_clock.middle) < 1
