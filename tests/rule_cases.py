@@ -129,17 +129,21 @@ def _checks() -> list[Case]:
     last, success = figure("healthmon_check_last_run_timestamp_seconds", look), figure("healthmon_check_success", look)
     stopped = {last: "0x60", success: "1x6 stale"}
     going = {last: "0+30x60", success: "1x60"}
-    late = {last: "0+30x20 600x20", success: "1x60"}
+    late = {last: "0+30x20 600x60", success: "1x90"}
+    left_alone = {last: "0x29 900x29 1800x29", success: "1x6 stale"}
     site = P2 | {"site": "market", "check": "stream"}
     asked, reached = (
         figure("healthmon_check_runs_total", f'{CAMERA},check="reach"'),
         figure("healthmon_device_up", CAMERA),
     )
     unknown = {asked: "0+1x120"}
-    cases = five("HealthmonCheckStale", stopped, "16m", site, quiet=(WELL | going, "30m", False),
-                 maintenance=(COVERED | stopped, "16m", True),
-                 flap=(WELL | late, "25m", False),  # late, but the agent still stands by the result
-                 no_data=(WELL | {UP: "1 0x40", last: "0 stale", success: "1 stale"}, "20m", False))  # fmt: skip
+    cases = five("HealthmonCheckStale", stopped, "26m", site, quiet=(WELL | going, "30m", False),
+                 maintenance=(COVERED | stopped, "26m", True),
+                 flap=(WELL | left_alone, "44m", False),  # a busy device, looked at every 15 minutes
+                 no_data=(WELL | {UP: "1 0x40", last: "0 stale", success: "1 stale"}, "30m", False))  # fmt: skip
+    cases.append(
+        Case("HealthmonCheckStale", "quiet", WELL | late, "37m", [], "late, but the agent stands by the result")
+    )
     return cases + five(
         "HealthmonNotChecked", unknown, "31m", WARNING3 | {"site": "market"},
         quiet=(WELL | unknown | {reached: "0x120"}, "40m", False),

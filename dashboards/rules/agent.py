@@ -63,13 +63,14 @@ ALERTS = [
     ),
     Alert(
         "HealthmonCheckStale",
+        # Longer than a busy device is left alone (15 minutes), and only where healthmon itself takes it as too old.
         """count by (job, instance, site, check) (
-  (time() - healthmon_check_last_run_timestamp_seconds > 600)
+  (time() - healthmon_check_last_run_timestamp_seconds > 1200)
   unless on (job, instance, device, check, part) healthmon_check_success
 ) > 0
 """,
         "Checks that have stopped ({{ $labels.check }}){{ with $labels.site }} at {{ . }}{{ end }}: {{ $value }}",
-        "Their last results are older than three intervals. What they would find is not known.",
+        "Their last results are older than three intervals and twenty minutes. What they would find is not known.",
         wait="5m",
         priority="P2",
         dashboard="/d/healthmon-operations?var-site={{ $labels.site }}",

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 from support import need
+from typer.testing import CliRunner
 
 from healthmon import config as configuration
+from healthmon.cli import cli
 from healthmon.config import Config
 from healthmon_exporters import alertmanager_config as made
 from healthmon_exporters.alertmanager_config import Teller
@@ -174,6 +176,15 @@ def test_every_alert_that_is_named_exists(load):
     rules = (ROOT / "dashboards" / "rules" / "healthmon-alerts.rules.yaml").read_text()
     known = set(re.findall(r"alert: (\w+)", rules)) | {"HealthmonFault", "HealthmonTest", "HealthmonAgent"}
     assert set(re.findall(r"Healthmon[A-Z]\w+", made.text(load(BY_ALERTMANAGER)))) - {"HealthmonFaults"} <= known
+
+
+def test_the_command_prints_it_and_reads_no_secret():
+    done = CliRunner().invoke(
+        cli, ["alertmanager-config", "--config", str(ROOT / "config.yaml"), "--secrets", "/run/s/"]
+    )
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == made.text(configuration.load(ROOT / "config.yaml"), secrets="/run/s")
+    assert "auth_password_file: /run/s/mail" in done.stdout
 
 
 @pytest.mark.peer

@@ -42,7 +42,7 @@ def test_a_page_says_what_the_operator_must_know(alert):
     assert empty == ["## The faults of this alert"] * headings.count("The faults of this alert") + [
         "## The fault of this alert"
     ] * headings.count("The fault of this alert")
-    assert max(map(len, lines)) <= 122
+    assert max(map(len, lines)) <= 120
 
 
 def test_every_code_is_explained_on_the_page_of_its_alert_under_the_name_that_people_see():
