@@ -56,7 +56,7 @@ _SCHEDULES: dict[str | None, Schedule] = {"continuous": "always", "triggered": "
 async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
     """Everything about the device and the `wanted` sources. Raises WireError when nothing can be read."""
     parts = Parts(contact)
-    clock = await _clock(parts)
+    clock, complaints = await _clock(parts)
     info = await parts.post("model", vapix.DEVICE_INFO, vapix.call("getAllProperties"), vapix.JSON, vapix.device_info)
     uptime = await parts.post("uptime", vapix.READY, vapix.call("systemready", timeout=1), vapix.JSON, vapix.uptime)
     disks = await parts.get("disks", vapix.DISKS, vapix.disks) or ()
@@ -76,18 +76,22 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
         time_source=clock.source,
         time_server=clock.server,
         clock=clock.span,
-        problems=tuple(words for disk in used if (words := _worn(disk, health or {}))),
+        problems=(*complaints, *(words for disk in used if (words := _worn(disk, health or {})))),
     )
     recordings = tuple(_recording(source, one, used) for source, one in sorted(footage.items()))
     return RecorderAnswer(found, recordings, parts.settle(), tuple(sorted(footage)))
 
 
-async def _clock(parts: Parts) -> Clock:
+async def _clock(parts: Parts) -> tuple[Clock, tuple[str, ...]]:
+    """The clock, and what its NTP client complains of."""
     told = await parts.post("clock", vapix.TIME, vapix.call("getDateTimeInfo"), vapix.JSON, vapix.date_time)
-    span = offset_of(told.now, parts.reply) if told and told.now is not None and parts.reply else None
+    span = offset_of(told, parts.reply) if told is not None and parts.reply else None
     ntp = await parts.post("time source", vapix.NTP, vapix.call("getNTPInfo"), vapix.JSON, vapix.ntp_info)
-    source = None if ntp is None or ntp.enabled is None else "ntp" if ntp.enabled else "manual"
-    return Clock(UTC, span, source, ntp.server if ntp else None)
+    if ntp is None or ntp.enabled is None:
+        return Clock(UTC, span), ()
+    lost = ntp.enabled and ntp.synced is False
+    source = "ntp" if ntp.enabled else "manual"
+    return Clock(UTC, span, source, ntp.server), ("clock not synchronised by NTP",) if lost else ()
 
 
 def _in_use(contact: Contact, disk: DiskRow, footage: Iterable[Found]) -> bool:

@@ -47,14 +47,13 @@ NOT_OFFERED, AGAIN_SECONDS = "not_offered", 3600.0
 class Parts:
     """The parts of one session. `read` counts those that came.
 
-    `reply` is the last reply, with its times; `error` why the last part that did not come is missing.
+    `reply` is the last reply, with its times.
     """
 
     contact: Contact
     notes: list[str] = field(default_factory=list)
     read: int = 0
     reply: Reply | None = None
-    error: WireError | None = None
     _first: WireError | None = None
     _no_agent: bool = False
 
@@ -119,7 +118,6 @@ class Parts:
 
     def missed(self, what: str, error: WireError) -> None:
         """Note that `what` could not be read."""
-        self.error = error
         if isinstance(error, UnsupportedError):
             self._refusals()[what] = time.monotonic(), f"{what} not read: {error}"
         self._first = self._first or error

@@ -11,27 +11,13 @@ from dataclasses import dataclass, replace
 
 from healthmon.makes.about import Player, player_of
 from healthmon.makes.contact import Contact, Replay
+from healthmon.makes.parts import FATAL
 from healthmon.model import DAY, Age, Ask, Device, Footage, Playback, Reason, Recording, Sample
 from healthmon.probes.places import rtsp_place
 from healthmon.probes.recorder import contact_with, session, true_time
 from healthmon.probes.recording import recording_of
 from healthmon.probes.tools import Tools
-from healthmon.wire.errors import (
-    AuthFailedError,
-    AuthLatchedError,
-    BasicRefusedError,
-    ConnectTimeoutError,
-    DnsError,
-    LockedOutError,
-    NoCredentialError,
-    OwnNetworkError,
-    RefusedError,
-    ResourceError,
-    TlsError,
-    UnreachableError,
-    UnsupportedError,
-    WireError,
-)
+from healthmon.wire.errors import UnsupportedError, WireError
 from healthmon.wire.replay import REQUIRE, ReplayTimes, from_clock
 from healthmon.wire.rtp import Meter
 from healthmon.wire.rtsp_session import Session
@@ -43,10 +29,7 @@ FAST = (("Rate-Control", "no"), ("Frames", "intra"))
 AGES: dict[Age, float] = {"5m": 300.0, "24h": DAY}
 AFTER_OLDEST = 3600.0
 # What would be the same for every sample ends the look.
-_WAY_OR_LOGIN = (
-    AuthFailedError, AuthLatchedError, BasicRefusedError, LockedOutError, NoCredentialError, ConnectTimeoutError,
-    DnsError, OwnNetworkError, RefusedError, ResourceError, TlsError, UnreachableError, UnsupportedError,
-)  # fmt: skip
+_WAY_OR_LOGIN = (*FATAL, UnsupportedError)
 
 
 async def look(device: Device, ask: Ask, tools: Tools) -> Playback:

@@ -163,19 +163,10 @@ def data(body: bytes) -> dict[str, Any]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class DateTime:
-    """getDateTimeInfo: Unix seconds and the IANA zone."""
-
-    now: float | None
-    zone: str | None
-
-
-def date_time(body: bytes) -> DateTime:
-    """Time API, getDateTimeInfo. Raises UnsupportedError, ProtocolError."""
-    told = data(body)
-    text = told.get("dateTime")
-    return DateTime(moments.unix(text) if isinstance(text, str) else None, words(told.get("timeZone")))
+def date_time(body: bytes) -> float | None:
+    """Time API, getDateTimeInfo: the clock, Unix seconds. Raises UnsupportedError, ProtocolError."""
+    text = data(body).get("dateTime")
+    return moments.unix(text) if isinstance(text, str) else None
 
 
 @dataclass(frozen=True, slots=True)

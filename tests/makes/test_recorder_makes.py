@@ -77,6 +77,11 @@ async def test_c30_every_planted_fault_is_named_and_none_is_invented(make: str) 
     assert found == wanted
 
 
+async def test_a_clock_that_has_lost_its_time_server_is_an_alarm_of_the_device() -> None:
+    async with rig(simulated("axis", ntp_lost=True), "axis") as made:
+        assert await made.named() == {"R1 alarms": "recorder_alarm"}
+
+
 @pytest.mark.parametrize("make", ["hikvision", "axis"])
 async def test_locked_footage_is_kept_on_purpose(make: str) -> None:
     async with rig(simulated(make, retention_days=40, locked=True), make) as made:

@@ -19,6 +19,7 @@ from healthmon.demo.onvif_sim import OnvifSim
 from healthmon.demo.recorders import bosch
 from healthmon.demo.recorders.engine import RecorderSim
 from healthmon.demo.state import SimDevice
+from healthmon.makes import bosch as bosch_make
 from healthmon.makes.about import make_of
 from healthmon.makes.clocks import Clock, zone_named
 from healthmon.makes.contact import Contact
@@ -32,10 +33,13 @@ from healthmon.model import (
     Reason,
     RecorderAnswer,
     RecorderSeen,
+    Recording,
     Request,
     SnmpAccess,
     State,
 )
+from healthmon.probes import recorder
+from healthmon.wire.errors import UnsupportedError
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
 from healthmon.wire.snmp import SnmpValue
@@ -230,11 +234,22 @@ async def test_bosch_takes_from_onvif_what_rcp_does_not_tell() -> None:
         assert told.clock is not None
         assert camera.recording.oldest is not None
         assert camera.recording.gaps == ()
+        async with recorder.contact_with(made.devices["R1"], made.tools) as contact:
+            told_where = await bosch_make.replay(contact, camera.recording, camera.now - 300)
+        assert told_where.onvif
+        assert told_where.path.startswith("/replay/")
     finally:
         server.close()
         for visitor in list(sim.device.visitors):
             visitor.abort()
         await asyncio.sleep(0)
+
+
+async def test_bosch_plays_footage_by_onvif_only() -> None:
+    async with rig(simulated("bosch"), "bosch") as made:
+        async with recorder.contact_with(made.devices["R1"], made.tools) as contact:
+            with pytest.raises(UnsupportedError, match="by ONVIF only"):
+                await bosch_make.replay(contact, Recording("1"), 0.0)
 
 
 async def test_bosch_without_onvif_says_so_in_a_note() -> None:

@@ -81,7 +81,7 @@ def _json(recorder: SimRecorder, asked: Asked) -> Answer | None:
     device = recorder.device
     client = {
         "enabled": not device.has("clock_manual"),
-        "synced": True,
+        "synced": not device.has("ntp_lost"),
         "serversSource": "static",
         "staticServers": ["ntp"],
     }
