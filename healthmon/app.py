@@ -120,7 +120,8 @@ class App:
         async def run() -> Seen:
             return await probe(device, ask, self.tools)
 
-        observation = await self.observer.observe(run, device, ask, notes)
+        with self.data.charged(ask):
+            observation = await self.observer.observe(run, device, ask, notes)
         if self.data.governs(ask):
             await asyncio.sleep(0)  # a connection that has just ended is counted when the loop comes round
             self.data.settle()
@@ -242,7 +243,7 @@ def build(config: Config, *, observer: Observer | None = None) -> App:
         devices=devices,
     )
     book = FaultBook(Policy(**confirm.model_dump()))
-    data = DataBudget.of(devices.values(), tools.net.usage, config.estate.time_zone, state)
+    data = DataBudget.of(devices.values(), config.estate.time_zone, state)
     app = App(config, devices, asks, tools, observer or Observer(), book, state, data)
     tools.reference = app.known_reference
     return app

@@ -10,13 +10,15 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from healthmon.metered import day_of, refusal
 from healthmon.model import Ask, Device
-from healthmon.wire.counting import Usage
+from healthmon.wire import counting
+from healthmon.wire.counting import Account
 
 log = logging.getLogger("healthmon")
 
@@ -26,20 +28,19 @@ class DataBudget:
     """`used` of today by device id; `folder` is the state directory, None to remember for this process only."""
 
     devices: dict[str, Device]
-    usage: Usage
     zone: str
     folder: Path | None
     used: dict[str, float] = field(default_factory=dict)
     day: str = ""
-    _fresh: dict[str, int] = field(default_factory=dict)
+    _accounts: dict[str, Account] = field(default_factory=dict)
+    _saved: dict[str, float] = field(default_factory=dict)
+    _fresh: dict[str, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, devices: Iterable[Device], usage: Usage, zone: str, folder: Path | None) -> DataBudget:
-        """The budgets of those of `devices` that have one; `usage` counts their bytes from now on."""
+    def of(cls, devices: Iterable[Device], zone: str, folder: Path | None) -> DataBudget:
+        """The budgets of those of `devices` that have one."""
         metered = {device.id: device for device in devices if device.daily_bytes is not None}
-        for device in metered.values():
-            usage.spent.setdefault(device.address, 0)
-        made = cls(metered, usage, zone, folder)
+        made = cls(metered, zone, folder, _accounts={name: Account() for name in metered})
         if metered:
             made.settle()
         return made
@@ -50,41 +51,43 @@ class DataBudget:
 
     def refused(self, ask: Ask) -> str:
         """Why `ask` is not looked at now, in words; "" when it may be. What is left becomes the look's limit."""
-        device = self.devices[ask.device]
         if self.day != self._today():
             self.settle()
-        used, budget = self.used.get(device.id, 0.0), device.daily_bytes or 0.0
-        self.usage.left[device.address] = budget - used
+        used, budget = self.used.get(ask.device, 0.0), self.devices[ask.device].daily_bytes or 0.0
+        self._accounts[ask.device].left = budget - used
         return refusal(used, budget, ask.question)
 
+    @contextmanager
+    def charged(self, ask: Ask) -> Iterator[None]:
+        """Charge the look at `ask` to its device, where it is metered."""
+        with counting.charged(self._accounts[ask.device]) if self.governs(ask) else nullcontext():
+            yield
+
     def settle(self) -> None:
-        """Add what was used since the last time, here and in the file."""
-        for name, device in self.devices.items():
-            self._fresh[name] = self._fresh.get(name, 0) + self.usage.take(device.address)
+        """Add what was used since the last time, here and in the file that other programs share."""
         today = self._today()
-        known = self.used if self.day == today else {}
-        if self.folder is None:
-            self.used, self._fresh = self._added(known), {}
-        else:
+        if today != self.day:
+            self._saved, self._fresh, self.day = {}, {}, today
+        for name, account in self._accounts.items():
+            self._fresh[name] = self._fresh.get(name, 0.0) + account.take()
+        if self.folder is not None:
             try:
-                self.used, self._fresh = self._kept(self.folder, today), {}
+                self._saved, self._fresh = self._kept(self.folder), {}
             except OSError as error:
                 log.warning("the data used by metered devices is not kept: %s", error.strerror)
-                self.used = self._added(known)
-                self._fresh = {}
-        self.day = today
+        self.used = self._sum(self._saved)
 
-    def _added(self, before: Mapping[str, float]) -> dict[str, float]:
-        return {name: before.get(name, 0.0) + self._fresh.get(name, 0) for name in self.devices}
+    def _sum(self, before: Mapping[str, float]) -> dict[str, float]:
+        return {name: before.get(name, 0.0) + self._fresh.get(name, 0.0) for name in self.devices}
 
-    def _kept(self, folder: Path, today: str) -> dict[str, float]:
+    def _kept(self, folder: Path) -> dict[str, float]:
         """Today's use with what the file knew, written before it is believed. Raises OSError."""
         with (folder / "data.lock").open("a") as lock:
             fcntl.lockf(lock, fcntl.LOCK_EX)
-            before = _read(folder / "data.json", today)
-            used = self._added(before)
+            before = _read(folder / "data.json", self.day)
+            used = {**before, **self._sum(before)}
             fresh = folder / f"data.json.{os.getpid()}"
-            fresh.write_text(json.dumps({"day": today, "used": {**before, **used}}))
+            fresh.write_text(json.dumps({"day": self.day, "used": used}))
             fresh.replace(folder / "data.json")
         return used
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -99,6 +100,7 @@ class Estate:
         if name in ("off", "reboot", "port_down", "port_off", "poe_fault"):
             await self._unbind(device_id)
             device.faults.pop("reboot", None)
+            device.changed = time.monotonic()
             await self._bind(device)
 
     def counters(self, device_id: str) -> Counters:

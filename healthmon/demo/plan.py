@@ -189,6 +189,8 @@ def _rows(devices: Sequence[SimDevice], kind: str) -> Iterator[dict[str, Any]]:
             row["commissioned"] = {"model": "Simulated PTZ", "serial": device.serial, "mac": mac_of(device)}
         if kind == "camera":
             row["kind"] = device.variant
+            if device.variant == "deployable":
+                row["metered"] = {"per_day": "20 MB"}
             row["streams"] = [{"name": "main", "codec": "h264", "size": "640x360", "bit_rate": "400 kbit/s"}]
             if int(device.id[1:]) % 2:
                 row["streams"][0]["path"] = device.paths[0]

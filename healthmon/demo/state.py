@@ -66,7 +66,8 @@ class Counters:
 class SimDevice:
     """A simulated device; `faults` maps a fault's name to its value and may change at any time.
 
-    `port` is its port on the switch `parent`, which `hangs` lists; `snmp` says that a camera answers SNMP too.
+    `port` is its port on the switch `parent`, which `hangs` lists; the port has been as it is since `changed`. `snmp`
+    says that a camera answers SNMP too.
     """
 
     id: str
@@ -93,6 +94,7 @@ class SimDevice:
     faults: dict[str, Any] = field(default_factory=dict)
     counters: Counters = field(default_factory=Counters)
     started: float = field(default_factory=time.monotonic)
+    changed: float = field(default_factory=time.monotonic)
     hangs: list[SimDevice] = field(default_factory=list, repr=False)
     visitors: set[asyncio.Transport] = field(default_factory=set, repr=False)
     searches: dict[str, Any] = field(default_factory=dict, repr=False)

@@ -20,24 +20,29 @@ def objects(switch: SimDevice) -> Objects:
     """Every object of `switch`: object identifier -> its value now."""
     found: Objects = {
         "1.3.6.1.2.1.1.1.0": lambda: "Simulated switch",
-        mib.UP_TIME: lambda: int((time.monotonic() - switch.started) * 100) + 100_000,
+        mib.UP_TIME: lambda: _ticks(switch, time.monotonic()),
         f"{_MAIN}.2.1": lambda: BUDGET,
         f"{_MAIN}.3.1": lambda: 3 if switch.has("poe_supply") else 1,
         f"{_MAIN}.4.1": lambda: int(switch.faults.get("poe_watts", 0)) or WATTS * len(switch.hangs),
     }
     for number, device in enumerate(switch.hangs, 1):
-        found |= _port(FIRST_INDEX + number - 1, number, device)
+        found |= _port(FIRST_INDEX + number - 1, number, device, switch)
     return found
 
 
-def _port(index: int, number: int, device: SimDevice) -> Objects:
+def _ticks(switch: SimDevice, moment: float) -> int:
+    """A moment by the switch's sysUpTime; it was started a quarter of an hour before."""
+    return max(1, int((moment - switch.started) * 100) + 100_000)
+
+
+def _port(index: int, number: int, device: SimDevice, switch: SimDevice) -> Objects:
     row: Mapping[str, Callable[[], Value]] = {
         mib.NAME: lambda: device.port,
         mib.DESCRIPTION: lambda: device.port.replace("Gi", "GigabitEthernet"),
         mib.ALIAS: lambda: device.name,
         mib.ADMIN: lambda: 2 if device.has("port_off") else 1,
         mib.OPER: lambda: 2 if device.unplugged else 1,
-        mib.LAST_CHANGE: lambda: 100_000 if device.unplugged else 1000,
+        mib.LAST_CHANGE: lambda: _ticks(switch, device.changed),
         mib.SPEED: lambda: _megabits(device) * 1_000_000,
         mib.HIGH_SPEED: lambda: _megabits(device),
         mib.DUPLEX: lambda: 2 if device.has("half_duplex") else 3,

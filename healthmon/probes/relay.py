@@ -13,11 +13,12 @@ from healthmon.model import Ask, Device, Relay, RelaySpec, Stream
 from healthmon.probes import stream
 from healthmon.probes.compare import compared, lags_of
 from healthmon.probes.tools import StreamNotes, Tools
+from healthmon.wire import counting
 from healthmon.wire.errors import SourceError, WireError
 from healthmon.wire.rtsp_session import Session
 
 STEP = 0.1
-SOURCE_WAIT = 6.0
+SOURCE_WAIT, FIRST_WAIT = 6.0, 2.0
 MISSES, AGAIN = 3, 10
 MARGIN = 1.0
 
@@ -54,7 +55,7 @@ async def _until_seen_in_both(
     """
     at = time.monotonic()
     seen = False
-    while time.monotonic() - at < longest and not session.lost and not session.over and not seen:
+    while time.monotonic() - at < longest and not session.lost and not counting.over() and not seen:
         in_vain = notes.equal_keyframes > 1 or (notes.misses > MISSES and notes.misses % AGAIN)
         if in_vain or not _may_come(session, source, began):
             break
@@ -85,11 +86,12 @@ def _well(source: StreamNotes, ask: Ask) -> Stream | None:
 
 
 async def _source_looked_at(source: StreamNotes, began: float, until: float) -> None:
-    """Wait for the end of the camera's look that is under way, or for its first one; `until` is the latest."""
-    until = min(until, time.monotonic() + SOURCE_WAIT)
-    while time.monotonic() < until:
+    """Wait for the end of the camera's look that is under way, a little for its first one; `until` is the latest."""
+    at = time.monotonic()
+    until = min(until, at + SOURCE_WAIT)
+    while (now := time.monotonic()) < until:
         under_way = source.meter is not None and source.seen_at < began <= source.meter.last_at
-        if source.seen_at > 0 and not under_way:
+        if not under_way and (source.seen_at > 0 or now - at > FIRST_WAIT):
             return
         await asyncio.sleep(STEP)
 

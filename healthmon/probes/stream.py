@@ -14,7 +14,7 @@ from healthmon.probes.places import http_place, rtsp_place
 from healthmon.probes.skew import skew
 from healthmon.probes.tools import StreamNotes, Tools
 from healthmon.secret import Credential
-from healthmon.wire import onvif_media
+from healthmon.wire import counting, onvif_media
 from healthmon.wire.errors import BudgetError, NotFoundError, UnsupportedError
 from healthmon.wire.h26x import is_sps, sps_of
 from healthmon.wire.rtp import Meter
@@ -109,7 +109,7 @@ async def played(
         if more is not None:
             watched += await more(session)
         notes.transport = session.transport
-        if session.over and (session.meter is None or session.meter.frames < 2):
+        if counting.over() and (session.meter is None or session.meter.frames < 2):
             raise BudgetError("nothing is left of today's data")
         return _measured(session, path, asked, watched, notes)
 

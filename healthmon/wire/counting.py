@@ -1,19 +1,21 @@
 """Every byte to and from a metered device: what its mobile network counts, so with the headers of IP, TCP and UDP.
 
-TCP is read from the kernel's own counters of the connection when it ends (``TCP_INFO``, tcp(7); Linux), which know
-acknowledgements and what was sent again; until then, and elsewhere, received payload counts. Only connections to
-metered hosts pay for the counting.
+A look at such a device runs with its account open (`charged`); every connection made then is charged to it, whatever
+else shares its address. TCP is read from the kernel's own counters of the connection when it ends (``TCP_INFO`` in
+tcp(7), Linux), which know acknowledgements and what was sent again; until then, and elsewhere, received payload counts.
+Looks without an account pay nothing for it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, cast
 
 IP_UDP = {4: 28, 6: 48}
@@ -24,50 +26,79 @@ _INFO = struct.Struct("=128xQII56xQ")  # tcp_info: bytes_received, segs_out, seg
 
 
 @dataclass(slots=True)
-class Usage:
-    """Bytes by host since they were last taken; `left` is what a look may still use, None for no limit."""
+class Account:
+    """Bytes `spent` since they were last taken; `left` is what the look under way may use, None for no limit."""
 
-    spent: dict[str, int] = field(default_factory=dict)
-    left: dict[str, float] = field(default_factory=dict)
+    spent: int = 0
+    left: float | None = None
 
-    def add(self, host: str, size: int) -> None:
-        """Count bytes of a metered host; those of others are not counted."""
-        if host in self.spent:
-            self.spent[host] += size
+    def add(self, size: int) -> None:
+        """Charge bytes."""
+        self.spent += size
 
-    def over(self, host: str) -> bool:
-        """Whether the look under way has used what it may."""
-        return host in self.left and self.spent.get(host, 0) >= self.left[host]
-
-    def around(self, host: str, address: str, inner: asyncio.BaseProtocol) -> asyncio.BaseProtocol:
-        """`inner` behind a counter of all that its connection carries; itself where `host` is not metered."""
-        if host not in self.spent:
-            return inner
-        version, add = _version(address), partial(self.add, host)
-        if isinstance(inner, asyncio.DatagramProtocol):
-            return _CountedDatagrams(inner, add, IP_UDP[version])
-        tally = _Tally(add, IP_TCP[version])
-        if isinstance(inner, asyncio.BufferedProtocol):
-            return _CountedBuffered(inner, tally)
-        return _Counted(cast("asyncio.Protocol", inner), tally)
-
-    def sender(self, host: str, address: str, transport: asyncio.DatagramTransport) -> asyncio.DatagramTransport:
-        """`transport` with what it sends counted; itself where `host` is not metered."""
-        if host not in self.spent:
-            return transport
-        sender = _CountingSender(transport, partial(self.add, host), IP_UDP[_version(address)])
-        return cast("asyncio.DatagramTransport", sender)
-
-    def unanswered(self, host: str, address: str) -> None:
-        """A connection that did not come about costs its packets too."""
-        self.add(host, HANDSHAKE * IP_TCP[_version(address)])
-
-    def take(self, host: str) -> int:
-        """What was counted since it was last taken."""
-        taken = self.spent.get(host, 0)
-        if taken:
-            self.spent[host] = 0
+    def take(self) -> int:
+        """What was charged since it was last taken."""
+        taken, self.spent = self.spent, 0
         return taken
+
+
+_current: ContextVar[Account | None] = ContextVar("healthmon_account", default=None)
+
+
+@contextlib.contextmanager
+def charged(account: Account) -> Iterator[None]:
+    """Charge every connection that is made inside to `account`."""
+    token = _current.set(account)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def charge(size: int) -> None:
+    """Charge bytes to the open account, if there is one."""
+    if (account := _current.get()) is not None:
+        account.spent += size
+
+
+def charger() -> Callable[[int], None] | None:
+    """What charges the account that is open now, also later; None where none is."""
+    account = _current.get()
+    return account.add if account is not None else None
+
+
+def over() -> bool:
+    """Whether the look under way has used what it may."""
+    account = _current.get()
+    return account is not None and account.left is not None and account.spent >= account.left
+
+
+def around(address: str, inner: asyncio.BaseProtocol) -> asyncio.BaseProtocol:
+    """`inner` behind a counter of all that its TCP connection carries; itself where no account is open."""
+    if (add := charger()) is None:
+        return inner
+    tally = _Tally(add, IP_TCP[_version(address)])
+    if isinstance(inner, asyncio.BufferedProtocol):
+        return _CountedBuffered(inner, tally)
+    return _Counted(cast("asyncio.Protocol", inner), tally)
+
+
+def around_udp(address: str, inner: asyncio.DatagramProtocol) -> asyncio.DatagramProtocol:
+    """`inner` behind a counter of the datagrams that come; itself where no account is open."""
+    add = charger()
+    return _CountedDatagrams(inner, add, IP_UDP[_version(address)]) if add is not None else inner
+
+
+def sender(address: str, transport: asyncio.DatagramTransport) -> asyncio.DatagramTransport:
+    """`transport` with what it sends counted; itself where no account is open."""
+    if (add := charger()) is None:
+        return transport
+    return cast("asyncio.DatagramTransport", _CountingSender(transport, add, IP_UDP[_version(address)]))
+
+
+def unanswered(address: str) -> None:
+    """A connection that did not come about costs its packets too."""
+    charge(HANDSHAKE * IP_TCP[_version(address)])
 
 
 def _version(address: str) -> int:

@@ -12,7 +12,7 @@ import socket
 import struct
 import time
 
-from healthmon.wire import trace
+from healthmon.wire import counting, trace
 from healthmon.wire.errors import ResetError, SilentError, from_os
 from healthmon.wire.net import Net
 
@@ -36,7 +36,7 @@ async def echo(net: Net, host: str, *, seconds: float = ECHO_SECONDS, tries: int
     except OSError:
         return None
     trace.stage("answer to ping")
-    net.usage.add(host, 2 * ECHO_BYTES)
+    counting.charge(2 * ECHO_BYTES)
     with sock:
         try:
             sock.connect((address, 0))

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
-from healthmon.wire.counting import Usage
+from healthmon.wire import counting
 from healthmon.wire.errors import AddressError, ConnectTimeoutError, DnsError, from_os
 
 CONNECT_SECONDS = 3.0
@@ -56,14 +56,13 @@ class Net:
     `allowed` holds the configured addresses and names. A name is resolved on a small pool of its own, cached for
     60 s, and its last good address is used for up to an hour while the resolver fails. A name never leads to a
     loopback, link-local or multicast address. Raises only `WireError`. `patience` is how long a connection to a host
-    (as configured) may take where that is more than `connect_seconds`; `usage` counts the bytes of metered hosts.
+    (as configured) may take where that is more than `connect_seconds`.
     """
 
     allowed: frozenset[str]
     connect_seconds: float = CONNECT_SECONDS
     resolve: Resolve = system_resolve
     patience: Mapping[str, float] = field(default_factory=dict)
-    usage: Usage = field(default_factory=Usage)
     _names: dict[str, _Name] = field(default_factory=dict)
     _pool: ThreadPoolExecutor | None = None
 
@@ -98,18 +97,18 @@ class Net:
         await asyncio.sleep(COURTESY_SECONDS)  # the device frees its last connection before it sees the next one
         name = (server_name or address) if tls else None
         seconds, inner = self.connect_limit(host), factory()
-        outer = self.usage.around(host, address, inner)
+        outer = counting.around(address, inner)
         try:
             async with asyncio.timeout(seconds) as limit:
                 made = await loop.create_connection(lambda: outer, address, port, ssl=tls, server_hostname=name)
                 return made[0], inner
         except TimeoutError as error:
-            self.usage.unanswered(host, address)
+            counting.unanswered(address)
             if limit.expired():
                 raise ConnectTimeoutError(f"{doing}: no answer in {seconds:g} s") from None
             raise from_os(error, doing) from None
         except (OSError, ssl.SSLError) as error:
-            self.usage.unanswered(host, address)
+            counting.unanswered(address)
             raise from_os(error, doing) from None
 
     def connect_limit(self, host: str) -> float:
@@ -125,11 +124,9 @@ class Net:
         local = (("::" if ":" in address else "0.0.0.0"), local_port) if local_port else None  # noqa: S104 - an ephemeral client port, connected to one peer
         try:
             inner = factory()
-            outer = self.usage.around(host, address, inner)
-            made = await loop.create_datagram_endpoint(
-                lambda: cast("asyncio.DatagramProtocol", outer), remote_addr=(address, port), local_addr=local
-            )
-            return self.usage.sender(host, address, made[0]), inner
+            outer = counting.around_udp(address, cast("asyncio.DatagramProtocol", inner))
+            made = await loop.create_datagram_endpoint(lambda: outer, remote_addr=(address, port), local_addr=local)
+            return counting.sender(address, made[0]), inner
         except OSError as error:
             raise from_os(error, f"UDP port {port}") from None
 

@@ -8,10 +8,9 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from healthmon.secret import Credential
-from healthmon.wire import digest, rtsp, trace
+from healthmon.wire import counting, digest, rtsp, trace
 from healthmon.wire.errors import (
     AddressError,
     AuthFailedError,
@@ -107,8 +106,7 @@ class Session:
         assert self._connection is not None  # noqa: S101 - set by open
         assert self.meter is not None  # noqa: S101 - set before
         sender = await self.net.address_of(self.place.host)
-        count = partial(self.net.usage.add, self.place.host)
-        self._pair = await UdpPair.bind(self._connection.local_address, sender, self.meter, count)
+        self._pair = await UdpPair.bind(self._connection.local_address, sender, self.meter)
         wanted = (*_transport(self._pair.wanted), *self.require)
         return await self._ask("SETUP", self._control, wanted, check=False)
 
@@ -183,7 +181,7 @@ class Session:
         began = time.monotonic()
         trace.stage("pictures")
         while (now := time.monotonic() - began) < wait:
-            if self._connection.closed is not None or self.over:
+            if self._connection.closed is not None or counting.over():
                 break
             meter = self.meter
             if meter.first_at is not None:
@@ -199,11 +197,6 @@ class Session:
     def lost(self) -> bool:
         """Whether the connection has ended."""
         return self._connection is None or self._connection.closed is not None
-
-    @property
-    def over(self) -> bool:
-        """Whether a metered device has used what it may."""
-        return self.net.usage.over(self.place.host)
 
     async def close(self) -> None:
         """TEARDOWN (at most one second, also when cancelled) and drop the connection."""

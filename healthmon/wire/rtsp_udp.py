@@ -11,8 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from healthmon.wire import rtcp, trace
-from healthmon.wire.counting import IP_UDP
+from healthmon.wire import counting, rtcp, trace
 from healthmon.wire.errors import ResourceError, from_os
 from healthmon.wire.rtp import Meter
 
@@ -43,19 +42,13 @@ class UdpPair:
     _control: asyncio.DatagramTransport
 
     @classmethod
-    async def bind(cls, ours: str, sender: str, meter: Meter, count: Callable[[int], None]) -> UdpPair:
-        """A pair on our address `ours` that feeds `meter`; `count` is told the bytes of each packet with its headers.
-
-        Raises ResourceError where none is free.
-        """
-        headers = IP_UDP[6 if ":" in sender else 4]
+    async def bind(cls, ours: str, sender: str, meter: Meter) -> UdpPair:
+        """A pair on our address `ours` that feeds `meter`. Raises ResourceError where none is free."""
 
         def media(data: bytes) -> None:
-            count(len(data) + headers)
             meter.packet(data, 0, len(data), time.monotonic())
 
         def control(data: bytes) -> None:
-            count(len(data) + headers)
             meter.control(data, 0, len(data), time.time(), time.monotonic())
 
         for _ in range(MOST_TRIES):
@@ -94,10 +87,11 @@ class UdpPair:
 
 async def _bound(ours: str, port: int, sender: str, take: Callable[[bytes], None]) -> asyncio.DatagramTransport:
     loop = asyncio.get_running_loop()
+    protocol = counting.around_udp(sender, _Datagrams(sender, take))
     try:
-        transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(sender, take), local_addr=(ours, port))
+        transport, _ = await loop.create_datagram_endpoint(lambda: protocol, local_addr=(ours, port))
     except OSError as error:
         raise ResourceError(str(from_os(error, f"UDP port {port or 'any'}"))) from None
     with contextlib.suppress(OSError):
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
-    return transport
+    return counting.sender(sender, transport)

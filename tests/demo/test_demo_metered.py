@@ -130,6 +130,14 @@ async def test_n7_a_look_that_runs_out_of_data_ends_itself_and_its_session(estat
     await app.close()
 
 
+async def test_n7_pictures_by_udp_are_counted_too(estate, tmp_path):
+    await estate.set_fault("D1", "udp_only")
+    app = made(tmp_path, "1 MB")
+    assert (await look(app, Question.STREAM)).value is not None
+    assert 5e3 < carried(estate) < app.data.used["D1"] < 1.6 * carried(estate)
+    await app.close()
+
+
 async def test_n7_what_was_used_outlives_a_restart_and_ends_with_the_day(estate, tmp_path, monkeypatch):
     spent(tmp_path, 80e3)
     app = made(tmp_path, "100 kB")

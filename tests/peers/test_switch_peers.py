@@ -6,6 +6,7 @@ import asyncio
 import socket
 import sys
 import time
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,15 @@ def snmpd(peers: Peers, power: Path | None = None) -> int:
     argv = ["-f", "-Lo", "-C", "-c", str(folder / "snmpd.conf"), "-p", str(folder / "pid"), f"udp:{HOST}:{port}"]
     peers.start("snmpd", *argv, env={"SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""})
     return port
+
+
+def with_cable(peers: Peers, watch: Callable[[int], Coroutine[Any, Any, None]]) -> None:
+    """`watch` an agent whose port cam7 has a cable to far7."""
+    ip("link", "add", "cam7", "type", "veth", "peer", "name", "far7")
+    for name in ("cam7", "far7"):
+        ip("link", "set", name, "up")
+    asyncio.run(watch(snmpd(peers)))
+    peers.close()
 
 
 def camera(port: int, name: str, version: str = "2c", poe: str | None = None) -> Device:
@@ -107,14 +117,7 @@ def test_a_real_interface_is_seen_to_go_down_and_come_back_by_every_version(peer
         finally:
             await ups.close()
 
-    def job() -> None:
-        ip("link", "add", "cam7", "type", "veth", "peer", "name", "far7")
-        ip("link", "set", "cam7", "up")
-        ip("link", "set", "far7", "up")
-        asyncio.run(watch(snmpd(peers)))
-        peers.close()
-
-    inside(job)
+    inside(lambda: with_cable(peers, watch))
 
 
 def test_a_port_is_found_again_when_its_index_has_changed_and_missed_when_it_is_gone(peers: Peers) -> None:
@@ -135,14 +138,7 @@ def test_a_port_is_found_again_when_its_index_has_changed_and_missed_when_it_is_
         by_number = camera(port, str(after.index))
         assert (await probe.look(by_number, Ask("C1", Question.PORT, "S01"), tools())).index == after.index
 
-    def job() -> None:
-        ip("link", "add", "cam7", "type", "veth", "peer", "name", "far7")
-        ip("link", "set", "cam7", "up")
-        ip("link", "set", "far7", "up")
-        asyncio.run(watch(snmpd(peers)))
-        peers.close()
-
-    inside(job)
+    inside(lambda: with_cable(peers, watch))
 
 
 def test_the_octets_of_a_port_are_counted_by_the_switch(peers: Peers) -> None:

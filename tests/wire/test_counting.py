@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from loopback import served
+from namespaces import inside
 from snmp_agent import agent
 
 from healthmon.secret import Secret
-from healthmon.wire import snmp
-from healthmon.wire.counting import Usage
+from healthmon.wire import counting, snmp
+from healthmon.wire.counting import Account
 from healthmon.wire.errors import RefusedError
 from healthmon.wire.net import Net
 
@@ -30,13 +29,6 @@ def first_loop_of_uvloop() -> None:
     uvloop = pytest.importorskip("uvloop")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(asyncio.sleep(0))
-
-
-def net(*, metered: bool = True) -> Net:
-    made = Net.of([HOST])
-    if metered:
-        made.usage = Usage({HOST: 0})
-    return made
 
 
 async def fetch(made: Net, port: int, *, buffered: bool, ask: bytes = b"x" * 300) -> int:
@@ -84,10 +76,11 @@ def serving(size: int):
 @pytest.mark.parametrize("buffered", [False, True])
 def test_tcp_is_counted_with_its_headers(uvloop: bool, buffered: bool) -> None:
     async def run() -> int:
-        made = net()
+        account = Account()
         async with serving(100_000) as server:
-            assert await fetch(made, server.port, buffered=buffered) == 100_000
-        return made.usage.take(HOST)
+            with counting.charged(account):
+                assert await fetch(Net.of([HOST]), server.port, buffered=buffered) == 100_000
+        return account.take()
 
     if uvloop:
         import uvloop as faster
@@ -97,28 +90,6 @@ def test_tcp_is_counted_with_its_headers(uvloop: bool, buffered: bool) -> None:
     else:
         total = asyncio.run(run())
     assert 100_300 + 6 * 52 <= total < 115_000
-
-
-def in_own_namespace(job: Callable[[], Any]) -> Any:
-    """`job` in a thread with a loopback interface of its own, whose counters count nothing else."""
-    found: list[Any] = []
-
-    def run() -> None:
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.unshare(0x40000000):
-            found.append(None)
-            return
-        import subprocess
-
-        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-        found.append(job())
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if found == [None]:
-        pytest.skip("network namespaces need root")
-    return found[0]
 
 
 def carried() -> int:
@@ -132,44 +103,60 @@ def carried() -> int:
 def test_the_kernel_counts_the_same_bytes_on_the_interface() -> None:
     def job() -> tuple[int, int]:
         async def run() -> tuple[int, int]:
-            made = net()
+            account = Account()
             async with serving(200_000) as server:
                 before = carried()
-                await fetch(made, server.port, buffered=True, ask=b"y" * 5000)
-                return made.usage.take(HOST), carried() - before
+                with counting.charged(account):
+                    await fetch(Net.of([HOST]), server.port, buffered=True, ask=b"y" * 5000)
+                return account.take(), carried() - before
 
         return asyncio.run(run())
 
-    ours, theirs = in_own_namespace(job)
+    ours, theirs = inside(job)
     assert theirs > 205_000
     assert abs(ours - theirs) < 0.02 * theirs, (ours, theirs)
 
 
 async def test_udp_is_counted_both_ways() -> None:
-    made = net()
+    account = Account()
     async with agent({"1.3.6.1.2.1.1.3.0": 7}) as device:
-        await snmp.get(made, HOST, device.port, Secret("public"), ["1.3.6.1.2.1.1.3.0"])
+        with counting.charged(account):
+            await snmp.get(Net.of([HOST]), HOST, device.port, Secret("public"), ["1.3.6.1.2.1.1.3.0"])
         size = len(device.requests[0])
-    assert 2 * (size + 28) <= made.usage.take(HOST) <= 2 * (size + 28) + 8
+    assert 2 * (size + 28) <= account.take() <= 2 * (size + 28) + 8
 
 
-async def test_a_connection_that_fails_costs_too_and_others_are_not_counted() -> None:
-    made = net()
-    with pytest.raises(RefusedError):
-        await made.connect(HOST, 1, asyncio.Protocol)
-    assert made.usage.take(HOST) > 100
-    assert made.usage.take(HOST) == 0
-    free = net(metered=False)
+async def test_a_connection_that_fails_costs_too_and_looks_without_an_account_cost_nothing() -> None:
+    account, net = Account(), Net.of([HOST])
+    with counting.charged(account), pytest.raises(RefusedError):
+        await net.connect(HOST, 1, asyncio.Protocol)
+    assert account.take() > 100
+    assert account.take() == 0
     async with serving(1000) as server:
-        await fetch(free, server.port, buffered=False)
-    assert free.usage.spent == {}
-    assert not free.usage.over(HOST)
+        await fetch(net, server.port, buffered=False)
+    assert account.spent == 0
+    assert counting.charger() is None
+    assert not counting.over()
+
+
+async def test_two_looks_at_the_same_address_are_charged_to_their_own_accounts() -> None:
+    first, second, net = Account(), Account(), Net.of([HOST])
+
+    async def look(account: Account, port: int) -> None:
+        with counting.charged(account):
+            await fetch(net, port, buffered=True)
+
+    async with serving(200_000) as large, serving(1000) as small:
+        await asyncio.gather(look(first, large.port), look(second, small.port))
+    assert 200_000 < first.take() < 230_000
+    assert 1000 < second.take() < 3000
 
 
 def test_a_look_is_over_when_what_is_left_is_used() -> None:
-    usage = Usage({HOST: 0}, {HOST: 100.0})
-    usage.add(HOST, 99)
-    assert not usage.over(HOST)
-    usage.add(HOST, 1)
-    assert usage.over(HOST)
-    assert not usage.over("127.0.0.2")
+    account = Account(left=100.0)
+    with counting.charged(account):
+        counting.charge(99)
+        assert not counting.over()
+        counting.charge(1)
+        assert counting.over()
+    assert not counting.over()
