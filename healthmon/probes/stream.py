@@ -43,15 +43,16 @@ async def look(device: Device, ask: Ask, tools: Tools) -> Stream:
 
 
 async def _shown(device: Device, ask: Ask, tools: Tools, notes: StreamNotes) -> Stream:
+    ends = time.monotonic() + ask.timeout
     spec = next(spec for spec in device.streams if spec.name == ask.part)
     path = spec.path or notes.path or await _discovered(device, spec, notes, tools)
     try:
-        return await played(device, ask, tools, path, notes)
+        return await played(device, replace(ask, timeout=ends - time.monotonic()), tools, path, notes)
     except NotFoundError:
         if spec.path or time.monotonic() - notes.discovered_at < REDISCOVER_SECONDS:
             raise
     fresh = await _discovered(device, spec, notes, tools)
-    found = await played(device, ask, tools, fresh, notes)
+    found = await played(device, replace(ask, timeout=ends - time.monotonic()), tools, fresh, notes)
     return replace(found, path_changed_from=path if path != fresh else None)
 
 
@@ -94,6 +95,7 @@ async def played(
 ) -> Stream:
     """One session on `path`, measured; `more` may go on watching and says for how many seconds it did.
 
+    `ask.timeout` is what is left of the look; the watching ends early enough for a TEARDOWN within it.
     Raises WireError.
     """
     began = time.monotonic()
