@@ -91,6 +91,7 @@ def _states() -> list[Json]:
         Query(f"3 - 3 * {mine('stream_up')}", "pictures {{stream}}"),
         Query(f"1 - {clock} unless on (job, instance, device) {mine('clock_state', state='unknown')} == 1", "clock"),
         Query(f"3 - 3 * max by (recorder, channel) ({mine('recording_active')})", "recorded by {{recorder}}"),
+        Query(f"3 - 3 * {mine('relay_up')}", "hands over {{camera}}"),
         Query(f"3 * sum by (job, instance, device) ({lost})", "on mains"),
         Query(f"2 * ({mine('device_maintenance')} == 1)", "in maintenance"),
     ]

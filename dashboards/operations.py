@@ -164,7 +164,7 @@ def _checks() -> list[tuple[str, Column]]:
         (promql.asked(least("device_up"), "reach", KINDS), _check("Answers", yes)),
         (promql.asked(least("stream_up"), "stream", KINDS), _check("Pictures", yes)),
         (promql.asked(clock, "clock", KINDS), _check("Clock", clock_words)),
-        (least("recording_active"), _check("Recorded", yes)),
+        (promql.asked(least("recording_active"), "recording", KINDS), _check("Recorded", yes)),
         (promql.asked(least("check_success", check="identity"), "identity", KINDS), _check("Identity", seen)),
         (days, Column("", "Certificate", ends, paint=True)),
         (promql.asked(least("check_success", check="ups"), "ups", KINDS), _check("UPS", seen)),

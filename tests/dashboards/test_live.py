@@ -7,52 +7,39 @@ import time
 
 import pytest
 from dashboard_files import VALUES, Target, filled, targets
-from live_estate import Live, live_estate
+from live_estate import WELL, Live, live_estate
 from support import need
 
 pytestmark = pytest.mark.peer
-DEVICES = ("C001", "C017", "C042", "C063", "R1", "S02", "S07", "UPS1")
+DEVICES = ("C001", "C017", "C042", "C063", "C120", "POL", "R2", "S02", "S07", "UPS1")
 TOLD = {
     ("C017", "no_pictures", "fault"),
     ("C023", "frozen_clock", "fault"),
     ("C031", "login_refused", "fault"),
     ("C058", "clock_zone", "fault"),
     ("C063", "clock_drift", "warning"),
+    ("C120", "not_recording", "fault"),
+    ("C121", "retention_long", "fault"),
+    ("C122", "retention_short", "fault"),
+    ("R1", "clock_zone", "fault"),
+    ("R2", "disk_failed", "fault"),
     ("S07", "unreachable", "fault"),
     ("UPS1", "on_battery", "fault"),
 }
+# Told later or not, as the machine is quick or slow: a gap that grows, a relay whose pictures are compared in turns.
+PERHAPS = {("C120", "recording_gap", "warning"), ("POL", "relay_differs", "warning")}
 # Queries to which this small estate has no answer, by panel (or panel / refId), and why.
 NOT_HERE = {
     "Held back and dropped / A": "nothing has been held back to its end",
     "Over in this shift": "nothing has ended yet; see the last test but one",
-    "Blind zones": "the plan has no zones",
     "Mains voltage": "the simulated UPS tells none",
     "Every device / L": "no device with a certificate",
     "Again and again": "no device was at fault twice",
     "Last function check": "no sweep has been made",
     "Signed by": "no sweep has been made",
-    "Switch ports": "no port is configured",
-    "Damaged packets": "no port is configured",
-    "Delay of the relay": "no relay is configured",
-    **dict.fromkeys(
-        (
-            "Recorded",
-            "Not recorded",
-            "Newest footage",
-            "Footage kept",
-            "Gaps in the recording",
-            "Playback proof",
-            "Disks of the recorder",
-            "Temperature of the recorder",
-            "Load of the recorder",
-            "Every device / J",
-            "State over time / E",
-            "Kept too short",
-            "Kept too long",
-            "Recording complete, last 7 days",
-        ),
-        "no recorder that tells of its recordings",
-    ),
+    "Delay of the relay": "the relay is planted with another picture, so nothing can be compared",
+    "Temperature of the recorder": "not told by ONVIF",
+    "Load of the recorder": "not told by ONVIF",
 }
 HISTORY = "of the chosen time, which is past: Prometheus keeps it"
 PROMETHEUS_ITSELF = "what Prometheus says of its own scrape"
@@ -71,7 +58,8 @@ def may_remain(target: Target) -> str:
 def live(tmp_path_factory):
     need("prometheus")
     with live_estate(tmp_path_factory.mktemp("live")) as running:
-        running.until(lambda: told(running) == TOLD)
+        running.until(lambda: told(running) >= TOLD)
+        running.until(lambda: running.ask("healthmon_playback_ok") != [])
         # The longest window of a query must have been filled.
         running.until(lambda: running.number("count_over_time(healthmon_own_network_ok[25s])") >= 20)
         yield running
@@ -100,40 +88,49 @@ def test_every_query_gives_something(live):
     while waiting := [target for target in waiting if not every_answer(live, target)]:
         assert time.monotonic() < end, [target.name for target in waiting]
         time.sleep(0.5)
+    given = [key for key in NOT_HERE if all(every_answer(live, t) for t in targets() if f" / {key}" in t.name)]
+    assert given == [], "these have an answer after all"
+    assert told(live) <= TOLD | PERHAPS
 
 
 def test_the_big_numbers_of_the_wall(live):
-    assert live.number(find("wall", "Cameras at fault")) == 4, "C017 C023 C031 C058; C042 is in maintenance"
-    assert live.number(find("wall", "Clock wrong")) == 2, "C058 C063"
+    assert live.number(find("wall", "Cameras at fault")) == 7, "all of TOLD but C063; C042 is in maintenance"
+    assert live.number(find("wall", "Not recorded")) == 1, "C120"
+    assert live.number(find("wall", "Clock wrong")) == 3, "C058 C063 R1"
     assert live.number(find("wall", "On battery")) == 1
     assert live.number(find("wall", "Not checked")) == 3, "C096 busy, C101 and C102 behind S07"
-    assert live.number(find("wall", "More faults")) == 0
+    assert live.number(find("wall", "More faults")) == 3, "eleven devices at fault, eight by name"
     assert live.number(find("wall", "Battery time")) == 2460
     assert live.number(find("wall", "Age of this data")) < 20
-    assert live.number(find("operations", "Devices at fault")) == 6
-    assert live.number(find("operations", "Devices with a warning")) == 1
+    assert live.number(find("operations", "Devices at fault")) == 11
+    assert live.number(find("operations", "Devices with a warning")) in (1, 2, 3)
     assert live.number(find("operations", "In maintenance")) == 1
+    assert live.number(find("service", "Kept too short")) == 1, "C122"
+    assert live.number(find("service", "Kept too long")) == 1, "C121"
 
 
 def test_the_faults_stand_by_name_most_urgent_first(live):
     first = [row["metric"]["tile"] for row in live.ask(find("wall", "Faults"))]
     second = [row["metric"]["tile"] for row in live.ask(find("wall", "Faults 5"))]
-    assert set(first[:2]) == {"UPS1 Control room", "S07 Station Road switch 7"}, "P1 first"
-    assert first[2] == "C017 Market Place car park", "then P2"
-    assert {tile.split()[0] for tile in [*first[3:], *second]} == {"C023", "C031", "C058"}
-    assert len(first) == 4
-    assert not [tile for tile in first + second if tile.startswith("C063")], "a warning is no fault"
+    urgent = {"UPS1 Control room", "S07 Station Road switch 7", "R1 Recorder 1", "R2 Recorder 2"}
+    assert set(first) == urgent, "P1 first"
+    assert set(second[:2]) == {"C017 Market Place car park", "C121 Market Place steps 3"}, "then P2"
+    assert len(second) == 4
+    assert {tile.split()[0] for tile in second[2:]} < {"C023", "C031", "C058", "C120", "C122"}
 
 
 def test_every_camera_has_one_tile_the_worst_first(live):
     tiles = [row["metric"]["tile"] for row in live.ask(find("wall", "Every camera"))]
-    assert set(tiles[:4]) == {"! C017", "! C023", "! C031", "! C058"}
-    assert set(tiles[4:7]) == {"? C096", "? C101", "? C102"}
-    assert tiles[7:9] == ["~ C063", "m C042"]
-    assert set(tiles[9:]) == {"C001", "C002", "C003", "C010"}
+    assert {tile[2:] for tile in tiles[:7]} == {
+        device for device, _, bad in TOLD if bad == "fault" and device[0] == "C"
+    }
+    assert {tile[:2] for tile in tiles[:7]} == {"! "}
+    assert set(tiles[7:10]) == {"? C096", "? C101", "? C102"}
+    assert tiles[10:12] == ["~ C063", "m C042"]
+    assert set(tiles[12:]) == set(WELL)
     others = [row["metric"]["tile"] for row in live.ask(find("wall", "Recorders and links"))]
-    assert others[0] == "! S07"
-    assert set(others[1:]) == {"R1", "S01", "S02"}
+    assert set(others[:3]) == {"! R1", "! R2", "! S07"}
+    assert {"S01", "S02"} <= set(others)
     assert [row["metric"]["tile"] for row in live.ask(find("wall", "UPS"))] == ["UPS1 battery"]
 
 
@@ -144,11 +141,12 @@ def column(live: Live, ref: str) -> dict[str, float]:
 
 
 def test_the_desk_sees_each_check_of_each_device(live):
-    state, answers, pictures, clock = (column(live, ref) for ref in "BGHI")
+    state, answers, pictures, clock, recorded = (column(live, ref) for ref in "BGHIJ")
     assert (state["C001"], state["C063"], state["C101"], state["C017"]) == (0, 1, 2, 3)
     assert (answers["C001"], answers["C042"], answers["S07"]) == (1, 0, 0)
     assert (pictures["C001"], pictures["C017"], pictures["C096"]) == (1, 0, -1), "busy: asked, but no result"
     assert (clock["C001"], clock["C058"], clock["C063"]) == (0, 1, 1)
+    assert (recorded["C001"], recorded["C120"], "S07" in recorded) == (1, 0, False)
     assert "S07" not in pictures, "a switch is not asked for pictures"
     held = {(r["metric"]["device"], r["metric"]["reason"]) for r in live.ask(find("operations", "Held back"))}
     assert ("C042", "maintenance") in held
@@ -189,21 +187,24 @@ def firing(live: Live) -> set[tuple[str, str, str, str]]:
 
 
 def test_the_rules_tell_what_the_agent_tells(live):
-    words = {"fault": "critical", "warning": "warning"}
-    expected = {(d, code, words[severity], "acme" if d.startswith("C") else "") for d, code, severity in TOLD}
-    live.until(lambda: firing(live) == expected)
+    def alerts(told: set[tuple[str, str, str]]) -> set[tuple[str, str, str, str]]:
+        words = {"fault": "critical", "warning": "warning"}
+        return {(d, code, words[severity], "acme" if d.startswith("C") else "") for d, code, severity in told}
+
+    live.until(lambda: firing(live) >= alerts(TOLD))
+    assert firing(live) <= alerts(TOLD | PERHAPS)
     assert live.ask('ALERTS{class="agent",alertstate="firing"}') == []
     assert live.number('ALERTS{alertname="Watchdog",alertstate="firing"}') == 1
-    # Of 13 cameras one is in maintenance, four are at fault and two stand behind a dead switch.
+    # Of 16 cameras one is in maintenance, seven are at fault and two stand behind a dead switch.
     bad = {row["metric"]["device"] for row in live.ask("healthmon:camera:working == 0")}
-    assert bad == {"C017", "C023", "C031", "C058", "C101", "C102"}
-    assert live.number("healthmon:cameras_failed:ratio") == pytest.approx(6 / 12)
+    assert bad == {"C017", "C023", "C031", "C058", "C101", "C102", "C120", "C121", "C122"}
+    assert live.number("healthmon:cameras_failed:ratio") == pytest.approx(9 / 15)
 
 
 def test_a_fault_that_ends_leaves_the_wall_and_stands_in_the_hand_over(live):
     live.fault("C017", "no_media", on=False)
     live.until(lambda: "C017" not in {device for device, _, _ in told(live)})
-    live.until(lambda: live.number(find("wall", "Cameras at fault")) == 3)
+    live.until(lambda: live.number(find("wall", "Cameras at fault")) == 6)
     over = live.ask(find("operations", "Over in this shift"))
     assert {(row["metric"]["device"], row["metric"]["code"]) for row in over} == {("C017", "no_pictures")}
     names = [row["metric"]["tile"] for row in live.ask(find("wall", "Faults"))]
