@@ -2,7 +2,8 @@
 
 There are two ways by which people hear of a fault: healthmon's own (`notify` and `routes` in config.yaml) and
 Prometheus with its rules. `teller` says which of them tells of devices, so that nobody hears everything twice; the
-other's alerts are shown and sent to nobody. What Prometheus finds out about the monitor itself is always sent.
+other's alerts are shown and sent to nobody. What only Prometheus finds out (of the monitor itself, of blind zones) is
+always sent.
 
 No secret stands in it: passwords and secret addresses are read by Alertmanager from files in a folder of its own.
 Format: https://prometheus.io/docs/alerting/latest/configuration/ (0.25 and later; `url_file` needs 0.26).
@@ -79,7 +80,7 @@ def configuration(config: Config, *, secrets: str = SECRETS, url_files: bool = F
 def text(config: Config, *, secrets: str = SECRETS, url_files: bool = False) -> str:
     """The configuration as YAML, with what is to be known about it at its head."""
     tree = configuration(config, secrets=secrets, url_files=url_files)
-    head = "".join(f"# {line}\n" if line else "#\n" for line in _notes(config, secrets, url_files=url_files))
+    head = "".join(f"# {line}\n" for line in _notes(config, secrets, url_files=url_files))
     return head + yaml_text.dump(tree)
 
 
@@ -129,7 +130,8 @@ def _routes(config: Config) -> Iterator[dict[str, Any]]:
     if tells is not Teller.ALERTMANAGER:
         yield {"receiver": SHOWN, "matchers": [_OF_AGENT]}
     if tells is not Teller.RULES:
-        yield {"receiver": SHOWN, "matchers": [_OF_RULES]}
+        # Those without a code (blind zones, devices that come and go) are told by nobody else.
+        yield {"receiver": SHOWN, "matchers": [_OF_RULES, 'code!=""']}
     if tells is not Teller.HEALTHMON:
         for contractor in config.contractors:
             if contractor.email and _mails(config):

@@ -75,7 +75,14 @@ def test_amtool_accepts_it(load, tmp_path, text):
     assert "SUCCESS" in amtool("check-config", str(path))
 
 
-DEVICE = ["class=fault", "alertname=HealthmonPicturesFault", "severity=critical", "contractor=acme", "site=market"]
+DEVICE = [
+    "class=fault",
+    "code=no_pictures",
+    "alertname=HealthmonPicturesFault",
+    "severity=critical",
+    "contractor=acme",
+    "site=market",
+]
 OF_AGENT = ["alertname=HealthmonFault", "severity=critical", "contractor=acme", "site=market", "device=C1"]
 ROUTES = [
     # alert                                                    own            by Alertmanager               by the rules
@@ -91,6 +98,8 @@ ROUTES = [
     ([*OF_AGENT[:1], "severity=warning", "contractor=acme", "priority=P3"], "shown-only", "office", "shown-only"),
     ([*OF_AGENT[:2], "contractor=bolt", "priority=P1"], "shown-only", "contractor-bolt,office", "shown-only"),
     ([*OF_AGENT[:2], "contractor=poor", "priority=P1"], "shown-only", "office", "shown-only"),
+    (["alertname=HealthmonBlindZone", "class=fault", "severity=critical", "priority=P1"], "office", "office", "office"),
+    (["alertname=HealthmonFlapping", "class=fault", "severity=warning", "priority=P3"], "office", "office", "office"),
     (["alertname=SomebodyElses", "severity=page"], "office", "office", "office"),
 ]  # fmt: skip
 

@@ -16,6 +16,7 @@ import yaml
 from fakes.hook_server import Receiver, receiver
 from support import Peers, free_port, need
 
+from healthmon import config as configuration
 from healthmon import figures
 from healthmon.cases import Case
 from healthmon.config import Config
@@ -107,7 +108,7 @@ async def stack(peers: Peers) -> AsyncIterator[Stack]:
     need("prometheus", "prometheus-alertmanager")
     estate = Estate(free_port())
     async with receiver() as desk:
-        alerts, port = _alertmanager(peers, desk.url), free_port()
+        alerts, port = _alertmanager(peers, desk.url, Config()), free_port()
         _prometheus(peers, port, estate.port, alerts)
         await estate.start()
         for one in (alerts, port):
@@ -122,9 +123,9 @@ async def stack(peers: Peers) -> AsyncIterator[Stack]:
         await asyncio.get_running_loop().shutdown_default_executor()
 
 
-def _alertmanager(peers: Peers, hook: str) -> int:
+def _alertmanager(peers: Peers, hook: str, config: Config) -> int:
     """The configuration as it is made, with a webhook instead of mail and shorter waits."""
-    tree = alertmanager_config.configuration(Config())
+    tree = alertmanager_config.configuration(config)
     tree["receivers"][0]["webhook_configs"] = [{"url": hook, "send_resolved": True}]
     for route in (tree["route"], *tree["route"]["routes"]):
         route.update(group_wait="2s", group_interval="1s")
@@ -206,3 +207,54 @@ async def test_every_expression_runs(stack: Stack) -> None:
     assert [(rule["name"], rule.get("lastError")) for rule in rules if rule["health"] != "ok"] == []
     await becomes(stack, 'count by (alertname) (ALERTS{alertname!="Watchdog"})', [])
     await becomes(stack, 'ALERTS{alertname="Watchdog",alertstate="firing"}', ["1"])
+
+
+BY_ALERTMANAGER = """
+estate: {name: Example District CCTV}
+notify: {alerts: {alertmanager: {url: "http://127.0.0.1:9093"}}}
+routes: [{to: alerts}]
+"""
+FAULT = {"alertname": "HealthmonFault", "site": "market", "severity": "critical", "estate": "Example District CCTV"}
+DOWN = {"alertname": "HealthmonAgentDown", "class": "agent", "instance": "desk:9877", "priority": "P1"}
+
+
+async def test_a_cause_mutes_what_it_explains_and_a_dead_agent_says_of_nothing_that_it_is_over(peers: Peers) -> None:
+    need("prometheus-alertmanager")
+    (peers.folder / "config.yaml").write_text(BY_ALERTMANAGER)
+    config = configuration.load(peers.folder / "config.yaml")
+    async with receiver() as desk:
+        port = _alertmanager(peers, desk.url, config)
+        await asyncio.to_thread(peers.wait_tcp, "127.0.0.1", port)
+
+        def heard() -> set[tuple[str, str, str]]:
+            alerts = [alert for got in desk.got for alert in json.loads(got.body)["alerts"]]
+            names = [
+                (a["labels"]["alertname"], a["labels"].get("device", ""), a["labels"].get("code", "")) for a in alerts
+            ]
+            return {
+                (a["status"], *name[1:]) for a, name in zip(alerts, names, strict=True) if name[0] == "HealthmonFault"
+            }
+
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+
+            async def post(labels: dict[str, str], **more: str) -> None:
+                answer = await http.post("/api/v2/alerts", json=[{"labels": labels, **more}])
+                assert answer.is_success, answer.text
+
+            await post(FAULT | {"device": "site:market", "kind": "site", "code": "common_cause", "priority": "P1"})
+            await post(FAULT | {"device": "C1", "kind": "camera", "code": "no_pictures", "priority": "P2"})
+            lost = FAULT | {"site": "river", "device": "C9", "kind": "camera", "priority": "P2"}
+            await post(lost | {"code": "unreachable"})
+            await post(lost | {"code": "clock_drift"})
+            told = {("firing", "site:market", "common_cause"), ("firing", "C9", "unreachable")}
+            await until(lambda: heard() == told, 20)
+
+            await post(DOWN)
+            await until(lambda: any(b"HealthmonAgentDown" in got.body for got in desk.got), 20)
+            await post(lost | {"code": "unreachable"}, endsAt="2020-01-02T00:00:00Z", startsAt="2020-01-01T00:00:00Z")
+            await asyncio.sleep(4)
+            assert heard() == told
+            await post(DOWN, endsAt="2020-01-02T00:00:00Z", startsAt="2020-01-01T00:00:00Z")
+            await post(lost | {"code": "unreachable"})
+            await asyncio.sleep(3)
+            assert heard() == told
