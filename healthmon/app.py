@@ -78,6 +78,8 @@ PROBES: dict[Question, Callable[[Device, Ask, Tools], Awaitable[Seen]]] = {
 }
 
 
+_AGAIN = frozenset({Question.REACH, Question.STREAM, Question.LINK, Question.RELAY})
+_FINAL = frozenset({Reason.NOT_REACHED, Reason.AUTH_FAILED, Reason.AUTH_LATCHED, Reason.LOCKED_OUT, Reason.DATA_BUDGET})
 _IN_VAIN = (NO_WAY_THERE | {Reason.TIMEOUT, Reason.AGENT_NETWORK}) - {Reason.NOT_REACHED}
 
 
@@ -272,9 +274,7 @@ def worth_again(app: App) -> Callable[[Ask, Observation], bool]:
     """Whether a look of a sweep is worth a second try: a quick failure to reach or to see pictures."""
 
     def again(_ask: Ask, observation: Observation) -> bool:
-        if observation.question not in (Question.REACH, Question.STREAM) or observation.duration > 4.0:
-            return False
-        if observation.reason in (Reason.NOT_REACHED, Reason.AUTH_FAILED, Reason.AUTH_LATCHED, Reason.LOCKED_OUT):
+        if observation.question not in _AGAIN or observation.duration > 4.0 or observation.reason in _FINAL:
             return False
         if observation.reason is not None:
             return True

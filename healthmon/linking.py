@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from healthmon.config.schema import Camera, Config, Link, Watched
+from healthmon.metered import pace
 from healthmon.model import Ask, Device, PortAccess, Question, RelaySpec, SnmpAccess, StreamSpec
 
 STREAM_EXTRA_SECONDS = 8.0
@@ -44,10 +45,16 @@ class Links:
 
     def _relays(self, link: Link) -> Iterator[RelaySpec]:
         for relay in link.relay:
-            camera = self.cameras.get(relay.camera)
-            first = camera.streams[0].name if camera and camera.streams else StreamSpec().name
+            camera = self.cameras[relay.camera]
+            source = relay.stream or (camera.streams[0].name if camera.streams else StreamSpec().name)
             width, height = relay.size or (None, None)
-            yield RelaySpec(relay.camera, relay.path, relay.stream or first, relay.codec, width, height)
+            every = pace(self.config, camera, len(camera.streams)).stream(*self._load(camera, source))
+            yield RelaySpec(relay.camera, relay.path, source, every, relay.codec, width, height)
+
+    def _load(self, camera: Camera, source: str) -> tuple[float, float]:
+        """Bits per second and seconds of a look at one stream of a camera."""
+        rate = next((stream.bit_rate for stream in camera.streams if stream.name == source), None)
+        return rate or DEFAULT_BIT_RATE, camera.watch or self.config.defaults.watch
 
     def asks(self, device: Device, entry: Watched, reach: Ask) -> Iterator[Ask]:
         """What is asked beside `reach`: the switch port of any device, the services and relayed streams of a link."""
@@ -61,11 +68,9 @@ class Links:
 
     def _relayed(self, device: Device, link: Link, reach: Ask) -> Iterator[Ask]:
         """A relayed stream is looked at together with its camera, so that the same pictures are seen in both."""
-        defaults = self.config.defaults
         for spec in device.relays:
             camera = self.cameras[spec.camera]
-            rates = [stream.bit_rate for stream in camera.streams if stream.name == spec.source]
-            watch = camera.watch or defaults.watch
+            cost, watch = self._load(camera, spec.source)
             if camera.disabled or camera.state != "deployed":
                 continue
             yield replace(
@@ -73,8 +78,8 @@ class Links:
                 question=Question.RELAY,
                 part=spec.camera,
                 beat=camera.id,
-                interval=link.interval or camera.interval or defaults.interval,
-                cost=next(iter(rates), None) or DEFAULT_BIT_RATE,
+                interval=link.interval or spec.every,
+                cost=cost,
                 watch=watch,
                 timeout=max(reach.timeout, watch + device.limits.relay_delay[1] + STREAM_EXTRA_SECONDS),
             )

@@ -49,11 +49,9 @@ def text(value: SnmpValue) -> str:
     return "".join(c for c in plain if c.isprintable()).strip()
 
 
-def is_named(wanted: str, index: int, names: Iterable[SnmpValue]) -> bool:
-    """Whether the port at `index` with these `names` is the `wanted` one (by name, description, alias or number)."""
-    folded = wanted.strip().casefold()
-    found = [text(name).casefold() for name in names if name]
-    return folded in found or (folded == str(index) and folded.isascii())
+def is_named(wanted: str, names: Iterable[SnmpValue]) -> bool:
+    """Whether one of the `names` of a port (name, description, alias) is the `wanted` one."""
+    return wanted.strip().casefold() in [text(name).casefold() for name in names if name]
 
 
 def indexes_of(wanted: str, column: Mapping[str, SnmpValue]) -> list[int]:

@@ -126,12 +126,13 @@ class StreamSpec:
 class RelaySpec:
     """A camera's stream as it is handed over at `path`; `source` names the stream of the camera that it comes from.
 
-    Codec and size are those of the source unless they are given.
+    Codec and size are those of the source unless they are given. The source is looked at every so many seconds.
     """
 
     camera: str
     path: str
     source: str
+    every: float = 60.0
     codec: str | None = None
     width: int | None = None
     height: int | None = None

@@ -48,8 +48,8 @@ async def _read(where: PortAccess, notes: PortNotes, tools: Tools) -> Values:
 
 def _still(where: PortAccess, notes: PortNotes, values: Values) -> bool:
     index = notes.index or 0
-    told = f"{mib.OPER}.{index}" in values
-    return told and mib.is_named(where.name, index, [values.get(f"{column}.{index}") for column in mib.NAMES])
+    named = mib.is_named(where.name, [values.get(f"{column}.{index}") for column in mib.NAMES])
+    return f"{mib.OPER}.{index}" in values and (named or notes.by_number)
 
 
 async def _find(where: PortAccess, notes: PortNotes, tools: Tools) -> None:
@@ -63,13 +63,13 @@ async def _find(where: PortAccess, notes: PortNotes, tools: Tools) -> None:
         if len(found) > 1:
             raise NotFoundError(f"{len(found)} ports of {where.switch} are called {where.name}; give the port's number")
         if found:
-            notes.index = found[0]
+            notes.index, notes.by_number = found[0], False
             break
     else:
         numbers = await _column(where, mib.OPER, tools)
         if where.name not in numbers:
             raise NotFoundError(f"{where.switch} has no port with the name, alias or number {where.name}")
-        notes.index = int(where.name)
+        notes.index, notes.by_number = int(where.name), True
     await _find_power(where, notes, tools)
 
 

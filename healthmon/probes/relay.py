@@ -39,11 +39,11 @@ async def look(device: Device, ask: Ask, tools: Tools) -> Relay:
         shown = await stream.played(device, ask, tools, spec.path, notes, more)
     except WireError:
         await _source_looked_at(source, began, until)
-        if _well(source, ask) is None:
+        if _well(source, spec, ask) is None:
             raise SourceError(f"camera {spec.camera} gives no pictures itself") from None
         raise
     await _source_looked_at(source, began, until)
-    return _beside(spec, shown, notes, source, _well(source, ask))
+    return _beside(spec, shown, notes, source, _well(source, spec, ask))
 
 
 async def _until_seen_in_both(
@@ -79,9 +79,9 @@ def _seen_in_both(session: Session, source: StreamNotes) -> bool:
     return there is not None and here is not None and lags_of(there, here)[1]
 
 
-def _well(source: StreamNotes, ask: Ask) -> Stream | None:
+def _well(source: StreamNotes, spec: RelaySpec, ask: Ask) -> Stream | None:
     """What the camera showed at its last look; None when that failed or is too long ago to count."""
-    fresh = time.monotonic() - source.seen_at <= 2 * ask.interval + ask.timeout
+    fresh = time.monotonic() - source.seen_at <= 2 * spec.every + ask.timeout
     return source.seen if fresh and source.seen is not None and source.seen.frames > 1 else None
 
 

@@ -49,6 +49,7 @@ class PortNotes:
     """What is remembered about the switch port of one device: where it stands, and its counters at the look before."""
 
     index: int | None = None
+    by_number: bool = False
     poe: str | None = None
     poe_unknown: bool = False
     up_time: int = 0

@@ -120,3 +120,14 @@ def test_a_relay_is_looked_at_in_the_beat_of_its_camera(tmp_path):
     )
     link = next(device for device in devices if device.id == "POL")
     assert [(spec.camera, spec.path, spec.source) for spec in link.relays] == [("C1", "/police/C1", "hd")]
+
+
+def test_the_relay_of_a_metered_camera_is_looked_at_as_seldom_as_the_camera(tmp_path):
+    path = tmp_path / "config.yaml"
+    more = "metered: {per_day: 2 MB}, streams: [{name: sub, bit_rate: 500 kbit/s}]"
+    path.write_text(relay_text("{camera: C1, path: /police/C1}", more))
+    found = config.load(path)
+    asks = inventory.asks(found, inventory.devices(found))
+    (relay,) = [ask for ask in asks if ask.question is Question.RELAY]
+    (source,) = [ask for ask in asks if ask.question is Question.STREAM]
+    assert relay.interval == source.interval > 900

@@ -105,7 +105,7 @@ async def test_frozen_small_off_and_silent_relays_have_their_names(estate):
     _, verdicts = await looks.both()
     assert told(verdicts)["same"] == (State.DEGRADED, "relay_differs")
     assert "size 320x180 instead of 640x360" in verdicts["same"].sentence
-    other = replace(POLICE, relays=(RelaySpec("C1", "/police/C1", "main", "h264", 320, 180),))
+    other = replace(POLICE, relays=(RelaySpec("C1", "/police/C1", "main", codec="h264", width=320, height=180),))
     found, verdicts = await looks.both(other)
     assert told(verdicts)["same"] == (State.OK, "ok"), "as it was agreed with the police"
     assert isinstance(found.value, Relay)

@@ -84,6 +84,15 @@ async def test_a_number_is_first_a_name() -> None:
         assert (await look(made, held(), "10101")).index == 10102
 
 
+async def test_a_port_by_name_is_not_taken_for_the_one_that_has_that_number() -> None:
+    """Port 10103 by name stands at another index after a restart, and at 10103 stands another port."""
+    async with agent(switch(name_1="10103")) as made:
+        tools = held()
+        assert (await look(made, tools, "10103")).index == 10101
+        tools.notes_of("C1").port.index = 10103
+        assert (await look(made, tools, "10103")).index == 10101
+
+
 async def test_a_port_that_is_not_there_or_twice_is_said() -> None:
     async with agent(switch()) as made:
         with pytest.raises(NotFoundError, match="S01 has no port with the name, alias or number Gi1/0/9"):
