@@ -8,7 +8,7 @@ demo: $(VENV)/.ready
 	$(BIN)/healthmon demo --open
 
 test: $(VENV)/.ready lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

@@ -11,7 +11,27 @@ from pathlib import Path
 
 import pytest
 import uvloop
+from namespaces import own_loopback
 from support import Peers, children, open_files
+
+
+WORKERS = 4  # on two cores: most tests wait most of the time
+
+
+def pytest_configure() -> None:
+    """Every process of a parallel run, and a single one too, has its own ports where the system allows it."""
+    own_loopback()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """In parallel only where no two workers can ask for the same port: the simulated estate's are fixed."""
+    return WORKERS if own_loopback() else 0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that wait for minutes begin first, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,12 +1,15 @@
-"""A network namespace for one test: its own loopback and interfaces, gone with the thread that made it."""
+"""Network namespaces: for one test its own interfaces, gone with its thread; for a whole run its own loopback."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,16 +25,37 @@ def ip(*words: str) -> str:
     return done.stdout
 
 
+def unshare() -> None:
+    """Move the calling thread, and what it starts from now on, to a new network namespace with a loopback only."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET):
+        raise PermissionError(os.strerror(ctypes.get_errno()))
+    ip("link", "set", "lo", "up")
+
+
+def own_loopback() -> bool:
+    """Move this process away from the ports and addresses of everybody else's servers; whether that is allowed here.
+
+    Nobody but us is in there, so all may send ICMP echoes. Must run before the first thread that is to be inside.
+    """
+    if os.geteuid() != 0 or not shutil.which("ip"):
+        return False
+    try:
+        unshare()
+    except PermissionError:
+        return False  # root in a container
+    with contextlib.suppress(OSError):
+        Path("/proc/sys/net/ipv4/ping_group_range").write_text("0 2147483647")
+    return True
+
+
 def inside(job: Callable[[], Any]) -> Any:
     """`job` in a thread with a network namespace of its own; programs that it starts live there too."""
-    libc = ctypes.CDLL(None, use_errno=True)
     ended: dict[str, Any] = {}
 
     def run() -> None:
         try:
-            if libc.unshare(CLONE_NEWNET):
-                raise PermissionError(os.strerror(ctypes.get_errno()))
-            ip("link", "set", "lo", "up")
+            unshare()
             ended["value"] = job()
         except BaseException as error:
             ended["error"] = error
