@@ -33,6 +33,11 @@ def need(*programs: str) -> None:
             pytest.skip(f"real peer {program} is not installed")
 
 
+def library(name: str) -> str:
+    """The path of a file of a shared library's package, whatever the machine's architecture."""
+    return str(next(Path("/usr/lib").glob(f"*-linux-gnu/{name}"), name))
+
+
 def free_port(kind: int = socket.SOCK_STREAM, host: str = "127.0.0.1") -> int:
     with socket.socket(socket.AF_INET, kind) as sock:
         sock.bind((host, 0))

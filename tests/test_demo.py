@@ -18,6 +18,7 @@ from support import free_port, need
 
 from healthmon.demo.plan import PLANTED
 
+pytestmark = pytest.mark.long
 HERE = [sys.executable, "-m"]
 EXPECTED = {
     "UPS1": r"on battery 3 min 1\d s, 41 min left at 38 % load",

@@ -27,9 +27,6 @@ from healthmon.storage import Running, place, recall
 from healthmon.store import Batch, Segment, Stay, Store, schema
 
 ROOT = Path(__file__).parents[1]
-NOW = time.time()
-OPEN = replace(CASE, number=8, since=NOW - 7200, told=NOW - 7100, cause="behind Bridge switch S07")
-OVER = replace(CASE, number=7, since=NOW - 9e4, told=NOW - 8.9e4, closed=NOW - 8e4)
 CONFIG = """
 estate: {name: Example, time_zone: Europe/London}
 agent: {state_directory: STATE}
@@ -61,15 +58,17 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path, server: str) -> Iterato
         text += f"database: {{url: 'postgresql://{server.rpartition('@')[2]}', credential: db}}\n"
     path = tmp_path / "config.yaml"
     path.write_text(text)
-    store = Store.open(url)
+    store, now = Store.open(url), time.time()
+    opened = replace(CASE, number=8, since=now - 7200, told=now - 7100, cause="behind Bridge switch S07")
+    over = replace(CASE, number=7, since=now - 9e4, told=now - 8.9e4, closed=now - 8e4)
     store.record(
         Batch(
             faults={FAULT.key: FAULT},
-            cases={7: OVER, 8: OPEN},
-            told=[Told("opened", OPEN, NOW)],
+            cases={7: over, 8: opened},
+            told=[Told("opened", opened, now)],
             segments=[
-                Segment("C001", "reach", "ok", NOW - 9000, NOW - 7200),
-                Segment("C001", "reach", "fault", NOW - 7200),
+                Segment("C001", "reach", "ok", now - 9000, now - 7200),
+                Segment("C001", "reach", "fault", now - 7200),
             ],
         )
     )
@@ -132,10 +131,11 @@ def test_the_history_of_a_device_is_stretches_and_faults(kept: tuple[Path, Store
 
 def test_the_history_of_a_deployable_shows_where_it_was(kept: tuple[Path, Store]) -> None:
     path, store = kept
+    now = time.time()
     for stay in (
-        Stay("C001", "in_store", "depot", NOW - 3 * 86400),
-        Stay("C001", "deployed", "Fair Ground, lamp column 3", NOW - 2 * 86400),
-        Stay("C001", "in_transit", "", NOW - 3600),
+        Stay("C001", "in_store", "depot", now - 3 * 86400),
+        Stay("C001", "deployed", "Fair Ground, lamp column 3", now - 2 * 86400),
+        Stay("C001", "in_transit", "", now - 3600),
     ):
         store.record(Batch(stays=[stay]))
     _, out, _ = command(path, "history", "C001")

@@ -10,7 +10,7 @@ from dashboard_files import VALUES, Target, filled, targets
 from live_estate import WELL, Live, live_estate
 from support import need
 
-pytestmark = pytest.mark.peer
+pytestmark = [pytest.mark.peer, pytest.mark.long]
 DEVICES = ("C001", "C017", "C042", "C063", "C120", "POL", "R2", "S02", "S07", "UPS1")
 TOLD = {
     ("C017", "no_pictures", "fault"),

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from support import Peers, free_port, need
+from support import Peers, free_port, library, need
 
 HERE = Path(__file__).parent
 HOST = "127.0.0.1"
@@ -27,7 +27,7 @@ AnyEvent->condvar->recv;
 
 def gstreamer(peers: Peers, *login: str, ahead: str = "") -> int:
     """The port of ``gst_server.py``; `ahead` (``+1h``) is how far its clock is wrong."""
-    need("/usr/lib/x86_64-linux-gnu/girepository-1.0/GstRtspServer-1.0.typelib", *(["faketime"] if ahead else []))
+    need(library("girepository-1.0/GstRtspServer-1.0.typelib"), *(["faketime"] if ahead else []))
     port, before = free_port(), peers.log().count("serving")
     argv: list[str | Path] = ["/usr/bin/python3", HERE / "gst_server.py", HOST, str(port), *login]
     peers.start(*(["faketime", "-f", ahead] if ahead else []), *argv, env=AHEAD if ahead else None)
@@ -63,7 +63,19 @@ def vlc(peers: Peers, film: Path) -> int:
         argv = ["runuser", "-u", "nobody", "--", *argv]
     peers.start(*argv, env={"HOME": str(film.parent)})
     peers.wait_tcp(HOST, port)
+    end = time.monotonic() + 20
+    while b" 200 " not in (said := describe(port, "/vlc")):  # it answers 500 until it has opened the film
+        assert time.monotonic() < end, f"{said!r}\n{peers.log()[-2000:]}"
+        time.sleep(0.1)
     return port
+
+
+def describe(port: int, path: str) -> bytes:
+    """The status line of the answer to DESCRIBE."""
+    asked = f"DESCRIBE rtsp://{HOST}:{port}{path} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n"
+    with socket.create_connection((HOST, port), 5) as sock:
+        sock.sendall(asked.encode())
+        return sock.makefile("rb").readline()
 
 
 def perl(peers: Peers, film: Path) -> int:

@@ -10,7 +10,7 @@ import pytest
 from loopback import make_pair
 from rtsp_peers import gstreamer
 from streams import camera, judged
-from support import Peers, need
+from support import Peers, library, need
 
 from healthmon.model import Ask, Device, Observation, Question, Reference, Span, State, Tls
 from healthmon.probes import clock
@@ -71,7 +71,7 @@ async def test_a_sound_track_may_stand_first(port: int) -> None:
 
 
 async def test_c24_rtsps_with_a_basic_login_by_trusted_certificate_only(peers: Peers, tmp_path: Path) -> None:
-    need("/usr/lib/x86_64-linux-gnu/gio/modules/libgiognutls.so")
+    need(library("gio/modules/libgiognutls.so"))
     pair, other = make_pair(tmp_path, "camera"), make_pair(tmp_path, "other")
     port = gstreamer(peers, "healthmon", "s3cret", str(pair.file))
     with pytest.raises(TlsError):

@@ -25,7 +25,7 @@ from healthmon.model import Ask, Device, Kind, Observation, Port, Question, Reac
 from healthmon_exporters import alertmanager_config, web
 from healthmon_exporters.prometheus import Metrics
 
-pytestmark = pytest.mark.peer
+pytestmark = [pytest.mark.peer, pytest.mark.long]
 RULES = Path(__file__).parents[2] / "dashboards" / "rules"
 CAMERAS = [Device(f"C{n:02}", f"Camera {n}", Kind.CAMERA, "market", f"192.0.2.{n + 1}") for n in range(40)]
 DEVICES = {device.id: device for device in CAMERAS}

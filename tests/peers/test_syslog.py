@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import socket
 import struct
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 from loopback import make_pair, served
 from notices import CLOSED, DIGEST, OPENED, TEST
-from support import Peers, free_port, need
+from support import Peers, free_port, library, need
 
 from healthmon.model import State
 from healthmon.wire import tls
@@ -147,8 +146,7 @@ async def test_a11_nothing_a_device_says_breaks_the_message(peers: Peers, transp
 
 
 async def test_tls_is_verified_and_delivers(peers: Peers, tmp_path) -> None:
-    if not Path("/usr/lib/x86_64-linux-gnu/rsyslog/lmnsd_gtls.so").exists() and shutil.which("rsyslogd"):
-        need("rsyslog-gnutls")
+    need("rsyslogd", library("rsyslog/lmnsd_gtls.so"))
     own, other = make_pair(tmp_path, "own"), make_pair(tmp_path, "other")
     server = await rsyslog(peers, "imtcp", own.file)
     error = await failure(way(server.port, "tls", tls.context(ca_file=str(other.file))))

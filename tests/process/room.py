@@ -32,7 +32,8 @@ class Room:
         argv = ["--folder", str(self.folder), "--control", str(self.control), "--agent-port", str(self.port), "--well"]
         module = [*self.outside, sys.executable, "-m", "healthmon.demo", "--cameras", str(cameras), *argv, *more]
         process = self.peers.start(*module, env=ENVIRONMENT)
-        until(lambda: "ready" in self.peers.log(), 60, process)
+        until(lambda: "ready" in self.peers.log() or process.poll() is not None, 60)
+        assert process.poll() is None, self.peers.log()[-3000:]
 
     def configure(self, change: Callable[[dict[str, Any]], None]) -> None:
         path = self.folder / "config.yaml"

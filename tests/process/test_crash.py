@@ -15,6 +15,7 @@ from support import IN_CI, Peers, free_port
 
 from healthmon.store import Store
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
 LIVES = int(os.environ.get("CRASH_LIVES", "200"))
 PATH = {"PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in (".", "exporters", "tests"))}

@@ -24,6 +24,7 @@ from healthmon.model import Question, State, Verdict
 from healthmon.store import Store
 from healthmon_exporters.notify import dispatch
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
 EVENTS = 500
 DRAINED_SECONDS = 60.0

@@ -16,6 +16,8 @@ from support import Peers, free_port
 from healthmon import config as configuration
 from healthmon.agent import Agent
 
+pytestmark = pytest.mark.long
+
 
 def told(folder: Path) -> list[tuple[str, str, str]]:
     path = folder / "got"

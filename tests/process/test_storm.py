@@ -15,7 +15,7 @@ from aiosmtpd.controller import Controller
 from process.room import ROOT, Room, until
 from support import Peers, free_port, need
 
-pytestmark = pytest.mark.peer
+pytestmark = [pytest.mark.peer, pytest.mark.long]
 CAMERAS = 40
 
 

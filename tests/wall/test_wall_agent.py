@@ -17,7 +17,7 @@ import yaml
 from browser import Browser, started, wait
 from support import Peers, free_port
 
-pytestmark = pytest.mark.peer
+pytestmark = [pytest.mark.peer, pytest.mark.long]
 ROOT = Path(__file__).parents[2]
 INTERVAL = 11.0
 PLANTED = (("C003", "off", True), ("C005", "clock_offset", 3600), ("UPS1", "ups_on_battery", 190))

@@ -18,7 +18,7 @@ from healthmon_exporters import web
 from healthmon_exporters.wall import live
 from healthmon_exporters.wall.model import model
 
-pytestmark = pytest.mark.peer
+pytestmark = [pytest.mark.peer, pytest.mark.long]
 SIZES = [(1920, 1080), (1366, 768)]
 
 # Every element that is drawn must lie in its parent (in the list of its tiles for what scrolls nowhere) and on the screen.
