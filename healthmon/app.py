@@ -247,7 +247,7 @@ def build(config: Config, *, observer: Observer | None = None) -> App:
     book = FaultBook(Policy(**confirm.model_dump()))
     data = DataBudget.of(devices.values(), config.estate.time_zone, state)
     app = App(config, devices, asks, tools, observer or Observer(), book, state, data)
-    tools.reference = app.known_reference
+    tools.reference, tools.down = app.known_reference, lambda: app.down
     return app
 
 

@@ -150,7 +150,9 @@ class Footage:
 class RecorderSeen:
     """A recorder's health as read at `read_at` (Unix seconds), with the id of the camera on each wanted channel.
 
-    `true` is true time minus our clock, None where no reference is known. `calls` is what the session cost.
+    `true` is true time minus our clock, None where no reference is known. `calls` is what the session cost. `away` are
+    cameras that cannot be reached themselves. `clock_checked` is the recorder's clock minus ours as the clock check has
+    read it, None where it has not; `elsewhere` names what other checks judge already ("source", "firmware").
     """
 
     health: RecorderHealth
@@ -159,6 +161,9 @@ class RecorderSeen:
     cameras: tuple[tuple[str, str], ...] = ()
     true: Span | None = None
     calls: int = 0
+    away: frozenset[str] = frozenset()
+    clock_checked: Span | None = None
+    elsewhere: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

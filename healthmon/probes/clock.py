@@ -14,6 +14,7 @@ from healthmon.probes.places import http_place, rtsp_place
 from healthmon.probes.skew import skew_of
 from healthmon.probes.snmp import snmp_get
 from healthmon.probes.tools import DeviceNotes, Tools
+from healthmon.verdict.clock import ORDER
 from healthmon.wire import http, onvif, rtsp
 from healthmon.wire.errors import WireError
 from healthmon.wire.onvif import DeviceTime
@@ -42,6 +43,7 @@ async def look(device: Device, ask: Ask, tools: Tools) -> Clock:
     readings += await _snmp(device, tools, failures)
     if abs((time.time() - wall) - (time.monotonic() - mono)) > STEP:
         readings = [ClockReading(r.source, None, Reason.AGENT_STALLED, "our clock was stepped") for r in readings]
+    _keep(notes, readings, stated.mode if stated else None)
     if not readings and failures:
         raise failures[0]
     return Clock(
@@ -51,6 +53,14 @@ async def look(device: Device, ask: Ask, tools: Tools) -> Clock:
         stated.zone if stated else None,
         stated.daylight if stated else None,
     )
+
+
+def _keep(notes: DeviceNotes, readings: list[ClockReading], mode: str | None) -> None:
+    """Leave the best reading for the check of recordings, which compares the clocks of recorder and camera."""
+    known = {r.source: r.offset for r in readings if r.offset is not None}
+    notes.clock = next((known[source] for source in ORDER if source in known and source != "onvif_local"), None)
+    notes.clock_at, notes.clock_mode = time.time(), mode
+    notes.clock_base = notes.clock_at - time.monotonic()
 
 
 def span_of(stated: datetime, began: float, ended: float, slack: float = CACHE_SLACK) -> Span:

@@ -51,6 +51,7 @@ async def _by_onvif(device: Device, tools: Tools, found: Identity) -> Identity:
     credential = tools.credential(device.access.credential) if device.access.credential else None
     calls = onvif.calls(tools.net, place, path, credential, tools.logins, skew=await skew(device, place, path, tools))
     told = await onvif.device_information(calls)
+    tools.notes_of(device.id).firmware = _clean(told.firmware)
     try:
         macs = await onvif.network_interfaces(calls)
     except UnsupportedError:  # it is not there, or the account may not ask it

@@ -27,8 +27,18 @@ async def look(device: Device, ask: Ask, tools: Tools) -> RecorderSeen:
     if read.error is not None or read.answer is None:
         raise read.error or RuntimeError("a session without answer and error")
     answer = read.answer
+    notes, cameras, down = tools.notes_of(device.id), tools.cameras_of(device.id), tools.down()
+    seen = {"source": notes.clock_mode, "firmware": notes.firmware}
     return RecorderSeen(
-        answer.health, read.wall, answer.notes, tools.cameras_of(device.id), true_time(tools), read.calls
+        answer.health,
+        read.wall,
+        answer.notes,
+        cameras,
+        true_time(tools),
+        read.calls,
+        away=frozenset(camera for _, camera in cameras if camera in down),
+        clock_checked=clock_of(device, tools),
+        elsewhere=frozenset(name for name, value in seen.items() if value is not None),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,7 +64,8 @@ class DeviceNotes:
     """What is remembered about one device between looks; lost at a restart without harm.
 
     `make` is the memory of a recorder's make. `clock` (device minus our wall clock) was the best reading at wall time
-    `clock_at`, with `clock_base` as in `StreamNotes`.
+    `clock_at`, with `clock_base` as in `StreamNotes`; `clock_mode` is ntp or manual where ONVIF tells. `firmware` is
+    what the identity check has seen.
     """
 
     streams: dict[str, StreamNotes] = field(default_factory=dict)
@@ -75,6 +76,8 @@ class DeviceNotes:
     clock: Span | None = None
     clock_at: float = 0.0
     clock_base: float = 0.0
+    clock_mode: str | None = None
+    firmware: str | None = None
     port: PortNotes = field(default_factory=PortNotes)
     switch_columns: dict[str, dict[str, SnmpValue]] = field(default_factory=dict)
     switch_read_at: float = -1e9
@@ -97,6 +100,7 @@ class Tools:
     notes: dict[str, DeviceNotes] = field(default_factory=dict)
     devices: Mapping[str, Device] = field(default_factory=dict)
     reads: Reads = field(default_factory=Reads)
+    down: Callable[[], Collection[str]] = lambda: ()
     _cameras: dict[str, tuple[tuple[str, str], ...]] | None = None
 
     def cameras_of(self, recorder: str) -> tuple[tuple[str, str], ...]:

@@ -117,19 +117,25 @@ def _fans(observation: Observation, seen: RecorderSeen, device: Device) -> Itera
 
 
 def _channels(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:
-    """Inputs without video; where the configuration names cameras only theirs count, others may be unused."""
+    """Inputs without video; where the configuration names cameras only theirs count, others may be unused.
+
+    A camera that cannot be reached itself explains its empty channel.
+    """
     del device
     if seen.health.channels_lost is None:
         return
     cameras = dict(seen.cameras)
     lost = [name for name in seen.health.channels_lost if name in cameras or not cameras]
-    if lost:
-        named = _named([f"{name} ({cameras[name]})" if name in cameras else name for name in lost])
+    own = [name for name in lost if cameras.get(name) not in seen.away]
+    if own:
+        named = _named([f"{name} ({cameras[name]})" if name in cameras else name for name in own])
         of = f" of {len(cameras)}" if cameras else ""
-        words = f"no video on {len(lost)}{of} {'channel' if len(lost) + len(cameras) == 1 else 'channels'}: {named}"
-        yield verdict(observation, "channels", State.FAULT, "channel_lost", words, value=len(lost))
+        word = "channel" if len(own) + len(cameras) == 1 else "channels"
+        words = f"no video on {len(own)}{of} {word}: {named}"
+        yield verdict(observation, "channels", State.FAULT, "channel_lost", words, value=len(own))
     else:
-        yield verdict(observation, "channels", State.OK, "ok", "video on every channel", value=0.0)
+        words = "video on every channel" + (" but those of cameras that cannot be reached" if lost else "")
+        yield verdict(observation, "channels", State.OK, "ok", words, value=0.0)
 
 
 def _restart(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:
@@ -153,9 +159,12 @@ def _cpu(observation: Observation, seen: RecorderSeen, device: Device) -> Iterat
 
 
 def _source(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:
-    """Where its time comes from. By ONVIF the clock check says so itself, as far as "by hand"."""
+    """Where its time comes from. By ONVIF the clock check says "by hand" itself."""
+    del device
     health = seen.health
-    if health.time_source == "manual" and not device.access.onvif_path:
+    if health.time_source == "manual" and "source" in seen.elsewhere:
+        yield verdict(observation, "source", State.OK, "ok", "its time source is told by the clock check")
+    elif health.time_source == "manual":
         words = "recorder's clock is set by hand, not by NTP"
         yield verdict(observation, "source", State.DEGRADED, "clock_manual", words)
     elif health.time_source == "ntp" and health.time_server == "":
@@ -167,11 +176,14 @@ def _source(observation: Observation, seen: RecorderSeen, device: Device) -> Ite
 
 
 def _clock(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:
-    """The clock that footage is stamped with. Where it is ONVIF's, the clock check judges it already."""
-    told, true = seen.health.clock, seen.true
-    if told is None or true is None or device.access.onvif_path:
+    """The clock that footage is stamped with, where the clock check does not read the same one."""
+    told, true, checked = seen.health.clock, seen.true, seen.clock_checked
+    if told is None or true is None:
         return
     warn, fault = device.limits.clock
+    if checked is not None and max(told.low - checked.high, checked.low - told.high) <= warn:
+        yield verdict(observation, "clock", State.OK, "ok", "stamps footage with the time that the clock check reads")
+        return
     least = max(told.low - true.high, true.low - told.high, 0.0)
     offset = told.middle - true.middle
     limits = f"(limits {duration(warn)} / {duration(fault)})"
@@ -185,11 +197,12 @@ def _clock(observation: Observation, seen: RecorderSeen, device: Device) -> Iter
 
 
 def _firmware(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:
-    """Against the commissioned one, where the identity check has no way to see it."""
+    """Against the commissioned one, where the identity check does not see it."""
     wanted = device.commissioned.firmware if device.commissioned else None
     told = seen.health.firmware
-    if wanted and told and not device.access.onvif_path:
+    if wanted and told:
         same = wanted.strip().casefold() == told.strip().casefold()
+        same = same or "firmware" in seen.elsewhere  # the identity check says so
         words = f"firmware {plain(told, 40)}" + ("" if same else f", commissioned was {plain(wanted, 40)}")
         yield verdict(observation, "firmware", State.OK if same else State.DEGRADED, "firmware_changed", words)
 

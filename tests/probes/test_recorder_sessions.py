@@ -78,23 +78,24 @@ async def test_c30_the_words_of_a_camera_that_is_not_recorded(tmp_path):
 @pytest.mark.parametrize("offset", [3600.0, -3600.0, 45.0])
 async def test_c25_a_recorder_with_a_wrong_clock_is_compared_with_itself(tmp_path, offset):
     async with recorder_rig(tmp_path, clock_offset=offset, recording_stopped={"2": 7800}) as rig:
-        assert await rig.look() == {"C002 recording": "not_recording"}
+        assert await rig.look() == {"C002 recording": "not_recording", "R1 clock": "recording_clock"}
         assert rig.verdicts["C002", "recording"].value == pytest.approx(7800, abs=3)
         assert rig.verdicts["C001", "retention"].value == pytest.approx(31.5 * DAY, abs=3)
         code = "clock_zone" if abs(offset) == 3600 else "clock_drift"
-        assert await rig.look(Question.CLOCK) | {"R1 offset": code} == await rig.look(Question.CLOCK)
+        assert (await rig.look(Question.CLOCK))["R1 offset"] == code
+        assert await rig.look() == {"C002 recording": "not_recording"}, "the clock check has said so"
 
 
 async def test_c25_a_recorder_that_fell_back_to_1970_is_named_by_its_clock(tmp_path):
     async with recorder_rig(tmp_path, clock_epoch=True) as rig:
         found = await rig.look()
-        assert set(found.values()) <= {"not_reported"}
+        assert set(found.values()) <= {"not_reported", "recording_clock"}
         assert (await rig.look(Question.CLOCK))["R1 offset"] == "clock_reset"
 
 
 async def test_c25_a_recorder_without_utc_is_dated_by_the_date_of_its_answer(tmp_path):
     async with recorder_rig(tmp_path, no_utc=True, clock_offset=3600.0) as rig:
-        assert await rig.look() == {}
+        assert await rig.look() == {"R1 clock": "recording_clock"}
         footage = rig.seen["C001"].value
         assert isinstance(footage, Footage)
         assert footage.clock is not None
@@ -207,6 +208,16 @@ async def test_foreign_addresses_are_used_for_their_path_only(tmp_path):
         assert await rig.look() == {}
         assert await rig.look(Question.PLAYBACK) == {}
     assert visitors == []
+
+
+async def test_a_camera_that_cannot_be_reached_explains_its_empty_channel(tmp_path):
+    async with recorder_rig(tmp_path, channel_lost={"2": 900, "3": 900}) as rig:
+        rig.app.down["C002"] = time.time() - 900
+        found = await rig.look()
+        assert found["R1 channels"] == "channel_lost"
+        assert "no video on 1 of 4 channels: 3 (C003)" in rig.verdicts["R1", "channels"].sentence
+        rig.app.down["C003"] = time.time() - 900
+        assert "R1 channels" not in await rig.look()
 
 
 async def test_a_recorder_that_is_down_leaves_its_cameras_unchecked(tmp_path):
