@@ -52,6 +52,8 @@ class ReplayTimes:
 
     def packet(self, b: Buffer, i: int, n: int) -> None:
         """Read the extension of the RTP packet of `n` bytes at index `i` of `b`, if it has this one."""
+        if n < 12:
+            return
         at, end = i + 12 + 4 * (b[i] & 0x0F), i + n
         if at + 16 > end:
             return
