@@ -167,7 +167,7 @@ def _retention(observation: Observation, seen: Footage, device: Device) -> Itera
     age = max(0.0, seen.now - told.oldest)
     least, most = plan.retention
     if plan.since is not None:
-        least = min(least, max(0.0, observation.at - plan.since))
+        least = min(least, max(0.0, observation.at - plan.since - DAY))  # it began some time on that day
     if age > most and told.locked_until is not None and told.oldest <= told.locked_until:
         until = clock_time(told.locked_until, seen.now, device)
         words = f"oldest footage {days(age)} is kept as evidence (locked until {until}); limit {days(most)} not applied"
