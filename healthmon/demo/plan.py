@@ -167,7 +167,8 @@ def write_config(devices: Sequence[SimDevice], folder: Path, *, agent_port: int 
     }
     path = folder / "config.yaml"
     path.write_text(
-        "# SIMULATED: none of these devices exists.\n" + yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
+        "# SIMULATED: none of these devices exists.\n"
+        + yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
     )
     return path
 
@@ -178,7 +179,8 @@ def _rows(devices: Sequence[SimDevice], kind: str) -> Iterator[dict[str, Any]]:
         if device.kind != kind:
             continue
         row: dict[str, Any] = {"id": device.id, "name": device.name, "site": device.site, "address": device.address}
-        row["priority"] = f"P{device.priority}"
+        if device.priority != 3:
+            row["priority"] = f"P{device.priority}"
         if device.parent:
             row["parent"] = device.parent
         if device.port:
@@ -191,7 +193,7 @@ def _rows(devices: Sequence[SimDevice], kind: str) -> Iterator[dict[str, Any]]:
             row["kind"] = device.variant
             if device.variant == "deployable":
                 row["metered"] = {"per_day": "20 MB"}
-            row["streams"] = [{"name": "main", "codec": "h264", "size": "640x360", "bit_rate": "400 kbit/s"}]
+            row["streams"] = [{"codec": "h264", "size": "640x360", "bit_rate": "400 kbit/s"}]
             if int(device.id[1:]) % 2:
                 row["streams"][0]["path"] = device.paths[0]
             if device.recorder in known:
