@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import time
 from dataclasses import asdict, dataclass, field
 from typing import Any, cast
@@ -49,11 +50,11 @@ class Counters:
     searches: int = 0
     searches_now: int = 0
 
-    def enter(self) -> None:
-        """A connection was made."""
+    def enter(self, here: int) -> None:
+        """A connection was made; with it, `here` are open."""
         self.connections += 1
         self.connections_now += 1
-        self.connections_most = max(self.connections_most, self.connections_now)
+        self.connections_most = max(self.connections_most, here)
 
     def begin(self) -> None:
         """A session was set up."""
@@ -135,11 +136,22 @@ class Visitor(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count it."""
         self._transport = cast("asyncio.Transport", transport)
-        self._device.counters.enter()
-        self._device.visitors.add(self._transport)
+        visitors = self._device.visitors
+        visitors.add(self._transport)
+        self._device.counters.enter(sum(not _has_left(visitor) for visitor in visitors))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count it out."""
         del exc
         self._device.counters.connections_now -= 1
         self._device.visitors.discard(self._transport)
+
+
+def _has_left(visitor: asyncio.Transport) -> bool:
+    """Whether the other side has hung up, which a busy simulator has only not come to notice yet."""
+    fd: int = visitor.get_extra_info("socket").fileno()
+    if fd < 0 or not hasattr(select, "POLLRDHUP"):
+        return fd < 0
+    look = select.poll()
+    look.register(fd, select.POLLRDHUP)
+    return bool(look.poll(0))
