@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, cast
 
 from healthmon import makes
@@ -31,7 +31,8 @@ class About:
     """A make for docs/makes.md. `make` is its name in config.yaml.
 
     `tells` names the fields that it can fill: "recording.newest", "recorder.disks", "disk.state", "fan.well" ...
-    `account` is the least privilege that is enough, `verified` what it was tried with ("model, firmware").
+    `account` is the least privilege that is enough, `verified` what it was tried with ("model, firmware"). `by_onvif`:
+    what it does not tell itself is asked by ONVIF.
     """
 
     make: str
@@ -40,7 +41,8 @@ class About:
     tells: frozenset[str]
     account: str
     verified: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = field(default_factory=tuple)
+    remarks: tuple[str, ...] = ()
+    by_onvif: bool = False
 
 
 class Make(Protocol):

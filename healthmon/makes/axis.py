@@ -31,7 +31,8 @@ ABOUT = About(
         Call(f"GET {vapix.RECORDINGS}", "recording now, newest, oldest, gaps of every source", "Viewer"),
     ),
     tells=frozenset({
-        "recorder.model", "recorder.serial", "recorder.firmware", "recorder.uptime_seconds", "recorder.disks",
+        "recorder.manufacturer", "recorder.model", "recorder.serial", "recorder.firmware",
+        "recorder.uptime_seconds", "recorder.disks",
         "recorder.overwriting", "recorder.time_source", "recorder.time_server", "recorder.clock", "recorder.problems",
         "disk.state", "disk.capacity_bytes", "disk.free_bytes", "disk.temperature_celsius",
         "recording.recording", "recording.state", "recording.oldest", "recording.newest", "recording.gaps",

@@ -51,6 +51,7 @@ ABOUT = About(
         "The channel of a VRM camera is the number of its track.",
         "A track list tells that the VRM knows a camera, not that it records it now.",
     ),
+    by_onvif=True,
 )  # fmt: skip
 TRACKS_CAP = 1024 * 1024
 Decode = Callable[[str], object]

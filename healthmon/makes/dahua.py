@@ -36,7 +36,8 @@ ABOUT = About(
              "newest and oldest footage, gaps; the finder is always given back", PLAY),
     ),
     tells=frozenset({
-        "recorder.model", "recorder.serial", "recorder.firmware", "recorder.disks", "recorder.time_source",
+        "recorder.manufacturer", "recorder.model", "recorder.serial", "recorder.firmware",
+        "recorder.disks", "recorder.time_source",
         "recorder.time_server", "recorder.clock", "recorder.channels_lost",
         "disk.state", "disk.capacity_bytes", "disk.free_bytes",
         "recording.name", "recording.recording", "recording.state", "recording.oldest", "recording.newest",

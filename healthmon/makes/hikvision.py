@@ -41,7 +41,8 @@ ABOUT = About(
              "remote: playback"),
     ),
     tells=frozenset({
-        "recorder.model", "recorder.serial", "recorder.firmware", "recorder.uptime_seconds", "recorder.cpu_ratio",
+        "recorder.manufacturer", "recorder.model", "recorder.serial", "recorder.firmware",
+        "recorder.uptime_seconds", "recorder.cpu_ratio",
         "recorder.disks", "recorder.overwriting", "recorder.time_source", "recorder.clock", "recorder.channels_lost",
         "disk.state", "disk.capacity_bytes", "disk.free_bytes",
         "recording.recording", "recording.state", "recording.oldest", "recording.newest", "recording.signal",

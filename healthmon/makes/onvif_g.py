@@ -47,7 +47,7 @@ ABOUT = About(
         "recording.gaps", "recording.retention_seconds", "recording.error", "recording.signal",
     }),
     account="an ONVIF user of level User (it may read media and system, and change nothing)",
-    verified=("healthmon's simulated recorder", "GStreamer's ONVIF stream (times of replay)"),
+    verified=("healthmon's simulated recorder", "GStreamer 1.22's ONVIF replay server (playback)"),
     remarks=(
         "A channel in config.yaml is the recording's token, its source's name, or the number that the name ends with.",
         "Disks, fans and video loss only where the search service has GeneralStartEvents; no subscription is made.",
