@@ -98,7 +98,7 @@ def started(folder: Path) -> Iterator[Browser]:
         browser.driver.quit()
 
 
-def wait(condition: Callable[[], Any], seconds: float = 10, pause: float = 0.05) -> Any:
+def wait(condition: Callable[[], Any], seconds: float = 30, pause: float = 0.05) -> Any:
     """What `condition` gives once it is true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

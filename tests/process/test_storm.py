@@ -148,16 +148,18 @@ def test_a13_a_sweep_that_is_told_to_end_tears_its_sessions_down_within_five_sec
     assert room.agent is not None
     room.agent.terminate()
     room.agent.wait(10)
-    before = sum(one["lost_sessions"] for one in counters(room))
-    sweep = room.run("sweep")
-    until(lambda: sum(one["sessions_now"] for one in counters(room)) > 3, 60, sweep)
-    began = time.monotonic()
-    sweep.terminate()
-    assert sweep.wait(10) == 128 + signal.SIGTERM
-    assert time.monotonic() - began < 5
-    until(lambda: sum(one["sessions_now"] for one in counters(room)) == 0, 10)
-    assert sum(one["lost_sessions"] for one in counters(room)) == before, "every session is torn down"
-    room.start()
+    try:
+        before = sum(one["lost_sessions"] for one in counters(room))
+        sweep = room.run("sweep")
+        until(lambda: sum(one["sessions_now"] for one in counters(room)) > 3, 60, sweep)
+        began = time.monotonic()
+        sweep.terminate()
+        assert sweep.wait(10) == 128 + signal.SIGTERM
+        assert time.monotonic() - began < 5
+        until(lambda: sum(one["sessions_now"] for one in counters(room)) == 0, 10)
+        assert sum(one["lost_sessions"] for one in counters(room)) == before, "every session is torn down"
+    finally:
+        room.start()
 
 
 def test_a13_a_second_agent_does_not_start_and_the_first_ends_on_sigterm_within_five_seconds(room: Room) -> None:
