@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from healthmon.model import Ask, Observation, Question, Reason
 
@@ -95,7 +96,8 @@ class Gates:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self._locks: dict[str, asyncio.Lock] = {}
+        # A lock lives while somebody holds it or waits for it.
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) if path else -1
 
     @contextlib.asynccontextmanager

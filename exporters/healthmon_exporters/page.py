@@ -1,4 +1,4 @@
-"""The lines of one device, rendered when something about it changes; a scrape only joins the pages of all devices."""
+"""What is known of one device and of each check of it, and the lines that say it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from healthmon.model import Ask, Device, Observation, Question, State, Verdict
 from healthmon_exporters import families
+from healthmon_exporters.blocks import Blocks, Line, Shape
 
 LONGEST_LABEL = 128
 STATES = ("ok", "degraded", "unknown", "fault")
 INFO = ("vendor", "model", "firmware")
-Line = tuple[str, str]
 Part = tuple[Question, str]
 
 
@@ -27,24 +27,23 @@ def labels(more: Mapping[str, str]) -> str:
     return "".join(f',{name}="{escaped(text)}"' for name, text in more.items())
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Check:
-    """What one ask has given: its value lines by family, and its own figures. `landed` is by the page's clock."""
+    """What one ask has given, in figures. `landed` is by the page's clock; `shape` is that of its values on show."""
 
-    labels: str
     ask: Ask
+    shape: Shape = ()
     runs: int = 0
     failures: int = 0
-    landed: float | None = None
+    landed: float = math.inf
     last_run: float = 0.0
     last_success: float | None = None
     duration: float = 0.0
     success: int = 0
     state: State = State.UNKNOWN
-    values: tuple[Line, ...] = ()
 
-    def take(self, observation: Observation, verdicts: Sequence[Verdict], base: str, now: float) -> None:
-        """Keep one result and render its values."""
+    def take(self, observation: Observation, verdicts: Sequence[Verdict], now: float) -> None:
+        """Keep the figures of one result."""
         self.runs += 1
         self.landed, self.last_run, self.duration = now, observation.at, observation.duration
         self.success = int(observation.value is not None)
@@ -53,60 +52,81 @@ class Check:
             self.failures += 1
         else:
             self.last_success = observation.at
-        # One value a series: a second clock of the same source would make the whole scrape invalid.
-        made: dict[tuple[str, str], float] = {}
-        for family, more, value in families.samples(observation, tuple(verdicts)):
-            made[family, labels(dict(more))] = value
-        self.values = tuple((family, f"{family}{{{base}{more}}} {v!r}\n") for (family, more), v in made.items())
 
     @property
-    def ages(self) -> tuple[float, float]:
-        """When the state is too old to be believed, and when the values vanish; never before the first result."""
-        if self.landed is None:
-            return math.inf, math.inf
-        believed = self.landed + self.ask.patience
-        return believed, believed + self.ask.interval
+    def believed(self) -> float:
+        """Until when the state is believed; for ever before the first result."""
+        return self.landed + self.ask.patience
 
-    def lines(self, now: float) -> Iterator[Line]:
-        """(family, line) of everything that may be shown at `now`."""
+    @property
+    def shown(self) -> float:
+        """Until when the values are shown."""
+        return self.believed + self.ask.interval
+
+    def lines(self, base: str, now: float) -> Iterator[Line]:
+        """(family, line) of the figures at `now`; `base` are the labels of the device."""
+        part = f',part="{escaped(self.ask.part)}"' if self.ask.part else ""
+        labels = f'{{{base},check="{self.ask.question.value}"{part}}}'
         runs, failures = "healthmon_check_runs_total", "healthmon_check_failures_total"
-        yield runs, f"{runs}{self.labels} {self.runs}\n"
-        yield failures, f"{failures}{self.labels} {self.failures}\n"
-        if self.landed is None:
+        yield runs, f"{runs}{labels} {self.runs}\n"
+        yield failures, f"{failures}{labels} {self.failures}\n"
+        if not self.runs:
             return
         name = "healthmon_check_last_run_timestamp_seconds"
-        yield name, f"{name}{self.labels} {self.last_run!r}\n"
+        yield name, f"{name}{labels} {self.last_run!r}\n"
         if self.last_success is not None:
             name = "healthmon_check_last_success_timestamp_seconds"
-            yield name, f"{name}{self.labels} {self.last_success!r}\n"
-        if now > self.ages[1]:
+            yield name, f"{name}{labels} {self.last_success!r}\n"
+        if now > self.shown:
             return
-        yield "healthmon_check_success", f"healthmon_check_success{self.labels} {self.success}\n"
+        yield "healthmon_check_success", f"healthmon_check_success{labels} {self.success}\n"
         name = "healthmon_check_duration_seconds"
-        yield name, f"{name}{self.labels} {self.duration!r}\n"
-        yield from self.values
+        yield name, f"{name}{labels} {self.duration!r}\n"
+
+
+def values(observation: Observation, verdicts: tuple[Verdict, ...], base: str) -> Iterator[Line]:
+    """(family, line) of what one result says, one value a series.
+
+    A second clock of the same source would make the whole scrape invalid.
+    """
+    made: dict[tuple[str, str], float] = {}
+    for family, more, value in families.samples(observation, verdicts):
+        made[family, labels(dict(more))] = value
+    return ((family, f"{family}{{{base}{more}}} {value!r}\n") for (family, more), value in made.items())
 
 
 @dataclass(slots=True)
 class Page:
-    """One device. `due` is when its lines change by age alone, `shown` the families that it has lines in."""
+    """One device. `due` is when its lines change by age alone."""
 
     device: Device
     base: str
     about: str
+    shape: Shape = ()
     checks: dict[Part, Check] = field(default_factory=dict)
     info: dict[str, str] = field(default_factory=dict)
     maintenance: bool = False
     due: float = math.inf
-    shown: set[str] = field(default_factory=set)
 
-    def rendered(self, now: float) -> dict[str, bytes]:
-        """The lines of each family at `now`."""
-        self.due = min((age for check in self.checks.values() for age in check.ages if age >= now), default=math.inf)
-        found: dict[str, str] = {}
-        for family, line in self._lines(now):
-            found[family] = found[family] + line if family in found else line
-        return {family: text.encode() for family, text in found.items()}
+    def observed(self, observation: Observation, verdicts: tuple[Verdict, ...], blocks: Blocks, now: float) -> None:
+        """Show one result."""
+        check = self.checks.get((observation.question, observation.part))
+        if check is None:
+            return
+        check.take(observation, verdicts, now)
+        check.shape = blocks.show(check, check.shape, values(observation, verdicts, self.base))
+        self.info = {**self.info, **families.info(observation)}
+        self.show(blocks, now)
+
+    def show(self, blocks: Blocks, now: float) -> None:
+        """Show what the device and its checks are at `now`; the values of checks that are too old vanish."""
+        ages: list[float] = []
+        for check in self.checks.values():
+            ages += (check.believed, check.shown)
+            if now > check.shown and check.shape:
+                check.shape = blocks.show(check, check.shape, ())
+        self.shape = blocks.show(self.device.id, self.shape, self._lines(now))
+        self.due = min((age for age in ages if age >= now), default=math.inf)
 
     def _lines(self, now: float) -> Iterator[Line]:
         base = self.base
@@ -115,15 +135,14 @@ class Page:
         yield "healthmon_device_maintenance", f"healthmon_device_maintenance{{{base}}} {int(self.maintenance)}\n"
         state = self._state(now).name.lower()
         for word in STATES:
-            line = f'healthmon_device_state{{{base},state="{word}"}} {int(word == state)}\n'
-            yield "healthmon_device_state", line
+            yield "healthmon_device_state", f'healthmon_device_state{{{base},state="{word}"}} {int(word == state)}\n'
         for check in self.checks.values():
-            yield from check.lines(now)
+            yield from check.lines(base, now)
 
     def _state(self, now: float) -> State:
-        """The worst fresh state; UNKNOWN before the first result and when one is too old."""
+        """The worst state that is believed; UNKNOWN before the first result and when one is too old."""
         states = [
-            State.UNKNOWN if now > check.ages[0] else check.state
+            State.UNKNOWN if now > check.believed else check.state
             for check in self.checks.values()
             if check.runs or not check.ask.sampled
         ]
@@ -136,13 +155,16 @@ class Page:
         if known is not None:
             page.info, page.maintenance = known.info, known.maintenance
         for ask in asks:
-            part = f',part="{escaped(ask.part)}"' if ask.part else ""
-            own = f'{{{page.base},check="{ask.question.value}"{part}}}'
-            kept = known.checks.get((ask.question, ask.part)) if known else None
-            check = kept if kept and kept.labels == own else Check(own, ask)
+            kept = known.checks.get((ask.question, ask.part)) if known and known.base == page.base else None
+            check = page.checks[ask.question, ask.part] = kept or Check(ask)
             check.ask = ask
-            page.checks[ask.question, ask.part] = check
         return page
+
+    def placed(self, blocks: Blocks, before: Blocks, now: float) -> None:
+        """Show the page in new `blocks`; kept checks take their lines over from those `before`."""
+        for check in self.checks.values():
+            blocks.carry_over(check, check.shape, before)
+        self.show(blocks, now)
 
 
 def _base(device: Device) -> str:

@@ -19,6 +19,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 
 from healthmon.model import Ask, Device, Kind, Observation, Reference, Verdict
 from healthmon_exporters import families
+from healthmon_exporters.blocks import Blocks
 from healthmon_exporters.page import Page
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -53,7 +54,7 @@ class Metrics:
     ) -> None:
         self._now = now
         self._pages: dict[str, Page] = {}
-        self._blocks: dict[str, dict[str, bytes]] = {}
+        self._blocks = Blocks()
         self._tables: dict[str, Table] = {}
         self._agent: dict[str, float] = {}
         self._hash = ""
@@ -75,36 +76,23 @@ class Metrics:
         self._pages = {
             d.id: Page.of(d, asked[d.id], self._pages.get(d.id)) for d in devices if d.kind is not Kind.AGENT
         }
-        self._blocks = {family: {} for family in families.HELP}
+        before, self._blocks = self._blocks, Blocks()
         for page in self._pages.values():
-            self._render(page)
-
-    def _render(self, page: Page) -> None:
-        made = page.rendered(self._now())
-        for family in page.shown.difference(made):
-            del self._blocks[family][page.device.id]
-        for family, text in made.items():
-            self._blocks[family][page.device.id] = text
-        page.shown = set(made)
+            page.placed(self._blocks, before, self._now())
 
     def observed(self, observation: Observation, verdicts: tuple[Verdict, ...]) -> None:
         """Render the lines of one result."""
         if isinstance(observation.value, Reference):
             self._reference = observation.value
-        page = self._pages.get(observation.device)
-        check = page.checks.get((observation.question, observation.part)) if page else None
-        if page is None or check is None:
-            return
-        check.take(observation, verdicts, page.base, self._now())
-        page.info = {**page.info, **families.info(observation)}
-        self._render(page)
+        if page := self._pages.get(observation.device):
+            page.observed(observation, verdicts, self._blocks, self._now())
 
     def maintenance(self, device: str, active: bool) -> None:
         """Say whether a maintenance window covers a device now."""
         page = self._pages.get(device)
         if page is not None and page.maintenance != active:
             page.maintenance = active
-            self._render(page)
+            page.show(self._blocks, self._now())
 
     def table(
         self, name: str, text: str, labels: tuple[str, ...], rows: Sequence[tuple[tuple[str, ...], float]]
@@ -142,15 +130,8 @@ class Metrics:
         now = self._now()
         for page in self._pages.values():
             if page.due < now:
-                self._render(page)
-        found: list[bytes] = []
-        for family, rows in self._blocks.items():
-            if rows:
-                kind, text = families.HELP[family]
-                shown = family.removesuffix("_total") if openmetrics else family
-                found.append(f"# HELP {shown} {text}\n# TYPE {shown} {kind}\n".encode())
-                found.extend(rows.values())
-        return [*found, b"# EOF\n"] if openmetrics else found
+                page.show(self._blocks, now)
+        return self._blocks.picture(openmetrics=openmetrics)
 
     def _head(self, *, openmetrics: bool) -> bytes:
         own = generate_openmetrics if openmetrics else generate_latest

@@ -107,11 +107,12 @@ def _decoded(raw: bytes, file: str) -> str:
 
 @dataclass(slots=True)
 class _Reader:
-    """Builds the document from the parser's events."""
+    """Builds the document from the parser's events. `words` are kept once, however often they stand in the file."""
 
     made: Document
     events: Iterator[Any]
     values: int = 0
+    words: dict[str, str] = field(default_factory=dict)
 
     def document(self) -> Document:
         self._next(yaml.StreamStartEvent)
@@ -145,7 +146,7 @@ class _Reader:
             raise self._refused(event, text)
         if isinstance(event, yaml.ScalarEvent):
             empty = event.style is None and event.value in ("", "~")
-            return None if empty else event.value, line
+            return None if empty else self.words.setdefault(event.value, event.value), line
         mark = Mark(line)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(mark, depth + 1), mark

@@ -37,9 +37,10 @@ def system_resolve(name: str) -> list[str]:
 def literal(host: str) -> str | None:
     """`host` in canonical form if it is an IP address, else None."""
     try:
-        return str(ipaddress.ip_address(host))
+        plain = str(ipaddress.ip_address(host))
     except ValueError:
         return None
+    return host if plain == host else plain  # the one string of the configuration, not a new one for each look
 
 
 @dataclass(slots=True)

@@ -44,14 +44,13 @@ async def call(calls: Calls, operation: str, **arguments: object) -> etree._Elem
     Raises what `post` raises, and ProtocolError for an answer that holds no response.
     """
     trace.stage(f"answer to ONVIF {operation}")
-    docs = await _docs(calls.service)
+    docs = await _docs(calls.service, operation)
 
     async def send(_method: str, path: str, fields: list[tuple[str, str]], body: bytes) -> Reply:
         return await post(calls.net, calls.place, path, body, calls.login, calls.held, fields=fields)
 
-    service = docs.service(calls.service, calls.place, calls.path, send)
     try:
-        reply = await service[operation](**arguments)
+        reply = await docs.proxy(calls.service, operation, calls.place, calls.path, send)(**arguments)
     except WireError:
         raise
     except Exception as error:  # noqa: BLE001 - zeep has no one root of its errors
@@ -90,17 +89,17 @@ def path_of(uri: str, host: str, what: str) -> str:
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
-async def _docs(service: str) -> Any:
+async def _docs(service: str, operation: str) -> Any:
     """The module with the parsed WSDLs; the slow first time happens in a thread."""
 
     def prepare() -> Any:
         from healthmon.wire import onvif_docs
 
-        onvif_docs.document(service)
+        onvif_docs.document(service, operation)
         return onvif_docs
 
     global _loaded
-    if _loaded is None or not _loaded.ready(service):
+    if _loaded is None or not _loaded.ready(service, operation):
         _loaded = await asyncio.to_thread(prepare)
     return _loaded
 

@@ -199,9 +199,9 @@ async def test_documents_are_parsed_once_for_all_devices() -> None:
         await onvif.device_information(onvif.calls(NET, place, PATH, None, LoginGuard()))
         from healthmon.wire import onvif_docs
 
-        first = onvif_docs.document("devicemgmt")
+        first = onvif_docs.document("devicemgmt", "GetDeviceInformation")
         began = time.process_time()
         for _ in range(20):
             await onvif.device_information(onvif.calls(NET, place, PATH, None, LoginGuard()))
         assert (time.process_time() - began) / 20 < 0.03
-        assert onvif_docs.document("devicemgmt") is first
+        assert onvif_docs.document("devicemgmt", "GetDeviceInformation") is first
