@@ -69,7 +69,7 @@ def counters(control: int) -> dict[str, dict[str, int]]:
 
 def test_the_sweep_names_every_planted_fault_and_invents_none(estate):
     folder, control, _ = estate
-    for sweeps in range(1, 4):
+    for _ in range(3):
         done = command(folder, "sweep", "--json", "--output", str(folder / "sheet.json"))
         assert done.returncode == 1, done.stderr
         sheet = json.loads(done.stdout)
@@ -96,7 +96,7 @@ def test_the_sweep_names_every_planted_fault_and_invents_none(estate):
     assert max(one["sessions_most"] for one in seen.values()) == 1, "one session at a time"
     assert sum(one["lost_sessions"] for one in seen.values()) == 0, "every session is torn down"
     assert sum(one["writes_attempted"] for one in seen.values()) == 0, "read-only"
-    assert max(one["logins_rejected"] for one in seen.values()) <= 2 * sweeps, "at most two refused logins"
+    assert max(one["logins_rejected"] for one in seen.values()) <= 2, "at most two refused logins"
     assert seen["C017"]["teardowns"] >= 1
 
 
