@@ -193,7 +193,11 @@ class _Users:
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "basic":
             return False
-        if self._stamp != (stamp := self._path.stat().st_mtime_ns):
+        try:
+            stamp = self._path.stat().st_mtime_ns
+        except OSError:  # without its file there is nobody who is known
+            return False
+        if self._stamp != stamp:
             self._stamp, self._good = stamp, set()
         mark = hmac.digest(self._key, value.encode(), "sha256")
         if mark in self._good:

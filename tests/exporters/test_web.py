@@ -112,6 +112,8 @@ async def test_users_need_their_password(tmp_path: Path) -> None:
         assert (await http.get("/metrics", auth=("shift", "right"))).status_code == 200
         users.write_text(f"shift:{web.hash_password('changed')}\n")
         assert (await http.get("/metrics", auth=("shift", "right"))).status_code == 401
+        users.unlink()
+        assert (await http.get("/metrics", auth=("shift", "changed"))).status_code == 401
 
 
 async def test_nothing_wider_than_loopback_without_tls_and_users() -> None:
