@@ -18,10 +18,11 @@ DOCUMENTS = [
     "dashboards/README.md",
     "docs/wall.md",
     "docs/install.md",
+    "docs/makes.md",
     "docs/runbooks/README.md",
 ]
 ROWS = [
-    *(f"c{n}" for n in (*range(1, 16), *range(18, 30), 31)),
+    *(f"c{n}" for n in (*range(1, 16), *range(18, 32))),
     *(f"o{n}" for n in range(1, 9)),
     *("o9", "o10", "n1", "n2", "n3", "n4", "n5", "n6", "n7", "a1", "a2", "a3", "a4", "a5", "a6"),
     *("a8", "a9", "a10", "a11", "a12", "a13", "a16", "g9", "g10", "g11", "g12"),
