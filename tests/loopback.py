@@ -45,8 +45,10 @@ async def served(
         assert task
         tasks.add(task)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await handler(reader, writer)
-        writer.transport.abort()
+            try:
+                await handler(reader, writer)
+            finally:
+                writer.transport.abort()  # Python before 3.11.7 leaves it open when the handler fails
 
     server = await asyncio.start_server(accept, host, 0, ssl=tls)
     told.port = server.sockets[0].getsockname()[1]

@@ -70,6 +70,7 @@ class Session:
     _control_channel: int = 1
     _channel: int = 0
     _pair: UdpPair | None = None
+    _setting_up: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Connect. Raises what `Net.connect` raises."""
@@ -84,7 +85,18 @@ class Session:
         return self.video
 
     async def setup(self) -> None:
-        """Set up the transport that worked last time, or the other one where the device refuses it."""
+        """Set up the transport that worked last time, or the other one where the device refuses it.
+
+        Where that is cut, `close` hears the answer out: without the session's name it could not be torn down.
+        """
+        self._setting_up = asyncio.create_task(self._negotiated())
+        try:
+            await asyncio.shield(self._setting_up)
+        finally:
+            if self._setting_up.done():
+                self._setting_up = None
+
+    async def _negotiated(self) -> None:
         assert self.video is not None  # noqa: S101 - describe comes first
         video = self.video
         self.meter = Meter(video.payload_type, video.codec, video.clock_rate, video.parameter_sets)
@@ -201,7 +213,7 @@ class Session:
     async def close(self) -> None:
         """TEARDOWN (at most one second, also when cancelled) and drop the connection."""
         try:
-            if self._session and self._connection is not None and self._connection.closed is None:
+            if self._setting_up is not None or self._session:
                 await asyncio.shield(asyncio.create_task(self._teardown()))
         finally:
             self._close_pair()
@@ -210,9 +222,12 @@ class Session:
 
     async def _teardown(self) -> None:
         base = path_of(self.video.session_control if self.video else "", self._base, self.path)
-        with contextlib.suppress(WireError, TimeoutError):
+        with contextlib.suppress(WireError, OSError):
             async with asyncio.timeout(TEARDOWN_SECONDS):
-                await self._send("TEARDOWN", base, ())
+                if self._setting_up is not None:
+                    await self._setting_up
+                if self._session and not self.lost:
+                    await self._send("TEARDOWN", base, ())
 
     # ------------------------------------------------------------------ one request with login
 

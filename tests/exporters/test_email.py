@@ -82,7 +82,7 @@ async def post(context: ssl.SSLContext | None = None, *, whole: bool = False, **
     finally:
         server.close()
         for one in made:
-            if one.transport:
+            if one.transport and not one.transport.is_closing():
                 one.transport.abort()
         await asyncio.sleep(0.02)
 

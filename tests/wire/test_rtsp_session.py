@@ -369,3 +369,35 @@ async def test_packets_in_pieces() -> None:
         assert frames(await played(Camera(packets=packets, before=before))) > 2
     except WireError as error:
         pytest.fail(str(error))
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+async def test_a_look_that_is_cut_before_setup_is_answered_leaves_no_session(transport: str) -> None:
+    camera = Camera(delay=0.3)
+    async with serving(camera) as port:
+        session = Session(
+            Net.of(["127.0.0.1"]), Place("127.0.0.1", port), "/live", RIGHT, LoginGuard(), False, transport
+        )
+        await session.open()
+        await session.describe()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await session.setup()
+        await session.close()
+    assert camera.methods == ["DESCRIBE", "SETUP", "TEARDOWN"]
+
+
+@pytest.mark.parametrize("status", ["454 Session Not Found", "500 Internal Server Error", "453 Not Enough Bandwidth"])
+async def test_a_setup_that_is_cut_and_then_refused_is_over(status: str) -> None:
+    camera = Camera(delay=0.3, statuses={"SETUP": status})
+    async with serving(camera) as port:
+        session = Session(Net.of(["127.0.0.1"]), Place("127.0.0.1", port), "/live", RIGHT, LoginGuard())
+        await session.open()
+        await session.describe()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await session.setup()
+        began = asyncio.get_running_loop().time()
+        await session.close()
+        assert asyncio.get_running_loop().time() - began < 1.5
+    assert "TEARDOWN" not in camera.methods
