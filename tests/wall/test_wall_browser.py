@@ -222,6 +222,19 @@ def test_an_address_leads_to_one_camera_and_to_no_other(wall, server):
     assert any("404" in text for text in wall.console())
 
 
+def test_the_next_camera_is_asked_for_before_the_browser_tells_that_the_last_was_closed(wall, server):
+    show(wall, server, estate(10))
+    wall.run("location.hash = 'device=C003'")
+    wait(lambda: wall.run("return document.getElementById('details').open"))
+    wall.run("document.getElementById('details').close(); location.hash = 'device=C004'")
+    wait(lambda: texts(wall, "#details-name") == ["C004 High Street north"] and texts(wall, "#details-checks tr"))
+    assert wall.run("return location.hash") == "#device=C004"
+    wall.run("document.getElementById('details').close(); location.hash = 'device=100%'")
+    wait(lambda: texts(wall, "#details-name") == ["100% is not in the configuration"])
+    wall.run("document.getElementById('details').close()")
+    assert any("404" in text for text in wall.console())
+
+
 def test_a_screen_reader_gets_headings_landmarks_lists_and_names(wall, server):
     show(wall, server, troubled(20, 3))
     tree = wall.tree()

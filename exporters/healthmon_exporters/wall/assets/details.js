@@ -14,7 +14,11 @@ const panel = {
 
   wanted() {
     const [, id] = location.hash.match(/^#device=(.+)$/) || [];
-    return id ? decodeURIComponent(id) : "";
+    try {
+      return id ? decodeURIComponent(id) : "";
+    } catch {
+      return id; // a lone % in an address that was typed
+    }
   },
 
   follow() {
@@ -49,11 +53,11 @@ const panel = {
     $("details").classList.toggle("blind", blind);
   },
 
-  // The browser tells of it later; by then another device may have been asked for.
+  // The browser tells of it later; by then another device may be shown, have been asked for, or be about to be.
   closed() {
-    if (this.id !== this.shown) return;
+    if ($("details").open || this.id !== this.shown) return;
     clearTimeout(this.timer);
-    history.replaceState(null, "", location.pathname);
+    if (this.wanted() === this.id) history.replaceState(null, "", location.pathname);
     this.id = "";
     const tile = this.opener && document.contains(this.opener) ? this.opener : null;
     if (tile) tile.focus();
