@@ -8,18 +8,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from healthmon.config.checks import REPEATS
-from healthmon.config.schema import (
-    Camera,
-    Config,
-    LimitValues,
-    Link,
-    Recorder,
-    Tcp,
-    UpsDevice,
-    VideoDevice,
-    Watched,
-    Window,
-)
+from healthmon.config.device_schema import Camera, LimitValues, Link, Recorder, Tcp, UpsDevice, VideoDevice, Watched
+from healthmon.config.schema import Config, Window
 from healthmon.config.units import LOCAL_TIME
 from healthmon.linking import DEFAULT_BIT_RATE, STREAM_EXTRA_SECONDS, Links, snmp_of
 from healthmon.metered import pace, patience

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from healthmon.config.schema import Camera, Config, Link, Watched
+from healthmon.config.device_schema import Camera, Link, Watched
+from healthmon.config.schema import Config
 from healthmon.metered import pace
 from healthmon.model import Ask, Device, PortAccess, Question, RelaySpec, SnmpAccess, StreamSpec
 

@@ -12,7 +12,8 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from healthmon.config.schema import Config, Watched
+from healthmon.config.device_schema import Watched
+from healthmon.config.schema import Config
 from healthmon.model import Question
 
 INTERVAL = 900.0

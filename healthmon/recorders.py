@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from healthmon.config.device_schema import Camera, Recorder, Watched
 from healthmon.config.readings_schema import HttpRequest, RcpCommand, Value
-from healthmon.config.schema import Camera, Config, Recorder, Watched
+from healthmon.config.schema import Config
 from healthmon.model import Ask, Device, PlaybackPlan, Question, Reading, Readings, RecordingPlan, Request
 
 ONVIF = "onvif"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from healthmon.config.device_schema import Camera, Link, Recorder, UpsDevice, Watched
 from healthmon.config.document import Path_
-from healthmon.config.schema import Camera, Link, Recorder, UpsDevice, Watched
 
 WHOLE = ""
 

@@ -10,10 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from healthmon.config import addresses, link_checks, notify_checks, readings_checks
+from healthmon.config.device_schema import Camera, Recorder, Watched
 from healthmon.config.document import Document, Path_
 from healthmon.config.partial import Part
 from healthmon.config.problems import Problem, suggest
-from healthmon.config.schema import Camera, Config, Recorder, Watched
+from healthmon.config.schema import Config
 from healthmon.config.units import LOCAL_TIME
 from healthmon.config.wording import where
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from healthmon.config.device_schema import Camera, Link, Watched
 from healthmon.config.document import Path_
 from healthmon.config.problems import suggest
-from healthmon.config.schema import Camera, Config, Link, Watched
+from healthmon.config.schema import Config
 
 Entry = tuple[Path_, Watched]
 

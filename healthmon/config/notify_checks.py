@@ -6,10 +6,11 @@ import ipaddress
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from healthmon.config.device_schema import Watched
 from healthmon.config.document import Path_
 from healthmon.config.notify_schema import WAYS, Route, Target
 from healthmon.config.problems import suggest
-from healthmon.config.schema import Config, Watched
+from healthmon.config.schema import Config
 
 SECTION_KINDS = (("links", "link"), ("cameras", "camera"), ("recorders", "recorder"), ("ups", "ups"))
 Found = Iterator[tuple[Path_, str]]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from healthmon.config.device_schema import Recorder
 from healthmon.config.document import Path_
 from healthmon.config.problems import suggest
 from healthmon.config.readings_schema import HttpRequest, Item, RcpCommand, SnmpObject, Value
-from healthmon.config.schema import Config, Recorder
+from healthmon.config.schema import Config
 from healthmon.config.units import flag
 from healthmon.model import CHANNEL, CHOICES, FIELDS, Of
 

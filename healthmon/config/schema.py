@@ -4,38 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
+from healthmon.config.device_schema import Camera, LimitValues, Link, Recorder, UpsDevice
 from healthmon.config.fields import (
     BitRate,
-    Bytes,
-    Celsius,
-    Decimal,
-    Flag,
     Host,
     Id,
     Ids,
     LocalTime,
     Mail,
     Name,
-    Place,
     Port,
-    PowerPort,
-    Priority,
     Ratio,
     Seconds,
-    Size,
     Strict,
-    TlsTrust,
     Whole,
     Zone,
-    as_list,
-    or_no,
 )
 from healthmon.config.notify_schema import Heartbeat, Route, Target, Times
-from healthmon.config.readings_schema import HttpRequest, RcpCommand, SnmpObject
-from healthmon.config.recorder_schema import Make, Playback, RecordingValues
-from healthmon.model import Deployment
+from healthmon.config.recorder_schema import RecordingValues
 
 
 class Estate(Strict):
@@ -56,31 +44,6 @@ class Site(Strict):
     name: Name = ""
     bandwidth: BitRate = 100e6
     access: str = ""
-
-
-class LimitValues(Strict):
-    """Where OK ends; pairs are [warning, fault]."""
-
-    clock: tuple[Seconds, Seconds] | None = None
-    first_packet: Seconds | None = None
-    frames: Ratio | None = None
-    loss: tuple[Ratio, Ratio] | None = None
-    key_interval: Seconds | None = None
-    latency: Seconds | None = None
-    certificate: tuple[Seconds, Seconds] | None = None
-    ups_runtime: tuple[Seconds, Seconds] | None = None
-    ups_load: tuple[Ratio, Ratio] | None = None
-    ups_charge: Ratio | None = None
-    ups_temperature: Celsius | None = None
-    ups_test: Seconds | None = None
-    ups_on_battery: Seconds | None = None
-    recorder_temperature: Celsius | None = None
-    recorder_cpu: Ratio | None = None
-    recorder_restart: Seconds | None = None
-    port_errors: Ratio | None = None
-    port_speed: BitRate | None = None
-    poe_power: Ratio | None = None
-    relay_delay: tuple[Seconds, Seconds] | None = None
 
 
 class Confirm(Strict):
@@ -167,159 +130,6 @@ class TimeServer(Strict):
 
     address: Host
     port: Port = 123
-
-
-class Tcp(Strict):
-    """A TCP service of a device."""
-
-    port: Port | None = None
-    tls: Flag = False
-
-
-class Snmp(Strict):
-    """SNMP of a device; `credential` names the community (its secret) or the v3 user."""
-
-    credential: str
-    port: Port = 161
-    version: Literal["1", "2c", "3"] = "2c"
-    auth_protocol: Literal["MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512"] = "SHA"
-    priv_protocol: Literal["none", "DES", "AES", "AES-192", "AES-256"] = "AES"
-
-
-class Nut(Strict):
-    """A UPS behind NUT's upsd."""
-
-    ups: Name
-    port: Port = 3493
-
-
-class Apcupsd(Strict):
-    """A UPS behind apcupsd."""
-
-    port: Port = 3551
-
-
-class Stream(Strict):
-    """A video stream and what was commissioned."""
-
-    name: Name = "main"
-    path: Place | None = None
-    codec: Literal["h264", "h265", "mjpeg"] | None = None
-    size: Size | None = None
-    frame_rate: Decimal | None = None
-    bit_rate: BitRate | None = None
-
-
-class Commissioned(Strict):
-    """The identity written down at installation."""
-
-    model: str | None = None
-    serial: str | None = None
-    firmware: str | None = None
-    mac: str | None = None
-
-
-class Metered(Strict):
-    """A device on a paid network (4G): the data that looks may use in a local day, both ways, headers counted."""
-
-    per_day: Bytes = Field(ge=100e3)
-
-
-class Watched(Strict):
-    """What every device has. `port` is its port on the parent switch, `poe` that port's "group.port" in RFC 3621."""
-
-    id: Id
-    name: Name
-    site: str
-    address: Host
-    location: str = ""
-    access: str = ""
-    zone: str = ""
-    priority: Priority = 3
-    parent: Ids = ()
-    contractor: str | None = None
-    disabled: Flag = False
-    interval: Seconds | None = Field(default=None, ge=1)
-    timeout: Seconds | None = Field(default=None, ge=0.2, le=120)
-    limits: LimitValues = LimitValues()
-    snmp: Snmp | None = None
-    ports: tuple[Port, ...] = ()
-    metered: Metered | None = None
-    port: Name | None = None
-    poe: PowerPort | None = None
-
-
-class VideoDevice(Watched):
-    """What cameras and recorders have."""
-
-    credential: str | None = None
-    allow_basic: Flag = False
-    rtsp: Annotated[Tcp | None, BeforeValidator(or_no)] = Tcp()
-    http: Annotated[Tcp | None, BeforeValidator(or_no)] = Tcp()
-    onvif: Annotated[Place | None, BeforeValidator(or_no)] = "/onvif/device_service"
-    tls: TlsTrust | None = None
-    streams: tuple[Stream, ...] = ()
-    commissioned: Commissioned | None = None
-    watch: Seconds | None = Field(default=None, ge=0.2, le=60)
-
-
-class Camera(VideoDevice):
-    """A camera; `state` is where a deployable one is now, `covers` the zones that it can look at besides its own."""
-
-    kind: Literal["fixed", "ptz", "deployable"]
-    state: Deployment = "deployed"
-    recorder: str | None = None
-    channel: str | None = None
-    covers: Ids = ()
-    recording: RecordingValues = RecordingValues()
-
-
-class Recorder(VideoDevice):
-    """A recorder; `channel_path` with {channel} is where it relays the cameras that name it.
-
-    `make` is how it is asked what it has recorded, ``no`` where it must not be asked. Without `playback` only
-    recorders of make onvif prove their footage. `requests` (make http), `objects` and `storage` (snmp, bosch), `rcp`,
-    `tracks` and `experimental_clock` (bosch) say what is read besides.
-    """
-
-    channel_path: Place | None = None
-    make: Annotated[Make | None, BeforeValidator(or_no)] = "onvif"
-    recording: RecordingValues = RecordingValues()
-    playback: Annotated[Playback | None, BeforeValidator(or_no)] = Playback()
-    requests: tuple[HttpRequest, ...] = ()
-    objects: tuple[SnmpObject, ...] = ()
-    rcp: tuple[RcpCommand, ...] = ()
-    storage: Ids = ()
-    tracks: Flag = False
-    experimental_clock: Flag = False
-
-
-class UpsDevice(Watched):
-    """A UPS, asked in one of three ways."""
-
-    nut: Nut | None = None
-    apcupsd: Apcupsd | None = None
-
-
-class RelayStream(Strict):
-    """A camera's stream as it is handed over. `stream` is the camera's own (its first), codec and size as there."""
-
-    camera: str
-    path: Place
-    stream: Name | None = None
-    codec: Literal["h264", "h265", "mjpeg"] | None = None
-    size: Size | None = None
-
-
-class Link(Watched):
-    """A switch, radio or line that other devices stand behind, or a point where pictures are handed over (`relay`)."""
-
-    credential: str | None = None
-    allow_basic: Flag = False
-    rtsp: Annotated[Tcp | None, BeforeValidator(or_no)] = None
-    http: Annotated[Tcp | None, BeforeValidator(or_no)] = None
-    tls: TlsTrust | None = None
-    relay: Annotated[tuple[RelayStream, ...], BeforeValidator(as_list)] = ()
 
 
 class Contractor(Strict):
