@@ -33,6 +33,7 @@ from healthmon_exporters.wall.routes import Wall
 
 MOST_CONNECTIONS = 64
 HEADER_SECONDS = 5.0
+CLOSE_SECONDS = 1.0
 WRITE_SECONDS = 10.0
 REFRESH_SECONDS = 60
 SCRYPT = {"n": 2**14, "r": 8, "p": 1}
@@ -249,10 +250,11 @@ class Running:
     async def close(self) -> None:
         """Stop listening and drop what is open; an answer that never ends (the events of the wall) is cut off."""
         self.server.should_exit = self.server.force_exit = True
-        await asyncio.gather(self.task, return_exceptions=True)
-        state = self.server.server_state
-        for connection in tuple(state.connections):
-            connection.transport.abort()
+        state, ended = self.server.server_state, set[asyncio.Task[None]]()
+        while not ended:  # since Python 3.12 a server that is closed waits until its last connection has ended
+            ended, _ = await asyncio.wait((self.task,), timeout=CLOSE_SECONDS)
+            for connection in tuple(state.connections):
+                connection.transport.abort()
         if state.tasks:
             await asyncio.wait(tuple(state.tasks), timeout=HEADER_SECONDS)
 
