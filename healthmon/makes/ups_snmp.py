@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -23,6 +23,7 @@ _RANGES = {
     "output_volts": (1.0, 700.0),
     "alarm_count": (0.0, 1000.0),
 }
+BY_LINE: tuple[str, ...] = ("input_volts", "output_volts", "load_ratio")
 _WHOLE = re.compile(r"-?[0-9]{1,12}")
 ALARMS = {
     1: "battery bad", 2: "on battery", 3: "low battery", 4: "battery depleted", 5: "temperature bad", 6: "input bad",
@@ -37,9 +38,10 @@ ALARM_OBJECTS = tuple(f"{ALARM_COLUMN}.{number}" for number in range(1, 7))
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """What one table gave, in base units; None where not reported."""
+    """What one table gave, in base units; None where not reported. `lines`: load and voltages of every line."""
 
     numbers: dict[str, float]
+    lines: dict[str, tuple[float, ...]]
     texts: dict[str, str]
     flags: dict[str, bool]
     source: str | None
@@ -59,6 +61,7 @@ def read(table: Table, values: Mapping[str, SnmpValue]) -> Raw:
         return pair[1].get(found) if pair and found is not None else None
 
     numbers = {n: v for n, (oid, factor) in table.numbers.items() if (v := _number(n, raw(oid), factor)) is not None}
+    lines = {name: _lines(name, table, raw) for name in BY_LINE if name in table.numbers}
     texts = {n: text for n, oid in table.texts.items() if (text := _text(raw(oid)))}
     flags = {}
     for name, (oid, meanings) in table.flags.items():
@@ -66,7 +69,14 @@ def read(table: Table, values: Mapping[str, SnmpValue]) -> Raw:
         if value is not None and value in meanings:
             flags[name] = meanings[value]
     source = enum((table.source_object, table.sources)) if table.source_object else None
-    return Raw(numbers, texts, flags, source, enum(table.tests), enum(table.input_sources))
+    return Raw(numbers, lines, texts, flags, source, enum(table.tests), enum(table.input_sources))
+
+
+def _lines(name: str, table: Table, raw: Callable[[str | None], SnmpValue]) -> tuple[float, ...]:
+    """What is reported of the first line and of the others."""
+    oid, factor = table.numbers[name]
+    found = (_number(name, raw(one), factor) for one in (oid, *table.lines.get(name, ())))
+    return tuple(value for value in found if value is not None)
 
 
 def whole(value: SnmpValue) -> int | None:
@@ -108,14 +118,16 @@ def ups_of(standard: Raw, vendor: Raw | None, alarms: tuple[int, ...], backend: 
     def text(name: str) -> str | None:
         return next((raw.texts[name] for raw in parts if name in raw.texts), None)
 
+    def lines(name: str) -> tuple[float, ...]:
+        return next((raw.lines[name] for raw in parts if raw.lines.get(name)), ())
+
     charge, runtime, on_battery = number("charge_ratio"), number("runtime_seconds"), number("on_battery_seconds")
     source, conflicts = _source(parts, alarms, on_battery, flag("on_battery"), flag("on_bypass"))
     if runtime == 0 and charge is not None and charge > 0.5 and source != "battery":
-        runtime = None
+        runtime = next((found for raw in parts if (found := raw.numbers.get("runtime_seconds"))), None)
     test = next((raw.test for raw in parts if raw.test is not None and raw.test != "none"), None)
     if source == "battery" and (test == "in progress" or 24 in alarms):
         source = "test"
-    input_volts, output_volts = number("input_volts"), number("output_volts")
     return Ups(
         backend=backend,
         manufacturer=text("manufacturer"),
@@ -127,16 +139,16 @@ def ups_of(standard: Raw, vendor: Raw | None, alarms: tuple[int, ...], backend: 
         on_battery_seconds=on_battery if source in ("battery", "test") and on_battery else None,
         runtime_seconds=runtime,
         charge_ratio=min(charge, 1.0) if charge is not None else None,
-        load_ratio=number("load_ratio"),
-        input_volts=(input_volts,) if input_volts is not None else (),
-        output_volts=(output_volts,) if output_volts is not None else (),
+        load_ratio=max(lines("load_ratio"), default=None),
+        input_volts=lines("input_volts"),
+        output_volts=lines("output_volts"),
         battery_volts=number("battery_volts"),
         temperature_celsius=number("temperature_celsius"),
         input_source=next((raw.input_source for raw in parts if raw.input_source), None),
         input_bad=True if 6 in alarms else flag("input_bad"),
         battery_low=True if 3 in alarms or 4 in alarms else flag("battery_low"),
         battery_replace=True if 1 in alarms else flag("battery_replace"),
-        overload=True if 8 in alarms else None,
+        overload=True if 8 in alarms else flag("overload"),
         test_result="failed" if 19 in alarms else test,
         test_at=_date(text("test_date")),
         alarms=_alarm_words(alarms, standard.numbers.get("alarm_count", 0)),

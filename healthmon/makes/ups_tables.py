@@ -1,18 +1,16 @@
-"""UPS MIBs as tables: which object means what.
+"""UPS MIBs as tables: which object means what. RFC 1628 and the blocks of APC (PowerNet), Eaton (XUPS) and MGE.
 
-RFC 1628 and the blocks of APC (PowerNet), Eaton (XUPS), MGE, CyberPower, Socomec, Riello and Vertiv.
-
-Each field maps to (object, scale); a `source` map turns the vendor's enumeration into ours.
+Each field maps to (object, scale); a `source` map turns the vendor's enumeration into ours. `ups_makers` has more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 RFC1628 = "1.3.6.1.2.1.33.1"
-_RFC_SOURCE = {1: "other", 2: "off", 3: "normal", 4: "bypass", 5: "battery", 6: "boost", 7: "trim"}
-_YES = {1: True, 2: False}
+RFC_SOURCE = {1: "other", 2: "off", 3: "normal", 4: "bypass", 5: "battery", 6: "boost", 7: "trim"}
+YES = {1: True, 2: False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +28,8 @@ class Table:
     input_sources: tuple[str, dict[int, str]] | None = None
     # object -> the same object under another index, as some cards write it
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # field of `numbers` -> the same of the other lines of a three-phase unit
+    lines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def oids(self) -> tuple[str, ...]:
         """Every object of the table, dotted."""
@@ -37,7 +37,7 @@ class Table:
         found += [oid for oid, _ in self.numbers.values()] + list(self.texts.values())
         found += [oid for oid, _ in self.flags.values()]
         found += [pair[0] for pair in (self.tests, self.input_sources) if pair]
-        found += [alias for aliases in self.aliases.values() for alias in aliases]
+        found += [oid for more in (*self.aliases.values(), *self.lines.values()) for oid in more]
         return tuple(f"{self.root}.{oid}" for oid in dict.fromkeys(found))
 
 
@@ -53,21 +53,25 @@ _RFC_NUMBERS = {
     "load_ratio": ("4.4.1.5.1", 0.01),
     "alarm_count": ("6.1.0", 1.0),
 }
+_RFC_PHASES = {"input_volts": "3.3.1.3", "output_volts": "4.4.1.2", "load_ratio": "4.4.1.5"}
 # Cards that index the first line by 0, or write a further .0 behind it (iStars, MGE Galaxy).
-_RFC_ALIASES = {f"{oid}.1": (f"{oid}.0", f"{oid}.1.0") for oid in ("3.3.1.3", "4.4.1.2", "4.4.1.5")}
+_RFC_ALIASES = {f"{oid}.1": (f"{oid}.0", f"{oid}.1.0") for oid in _RFC_PHASES.values()}
+_RFC_LINES = {name: (f"{oid}.2", f"{oid}.3") for name, oid in _RFC_PHASES.items()}
 _RFC_TEXTS = {"manufacturer": "1.1.0", "model": "1.2.0", "firmware": "1.3.0"}
 
 STANDARD = Table(
     "rfc1628",
     RFC1628,
     "4.1.0",
-    _RFC_SOURCE,
+    RFC_SOURCE,
     _RFC_NUMBERS,
     _RFC_TEXTS,
     {"battery_low": ("2.1.0", {2: False, 3: True, 4: True})},
     ("7.3.0", _TEST),
     aliases=_RFC_ALIASES,
+    lines=_RFC_LINES,
 )
+RIELLO = replace(STANDARD, name="riello", root="1.3.6.1.4.1.5491.10.1")
 APC = Table(
     "apc",
     "1.3.6.1.4.1.318.1.1.1",
@@ -106,9 +110,10 @@ APC = Table(
     {
         "battery_replace": ("2.2.4.0", {1: False, 2: True}),
         "battery_low": ("2.1.1.0", {2: False, 3: True}),
-        "communication": ("8.1.0", _YES),
+        "communication": ("8.1.0", YES),
     },
     ("7.2.3.0", {1: "passed", 2: "failed", 4: "in progress"}),
+    lines={"load_ratio": tuple(f"9.3.3.1.10.1.1.{line}" for line in (1, 2, 3))},  # upsPhaseOutputPercentLoad
 )
 XUPS = Table(
     "xups",
@@ -136,10 +141,11 @@ XUPS = Table(
         "input_volts": ("3.4.1.2.1", 1.0),
     },
     {"manufacturer": "1.1.0", "model": "1.2.0", "firmware": "1.3.0"},
-    {"battery_replace": ("2.9.0", _YES), "battery_low": ("2.10.0", _YES), "input_bad": ("3.9.0", {1: True, 2: False})},
+    {"battery_replace": ("2.9.0", YES), "battery_low": ("2.10.0", YES), "input_bad": ("3.9.0", {1: True, 2: False})},
     ("8.2.0", {2: "passed", 3: "failed", 4: "in progress"}),
     ("3.5.0", {2: "none", 3: "utility", 5: "utility", 6: "generator"}),
     {"8.2.0": ("8.2.0.0",)},  # ConnectUPS
+    {"input_volts": ("3.4.1.2.2", "3.4.1.2.3")},
 )
 MGE = Table(
     "mge",
@@ -154,95 +160,13 @@ MGE = Table(
     },
     {"model": "1.1.0"},
     {
-        "on_battery": ("7.3.0", _YES),
-        "on_bypass": ("7.4.0", _YES),
-        "battery_replace": ("5.11.0", _YES),
-        "battery_low": ("5.14.0", _YES),
-        "input_bad": ("6.3.0", _YES),
+        "on_battery": ("7.3.0", YES),
+        "on_bypass": ("7.4.0", YES),
+        "overload": ("7.10.0", YES),
+        "battery_replace": ("5.11.0", YES),
+        "battery_low": ("5.14.0", YES),
+        "input_bad": ("6.3.0", YES),
     },
     ("10.3.0", {1: "passed", 2: "failed", 3: "none"}),
+    lines={"input_volts": ("6.2.1.2.2", "6.2.1.2.3"), "load_ratio": ("7.2.1.4.2", "7.2.1.4.3")},
 )
-CYBERPOWER = Table(
-    "cyberpower",
-    "1.3.6.1.4.1.3808.1.1.1",
-    "4.1.1.0",
-    {
-        2: "normal",
-        3: "battery",
-        4: "boost",
-        5: "off",
-        6: "off",
-        7: "other",
-        8: "eco",
-        9: "bypass",
-        10: "trim",
-        11: "normal",
-    },
-    {
-        "on_battery_seconds": ("2.1.2.0", 0.01),
-        "charge_ratio": ("2.2.1.0", 0.01),
-        "temperature_celsius": ("2.2.3.0", 1.0),
-        "runtime_seconds": ("2.2.4.0", 0.01),
-        "input_volts": ("3.2.1.0", 0.1),
-        "load_ratio": ("4.2.3.0", 0.01),
-    },
-    {"model": "1.1.1.0", "firmware": "1.2.1.0", "serial": "1.2.3.0", "test_date": "7.2.4.0"},
-    {
-        "battery_replace": ("2.2.5.0", {1: False, 2: True}),
-        "battery_low": ("2.1.1.0", {2: False, 3: True}),
-        "input_bad": ("3.2.6.0", {1: False, 2: True, 3: True, 4: True, 5: True, 6: True}),
-    },
-    ("7.2.3.0", {1: "passed", 2: "failed", 4: "in progress"}),
-)
-SOCOMEC = Table(
-    "socomec",
-    "1.3.6.1.4.1.4555.1.1.7.1",
-    "4.1.0",
-    {
-        2: "bypass",
-        3: "normal",
-        4: "normal",
-        5: "eco",
-        6: "bypass",
-        7: "off",
-        8: "off",
-        9: "normal",
-        10: "normal",
-    },
-    {
-        "on_battery_seconds": ("2.2.0", 1.0),
-        "runtime_seconds": ("2.3.0", 60.0),
-        "charge_ratio": ("2.4.0", 0.01),
-        "input_volts": ("3.3.1.2.1", 0.1),
-        "load_ratio": ("4.4.1.4.1", 0.01),
-    },
-    {"model": "1.1.0"},
-    {
-        "on_battery": ("2.1.0", {2: False, 3: False, 4: False, 5: True}),
-        "battery_low": ("2.1.0", {2: False, 3: False, 6: True, 7: True}),
-    },
-)
-RIELLO = Table(
-    "riello",
-    "1.3.6.1.4.1.5491.10.1",
-    "4.1.0",
-    _RFC_SOURCE,
-    _RFC_NUMBERS,
-    _RFC_TEXTS,
-    {"battery_low": ("2.1.0", {2: False, 3: True, 4: True})},
-    ("7.3.0", _TEST),
-    aliases=_RFC_ALIASES,
-)
-VERTIV = Table(
-    "vertiv",
-    "1.3.6.1.4.1.476.1.42.3.5",
-    "3.55.0",
-    _RFC_SOURCE,
-    {"runtime_seconds": ("1.18.0", 60.0), "charge_ratio": ("1.19.0", 0.01)},
-    {},
-    {"battery_low": ("1.26.0", {2: False, 3: True, 4: True}), "input_bad": ("3.33.0", {1: True, 3: False})},
-    ("1.8.0", {2: "passed", 3: "failed", 4: "in progress"}),
-    ("3.32.0", {1: "none", 2: "utility", 3: "generator"}),
-)
-VENDORS = (APC, XUPS, MGE, CYBERPOWER, SOCOMEC, RIELLO, VERTIV)
-TABLES = {table.name: table for table in (STANDARD, *VENDORS)}

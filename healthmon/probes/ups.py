@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from healthmon.makes import ups_daemons, ups_snmp
-from healthmon.makes.ups_tables import RFC1628, STANDARD, TABLES, VENDORS
+from healthmon.makes.ups_makers import TABLES, VENDORS
+from healthmon.makes.ups_tables import RFC1628, STANDARD
 from healthmon.model import Ask, Device, Ups
 from healthmon.probes.snmp import snmp_get, walk_at
 from healthmon.probes.tools import Tools

@@ -11,7 +11,8 @@ from loopback import served
 from snmp_agent import GAUGE, NULL, Value, agent, integer
 
 from healthmon.makes import ups_daemons, ups_snmp
-from healthmon.makes.ups_tables import RFC1628, STANDARD, TABLES
+from healthmon.makes.ups_makers import TABLES
+from healthmon.makes.ups_tables import RFC1628, STANDARD
 from healthmon.model import Access, ApcupsdAccess, Ask, Device, Kind, NutAccess, Question, SnmpAccess, Ups
 from healthmon.probes import ups
 from healthmon.probes.tools import Tools
@@ -80,6 +81,11 @@ VENDOR_BLOCKS: dict[str, tuple[dict[str, Value], dict[str, Value]]] = {
     ),
     "riello": ({"4.1.0": 3, "2.3.0": 41, "2.4.0": 98, "4.4.1.5.1": 38, "2.2.0": 0}, {"4.1.0": 5, "2.2.0": 190}),
     "vertiv": ({"3.55.0": 3, "1.18.0": 41, "1.19.0": 98, "3.32.0": 2}, {"3.55.0": 5}),
+    "delta": ({"5.1.0": 0, "7.5.0": 41, "7.8.0": 98, "5.7.0": 38, "7.4.0": 0}, {"5.1.0": 1, "7.4.0": 190}),
+    "huawei": (
+        {"2.101.1.1.1": 3, "6.100.1.4.1": 2460, "6.100.1.3.1": 98, "4.100.1.14.1": 380}, {"2.101.1.1.1": 4},
+    ),
+    "ppc": ({"4.1.1.0": 2, "2.2.4.0": 2460, "2.2.1.0": 98, "4.2.3.0": 38}, {"4.1.1.0": 3, "2.1.2.0": 190}),
 }  # fmt: skip
 
 
@@ -112,6 +118,24 @@ async def test_the_vendor_speaks_before_the_standard() -> None:
     values = {**rfc(o4_1_0=5, o2_2_0=4), **under(TABLES["apc"].root, {"4.1.1.0": 15, "2.2.1.0": 97})}
     seen = await by_snmp(values)
     assert (seen.source, seen.charge_ratio, seen.backend) == ("test", 0.97, "rfc1628 + apc")
+
+
+async def test_the_standard_tells_the_runtime_where_the_vendors_block_says_zero() -> None:
+    values = {**rfc(), **under(TABLES["ppc"].root, {"4.1.1.0": 2, "2.2.1.0": 100, "2.2.4.0": 0})}
+    assert (await by_snmp(values)).runtime_seconds == 2460.0
+
+
+async def test_of_three_lines_the_most_loaded_one_counts() -> None:
+    three = await by_snmp(rfc(o3_3_1_3_2=239, o3_3_1_3_3=0, o4_4_1_2_2=231, o4_4_1_5_2=91, o4_4_1_5_3=12))
+    assert three.load_ratio == 0.91
+    assert (three.input_volts, three.output_volts) == ((238.0, 239.0), (230.0, 231.0))
+    phases = {"4.1.1.0": 2, "4.2.3.0": 20, **{f"9.3.3.1.10.1.1.{line}": load for line, load in ((1, 30), (2, -1))}}
+    assert (await by_snmp(under(TABLES["apc"].root, phases))).load_ratio == 0.3
+
+
+async def test_an_overload_that_only_the_makers_block_tells() -> None:
+    for make, told in (("delta", {"5.1.0": 0, "9.12.0": 1}), ("mge", {"5.2.0": 90, "7.3.0": 2, "7.10.0": 1})):
+        assert (await by_snmp(under(TABLES[make].root, told))).overload is True  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
