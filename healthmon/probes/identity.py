@@ -54,7 +54,9 @@ async def _by_onvif(device: Device, tools: Tools, found: Identity) -> Identity:
     tools.notes_of(device.id).firmware = _clean(told.firmware)
     try:
         macs = await onvif.network_interfaces(calls)
-    except UnsupportedError:  # it is not there, or the account may not ask it
+    except _LOGIN_TROUBLE:
+        raise
+    except WireError:  # it is not there, in whatever words, or the account may not ask it
         macs = ()
     return replace(
         found,

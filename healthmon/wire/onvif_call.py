@@ -78,7 +78,7 @@ def _response(body: bytes, operation: str) -> etree._Element:
 def path_of(uri: str, host: str, what: str) -> str:
     """Path and query of `uri`; another host in it is noted and goes no further. Raises ProtocolError for no URI."""
     try:
-        parts = urlsplit(uri.strip())
+        parts = urlsplit(uri.strip().replace("&amp;", "&"))  # some escape it twice
         named = parts.hostname or host
     except ValueError:
         raise ProtocolError(f"the address of the {what} is not a URI") from None

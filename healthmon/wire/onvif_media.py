@@ -87,7 +87,7 @@ def _token(profiles: list[etree._Element], index: int) -> str:
     video = [profile for profile in profiles if _encodes(profile)] or profiles
     if index >= len(video):
         raise NotFoundError(f"profile {index + 1} of {len(video)} does not exist")
-    token = video[index].get("token")
+    token = soap.attribute(video[index], "token")
     if not token:
         raise ProtocolError("GetProfiles: a profile has no token")
     return token

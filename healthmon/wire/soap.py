@@ -42,8 +42,14 @@ _REFUSED = re.compile(
     | login.(?:required|fail)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_UNSUPPORTED = ("actionnotsupported", "operationprohibited", "not implemented", "notsupported", "unknownaction")
+_UNSUPPORTED = re.compile(
+    r"not.?(?:supported|implemented) | unsupported | operationprohibited | unknown.?(?:action|method|operation)",
+    re.IGNORECASE | re.VERBOSE,
+)
 _BARE_AMPERSAND = re.compile(rb"&(?!#?\w{1,32};)")
+# XML 1.0 2.2: these may not stand in a document; some firmwares write them, or names in an encoding of their own.
+_NO_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +76,12 @@ def request(namespace: str, operation: str, fields: tuple[tuple[str, str], ...])
 
 def parse(body: bytes) -> etree._Element:
     """The root element of an XML reply. Raises ProtocolError for anything else, and for every DOCTYPE."""
-    raw = body.strip(b"\0 \t\r\n")  # some pad what they send
+    raw = body if body.startswith(_UTF_16) else body.strip(b"\0 \t\r\n")  # some pad what they send
     try:
         try:
             root = etree.fromstring(raw, _parser())
         except etree.XMLSyntaxError:
-            if not _BARE_AMPERSAND.search(raw):
-                raise
-            root = etree.fromstring(_BARE_AMPERSAND.sub(b"&amp;", raw), _parser())  # a URI written as it is
+            root = etree.fromstring(_mended(raw), _parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         what = "an HTML page" if b"<html" in body[:2048].lower() else "no readable XML"
         raise ProtocolError(f"answer is {what} ({str(error)[:60]})" if body else "answer is empty") from None
@@ -86,6 +90,12 @@ def parse(body: bytes) -> etree._Element:
         what = "an HTML page" if local(root).lower() == "html" else "XML with a DOCTYPE, which is not read"
         raise ProtocolError(f"answer is {what}")
     return root
+
+
+def _mended(raw: bytes) -> bytes:
+    """`raw` with a URI's bare ampersands as references, and without bytes that are no characters."""
+    text = _BARE_AMPERSAND.sub(b"&amp;", raw).decode("utf-8", "replace")
+    return _NO_CHARACTER.sub("", text).encode()
 
 
 def _parser() -> etree.XMLParser:
@@ -130,6 +140,13 @@ def text(element: etree._Element | None, *names: str) -> str | None:
     return ((found.text or "").strip() or None) if found is not None else None
 
 
+def attribute(element: etree._Element, name: str) -> str | None:
+    """The attribute `name` in whatever namespace; None where it is missing or empty."""
+    return (
+        next((str(value) for key, value in element.attrib.items() if str(key).rpartition("}")[2] == name), "") or None
+    )
+
+
 def fault_of(body: etree._Element) -> Fault | None:
     """The fault in a SOAP body (1.1 faultcode/faultstring, 1.2 Code/Subcode/Reason), or None."""
     fault = find(body, "Fault")
@@ -155,7 +172,7 @@ def failure(fault: Fault) -> WireError:
         return LockedOutError(said)
     if any(word in low for word in ("noprofile", "noentity", "noconfig", "nosource")):
         return NotFoundError(said)
-    if any(word in low for word in _UNSUPPORTED):
+    if _UNSUPPORTED.search(low):
         return UnsupportedError(said)
     if "maxsessions" in low or "outofmemory" in low or "busy" in low:
         return BusyError(said)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from fakes.onvif_camera import PATH, Camera
 from loopback import http, make_pair, says, served
 
 from healthmon.model import Access, Ask, Device, Kind, Question, Tls
@@ -87,6 +88,27 @@ async def test_identity_by_key_alone(tmp_path: Path) -> None:
         seen = await identity.look(device(http_port=server.port, https=True), ASK, tools())
     assert seen.key == tls.key_hash(pair.certificate.public_bytes(Encoding.DER))
     assert seen.model is None
+
+
+def said(text: str) -> str:
+    reason = f"<s:Reason><s:Text>{text}</s:Text></s:Reason>"
+    return f"<s:Fault><s:Code><s:Value>s:Receiver</s:Value></s:Code>{reason}</s:Fault>"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        said("Action not supported: http://www.onvif.org/ver10/device/wsdl/GetNetworkInterfaces"),
+        said("Internal error"),
+        "<tds:SomethingElse/>",
+    ],
+)
+async def test_an_identity_is_not_lost_because_the_mac_is_not_told(answer: str) -> None:
+    """ipycam, a camera in Python, does not know GetNetworkInterfaces and says so without any code."""
+    camera = Camera(login="none", replies={"GetNetworkInterfaces": answer})
+    async with served(camera) as server:
+        seen = await identity.look(device(http_port=server.port, onvif_path=PATH), ASK, tools())
+    assert (seen.model, seen.serial, seen.firmware, seen.macs) == ("M1", "S7", "1.2", ())
 
 
 async def test_identity_without_any_way_is_unsupported() -> None:

@@ -116,6 +116,16 @@ async def test_profiles_without_an_encoder_are_not_counted() -> None:
         await path_of(camera, 2)
 
 
+async def test_a_token_in_a_namespace_and_an_address_escaped_twice() -> None:
+    row = '<trt:Profiles tt:token="p7"/>'
+    camera = Camera(
+        replies={"GetProfiles": f"<trt:GetProfilesResponse>{row}</trt:GetProfilesResponse>"},
+        uri="rtsp://127.0.0.1/live?channel=1&amp;amp;subtype=0",
+    )
+    assert await path_of(camera) == "/live?channel=1&subtype=0"
+    assert "<ns0:ProfileToken>p7</ns0:ProfileToken>" in camera.bodies["GetStreamUri"]
+
+
 async def test_wrong_namespaces_soap_1_1_padding_and_no_content_length() -> None:
     camera = Camera(strange=True)
     assert await path_of(camera) == "/stream1?channel=1"

@@ -65,6 +65,33 @@ def test_c22_namespaces_prefixes_and_cdata_may_be_wrong() -> None:
     assert soap.text(body, "R", "M") is None
 
 
+WITH_NAME = '<?xml version="1.0"{}?>\n' + ENVELOPE.format("<R><N>Caf\u00e9{}</N></R>")
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (WITH_NAME.format("", "").encode("utf-16"), "Caf\u00e9"),
+        (WITH_NAME.format(' encoding="UTF-16"', "").encode("utf-16-le"), "Caf\u00e9"),
+        (b"\xfe\xff" + WITH_NAME.format("", "").encode("utf-16-be"), "Caf\u00e9"),
+        (WITH_NAME.format("", "").encode("utf-8-sig"), "Caf\u00e9"),
+        (WITH_NAME.format(' encoding="ISO-8859-1"', "").encode("latin-1"), "Caf\u00e9"),
+        (WITH_NAME.format(' encoding="UTF-8"', "").encode("latin-1"), "Caf\ufffd"),
+        (WITH_NAME.format("", "\x00\x1b").encode(), "Caf\u00e9"),
+        (WITH_NAME.format("", " & 1").encode(), "Caf\u00e9 & 1"),
+    ],
+)
+def test_c22_encodings_as_declared_and_as_firmwares_get_them_wrong(body: bytes, name: str) -> None:
+    assert soap.text(soap.envelope_body(body), "R", "N") == name
+
+
+def test_an_attribute_is_found_in_any_namespace() -> None:
+    body = soap.envelope_body(ENVELOPE.format('<R xmlns:t="t" t:token="p0" u="" />').encode())
+    found = soap.find(body, "R")
+    assert found is not None
+    assert [soap.attribute(found, name) for name in ("token", "u", "none")] == ["p0", None, None]
+
+
 def fault(codes: str, text: str) -> soap.Fault:
     told = soap.fault_of(
         soap.envelope_body(
