@@ -145,7 +145,7 @@ def _measured(session: Session, path: str, played: float, watched: float, notes:
         frames=meter.frames,
         keyframes=meter.keyframes,
         key_interval=interval,
-        key_wait=watched if not meter.keyframes else None,
+        key_wait=watched if meter.inside.keyed and not meter.keyframes else None,
         frames_per_second=_rate(meter.frames - 1, media, span),
         bits_per_second=8 * meter.size / span if span > 0.2 else None,
         lost=meter.lost,

@@ -78,7 +78,8 @@ def _pictures(observation: Observation, stream: Stream, device: Device) -> Verdi
 
 
 def _quality(observation: Observation, stream: Stream, device: Device, spec: StreamSpec) -> Iterator[Verdict]:
-    yield _keyframes(observation, stream, device)
+    if stream.keyframes or stream.key_wait is not None:  # of some codecs they are not known
+        yield _keyframes(observation, stream, device)
     yield _loss(observation, stream, device)
     if spec.frames_per_second and stream.frames_per_second:
         yield _rate(observation, stream.frames_per_second, spec.frames_per_second, device.limits.frames_ratio)

@@ -1,4 +1,7 @@
-"""What an RTP payload holds: key frames, parameter sets, prints of the picture. RFC 6184, RFC 7798, RFC 2435.
+"""What an RTP payload holds: key frames, parameter sets, prints of the picture.
+
+RFC 6184 (H.264), RFC 7798 (H.265), RFC 2435 (JPEG), RFC 6416 (MPEG-4 Visual).
+
 
 `look` is called for every packet of a stream: it walks by index and makes no object for an ordinary one.
 """
@@ -6,6 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from healthmon.wire.h264_slice import slice_layout
 from healthmon.wire.keyprint import KeyPrints
@@ -13,13 +17,17 @@ from healthmon.wire.keyprint import KeyPrints
 Buffer = bytes | bytearray | memoryview
 MOST_SET_BYTES = 512
 ONVIF_JPEG = 0xFFD8
+RECOVERY_POINT = 6  # SEI payload type (ITU-T H.264 D.1.8, H.265 D.2.8)
+MOST_MESSAGES = 16
+VOP = b"\0\0\1\xb6"  # ISO/IEC 14496-2 6.2.5; its coding type is in the next two bits, 0 for intra
 HEVC_HEADER = 16  # bytes of a slice that may be header: flags and counters there change from key frame to key frame
 
 
 @dataclass(slots=True)
 class Other:
-    """A codec that is not looked into: no key frames are known."""
+    """A codec that is not looked into: no key frames are known, which `keyed` says."""
 
+    keyed: ClassVar[bool] = False
     parameter_sets: list[bytes] = field(default_factory=list)
     prints: KeyPrints = field(default_factory=KeyPrints)
     picture: tuple[int, int] | None = None
@@ -37,6 +45,7 @@ class _Units(Other):
     """A codec of NAL units, of which one packet may hold several, each behind its length."""
 
     __slots__ = ()
+    keyed = True
 
     def _unit(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
         """Whether one whole unit begins a key frame."""
@@ -79,7 +88,7 @@ class H264(_Units):
             return True
         if kind in (7, 8):
             self._keep(b, at, end)
-        return kind == 6 and at + 1 < end and b[at + 1] == 6
+        return kind == 6 and _recovers(b, at + 1, end)
 
     def _slice(self, b: Buffer, span: tuple[int, int], stamp: int, now: float, edges: tuple[bool, bool]) -> None:
         if self.prints.wanted(stamp, now):
@@ -93,7 +102,7 @@ class H264(_Units):
 
 
 class H265(_Units):
-    """H.265: IRAP slices (types 16 to 21) begin a key frame."""
+    """H.265: IRAP slices (types 16 to 21) and recovery points begin a key frame."""
 
     __slots__ = ()
 
@@ -116,17 +125,56 @@ class H265(_Units):
             return True
         if kind == 33 and not self.parameter_sets:
             self.parameter_sets.append(bytes(memoryview(b)[at : min(end, at + MOST_SET_BYTES)]))
-        return False
+        return kind == 39 and _recovers(b, at + 2, end)
 
     def _slice(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> None:
         if self.prints.wanted(stamp, now):
             self.prints.whole(bytes(memoryview(b)[min(at, end) : end]))
 
 
+def _recovers(b: Buffer, at: int, end: int) -> bool:
+    """Whether one of the SEI messages is a recovery point: pictures without IDR begin there."""
+    for _ in range(MOST_MESSAGES):
+        kind, at = _in_bytes(b, at, end)
+        size, at = _in_bytes(b, at, end)
+        if kind == RECOVERY_POINT or at + size >= end:
+            return kind == RECOVERY_POINT and at < end
+        at += size
+    return False
+
+
+def _in_bytes(b: Buffer, at: int, end: int) -> tuple[int, int]:
+    """A number of bytes 255 and one below, and where it ends (ITU-T H.264 7.3.2.3.1)."""
+    value = 0
+    while at < end:
+        value += b[at]
+        at += 1
+        if b[at - 1] != 0xFF:
+            break
+    return value, at
+
+
+class Mpeg4(Other):
+    """MPEG-4 Visual, which older encoders speak: intra coded pictures (VOP) are key frames."""
+
+    __slots__ = ()
+    keyed = True
+
+    def look(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
+        """By the picture's header, which may stand behind headers of the sequence."""
+        del stamp, now
+        if b[at] or b[at + 1]:
+            return False
+        head = bytes(memoryview(b)[at : min(end, at + MOST_SET_BYTES)])
+        found = head.find(VOP)
+        return 0 <= found < len(head) - 4 and head[found + 4] < 0x40
+
+
 class Jpeg(Other):
     """JPEG: every picture is a key frame. Its size is in the payload header (RFC 2435 3.1) or in ONVIF's extension."""
 
     __slots__ = ()
+    keyed = True
 
     def look(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
         """Always a key frame."""
@@ -152,4 +200,4 @@ def payload_of(codec: str, parameter_sets: tuple[bytes, ...] = ()) -> Other:
     """What looks into the payloads of `codec`; `parameter_sets` are those of the session description."""
     if codec == "h264":
         return H264(prints=KeyPrints(slice_layout(parameter_sets)))
-    return H265() if codec == "h265" else Jpeg() if codec == "mjpeg" else Other()
+    return {"h265": H265, "mjpeg": Jpeg, "mpeg4": Mpeg4}.get(codec, Other)()

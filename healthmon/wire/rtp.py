@@ -13,6 +13,7 @@ from healthmon.wire import rtcp
 from healthmon.wire.payloads import Buffer, Other, payload_of
 
 RELOCK_AFTER = 20
+MOST_DROPOUT, MOST_MISORDER = 3000, 100  # RFC 3550 A.1: what lies farther away is another count
 MOST_GAPS = 64
 _WINDOW = (1 << 64) - 1
 _HEAD = struct.Struct(">HII")
@@ -25,13 +26,15 @@ class Meter:
     Times are the caller's (monotonic seconds). Frames are distinct RTP timestamps; jitter is taken at the first packet
     of each frame, because the packets of one frame share a timestamp. `report` is (sender's wall clock minus ours,
     RTP time) of the first sender report, heard at `report_at`; `inside` knows the codec. `extension` is
-    handed the packets that have a header extension (the times of replayed footage).
+    handed the packets that have a header extension (the times of replayed footage). Of an `encrypted` stream (SRTP,
+    RFC 3711) only the RTP headers are read.
     """
 
     payload_type: int
     codec: str
     clock_rate: int
     parameter_sets: tuple[bytes, ...] = ()
+    encrypted: bool = False
     packets: int = 0
     size: int = 0
     frames: int = 0
@@ -53,6 +56,7 @@ class Meter:
     _ssrc: int | None = None
     _stranger: tuple[int, int] = (0, 0)
     _sequence: int = 0
+    _elsewhere: int = -1
     _first_sequence: int = 0
     _seen: int = 0
     _stamp: int = -1
@@ -60,7 +64,8 @@ class Meter:
     _frame_at: float = 0.0
 
     def __post_init__(self) -> None:
-        self.inside = payload_of(self.codec, self.parameter_sets)
+        if not self.encrypted:
+            self.inside = payload_of(self.codec, self.parameter_sets)
 
     def packet(self, b: Buffer, i: int, n: int, now: float) -> None:
         """Count the RTP packet of `n` bytes at index `i` of `b`."""
@@ -79,7 +84,7 @@ class Meter:
         self.packets += 1
         self.size += n
         self.last_at = now
-        if stamp != self._stamp and step < 0x8000:
+        if stamp != self._stamp and sequence == self._sequence:
             self._new_frame(stamp, now)
         if self.extension is not None and b[i] & 0x10:
             self.extension(b, i, n)
@@ -89,6 +94,8 @@ class Meter:
         """A packet that is not the next one: after a gap, late, or a copy. Whether it is new."""
         if step == 0:
             return stamp != self._stamp  # a sender that does not count its packets still sends pictures
+        if MOST_DROPOUT <= step <= 0x10000 - MOST_MISORDER:
+            return self._counted_anew(sequence)
         if step < 0x8000:
             self.lost += step - 1
             self.inside.prints.spoil()
@@ -102,6 +109,15 @@ class Meter:
             self._seen |= 1 << behind
         self.reordered += 1
         self.lost -= self.lost > 0
+        return True
+
+    def _counted_anew(self, sequence: int) -> bool:
+        """A sender that has started again counts from elsewhere; one packet from there is no proof yet."""
+        if sequence != self._elsewhere:
+            self._elsewhere = (sequence + 1) & 0xFFFF
+            return False
+        self.inside.prints.spoil()
+        self._sequence, self._seen, self._stamp, self._elsewhere = sequence, 1, -1, -1
         return True
 
     def _lock(self, ssrc: int, sequence: int) -> bool:
@@ -163,7 +179,7 @@ class Meter:
 
     def control(self, b: Buffer, i: int, n: int, wall: float, now: float = 0.0) -> None:
         """Read an RTCP packet that came at `wall` (Unix seconds of our clock) and `now`."""
-        if self.report is None and (found := rtcp.sender_clock(b, i, n)) is not None:
+        if self.report is None and not self.encrypted and (found := rtcp.sender_clock(b, i, n)) is not None:
             self.report, self.report_at = (found[0] - wall, found[1]), now
 
     @property

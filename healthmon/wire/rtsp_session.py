@@ -10,16 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from healthmon.secret import Credential
-from healthmon.wire import counting, digest, rtsp, trace
+from healthmon.wire import counting, digest, rtsp, rtsp_status, trace
 from healthmon.wire.errors import (
-    AddressError,
     AuthFailedError,
-    BusyError,
     ForbiddenError,
     LockedOutError,
     NoCredentialError,
-    NotFoundError,
-    ProtocolError,
     ResetError,
     UnsupportedError,
     WireError,
@@ -35,9 +31,8 @@ from healthmon.wire.sdp import Video, path_of, video_of
 TEARDOWN_SECONDS = 1.0
 QUIET_SECONDS = 1.0
 _OTHER_TRANSPORT = {400, 405, 406, 454, 461}
-_BUSY = {453, 503}
-_NO_RANGE = {456, 457}
-_OVER_TCP = "RTP/AVP/TCP;unicast;interleaved=0-1"
+_NO_RANGE = {400, 456, 457}
+_NO_AGGREGATE = 459
 
 
 @dataclass(slots=True)
@@ -67,6 +62,7 @@ class Session:
     _session: str = ""
     _base: str = ""
     _control: str = ""
+    _whole: str = ""
     _control_channel: int = 1
     _channel: int = 0
     _pair: UdpPair | None = None
@@ -82,6 +78,7 @@ class Session:
         self._base = reply.header("content-base") or reply.header("content-location")
         self.video = video_of(reply.body)
         self._control = path_of(self.video.control, self._base, self.path)
+        self._whole = path_of(self.video.session_control, self._base, self.path)
         return self.video
 
     async def setup(self) -> None:
@@ -99,13 +96,19 @@ class Session:
     async def _negotiated(self) -> None:
         assert self.video is not None  # noqa: S101 - describe comes first
         video = self.video
-        self.meter = Meter(video.payload_type, video.codec, video.clock_rate, video.parameter_sets)
+        self.meter = Meter(
+            video.payload_type, video.codec, video.clock_rate, video.parameter_sets, encrypted=video.encrypted
+        )
         reply = await self._set_up()
         if reply.status in _OTHER_TRANSPORT:
             self.transport = "tcp" if self.transport == "udp" else "udp"
             reply = await self._set_up_again()
+        if video.encrypted and reply.status not in (200, 401, 403, *rtsp_status.BUSY):
+            raise UnsupportedError(f"SETUP answered {reply.status}: encrypted with keys that are not known here (SRTP)")
         self._checked(reply, "SETUP")
         self._take_session(reply)
+        if "multicast" in reply.header("transport").lower():
+            raise UnsupportedError("the device sends to a multicast group only, which is not joined")
         if self._pair is not None:
             self._pair.open_way(reply.header("transport"))
         else:
@@ -113,13 +116,15 @@ class Session:
 
     async def _set_up(self) -> RtspReply:
         self._close_pair()
+        assert self.video is not None  # noqa: S101 - set before
         if self.transport == "tcp":
-            return await self._ask("SETUP", self._control, (*_transport(_OVER_TCP), *self.require), check=False)
+            over = f"{self.video.profile}/TCP;unicast;interleaved=0-1"
+            return await self._ask("SETUP", self._control, (*_transport(over), *self.require), check=False)
         assert self._connection is not None  # noqa: S101 - set by open
         assert self.meter is not None  # noqa: S101 - set before
         sender = await self.net.address_of(self.place.host)
         self._pair = await UdpPair.bind(self._connection.local_address, sender, self.meter)
-        wanted = (*_transport(self._pair.wanted), *self.require)
+        wanted = (*_transport(self._pair.wanted(self.video.profile)), *self.require)
         return await self._ask("SETUP", self._control, wanted, check=False)
 
     async def _set_up_again(self) -> RtspReply:
@@ -160,16 +165,17 @@ class Session:
 
     async def play(self) -> None:
         """Start the stream."""
-        base = path_of(self.video.session_control if self.video else "", self._base, self.path)
-        reply = await self._ask("PLAY", base, (("Range", "npt=0.000-"),), check=False)
+        reply = await self._ask("PLAY", self._whole, (("Range", "npt=0.000-"),), check=False)
         if reply.status in _NO_RANGE:
-            reply = await self._ask("PLAY", base, (), check=False)
+            reply = await self._ask("PLAY", self._whole, (), check=False)
+        if reply.status == _NO_AGGREGATE:
+            self._whole = self._control
+            reply = await self._ask("PLAY", self._whole, (), check=False)
         self._checked(reply, "PLAY")
 
     async def play_footage(self, start: str, more: tuple[tuple[str, str], ...] = ()) -> None:
         """Start recorded footage at `start` (a Range value); without that there is nothing to prove."""
-        base = path_of(self.video.session_control if self.video else "", self._base, self.path)
-        await self._ask("PLAY", base, (("Range", start), *self.require, *more))
+        await self._ask("PLAY", self._whole, (("Range", start), *self.require, *more))
 
     async def watch_until(self, enough: Callable[[Meter], bool], wait: float) -> float:
         """Let packets come until `enough` of them have, at most `wait` seconds; returns the seconds watched."""
@@ -199,7 +205,7 @@ class Session:
             if meter.first_at is not None:
                 clock = time.monotonic()
                 flows = meter.frames > 1 and clock - meter.last_at < QUIET_SECONDS
-                keyed = meter.first_key_at is not None or now >= key_wait
+                keyed = meter.first_key_at is not None or now >= key_wait or not meter.inside.keyed
                 if clock - meter.first_at >= seconds and flows and keyed:
                     break
             await asyncio.sleep(0.05)
@@ -221,13 +227,12 @@ class Session:
                 self._connection.close()
 
     async def _teardown(self) -> None:
-        base = path_of(self.video.session_control if self.video else "", self._base, self.path)
         with contextlib.suppress(WireError, OSError):
             async with asyncio.timeout(TEARDOWN_SECONDS):
                 if self._setting_up is not None:
                     await self._setting_up
                 if self._session and not self.lost:
-                    await self._send("TEARDOWN", base, ())
+                    await self._send("TEARDOWN", self._whole, ())
 
     # ------------------------------------------------------------------ one request with login
 
@@ -273,7 +278,7 @@ class Session:
             self._count = 0
             reply = await self._send(method, path, headers)
             if reply.status != 401:
-                if reply.status not in (403, *_BUSY):
+                if reply.status not in (403, *rtsp_status.BUSY):
                     self.guard.accepted(self.place.host, self.credential)
                 return reply
             again = digest.parse_challenges(reply.all("www-authenticate"))
@@ -291,25 +296,12 @@ class Session:
         return AuthFailedError(f"login of {self.credential.name} refused")
 
     def _checked(self, reply: RtspReply, method: str) -> None:
-        status = reply.status
-        if status == 200:
+        if reply.status == 200:
             self._proven = self._challenge is not None
             return
-        if status in _BUSY:
-            raise BusyError(f"{method} answered {status}: no session or bandwidth left")
-        if status in (404, 454, 410):
-            raise NotFoundError(f"{method} answered {status}: path {self.path} is not known to the device")
-        if status == 457:
-            raise NotFoundError(f"{method} answered 457: no footage of that time")
-        if status == 551:
-            raise UnsupportedError(f"{method} answered 551: ONVIF replay is not offered")
-        if 300 <= status < 400:
-            raise AddressError(f"{method} answered {status}: the device points elsewhere; not followed")
-        if status in (401, 403):
+        if reply.status in (401, 403):
             self._forbidden(reply, method)
-        if status in (461, 406):
-            raise UnsupportedError(f"{method} answered {status}: no transport in common")
-        raise ProtocolError(f"{method} answered {status}")
+        raise rtsp_status.error(reply.status, method, self.path)
 
     def _forbidden(self, reply: RtspReply, method: str) -> None:
         """A 403: locked where it says so or where it answers a first login; a login accepted before lacks the right."""

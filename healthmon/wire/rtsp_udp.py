@@ -60,10 +60,9 @@ class UdpPair:
             first.close()
         raise ResourceError("no pair of UDP ports is free here")
 
-    @property
-    def wanted(self) -> str:
-        """The value of the Transport header."""
-        return f"RTP/AVP;unicast;client_port={self.port}-{self.port + 1}"
+    def wanted(self, profile: str) -> str:
+        """The value of the Transport header for RTP of `profile`."""
+        return f"{profile};unicast;client_port={self.port}-{self.port + 1}"
 
     def open_way(self, transport: str) -> None:
         """Send the device one packet from each port, so that a firewall that watches connections lets its own pass.

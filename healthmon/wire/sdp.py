@@ -15,11 +15,15 @@ MOST_FORMATS = 16
 _STATIC = {26: ("mjpeg", 90000), 32: ("mpeg2", 90000)}
 _CODECS = {"H264": "h264", "H265": "h265", "HEVC": "h265", "JPEG": "mjpeg", "MP4V-ES": "mpeg4"}
 _MEASURED = {"h264", "h265", "mjpeg"}
+_PROFILES = {"RTP/AVPF", "RTP/SAVP", "RTP/SAVPF"}
 
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """The first video of a description. `control` is what the server wrote; `parameter_sets` are raw NAL units."""
+    """The first video of a description. `control` is what the server wrote; `parameter_sets` are raw NAL units.
+
+    `profile` is that of RTP: RTP/AVP (RFC 3551), RTP/AVPF (RFC 4585), RTP/SAVP (RFC 3711) or RTP/SAVPF.
+    """
 
     payload_type: int
     codec: str
@@ -30,6 +34,12 @@ class Video:
     bit_rate: float | None = None
     framerate: float | None = None
     size: tuple[int, int] | None = None
+    profile: str = "RTP/AVP"
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether its packets are those of SRTP."""
+        return "SAVP" in self.profile
 
 
 @dataclass(slots=True)
@@ -37,6 +47,7 @@ class _Section:
     """The lines below one ``m=``; `formats` are the payload types offered, None where it is no video."""
 
     formats: list[int] | None = None
+    profile: str = "RTP/AVP"
     lines: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -52,7 +63,7 @@ def video_of(raw: bytes) -> Video:
     for line in re.split(r"[\r\n]+", text):
         kind, mark, value = line.strip().partition("=")
         if kind == "m" and mark:
-            sections.append(_Section(_formats(value)))
+            sections.append(_media(value))
         elif mark:
             sections[-1].lines.append((kind, value.strip()))
     found = [_video(sections[0].lines, section) for section in sections[1:MOST_SECTIONS] if section.formats]
@@ -61,10 +72,13 @@ def video_of(raw: bytes) -> Video:
     return next((video for video in found if video.codec in _MEASURED), found[0])
 
 
-def _formats(media: str) -> list[int] | None:
-    """The payload types of ``video 0 RTP/AVP 96 97``, None for another kind of media."""
-    match = re.match(r"video\s+\d+(?:/\d+)?\s+\S+((?:\s+\d{1,3}\b)+)", media.strip(), re.IGNORECASE)
-    return [int(word) for word in match[1].split()[:MOST_FORMATS]] if match else None
+def _media(value: str) -> _Section:
+    """The section of ``video 0 RTP/AVP 96 97``."""
+    match = re.match(r"video\s+\d+(?:/\d+)?\s+(\S+)((?:\s+\d{1,3}\b)+)", value.strip(), re.IGNORECASE)
+    if match is None:
+        return _Section()
+    profile = match[1].upper() if match[1].upper() in _PROFILES else "RTP/AVP"
+    return _Section([int(word) for word in match[2].split()[:MOST_FORMATS]], profile)
 
 
 def _video(session: list[tuple[str, str]], section: _Section) -> Video:
@@ -82,6 +96,7 @@ def _video(session: list[tuple[str, str]], section: _Section) -> Video:
         _number(rates[0][3:], 1000.0) if rates else None,
         _number(next(iter(_attributes(lines, "framerate")), ""), 1.0),
         _size(lines, payload_type),
+        section.profile,
     )
 
 

@@ -3,7 +3,7 @@
 With PEM it speaks TLS and asks for a Basic login, else for a Digest one.
 
 Paths: /h264 /h265 /jpeg /frozen (one picture over and over) /stall (15 frames, then silence) /nokey /loss (one packet in ten)
-/sound (an audio track before the video).
+/sound (an audio track before the video) /avpf and /savp (other profiles of RTP) /vp8.
 """
 
 import sys
@@ -22,6 +22,9 @@ FACTORIES = {
     "/h265": f"{SOURCE.format('ball', '')} ! x265enc tune=zerolatency speed-preset=ultrafast key-int-max=15 "
     "! rtph265pay name=pay0 pt=96 config-interval=1",
     "/jpeg": f"{SOURCE.format('ball', '')},format=I420 ! jpegenc ! rtpjpegpay name=pay0 pt=26",
+    "/avpf": f"{SOURCE.format('ball', '')} ! {H264.format(15)}",
+    "/savp": f"{SOURCE.format('ball', '')} ! {H264.format(15)}",
+    "/vp8": f"{SOURCE.format('ball', '')} ! vp8enc deadline=1 keyframe-max-dist=15 ! rtpvp8pay name=pay0 pt=96",
     "/frozen": f"{SOURCE.format('white', '')} ! {H264.format(5)}",
     "/stall": f"{SOURCE.format('ball', 'num-buffers=3')} ! {H264.format(15)}",
     "/nokey": f"{SOURCE.format('ball', '')} ! {H264.format(10000)}",
@@ -30,6 +33,8 @@ FACTORIES = {
     "/loss": f"{SOURCE.format('snow', '')} ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 bitrate=2000 "
     "! rtph264pay name=pay0 pt=96 mtu=600 config-interval=1",
 }
+
+PROFILES = {"/avpf": GstRtsp.RTSPProfile.AVPF, "/savp": GstRtsp.RTSPProfile.SAVP}
 
 
 def main() -> None:
@@ -53,6 +58,8 @@ def main() -> None:
         factory = GstRtspServer.RTSPMediaFactory()
         factory.set_launch(f"( {launch} )")
         factory.set_shared(path not in ("/stall", "/nokey"))
+        if path in PROFILES:
+            factory.set_profiles(PROFILES[path])
         if path == "/loss":
             factory.connect("media-configure", drop_packets)
         if len(sys.argv) > 4:

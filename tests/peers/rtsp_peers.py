@@ -38,15 +38,18 @@ def gstreamer(peers: Peers, *login: str, ahead: str = "") -> int:
     return port
 
 
-def clip(peers: Peers) -> Path:
-    """An H.264 film of 320x240, 15 pictures/s, a key frame a second; where user ``nobody`` can read it."""
+H264 = ("libx264", "-preset", "ultrafast", "-bf", "0")
+
+
+def clip(peers: Peers, codec: tuple[str, ...] = H264) -> Path:
+    """A film of 320x240, 15 pictures/s, a key frame a second; where user ``nobody`` can read it."""
     need("ffmpeg")
     folder = Path(tempfile.mkdtemp(prefix="healthmon-clip-"))
     folder.chmod(0o755)
     peers.folders.append(folder)
     film = folder / "clip.mp4"
     argv = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=15", "-t", "20"]
-    argv += ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "15", "-pix_fmt", "yuv420p", str(film)]
+    argv += ["-c:v", *codec, "-g", "15", "-pix_fmt", "yuv420p", str(film)]
     subprocess.run(argv, check=True, timeout=60, stdin=subprocess.DEVNULL)
     return film
 

@@ -34,6 +34,21 @@ async def test_codecs(port: int, path: str, codec: str) -> None:
     assert (found.width, found.height) == (320, 240)
 
 
+async def test_of_a_codec_that_is_not_looked_into_no_key_frames_are_missed(port: int) -> None:
+    found, verdicts = await judged(*camera(port, "/vp8"))
+    assert verdicts["pictures"] == (State.OK, "ok")
+    assert (found.codec, found.keyframes, found.key_wait, found.watched < 4) == ("vp8", 0, None, True)
+    assert "keyframes" not in verdicts
+
+
+@pytest.mark.parametrize(("path", "keyed"), [("/avpf", True), ("/savp", False)])
+async def test_profiles_of_rtp(port: int, path: str, keyed: bool) -> None:
+    """GStreamer takes a SETUP of the profile that it describes only; of SRTP the heads are read."""
+    found, verdicts = await judged(*camera(port, path))
+    assert verdicts["pictures"] == (State.OK, "ok")
+    assert (found.keyframes >= 1, found.lost, found.foreign) == (keyed, 0, 0)
+
+
 async def test_c14_stall(port: int) -> None:
     _, verdicts = await judged(*camera(port, "/stall"))
     assert verdicts["pictures"] == (State.FAULT, "no_pictures")

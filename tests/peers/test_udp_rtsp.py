@@ -83,6 +83,15 @@ async def test_c13_perls_server_says_bad_request_to_tcp(peers: Peers, film: Path
     assert re.search(r"server_port=\d+", "".join(text for _, mark, text in trace.notes if mark == "<"))
 
 
+async def test_the_mpeg_4_of_older_encoders(peers: Peers) -> None:
+    device, tools = camera(perl(peers, clip(peers, ("mpeg4",))), "/stream1")
+    await fed(peers, tools, device)
+    found, verdicts = await judged(device, tools)
+    assert (verdicts["pictures"], verdicts["keyframes"]) == ((State.OK, "ok"), (State.OK, "ok"))
+    assert (found.codec, found.keyframes >= 1, found.watched < 4) == ("mpeg4", True, True)
+    assert found.key_interval is None or found.key_interval == pytest.approx(1, abs=0.4)
+
+
 async def fed(peers: Peers, tools: Tools, device: object) -> None:
     """Wait until ffmpeg has announced its stream."""
     for _ in range(100):

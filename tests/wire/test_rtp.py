@@ -69,6 +69,7 @@ def test_damaged_heads_count_as_packets_without_a_key_frame() -> None:
         b"\x78" + len(SPS).to_bytes(2, "big") + SPS + b"\0\x05" + IDR,  # STAP-A with its parameter set
         b"\x79\0\1" + b"\0\x05" + IDR,  # STAP-B
         b"\x06\x06\x01\xc4\x80",  # recovery point: pictures without IDR
+        b"\x06\x01\x02\x12\x34\x05\xff\x01" + bytes(256) + b"\x06\x01\xc4\x80",  # behind other messages
     ],
 )
 def test_key_frames_of_h264(body: bytes) -> None:
@@ -76,7 +77,16 @@ def test_key_frames_of_h264(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [SLICE, b"\x7c\x81" + bytes(9), b"\x06\x05\x10" + bytes(16), b"\x09\xf0\x00", SPS, b"\x78\0\0\0\0"]
+    "body",
+    [
+        SLICE,
+        b"\x7c\x81" + bytes(9),
+        b"\x06\x05\x10" + bytes(16),
+        b"\x06\xff\xff\xff",
+        b"\x09\xf0\x00",
+        SPS,
+        b"\x78\0\0\0\0",
+    ],
 )
 def test_no_key_frames_of_h264(body: bytes) -> None:
     assert fed(packet(1, 0, body)).keyframes == 0
@@ -92,10 +102,36 @@ def test_no_key_frames_of_h264(body: bytes) -> None:
         (b"\x62\x01\x81" + bytes(9), 0),
         (b"\x60\x01" + b"\0\x03\x40\x01\x0c" + b"\0\x04\x26\x01\xaf\x00", 1),  # aggregation packet: VPS, IDR
         (b"\x60\x01" + b"\0\x03\x40\x01\x0c", 0),
+        (b"\x4e\x01\x06\x01\xd0\x80", 1),  # recovery point
+        (b"\x4e\x01\x01\x01\xd0\x80", 0),
     ],
 )
 def test_key_frames_of_h265(body: bytes, keys: int) -> None:
     assert fed(packet(1, 0, body), codec="h265").keyframes == keys
+
+
+@pytest.mark.parametrize(
+    ("body", "keys"),
+    [
+        (b"\0\0\1\xb6\x10\x60" + bytes(9), 1),
+        (b"\0\0\1\xb6\x50\x60" + bytes(9), 0),
+        (b"\0\0\1\xb0\xf5\0\0\1\xb5\x09\0\0\1\x20" + bytes(12) + b"\0\0\1\xb6\x10\x60", 1),
+        (b"\0\0\1\xb0\xf5\0\0\1\xb6", 0),
+        (b"\x10\x20" + b"\0\0\1\xb6\x10", 0),  # the middle of a picture
+    ],
+)
+def test_key_frames_of_mpeg_4(body: bytes, keys: int) -> None:
+    assert fed(packet(1, 0, body), codec="mpeg4").keyframes == keys
+
+
+def test_of_an_encrypted_stream_the_heads_are_read() -> None:
+    meter = Meter(96, "h264", 90000, encrypted=True)
+    for number in range(4):
+        data = packet(number, number * 3600, IDR)
+        meter.packet(data, 0, len(data), number / 25)
+    told = report(1.8e9)
+    meter.control(told, 0, len(told), 0.0)
+    assert (meter.frames, meter.lost, meter.keyframes, meter.report) == (4, 0, 0, None)
 
 
 def test_parameter_sets_in_band_are_kept_once_each() -> None:
@@ -137,6 +173,22 @@ def test_c19_loss_late_packets_and_copies() -> None:
 def test_the_sequence_wraps_and_starts_anywhere() -> None:
     meter = fed(*(packet(n, n * 3600) for n in range(65530, 65545)))
     assert (meter.lost, meter.packets, meter.frames, meter.sequence_moved) == (0, 15, 15, True)
+
+
+@pytest.mark.parametrize("jump", [-500, -20_000, 5_000, 30_000])
+def test_c19_a_sender_that_counts_anew_has_lost_nothing(jump: int) -> None:
+    """A relay whose source comes back goes on from elsewhere, in its time stamps too (RFC 3550 A.1)."""
+    before = [packet(40_000 + n, n * 3600, SLICE) for n in range(10)]
+    after = [packet(40_010 + jump + n, 77 + n * 3600, SLICE) for n in range(10)]
+    meter = fed(*before, *after)
+    assert (meter.lost, meter.reordered) == (0, 0)
+    assert meter.frames == 19, "the first packet from elsewhere is no proof"
+    assert meter.ticks == 17 * 3600
+
+
+def test_a_single_packet_from_elsewhere_changes_nothing() -> None:
+    meter = fed(packet(1, 0, SLICE), packet(2, 3600, SLICE), packet(40_000, 7, SLICE), packet(3, 7200, SLICE))
+    assert (meter.packets, meter.frames, meter.lost, meter.reordered) == (3, 3, 0, 0)
 
 
 def test_c16_a_sender_that_does_not_count_its_packets_is_seen_and_still_measured() -> None:

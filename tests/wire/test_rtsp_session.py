@@ -92,20 +92,60 @@ async def test_the_query_of_the_path_and_the_base_are_kept() -> None:
     assert camera.paths == [path, f"{path}/track1", f"{path}/", f"{path}/"]
 
 
-async def test_a_range_that_is_refused_is_left_out() -> None:
+@pytest.mark.parametrize("status", ["400 Bad Request", "456 Header Field Not Valid", "457 Invalid Range"])
+async def test_a_range_that_is_refused_is_left_out(status: str) -> None:
     asked: list[bool] = []
 
     def statuses(method: str, _url: str, told: dict[str, str]) -> None:
         if method == "PLAY":
             asked.append("range" in told)
-            camera.statuses = {"PLAY": "457 Invalid Range"} if "range" in told else {}
+            camera.statuses = {"PLAY": status} if "range" in told else {}
 
     camera = Camera(refuse=statuses)
     assert frames(await played(camera)) > 2
     assert asked == [True, False]
 
 
+async def test_a_device_that_plays_no_aggregate_is_asked_for_its_track() -> None:
+    """459 (RFC 2326 11.3.12): a description without a control of its own, and a server that means it."""
+
+    def statuses(method: str, url: str, _told: dict[str, str]) -> None:
+        camera.statuses = {} if url.endswith("/track1") else {"PLAY": "459 Aggregate Operation Not Allowed"}
+
+    camera = Camera(refuse=statuses, sdp=SDP.replace("a=control:*\r\n", ""))
+    assert frames(await played(camera)) > 2
+    assert camera.paths == ["/live", "/live/track1", "/live", "/live/track1", "/live/track1"]
+
+
 # ------------------------------------------------------------------------------------------------ transports
+
+
+@pytest.mark.parametrize("profile", ["RTP/AVP", "RTP/AVPF", "RTP/SAVP"])
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+async def test_the_transport_asked_for_is_of_the_profile_described(profile: str, transport: str) -> None:
+    camera = Camera(sdp=SDP.replace("RTP/AVP", profile), udp_only=transport == "udp")
+    session = await played(camera)
+    assert frames(session) > 2
+    assert session.meter is not None
+    assert bool(session.meter.keyframes) == (profile != "RTP/SAVP"), "an encrypted picture is not looked into"
+    asked = {"tcp": f"{profile}/TCP;unicast;interleaved=0-1", "udp": f"{profile};unicast;client_port="}
+    assert camera.transports[-1].startswith(asked[transport])
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "463 Key Management Failure"])
+async def test_an_encrypted_stream_whose_keys_are_not_known_is_unsupported(status: str) -> None:
+    camera = Camera(sdp=SDP.replace("RTP/AVP", "RTP/SAVP"), statuses={"SETUP": status})
+    with pytest.raises(UnsupportedError, match="encrypted"):
+        await played(camera)
+
+
+async def test_a_device_that_insists_on_multicast_is_unsupported_and_torn_down() -> None:
+    """live555 answers any SETUP of its multicast sessions so."""
+    group = "RTP/AVP;multicast;destination=232.67.40.72;source=127.0.0.1;port=18888-18889;ttl=1"
+    camera = Camera(udp_only=True, answer_transport=lambda _asked: group)
+    with pytest.raises(UnsupportedError, match="multicast"):
+        await played(camera)
+    assert camera.methods == ["DESCRIBE", "SETUP", "SETUP", "TEARDOWN"]
 
 
 @pytest.mark.parametrize(

@@ -97,3 +97,19 @@ DAHUA = "/cam/realmonitor?channel=1&subtype=0"
 )
 def test_c21_the_path_to_set_up_never_leads_to_another_host(control: str, base: str, asked: str, wanted: str) -> None:
     assert path_of(control, base, asked) == wanted
+
+
+@pytest.mark.parametrize(
+    ("proto", "profile", "encrypted"),
+    [
+        ("RTP/AVP", "RTP/AVP", False),
+        ("RTP/AVPF", "RTP/AVPF", False),
+        ("rtp/savp", "RTP/SAVP", True),
+        ("RTP/SAVPF", "RTP/SAVPF", True),
+        ("RTP/AVP/TCP", "RTP/AVP", False),
+        ("udp", "RTP/AVP", False),
+    ],
+)
+def test_the_profile_of_rtp(proto: str, profile: str, encrypted: bool) -> None:
+    video = video_of(f"v=0\r\nm=video 0 {proto} 96\r\na=rtpmap:96 H264/90000\r\n".encode())
+    assert (video.profile, video.encrypted) == (profile, encrypted)
