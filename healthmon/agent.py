@@ -42,7 +42,10 @@ _AWAY = frozenset({Reason.NOT_REACHED, Reason.AGENT_NETWORK})
 
 @dataclass(slots=True)
 class Agent:
-    """A running configuration. `path` is read again at a reload; a bad file changes nothing."""
+    """A running configuration. `path` is read again at a reload; a bad file changes nothing.
+
+    `ending` are ended before the gates close: what looks out of turn.
+    """
 
     path: Path
     app: App
@@ -60,6 +63,7 @@ class Agent:
     _absent: frozenset[str] = frozenset()
     _shifts: tuple[dt.time, ...] = ()
     schedule: Schedule | None = None
+    ending: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     _pulse: Pulse | None = None
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _windows: tuple[float, dict[str, str]] = (0.0, {})
@@ -170,18 +174,6 @@ class Agent:
         told = sum(case.told is not None for case in self.casework.desk.cases.values())
         return f"devices watched: {len(self.app.devices) - 1}, faults open: {told}"
 
-    async def probe(self, device_id: str, question: str) -> bytes | None:
-        """One look now, through the same gate as the polling; its metrics as text, None for what is not configured."""
-        wanted = [a for a in self.app.asks if a.device == device_id and question in ("", a.question.value)]
-        if not wanted or self.schedule is None:
-            return None
-        device = self.app.devices[device_id]
-        shown = Metrics((device,), tuple(wanted), version=__version__)
-        for ask in wanted:
-            observation = await self.schedule.look_now(ask)
-            shown.observed(observation, self.app.judge(observation))
-        return shown.text(openmetrics=False)
-
     # ------------------------------------------------------------------------------------------- the run
 
     async def run(self, *, spread: bool = True) -> None:
@@ -207,6 +199,8 @@ class Agent:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            for end in self.ending:
+                await end()
             self.schedule.gates.close()
             await self.casework.keeper.close()
             await self.app.close()

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from healthmon import __version__, heap, notifying, records, serve, shift, showcase
+from healthmon import __version__, accounts, door, heap, notifying, records, serve, shift, showcase
 from healthmon import app as composition
 from healthmon import config as configuration
 from healthmon.config import ConfigError
@@ -75,7 +75,9 @@ def run(config: ConfigOption = None, verbose: Annotated[bool, typer.Option("--ve
     path, loaded = read(config)
     try:
         run_loop(serve.serve(path, loaded))
-    except (OSError, ConfigError) as error:  # BlockingIOError: another agent is running
+    except ConfigError as error:
+        raise fail(str(error)) from None
+    except OSError as error:  # BlockingIOError: another agent is running
         raise fail(f"healthmon cannot start: {error}") from None
 
 
@@ -166,7 +168,7 @@ def probe(
 def check_config(config: ConfigOption = None) -> None:
     """Read the configuration and say everything that is wrong with it."""
     path, loaded = read(config, need_secrets=False)
-    for warning in loaded.warnings:
+    for warning in (*loaded.warnings, *door.problems(path, loaded), *door.warnings(loaded)):
         say(f"warning: {warning}")
     counts = f"{len(loaded.cameras)} cameras, {len(loaded.recorders)} recorders, {len(loaded.ups)} UPS"
     sys.stdout.write(
@@ -215,7 +217,7 @@ def notify_test(
     raise typer.Exit(code)
 
 
-for command in records.COMMANDS:
+for command in (*records.COMMANDS, accounts.user):
     cli.command()(command)
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from healthmon import heap, systemd
+from healthmon import heap, spotcheck, systemd
 from healthmon.agent import Agent
 from healthmon.config import Config
+from healthmon.door import Door
 from healthmon.wallview import wall_of
 from healthmon_exporters import web
+from healthmon_exporters.probing import Probing
 
 
 async def serve(
@@ -26,26 +29,26 @@ async def serve(
 ) -> None:
     """Run until SIGINT or SIGTERM; SIGHUP reloads. `serving` is called once pages can be had.
 
-    Raises OSError when the port cannot be had.
+    Raises OSError when the port cannot be had, ConfigError for a certificate, key or users file that cannot be used.
     """
-    running = agent or Agent.of(path, config)
-    section = config.agent
-    users = Path(config.folder) / section.users_file if section.users_file else None
-    tls = (section.tls.certificate, section.tls.key) if section.tls else None
+    door = Door(path, agent or Agent.of(path, config))
+    running = door.agent
     wall = wall_of(running, simulated=simulated)
+    probing = Probing(functools.partial(spotcheck.look, running))
+    running.ending.append(probing.close)
     site = web.Site(
         metrics=running.metrics,
-        probe=running.probe,
+        probe=probing.answer,
         ready=running.ready,
         alive=running.alive,
-        reload=running.reload,
+        reload=door.reload,
         targets=lambda: targets(running),
         estate=config.estate.name,
         simulated=simulated,
         wall=wall,
     )
-    server = await web.serve(web.application(site, users), section.listen, section.port, tls=tls, users=users)
-    _on_signals(running)
+    await door.open(web.application(site, door.users, door.names))
+    _on_signals(running, door.reload)
     serving()
     heap.settled()
     systemd.tell("READY=1", f"STATUS={running.status()}")
@@ -56,7 +59,7 @@ async def serve(
         systemd.tell("STOPPING=1")
         signs.cancel()
         await wall.live.close()
-        await server.close()
+        await door.close()
 
 
 def targets(agent: Agent) -> list[dict[str, Any]]:
@@ -77,12 +80,12 @@ def targets(agent: Agent) -> list[dict[str, Any]]:
     ]
 
 
-def _on_signals(agent: Agent) -> None:
+def _on_signals(agent: Agent, again: Callable[[], Coroutine[Any, Any, str]]) -> None:
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[str]] = set()
 
     def reload() -> None:
-        task = loop.create_task(agent.reload())
+        task = loop.create_task(again())
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 

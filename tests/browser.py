@@ -18,7 +18,9 @@ from starlette.applications import Starlette
 from support import need
 from wall_estate import estate, judged
 
-from healthmon_exporters import web
+from healthmon_exporters import listener
+from healthmon_exporters.guards import Guard
+from healthmon_exporters.login import Login
 from healthmon_exporters.wall.details import Look, details
 from healthmon_exporters.wall.routes import Wall
 from healthmon_exporters.wall.snapshot import Snapshot
@@ -129,7 +131,7 @@ class WallServer:
     @property
     def connections(self) -> int:
         """How many connections the browser holds open."""
-        return len(self._running.server.server_state.connections)
+        return len(self._running.guests)
 
     def _snapshot(self) -> Snapshot:
         if self.broken:
@@ -148,8 +150,8 @@ class WallServer:
         # One thread that is there from the start, so that tests can count what they leave behind.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
         await asyncio.to_thread(int)
-        app = Starlette(routes=self.wall.routes())
-        running = await web.serve(web._Users(app, self._users) if self._users else app, "127.0.0.1", 0)
+        app = Guard(Login(Starlette(routes=self.wall.routes()), lambda: self._users), tuple)
+        running = await listener.serve(app, "127.0.0.1", 0)
         self.port, self._running = running.port, running
         self._ready.set()
         while not self._stop.is_set():

@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from healthmon_exporters.policy import policy
+
 _HERE = Path(__file__).parent
 # Inside an installed package; beside it in the project's own folder.
 _PLACES = (_HERE / "runbook_pages", _HERE.parents[1] / "docs" / "runbooks")
@@ -54,6 +56,6 @@ def routes() -> list[Route]:
         found = page(request.path_params.get("name", "README"))
         if found is None:
             return PlainTextResponse("there is no such page; see /runbooks/\n", 404)
-        return HTMLResponse(found)
+        return HTMLResponse(found, headers={"Content-Security-Policy": policy(style=_STYLE)})
 
     return [Route("/runbooks/", show), Route("/runbooks/{name}", show)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
@@ -15,7 +14,7 @@ from healthmon.config.document import Document, Path_
 from healthmon.config.partial import Part
 from healthmon.config.problems import Problem, suggest
 from healthmon.config.schema import Config
-from healthmon.config.units import LOCAL_TIME
+from healthmon.config.units import LOCAL_TIME, is_loopback
 from healthmon.config.wording import where
 
 SECTIONS = ("links", "cameras", "recorders", "ups")
@@ -211,10 +210,7 @@ def _time(text: str) -> datetime:
 
 
 def _door(config: Config) -> Iterator[tuple[Path_, str]]:
-    try:
-        loopback = ipaddress.ip_address(config.agent.listen).is_loopback
-    except ValueError:
-        loopback = config.agent.listen == "localhost"
+    loopback = config.agent.listen == "localhost" or is_loopback(config.agent.listen)
     if not loopback and not (config.agent.tls and config.agent.users_file):
         yield ("agent", "listen"), "anything wider than 127.0.0.1 needs both 'tls' and 'users_file'"
 

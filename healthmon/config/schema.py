@@ -10,6 +10,7 @@ from healthmon.config.device_schema import Camera, LimitValues, Link, Recorder, 
 from healthmon.config.fields import (
     BitRate,
     Host,
+    Hosts,
     Id,
     Ids,
     LocalTime,
@@ -167,6 +168,7 @@ class AgentSection(Strict):
 
     listen: Host = "127.0.0.1"
     port: Port = 9877
+    hosts: Hosts = ()
     state_directory: str | None = None
     tls: ServerTls | None = None
     users_file: str | None = None

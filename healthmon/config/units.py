@@ -99,6 +99,14 @@ def host(text: str) -> str:
     return value.lower()
 
 
+def is_loopback(address: str) -> bool:
+    """Whether an IP address is of this machine alone; a name never is, it may come to lead elsewhere."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
 def size(text: str) -> tuple[int, int]:
     """A picture size: ``1920x1080``."""
     match = re.fullmatch(r"([0-9]{2,5})x([0-9]{2,5})", text.strip(), re.ASCII)

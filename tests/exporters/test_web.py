@@ -13,7 +13,7 @@ import httpx
 import pytest
 from exporter_estate import made
 
-from healthmon_exporters import web
+from healthmon_exporters import listener, web
 
 
 async def probe(target: str, module: str) -> bytes | None:
@@ -37,11 +37,11 @@ async def serving(
     reload: Callable[[], Awaitable[str]] = accepted,
     users: Path | None = None,
     simulated: bool = False,
-) -> AsyncIterator[web.Running]:
+) -> AsyncIterator[listener.Running]:
     site = web.Site(
         made(), probe, lambda: ready, reload, lambda: [{"targets": ["cam-1"], "labels": {}}], "A & B", simulated
     )
-    running = await web.serve(web.application(site, users), "127.0.0.1", 0, users=users)
+    running = await listener.serve(web.application(site, lambda: users), "127.0.0.1", 0)
     try:
         yield running
     finally:
@@ -50,7 +50,7 @@ async def serving(
         await asyncio.get_running_loop().shutdown_default_executor()
 
 
-def client(running: web.Running, **more: object) -> httpx.AsyncClient:
+def client(running: listener.Running, **more: object) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", trust_env=False, **more)  # type: ignore[arg-type]
 
 
@@ -100,37 +100,21 @@ async def test_reload_by_post_only_and_ready_after_the_first_round() -> None:
         assert (await http.post("/-/reload")).status_code == 200
 
 
-async def test_users_need_their_password(tmp_path: Path) -> None:
-    users = tmp_path / "users"
-    users.write_text(f"shift:{web.hash_password('right')}\n")
-    async with serving(users=users) as running, client(running) as http:
-        assert (await http.get("/metrics")).status_code == 401
-        assert (await http.get("/metrics", auth=("shift", "wrong"))).status_code == 401
-        assert (await http.get("/metrics", auth=("nobody", "right"))).status_code == 401
-        assert (await http.get("/metrics", headers={"authorization": "Basic ***"})).status_code == 401
-        assert (await http.get("/metrics", auth=("shift", "right"))).status_code == 200
-        assert (await http.get("/metrics", auth=("shift", "right"))).status_code == 200
-        users.write_text(f"shift:{web.hash_password('changed')}\n")
-        assert (await http.get("/metrics", auth=("shift", "right"))).status_code == 401
-        users.unlink()
-        assert (await http.get("/metrics", auth=("shift", "changed"))).status_code == 401
-
-
 async def test_nothing_wider_than_loopback_without_tls_and_users() -> None:
     site = web.Site(made(), probe, lambda: True, accepted, list)
     for host in ("0.0.0.0", "::", "192.0.2.1"):
         with pytest.raises(PermissionError):
-            await web.serve(web.application(site), host, 0)
+            await listener.serve(web.application(site), host, 0)
 
 
 async def test_a_port_in_use_is_an_error_in_words() -> None:
     site = web.Site(made(), probe, lambda: True, accepted, list)
     async with serving() as running:
         with pytest.raises(OSError):
-            await web.serve(web.application(site), "127.0.0.1", running.port)
+            await listener.serve(web.application(site), "127.0.0.1", running.port)
 
 
-async def scrape(running: web.Running) -> float:
+async def scrape(running: listener.Running) -> float:
     began = time.monotonic()
     async with client(running, timeout=5.0) as http:
         assert (await http.get("/metrics")).status_code == 200
@@ -141,17 +125,19 @@ async def test_a10_five_hundred_idle_clients_do_not_stop_a_scrape() -> None:
     async with serving() as running:
         idle = [await asyncio.open_connection("127.0.0.1", running.port) for _ in range(500)]
         await asyncio.sleep(0.1)
-        assert sum(not reader.at_eof() and reader.exception() is None for reader, _ in idle) <= web.MOST_CONNECTIONS
+        assert (
+            sum(not reader.at_eof() and reader.exception() is None for reader, _ in idle) <= listener.MOST_CONNECTIONS
+        )
         assert max([await scrape(running) for _ in range(10)]) < 1.0
         for _, writer in idle:
             writer.transport.abort()
 
 
 async def test_a10_a_slow_header_is_cut_off_even_after_a_good_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "HEADER_SECONDS", 0.3)
-    monkeypatch.setattr(web, "WRITE_SECONDS", 0.3)
+    monkeypatch.setattr(listener, "HEADER_SECONDS", 0.3)
+    monkeypatch.setattr(listener, "WRITE_SECONDS", 0.3)
     async with serving() as running:
-        for start in (b"", b"GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n"):
+        for start in (b"", b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n"):
             reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
             writer.write(start + b"GET /metrics HTT")
             async with asyncio.timeout(2):
@@ -185,7 +171,7 @@ async def test_a10_pipelined_requests_are_answered_in_order() -> None:
     async with serving() as running:
         reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
         writer.write(
-            b"GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\nGET /-/ready HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\nGET /-/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         )
         async with asyncio.timeout(3):
             answer = await reader.read(-1)
@@ -195,16 +181,16 @@ async def test_a10_pipelined_requests_are_answered_in_order() -> None:
 
 
 async def test_a10_a_client_that_takes_no_answer_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, "HEADER_SECONDS", 0.3)
-    monkeypatch.setattr(web, "WRITE_SECONDS", 0.3)
+    monkeypatch.setattr(listener, "HEADER_SECONDS", 0.3)
+    monkeypatch.setattr(listener, "WRITE_SECONDS", 0.3)
     async with serving() as running:
         _, writer = await asyncio.open_connection("127.0.0.1", running.port, limit=1024)
-        request = b"GET /metrics HTTP/1.1\r\nHost: a\r\nAccept-Encoding: identity\r\n\r\n"
+        request = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: identity\r\n\r\n"
         writer.write(request * 2000)
         async with asyncio.timeout(4):
-            while not running.server.server_state.connections:
+            while not running.guests:
                 await asyncio.sleep(0.01)
-            while running.server.server_state.connections:
+            while running.guests:
                 await asyncio.sleep(0.05)
         assert await scrape(running) < 1.0
         writer.transport.abort()

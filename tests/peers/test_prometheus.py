@@ -11,7 +11,7 @@ import pytest
 from exporter_estate import made
 from support import Peers, free_port, need
 
-from healthmon_exporters import web
+from healthmon_exporters import listener, web
 
 pytestmark = pytest.mark.peer
 
@@ -34,7 +34,7 @@ async def test_prometheus_scrapes_and_finds_the_series(peers: Peers) -> None:
 
     metrics = made(time.time)
     site = web.Site(metrics, nothing, lambda: True, accepted, list)
-    running = await web.serve(web.application(site), "127.0.0.1", 0)
+    running = await listener.serve(web.application(site), "127.0.0.1", 0)
     port = free_port()
     config = peers.folder / "prometheus.yml"
     config.write_text(

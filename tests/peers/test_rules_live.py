@@ -22,7 +22,7 @@ from healthmon.cases import Case
 from healthmon.config import Config
 from healthmon.faults import Fault
 from healthmon.model import Ask, Device, Kind, Observation, Port, Question, Reach, Reason, State, Verdict
-from healthmon_exporters import alertmanager_config, web
+from healthmon_exporters import alertmanager_config, listener, web
 from healthmon_exporters.prometheus import Metrics
 
 pytestmark = [pytest.mark.peer, pytest.mark.long]
@@ -36,7 +36,7 @@ class Estate:
     """An agent's page with as many lost cameras as wanted, on one port, on and off."""
 
     port: int
-    running: web.Running | None = None
+    running: listener.Running | None = None
     metrics: Metrics | None = None
 
     async def start(self, lost: Iterable[Device] = ()) -> None:
@@ -51,7 +51,7 @@ class Estate:
             return ""
 
         site = web.Site(self.metrics, nothing, lambda: True, accepted, list)
-        self.running = await web.serve(web.application(site), "127.0.0.1", self.port)
+        self.running = await listener.serve(web.application(site), "127.0.0.1", self.port)
 
     def show(self, lost: Iterable[Device]) -> None:
         """What a look at every camera and the desk give when `lost` cannot be reached."""

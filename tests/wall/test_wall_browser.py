@@ -14,7 +14,7 @@ from selenium.webdriver.common.keys import Keys
 from wall_estate import estate, line, seen, troubled
 
 from healthmon.model import Question, State
-from healthmon_exporters import web
+from healthmon_exporters import listener, users
 from healthmon_exporters.wall import live
 from healthmon_exporters.wall.model import model
 
@@ -52,7 +52,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def server() -> Iterator[WallServer]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(web, "HEADER_SECONDS", 0.6)
+        patch.setattr(listener, "HEADER_SECONDS", 0.6)
         patch.setattr(live, "TICK_SECONDS", 0.2)
         serving = WallServer()
         yield serving
@@ -281,9 +281,9 @@ def test_on_paper_it_is_a_list_in_black_and_white(wall, server):
 
 
 def test_behind_a_login_it_is_as_live(chromium, tmp_path):
-    users = tmp_path / "users"
-    users.write_text(f"shift:{web.hash_password('right')}\n")
-    guarded = WallServer(users)
+    file = tmp_path / "users"
+    file.write_text(f"shift:{users.hash_password('right')}\n")
+    guarded = WallServer(file)
     try:
         guarded.now = replace(troubled(10, 2), estate="Behind a login")
         chromium.open(guarded.origin.replace("//", "//shift:right@") + "/wall")

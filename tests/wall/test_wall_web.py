@@ -19,7 +19,7 @@ import pytest
 from exporter_estate import made
 from wall_estate import NOW, estate, line
 
-from healthmon_exporters import palette, web
+from healthmon_exporters import listener, palette, users, web
 from healthmon_exporters.wall import live
 from healthmon_exporters.wall.routes import Wall
 
@@ -49,7 +49,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def serving(stage: Stage, users: Path | None = None) -> AsyncIterator[web.Running]:
+async def serving(stage: Stage, file: Path | None = None) -> AsyncIterator[listener.Running]:
     async def probe(*_: str) -> None:
         return None
 
@@ -57,7 +57,7 @@ async def serving(stage: Stage, users: Path | None = None) -> AsyncIterator[web.
         return ""
 
     site = web.Site(made(), probe, lambda: True, reload, list, wall=stage.wall)
-    running = await web.serve(web.application(site, users), "127.0.0.1", 0, users=users)
+    running = await listener.serve(web.application(site, lambda: file), "127.0.0.1", 0)
     try:
         yield running
     finally:
@@ -66,7 +66,7 @@ async def serving(stage: Stage, users: Path | None = None) -> AsyncIterator[web.
         await asyncio.get_running_loop().shutdown_default_executor()
 
 
-def client(running: web.Running, **more: Any) -> httpx.AsyncClient:
+def client(running: listener.Running, **more: Any) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", trust_env=False, **more)
 
 
@@ -77,9 +77,9 @@ class Screen:
         self.reader, self.writer = reader, writer
 
     @classmethod
-    async def of(cls, running: web.Running, **more: Any) -> Screen:
+    async def of(cls, running: listener.Running, **more: Any) -> Screen:
         screen = cls(*await asyncio.open_connection("127.0.0.1", running.port, **more))
-        screen.writer.write(b"GET /wall/events HTTP/1.1\r\nHost: a\r\n\r\n")
+        screen.writer.write(b"GET /wall/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         return screen
 
     async def event(self, name: str = "", seconds: float = 6) -> tuple[str, Any]:
@@ -209,8 +209,8 @@ async def test_a10_the_oldest_of_too_many_screens_is_told_and_sent_away_and_scra
 
 
 async def test_a10_a_screen_that_takes_nothing_holds_nobody_up_and_is_dropped(monkeypatch):
-    monkeypatch.setattr(web, "HEADER_SECONDS", 0.5)
-    monkeypatch.setattr(web, "WRITE_SECONDS", 0.5)
+    monkeypatch.setattr(listener, "HEADER_SECONDS", 0.5)
+    monkeypatch.setattr(listener, "WRITE_SECONDS", 0.5)
     monkeypatch.setattr(live, "TICK_SECONDS", 0.01)
     monkeypatch.setattr(live, "SHARE", 1.0)
     stage = Stage(600)
@@ -231,8 +231,8 @@ async def test_a10_a_screen_that_takes_nothing_holds_nobody_up_and_is_dropped(mo
 
 
 async def test_an_idle_stream_outlives_the_limits_of_a_request(monkeypatch):
-    monkeypatch.setattr(web, "HEADER_SECONDS", 0.2)
-    monkeypatch.setattr(web, "WRITE_SECONDS", 0.2)
+    monkeypatch.setattr(listener, "HEADER_SECONDS", 0.2)
+    monkeypatch.setattr(listener, "WRITE_SECONDS", 0.2)
     async with serving(Stage()) as running:
         screen = await Screen.of(running)
         await screen.event("wall")
@@ -242,9 +242,9 @@ async def test_an_idle_stream_outlives_the_limits_of_a_request(monkeypatch):
 
 
 async def test_behind_users_it_is_for_those_who_may_come_in(tmp_path):
-    users = tmp_path / "users"
-    users.write_text(f"shift:{web.hash_password('right')}\n")
-    async with serving(Stage(), users) as running, client(running) as http:
+    file = tmp_path / "users"
+    file.write_text(f"shift:{users.hash_password('right')}\n")
+    async with serving(Stage(), file) as running, client(running) as http:
         for path in ("/wall", "/wall.json", "/wall/events", "/wall/device"):
             assert (await http.get(path)).status_code == 401
         assert (await http.get("/wall", auth=("shift", "right"))).status_code == 200

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
 from dataclasses import dataclass
 from importlib import resources
 
 from healthmon_exporters import palette
+from healthmon_exporters.policy import policy
 
 _SCRIPTS = ("words.js", "life.js", "draw.js", "layout.js", "details.js", "main.js")
 _COLOURS = {
@@ -36,23 +35,9 @@ def page() -> Page:
     style = ":root{" + "".join(f"--{name}:{colour};" for name, colour in _COLOURS.items()) + "}\n" + _asset("wall.css")
     script = '"use strict";\n(() => {\n' + "\n".join(_asset(name) for name in _SCRIPTS) + "})();\n"
     text = _asset("wall.html").replace("/*STYLE*/", style).replace("/*SCRIPT*/", script)
-    rules = (
-        "default-src 'none'",
-        f"style-src '{_hash(style)}'",
-        f"script-src '{_hash(script)}'",
-        "connect-src 'self'",
-        "img-src data:",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'self'",
-    )
-    return Page(text.encode(), "; ".join(rules))
+    rules = policy("connect-src 'self'", "img-src data:", style=style, script=script)
+    return Page(text.encode(), rules)
 
 
 def _asset(name: str) -> str:
     return resources.files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    """The source expression of CSP level 3, 2.3.1."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

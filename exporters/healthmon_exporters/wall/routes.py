@@ -14,9 +14,8 @@ from healthmon_exporters.wall.page import page
 from healthmon_exporters.wall.snapshot import Snapshot
 
 JSON = "application/json"
-SAFE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 # A proxy must pass events on as they come.
-EVENTS = SAFE | {"X-Accel-Buffering": "no"}
+EVENTS = {"X-Accel-Buffering": "no"}
 
 
 class Wall:
@@ -42,11 +41,11 @@ class Wall:
 
     async def _page(self, _request: Request) -> Response:
         made = page()
-        headers = SAFE | {"Content-Security-Policy": made.policy}
+        headers = {"Content-Security-Policy": made.policy}
         return Response(made.body, headers=headers, media_type="text/html; charset=utf-8")
 
     async def _model(self, _request: Request) -> Response:
-        return Response(await self.live.current(), headers=SAFE, media_type=JSON)
+        return Response(await self.live.current(), media_type=JSON)
 
     async def _events(self, request: Request) -> Response:
         if request.method == "HEAD":
@@ -56,5 +55,5 @@ class Wall:
     async def _device(self, request: Request) -> Response:
         found = self._details(request.query_params.get("id", ""))
         if found is None:
-            return Response(dumps({"error": "not a configured device id"}), 404, headers=SAFE, media_type=JSON)
-        return Response(dumps(found), headers=SAFE, media_type=JSON)
+            return Response(dumps({"error": "not a configured device id"}), 404, media_type=JSON)
+        return Response(dumps(found), media_type=JSON)

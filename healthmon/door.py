@@ -1,0 +1,123 @@
+"""The web listener by the configuration: its certificate, its users file, its names; what a reload takes over."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+from starlette.types import ASGIApp
+
+from healthmon.agent import Agent
+from healthmon.config import Config, ConfigError, Problem, document
+from healthmon.config.document import Path_
+from healthmon.config.schema import AgentSection
+from healthmon_exporters import listener, users
+
+log = logging.getLogger("healthmon")
+
+
+def problems(path: Path, config: Config) -> list[Problem]:
+    """What keeps the listener of `config` (read from `path`) from opening or people from coming in."""
+    found = list(_problems(config))
+    try:
+        lines = document.read(path) if found else None
+    except ConfigError:
+        lines = None
+    return [Problem(str(path), lines.line(place) if lines else 0, "agent", words) for place, words in found]
+
+
+def _problems(config: Config) -> Iterator[tuple[Path_, str]]:
+    section = config.agent
+    if tls := _tls(config):
+        try:
+            listener.tls_context(*tls)
+        except OSError as error:
+            yield ("agent", "tls"), str(error)
+    if section.users_file:
+        for problem in users.problems(_users(config, section.users_file)):
+            yield ("agent", "users_file"), str(problem)
+
+
+def warnings(config: Config) -> list[str]:
+    """What is not wrong yet or not for the agent: a certificate that browsers and Prometheus will refuse."""
+    tls = _tls(config)
+    try:
+        ends = x509.load_pem_x509_certificate(tls[0].read_bytes()).not_valid_after_utc if tls else None
+    except (OSError, ValueError):
+        return []  # said by `problems`
+    if tls is None or ends is None or ends > datetime.now(UTC):
+        return []
+    return [f"the certificate {tls[0]} ended on {ends:%d %b %Y}: browsers and Prometheus refuse it"]
+
+
+def _tls(config: Config) -> tuple[Path, Path] | None:
+    tls, folder = config.agent.tls, Path(config.folder)
+    return (folder / tls.certificate, folder / tls.key) if tls else None
+
+
+def _users(config: Config, name: str) -> Path:
+    return Path(config.folder) / name
+
+
+class Door:
+    """The open listener of an agent. Once it asks for a login or has TLS, no reload takes that away."""
+
+    def __init__(self, path: Path, agent: Agent) -> None:
+        self.agent = agent
+        self._path, self._started = path, agent.app.config
+        self._listener: listener.Running | None = None
+
+    async def open(self, app: ASGIApp) -> None:
+        """Listen. Raises ConfigError for what cannot be used, OSError where the port cannot be had."""
+        config = self._started
+        if found := problems(self._path, config):
+            raise ConfigError(found)
+        for words in warnings(config):
+            log.warning("%s", words)
+        section, guarded = config.agent, config.agent.users_file is not None
+        self._listener = await listener.serve(app, section.listen, section.port, tls=_tls(config), guarded=guarded)
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._listener is not None:
+            await self._listener.close()
+
+    def users(self) -> Path | None:
+        """The users file in force."""
+        config = self.agent.app.config
+        name = config.agent.users_file or self._started.agent.users_file
+        return _users(config, name) if name else None
+
+    def names(self) -> Collection[str]:
+        """The names that the agent is reached by."""
+        section = self.agent.app.config.agent
+        return {name.removesuffix(".") for name in (*section.hosts, section.listen)}
+
+    async def reload(self) -> str:
+        """Read the configuration, certificate and key again. Returns what was not taken over, "" when all was."""
+        words = await self.agent.reload()
+        config = self.agent.app.config
+        if self._listener is not None and self._listener.tls is not None:
+            try:
+                fresh = await asyncio.to_thread(listener.tls_context, *(_tls(config) or _tls(self._started) or ()))
+            except OSError as error:
+                self.agent.metrics.set_agent("healthmon_config_reload_success", 0)
+                log.error("certificate not changed: %s", error)  # noqa: TRY400 - one line, no traceback
+                words = f"{words}\n{error}" if words else str(error)
+            else:
+                self._listener.tls = fresh
+        if late := _needs_restart(self._started.agent, config.agent):
+            log.warning("%s", late)
+            words = f"{words}\n{late}" if words else late
+        return words
+
+
+def _needs_restart(started: AgentSection, now: AgentSection) -> str:
+    changed = [name for name in ("listen", "port") if getattr(started, name) != getattr(now, name)]
+    changed += [name for name in ("tls", "users_file") if bool(getattr(started, name)) != bool(getattr(now, name))]
+    verb = "is" if len(changed) == 1 else "are"
+    return f"{' and '.join(changed)} of `agent` {verb} taken over when healthmon is started again" if changed else ""
