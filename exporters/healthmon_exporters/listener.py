@@ -155,14 +155,14 @@ class Running:
     tls: ssl.SSLContext | None
     state: ServerState = field(default_factory=ServerState)
     guests: set[_Guest] = field(default_factory=set)
-    _servers: list[asyncio.Server] = field(default_factory=list)
+    _server: asyncio.Server | None = None
     _watch: asyncio.TimerHandle | None = None
     _closing: bool = False
 
     @property
     def port(self) -> int:
         """The port that is listened on."""
-        return int(self._servers[0].sockets[0].getsockname()[1])
+        return int(self._server.sockets[0].getsockname()[1]) if self._server else 0
 
     async def open(self, host: str, port: int, *, wide: bool) -> None:
         """Listen on every address of `host`. Raises OSError; PermissionError where that is not loopback but must be."""
@@ -170,7 +170,7 @@ class Running:
             server = await asyncio.get_running_loop().create_server(lambda: _Guest(self), host, port)
         except OSError as error:
             raise OSError(f"port {port} on {host} cannot be had: {error.strerror or error}") from None
-        self._servers.append(server)
+        self._server = server
         if not wide and not all(is_loopback(one.getsockname()[0]) for one in server.sockets):
             server.close()
             raise PermissionError(f"{host} is more than this machine: that needs both 'tls' and 'users_file'")
@@ -190,27 +190,27 @@ class Running:
 
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
+        self._watch = loop.call_later(LOOK_SECONDS, self._look)
         self.state.default_headers = [(b"date", formatdate(time.time(), usegmt=True).encode())]
         for guest in tuple(self.guests):
             if guest.overdue(loop.time()):
                 guest.abort()
-        self._watch = loop.call_later(LOOK_SECONDS, self._look)
 
     async def close(self) -> None:
         """Stop listening and drop what is open; an answer that never ends (the events of the wall) is cut off."""
         if self._watch is not None:
             self._watch.cancel()
         self._closing = True
-        for server in self._servers:
-            server.close()
+        if self._server is not None:
+            self._server.close()
         handshakes = [guest.handshake for guest in self.guests if guest.handshake is not None]
         for guest in tuple(self.guests):
             guest.abort()
         tasks = {task for task in (*handshakes, *self.state.tasks) if not task.done()}
         if tasks:
             await asyncio.wait(tasks, timeout=HEADER_SECONDS)
-        for server in self._servers:  # since Python 3.12 it waits until its last connection has ended
-            await asyncio.wait_for(server.wait_closed(), HEADER_SECONDS)
+        if self._server is not None:  # since Python 3.12 it waits until its last connection has ended
+            await asyncio.wait_for(self._server.wait_closed(), HEADER_SECONDS)
 
 
 async def serve(
