@@ -17,15 +17,18 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from healthmon.demo.state import has_left
+
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @dataclass
 class Served:
-    """A running server: its port and what it counted."""
+    """A running server: its port and what it counted; `most` is how many connections there were at one time."""
 
     port: int
     connections: int = 0
+    most: int = 0
     requests: list[bytes] = field(default_factory=list)
 
 
@@ -41,6 +44,7 @@ async def served(
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         told.connections += 1
         writers.append(writer)
+        told.most = max(told.most, sum(not has_left(one.transport) for one in writers))
         task = asyncio.current_task()
         assert task
         tasks.add(task)

@@ -138,7 +138,7 @@ class Visitor(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         visitors = self._device.visitors
         visitors.add(self._transport)
-        self._device.counters.enter(sum(not _has_left(visitor) for visitor in visitors))
+        self._device.counters.enter(sum(not has_left(visitor) for visitor in visitors))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count it out."""
@@ -147,9 +147,10 @@ class Visitor(asyncio.Protocol):
         self._device.visitors.discard(self._transport)
 
 
-def _has_left(visitor: asyncio.Transport) -> bool:
+def has_left(visitor: asyncio.BaseTransport) -> bool:
     """Whether the other side has hung up, which a busy simulator has only not come to notice yet."""
-    fd: int = visitor.get_extra_info("socket").fileno()
+    held = visitor.get_extra_info("socket")
+    fd: int = held.fileno() if held is not None else -1
     if fd < 0 or not hasattr(select, "POLLRDHUP"):
         return fd < 0
     look = select.poll()

@@ -1,6 +1,7 @@
 """RTSP 1.0 (RFC 2326) on one connection: requests, replies, and interleaved RTP handed on by index.
 
 Every connection reads into one shared buffer; only an unfinished tail is kept. Redirects are answers, never followed.
+What a connection may take in all is bounded, so that a device that floods us holds no other device's check up.
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ from healthmon.wire.net import Net
 HEADER_CAP = 16 * 1024
 BODY_CAP = 64 * 1024
 STRAY_MESSAGES = 50
+MOST_BYTES = 64 * 1024 * 1024
+MOST_FRAMES = 200_000  # 40 Mbit/s for a minute
 BLACK_HOLE = "small answers arrive, large ones do not (packet size, MTU, on the way?)"
 _SHARED = bytearray(256 * 1024)
 _SHARED_VIEW = memoryview(_SHARED)
 _STATUS = re.compile(r"RTSP/\d\.\d\s+(\d{3})\b")
 _END = re.compile(rb"\r?\n\r?\n")  # some devices end their lines with LF alone
+_METHOD = re.compile(rb"[A-Z_]{1,20}(?: |$)")
+_FIRST_WORD = 24
 Interleaved = Callable[[int, bytes | bytearray, int, int], None]
 
 
@@ -55,7 +60,9 @@ class RtspConnection(asyncio.BufferedProtocol):
         self.on_interleaved: Interleaved | None = None
         self.closed: WireError | None = None
         self._transport: asyncio.Transport | None = None
-        self._tail = b""
+        self._tail = bytearray()
+        self._needed = 0
+        self._frames = 0
         self._waiting: asyncio.Future[tuple[int, tuple[tuple[str, str], ...], bytes]] | None = None
         self._sequence = 0
         self._strays = 0
@@ -75,16 +82,19 @@ class RtspConnection(asyncio.BufferedProtocol):
         return _SHARED_VIEW
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Walk what has arrived."""
+        """Walk what has arrived; nothing is looked at twice while the message that it belongs to is not complete."""
         self._received += nbytes
         try:
+            data, end = _SHARED, nbytes
             if self._tail:
-                data: bytes | bytearray = self._tail + bytes(_SHARED_VIEW[:nbytes])
-                end = len(data)
-            else:
-                data, end = _SHARED, nbytes
-            used = self._walk(data, end)
-            self._tail = bytes(memoryview(data)[used:end]) if used < end else b""
+                self._tail += _SHARED_VIEW[:nbytes]
+                data, end = self._tail, len(self._tail)
+            if end >= self._needed:
+                self._needed = 0
+                used = self._walk(data, end)
+                self._tail = bytearray(memoryview(data)[used:end])
+            if self._received > MOST_BYTES or self._frames > MOST_FRAMES:
+                raise TooLargeError("it sends without end")
         except WireError as error:
             self._fail(error)
 
@@ -97,13 +107,17 @@ class RtspConnection(asyncio.BufferedProtocol):
         self.closed = self.closed or error
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(self.closed)
-        if self._transport is not None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        if isinstance(error, ProtocolError | TooLargeError):
+            self._transport.pause_reading()  # a session can still be torn down
+        else:
             self._transport.abort()
 
     # ------------------------------------------------------------------ bytes
 
-    def _walk(self, data: bytes | bytearray, end: int) -> int:
-        at = 0
+    def _walk(self, data: bytearray, end: int) -> int:
+        at = frames = 0
         while at < end:
             first = data[at]
             if first == 0x24:
@@ -111,10 +125,12 @@ class RtspConnection(asyncio.BufferedProtocol):
                     break
                 size = (data[at + 2] << 8) | data[at + 3]
                 if at + 4 + size > end:
+                    self._needed = 4 + size
                     break
                 if self.on_interleaved is not None:
                     self.on_interleaved(data[at + 1], data, at + 4, size)
                 at += 4 + size
+                frames += 1
             elif first in b"\r\n":
                 at += 1
             else:
@@ -122,24 +138,25 @@ class RtspConnection(asyncio.BufferedProtocol):
                 if not used:
                     break
                 at += used
+        self._frames += frames
         return at
 
-    def _message(self, data: bytes | bytearray, at: int, end: int) -> int:
+    def _message(self, data: bytearray, at: int, end: int) -> int:
         """Take one whole message at `at`; 0 while it is not complete."""
-        if not self._heard and not 0x41 <= data[at] <= 0x5A:
-            hint = "the port speaks TLS" if data[at] in (0x15, 0x16) else "not RTSP"
-            raise ProtocolError(f"answer not understood: {hint}")
-        self._heard = True
+        if not self._heard:
+            _refuse_other_protocols(bytes(memoryview(data)[at : min(end, at + _FIRST_WORD)]))
         found = _END.search(data, at, end)
         if (found.start() if found else end) - at > HEADER_CAP:
             raise TooLargeError("reply header larger than 16 KiB")
         if found is None:
             return 0
+        self._heard = True
         head = bytes(memoryview(data)[at : found.start()]).decode("utf-8", "replace")
         line, *rest = re.split(r"\r?\n", head)
         headers = _headers(rest)
         stop = found.end() + _length(headers)
         if end < stop:
+            self._needed = stop - at
             return 0
         self._take(line, headers, bytes(memoryview(data)[found.end() : stop]))
         return stop - at
@@ -147,8 +164,6 @@ class RtspConnection(asyncio.BufferedProtocol):
     def _take(self, line: str, headers: tuple[tuple[str, str], ...], body: bytes) -> None:
         match = _STATUS.match(line)
         if match is None:
-            if line.startswith("HTTP/"):
-                raise ProtocolError("answer not understood: the port speaks HTTP")
             self._answer_request(line, headers)
             return
         if match[1] == "100":
@@ -164,7 +179,7 @@ class RtspConnection(asyncio.BufferedProtocol):
         self._stray()
         method = line.split(" ", 1)[0]
         if not re.fullmatch(r"[A-Z_]{1,20}", method):
-            raise ProtocolError("answer not understood: not RTSP")
+            raise ProtocolError("not RTSP")
         sequence = next((value for key, value in headers if key == "cseq"), "0")
         answer = "200 OK" if method in ("OPTIONS", "GET_PARAMETER", "SET_PARAMETER") else "501 Not Implemented"
         if self._transport is not None and sequence.isdigit():
@@ -187,22 +202,27 @@ class RtspConnection(asyncio.BufferedProtocol):
         """Send one request and wait for its reply. Raises the WireError that ended the connection."""
         if self.closed is not None:
             raise self.closed
-        assert self._transport is not None  # noqa: S101 - the connection is made before anybody has it
-        self._sequence += 1
-        own = (("CSeq", str(self._sequence)), ("User-Agent", f"healthmon/{__version__}"))
-        lines = [f"{method} {url} RTSP/1.0", *(f"{key}: {value}" for key, value in (*own, *headers))]
         trace.stage(f"answer to {method}")
-        if trace.explaining():
-            trace.note(">", masked("\n".join(lines)))
         self._waiting = asyncio.get_running_loop().create_future()
         began = time.time()
-        self._transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self.say(method, url, headers)
         status, found, body = await self._answer(method)
         reply = RtspReply(status, found, body, began, time.time())
         if trace.explaining():
             shown = "\n".join([str(status), *(f"{key}: {value}" for key, value in found)])
             trace.note("<", masked(shown + "\n" + body.decode("utf-8", "replace")))
         return reply
+
+    def say(self, method: str, url: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        """Send one request; also where its reply will not be read."""
+        assert self._transport is not None  # noqa: S101 - the connection is made before anybody has it
+        self._sequence += 1
+        own = (("CSeq", str(self._sequence)), ("User-Agent", f"healthmon/{__version__}"))
+        lines = [f"{method} {url} RTSP/1.0", *(f"{key}: {value}" for key, value in (*own, *headers))]
+        if trace.explaining():
+            trace.note(">", masked("\n".join(lines)))
+        if not self._transport.is_closing():
+            self._transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
 
     async def _answer(self, method: str) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
         """The reply; when it is cut off before a byte of a large one came, say what that looks like."""
@@ -222,6 +242,17 @@ class RtspConnection(asyncio.BufferedProtocol):
         self.closed = self.closed or ResetError("closed by healthmon")
         if self._transport is not None:
             self._transport.abort()
+
+
+def _refuse_other_protocols(start: bytes) -> None:
+    """Name the protocol where another one answers: TLS (RFC 8446 section 5.1), HTTP, SSH; do not wait for garbage."""
+    if start[0] in (0x15, 0x16) and start[1:2] in (b"", b"\x03"):
+        raise ProtocolError("the port speaks TLS (set tls: yes for it)")
+    for name in ("HTTP", "SSH"):
+        if start.startswith(name.encode()):
+            raise ProtocolError(f"the port speaks {name}")
+    if not b"RTSP/".startswith(start[:5]) and not _METHOD.match(start):
+        raise ProtocolError("not RTSP")
 
 
 def trace_stage(waiting: object) -> str:

@@ -17,6 +17,7 @@ from healthmon.wire.errors import (
     LockedOutError,
     NoCredentialError,
     ResetError,
+    TooLargeError,
     UnsupportedError,
     WireError,
 )
@@ -184,7 +185,7 @@ class Session:
         began = time.monotonic()
         trace.stage("footage")
         while (watched := time.monotonic() - began) < wait and not enough(self.meter):
-            if self._connection.closed is not None:
+            if self._over():
                 break
             await asyncio.sleep(0.01)
         return watched
@@ -199,7 +200,7 @@ class Session:
         began = time.monotonic()
         trace.stage("pictures")
         while (now := time.monotonic() - began) < wait:
-            if self._connection.closed is not None or counting.over():
+            if self._over() or counting.over():
                 break
             meter = self.meter
             if meter.first_at is not None:
@@ -210,6 +211,13 @@ class Session:
                     break
             await asyncio.sleep(0.05)
         return time.monotonic() - began
+
+    def _over(self) -> bool:
+        """Whether nothing more comes. Raises TooLargeError where too much came."""
+        assert self._connection is not None  # noqa: S101 - set by open
+        if isinstance(self._connection.closed, TooLargeError):
+            raise self._connection.closed
+        return self.lost
 
     @property
     def lost(self) -> bool:
@@ -227,12 +235,27 @@ class Session:
                 self._connection.close()
 
     async def _teardown(self) -> None:
-        with contextlib.suppress(WireError, OSError):
+        with contextlib.suppress(WireError, OSError), trace.aside():
             async with asyncio.timeout(TEARDOWN_SECONDS):
                 if self._setting_up is not None:
                     await self._setting_up
-                if self._session and not self.lost:
-                    await self._send("TEARDOWN", self._whole, ())
+                if self._session:
+                    await self._end()
+
+    async def _end(self) -> None:
+        """TEARDOWN; a device that takes each nonce for one request only is answered once more. This login has been
+        accepted before, so that a refusal says nothing about the account. One that is not listened to any more is told.
+        """
+        if self.lost:
+            assert self._connection is not None  # noqa: S101 - there is a session
+            self._connection.say("TEARDOWN", *self._signed("TEARDOWN", self._whole))
+            return
+        reply = await self._send("TEARDOWN", self._whole, ())
+        if reply.status == 401 and self._proven:
+            offered = digest.parse_challenges(reply.all("www-authenticate"))
+            self._challenge = digest.choose(offered, allow_basic=self.place.tls is not None or self.allow_basic)
+            self._count = 0
+            await self._send("TEARDOWN", self._whole, ())
 
     # ------------------------------------------------------------------ one request with login
 
@@ -256,13 +279,19 @@ class Session:
 
     async def _send(self, method: str, path: str, headers: tuple[tuple[str, str], ...]) -> RtspReply:
         assert self._connection is not None  # noqa: S101 - set by open
+        return await self._connection.request(method, *self._signed(method, path, headers))
+
+    def _signed(
+        self, method: str, path: str, headers: tuple[tuple[str, str], ...] = ()
+    ) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """The URL and the headers of a request, with the session's name and the login."""
         url = rtsp.url_of(self.place, path)
         extra = (("Session", self._session),) if self._session else ()
         if self._challenge is not None and self.credential is not None:
             self._count += 1
             value = digest.authorization(self._challenge, self.credential, method, url, count=self._count)
             extra = (*extra, ("Authorization", value))
-        return await self._connection.request(method, url, (*headers, *extra))
+        return url, (*headers, *extra)
 
     async def _with_login(
         self, reply: RtspReply, method: str, path: str, headers: tuple[tuple[str, str], ...]

@@ -44,6 +44,18 @@ def stage(text: str) -> None:
         trace.stage = text
 
 
+@contextlib.contextmanager
+def aside() -> Iterator[None]:
+    """What is done inside is not what the look waits for: its stage stays as it was."""
+    trace = _current.get()
+    kept = trace.stage if trace is not None else ""
+    try:
+        yield
+    finally:
+        if trace is not None:
+            trace.stage = kept
+
+
 def explaining() -> bool:
     """Whether notes are kept, so that callers need not format what nobody reads."""
     trace = _current.get()

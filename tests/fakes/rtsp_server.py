@@ -50,6 +50,7 @@ class Camera:
     methods: list[str] = field(default_factory=list)
     transports: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
     logins: int = 0
     render: Callable[[str, str, list[str], bytes], bytes] = lambda status, cseq, fields, body: rendered(
         status, [f"CSeq: {cseq}", f"Content-Length: {len(body)}", *fields], body
@@ -66,9 +67,12 @@ class Camera:
         try:
             while True:
                 line, told, _ = await request(reader)
+                if line.startswith("RTSP/"):
+                    self.answers.append(line)
+                    continue
                 method, url, _ = line.split(" ", 2)
                 self.methods.append(method)
-                self.paths.append("/" + url.split("/", 3)[3])
+                self.paths.append("/" + url.split("/", 3)[3] if url != "*" else url)
                 if self.raw is not None:
                     await self.raw(writer)
                     return
