@@ -127,7 +127,7 @@ class RtspSim(Visitor):
             self._reply(headers, 403 if refused is True else int(refused), "Refused")
             return
         if path.rstrip("/") not in self._device.paths and footage is None:
-            self._reply(headers, 404, "Not Found")
+            self._reply(headers, int(self._device.faults.get("unknown_path", 404)), "Not Found")
             return
         address = self._device.address
         if self._device.has("huge_reply"):

@@ -32,6 +32,7 @@ class Stream:
     `frames` counts access units (distinct RTP timestamps), `media_seconds` how far the RTP clock advanced,
     `sender_clock` the device's wall clock minus ours by the RTCP sender report, `date_clock` the same by RTSP ``Date``.
     `silence` is how long before the end of the look the last packet came.
+    `key_wait` is how long none was seen, over looks once one was (`key_known`).
     `equal_keyframes` counts key frames in a row, over looks, whose payload did not change (1 = it changed).
     """
 
@@ -50,6 +51,7 @@ class Stream:
     keyframes: int = 0
     key_interval: float | None = None
     key_wait: float | None = None
+    key_known: bool = False
     frames_per_second: float | None = None
     bits_per_second: float | None = None
     lost: int = 0

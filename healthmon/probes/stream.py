@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,7 +16,19 @@ from healthmon.probes.skew import skew
 from healthmon.probes.tools import StreamNotes, Tools
 from healthmon.secret import Credential
 from healthmon.wire import counting, onvif_media
-from healthmon.wire.errors import BudgetError, NotFoundError, UnsupportedError
+from healthmon.wire.errors import (
+    AddressError,
+    BadRequestError,
+    BudgetError,
+    NotFoundError,
+    NotReportedError,
+    ProtocolError,
+    ResetError,
+    SilentError,
+    TlsError,
+    TooLargeError,
+    UnsupportedError,
+)
 from healthmon.wire.h26x import is_sps, sps_of
 from healthmon.wire.rtp import Meter
 from healthmon.wire.rtsp import RtspReply
@@ -27,6 +40,7 @@ MARGIN = 1.5
 REDISCOVER_SECONDS = 3600.0
 REPORT_LATENCY = 0.25
 MOST_EQUAL = 1000
+_NOT_OF_PICTURES = (ProtocolError, TooLargeError, ResetError, SilentError, AddressError, TlsError)
 More = Callable[[Session], Awaitable[float]]
 
 
@@ -45,15 +59,28 @@ async def look(device: Device, ask: Ask, tools: Tools) -> Stream:
 async def _shown(device: Device, ask: Ask, tools: Tools, notes: StreamNotes) -> Stream:
     ends = time.monotonic() + ask.timeout
     spec = next(spec for spec in device.streams if spec.name == ask.part)
-    path = spec.path or notes.path or await _discovered(device, spec, notes, tools)
+    path = spec.path or notes.path or await _told(device, spec, notes, tools, ends)
     try:
         return await played(device, replace(ask, timeout=ends - time.monotonic()), tools, path, notes)
-    except NotFoundError:
+    except (NotFoundError, BadRequestError):
         if spec.path or time.monotonic() - notes.discovered_at < REDISCOVER_SECONDS:
             raise
-    fresh = await _discovered(device, spec, notes, tools)
+        fresh = await _told(device, spec, notes, tools, ends)
+        if fresh == path:
+            raise
     found = await played(device, replace(ask, timeout=ends - time.monotonic()), tools, fresh, notes)
-    return replace(found, path_changed_from=path if path != fresh else None)
+    return replace(found, path_changed_from=path)
+
+
+async def _told(device: Device, spec: StreamSpec, notes: StreamNotes, tools: Tools, ends: float) -> str:
+    """The path by ONVIF, in time to play it; trouble there says nothing about the pictures. Raises NotReportedError."""
+    try:
+        async with asyncio.timeout(ends - MARGIN - time.monotonic()):
+            return await _discovered(device, spec, notes, tools)
+    except TimeoutError:
+        raise NotReportedError("stream path by ONVIF: no answer in time") from None
+    except _NOT_OF_PICTURES as error:
+        raise NotReportedError(f"stream path by ONVIF: {error}") from None
 
 
 async def _discovered(device: Device, spec: StreamSpec, notes: StreamNotes, tools: Tools) -> str:
@@ -105,8 +132,11 @@ async def played(
         notes.meter, asked = session.meter, time.monotonic()
         await session.play()
         left = ask.timeout - (time.monotonic() - began) - MARGIN
-        wait = max(0.5, min(max(LONGEST_SILENCE, ask.watch), left))
-        key_wait = wait if notes.key_interval is None else ask.watch
+        longest = max(LONGEST_SILENCE, ask.watch)
+        if notes.keyless:  # the last look saw no key frame, but may have been too short for one
+            longest = max(longest, device.limits.key_interval + 0.5)
+        wait = max(0.5, min(longest, left))
+        key_wait = wait if notes.key_interval is None or notes.keyless else ask.watch
         watched = await session.watch(ask.watch, wait, key_wait=key_wait)
         if more is not None:
             watched += await more(session)
@@ -127,6 +157,8 @@ def _measured(session: Session, path: str, played: float, watched: float, notes:
     media = meter.ticks / meter.clock_rate if meter.frames > 1 else None
     gaps = meter.key_gaps
     interval = statistics.median(gaps) if gaps and video.codec != "mjpeg" else None
+    known, keyless = notes.key_interval is not None, bool(meter.frames and meter.inside.keyed and not meter.keyframes)
+    notes.keyless = notes.keyless + watched if keyless else 0.0
     if interval is not None or meter.keyframes:
         notes.key_interval = interval or notes.key_interval or watched
     _remember_clocks(session, notes)
@@ -145,7 +177,8 @@ def _measured(session: Session, path: str, played: float, watched: float, notes:
         frames=meter.frames,
         keyframes=meter.keyframes,
         key_interval=interval,
-        key_wait=watched if meter.inside.keyed and not meter.keyframes else None,
+        key_wait=(notes.keyless if known else watched) if keyless else None,
+        key_known=known,
         frames_per_second=_rate(meter.frames - 1, media, span),
         bits_per_second=8 * meter.size / span if span > 0.2 else None,
         lost=meter.lost,

@@ -23,7 +23,8 @@ class StreamNotes:
     wall clock stood `clocks_base` above the monotonic clock (another difference now: it was stepped); the clock
     probe uses them, so that it needs no RTSP session of its own. `meter` counts the look under way, or the last one of
     a stream that is `relayed`; `seen` is what the last one showed, None when it failed, at `seen_at` (monotonic).
-    `sequence_set` is its SPS; `misses` counts looks at a relay in a row that saw no key frame of the camera.
+    `keyless` is how long was watched since the last key frame (seconds). `sequence_set` is its SPS; `misses` counts
+    looks at a relay in a row that saw no key frame of the camera.
     """
 
     path: str | None = None
@@ -32,6 +33,7 @@ class StreamNotes:
     keyframe_hash: int | None = None
     equal_keyframes: int = 0
     key_interval: float | None = None
+    keyless: float = 0.0
     sender_clock: Span | None = None
     date_clock: Span | None = None
     clocks_at: float = 0.0

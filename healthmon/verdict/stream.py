@@ -90,7 +90,7 @@ def _quality(observation: Observation, stream: Stream, device: Device, spec: Str
 def _keyframes(observation: Observation, stream: Stream, device: Device) -> Verdict:
     limit = device.limits.key_interval
     waited = stream.key_wait if not stream.keyframes else stream.key_interval
-    patience = min(limit, FIRST_KEY_SECONDS) if not stream.keyframes else limit
+    patience = limit if stream.keyframes or stream.key_known else min(limit, FIRST_KEY_SECONDS)
     overdue = stream.key_wait is not None and stream.key_wait >= patience
     if overdue or (waited is not None and waited > limit):
         seen = f"none in {duration(waited or 0)}" if not stream.keyframes else f"every {duration(waited or 0)}"

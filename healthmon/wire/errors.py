@@ -24,6 +24,10 @@ class ProtocolError(WireError):
     """The peer answered, but not by the specification."""
 
 
+class BadRequestError(ProtocolError):
+    """The device calls the request bad (RTSP 400); some do so for a path that they know no longer."""
+
+
 class TooLargeError(WireError):
     """The peer sent more bytes than the cap of this exchange."""
 
@@ -136,6 +140,12 @@ class NotFoundError(WireError):
     """The device does not know the path, profile or object asked for (RTSP 404, 454; ONVIF NoProfile)."""
 
     reason = "not_found"
+
+
+class NotReportedError(WireError):
+    """The device does not tell what must be known before it can be asked."""
+
+    reason = "not_reported"
 
 
 class UnsupportedError(WireError):

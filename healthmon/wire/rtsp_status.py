@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from healthmon.wire.errors import (
     AddressError,
+    BadRequestError,
     BusyError,
     NotFoundError,
     ProtocolError,
@@ -28,4 +29,4 @@ def error(status: int, method: str, path: str) -> WireError:
         return AddressError(f"{method} answered {status}: the device points elsewhere; not followed")
     if status in (461, 406):
         return UnsupportedError(f"{method} answered {status}: no transport in common")
-    return ProtocolError(f"{method} answered {status}")
+    return (BadRequestError if status == 400 else ProtocolError)(f"{method} answered {status}")

@@ -268,7 +268,7 @@ WICKED: dict[str, Callable[[], Wicked]] = {
     "c20_no_video": lambda: by(Camera(sdp=SDP.replace("m=video", "m=audio")), "no_video", "no video in the session description"),
     "c20_mjpeg": lambda: by(other_codec("JPEG", bytes(6) + bytes((40, 30)) + bytes(30), 26)),
     "c20_h265": lambda: by(other_codec("H265", b"\x26\x01" + bytes(40))),
-    "c20_unknown_codec": lambda: by(other_codec("VP9", bytes(40)), also=("keyframe_overdue",)),
+    "c20_unknown_codec": lambda: by(other_codec("VP9", bytes(40))),
     "c20_no_sdp": lambda: by(Camera(sdp="<html>hello</html>"), "no_answer", "is not SDP"),
     "c29_slow": lambda: by(Camera(delay=0.5)),
     "flood_of_empty_frames": lambda: by(flooding(b"$\x05\x00\x00" * 16_000), "no_answer", TOO_LARGE),
