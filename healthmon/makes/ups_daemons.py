@@ -26,8 +26,7 @@ def from_nut(variables: Mapping[str, str]) -> Ups:
     source, conflicts = _nut_source(flags, _number(variables.get("output.voltage"), 1, 0, 700))
     charge = _number(variables.get("battery.charge"), 0.01, 0, 1.3)
     runtime = _number(variables.get("battery.runtime"), 1, 1, LONGEST_RUNTIME)
-    volts = _number(variables.get("input.voltage"), 1, 1, 700)
-    test = variables.get("ups.test.result", "").lower()
+    loads = _of_lines(variables, "ups.load", "output.L{}.power.percent", 0.01, (0, 2))
     return Ups(
         backend="nut",
         manufacturer=variables.get("ups.mfr") or variables.get("device.mfr"),
@@ -38,8 +37,8 @@ def from_nut(variables: Mapping[str, str]) -> Ups:
         source=source,
         runtime_seconds=None if runtime == 65535 else runtime,
         charge_ratio=min(charge, 1.0) if charge is not None else None,
-        load_ratio=_number(variables.get("ups.load"), 0.01, 0, 2),
-        input_volts=(volts,) if volts is not None else (),
+        load_ratio=max(loads, default=None),
+        input_volts=_of_lines(variables, "input.voltage", "input.L{}-N.voltage", 1, (1, 700)),
         battery_volts=_number(variables.get("battery.voltage"), 1, 1, 1200),
         temperature_celsius=_number(
             variables.get("battery.temperature") or variables.get("ups.temperature"), 1, -40, 120
@@ -47,10 +46,28 @@ def from_nut(variables: Mapping[str, str]) -> Ups:
         battery_low="LB" in flags if flags else None,
         battery_replace="RB" in flags if flags else None,
         overload="OVER" in flags if flags else None,
-        test_result="failed" if "fail" in test else "passed" if "pass" in test else None,
+        test_result=_nut_test(variables.get("ups.test.result", "").lower()),
         alarms=(variables.get("ups.alarm", "alarm")[:128],) if "ALARM" in flags else (),
         conflicts=conflicts,
     )
+
+
+def _of_lines(
+    variables: Mapping[str, str], whole: str, one: str, factor: float, limits: tuple[float, float]
+) -> tuple[float, ...]:
+    """The variable `whole`, or where a unit has three phases what `one` is of each."""
+    names = (whole,) if whole in variables else tuple(one.format(line) for line in (1, 2, 3))
+    found = (_number(variables.get(name), factor, *limits) for name in names)
+    return tuple(value for value in found if value is not None)
+
+
+def _nut_test(said: str) -> str | None:
+    """The result of a self-test, which every driver says in words of its own."""
+    words = (
+        ("progress", "in progress"), ("fail", "failed"), ("error", "failed"), ("bad", "failed"), ("warning", "warning"),
+        ("abort", "aborted"), ("pass", "passed"), ("good", "passed"),
+    )  # fmt: skip
+    return next((result for word, result in words if word in said), None)
 
 
 def _nut_source(flags: set[str], output_volts: float | None) -> tuple[str | None, tuple[str, ...]]:

@@ -266,6 +266,26 @@ def test_nut_figures_of_the_field() -> None:
     assert ups_daemons.from_nut({"ups.status": "OL RB", "ups.alarm": "Replace battery!"}).battery_replace is True
 
 
+@pytest.mark.parametrize(
+    ("said", "result"),
+    [
+        ("Done and passed", "passed"), ("Done and warning", "warning"), ("Done and error", "failed"),
+        ("Aborted", "aborted"), ("In progress", "in progress"), ("OK - Battery GOOD", "passed"),
+        ("Failed - Battery BAD", "failed"), ("NO - No results available", None), ("No test initiated", None),
+    ],
+)  # fmt: skip
+def test_nut_self_tests_in_the_words_of_drivers(said: str, result: str | None) -> None:
+    assert ups_daemons.from_nut({"ups.status": "OL", "ups.test.result": said}).test_result == result
+
+
+def test_nut_three_phases() -> None:
+    """As NUT's snmp-ups and xml drivers tell of a three-phase unit."""
+    phases = {f"output.L{n}.power.percent": load for n, load in ((1, "12.0"), (2, "34.0"), (3, "7"))}
+    phases |= {f"input.L{n}-N.voltage": volts for n, volts in ((1, "231.2"), (2, "0.0"), (3, "229.9"))}
+    made = ups_daemons.from_nut({"ups.status": "OL", **phases})
+    assert (made.load_ratio, made.input_volts) == (0.34, (231.2, 229.9))
+
+
 async def test_nut_driver_lost_is_no_power_state() -> None:
     async def upsd(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readline()
