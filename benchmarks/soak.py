@@ -16,9 +16,9 @@ PORT = 19878
 
 
 def metric(text: str, name: str) -> float:
-    """The sum of the samples of a family."""
+    """The sum of the samples of a family. Raises AssertionError where there is no such family."""
     values = re.findall(rf"^{name}(?:{{[^\n]*}})? (\S+)$", text, re.MULTILINE)
-    if not values:
+    if not values and f"# TYPE {name} " not in text:
         raise AssertionError(f"/metrics has no {name}")
     return sum(map(float, values))
 
@@ -52,5 +52,6 @@ def rows(seconds: float = 120.0, cameras: int = 1000) -> list[Row]:
         Row(name + "share of a core", 100 * used / took, unit="%"),
         Row(name + "CPU of a look", 1000 * used / looks),
         Row(name + "largest memory (RSS)", peak, unit="MB", gate=120),
+        Row(name + "faults invented", metric(text, "healthmon_fault_active"), unit="faults", gate=0),
         Row(name + "looks missed", metric(text, "healthmon_looks_skipped_total"), unit="looks", gate=0),
     ]

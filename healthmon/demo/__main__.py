@@ -23,7 +23,7 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m healthmon.demo", description="A SIMULATED estate on loopback.")
     parser.add_argument("--cameras", type=int, default=147)
-    parser.add_argument("--recorders", type=int, default=2)
+    parser.add_argument("--recorders", type=int, default=2, help="at least so many")
     parser.add_argument("--ups", type=int, default=1)
     parser.add_argument("--folder", type=Path, required=True, help="where config.yaml and its secrets are written")
     parser.add_argument("--control", type=int, default=9878, help="port of the control interface; 0 for none")

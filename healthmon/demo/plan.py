@@ -57,21 +57,29 @@ PLANTED: dict[str, tuple[str, Any, str]] = {
 # What is wrong with a camera's footage is wrong at its recorder.
 OF_FOOTAGE = frozenset({"recording_stopped", "retention_days", "recording_gap", "channel_lost"})
 FIRST_RECORDER = 4
+CHANNELS = 256
+SWITCHES = 8
+BEHIND_S07 = (101, 102)
+PORTS = 48
 
 
-def plan(cameras: int = 147, recorders: int = 2, ups: int = 1, links: int = 8, servers: int = 3) -> list[SimDevice]:
-    """The devices of an estate, each with a loopback address of its own, all well."""
+def plan(cameras: int = 147, recorders: int = 2, ups: int = 1, servers: int = 3) -> list[SimDevice]:
+    """The devices of an estate, each with a loopback address of its own, all well.
+
+    There are as many switches and recorders as the cameras need, `recorders` of the latter at least.
+    """
     made: list[SimDevice] = []
-    for n in range(1, links + 1):
+    carriers = _carriers(cameras)
+    recorders = max(recorders, 1 + -(-(cameras - FIRST_RECORDER) // CHANNELS))
+    for n in range(1, max(SWITCHES, *carriers) + 1):
         site, name = SITES[(n - 1) % len(SITES)]
         switch = SimDevice(f"S{n:02d}", f"{name} switch {n}", "link", _address(9, n), site, password="public")  # noqa: S106
         made.append(switch)
     switches = {switch.id: switch for switch in made}
-    for camera in [_camera(n, links) for n in range(1, cameras + 1)]:
-        if camera.parent in switches:
-            hangs = switches[camera.parent].hangs
-            hangs.append(camera)
-            camera.port = f"Gi1/0/{len(hangs)}"
+    for camera in [_camera(n, carriers) for n in range(1, cameras + 1)]:
+        hangs = switches[camera.parent].hangs
+        hangs.append(camera)
+        camera.port = f"Gi1/0/{len(hangs)}"
         made.append(camera)
     for n in range(1, recorders + 1):
         recorder = SimDevice(f"R{n}", f"Recorder {n}", "recorder", _address(7, n), "market", priority=1)
@@ -106,12 +114,17 @@ def _assign(recorder: SimDevice, recorders: int, cameras: Sequence[SimDevice]) -
     return len(mine)
 
 
-def _camera(n: int, links: int) -> SimDevice:
+def _carriers(cameras: int) -> list[int]:
+    """The numbers of the switches that cameras hang on. S07 has its own few, S08 none, at any size."""
+    return [*range(1, 7), *range(SWITCHES + 1, SWITCHES + 1 + max(0, -(-cameras // PORTS) - 6))]
+
+
+def _camera(n: int, carriers: Sequence[int]) -> SimDevice:
     site, place = SITES[(n - 1) % len(SITES)]
     lap = (n - 1) // len(SITES)
     turn = f" {lap // len(SIDES) + 1}" if lap >= len(SIDES) else ""
     name = f"{place} {SIDES[lap % len(SIDES)]}{turn}"
-    parent = f"S{7 if n in (101, 102) else (n - 1) % min(links, 6) + 1:02d}" if links >= 7 else ""
+    parent = f"S{7 if n in BEHIND_S07 else carriers[(n - 1) % len(carriers)]:02d}"
     camera = SimDevice(f"C{n:03d}", name, "camera", _address(1, n), site, parent=parent)
     camera.variant = "deployable" if n % 147 == 0 else "fixed" if n % 5 == 0 else "ptz"
     camera.priority = 2 if n % 4 == 1 else 3

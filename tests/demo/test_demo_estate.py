@@ -20,9 +20,12 @@ from support import free_port
 
 from healthmon import config as configuration
 from healthmon import inventory
-from healthmon.demo import login, plan
+from healthmon.demo import login, plan, switch_sim
 from healthmon.demo.estate import Estate
 from healthmon.demo.state import HTTP, RTSP, TCP, SimDevice
+from healthmon.makes import switch as mib
+from healthmon.model import Device, Kind, Link, Observation, PowerSupply, Question, State
+from healthmon.verdict import link
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "127.33.1.2"
@@ -328,3 +331,24 @@ def test_the_program_follows_a_schedule_and_ends_cleanly(tmp_path, how):
     assert shown["C001"] == {"busy": True}
     assert child.returncode == 0, rest
     assert "Traceback" not in rest
+
+
+@pytest.mark.parametrize("cameras", [10, 150, 1000, 2000])
+def test_an_estate_of_any_size_could_stand_in_a_street(cameras, tmp_path):
+    devices = plan.plan(cameras)
+    ports = [(camera.parent, camera.port) for camera in devices if camera.kind == "camera"]
+    assert len(ports) == len(set(ports)) == cameras
+    for switch in (device for device in devices if device.kind == "link"):
+        assert len(switch.hangs) <= 48, switch.id
+        assert power_of(switch) is State.OK, switch.id
+    assert max(device.channels for device in devices) <= 256
+    found = inventory.devices(configuration.load(plan.write_config(devices, tmp_path)))
+    assert sum(device.kind is Kind.CAMERA for device in found) == cameras
+
+
+def power_of(switch: SimDevice) -> State:
+    """How what a simulated switch says of its power is judged."""
+    said = switch_sim.objects(switch)
+    watts, used = (float(said[f"{column}.1"]()) for column in (mib.SUPPLY_WATTS, mib.SUPPLY_USED))
+    seen = Observation(switch.id, Question.LINK, "", 0.0, 0.0, Link((), (PowerSupply("1", "on", watts, used),)))
+    return link.judge(seen, Device(switch.id, switch.name, Kind.LINK, switch.site, switch.address))[0].state
