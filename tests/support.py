@@ -67,6 +67,10 @@ class Peers:
         self.running.append(process)
         return process
 
+    def log_of(self, process: subprocess.Popen[bytes]) -> Path:
+        """Where a program that was started here writes."""
+        return self.folder / f"peer{self.running.index(process)}.log"
+
     def log(self) -> str:
         return "\n".join(p.read_text(errors="replace") for p in sorted(self.folder.glob("peer*.log")))
 

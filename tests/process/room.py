@@ -27,6 +27,7 @@ class Room:
         self.peers, self.folder, self.inside, self.outside = peers, folder, inside, outside
         self.control, self.port = free_port(), free_port()
         self.agent: subprocess.Popen[bytes] | None = None
+        self.log = Path()
 
     def estate(self, cameras: int, *more: str) -> None:
         argv = ["--folder", str(self.folder), "--control", str(self.control), "--agent-port", str(self.port), "--well"]
@@ -44,14 +45,41 @@ class Room:
         fresh.replace(path)
 
     def run(self, *argv: str) -> subprocess.Popen[bytes]:
-        path = str(self.folder / "config.yaml")
-        return self.peers.start(
-            *self.inside, sys.executable, "-m", "healthmon", *argv, "--config", path, env=ENVIRONMENT
-        )
+        argv = (*argv, "--config", str(self.folder / "config.yaml"))
+        return self.peers.start(*self.inside, sys.executable, "-m", "healthmon", *argv, env=ENVIRONMENT)
 
     def start(self) -> None:
         self.agent = self.run("run")
-        until(self.ready, 60, self.agent)
+        self.log = self.peers.log_of(self.agent)
+        self.until(self.ready, 60)
+
+    def until(self, true: Callable[[], object], seconds: float) -> float:
+        """Wait until it is so; how long that took. When it is not, the agent's own account is in the failure."""
+        try:
+            return until(true, seconds, self.agent)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.account()}") from None
+
+    def account(self) -> str:
+        """What the agent knows that is not well, and the end of its log."""
+        lines: list[str] = []
+        try:
+            states = self.series("healthmon_device_state")
+            for device in [known["device"] for known, value in states if value == 1 and known["state"] != "ok"][:5]:
+                lines += self._account_of(device)
+            lines += [f"{known} {value:g}" for known, value in self.series("healthmon_fault_active")]
+            lines.append(f"own network ok: {self.value('healthmon_own_network_ok')}")
+        except (OSError, subprocess.SubprocessError) as error:
+            lines.append(f"it does not answer: {error}")
+        return "\n".join([*lines, "The end of its log:", self.log.read_text(errors="replace")[-4000:]])
+
+    def _account_of(self, device: str) -> list[str]:
+        told = json.loads(self.get(f"/wall/device?id={device}"))["checks"]
+        return [
+            f"{device} {row['check']}: {row['state']}, {row['age']} s ago: {row['sentence']}"
+            for row in told
+            if row["state"] != "ok"
+        ]
 
     def command(self, *argv: str) -> subprocess.CompletedProcess[str]:
         full = [*self.inside, sys.executable, "-m", "healthmon", *argv, "--config", str(self.folder / "config.yaml")]
@@ -60,10 +88,9 @@ class Room:
     def get(self, path: str) -> str:
         url = f"http://127.0.0.1:{self.port}{path}"
         if self.inside:
-            code = "import sys,urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())"
-            argv = [*self.inside, sys.executable, "-c", code, url]
-            return subprocess.run(argv, capture_output=True, text=True, timeout=20, check=True).stdout
-        with urllib.request.urlopen(url, timeout=5) as answer:
+            argv = [*self.inside, "curl", "-sf", "--max-time", "20", url]
+            return subprocess.run(argv, capture_output=True, text=True, timeout=40, check=True).stdout
+        with urllib.request.urlopen(url, timeout=20) as answer:
             return str(answer.read().decode())
 
     def ready(self) -> bool:

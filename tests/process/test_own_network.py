@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from process.room import ROOT, Room, until
+from process.room import ROOT, Room
 from support import Peers, free_port, need
 
 pytestmark = pytest.mark.long
@@ -26,7 +26,7 @@ def ip(*argv: str) -> None:
 @pytest.fixture(scope="module")
 def cable() -> Iterator[None]:
     """Two namespaces and a cable: 10.255.0.1 is our side, 10.0.0.0 to 10.127.255.255 the devices' side."""
-    need("ip")
+    need("ip", "curl")
     if os.geteuid() != 0:
         pytest.skip("network namespaces need root")
     try:
@@ -76,15 +76,15 @@ def told(folder: Path) -> list[tuple[str, str, str]]:
 
 def test_n3_g11_our_own_cut_link_is_one_agent_alert_and_no_camera_alert(room: Room) -> None:
     ip("-n", OUTSIDE, "link", "set", "cable1", "down")
-    until(lambda: told(room.folder), 90, room.agent)
-    until(lambda: room.unknown("C001"), 60)
+    room.until(lambda: told(room.folder), 90)
+    room.until(lambda: room.unknown("C001"), 60)
     time.sleep(10)
     opened = told(room.folder)
     assert room.value("healthmon_own_network_ok") == 0
     assert not [one for one in room.series("healthmon_fault_active") if one[0]["kind"] == "camera"]
     ip("-n", OUTSIDE, "link", "set", "cable1", "up")
-    until(lambda: room.value("healthmon_device_state", device="C001", state="ok") == 1, 90, room.agent)
-    until(lambda: len(told(room.folder)) >= 2 * len(opened), 90, room.agent)
+    room.until(lambda: room.value("healthmon_device_state", device="C001", state="ok") == 1, 90)
+    room.until(lambda: len(told(room.folder)) >= 2 * len(opened), 90)
     time.sleep(5)
     after = told(room.folder)
     assert ("opened", "healthmon", "own_network") in opened

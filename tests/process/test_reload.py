@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from process.room import ROOT, Room, until
+from process.room import ROOT, Room
 from support import Peers, free_port
 
 from healthmon import config as configuration
@@ -50,26 +50,26 @@ def room(module_peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Room:
 @pytest.mark.restarts
 def test_a_restart_repeats_nothing_and_knows_what_is_open(room: Room) -> None:
     room.fault("C002", "off")
-    until(lambda: ("opened", "C002", "unreachable") in told(room.folder), 60, room.agent)
+    room.until(lambda: ("opened", "C002", "unreachable") in told(room.folder), 60)
     assert room.agent is not None
     room.agent.send_signal(signal.SIGKILL)
     room.agent.wait(10)
     room.start()
-    until(lambda: room.value("healthmon_fault_active", device="C002", code="unreachable") == 1, 30, room.agent)
+    room.until(lambda: room.value("healthmon_fault_active", device="C002", code="unreachable") == 1, 30)
     time.sleep(8)
     assert told(room.folder) == [("opened", "C002", "unreachable")]
     shown = room.command("ack", "F000001", "--name", "A. Smith", "--reason", "contractor called")
     assert shown.returncode == 0, shown.stderr
-    until(lambda: room.value("healthmon_fault_acknowledged", device="C002") == 1, 30, room.agent)
+    room.until(lambda: room.value("healthmon_fault_acknowledged", device="C002") == 1, 30)
 
 
 def test_o7_a_camera_that_is_removed_while_down_closes_as_removed_and_its_series_vanish(room: Room) -> None:
     assert room.agent is not None
     room.configure(lambda tree: tree["cameras"].pop(1))
     room.agent.send_signal(signal.SIGHUP)
-    until(lambda: not [s for s in room.series("healthmon_device_state") if s[0]["device"] == "C002"], 15, room.agent)
+    room.until(lambda: not [s for s in room.series("healthmon_device_state") if s[0]["device"] == "C002"], 15)
     assert room.series("healthmon_fault_active") == []
-    until(lambda: told(room.folder)[-1] == ("removed", "C002", "unreachable"), 30, room.agent)
+    room.until(lambda: told(room.folder)[-1] == ("removed", "C002", "unreachable"), 30)
 
 
 def test_g12_an_invalid_reload_misses_no_look_and_says_where_the_error_is(room: Room) -> None:
@@ -79,14 +79,14 @@ def test_g12_an_invalid_reload_misses_no_look_and_says_where_the_error_is(room: 
     runs = lambda: room.value("healthmon_check_runs_total", device="C001", check="reach") or 0  # noqa: E731
     path.write_text(good.replace("cameras:", "camerras:"))
     room.agent.send_signal(signal.SIGHUP)
-    until(lambda: room.value("healthmon_config_reload_success") == 0, 15, room.agent)
+    room.until(lambda: room.value("healthmon_config_reload_success") == 0, 15)
     before, began = runs(), time.monotonic()
     time.sleep(12)
     assert runs() - before >= (time.monotonic() - began) // 5.5
     assert "unknown key 'camerras' (did you mean 'cameras'?)" in room.peers.log()
     path.write_text(good)
     room.agent.send_signal(signal.SIGHUP)
-    until(lambda: room.value("healthmon_config_reload_success") == 1, 15, room.agent)
+    room.until(lambda: room.value("healthmon_config_reload_success") == 1, 15)
 
 
 def resident() -> int:

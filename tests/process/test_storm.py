@@ -124,8 +124,9 @@ def test_n2_g11_a_switch_loss_of_forty_cameras_is_one_message_within_a_minute_an
     lost = ["S01", *(f"C{n:03d}" for n in range(1, CAMERAS + 1))]
     for device in lost:
         room.fault(device, "off")
-    until(lambda: receivers.alerts() and receivers.box.mails and receivers.lines(), 60, room.agent)
-    until(lambda: room.value("healthmon_fault_held", device="C001", reason="parent") == 1 or room.unknown("C001"), 60)
+    room.until(lambda: receivers.alerts() and receivers.box.mails and receivers.lines(), 60)
+    held = lambda: room.value("healthmon_fault_held", device="C001", reason="parent") == 1  # noqa: E731
+    room.until(lambda: held() or room.unknown("C001"), 60)
     time.sleep(10)
     assert receivers.alerts() == ["S01"]
     assert receivers.calls() == [("firing", ["S01"])]
@@ -133,8 +134,8 @@ def test_n2_g11_a_switch_loss_of_forty_cameras_is_one_message_within_a_minute_an
     assert "40" in receivers.box.mails[0], "what the switch takes with it is said"
     for device in lost:
         room.fault(device, "off", on=False)
-    until(lambda: len(receivers.box.mails) > 1 and receivers.alerts() == [], 90, room.agent)
-    until(lambda: not room.series("healthmon_fault_active") and not room.series("healthmon_fault_held"), 90)
+    room.until(lambda: len(receivers.box.mails) > 1 and receivers.alerts() == [], 90)
+    room.until(lambda: not room.series("healthmon_fault_active") and not room.series("healthmon_fault_held"), 90)
     time.sleep(5)
     assert receivers.calls() == [("firing", ["S01"]), ("resolved", ["S01"])]
     assert len(receivers.box.mails) == len(receivers.lines()) == 2
@@ -168,7 +169,7 @@ def test_a13_a_second_agent_does_not_start_and_the_first_ends_on_sigterm_within_
     assert "another healthmon agent runs already" in second.stderr
     assert "Traceback" not in second.stderr
     assert room.agent is not None
-    until(lambda: sum(one["sessions"] for one in counters(room)) > 0, 60)
+    room.until(lambda: sum(one["sessions"] for one in counters(room)) > 0, 60)
     before = sum(one["lost_sessions"] for one in counters(room))
     began = time.monotonic()
     room.agent.terminate()
