@@ -19,7 +19,7 @@ from healthmon.config import Config, ConfigError
 from healthmon.faults import FaultBook
 from healthmon.inventory import AGENT
 from healthmon.keeper import Keeper
-from healthmon.model import Ask, Device, Observation, Question, Reason, Verdict
+from healthmon.model import Ask, Device, Observation, Question, Reason, State, Verdict
 from healthmon.pulse import Pulse
 from healthmon.schedule import Schedule
 from healthmon.selfcheck import Facts, own_network
@@ -37,6 +37,8 @@ SELF_SECONDS = 5.0
 WINDOWS_SECONDS = 15.0
 FIGURES_SECONDS = 5.0
 SIBLINGS = 64
+BACK_SECONDS = 5.0
+TIMED_SECONDS = 30.0
 _AWAY = frozenset({Reason.NOT_REACHED, Reason.AGENT_NETWORK})
 
 
@@ -57,6 +59,7 @@ class Agent:
     board: Board = field(default_factory=Board)
     cut: frozenset[str] = frozenset()
     _doubts: set[tuple[str, Question, str]] = field(default_factory=set)
+    _untimed: set[tuple[str, Question, str]] = field(default_factory=set)
     _reach: dict[str, Ask] = field(default_factory=dict)
     _asks: dict[str, list[Ask]] = field(default_factory=dict)
     _sites: dict[str, list[str]] = field(default_factory=dict)
@@ -123,13 +126,23 @@ class Agent:
         self.casework.take(verdicts, changes)
 
     def _follow(self, ask: Ask, verdicts: tuple[Verdict, ...]) -> None:
-        """What is in doubt is looked at again soon; a lost device makes its parents and its site be looked at now."""
+        """What is in doubt is looked at again soon; a lost device makes its parents and its site be looked at now.
+
+        So is what waited for the device, or for the time, to be there again.
+        """
         lines = [self.app.book.lines[v.key] for v in verdicts if v.key in self.app.book.lines]
         doubtful = any(line.doubtful for line in lines)
         (self._doubts.add if doubtful else self._doubts.discard)(ask.key)
-        if self.schedule is None or ask.question is not Question.REACH:
+        untimed = any(v.reason is Reason.NO_REFERENCE for v in verdicts)
+        (self._untimed.add if untimed else self._untimed.discard)(ask.key)
+        if self.schedule is None:
             return
-        if ask.device not in self.app.down and ask.device not in self.app.cut:
+        if ask.question is Question.REFERENCE and verdicts[0].state is State.OK:
+            waiting = [one for one in self.app.asks if one.key in self._untimed] if self._untimed else []
+            self.schedule.hasten(waiting, over=TIMED_SECONDS)
+        if ask.question is not Question.REACH:
+            return
+        if ask.device not in self.app.down and ask.device not in self.app.own.cut:
             self.schedule.hasten(self._unseen(ask.device))
         elif doubtful:
             self.schedule.hasten(self._near(self.app.devices[ask.device]))
@@ -187,6 +200,7 @@ class Agent:
         jobs = (
             self.schedule.forever,
             self.app.observer.lag.watch,
+            self.app.observer.ways.watch,
             self._every(TICK_SECONDS, self.casework.tick),
             self._every(SELF_SECONDS, self._self),
             self._every(FIGURES_SECONDS, lambda: figures.show(self)),
@@ -220,7 +234,8 @@ class Agent:
 
     def _self(self) -> None:
         """Look at ourselves: our trouble is one fault of our own."""
-        words, self.cut = own_network(self.app.devices.values(), self.app.down, self.app.cut)
+        self._look_back()
+        words, self.cut = own_network(self.app.devices.values(), self.app.down, self.app.own.cut)
         keeper, sweep = self.casework.keeper, self.casework.last_sweep
         facts = Facts(
             now=time.time(),
@@ -234,6 +249,13 @@ class Agent:
         )
         estate = self.app.config.estate
         self._reduce(own_verdicts(facts, self._shifts, estate.time_zone))
+
+    def _look_back(self) -> None:
+        """Look now at what this machine has a way to again."""
+        back = self.app.own.back(self.app.devices.values())
+        if back and self.schedule is not None:
+            asks = self._reach | {AGENT: self.app.agent_ask()}
+            self.schedule.hasten([asks[name] for name in back if name in asks], over=BACK_SECONDS)
 
     async def _look(self, ask: Ask) -> Observation:
         """The look of the present configuration; an ask that a reload has removed is answered by nothing."""
@@ -275,6 +297,7 @@ class Agent:
         fresh.tools.logins = old.tools.logins if fresh.state == old.state else fresh.tools.logins
         fresh.reference, fresh.reference_base = old.reference, old.reference_base
         fresh.down = {name: since for name, since in old.down.items() if name in same}
+        fresh.own.cut = {name: words for name, words in old.own.cut.items() if name in same}
         fresh.ports = {name: words for name, words in old.ports.items() if name in same}
         keep = {ask.key for ask in fresh.asks}
         self.observations = {k: v for k, v in self.observations.items() if k in keep}

@@ -9,7 +9,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from healthmon import inventory, verdict
 from healthmon.config import Config, secrets
 from healthmon.databudget import DataBudget
 from healthmon.faults import FaultBook, Policy
+from healthmon.gates import Gates
 from healthmon.model import (
     NO_WAY_THERE,
     OUR_TROUBLE,
@@ -26,7 +27,6 @@ from healthmon.model import (
     Kind,
     Observation,
     Question,
-    Reach,
     Reason,
     Reference,
     Seen,
@@ -35,6 +35,7 @@ from healthmon.model import (
     Verdict,
 )
 from healthmon.observe import Observer
+from healthmon.ours import OwnNetwork
 from healthmon.probes import (
     certificate,
     clock,
@@ -52,11 +53,10 @@ from healthmon.probes import (
 )
 from healthmon.probes.reference import aged
 from healthmon.probes.tools import Tools
-from healthmon.schedule import Gates, Look, Schedule
+from healthmon.schedule import Look, Schedule
 from healthmon.secret import Credential
 from healthmon.verdict import parents
 from healthmon.verdict.port import cause
-from healthmon.wire import hostnet
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
 from healthmon.wire.trace import Trace
@@ -80,15 +80,14 @@ PROBES: dict[Question, Callable[[Device, Ask, Tools], Awaitable[Seen]]] = {
 
 _AGAIN = frozenset({Question.REACH, Question.STREAM, Question.LINK, Question.RELAY})
 _FINAL = frozenset({Reason.NOT_REACHED, Reason.AUTH_FAILED, Reason.AUTH_LATCHED, Reason.LOCKED_OUT, Reason.DATA_BUDGET})
-_IN_VAIN = (NO_WAY_THERE | {Reason.TIMEOUT, Reason.AGENT_NETWORK}) - {Reason.NOT_REACHED}
 
 
 @dataclass(slots=True)
 class App:
     """One loaded configuration, ready to look. `state` is the folder of small state files, or None.
 
-    `down` are devices that cannot be reached, since when; `cut` those that this machine has no way to, and why;
-    `ports` what the switch port of a device tells of why it cannot be reached.
+    `down` are devices that cannot be reached, since when; `own` knows what our own network keeps from us; `ports` what
+    the switch port of a device tells of why it cannot be reached.
     """
 
     config: Config
@@ -99,10 +98,10 @@ class App:
     book: FaultBook
     state: Path | None
     data: DataBudget
+    own: OwnNetwork
     reference: Reference | None = None
     reference_base: float = 0.0
     down: dict[str, float] = field(default_factory=dict)
-    cut: dict[str, str] = field(default_factory=dict)
     ports: dict[str, str] = field(default_factory=dict)
 
     def known_reference(self) -> Reference | None:
@@ -112,7 +111,7 @@ class App:
 
     async def look(self, ask: Ask, notes: Trace | None = None) -> Observation:
         """One look: the probe of the ask under its deadline. A device that was not reached is asked nothing else."""
-        device = self.devices[ask.device]
+        device, began = self.devices[ask.device], time.monotonic()
         if ask.spoken_to in self.down and ask.question not in (Question.REACH, Question.REFERENCE):
             return Observation(device.id, ask.question, ask.part, time.time(), 0.0, None, Reason.NOT_REACHED)
         if self.data.governs(ask) and (words := self.data.refused(ask)):
@@ -129,19 +128,15 @@ class App:
             self.data.settle()
         if isinstance(observation.value, Reference):
             self._take_reference(observation.value)
-        return self._ours(self.devices.get(ask.spoken_to, device), observation)
+        observation = self.own.excused(observation, self.devices.get(ask.spoken_to, device), began, self._well)
+        if observation.reason in OUR_TROUBLE:
+            self.tools.reads.excuse(ask.spoken_to)
+        return observation
 
-    def _ours(self, device: Device, observation: Observation) -> Observation:
-        """`observation`, or UNKNOWN by our own network where this machine has no way to the device."""
-        if not _in_vain(observation):
-            self.cut.pop(device.id, None)
-            return observation
-        words = hostnet.trouble(device.address)
-        if not words:
-            self.cut.pop(device.id, None)
-            return observation
-        self.cut[device.id] = words
-        return replace(observation, value=None, reason=Reason.AGENT_NETWORK, detail=words)
+    def _well(self, observation: Observation) -> bool:
+        """Whether nothing is wrong in what was seen."""
+        found = verdict.judge(observation, self.devices[observation.device])
+        return all(one.state is State.OK for one in found)
 
     def _take_reference(self, found: Reference) -> None:
         known = self.known_reference()
@@ -215,13 +210,6 @@ class App:
         await ups.close()
 
 
-def _in_vain(observation: Observation) -> bool:
-    """Whether nothing at all came back: then the reason may be on this side."""
-    if isinstance(observation.value, Reach):
-        return bool(observation.value.ports) and all(port.reason is not None for port in observation.value.ports)
-    return observation.reason in _IN_VAIN
-
-
 def build(config: Config, *, observer: Observer | None = None) -> App:
     """The app of `config`. Secrets are read when first used, once."""
     devices = {device.id: device for device in inventory.devices(config)}
@@ -246,7 +234,9 @@ def build(config: Config, *, observer: Observer | None = None) -> App:
     )
     book = FaultBook(Policy(**confirm.model_dump()))
     data = DataBudget.of(devices.values(), config.estate.time_zone, state)
-    app = App(config, devices, asks, tools, observer or Observer(), book, state, data)
+    observer = observer or Observer()
+    own = OwnNetwork(observer.ways, tools.net, tuple(address for address, _ in servers))
+    app = App(config, devices, asks, tools, observer, book, state, data, own)
     tools.reference, tools.down = app.known_reference, lambda: app.down
     return app
 
@@ -288,7 +278,7 @@ async def sweep(app: App, asks: Iterable[Ask], deliver: Callable[[Ask, Observati
     """Every ask once: the time reference first, then links, then the rest device by device side by side."""
     wanted = tuple(asks)
     first = app.agent_ask()
-    watcher = asyncio.create_task(app.observer.lag.watch())
+    watchers = [asyncio.create_task(watch()) for watch in (app.observer.lag.watch, app.observer.ways.watch)]
     schedule = app.schedule(deliver)
     app.tools.reads.forget()
     try:
@@ -298,7 +288,8 @@ async def sweep(app: App, asks: Iterable[Ask], deliver: Callable[[Ask, Observati
         rest = [a for a in wanted if a.key not in links and app.devices[a.device].kind is not Kind.AGENT]
         await schedule.once(rest, worth_again(app))
     finally:
-        watcher.cancel()
+        for watcher in watchers:
+            watcher.cancel()
         schedule.gates.close()
 
 

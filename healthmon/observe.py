@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from healthmon.model import OUR_TROUBLE, Ask, Device, Observation, Reason, Seen
 from healthmon.wire import trace
 from healthmon.wire.errors import WireError, from_os
+from healthmon.wire.hostnet import Ways
 
 log = logging.getLogger("healthmon")
 
@@ -52,9 +53,13 @@ class Lag:
 
 @dataclass(slots=True)
 class Observer:
-    """Runs a probe under its absolute deadline and makes the observation."""
+    """Runs a probe under its absolute deadline and makes the observation.
+
+    `lag` and `ways` know what of our own has spoilt a look: this process was held up, this machine was cut off.
+    """
 
     lag: Lag = field(default_factory=Lag)
+    ways: Ways = field(default_factory=Ways)
     wall: Callable[[], float] = time.time
     bugs: int = 0
 

@@ -8,18 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
-import hashlib
 import heapq
-import os
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-from weakref import WeakValueDictionary
 
-from healthmon.model import Ask, Observation, Question, Reason
+from healthmon.gates import Budget, Gates, stable_hash
+from healthmon.model import OUR_TROUBLE, Ask, Observation, Question, Reason
 
 Look = Callable[[Ask], Awaitable[Observation]]
 Deliver = Callable[[Ask, Observation], None]
@@ -29,115 +24,13 @@ BACK_OFF_AFTER = 3
 AGAIN_PAUSE = 1.0
 SOON_SECONDS = 5.0
 SOON_LOOKS = 3
+MISSED_SECONDS = 60.0
 HASTE_SECONDS = 10.0
 FIRST_ROUND_SECONDS = 60.0
-GATE_POLL = 0.1
-GATE_WAIT = 60.0
 _ORDER = {question: number for number, question in enumerate(Question)}
 _TIRED = frozenset({Reason.BUSY, Reason.RESET, Reason.TIMEOUT})
 _SLOW = frozenset({Reason.CONNECT_TIMEOUT, Reason.TIMEOUT, Reason.DNS})
-
-
-class Budget:
-    """Bandwidth of one site in bits per second: the looks under way never promise more than `limit` together."""
-
-    def __init__(self, limit: float) -> None:
-        self.limit = limit
-        self.used = 0.0
-        self._waiting: deque[tuple[float, asyncio.Future[None]]] = deque()
-
-    def _fits(self, cost: float) -> bool:
-        return self.used == 0 or self.used + cost <= self.limit
-
-    @contextlib.asynccontextmanager
-    async def share(self, cost: float) -> AsyncIterator[None]:
-        """Hold `cost` of the budget; first come, first served."""
-        if cost > 0:
-            await self._take(cost)
-        try:
-            yield
-        finally:
-            if cost > 0:
-                self.used = max(0.0, self.used - cost)
-                self._wake()
-
-    async def _take(self, cost: float) -> None:
-        if not self._waiting and self._fits(cost):
-            self.used += cost
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((cost, turn))
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.used = max(0.0, self.used - cost)
-            self._wake()
-            raise
-
-    def _wake(self) -> None:
-        while self._waiting:
-            cost, turn = self._waiting[0]
-            if turn.done():
-                self._waiting.popleft()
-            elif self._fits(cost):
-                self._waiting.popleft()
-                self.used += cost
-                turn.set_result(None)
-            else:
-                return
-
-
-class Gates:
-    """One look at a time per address, also between processes on this machine where a lock file is given.
-
-    Two programs (the agent, a sweep at shift change) share the file; each address is one byte of it, locked by
-    ``fcntl``, which the kernel lets go when a process dies.
-    """
-
-    def __init__(self, path: Path | None = None) -> None:
-        # A lock lives while somebody holds it or waits for it.
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) if path else -1
-
-    @contextlib.asynccontextmanager
-    async def of(self, address: str) -> AsyncIterator[None]:
-        """Hold the gate of `address`."""
-        if not address:
-            yield
-            return
-        lock = self._locks.setdefault(address, asyncio.Lock())
-        async with lock:
-            byte = await self._lock_byte(address)
-            try:
-                yield
-            finally:
-                if byte is not None:
-                    fcntl.lockf(self._file, fcntl.LOCK_UN, 1, byte)
-
-    async def _lock_byte(self, address: str) -> int | None:
-        if self._file < 0:
-            return None
-        byte = stable_hash(address) % (1 << 40)
-        for _ in range(int(GATE_WAIT / GATE_POLL)):
-            try:
-                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
-            except OSError:
-                await asyncio.sleep(GATE_POLL)
-            else:
-                return byte
-        return None
-
-    def close(self) -> None:
-        """Let go of the lock file."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
-
-
-def stable_hash(text: str) -> int:
-    """A hash that is the same in every process and release."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+_MISSED = _TIRED | _SLOW | {Reason.REFUSED, Reason.UNREACHABLE, Reason.AGENT_STALLED, Reason.AGENT_RESOURCE}
 
 
 def _ring(bell: asyncio.Future[None]) -> None:
@@ -178,6 +71,7 @@ class Schedule:
     _budgets: dict[str, Budget] = field(init=False)
     _slow: set[str] = field(default_factory=set)
     _failures: dict[Any, int] = field(default_factory=dict)
+    _missed: dict[Any, int] = field(default_factory=dict)
     _busy: set[Any] = field(default_factory=set)
     _heap: list[tuple[float, int, Ask]] = field(default_factory=list)
     _woken: asyncio.Future[None] | None = None
@@ -219,7 +113,14 @@ class Schedule:
         return await self._one(ask)
 
     def _remember(self, ask: Ask, observation: Observation) -> None:
+        """Learn from a look how to treat the device; our own trouble teaches nothing about it."""
         self.figures.done += 1
+        if observation.reason in _MISSED:
+            self._missed[ask.key] = self._missed.get(ask.key, 0) + 1
+        else:
+            self._missed.pop(ask.key, None)
+        if observation.reason in OUR_TROUBLE:
+            return
         (self._slow.add if observation.reason in _SLOW else self._slow.discard)(ask.gate)
         if observation.reason in _TIRED:
             self._failures[ask.key] = self._failures.get(ask.key, 0) + 1
@@ -232,6 +133,19 @@ class Schedule:
         if tired < 0 or ask.question is Question.REACH:
             return ask.interval
         return max(ask.interval, min(LONGEST_BACK_OFF, ask.interval * 2.0 ** min(tired + 1, 10)))
+
+    def missed_again(self, ask: Ask) -> float | None:
+        """Seconds until a rare question that got no answer is asked again, twice as many each time.
+
+        None where its own turn is soon enough, and for samples, where others stand for it.
+        """
+        missed = self._missed.get(ask.key, 0)
+        pause = MISSED_SECONDS * 2.0 ** (missed - 1)
+        return pause if missed and pause <= ask.interval / 2 and not ask.sampled else None
+
+    def _ask_missed(self, ask: Ask) -> None:
+        if ask.key in self._missed:
+            self._hastened.put_nowait(ask)
 
     async def once(self, asks: Iterable[Ask], again: Callable[[Ask, Observation], bool]) -> None:
         """Every ask once, device by device side by side; `again` says which look is worth a second try."""
@@ -263,12 +177,16 @@ class Schedule:
         if self._woken is not None:
             _ring(self._woken)
 
-    def hasten(self, asks: Iterable[Ask]) -> None:
-        """Look at `asks` now, out of turn; each at most once in `HASTE_SECONDS`."""
-        now = asyncio.get_running_loop().time()
-        for ask in asks:
-            if now - self._hasty.get(ask.key, -HASTE_SECONDS) >= HASTE_SECONDS:
-                self._hasty[ask.key] = now
+    def hasten(self, asks: Iterable[Ask], *, over: float = 0.0) -> None:
+        """Look at `asks` now, or spread `over` so many seconds, out of turn; each at most once in `HASTE_SECONDS`."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        wanted = [ask for ask in asks if now - self._hasty.get(ask.key, -HASTE_SECONDS) >= HASTE_SECONDS]
+        for number, ask in enumerate(wanted):
+            self._hasty[ask.key] = now
+            if over:
+                loop.call_later(over * number / len(wanted), self._hastened.put_nowait, ask)
+            else:
                 self._hastened.put_nowait(ask)
 
     async def _haste(self, tasks: asyncio.TaskGroup) -> None:
@@ -334,3 +252,5 @@ class Schedule:
                 self.deliver(ask, await self._one(ask))
         finally:
             self._busy.discard(ask.key)
+            if (pause := self.missed_again(ask)) is not None:
+                asyncio.get_running_loop().call_later(pause, self._ask_missed, ask)

@@ -7,8 +7,10 @@ import os
 import subprocess
 import sys
 
+from healthmon import schedule as schedule_module
+from healthmon.gates import Budget, Gates
 from healthmon.model import Ask, Observation, Question, Reason
-from healthmon.schedule import Budget, Gates, Schedule, phase
+from healthmon.schedule import Schedule, phase
 
 
 def ask(device: str, question: Question = Question.REACH, **more) -> Ask:
@@ -135,11 +137,82 @@ async def test_a_busy_device_is_left_alone_for_longer_and_longer():
     assert pauses[-1] == 900.0
 
 
+async def test_our_own_trouble_teaches_nothing_about_a_device_and_forgets_nothing():
+    watcher = Watcher(0, Reason.BUSY)
+    schedule = Schedule(watcher.look, watcher.deliver)
+    one = ask("C1", Question.STREAM, interval=60.0)
+    for _ in range(5):
+        await schedule.look_now(one)
+    known = schedule.pause_after(one)
+    assert known > 60.0
+    for reason in (Reason.AGENT_NETWORK, Reason.AGENT_STALLED, Reason.AGENT_RESOURCE, Reason.BUG):
+        watcher.reason = reason
+        for _ in range(5):
+            await schedule.look_now(one)
+        assert schedule.pause_after(one) == known
+    fresh = ask("C2", Question.STREAM, interval=60.0)
+    for _ in range(5):
+        await schedule.look_now(fresh)
+    assert schedule.pause_after(fresh) == 60.0
+
+
+async def test_a_rare_question_that_got_no_answer_is_asked_again_soon_and_then_less_and_less_often():
+    watcher = Watcher(0, Reason.CONNECT_TIMEOUT)
+    schedule = Schedule(watcher.look, watcher.deliver)
+    rare, usual = ask("C1", Question.IDENTITY, interval=600.0), ask("C1", Question.STREAM, interval=60.0)
+    sample = ask("C1", Question.PLAYBACK, interval=3600.0, sampled=True)
+    pauses = []
+    for reason in (Reason.CONNECT_TIMEOUT, Reason.AGENT_STALLED, Reason.RESET, Reason.TIMEOUT):
+        watcher.reason = reason
+        for one in (rare, usual, sample):
+            await schedule.look_now(one)
+        pauses.append(schedule.missed_again(rare))
+        assert schedule.missed_again(usual) is schedule.missed_again(sample) is None
+    assert pauses == [60.0, 120.0, 240.0, None]
+    for reason in (Reason.AUTH_FAILED, Reason.NOT_REACHED, Reason.AGENT_NETWORK, None):
+        watcher.reason = reason
+        await schedule.look_now(rare)
+        assert schedule.missed_again(rare) is None, "asking again would not help, or comes otherwise"
+
+
+async def test_what_was_missed_is_asked_again_out_of_turn_until_it_is_answered(monkeypatch):
+    monkeypatch.setattr(schedule_module, "MISSED_SECONDS", 0.02)
+    watcher = Watcher(0, Reason.TIMEOUT)
+    schedule = Schedule(watcher.look, watcher.deliver)
+    schedule.plan([ask("C1", Question.IDENTITY, interval=3600.0)], {}, spread=False)
+    task = asyncio.create_task(schedule.forever())
+    while len(watcher.done) < 3:
+        await asyncio.sleep(0.01)
+    watcher.reason = None
+    answered = len(watcher.done) + 1
+    while len(watcher.done) < answered:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.5)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert len(watcher.done) == answered, "an answer ends it"
+
+
+async def test_what_is_hastened_over_a_while_comes_one_after_the_other():
+    watcher = Watcher(0)
+    schedule = Schedule(watcher.look, watcher.deliver)
+    schedule.plan([], {})
+    task = asyncio.create_task(schedule.forever())
+    schedule.hasten([ask(f"C{n}") for n in range(4)], over=0.8)
+    await asyncio.sleep(0.1)
+    assert len(watcher.done) < 4
+    while len(watcher.done) < 4:
+        await asyncio.sleep(0.05)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert [one.device for one in watcher.done] == ["C0", "C1", "C2", "C3"]
+
+
 async def test_two_programs_share_the_gate_of_an_address(tmp_path):
     path = tmp_path / "gates.lock"
     code = (
         "import asyncio, sys, pathlib\n"
-        "from healthmon.schedule import Gates\n"
+        "from healthmon.gates import Gates\n"
         "async def main():\n"
         "    async with Gates(pathlib.Path(sys.argv[1])).of('192.0.2.1'):\n"
         "        print('held', flush=True); await asyncio.sleep(0.6)\n"

@@ -59,6 +59,12 @@ class Reads:
             self._kept[recorder] = made
             return made
 
+    def excuse(self, recorder: str) -> None:
+        """The last session with `recorder` has failed by our own trouble: that counts for nothing."""
+        kept = self._kept.get(recorder)
+        if kept is not None and kept.error is not None:
+            del self._kept[recorder]
+
     def forget(self) -> None:
         """The next look at each recorder is a new session (a sweep begins)."""
         self._kept.clear()

@@ -79,6 +79,11 @@ class Net:
             raise AddressError(f"{host} is not a configured address; it was not contacted")
         return plain or await self._look_up(host.lower())
 
+    def last_address(self, host: str) -> str:
+        """The IP address that `host` had when it was looked up last, "" where it never was."""
+        known = self._names.get(host.lower())
+        return literal(host) or (known.address if known else "")
+
     async def connect(
         self,
         host: str,

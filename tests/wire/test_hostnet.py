@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 from support import need
 
 from healthmon.wire import hostnet
+from healthmon.wire.hostnet import Route, Table, Ways
 
 ROOT = Path(__file__).parents[2]
 # As proc(5) prints it on a little-endian machine: a default route by 192.0.2.1, 192.0.2.0/24 directly, a rejected one.
@@ -33,16 +37,121 @@ def test_the_routing_table_is_read():
     assert found == [("eth0", "0.0.0.0/0", "192.0.2.1"), ("eth0", "192.0.2.0/24", "")]
 
 
+def test_the_routing_table_of_ipv6_is_read():
+    text = (
+        "20010db8000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 "
+        "00000100 00000001 00000000 00000001     eth0\n"
+        "00000000000000000000000000000000 00 00000000000000000000000000000000 00 fe800000000000000000000000000001 "
+        "00000400 00000002 00000000 00000003     eth0\n"
+        "00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 "
+        "ffffffff 00000001 00000000 00200200       lo\nnonsense\n"
+    )
+    found = [(r.interface, str(r.network), r.gateway, r.metric) for r in hostnet.routes_6(text)]
+    assert found == [("eth0", "2001:db8::/64", "", 256), ("eth0", "::/0", "fe80::1", 1024)]
+
+
 def test_a_neighbour_without_an_answer_is_dead():
     assert hostnet.dead_neighbours(ARP) == {"192.0.2.1"}
     assert hostnet.dead_neighbours("") == set()
 
 
 def test_nothing_is_said_of_names_and_of_what_cannot_be_read(monkeypatch, tmp_path):
-    assert hostnet.trouble("camera.example.com") == ""
-    assert hostnet.trouble("2001:db8::1") == ""
     monkeypatch.setattr(hostnet, "ROUTES", tmp_path / "none")
-    assert hostnet.trouble("192.0.2.9") == ""
+    monkeypatch.setattr(hostnet, "ROUTES_6", tmp_path / "none")
+    for address in ("camera.example.com", "", "2001:db8::1", "192.0.2.9"):
+        assert Ways().trouble(address, math.inf) == ""
+
+
+ALL = Route("eth0", ip_network("0.0.0.0/0"), "192.0.2.1", 0)
+NEAR = Route("eth0", ip_network("192.0.2.0/24"), "", 0)
+SIX = Route("eth0", ip_network("2001:db8::/64"), "", 0)
+
+
+class Machine:
+    """A clock and tables that the test sets."""
+
+    def __init__(self) -> None:
+        self.clock = 100.0
+        self.table = Table((ALL, NEAR, SIX), frozenset((4, 6)), frozenset(), frozenset())
+        self.ways = Ways(now=lambda: self.clock, read=lambda: self.table)
+        self.ways.tick()
+
+    def at(self, clock: float, **changed: object) -> None:
+        self.clock, self.table = clock, replace(self.table, **changed)
+        self.ways.tick()
+
+
+@pytest.mark.parametrize(
+    ("amiss", "address", "now", "then"),
+    [
+        (
+            {"stopped": frozenset(("eth0",))},
+            "192.0.2.9",
+            "network interface eth0 is down or unplugged",
+            "network interface eth0 was down or unplugged until just now",
+        ),
+        (
+            {"stopped": frozenset(("eth0",))},
+            "2001:db8::9",
+            "network interface eth0 is down or unplugged",
+            "network interface eth0 was down or unplugged until just now",
+        ),
+        (
+            {"dead": frozenset(("192.0.2.1",))},
+            "198.51.100.7",
+            "the gateway 192.0.2.1 does not answer",
+            "the gateway 192.0.2.1 did not answer until just now",
+        ),
+        (
+            {"routes": (NEAR,)},
+            "198.51.100.7",
+            "this machine has no route there",
+            "the route there has just changed",
+        ),
+        (
+            {"stopped": frozenset(("lo",))},
+            "127.0.0.9",
+            "the loopback interface is down",
+            "the loopback interface was down until just now",
+        ),
+    ],
+)
+def test_n3_a_cut_that_is_over_when_a_look_ends_is_known_to_have_spoilt_it(amiss, address, now, then):
+    machine = Machine()
+    well = machine.table
+    machine.at(105.0, **amiss)
+    assert machine.ways.trouble(address, math.inf) == now
+    assert machine.ways.trouble(address, 104.0) == now
+    machine.at(110.0, routes=well.routes, dead=well.dead, stopped=well.stopped)
+    assert machine.ways.trouble(address, math.inf) == "", "there is a way now"
+    for began in (104.0, 105.0, 105.0 + hostnet.SETTLE_SECONDS):
+        assert machine.ways.trouble(address, began) == then
+    assert machine.ways.trouble(address, 110.0 + hostnet.SETTLE_SECONDS + 0.1) == "", (
+        "a look that began after it is sound"
+    )
+
+
+def test_a_cut_elsewhere_spoils_nothing():
+    machine = Machine()
+    other = Route("eth1", ip_network("203.0.113.0/24"), "", 0)
+    machine.at(101.0, stopped=frozenset(("eth1",)), dead=frozenset(("192.0.2.77",)), routes=(ALL, NEAR, SIX, other))
+    assert machine.ways.trouble("192.0.2.9", 0.0) == ""
+    assert machine.ways.trouble("203.0.113.5", 0.0) == "network interface eth1 is down or unplugged"
+
+
+def test_tables_are_read_again_when_they_are_too_old():
+    machine = Machine()
+    machine.clock, machine.table = 101.0, replace(machine.table, stopped=frozenset(("eth0",)))
+    assert machine.ways.trouble("192.0.2.9", math.inf) == ""
+    assert machine.ways.trouble("192.0.2.9", math.inf, age=0.5) == "network interface eth0 is down or unplugged"
+
+
+def test_what_was_amiss_is_forgotten_after_minutes():
+    machine = Machine()
+    machine.at(101.0, stopped=frozenset(("eth0",)), routes=(NEAR,))
+    machine.at(102.0, stopped=frozenset(), routes=(ALL, NEAR))
+    machine.at(102.0 + hostnet.KEPT_SECONDS)
+    assert machine.ways.trouble("192.0.2.9", 0.0) == ""
 
 
 @pytest.fixture
@@ -70,7 +179,7 @@ def inside() -> Iterator[tuple[str, ...]]:
 
 
 def said(inside: tuple[str, ...], address: str) -> str:
-    code = "import sys; from healthmon.wire.hostnet import trouble; sys.stdout.write(trouble(sys.argv[1]))"
+    code = "import math, sys; from healthmon.wire.hostnet import Ways; print(end=Ways().trouble(sys.argv[1], math.inf))"
     argv = [*inside, sys.executable, "-c", code, address]
     return subprocess.run(argv, check=True, capture_output=True, text=True, cwd=ROOT).stdout
 

@@ -1,0 +1,58 @@
+"""Is it the device, or is it us? What this machine's own network has spoilt is UNKNOWN, whatever it seemed to show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from healthmon.model import NO_WAY_THERE, Device, Kind, Observation, Reach, Reason
+from healthmon.wire.hostnet import Ways
+from healthmon.wire.net import Net
+
+FRESH_SECONDS, BELIEVED_SECONDS = 0.1, 2.0
+_IN_VAIN = (NO_WAY_THERE | {Reason.TIMEOUT, Reason.AGENT_NETWORK}) - {Reason.NOT_REACHED}
+
+
+@dataclass(slots=True)
+class OwnNetwork:
+    """`cut` are the devices that this machine has no way to, and why; the agent itself stands for its time servers."""
+
+    ways: Ways
+    net: Net
+    time_servers: Sequence[str] = ()
+    cut: dict[str, str] = field(default_factory=dict)
+
+    def no_way(self, device: Device, since: float = math.inf, age: float = BELIEVED_SECONDS) -> str:
+        """Why this machine cannot reach `device`, or could not at a time after `since` (monotonic); "" where it can."""
+        hosts = self.time_servers if device.kind is Kind.AGENT else (device.address,)
+        found = (self.ways.trouble(self.net.last_address(host), since, age=age) for host in hosts)
+        return next(filter(None, found), "")
+
+    def excused(
+        self, observation: Observation, device: Device, began: float, well: Callable[[Observation], bool]
+    ) -> Observation:
+        """`observation` of a look at `device`, or UNKNOWN where this machine had no way there since it `began`.
+
+        What is well is believed all the same.
+        """
+        age = FRESH_SECONDS if _in_vain(observation) else BELIEVED_SECONDS
+        now = self.no_way(device, math.inf, age)
+        words = now or self.no_way(device, began, age)
+        self.cut.pop(device.id, None)
+        if not words or (observation.value is not None and well(observation)):
+            return observation
+        if now:
+            self.cut[device.id] = now
+        return replace(observation, value=None, reason=Reason.AGENT_NETWORK, detail=words)
+
+    def back(self, devices: Iterable[Device]) -> list[str]:
+        """The ids of those of `devices` that were cut and to which there is a way again."""
+        return [device.id for device in devices if device.id in self.cut and not self.no_way(device)]
+
+
+def _in_vain(observation: Observation) -> bool:
+    """Whether nothing at all came back: then the reason may be on this side."""
+    if isinstance(observation.value, Reach):
+        return bool(observation.value.ports) and all(port.reason is not None for port in observation.value.ports)
+    return observation.reason in _IN_VAIN

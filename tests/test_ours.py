@@ -1,0 +1,247 @@
+"""Is it the device, or is it us: looks that our own network has spoilt, by tables and a clock that the test sets."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from healthmon import config as configuration
+from healthmon.agent import Agent
+from healthmon.app import App, build
+from healthmon.model import (
+    Ask,
+    Clock,
+    Link,
+    Observation,
+    Port,
+    Question,
+    Reach,
+    Reason,
+    Reference,
+    Span,
+    State,
+    Stream,
+    TimeServer,
+)
+from healthmon.model.links import Service
+from healthmon.wire.hostnet import Route, Table, Ways
+
+CONFIG = """
+agent: {{state_directory: "{state}"}}
+time_servers: [{{address: 192.0.2.250}}]
+sites: [{{id: market}}]
+links: [{{id: POL, name: Relay, site: market, address: 192.0.2.20, rtsp: {{port: 8554}}, http: {{port: 8080}}}}]
+recorders: [{{id: R1, name: Recorder, site: market, address: 192.0.2.30}}]
+cameras:
+  - {{id: C001, name: One, site: market, address: 192.0.2.1, kind: fixed, recorder: R1, channel: "1"}}
+  - {{id: C002, name: Two, site: market, address: camera.example.com, kind: fixed}}
+"""
+ROUTE = Route("eth0", ip_network("192.0.2.0/24"), "", 0)
+WELL = Table((ROUTE,), frozenset((4,)), frozenset(), frozenset())
+CUT = Table((ROUTE,), frozenset((4,)), frozenset(), frozenset(("eth0",)))
+DOWN, WAS_DOWN = (
+    "network interface eth0 is down or unplugged",
+    "network interface eth0 was down or unplugged until just now",
+)
+
+
+class Rig:
+    """An app whose machine has the tables and the clock that the test sets."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "state").mkdir()
+        self.path = folder / "config.yaml"
+        self.path.write_text(CONFIG.format(state=folder / "state"))
+        self.clock, self.table = 1000.0, WELL
+        self.app: App = build(configuration.load(self.path))
+        ways = Ways(now=lambda: self.clock, read=lambda: self.table)
+        self.app.own.ways = self.app.observer.ways = ways
+        ways.tick()
+
+    def at(self, clock: float, table: Table) -> None:
+        self.clock, self.table = clock, table
+        self.app.own.ways.tick()
+
+    def excused(self, observation: Observation, began: float) -> Observation:
+        device = self.app.devices[observation.device]
+        return self.app.own.excused(observation, device, began, self.app._well)
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    return Rig(tmp_path)
+
+
+def seen(device: str, question: Question, value=None, reason: Reason | None = None) -> Observation:
+    return Observation(
+        device, question, "", 0.0, 3.0, value, reason, "TCP port 8080: no answer in 3 s" if reason else ""
+    )
+
+
+def reach(*reasons: Reason | None) -> Reach:
+    return Reach(tuple(Port("tcp", n, None if reason else 0.01, reason) for n, reason in enumerate(reasons)))
+
+
+SPOILT = [
+    pytest.param(seen("C001", Question.IDENTITY, reason=Reason.CONNECT_TIMEOUT), id="no answer"),
+    pytest.param(seen("C001", Question.STREAM, reason=Reason.RESET), id="cut while it was answered"),
+    pytest.param(seen("C001", Question.REACH, reach(Reason.UNREACHABLE, Reason.UNREACHABLE)), id="no port answers"),
+    pytest.param(seen("C001", Question.REACH, reach(Reason.CONNECT_TIMEOUT, None)), id="the last port answers"),
+    pytest.param(
+        seen("C001", Question.STREAM, Stream("/", "tcp", 10.0, frames=9, packets=9, media_seconds=0.3, silence=9.0)),
+        id="pictures stop",
+    ),
+    pytest.param(
+        seen("POL", Question.LINK, Link((Service("RTSP", 8554, None, Reason.CONNECT_TIMEOUT),))),
+        id="a service of a link",
+    ),
+    pytest.param(
+        seen(
+            "healthmon", Question.REFERENCE, Reference(None, 0.0, 0, 1, "none", (TimeServer("192.0.2.250", "silent"),))
+        ),
+        id="time servers",
+    ),
+    pytest.param(
+        seen(
+            "healthmon",
+            Question.REFERENCE,
+            Reference(Span(0, 0), 0.0, 0, 1, "", (TimeServer("192.0.2.250", "silent"),)),
+        ),
+        id="time servers, where this machine's own clock will do",
+    ),
+]
+
+
+@pytest.mark.parametrize("observation", SPOILT)
+def test_n3_what_failed_while_our_cable_was_out_or_came_back_is_unknown_by_our_own_network(rig, observation):
+    assert rig.excused(observation, 995.0) == observation, "our network is well"
+    rig.at(1001.0, CUT)
+    found = rig.excused(observation, 1000.0)
+    assert (found.value, found.reason, found.detail) == (None, Reason.AGENT_NETWORK, DOWN)
+    assert rig.app.own.cut == {observation.device: DOWN}
+    assert all(one.state is State.UNKNOWN for one in rig.app.judge(found))
+    rig.at(1010.0, WELL)
+    found = rig.excused(observation, 1001.0)
+    assert (found.value, found.reason, found.detail) == (None, Reason.AGENT_NETWORK, WAS_DOWN)
+    assert rig.app.own.cut == {}, "there is a way again"
+    assert rig.excused(observation, 1009.0) == observation, "began after the cut: this is the device's own"
+
+
+def test_n3_what_is_well_is_believed_whatever_our_network_does(rig):
+    rig.at(1001.0, CUT)
+    for value in (
+        reach(None),
+        Reference(Span(0, 0), 0.0, 1, 1, members=(TimeServer("192.0.2.250", "good", Span(0, 0)),)),
+    ):
+        question = Question.REACH if isinstance(value, Reach) else Question.REFERENCE
+        observation = seen("C001" if question is Question.REACH else "healthmon", question, value)
+        assert rig.excused(observation, 1000.0) == observation
+    assert rig.app.own.cut == {}
+
+
+def test_n5_of_a_name_that_was_never_looked_up_nothing_is_known(rig):
+    rig.at(1001.0, CUT)
+    observation = seen("C002", Question.REACH, reason=Reason.DNS)
+    assert rig.excused(observation, 1000.0) == observation, "its address was never known"
+
+
+async def test_n5_a_name_that_was_looked_up_leads_to_the_way(rig):
+    rig.app.tools.net.resolve = lambda _name: ["192.0.2.2"]
+    await rig.app.tools.net.address_of("camera.example.com")
+    rig.at(1001.0, CUT)
+    found = rig.excused(seen("C002", Question.REACH, reason=Reason.DNS), 1000.0)
+    assert (found.reason, found.detail) == (Reason.AGENT_NETWORK, DOWN)
+    await rig.app.close()
+
+
+class Noted:
+    """In the place of the schedule: what it was told to hasten."""
+
+    def __init__(self) -> None:
+        self.hastened: list[tuple[str, str]] = []
+
+    def hasten(self, asks: Iterable[Ask], *, over: float = 0.0) -> None:
+        self.hastened += [(ask.device, ask.question.value) for ask in asks]
+
+    def taken(self) -> list[tuple[str, str]]:
+        found, self.hastened = self.hastened, []
+        return found
+
+
+@pytest.fixture
+async def agent(rig: Rig) -> AsyncIterator[Agent]:
+    made = Agent.of(rig.path, configuration.load(rig.path))
+    await made.app.close()
+    made.app = rig.app
+    made.schedule = Noted()
+    yield made
+    await made.casework.keeper.close()
+    await made.app.close()
+    made.running.close()
+
+
+def take(agent: Agent, observation: Observation) -> None:
+    agent.take(next(one for one in agent.app.asks if one.key == (*key(observation),)), observation)
+
+
+def key(observation: Observation) -> tuple[str, Question, str]:
+    return observation.device, observation.question, observation.part
+
+
+async def test_n3_what_our_network_has_spoilt_is_looked_at_when_the_device_answers_again(rig, agent):
+    spoilt = seen("C001", Question.IDENTITY, reason=Reason.CONNECT_TIMEOUT)
+    rig.at(1001.0, CUT)
+    rig.at(1002.0, WELL)
+    take(agent, rig.excused(spoilt, 1000.0))
+    agent.schedule.taken()
+    take(agent, seen("C001", Question.REACH, reach(None)))
+    assert agent.schedule.taken() == [("C001", "identity")]
+
+
+async def test_n3_devices_are_looked_at_as_soon_as_there_is_a_way_to_them_whatever_their_interval(rig, agent):
+    rig.at(1001.0, CUT)
+    for observation in (
+        seen("C001", Question.REACH, reach(Reason.CONNECT_TIMEOUT)),
+        seen("healthmon", Question.REFERENCE, Reference(None, 0.0, 0, 1, "none")),
+    ):
+        take(agent, rig.excused(observation, 1000.0))
+    agent._self()
+    assert agent.schedule.taken() == []
+    assert agent.cut == {"C001"}
+    rig.at(1002.0, WELL)
+    agent._self()
+    assert sorted(agent.schedule.taken()) == [("C001", "reach"), ("healthmon", "reference")]
+
+
+async def test_our_time_servers_alone_cut_off_is_a_fault_of_our_own_network(rig, agent):
+    rig.at(1001.0, CUT)
+    take(agent, rig.excused(seen("healthmon", Question.REFERENCE, Reference(None, 0.0, 0, 1, "none")), 1000.0))
+    for _ in range(2):
+        agent._self()
+    (fault,) = [fault for fault in agent.app.book.open() if fault.code == "own_network"]
+    assert fault.sentence == f"{DOWN}: time servers cannot be asked"
+    assert not [fault for fault in agent.app.book.open() if fault.code in ("no_reference", "time_server")]
+
+
+async def test_a1_clocks_that_could_not_be_compared_are_asked_again_once_the_time_is_known(agent):
+    take(agent, seen("C001", Question.CLOCK, Clock((), None)))
+    assert agent.schedule.taken() == []
+    take(agent, seen("healthmon", Question.REFERENCE, Reference(None, 0.0, 0, 1, "none")))
+    assert agent.schedule.taken() == []
+    known = Reference(Span(-0.01, 0.01), 0.0, 3, 3)
+    take(agent, seen("healthmon", Question.REFERENCE, known))
+    assert agent.schedule.taken() == [("C001", "clock")]
+    take(agent, seen("C001", Question.CLOCK, Clock((), known)))
+    take(agent, seen("healthmon", Question.REFERENCE, known))
+    assert agent.schedule.taken() == []
+
+
+async def test_a_reload_forgets_nothing_of_what_our_own_network_keeps_from_us(rig, agent):
+    rig.at(1001.0, CUT)
+    take(agent, rig.excused(seen("C001", Question.REACH, reach(Reason.CONNECT_TIMEOUT)), 1000.0))
+    agent.schedule = None
+    assert await agent.reload() == ""
+    assert agent.app.own.cut == {"C001": DOWN}
