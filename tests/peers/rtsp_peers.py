@@ -1,4 +1,4 @@
-"""RTSP servers that nobody here wrote: GStreamer's (also with a wrong clock), VLC's and Perl's, which know only UDP."""
+"""RTSP servers that nobody here wrote: GStreamer's (also with a wrong clock), and some that know only UDP."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from support import Peers, free_port, library, need
 
 HERE = Path(__file__).parent
+PYTHON = HERE.parents[1] / ".venv-peers/bin/python"
 HOST = "127.0.0.1"
 # The clock of an hour ahead must not touch the clock that GStreamer paces its pictures by.
 AHEAD = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
@@ -89,4 +90,31 @@ def perl(peers: Peers, film: Path) -> int:
     peers.wait_tcp(HOST, source)
     feed = ["ffmpeg", "-v", "error", "-re", "-stream_loop", "-1", "-i", film, "-c", "copy", "-f", "rtsp"]
     peers.start(*feed, f"rtsp://{HOST}:{source}/stream1")
+    return port
+
+
+def rust(peers: Peers) -> int:
+    """The port of rtsp-rs, a server in Rust (path ``/stream``)."""
+    need("ffmpeg")
+    film = peers.folder / "film.264"
+    argv = ["ffmpeg", "-v", "error", "-i", clip(peers), "-c", "copy", "-bsf:v", "h264_mp4toannexb", film]
+    subprocess.run(argv, check=True, timeout=60, stdin=subprocess.DEVNULL)
+    return _of_pypi(peers, "rust", "rtsp", film)
+
+
+def espp(peers: Peers) -> int:
+    """The port of espp's server, made for microcontrollers (path ``/mjpeg``)."""
+    need("gst-launch-1.0")
+    source = "videotestsrc pattern=ball num-buffers=30 ! video/x-raw,format=I420,width=320,height=240,framerate=10/1"
+    files = f"jpegenc quality=60 ! multifilesink location={peers.folder}/%02d.jpg"
+    argv = ["gst-launch-1.0", "-q", *f"{source} ! {files}".split()]
+    subprocess.run(argv, check=True, timeout=60, stdin=subprocess.DEVNULL)
+    return _of_pypi(peers, "espp", "espp", *sorted(peers.folder.glob("*.jpg")))
+
+
+def _of_pypi(peers: Peers, kind: str, module: str, *files: Path) -> int:
+    need(str(PYTHON), *([] if list(PYTHON.parents[1].glob(f"lib/python*/site-packages/{module}")) else [module]))
+    port = free_port()
+    peers.start(PYTHON, HERE / "pypi_rtsp.py", kind, str(port), *files)
+    peers.wait_tcp(HOST, port)
     return port

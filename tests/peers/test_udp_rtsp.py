@@ -1,4 +1,4 @@
-"""Servers that refuse RTP over TCP: VLC's answers 461 Unsupported Transport, Perl's 400 Bad Request."""
+"""Servers that refuse RTP over TCP: Perl's answers 400 Bad Request, the others 461 Unsupported Transport."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from rtsp_peers import clip, perl, vlc
+from rtsp_peers import clip, espp, perl, rust, vlc
 from streams import camera, judged
 from support import Peers
 
@@ -81,6 +81,29 @@ async def test_c13_perls_server_says_bad_request_to_tcp(peers: Peers, film: Path
     assert found.keyframes >= 1
     assert found.loss == 0
     assert re.search(r"server_port=\d+", "".join(text for _, mark, text in trace.notes if mark == "<"))
+
+
+async def test_c13_a_server_in_rust(peers: Peers) -> None:
+    device, tools = camera(rust(peers), "/stream")
+    with recording(Trace(keep_notes=True)) as trace:
+        found, verdicts = await judged(device, tools)
+    assert setups(trace) == ["tcp 461", "udp 200"]
+    assert verdicts["pictures"] == (State.OK, "ok")
+    assert (found.codec, found.width, found.height, found.lost) == ("h264", 320, 240, 0)
+    assert found.frames_per_second == pytest.approx(15, abs=3)
+    assert answered(trace, "TEARDOWN") == "200"
+
+
+async def test_c13_a_microcontrollers_server_hangs_up_upon_its_refusal(peers: Peers) -> None:
+    """Its description names one control for the whole and for the track, and JPEG without an rtpmap."""
+    device, tools = camera(espp(peers), "/mjpeg")
+    with recording(Trace(keep_notes=True)) as trace:
+        found, verdicts = await judged(device, tools)
+    assert setups(trace)[-1] == "udp 200"
+    assert verdicts["pictures"] == (State.OK, "ok")
+    assert (found.transport, found.codec, found.width, found.height) == ("udp", "mjpeg", 320, 240)
+    assert found.keyframes == found.frames > 10
+    assert answered(trace, "TEARDOWN") == "200"
 
 
 async def test_the_mpeg_4_of_older_encoders(peers: Peers) -> None:
