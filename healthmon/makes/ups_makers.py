@@ -1,9 +1,12 @@
 """UPS makers' own MIBs, further ones: CyberPower, Socomec, Vertiv, Delta, Huawei and PPC (Phoenixtec, many brands).
 
-Delta: DeltaUPS-MIB. Huawei: HUAWEI-UPS-MIB, of which the first UPS of a card is read. PPC: XPPC-MIB.
+Socomec: Net Vision 6 and 7, and the MIB of older cards (netvision). Delta: DeltaUPS-MIB. Huawei: HUAWEI-UPS-MIB, of
+which the first UPS of a card is read. PPC: XPPC-MIB, and EPPC-MIB of newer cards (PowerWalker and others).
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from healthmon.makes.ups_tables import APC, MGE, RFC_SOURCE, RIELLO, STANDARD, XUPS, Table
 
@@ -29,6 +32,7 @@ CYBERPOWER = Table(
         "temperature_celsius": ("2.2.3.0", 1.0),
         "runtime_seconds": ("2.2.4.0", 0.01),
         "input_volts": ("3.2.1.0", 0.1),
+        "output_volts": ("4.2.1.0", 0.1),
         "load_ratio": ("4.2.3.0", 0.01),
     },
     {"model": "1.1.1.0", "firmware": "1.2.1.0", "serial": "1.2.3.0", "test_date": "7.2.4.0"},
@@ -57,6 +61,12 @@ SOCOMEC = Table(
         "battery_low": ("2.1.0", {2: False, 3: False, 6: True, 7: True}),
     },
     lines={"input_volts": ("3.3.1.2.2", "3.3.1.2.3"), "load_ratio": ("4.4.1.4.2", "4.4.1.4.3")},
+)
+NETVISION = replace(
+    SOCOMEC,
+    name="netvision",
+    root="1.3.6.1.4.1.4555.1.1.1.1",
+    sources={2: "normal", 3: "normal", 4: "eco", 5: "bypass", 6: "off", 7: "bypass", 8: "off", 9: "normal"},
 )
 VERTIV = Table(
     "vertiv",
@@ -138,5 +148,45 @@ PPC = Table(
         "battery_replace": ("2.2.5.0", {1: False, 2: True}),
     },
 )
-VENDORS = (APC, XUPS, MGE, CYBERPOWER, SOCOMEC, RIELLO, VERTIV, DELTA, HUAWEI, PPC)
+EPPC = Table(
+    "eppc",
+    "1.3.6.1.4.1.935.10.1.1",
+    "2.1.0",
+    {
+        1: "other",
+        2: "off",
+        3: "bypass",
+        4: "normal",
+        5: "battery",
+        6: "test",
+        7: "other",
+        8: "normal",
+        9: "eco",
+        10: "off",
+        11: "boost",
+        12: "trim",
+        13: "other",
+    },
+    {
+        "on_battery_seconds": ("3.2.0", 1.0),
+        "runtime_seconds": ("3.3.0", 60.0),
+        "charge_ratio": ("3.4.0", 0.01),
+        "battery_volts": ("3.5.0", 0.1),
+        "temperature_celsius": ("3.8.0", 0.1),
+        "input_volts": ("2.16.1.3.1", 0.1),
+        "output_volts": ("2.18.1.3.1", 0.1),
+        "load_ratio": ("2.18.1.7.1", 0.01),
+    },
+    {"manufacturer": "1.1.0", "model": "1.2.0", "firmware": "1.3.0", "serial": "1.4.0"},
+    {
+        "battery_low": ("3.1.0", {2: False, 3: True, 4: True}),
+        "battery_replace": ("3.1.0", {2: False, 6: True}),
+    },
+    lines={
+        "input_volts": ("2.16.1.3.2", "2.16.1.3.3"),
+        "output_volts": ("2.18.1.3.2", "2.18.1.3.3"),
+        "load_ratio": ("2.18.1.7.2", "2.18.1.7.3"),
+    },
+)
+VENDORS = (APC, XUPS, MGE, CYBERPOWER, SOCOMEC, NETVISION, RIELLO, VERTIV, DELTA, HUAWEI, PPC, EPPC)
 TABLES = {table.name: table for table in (STANDARD, *VENDORS)}

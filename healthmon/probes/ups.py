@@ -45,8 +45,12 @@ async def _by_snmp(device: Device, tools: Tools) -> Ups:
 
 
 async def _detected(device: Device, tools: Tools, values: dict[str, SnmpValue]) -> str:
-    """The vendor block that answers; sysObjectID is not trusted, the objects themselves are asked."""
-    detectors = {f"{t.root}.{t.source_object or t.numbers['charge_ratio'][0]}": t.name for t in VENDORS}
+    """The vendor block that answers; sysObjectID is not trusted, the objects themselves are asked.
+
+    That of the output first: some cards fill a further block with little more than a charge.
+    """
+    detectors = {f"{table.root}.{table.source_object}": table.name for table in VENDORS if table.source_object}
+    detectors |= {f"{table.root}.{table.numbers['charge_ratio'][0]}": table.name for table in VENDORS}
     found = await snmp_get(device, tools, tuple(detectors))
     for oid, name in detectors.items():
         if ups_snmp.whole(found.get(oid)) is not None:

@@ -79,6 +79,11 @@ VENDOR_BLOCKS: dict[str, tuple[dict[str, Value], dict[str, Value]]] = {
         {"2.1.0": 2, "2.2.0": 0, "2.3.0": 41, "2.4.0": 98, "4.1.0": 4, "4.4.1.4.1": 38},
         {"2.1.0": 5, "2.2.0": 190},
     ),
+    "netvision": (
+        {"2.1.0": 2, "2.2.0": 0, "2.3.0": 41, "2.4.0": 98, "4.1.0": 9, "4.4.1.4.1": 38},
+        {"2.1.0": 5, "2.2.0": 190},
+    ),
+    "eppc": ({"2.1.0": 4, "3.3.0": 41, "3.4.0": 98, "2.18.1.7.1": 38, "3.2.0": 0}, {"2.1.0": 5, "3.2.0": 190}),
     "riello": ({"4.1.0": 3, "2.3.0": 41, "2.4.0": 98, "4.4.1.5.1": 38, "2.2.0": 0}, {"4.1.0": 5, "2.2.0": 190}),
     "vertiv": ({"3.55.0": 3, "1.18.0": 41, "1.19.0": 98, "3.32.0": 2}, {"3.55.0": 5}),
     "delta": ({"5.1.0": 0, "7.5.0": 41, "7.8.0": 98, "5.7.0": 38, "7.4.0": 0}, {"5.1.0": 1, "7.4.0": 190}),
@@ -110,7 +115,7 @@ async def test_the_backend_is_asked_for_once_and_remembered() -> None:
         await ups.look(told, Ask("U1", Question.UPS), held)
         first = len(made.requests)
         await ups.look(told, Ask("U1", Question.UPS), held)
-    assert len(made.requests) - first == first - 1
+    assert len(made.requests) - first == first - 2
 
 
 async def test_the_vendor_speaks_before_the_standard() -> None:
@@ -118,6 +123,11 @@ async def test_the_vendor_speaks_before_the_standard() -> None:
     values = {**rfc(o4_1_0=5, o2_2_0=4), **under(TABLES["apc"].root, {"4.1.1.0": 15, "2.2.1.0": 97})}
     seen = await by_snmp(values)
     assert (seen.source, seen.charge_ratio, seen.backend) == ("test", 0.97, "rfc1628 + apc")
+
+
+async def test_a_card_that_does_not_tell_its_output_is_known_by_its_charge() -> None:
+    seen = await by_snmp(under(TABLES["ppc"].root, {"2.2.1.0": 100, "4.2.3.0": 44, "3.2.1.0": 2545}))
+    assert (seen.backend, seen.source, seen.charge_ratio, seen.load_ratio) == ("ppc", None, 1.0, 0.44)
 
 
 async def test_the_standard_tells_the_runtime_where_the_vendors_block_says_zero() -> None:
