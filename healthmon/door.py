@@ -15,7 +15,7 @@ from healthmon.agent import Agent
 from healthmon.config import Config, ConfigError, Problem, document
 from healthmon.config.document import Path_
 from healthmon.config.schema import AgentSection
-from healthmon_exporters import listener, users
+from healthmon_exporters import listener, server_tls, users
 
 log = logging.getLogger("healthmon")
 
@@ -34,7 +34,7 @@ def _problems(config: Config) -> Iterator[tuple[Path_, str]]:
     section = config.agent
     if tls := _tls(config):
         try:
-            listener.tls_context(*tls)
+            server_tls.tls_context(*tls)
         except OSError as error:
             yield ("agent", "tls"), str(error)
     if section.users_file:
@@ -66,20 +66,18 @@ def _users(config: Config, name: str) -> Path:
 class Door:
     """The open listener of an agent. Once it asks for a login or has TLS, no reload takes that away."""
 
-    def __init__(self, path: Path, agent: Agent) -> None:
-        self.agent = agent
-        self._path, self._started = path, agent.app.config
+    def __init__(self, agent: Agent) -> None:
+        self.agent, self._started = agent, agent.app.config
         self._listener: listener.Running | None = None
 
     async def open(self, app: ASGIApp) -> None:
-        """Listen. Raises ConfigError for what cannot be used, OSError where the port cannot be had."""
+        """Listen. Raises OSError where the certificate cannot be used or the port cannot be had."""
         config = self._started
-        if found := problems(self._path, config):
-            raise ConfigError(found)
         for words in warnings(config):
             log.warning("%s", words)
-        section, guarded = config.agent, config.agent.users_file is not None
-        self._listener = await listener.serve(app, section.listen, section.port, tls=_tls(config), guarded=guarded)
+        section, guarded, files = config.agent, config.agent.users_file is not None, _tls(config)
+        tls = server_tls.tls_context(*files) if files else None
+        self._listener = await listener.serve(app, section.listen, section.port, tls=tls, guarded=guarded)
 
     async def close(self) -> None:
         """Stop listening."""
@@ -103,7 +101,7 @@ class Door:
         config = self.agent.app.config
         if self._listener is not None and self._listener.tls is not None:
             try:
-                fresh = await asyncio.to_thread(listener.tls_context, *(_tls(config) or _tls(self._started) or ()))
+                fresh = await asyncio.to_thread(server_tls.tls_context, *(_tls(config) or _tls(self._started) or ()))
             except OSError as error:
                 self.agent.metrics.set_agent("healthmon_config_reload_success", 0)
                 log.error("certificate not changed: %s", error)  # noqa: TRY400 - one line, no traceback

@@ -9,10 +9,9 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from healthmon import heap, spotcheck, systemd
+from healthmon import door, heap, spotcheck, systemd
 from healthmon.agent import Agent
-from healthmon.config import Config
-from healthmon.door import Door
+from healthmon.config import Config, ConfigError
 from healthmon.wallview import wall_of
 from healthmon_exporters import web
 from healthmon_exporters.probing import Probing
@@ -31,8 +30,10 @@ async def serve(
 
     Raises OSError when the port cannot be had, ConfigError for a certificate, key or users file that cannot be used.
     """
-    door = Door(path, agent or Agent.of(path, config))
-    running = door.agent
+    if problems := door.problems(path, config):
+        raise ConfigError(problems)
+    running = agent or Agent.of(path, config)
+    entry = door.Door(running)
     wall = wall_of(running, simulated=simulated)
     probing = Probing(functools.partial(spotcheck.look, running))
     running.ending.append(probing.close)
@@ -41,14 +42,14 @@ async def serve(
         probe=probing.answer,
         ready=running.ready,
         alive=running.alive,
-        reload=door.reload,
+        reload=entry.reload,
         targets=lambda: targets(running),
         estate=config.estate.name,
         simulated=simulated,
         wall=wall,
     )
-    await door.open(web.application(site, door.users, door.names))
-    _on_signals(running, door.reload)
+    await entry.open(web.application(site, entry.users, entry.names))
+    _on_signals(running, entry.reload)
     serving()
     heap.settled()
     systemd.tell("READY=1", f"STATUS={running.status()}")
@@ -59,7 +60,7 @@ async def serve(
         systemd.tell("STOPPING=1")
         signs.cancel()
         await wall.live.close()
-        await door.close()
+        await entry.close()
 
 
 def targets(agent: Agent) -> list[dict[str, Any]]:
