@@ -127,7 +127,7 @@ class App:
             await asyncio.sleep(0)  # a connection that has just ended is counted when the loop comes round
             self.data.settle()
         if isinstance(observation.value, Reference):
-            self._take_reference(observation.value)
+            observation = replace(observation, value=self._take_reference(observation.value))
         observation = self.own.excused(observation, self.devices.get(ask.spoken_to, device), began, self._well)
         if observation.reason in OUR_TROUBLE:
             self.tools.reads.excuse(ask.spoken_to)
@@ -138,10 +138,13 @@ class App:
         found = verdict.judge(observation, self.devices[observation.device])
         return all(one.state is State.OK for one in found)
 
-    def _take_reference(self, found: Reference) -> None:
+    def _take_reference(self, found: Reference) -> Reference:
+        """Keep `found`; where it knows no time, the last one that did goes on as long as it is good for anything."""
         known = self.known_reference()
-        if found.offset is not None or known is None or known.offset is None:
-            self.reference, self.reference_base = found, time.time() - time.monotonic()
+        if found.offset is None and known is not None and known.offset is not None:
+            return replace(found, offset=known.offset, at=known.at, servers=known.servers)
+        self.reference, self.reference_base = found, time.time() - time.monotonic()
+        return found
 
     def judge(self, observation: Observation) -> tuple[Verdict, ...]:
         """Verdicts of one observation; those of a device behind a dead parent are unknown, not faults."""

@@ -64,4 +64,9 @@ def _observed(observation: Observation) -> list[str]:
         return [f"    observed: nothing ({observation.reason}: {observation.detail})"]
     fields = dataclasses.fields(observation.value)
     shown = {f.name: getattr(observation.value, f.name) for f in fields}
-    return [f"    observed {name}: {value}" for name, value in shown.items() if value not in (None, (), "")]
+    return [
+        f"    observed {name}: {one}"
+        for name, value in shown.items()
+        if value not in (None, (), "")
+        for one in (value if isinstance(value, tuple) and dataclasses.is_dataclass(value[0]) else (value,))
+    ]

@@ -38,6 +38,20 @@ def library(name: str) -> str:
     return str(next(Path("/usr/lib").glob(f"*-linux-gnu/{name}"), name))
 
 
+def faked(ahead: str) -> dict[str, str]:
+    """The environment of a program whose clock is `ahead` (``+3600s``, ``@2000-01-01 00:00:00``); none for "".
+
+    The wrapper ``faketime`` does the same with semaphores named by process id, which outlive a process that is killed
+    and stop the next one of that id. The monotonic clock is left alone: programs pace themselves by it.
+    """
+    if not ahead:
+        return {}
+    preload = library("faketime/libfaketime.so.1")
+    need(preload)
+    once = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}
+    return {"LD_PRELOAD": preload, "FAKETIME": ahead, **once}
+
+
 def free_port(kind: int = socket.SOCK_STREAM, host: str = "127.0.0.1") -> int:
     with socket.socket(socket.AF_INET, kind) as sock:
         sock.bind((host, 0))

@@ -52,7 +52,7 @@ def offset_of(told: float, reply: Reply, *, resolution: float = 1.0) -> Span:
 
 def between(told: float, began: float, ended: float, *, resolution: float = 1.0) -> Span:
     """As `offset_of`, for what was asked and answered at the wall times `began` and `ended`."""
-    return Span(told - ended, told + resolution - began)
+    return Span.told(told, began, ended, resolution=resolution)
 
 
 def zone_named(name: str) -> tzinfo:

@@ -18,7 +18,7 @@ from healthmon.makes.hikvision_footage import LOCAL, Search
 from healthmon.makes.parts import Parts
 from healthmon.makes.timeline import Footage
 from healthmon.model import Disk, DiskState, RecorderAnswer, RecorderHealth, Recording, Schedule
-from healthmon.verdict.zone import posix_zone
+from healthmon.verdict.posix import posix_zone
 from healthmon.wire import isapi, moments
 from healthmon.wire.errors import UnsupportedError
 from healthmon.wire.isapi import ChannelState, Track

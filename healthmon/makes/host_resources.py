@@ -8,9 +8,10 @@ from __future__ import annotations
 import time
 
 from healthmon.makes.about import Call
-from healthmon.makes.clocks import between
+from healthmon.makes.clocks import between, placed
 from healthmon.makes.parts import Parts
-from healthmon.makes.readings import Fields, Gathered, date_and_time, text_of
+from healthmon.makes.readings import Fields, Gathered, text_of
+from healthmon.wire import moments
 from healthmon.wire.snmp import SnmpValue
 from healthmon.wire.told import words
 
@@ -35,8 +36,8 @@ async def take(parts: Parts, storage: tuple[str, ...], got: Gathered) -> None:
     own = got.fields.setdefault(("recorder", ""), {})
     if isinstance(ticks := values.get(UPTIME), int) and ticks >= 0:
         own.setdefault("uptime_seconds", ticks / 100)
-    if isinstance(octets := values.get(DATE), bytes) and (told := got.clock.unix(date_and_time(octets))) is not None:
-        own.setdefault("clock", between(told, began, time.time()))
+    if isinstance(octets := values.get(DATE), bytes) and (told := moments.date_and_time(octets)) is not None:
+        own.setdefault("clock", between(placed(told, got.clock.zone), began, time.time()))
     loads = [load for load in (await parts.walk("CPU load", LOAD) or {}).values() if isinstance(load, int)]
     if loads and all(0 <= load <= 100 for load in loads):
         own.setdefault("cpu_ratio", sum(loads) / len(loads) / 100)

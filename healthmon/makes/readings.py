@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from healthmon.makes.clocks import Clock, between
+from healthmon.makes.clocks import Clock, between, placed
 from healthmon.model import CHOICES, FIELDS, Disk, Fan, Of, Reading, RecorderAnswer, RecorderHealth, Recording
 from healthmon.wire import moments, told
 
@@ -30,15 +30,6 @@ def text_of(raw: Raw) -> str | None:
     return line[:end].strip() or None
 
 
-def date_and_time(raw: bytes) -> str | None:
-    """DateAndTime (SNMPv2-TC, RFC 2579) as ISO 8601: 8 octets of local time, or 11 with their offset."""
-    if len(raw) not in {8, 11}:
-        return None
-    year = int.from_bytes(raw[:2], "big")
-    stamp = f"{year:04d}-{raw[2]:02d}-{raw[3]:02d}T{raw[4]:02d}:{raw[5]:02d}:{raw[6]:02d}"
-    return stamp + (f"{chr(raw[8])}{raw[9]:02d}:{raw[10]:02d}" if len(raw) == 11 else "")
-
-
 def worded(reading: Reading, raw: Raw) -> str | None:
     """The text with `words` put for it; None where they hold no word for it."""
     text = text_of(raw)
@@ -57,8 +48,8 @@ def number_of(reading: Reading, raw: Raw) -> float | None:
 
 def moment_of(reading: Reading, raw: Raw, clock: Clock) -> float | None:
     """Unix seconds of a time: ISO 8601, DateAndTime, or a number of seconds times `factor`."""
-    if isinstance(raw, bytes) and (stamp := date_and_time(raw)) is not None and moments.moment(stamp) is not None:
-        return clock.unix(stamp)
+    if isinstance(raw, bytes) and (stamp := moments.date_and_time(raw)) is not None:
+        return placed(stamp, clock.zone)
     found = clock.unix(worded(reading, raw))
     return found if found is not None else number_of(reading, raw)
 

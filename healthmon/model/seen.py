@@ -75,9 +75,10 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """One clock of a device: `offset` = device minus our own wall clock, or why there is none.
+    """One clock of a device: `offset` = device minus our own wall clock, or why there is none (`reason`, `detail`).
 
-    `source` is onvif, onvif_local, http_date, rtsp_date, rtcp or snmp. `stated` is what the device said, as text.
+    `source` is onvif, onvif_local, http_date, rtsp_date, rtcp or snmp. `stated` is what the device said, as text; where
+    there is no offset it is no date that exists.
     """
 
     source: str
@@ -91,7 +92,8 @@ class ClockReading:
 class Reference:
     """True time minus our own wall clock, and how it is known: `servers` took part in the majority of `asked`.
 
-    `offset` None means that no trustworthy reference exists; `reason_text` says why in words.
+    `offset` None means that no trustworthy reference exists; `reason_text` says why in words. With an `offset` it says
+    why this is still the one of `at`: the servers gave none since.
     """
 
     offset: Span | None
@@ -115,7 +117,11 @@ class TimeServer:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The clocks of one device in one look. `local` readings are the device's civil time minus true civil time."""
+    """The clocks of one device in one look, those that failed too: a way to a clock that is closed is no fault.
+
+    An `onvif_local` reading is the device's civil time minus true civil time where it stands. `daylight` is kept as
+    told and not judged: some devices mean "summer time is on now" by it, others "the rule is used".
+    """
 
     readings: tuple[ClockReading, ...]
     reference: Reference | None

@@ -89,6 +89,15 @@ class Span:
     low: float
     high: float
 
+    @classmethod
+    def told(cls, moment: float, began: float, ended: float, *, resolution: float = 1.0, slack: float = 0.0) -> Span:
+        """Another clock minus ours, when it told `moment` between `began` and `ended` (all Unix seconds).
+
+        Clocks of whole seconds cut off what is beyond them, they do not round (C's ``gmtime``): its true time was in
+        [moment, moment + resolution). `slack` is how long it may have kept the answer ready.
+        """
+        return cls(moment - ended - slack, moment + resolution - began + slack)
+
     @property
     def middle(self) -> float:
         """The best single figure."""

@@ -12,7 +12,8 @@ from healthmon.probes.tools import Tools
 from healthmon.wire import hostclock, ntp
 from healthmon.wire.errors import WireError
 
-SAMPLES = 2
+TRIES = 2
+HELD_OFF = {"RATE": 300.0, "DENY": 3600.0, "RSTR": 3600.0}
 KEPT_SECONDS = 900.0
 WIDENING = 50e-6
 HOST_ERROR = 0.5
@@ -27,21 +28,29 @@ async def look(device: Device, ask: Ask, tools: Tools) -> Reference:
 
 
 async def _asked(tools: Tools, host: str, port: int) -> TimeServer:
-    """The better of two samples of one server."""
-    best: ntp.NtpReply | None = None
-    failure: Exception | None = None
-    for _ in range(SAMPLES):
+    """What one server says; it is asked again only where nothing came back, because that may have been lost.
+
+    A server that sends a kiss code is left alone for a while (RFC 5905 section 7.4).
+    """
+    until, words = tools.kissed.get((host, port), (0.0, ""))
+    if time.monotonic() < until:
+        return TimeServer(host, "bad", detail=words)
+    failure: Exception = TimeoutError()
+    for _ in range(TRIES):
         try:
             reply = await ntp.query(tools.net, host, port)
-        except (WireError, TimeoutError) as error:
+        except TimeoutError as error:
+            failure = error
+        except WireError as error:
             failure = error
             break
-        best = reply if best is None or reply.error < best.error else best
-    if best is None:
-        state, words = ntp.state_of(failure or TimeoutError())
-        return TimeServer(host, state, detail=words)
-    span = Span(best.offset - best.error, best.offset + best.error)
-    return TimeServer(host, "good", span, best.stratum)
+        else:
+            span = Span(reply.offset - reply.error, reply.offset + reply.error)
+            return TimeServer(host, "good", span, reply.stratum)
+    state, words = ntp.state_of(failure)
+    if isinstance(failure, ntp.UnsynchronisedError) and failure.kiss in HELD_OFF:
+        tools.kissed[host, port] = (time.monotonic() + HELD_OFF[failure.kiss], words)
+    return TimeServer(host, state, detail=words)
 
 
 def majority(spans: Sequence[Span]) -> tuple[Span, int] | None:

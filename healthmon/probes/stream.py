@@ -8,14 +8,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 
 from healthmon.model import Ask, Device, Span, Stream, StreamSpec
+from healthmon.probes.clock_onvif import CACHE_SLACK
 from healthmon.probes.places import http_place, rtsp_place
 from healthmon.probes.skew import skew
 from healthmon.probes.tools import StreamNotes, Tools
 from healthmon.secret import Credential
-from healthmon.wire import counting, onvif_media
+from healthmon.wire import counting, moments, onvif_media
 from healthmon.wire.errors import (
     AddressError,
     BadRequestError,
@@ -31,7 +31,6 @@ from healthmon.wire.errors import (
 )
 from healthmon.wire.h26x import is_sps, sps_of
 from healthmon.wire.rtp import Meter
-from healthmon.wire.rtsp import RtspReply
 from healthmon.wire.rtsp_session import Session
 from healthmon.wire.sdp import Video
 
@@ -130,6 +129,7 @@ async def played(
         await session.describe()
         await session.setup()
         notes.meter, asked = session.meter, time.monotonic()
+        base = time.time() - asked
         await session.play()
         left = ask.timeout - (time.monotonic() - began) - MARGIN
         longest = max(LONGEST_SILENCE, ask.watch)
@@ -143,6 +143,7 @@ async def played(
         notes.transport = session.transport
         if counting.over() and (session.meter is None or session.meter.frames < 2):
             raise BudgetError("nothing is left of today's data")
+        _remember_clocks(session, notes, base)
         return _measured(session, path, asked, watched, notes)
 
 
@@ -161,7 +162,6 @@ def _measured(session: Session, path: str, played: float, watched: float, notes:
     notes.keyless = notes.keyless + watched if keyless else 0.0
     if interval is not None or meter.keyframes:
         notes.key_interval = interval or notes.key_interval or watched
-    _remember_clocks(session, notes)
     return Stream(
         path=path,
         transport=session.transport,
@@ -215,22 +215,13 @@ def _equal_keyframes(meter: Meter, notes: StreamNotes) -> int:
     return notes.equal_keyframes
 
 
-def _remember_clocks(session: Session, notes: StreamNotes) -> None:
-    meter = session.meter
+def _remember_clocks(session: Session, notes: StreamNotes, base: float) -> None:
+    """Leave the clocks for the clock check; `base` is from before they were read, so that a step since is seen."""
+    meter, date = session.meter, session.date
     notes.sender_clock = notes.date_clock = None
     if meter is not None and meter.report is not None:
         offset = meter.report[0]
         notes.sender_clock = Span(offset - 0.05, offset + REPORT_LATENCY)
-    if session.date is not None:
-        notes.date_clock = _date_span(session.date)
-    notes.clocks_at = time.time()
-    notes.clocks_base = notes.clocks_at - time.monotonic()
-
-
-def _date_span(reply: RtspReply) -> Span | None:
-    """The interval of (device minus our clock) that a ``Date`` of whole seconds leaves."""
-    try:
-        stated = parsedate_to_datetime(reply.header("date")).timestamp()
-    except (TypeError, ValueError, OverflowError, OSError):
-        return None
-    return Span(stated - reply.ended, stated + 1 - reply.began)
+    if date is not None and (stated := moments.http_date(date.header("date"))) is not None:
+        notes.date_clock = Span.told(stated.timestamp(), date.began, date.ended, slack=CACHE_SLACK)
+    notes.clocks_at, notes.clocks_base = time.time(), base

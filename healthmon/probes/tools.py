@@ -92,13 +92,17 @@ class DeviceNotes:
 
 @dataclass(slots=True)
 class Tools:
-    """Handed to every probe; shared by all looks of the agent or the sweep."""
+    """Handed to every probe; shared by all looks of the agent or the sweep.
+
+    `kissed` are time servers that asked to be left alone: until when (monotonic), and their words.
+    """
 
     net: Net
     logins: LoginGuard
     credential: Callable[[str], Credential]
     reference: Callable[[], Reference | None] = lambda: None
     time_servers: tuple[tuple[str, int], ...] = ()
+    kissed: dict[tuple[str, int], tuple[float, str]] = field(default_factory=dict)
     notes: dict[str, DeviceNotes] = field(default_factory=dict)
     devices: Mapping[str, Device] = field(default_factory=dict)
     reads: Reads = field(default_factory=Reads)

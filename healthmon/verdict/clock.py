@@ -1,20 +1,25 @@
-"""Are the device's clocks right? Intervals are compared: a fault only where all of one is outside a limit."""
+"""Are the device's clocks right? Intervals are compared: a fault only where all of one is outside a limit.
+
+One cause is told once: what the verdict on the offset says is taken out of what is said of clocks that disagree and of
+the time zone rule. A clock that could not be read is named and is never a fault.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from itertools import combinations
 
 from healthmon.model import Clock, Device, Observation, Reason, Span, State, Verdict
-from healthmon.verdict.words import duration, not_seen, plain, verdict
-from healthmon.verdict.zone import first_difference
+from healthmon.verdict.clock_zone import rule_difference, rule_verdict, step_of, why, why_label
+from healthmon.verdict.words import REASON_WORDS, duration, not_seen, plain, verdict
+from healthmon.verdict.zone import Difference
 
-ZONE_TOLERANCE = 5.0
-ZONE_STEP = 900.0
-ZONE_LARGEST = 14 * 3600 + 5.0
 DAY = 86400.0
 OLDEST_YEAR = 2020
+# A clock whose best figure is this near to the limit is not called unknown because of its error.
+NEAR = 1.05
 ORDER = ("onvif", "snmp", "rtcp", "rtsp_date", "http_date", "onvif_local")
 NAMES = {
     "onvif": "ONVIF clock",
@@ -33,95 +38,109 @@ def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
         return (not_seen(observation, "offset", "clock"),)
     if clock.reference is None or clock.reference.offset is None:
         return (_unknown(observation, Reason.NO_REFERENCE, "clock not checked: no trustworthy time reference"),)
-    true = clock.reference.offset
-    known = {r.source: _minus(r.offset, true) for r in clock.readings if r.offset is not None}
-    wall = {source: span for source, span in known.items() if not (source == "rtcp" and abs(span.middle) > DAY)}
-    found = [_offset(observation, clock, device, wall)]
-    found += _agreement(observation, wall, device)
-    found += _rule(observation, clock, device)
-    if clock.mode is not None:
-        by_hand = clock.mode == "manual"
-        sentence = "clock is set by hand, not by NTP" if by_hand else "clock is set by NTP"
-        state = State.DEGRADED if by_hand else State.OK
-        found.append(verdict(observation, "source", state, "clock_manual", sentence))
-    return tuple(found)
+    case = _case(observation, device, clock, clock.reference.offset)
+    main, step = _offset(case)
+    return (main, *_agreement(case, step), *_rule(case, step), *_source(case))
 
 
-def _minus(offset: Span, true: Span) -> Span:
-    """(device minus ours) minus (true minus ours) = device minus true."""
-    return Span(offset.low - true.high, offset.high - true.low)
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One record under judgement: `now` is true time, `known` each clock minus true time, in the order of trust.
+
+    `wrong` is where the device's zone rule goes wrong; `readable` says whether it has one.
+    """
+
+    observation: Observation
+    device: Device
+    clock: Clock
+    now: float
+    known: Mapping[str, Span]
+    wrong: Difference | None
+    readable: bool
+
+    def right(self, source: str) -> bool:
+        """Whether the best figure of this clock is within its limits."""
+        return source in self.known and abs(self.known[source].middle) <= self.device.limits.clock[1]
+
+
+def _case(observation: Observation, device: Device, clock: Clock, true: Span) -> _Case:
+    offsets = {r.source: r.offset for r in clock.readings if r.offset is not None}
+    known = {
+        name: Span(offsets[name].low - true.high, offsets[name].high - true.low) for name in ORDER if name in offsets
+    }
+    now = observation.at + true.middle
+    try:
+        wrong, readable = rule_difference(clock.zone, device, now), True
+    except ValueError:
+        wrong, readable = None, False
+    return _Case(observation, device, clock, now, known, wrong, readable)
 
 
 def _unknown(observation: Observation, reason: Reason, sentence: str) -> Verdict:
     return verdict(observation, "offset", State.UNKNOWN, reason.value, sentence, reason=reason)
 
 
-def _offset(observation: Observation, clock: Clock, device: Device, known: dict[str, Span]) -> Verdict:
-    invalid = next((r for r in clock.readings if r.source == "onvif" and r.reason is Reason.PROTOCOL), None)
+def _offset(case: _Case) -> tuple[Verdict, float]:
+    """The verdict on the clock that is trusted most, and the zone error in seconds that it tells (0.0: none)."""
+    invalid = next((r for r in case.clock.readings if r.offset is None and r.stated and r.source == "onvif"), None)
     if invalid is not None:
-        sentence = f"clock shows no valid date: {plain(invalid.detail, 60)}"
-        return verdict(observation, "offset", State.FAULT, "clock_invalid", sentence)
-    main = next((source for source in ORDER if source in known), None)
+        sentence = f"clock shows no valid date: {plain(invalid.detail or invalid.stated, 60)}"
+        return verdict(case.observation, "offset", State.FAULT, "clock_invalid", sentence), 0.0
+    fine = (source for source, span in case.known.items() if span.error <= case.device.limits.clock[0])
+    main = next(fine, next(iter(case.known), None))
     if main is None:
-        stalled = any(reading.reason is Reason.AGENT_STALLED for reading in clock.readings)
-        reason = Reason.AGENT_STALLED if stalled else Reason.NOT_REPORTED
-        return _unknown(observation, reason, "clock not checked: the device shows no clock")
-    span = known[main]
+        return _nothing(case), 0.0
+    span = case.known[main]
     if abs(span.middle) > DAY:
-        return _reset(observation, span)
-    if _whole_zone(span):
-        return _zone(observation, span, known, main, device)
-    local = known.get("onvif_local")
-    if main != "onvif_local" and local is not None and _whole_zone(local):
-        return _zone(observation, local, {}, "onvif_local", device)
-    return _drift(observation, span, device)
+        return _reset(case, span), 0.0
+    if step := step_of(span):
+        return _zone(case, main, step), step
+    if "onvif_local" in case.known and (step := step_of(case.known["onvif_local"])):
+        return _zone(case, "onvif_local", step), step
+    return _drift(case, span), 0.0
 
 
-def _reset(observation: Observation, span: Span) -> Verdict:
-    shown = observation.at + span.middle
+def _nothing(case: _Case) -> Verdict:
+    failed = next((r for r in case.clock.readings if r.reason is not None), None)
+    reason = failed.reason if failed and failed.reason else Reason.NOT_REPORTED
+    words = "the device shows no clock" if reason is Reason.NOT_REPORTED else REASON_WORDS[reason]
+    return _unknown(case.observation, reason, f"clock not checked: {words}")
+
+
+def _reset(case: _Case, span: Span) -> Verdict:
+    """A clock without power begins at its first date: long ago, or at some New Year."""
     try:
-        moment = datetime.fromtimestamp(shown, UTC)
-        words = f"{moment:%d %b %Y %H:%M}"
-        lost = moment.year < OLDEST_YEAR
+        shown = datetime.fromtimestamp(case.now + span.middle, UTC)
+        words = f"{shown:%d %b %Y %H:%M}"
+        new_year = (shown + timedelta(days=1)).timetuple().tm_yday <= 3
+        lost = shown.year < OLDEST_YEAR or (span.middle < 0 and new_year)
     except (ValueError, OverflowError, OSError):
         words, lost = f"{duration(span.middle)} off", False
     code = "clock_reset" if lost else "clock_wrong_date"
     what = "clock was reset" if lost else "clock shows a wrong date"
-    return verdict(observation, "offset", State.FAULT, code, f"{what}: it shows {words} UTC", value=span.middle)
+    sentence = f"{what}: it shows {words} UTC"
+    return verdict(case.observation, "offset", State.FAULT, code, sentence, value=span.middle)
 
 
-def _whole_zone(span: Span) -> bool:
-    """Whether the offset is a whole number of quarter hours (at least one): a label, not a drift."""
-    steps = round(span.middle / ZONE_STEP)
-    near = abs(span.middle - steps * ZONE_STEP) <= ZONE_TOLERANCE + min(span.error, 2.0)
-    return steps != 0 and near and abs(span.middle) <= ZONE_LARGEST
-
-
-def _zone(observation: Observation, span: Span, known: dict[str, Span], source: str, device: Device) -> Verdict:
-    local = known.get("onvif_local")
-    if source == "onvif" and local is not None and abs(local.middle) <= device.limits.clock[1]:
-        sentence = f"UTC field is {_signed(span)}, local time is right: the device labels local time as UTC"
-        return verdict(observation, "offset", State.DEGRADED, "clock_utc_label", sentence, value=span.middle)
-    sentence = f"clock {_signed(span)}: {_zone_words(span, observation.at, device.time_zone)}"
-    return verdict(observation, "offset", State.FAULT, "clock_zone", sentence, value=span.middle)
-
-
-def _zone_words(span: Span, at: float, zone: str) -> str:
-    summer = bool(datetime.fromtimestamp(at, ZoneInfo(zone)).dst())
-    hours = round(span.middle / 3600, 2)
-    if hours == 1 and not summer:
-        return "summer time was not switched off"
-    if hours == -1 and summer:
-        return "summer time was not switched on"
-    return "wrong time zone"
+def _zone(case: _Case, source: str, step: float) -> Verdict:
+    """Off by whole quarter hours: only its UTC, where local time (else another clock) is right; else its time."""
+    span, told = case.known[source], (step, case.now, case.device, case.clock.zone, case.wrong)
+    others = ["onvif_local"] if "onvif_local" in case.known else [name for name in case.known if name != source]
+    right = next((name for name in others if case.right(name)), None)
+    if source != "onvif_local" and right is not None:
+        what = "UTC field" if source == "onvif" else NAMES[source]
+        sentence = f"{what} is {_signed(span)}, {NAMES[right]} is right: {why_label(*told)}"
+        return verdict(case.observation, "offset", State.DEGRADED, "clock_utc_label", sentence, value=span.middle)
+    sentence = f"clock {_signed(span)}: {why(*told)}"
+    return verdict(case.observation, "offset", State.FAULT, "clock_zone", sentence, value=span.middle)
 
 
 def _signed(span: Span) -> str:
     return f"{duration(span.middle, fine=True)} {'ahead' if span.middle > 0 else 'behind'}"
 
 
-def _drift(observation: Observation, span: Span, device: Device) -> Verdict:
-    degraded, fault = device.limits.clock
+def _drift(case: _Case, span: Span) -> Verdict:
+    degraded, fault = case.device.limits.clock
     least = 0.0 if span.low <= 0 <= span.high else min(abs(span.low), abs(span.high))
     most = max(abs(span.low), abs(span.high))
     limits = f"(limits {duration(degraded)} / {duration(fault)})"
@@ -129,49 +148,57 @@ def _drift(observation: Observation, span: Span, device: Device) -> Verdict:
     if least > degraded:
         state = State.FAULT if least > fault else State.DEGRADED
         sentence = f"clock {_signed(span)}{error} {limits}"
-        return verdict(observation, "offset", state, "clock_drift", sentence, value=span.middle)
-    if most > degraded and span.error > degraded:
+        return verdict(case.observation, "offset", state, "clock_drift", sentence, value=span.middle)
+    if most > degraded and (span.error > degraded or abs(span.middle) > NEAR * degraded):
         sentence = f"clock not checked: known only to +-{duration(span.error)} {limits}"
-        return _unknown(observation, Reason.NOT_REPORTED, sentence)
+        return _unknown(case.observation, Reason.NOT_REPORTED, sentence)
     sentence = f"clock right within {duration(max(most, 0.1))} {limits}"
-    return verdict(observation, "offset", State.OK, "ok", sentence, value=span.middle)
+    return verdict(case.observation, "offset", State.OK, "ok", sentence, value=span.middle)
 
 
-def _agreement(observation: Observation, known: dict[str, Span], device: Device) -> Iterator[Verdict]:
-    """Two clocks of one device that cannot both be right; zone labels are judged above."""
-    limit = device.limits.clock[0]
-    names = [source for source in ORDER if source in known and source != "onvif_local"]
-    if len(names) < 2:
+def _agreement(case: _Case, step: float) -> Iterator[Verdict]:
+    """Two clocks of one device that cannot both be right; a `step` that is told already is taken out first."""
+    limit = case.device.limits.clock[0]
+    known = {name: _less(span, step) if step and step_of(span) == step else span for name, span in case.known.items()}
+    failed = _failed(case)
+    if len(known) < 2 and not (known and failed):
         return
-    worst: tuple[float, str, str] = (0.0, "", "")
-    for number, first in enumerate(names):
-        for second in names[number + 1 :]:
-            a, b = known[first], known[second]
-            gap = max(a.low - b.high, b.low - a.high, 0.0)
-            worst = max(worst, (gap, first, second))
-    gap, first, second = worst
+    gaps = [
+        (max(known[first].low - known[second].high, known[second].low - known[first].high, 0.0), first, second)
+        for first, second in combinations(known, 2)
+    ]
+    gap, first, second = max(gaps, default=(0.0, "", ""), key=lambda found: round(found[0]))
     if gap > limit:
         pair = f"{NAMES[first]} and {NAMES[second]}"
         sentence = f"clocks of the device disagree: {pair} are {duration(gap)} apart (limit {limit:g} s)"
-        yield verdict(observation, "agreement", State.DEGRADED, "clocks_disagree", sentence, value=gap)
-    else:
-        yield verdict(observation, "agreement", State.OK, "ok", f"{len(names)} clocks agree", value=gap)
+        yield verdict(case.observation, "agreement", State.DEGRADED, "clocks_disagree", sentence, value=gap)
+        return
+    agree = f"{len(known)} clocks agree" if len(known) > 1 else f"{NAMES[next(iter(known))]} read"
+    yield verdict(case.observation, "agreement", State.OK, "ok", agree + failed, value=gap)
 
 
-def _rule(observation: Observation, clock: Clock, device: Device) -> Iterator[Verdict]:
-    """The device's own zone rule for the coming year, before the clocks change."""
-    if clock.zone is None:
+def _less(span: Span, step: float) -> Span:
+    return Span(span.low - step, span.high - step)
+
+
+def _failed(case: _Case) -> str:
+    """The clocks that could not be read, each with its reason."""
+    told = [f"{NAMES[r.source]} ({REASON_WORDS[r.reason]})" for r in case.clock.readings if r.reason is not None]
+    return f"; not read: {', '.join(told)}" if told else ""
+
+
+def _rule(case: _Case, step: float) -> Iterator[Verdict]:
+    """The device's own zone rule. One that is wrong now although its local time is right is not what it goes by."""
+    unused = case.wrong is not None and case.wrong.begin.timestamp() <= case.now and case.right("onvif_local")
+    if case.readable and case.clock.zone is not None and (step or not unused):
+        yield rule_verdict(case.observation, case.device, case.clock.zone, case.wrong, case.now, step)
+
+
+def _source(case: _Case) -> Iterator[Verdict]:
+    """Whether it is set by NTP at all."""
+    if case.clock.mode is None:
         return
-    now = datetime.fromtimestamp(observation.at, UTC)
-    try:
-        found = first_difference(clock.zone, device.time_zone, now.replace(minute=0, second=0, microsecond=0))
-    except ValueError:
-        return
-    if found is None:
-        yield verdict(observation, "rule", State.OK, "ok", "time zone rule is right for the coming year")
-        return
-    moment, wrong = found
-    size = f"{duration(wrong / timedelta(seconds=1))} {'ahead' if wrong > timedelta() else 'behind'}"
-    when = "now" if moment <= now else f"from {moment.astimezone(ZoneInfo(device.time_zone)):%d %b %Y}"
-    sentence = f"clock will be {size} {when}: its time zone rule {plain(clock.zone, 40)} is not {device.time_zone}'s"
-    yield verdict(observation, "rule", State.DEGRADED, "clock_rule", sentence)
+    by_hand = case.clock.mode == "manual"
+    sentence = "clock is set by hand, not by NTP" if by_hand else "clock is set by NTP"
+    state = State.DEGRADED if by_hand else State.OK
+    yield verdict(case.observation, "source", state, "clock_manual", sentence)

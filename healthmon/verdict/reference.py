@@ -10,25 +10,31 @@ _WORDS = {"false": "wrong", "unsynchronised": "not synchronised", "silent": "doe
 
 
 def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
-    """Aspects: reference, host (our own clock), servers."""
+    """Aspects: reference (a bad time server weakens it, the loss of all ends it: one fault that grows), host."""
     del device
     seen = observation.value
     if not isinstance(seen, Reference):
         return (not_seen(observation, "reference", "clock reference"),)
+    wrong = "; ".join(_said(member) for member in seen.members if member.state != "good")
     if seen.offset is None:
-        sentence = f"no trustworthy time: {seen.reason_text}; no camera clock can be checked"
-        found = [verdict(observation, "reference", State.FAULT, "no_reference", sentence)]
-    else:
-        error = seen.offset.error
-        size = f"{error * 1000:.0f} ms" if error < 1 else duration(error)
-        servers = f"{seen.servers} server{'' if seen.servers == 1 else 's'}"
-        source = servers if seen.servers else "the synchronised clock of this machine"
-        sentence = f"clock reference +-{size} ({source})"
-        found = [verdict(observation, "reference", State.OK, "ok", sentence, value=error), _host(observation, seen)]
-    wrong = [member for member in seen.members if member.state != "good"]
-    sentence = "; ".join(_said(member) for member in wrong) or "every time server agrees"
-    found.append(verdict(observation, "servers", State.DEGRADED if wrong else State.OK, "time_server", sentence))
-    return tuple(found)
+        named = f" ({wrong})" if wrong else ""
+        sentence = f"no trustworthy time: {seen.reason_text}{named}; no camera clock can be checked"
+        return (verdict(observation, "reference", State.FAULT, "no_reference", sentence),)
+    state = State.DEGRADED if wrong or seen.reason_text else State.OK
+    sentence = _known(observation, seen, seen.offset.error, wrong)
+    found = verdict(observation, "reference", state, "time_server", sentence, value=seen.offset.error)
+    return (found, _host(observation, seen))
+
+
+def _known(observation: Observation, seen: Reference, error: float, wrong: str) -> str:
+    size = f"+-{error * 1000:.0f} ms" if error < 1 else f"+-{duration(error)}"
+    if seen.reason_text:
+        age = max(0.0, observation.at - seen.at) / 60
+        named = f" ({wrong})" if wrong else ""
+        return f"{seen.reason_text}{named}; the last good answer, {age:.0f} min old, serves for now ({size})"
+    servers = f"{seen.servers} server{'' if seen.servers == 1 else 's'}"
+    source = servers if seen.servers else "the synchronised clock of this machine"
+    return "; ".join(filter(None, (wrong, f"clock reference {size} ({source})")))
 
 
 def _host(observation: Observation, seen: Reference) -> Verdict:
@@ -40,5 +46,7 @@ def _host(observation: Observation, seen: Reference) -> Verdict:
 
 
 def _said(member: TimeServer) -> str:
-    detail = f" ({member.detail})" if member.detail else ""
+    if member.state == "unsynchronised" and member.detail:
+        return f"time server {member.address} {member.detail}"
+    detail = f" ({member.detail})" if member.detail not in {"", "no answer"} else ""
     return f"time server {member.address} {_WORDS.get(member.state, member.state)}{detail}"

@@ -13,6 +13,14 @@ _TIME = re.compile(
 # ISO 8601 durations without years and months, which have no length: P31D, P31DT0H, PT720H.
 _DURATION = re.compile(r"P(?:(\d{1,5})W)?(?:(\d{1,5})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9})S)?)?", re.ASCII)
 FIRST_YEAR, LAST_YEAR = 1970, 2100
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_HTTP_DATE = re.compile(
+    r"(?:[a-z]{3,9},?\s+)?"
+    r"(?:(?P<day>\d{1,2})[ -](?P<month>[a-z]{3})[ -](?P<year>\d{4}|\d{2})|(?P<m>[a-z]{3})\s+(?P<d>\d{1,2}))"
+    r"\s+(?P<hour>\d{1,2}):(?P<minute>\d{2}):(?P<second>\d{2})(?:\s+(?P<y>\d{4}))?(?:\s*(?P<zone>\S{1,9}))?",
+    re.ASCII | re.IGNORECASE,
+)
+_NUMERIC_ZONE = re.compile(r"(?:gmt|utc)?([+-]\d{2}):?([0-5]\d)", re.ASCII | re.IGNORECASE)
 
 
 def moment(text: str | None) -> datetime | None:
@@ -24,15 +32,64 @@ def moment(text: str | None) -> datetime | None:
     if match is None:
         return None
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
-    if not FIRST_YEAR <= year <= LAST_YEAR or hour > 24 or second > 60 or (hour == 24 and minute + second):
+    if not FIRST_YEAR <= year <= LAST_YEAR or (hour == 24 and minute + second):
         return None
-    try:
-        whole = datetime(year, month, day, hour % 24, minute, min(second, 59))  # noqa: DTZ001 - its zone comes next
-    except ValueError:
+    found = civil(year, month, day, hour % 24 if hour <= 24 else hour, minute, second)
+    if found is None:
         return None
     micro = int((match[7] or "0").ljust(6, "0")[:6])
-    found = whole + timedelta(days=hour // 24, seconds=second // 60, microseconds=micro)
+    found += timedelta(days=hour // 24, microseconds=micro)
     return found.replace(tzinfo=_zone(match[8])) if match[8] else found
+
+
+def civil(year: int, month: int, day: int, hour: int, minute: int, second: int) -> datetime | None:
+    """A naive datetime; second 60 is the first instant of the next minute (ISO 8601). None for what is no date."""
+    leap = int(second == 60)
+    try:
+        return datetime(year, month, day, hour, minute, second - leap) + timedelta(seconds=leap)  # noqa: DTZ001 - naive
+    except (ValueError, OverflowError):
+        return None
+
+
+def http_date(text: str | None) -> datetime | None:
+    """A ``Date`` field (RFC 9110 section 5.6.7) as an aware datetime; None for what is none.
+
+    IMF-fixdate, the RFC 850 form and asctime's, which is UTC; also with a numeric zone. A zone by another name than GMT
+    or UTC says nothing (BST is British and Bangladeshi), so it is no date. Two digits of a year are 1970 to 2069.
+    """
+    match = _HTTP_DATE.fullmatch((text or "")[:64].strip())
+    zone = _zone_of_field(match["zone"]) if match else None
+    year = (match["year"] or match["y"]) if match else None
+    month = (match["month"] or match["m"]).lower() if match else ""
+    if match is None or zone is None or year is None or month not in _MONTHS:
+        return None
+    whole = int(year) if len(year) == 4 else int(year) + (2000 if int(year) < 70 else 1900)
+    day, *clock = (int(part) for part in (match["day"] or match["d"], *match.group("hour", "minute", "second")))
+    found = civil(whole, _MONTHS.index(month) + 1, day, *clock)
+    return found.replace(tzinfo=zone) if found else None
+
+
+def _zone_of_field(text: str | None) -> timezone | None:
+    if text is None or text.upper() in {"GMT", "UTC", "UT", "Z"}:
+        return UTC
+    match = _NUMERIC_ZONE.fullmatch(text)
+    if match is None or abs(hours := int(match[1])) > 14:
+        return None
+    return timezone(timedelta(hours=hours, minutes=int(match[2]) * (-1 if match[1][0] == "-" else 1)))
+
+
+def date_and_time(octets: bytes) -> datetime | None:
+    """DateAndTime (SNMPv2-TC, RFC 2579): 8 octets are local time (naive), 11 tell their offset. Tenths are cut off."""
+    if len(octets) not in {8, 11} or not FIRST_YEAR <= (year := octets[0] << 8 | octets[1]) <= LAST_YEAR:
+        return None
+    found = civil(year, *octets[2:7])
+    if found is None or len(octets) == 8:
+        return found
+    side, hours, minutes = octets[8:]
+    if side not in b"+-" or hours > 14 or minutes > 59:
+        return None
+    offset = timedelta(hours=hours, minutes=minutes)
+    return found.replace(tzinfo=timezone(-offset if side == ord("-") else offset))
 
 
 def _zone(text: str) -> timezone:

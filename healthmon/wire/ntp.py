@@ -18,6 +18,11 @@ FLOOR = 0.001
 DRIFT = 15e-6
 STEP = 0.005
 MOST_ROOT_DISTANCE = 1.0
+_KISSES = {
+    "RATE": "asks to be asked less often (RATE)",
+    "DENY": "refuses to answer this machine (DENY)",
+    "RSTR": "refuses to answer this machine (RSTR)",
+}
 _PACKET = struct.Struct(">BBbb11I")
 
 
@@ -32,7 +37,15 @@ class NtpReply:
 
 
 class UnsynchronisedError(ProtocolError):
-    """The server says itself that it has no time (LI 3, stratum 0 or 16, or a kiss code)."""
+    """The server says itself that it has no time (LI 3, stratum 0 or 16).
+
+    `kiss` is the code that comes with stratum 0 (RFC 5905 section 7.4): RATE asks for fewer questions, DENY and RSTR
+    for none.
+    """
+
+    def __init__(self, kiss: str = "") -> None:
+        super().__init__(_KISSES.get(kiss) or f"says that it is not synchronised{f' ({kiss})' if kiss else ''}")
+        self.kiss = kiss
 
 
 class _Client(asyncio.DatagramProtocol):
@@ -77,16 +90,16 @@ def parsed(data: bytes, sent: float, received: float) -> NtpReply:
     if first & 7 != 4:
         raise ProtocolError("not a time server's answer")
     if first >> 6 == 3 or stratum == 0 or stratum > 15:
-        kiss = refid.to_bytes(4, "big").decode("ascii", "replace") if stratum == 0 else ""
-        told = f" ({kiss})" if kiss.isalpha() else ""
-        raise UnsynchronisedError(f"says that it is not synchronised{told}")
+        kiss = refid.to_bytes(4, "big").rstrip(b"\0").decode("ascii", "replace") if stratum == 0 else ""
+        raise UnsynchronisedError(kiss if kiss.isalpha() and kiss.isascii() else "")
     came, left = (_unix(stamps[n], stamps[n + 1], received) for n in (4, 6))
-    if not stamps[6] or left < came - FLOOR:
+    held = left - came
+    if not any(stamps[4:6]) or not any(stamps[6:8]) or not -FLOOR <= held <= received - sent + FLOOR:
         raise ProtocolError("answer with impossible times")
     root = delay / 65536 / 2 + dispersion / 65536
     if root > MOST_ROOT_DISTANCE:
         raise ProtocolError(f"too far from its source (root distance {root:.1f} s)")
-    trip = max(0.0, (received - sent) - (left - came))
+    trip = max(0.0, (received - sent) - held)
     error = root + trip / 2 + 2.0 ** max(-30, min(precision, 0)) + DRIFT * (received - sent)
     return NtpReply(((came - sent) + (left - received)) / 2, max(FLOOR, error), stratum, trip)
 
@@ -100,7 +113,7 @@ def _unix(seconds: int, fraction: int, near: float) -> float:
 def state_of(error: Exception) -> tuple[str, str]:
     """(state, words) of a server that gave no reply, for the list of time servers."""
     if isinstance(error, UnsynchronisedError):
-        return "unsynchronised", str(error)
+        return "bad" if error.kiss in _KISSES else "unsynchronised", str(error)
     if isinstance(error, TimeoutError):
         return "silent", "no answer"
     if isinstance(error, RefusedError):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 
 from lxml import etree
 
 from healthmon.secret import Credential
-from healthmon.wire import soap, trace
+from healthmon.wire import moments, soap, trace
 from healthmon.wire.errors import ProtocolError
 from healthmon.wire.http import Place, Reply
 from healthmon.wire.logins import LoginGuard
@@ -22,7 +21,9 @@ DEVICE_PATH = "/onvif/device_service"
 
 @dataclass(frozen=True, slots=True)
 class DeviceTime:
-    """What GetSystemDateAndTime said. `utc` is aware, `local` is naive; None where missing or not a date (`invalid`).
+    """What GetSystemDateAndTime said. `utc` is aware, `local` is naive; None where missing or not a date.
+
+    `invalid` and `invalid_local` are what stood there instead of a date, as text.
 
     `began` and `ended` bracket the answer on our own clock (Unix seconds); `http_date` is the reply's Date field.
     """
@@ -36,6 +37,7 @@ class DeviceTime:
     ended: float
     http_date: datetime | None
     invalid: str = ""
+    invalid_local: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,8 @@ def time_of(reply: Reply) -> DeviceTime:
     answer = soap.find(soap.envelope_body(reply.body), "GetSystemDateAndTimeResponse", "SystemDateAndTime")
     if answer is None:
         raise ProtocolError("GetSystemDateAndTime: the answer holds no SystemDateAndTime")
-    wrong: list[str] = []
-    utc = _moment(soap.find(answer, "UTCDateTime"), "UTC", wrong)
-    local = _moment(soap.find(answer, "LocalDateTime"), "local", wrong)
+    utc, invalid = _moment(soap.find(answer, "UTCDateTime"))
+    local, invalid_local = _moment(soap.find(answer, "LocalDateTime"))
     mode = (soap.text(answer, "DateTimeType") or "").lower()
     daylight = (soap.text(answer, "DaylightSavings") or "").lower()
     found = DeviceTime(
@@ -78,39 +79,28 @@ def time_of(reply: Reply) -> DeviceTime:
         mode=mode if mode in {"ntp", "manual"} else None,
         began=reply.began,
         ended=reply.ended,
-        http_date=http_date(reply),
-        invalid="; ".join(wrong),
+        http_date=moments.http_date(reply.header("date")),
+        invalid=invalid,
+        invalid_local=invalid_local,
     )
-    trace.note("<", f"UTC {found.utc}, local {found.local}, zone {found.zone}, {found.mode}; {found.invalid}")
+    trace.note("<", f"UTC {found.utc or invalid}, local {local or invalid_local}, zone {found.zone}, {found.mode}")
     return found
 
 
-def _moment(element: etree._Element | None, name: str, wrong: list[str]) -> datetime | None:
-    """A tt:DateTime as a naive datetime; what is not a date is said in `wrong`."""
+def _moment(element: etree._Element | None) -> tuple[datetime | None, str]:
+    """(a tt:DateTime as a naive datetime, what stands there instead of a date); zeros all over say nothing."""
     if element is None:
-        return None
+        return None, ""
     parts = [soap.text(element, "Date", part) for part in ("Year", "Month", "Day")]
     parts += [soap.text(element, "Time", part) for part in ("Hour", "Minute", "Second")]
-    if not any(parts):
-        return None
+    if not any((part or "0").strip("0") for part in parts):
+        return None, ""
+    try:
+        found = moments.civil(*(int(part or "") for part in parts))
+    except ValueError:
+        found = None
     stated = "{}-{}-{} {}:{}:{}".format(*((part or "?")[:8] for part in parts))
-    try:
-        year, month, day, hour, minute, second = (int(part or "") for part in parts)
-        leap = int(second == 60)
-        # Second 60 is a leap second (ISO 8601); it is the first instant of the next minute for us.
-        return datetime(year, month, day, hour, minute, second - leap) + timedelta(seconds=leap)  # noqa: DTZ001 - naive by nature
-    except (ValueError, OverflowError):
-        wrong.append(f"{name} {stated} is not a date")
-        return None
-
-
-def http_date(reply: Reply) -> datetime | None:
-    """The Date field of a reply as an aware datetime, or None where it is missing or no date (RFC 9110 5.6.7)."""
-    try:
-        found = parsedate_to_datetime((reply.header("date") or "")[:64])
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return found, "" if found else f"{stated} is not a date"
 
 
 # ------------------------------------------------------------------------------------------------ identity

@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,9 +24,9 @@ from healthmon.demo.state import HTTP, RTSP, SNMP, SimDevice
 from healthmon.demo.udp_sim import date_and_time
 from healthmon.model import Access, Ask, Device, Kind, Question, SnmpAccess, StreamSpec
 from healthmon.probes import clock, stream
-from healthmon.probes.clock import date_and_time as read_date
 from healthmon.probes.tools import Tools
 from healthmon.secret import Credential, Secret
+from healthmon.wire import moments
 from healthmon.wire.errors import BusyError
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
@@ -117,7 +116,7 @@ def test_date_and_time_has_its_offset_in_summer_and_winter(at: str) -> None:
     moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
     raw = date_and_time(moment.timestamp())
     assert len(raw) == 11
-    assert read_date(raw, "America/New_York", time.time()) == moment
+    assert moments.date_and_time(raw) == moment
 
 
 def test_which_addresses_a_machine_has() -> None:

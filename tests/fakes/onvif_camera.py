@@ -108,6 +108,6 @@ def date(name: str, at: datetime | dict[str, object]) -> str:
     return f"<tt:{name}><tt:Time>{time_part}</tt:Time><tt:Date>{date_part}</tt:Date></tt:{name}>"
 
 
-def moment(utc: datetime | dict[str, object] | None, local: datetime | None = None) -> str:
+def moment(utc: datetime | dict[str, object] | None, local: datetime | dict[str, object] | None = None) -> str:
     inner = (date("UTCDateTime", utc) if utc else "") + (date("LocalDateTime", local) if local else "")
     return f"<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>NTP</tt:DateTimeType><tt:DaylightSavings>true</tt:DaylightSavings><tt:TimeZone><tt:TZ>GMT0BST,M3.5.0/1,M10.5.0</tt:TZ></tt:TimeZone>{inner}</tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>"

@@ -23,7 +23,7 @@ from healthmon.makes import bosch as bosch_make
 from healthmon.makes.about import make_of
 from healthmon.makes.clocks import Clock, zone_named
 from healthmon.makes.contact import Contact
-from healthmon.makes.readings import Gathered, date_and_time, problem_of, text_of, value_of
+from healthmon.makes.readings import Gathered, problem_of, text_of, value_of
 from healthmon.model import (
     FIELDS,
     Access,
@@ -39,6 +39,7 @@ from healthmon.model import (
     State,
 )
 from healthmon.probes import recorder
+from healthmon.wire import moments
 from healthmon.wire.errors import UnsupportedError
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
@@ -336,7 +337,7 @@ def test_whatever_comes_is_a_value_or_none(reading: Reading, raw: str | int | by
     text = text_of(raw)
     assert text is None or text.isprintable()
     if isinstance(raw, bytes):
-        date_and_time(raw)
+        moments.date_and_time(raw)
 
 
 VALUES = st.one_of(

@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from support import Peers, need
+from support import Peers, faked, need
 
 HERE = Path(__file__).parent
 UPS = "1.3.6.1.2.1.33.1"
@@ -18,7 +18,7 @@ def chronyd(
     peers: Peers, address: str, port: int = 11123, *, synchronised: bool = True, skew: str = ""
 ) -> subprocess.Popen[bytes]:
     """A chronyd that serves time on `address` and never touches the clock; `skew` like ``+3600s`` by faketime."""
-    need("chronyd", *(["faketime"] if skew else []))
+    need("chronyd")
     folder = peers.folder / f"chrony-{address}-{port}"
     folder.mkdir(exist_ok=True)
     folder.chmod(0o700)
@@ -32,7 +32,7 @@ def chronyd(
     lines += [f"pidfile {folder}/pid", "user root", *(["local stratum 2"] if synchronised else [])]
     (folder / "c.conf").write_text("\n".join(lines) + "\n")
     argv = ["chronyd", "-x", "-d", "-f", str(folder / "c.conf")]
-    return peers.start(*(["faketime", "-f", skew] if skew else []), *argv)
+    return peers.start(*argv, env=faked(skew))
 
 
 def snmpd(peers: Peers, address: str, port: int, values: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -10,13 +10,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from support import Peers, free_port, library, need
+from support import Peers, faked, free_port, library, need
 
 HERE = Path(__file__).parent
 PYTHON = HERE.parents[1] / ".venv-peers/bin/python"
 HOST = "127.0.0.1"
-# The clock of an hour ahead must not touch the clock that GStreamer paces its pictures by.
-AHEAD = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
 PERL = """
 use AnyEvent; use RTSP::Server;
 my ($client, $source, $rtp) = @ARGV;
@@ -28,10 +26,10 @@ AnyEvent->condvar->recv;
 
 def gstreamer(peers: Peers, *login: str, ahead: str = "") -> int:
     """The port of ``gst_server.py``; `ahead` (``+1h``) is how far its clock is wrong."""
-    need(library("girepository-1.0/GstRtspServer-1.0.typelib"), *(["faketime"] if ahead else []))
+    need(library("girepository-1.0/GstRtspServer-1.0.typelib"))
     port, before = free_port(), peers.log().count("serving")
     argv: list[str | Path] = ["/usr/bin/python3", HERE / "gst_server.py", HOST, str(port), *login]
-    peers.start(*(["faketime", "-f", ahead] if ahead else []), *argv, env=AHEAD if ahead else None)
+    peers.start(*argv, env=faked(ahead))
     end = time.monotonic() + 25
     while peers.log().count("serving") == before:
         assert time.monotonic() < end, peers.log()[-2000:]

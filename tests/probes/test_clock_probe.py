@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from loopback import Handler, http, request, says, served
+from snmp_agent import agent, integer, response
 
-from healthmon.model import Access, Ask, Clock, Device, Kind, Question, Reason, Reference, Span
+from healthmon.demo.udp_sim import tlv
+from healthmon.model import Access, Ask, Clock, Device, Kind, Question, Reason, Reference, SnmpAccess, Span
 from healthmon.probes import clock
 from healthmon.probes.tools import StreamNotes, Tools
 from healthmon.secret import Credential, Secret
-from healthmon.wire.errors import WireError
+from healthmon.wire.errors import RefusedError, WireError
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
+from healthmon.wire.trace import Trace, recording
 
 ASK = Ask("C1", Question.CLOCK, timeout=10.0)
 NEW_YORK = "America/New_York"
@@ -37,27 +42,39 @@ def device(zone: str = "Europe/London", **access: object) -> Device:
     return Device("C1", "Market", Kind.CAMERA, "s", "127.0.0.1", time_zone=zone, access=Access(**access))  # type: ignore[arg-type]
 
 
-def field(name: str, at: datetime) -> str:
-    clock_time = f"<s:Hour>{at.hour}</s:Hour><s:Minute>{at.minute}</s:Minute><s:Second>{at.second}</s:Second>"
-    date = f"<s:Year>{at.year}</s:Year><s:Month>{at.month}</s:Month><s:Day>{at.day}</s:Day>"
+def field(name: str, at: datetime | str) -> str:
+    stamp = at if isinstance(at, str) else f"{at:%Y-%m-%dT%H:%M:%S}"
+    year, month, day, hour, minute, second = (int(part) for part in re.split("[-T:]", stamp))
+    clock_time = f"<s:Hour>{hour}</s:Hour><s:Minute>{minute}</s:Minute><s:Second>{second}</s:Second>"
+    date = f"<s:Year>{year}</s:Year><s:Month>{month}</s:Month><s:Day>{day}</s:Day>"
     return f"<s:{name}><s:Time>{clock_time}</s:Time><s:Date>{date}</s:Date></s:{name}>"
 
 
-def camera(now: Callable[[], datetime], zone: str = "Europe/London") -> Handler:
-    """GetSystemDateAndTime of a device whose clock is `now`, standing in `zone`."""
+def camera(
+    now: Callable[[], datetime],
+    zone: str = "Europe/London",
+    *,
+    fields: tuple[str, ...] = ("TimeZone", "UTCDateTime", "LocalDateTime"),
+    utc: str = "",
+) -> Handler:
+    """GetSystemDateAndTime of a device whose clock is `now`, standing in `zone`; with `utc` it says that instead."""
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await request(reader)
-        utc = now()
+        at = now()
+        told = {
+            "TimeZone": "<s:TimeZone><s:TZ>GMT0BST,M3.5.0/1,M10.5.0</s:TZ></s:TimeZone>",
+            "UTCDateTime": field("UTCDateTime", utc or at),
+            "LocalDateTime": field("LocalDateTime", at.astimezone(ZoneInfo(zone))),
+        }
         body = (
             '<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope" xmlns:s="http://www.onvif.org/ver10/schema" '
             'xmlns:d="http://www.onvif.org/ver10/device/wsdl"><e:Body><d:GetSystemDateAndTimeResponse>'
             "<d:SystemDateAndTime><s:DateTimeType>NTP</s:DateTimeType><s:DaylightSavings>false</s:DaylightSavings>"
-            "<s:TimeZone><s:TZ>GMT0BST,M3.5.0/1,M10.5.0</s:TZ></s:TimeZone>"
-            f"{field('UTCDateTime', utc)}{field('LocalDateTime', utc.astimezone(ZoneInfo(zone)))}"
+            f"{''.join(told[name] for name in fields)}"
             "</d:SystemDateAndTime></d:GetSystemDateAndTimeResponse></e:Body></e:Envelope>"
         ).encode()
-        writer.write(http(body, "200 OK", "Content-Type: application/soap+xml", f"Date: {format_datetime(utc, True)}"))
+        writer.write(http(body, "200 OK", "Content-Type: application/soap+xml", f"Date: {format_datetime(at, True)}"))
         await writer.drain()
 
     return handler
@@ -126,11 +143,203 @@ async def test_rtsp_date_is_asked_where_nothing_is_noted_and_one_dead_clock_lose
     assert set(found) == {"rtsp_date"}
     assert found["rtsp_date"].low <= 60 <= found["rtsp_date"].high
 
+    failed = {reading.source: reading for reading in (await two_clocks()).readings if reading.offset is None}
+    assert set(failed) == {"onvif", "http_date"}
+    assert {reading.reason for reading in failed.values()} == {Reason.PROTOCOL}
+    assert all(reading.detail for reading in failed.values())
+
+
+async def two_clocks(web: Handler | None = None, timeout: float = 10.0) -> Clock:
+    """A look at a device whose web server is `web` (garbage) and whose RTSP server is a minute ahead."""
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+    reply = f"RTSP/1.0 200 OK\r\nCSeq: 1\r\nDate: {date}\r\nPublic: OPTIONS\r\n\r\n".encode()
+    async with served(says(reply)) as rtsp, served(web or says(b"garbage\r\n\r\n")) as server:
+        both = device(http_port=server.port, onvif_path="/o", rtsp_port=rtsp.port)
+        return await clock.look(both, replace(ASK, timeout=timeout), tools())
+
+
+async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+
+
+async def test_a_clock_that_hangs_leaves_the_others_their_time() -> None:
+    began = time.monotonic()
+    told = await two_clocks(silent, timeout=2.0)
+    assert time.monotonic() - began < 2.0, "the deadline of the look is kept"
+    assert set(spans(told)) == {"rtsp_date"}
+    failed = next(reading for reading in told.readings if reading.offset is None)
+    assert (failed.source, failed.reason) == ("onvif", Reason.TIMEOUT)
+    assert "no complete answer in" in failed.detail
+
+
+async def test_an_answer_once_had_is_not_lost_where_a_finer_one_hangs() -> None:
+    """The second question, at the edge of the second, is never answered."""
+    answered = camera(clock_at(2.0))
+    asked: list[int] = []
+
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(1)
+        await (answered if len(asked) == 1 else silent)(reader, writer)
+
+    reference = Reference(Span(-0.001, 0.001), time.time(), 3, 3)
+    async with served(once) as server:
+        told = await clock.look(
+            device(http_port=server.port, onvif_path="/o"), replace(ASK, timeout=4), tools(reference)
+        )
+    assert len(asked) == 2
+    assert {reading.source for reading in told.readings if reading.offset} == {"onvif", "onvif_local", "http_date"}
+
+
+async def test_the_web_server_tells_its_date_where_there_is_no_onvif() -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    for reply in (
+        http(b"", "401 Unauthorized", f"Date: {date}"),
+        http(b"", "302 Found", f"Date: {date}", "Location: http://192.0.2.1/"),
+        http(b"", "404 Not Found", f"Date: {date}"),
+    ):
+        async with served(says(reply)) as web:
+            for path in (None, "/o"):
+                told = await clock.look(device(http_port=web.port, onvif_path=path), ASK, tools())
+                assert set(spans(told)) == {"http_date"}
+                assert spans(told)["http_date"].low <= 90 <= spans(told)["http_date"].high
+            assert web.connections == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "reason", "words"),
+    [
+        ("Server: x", Reason.UNSUPPORTED, "no Date"),
+        ("Date: Tue, 24 Nov 2026 21:00:00 BST", Reason.PROTOCOL, "cannot be read"),
+        ("Date: yesterday", Reason.PROTOCOL, "cannot be read"),
+    ],
+)
+async def test_a_date_that_cannot_be_read_is_not_guessed(line: str, reason: Reason, words: str) -> None:
+    now = time.time()
+    known = tools()
+    notes = known.notes_of("C1").streams["main"] = StreamNotes(sender_clock=Span(-0.1, 0.1), clocks_at=now)
+    notes.clocks_base = now - time.monotonic()
+    async with served(says(http(b"", "200 OK", line))) as web:
+        told = await clock.look(device(http_port=web.port, rtsp_port=9), ASK, known)
+    assert set(spans(told)) == {"rtcp"}
+    failed = next(reading for reading in told.readings if reading.source == "http_date")
+    assert (failed.offset, failed.reason, words in failed.detail) == (None, reason, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"), [("Tuesday, {0:%d-%b-%y %H:%M:%S} GMT", 45.0), ("Tue {0:%b %d %H:%M:%S %Y}", -45.0)]
+)
+async def test_the_old_forms_of_a_date_are_read(text: str, asked: float) -> None:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request(reader)
+        writer.write(http(b"", "200 OK", "Date: " + text.format(datetime.now(UTC) + timedelta(seconds=asked))))
+        await writer.drain()
+
+    async with served(handler) as web:
+        span = spans(await clock.look(device(http_port=web.port), ASK, tools()))["http_date"]
+    assert span.low <= asked <= span.high
+
+
+async def test_only_local_time_is_read_as_civil_time_where_the_device_stands() -> None:
+    """A device without UTCDateTime and TimeZone."""
+    async with served(camera(clock_at(5.0), NEW_YORK, fields=("LocalDateTime",))) as server:
+        told = await clock.look(device(NEW_YORK, http_port=server.port, onvif_path="/o"), ASK, tools())
+    found = spans(told)
+    assert found["onvif_local"].low <= 5.0 <= found["onvif_local"].high
+    assert "onvif" not in found
+    missing = next(reading for reading in told.readings if reading.source == "onvif")
+    assert (missing.reason, missing.stated) == (Reason.NOT_REPORTED, "")
+    assert (told.zone, told.mode) == (None, "ntp")
+
+
+async def test_c25_a_date_that_does_not_exist_is_kept_as_the_device_said_it() -> None:
+    async with served(camera(lambda: datetime.now(UTC), utc="2026-02-31T10:00:00")) as server:
+        told = await clock.look(device(http_port=server.port, onvif_path="/o"), ASK, tools())
+    invalid = next(reading for reading in told.readings if reading.source == "onvif")
+    assert (invalid.offset, invalid.reason, invalid.stated) == (
+        None,
+        Reason.PROTOCOL,
+        "2026-2-31 10:0:0 is not a date",
+    )
+
+
+async def test_a_sender_report_that_counts_from_the_start_is_no_clock() -> None:
+    """RFC 3550 6.4.1: 1900 plus the time since the start, which an era later is 2036; or 1970 plus it."""
+    known = tools(Reference(Span(-0.001, 0.001), time.time(), 3, 3))
+    now = time.time()
+    for year in (2036, 1970):
+        offset = datetime(year, 2, 7, 6, 40, tzinfo=UTC).timestamp() - now
+        notes = known.notes_of("C1").streams["main"] = StreamNotes(clocks_at=now, date_clock=Span(0, 1))
+        notes.sender_clock, notes.clocks_base = Span(offset - 0.1, offset + 0.1), now - time.monotonic()
+        told = await clock.look(device(), ASK, known)
+        assert set(spans(told)) == {"rtsp_date"}
+        assert [(r.source, r.reason) for r in told.readings if r.offset is None] == [("rtcp", Reason.NOT_REPORTED)]
+        best = known.notes_of("C1").clock
+        assert best is not None
+        assert best.middle == pytest.approx(0.5, abs=0.1), "what recordings are compared with"
+    ours = now - 40 * 86400  # our own clock is wrong, and a reference says so
+    known = tools(Reference(Span(ours - 0.1, ours + 0.1), now, 3, 3))
+    notes = known.notes_of("C1").streams["main"] = StreamNotes(clocks_at=now, sender_clock=Span(ours, ours + 1))
+    notes.clocks_base = now - time.monotonic()
+    assert set(spans(await clock.look(device(), ASK, known))) == {"rtcp"}
+
+
+DATE = "1.3.6.1.2.1.25.1.2.0"
+
+
+def octets(at: datetime, zone: bytes = b"") -> bytes:
+    packed = at.year.to_bytes(2, "big") + bytes([at.month, at.day, at.hour, at.minute, at.second, 0]) + zone
+    return tlv(0x04, packed)
+
+
+@pytest.mark.parametrize(
+    ("told", "ahead", "reason"),
+    [
+        (lambda: octets(datetime.now(UTC) + timedelta(seconds=30), b"+\0\0"), 30.0, None),
+        (lambda: octets(datetime.now(UTC) + timedelta(hours=5, minutes=30), b"+\x05\x1e"), 0.0, None),
+        (lambda: octets(datetime.now(ZoneInfo(NEW_YORK))), 0.0, None),
+        (lambda: octets(datetime.now(UTC)), None, "zone"),
+        (lambda: tlv(0x04, b"2000-1"), None, Reason.PROTOCOL),
+        (lambda: tlv(0x04, bytes(8)), None, Reason.UNSUPPORTED),
+        (lambda: integer(7), None, Reason.UNSUPPORTED),
+        (None, None, Reason.UNSUPPORTED),
+    ],
+)
+async def test_the_clock_by_snmp(
+    told: Callable[[], bytes] | None, ahead: float | None, reason: Reason | str | None
+) -> None:
+    known = tools()
+    now = time.time()
+    notes = known.notes_of("C1").streams["main"] = StreamNotes(date_clock=Span(0, 1), clocks_at=now)
+    notes.clocks_base = now - time.monotonic()
+    async with agent(script=lambda _, data: [response(data, {DATE: told()} if told else {})]) as snmp:
+        asked = device(NEW_YORK, snmp=SnmpAccess("c", snmp.port))
+        seen = await clock.look(asked, ASK, known)
+    reading = next(r for r in seen.readings if r.source == "snmp")
+    if ahead is not None:
+        assert reading.offset is not None
+        assert reading.offset.low <= ahead <= reading.offset.high
+        assert reading.offset.error < 1
+    elif reason == "zone":
+        assert reading.offset is not None
+        assert reading.offset.middle == pytest.approx(4.5 * 3600, abs=0.51 * 3600), "UTC told as local time"
+    else:
+        assert (reading.offset, reading.reason) == (None, reason)
+    assert "rtsp_date" in spans(seen)
+
+
+async def test_the_notes_of_explain_name_every_clock_that_failed() -> None:
+    with recording(Trace(keep_notes=True)) as trace:
+        await two_clocks()
+    remarks = [text for _, mark, text in trace.notes if mark == "."]
+    assert [text.partition(":")[0] for text in remarks] == ["onvif", "http_date"]
+
 
 async def test_nothing_at_all_raises_the_first_failure() -> None:
     async with served(says(b"garbage\r\n\r\n")) as web:
         with pytest.raises(WireError):
             await clock.look(device(http_port=web.port, onvif_path="/o"), ASK, tools())
+    with pytest.raises(RefusedError):
+        await clock.look(device(http_port=web.port, onvif_path="/o"), ASK, tools())
 
 
 async def test_a1_a_step_of_our_clock_during_the_look_voids_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,31 +354,3 @@ async def test_a1_a_step_of_our_clock_during_the_look_voids_it(monkeypatch: pyte
         seen = await clock.look(device(http_port=server.port, onvif_path="/o"), ASK, tools())
     assert seen.readings
     assert {(r.offset, r.reason) for r in seen.readings} == {(None, Reason.AGENT_STALLED)}
-
-
-@pytest.mark.parametrize(
-    ("raw", "expected"),
-    [
-        (bytes([0x07, 0xEA, 11, 24, 12, 0, 5, 0]), datetime(2026, 11, 24, 12, 0, 5, tzinfo=UTC)),
-        (bytes([0x07, 0xEA, 7, 1, 12, 0, 5, 0]) + b"+\x01\x00", datetime(2026, 7, 1, 11, 0, 5, tzinfo=UTC)),
-        (bytes([0x07, 0xEA, 7, 1, 12, 0, 5, 0]) + b"-\x05\x1e", datetime(2026, 7, 1, 17, 30, 5, tzinfo=UTC)),
-        (bytes([0x07, 0xF0, 2, 29, 0, 0, 60, 9]), datetime(2032, 2, 29, 0, 0, 59, tzinfo=UTC)),
-        (bytes([0x07, 0xEA, 13, 1, 0, 0, 0, 0]), None),
-        (bytes([0x07, 0xEA, 2, 29, 0, 0, 0, 0]), None),
-        (bytes([0x07, 0xEA, 1, 1, 99, 0, 0, 0]), None),
-        (bytes([0x07, 0xEA, 1, 1, 0, 0, 0, 0]) + b"+\xff\xff", None),
-        (bytes([0xFF, 0xFF, 1, 1, 0, 0, 0, 0]), None),
-        (b"2000-1", None),
-        (b"", None),
-    ],
-)
-def test_c25_snmp_dates(raw: bytes, expected: datetime | None) -> None:
-    winter = datetime(2026, 11, 24, tzinfo=UTC).timestamp()
-    assert clock.date_and_time(raw, "Europe/London", winter) == expected
-
-
-def test_c25_the_first_year_of_the_calendar_does_not_crash() -> None:
-    raw = bytes([0, 1, 1, 1, 0, 0, 0, 0])
-    stated = clock.date_and_time(raw, "Asia/Tokyo", 1.8e9)
-    assert stated is not None
-    assert clock.span_of(stated, 1.8e9, 1.8e9).high < -6e10

@@ -88,16 +88,117 @@ def test_c25_only_local_time_is_an_hour_off() -> None:
     assert (found.state, found.code) == (State.FAULT, "clock_zone")
 
 
-def test_c25_utc_field_filled_with_local_time_is_a_label_fault() -> None:
-    found = shows(SUMMER, onvif=3600.0, onvif_local=0.2)["offset"]
-    assert (found.state, found.code) == (State.DEGRADED, "clock_utc_label")
+def told(found: dict[str, Verdict]) -> list[str]:
+    """The sentences of what is not well: one for each cause."""
+    return [v.sentence for v in found.values() if v.state is not State.OK]
+
+
+LABEL = "UTC field is 1 h 00 min 00.0 s ahead, local time is right: the device labels local time as UTC"
+
+
+@pytest.mark.parametrize(
+    ("at", "offsets", "sentence"),
+    [
+        (SUMMER, {"onvif": 3600.0, "onvif_local": 0.2}, LABEL),
+        (SUMMER, {"onvif": 3600.0, "onvif_local": 0.2, "http_date": 0.0, "rtcp": 0.1}, LABEL),
+        (SUMMER, {"onvif": 3600.0, "onvif_local": 0.2, "http_date": 3600.3, "rtcp": 0.1}, LABEL),
+        (SUMMER, {"onvif": 3600.0, "rtcp": 0.1}, LABEL.replace("local time is right", "stream clock is right")),
+        (SUMMER, {"snmp": 3600.0, "rtcp": 0.1}, ("SNMP clock is 1 h 00 min 00.0 s ahead, stream clock is right: "
+                                                "the device labels local time as UTC")),
+        (WINTER, {"onvif": 3600.0, "onvif_local": 0.2}, ("UTC field is 1 h 00 min 00.0 s ahead, local time is right: "
+                                                        "its UTC is made with a wrong zone or summer time")),
+    ],
+)  # fmt: skip
+def test_c25_utc_field_filled_with_local_time_is_one_label_fault(
+    at: float, offsets: dict[str, float], sentence: str
+) -> None:
+    found = shows(at, **offsets)
+    assert (found["offset"].state, found["offset"].code) == (State.DEGRADED, "clock_utc_label")
+    assert told(found) == [sentence]
+
+
+@pytest.mark.parametrize("apart", [7.0, 60.0, 86400.0 * 3])
+def test_c25_a_label_hides_no_other_disagreement(apart: float) -> None:
+    found = shows(SUMMER, onvif=3600.0, onvif_local=0.2, http_date=apart)
+    assert [v.code for v in found.values() if v.state is not State.OK] == ["clock_utc_label", "clocks_disagree"]
+    assert "ONVIF clock and web server clock" in found["agreement"].sentence
+
+
+def test_c25_a_whole_device_in_a_wrong_zone_is_one_fault() -> None:
+    found = shows(onvif=3600.2, onvif_local=3600.1, http_date=3600.0, rtcp=3600.1, snmp=3600.0)
+    assert told(found) == ["clock 1 h 00 min 00.2 s ahead: summer time was not switched off"]
+    found = shows(onvif=0.2, onvif_local=3600.1, http_date=0.0, snmp=3600.0)
+    assert told(found) == ["clock 1 h 00 min 00.1 s ahead: summer time was not switched off"]
+    found = shows(onvif=0.2, onvif_local=0.1, http_date=3600.0)
+    assert told(found) == [
+        "clocks of the device disagree: ONVIF clock and web server clock are 1 h 0 min apart (limit 2 s)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("at", "zone", "offsets", "sentences"),
+    [
+        (WINTER, "CST-8", {"onvif": 0.0, "onvif_local": 28800.0},
+         ["clock 8 h 00 min 00.0 s ahead: wrong time zone (its time zone rule CST-8 is not Europe/London's)"]),
+        (WINTER, "CST-8", {"onvif": -28800.0, "onvif_local": 0.0},
+         [("UTC field is 8 h 00 min 00.0 s behind, local time is right: "
+          "its time zone rule CST-8 is not Europe/London's")]),
+        (SUMMER, "GMT0", {"onvif": 0.0, "onvif_local": -3600.0},
+         [("clock 1 h 00 min 00.0 s behind: summer time was not switched on "
+          "(its time zone rule GMT0 is not Europe/London's)")]),
+        (WINTER, "CST-8", {"onvif": 0.0},
+         ["local time is 8 h 0 min ahead: its time zone rule CST-8 is not Europe/London's"]),
+        (WINTER, "CST-8", {"onvif": 0.0, "onvif_local": 0.0}, []),
+        (WINTER, "GMT0", {"onvif": 3600.0, "onvif_local": 3600.0},
+         ["clock 1 h 00 min 00.0 s ahead: summer time was not switched off",
+          "clock will be 1 h 0 min behind from 28 Mar 2027: its time zone rule GMT0 is not Europe/London's"]),
+        (WINTER, "GMT0BST,M3.5.0/2,M10.5.0", {"onvif": 0.0, "onvif_local": 0.0},
+         [("clock will be 1 h 0 min behind on 28 Mar 2027 for 1 h 0 min: "
+          "its time zone rule GMT0BST,M3.5.0/2,M10.5.0 is not Europe/London's")]),
+    ],
+)  # fmt: skip
+def test_a_wrong_rule_and_its_wrong_time_are_one_sentence(
+    at: float, zone: str, offsets: dict[str, float], sentences: list[str]
+) -> None:
+    readings = tuple(ClockReading(source, near(offset)) for source, offset in offsets.items())
+    assert told(judged(Clock(readings, GOOD, "ntp", zone), at)) == sentences
+
+
+@pytest.mark.parametrize("daylight", [True, False, None])
+def test_the_flag_of_summer_time_is_not_judged(daylight: bool | None) -> None:
+    """Some devices set it where the rule is used, whatever the season."""
+    for at in (WINTER, SUMMER):
+        readings = (ClockReading("onvif", near(0)), ClockReading("onvif_local", near(0)))
+        assert told(judged(Clock(readings, GOOD, "ntp", "GMT0BST,M3.5.0/1,M10.5.0", daylight), at)) == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "offset", "words"),
+    [
+        ("Australia/Sydney", WINTER, -3600.0, "summer time was not switched on"),
+        ("Australia/Sydney", SUMMER, 3600.0, "summer time was not switched off"),
+        ("Australia/Sydney", WINTER, 3600.0, "wrong time zone"),
+        ("Australia/Lord_Howe", WINTER, -1800.0, "summer time was not switched on"),
+        ("Europe/Dublin", WINTER, 3600.0, "summer time was not switched off"),
+        ("Europe/Dublin", SUMMER, -3600.0, "summer time was not switched on"),
+        ("Asia/Tokyo", WINTER, 3600.0, "wrong time zone"),
+        ("Europe/London", WINTER, 43200.0, "morning and afternoon mixed up"),
+    ],
+)
+def test_summer_time_is_the_zones_own(zone: str, at: float, offset: float, words: str) -> None:
+    seen = Clock((ClockReading("onvif", near(offset)),), GOOD)
+    look = Observation("C1", Question.CLOCK, "", at, 0.1, seen)
+    found = next(v for v in clock.judge(look, replace(CAMERA, time_zone=zone)) if v.aspect == "offset")
+    assert (found.code, words in found.sentence) == ("clock_zone", True), found.sentence
 
 
 @pytest.mark.parametrize(
     ("year", "code", "words"),
     [
         (1970, "clock_reset", "clock was reset: it shows 01 Jan 1970"),
+        (1901, "clock_reset", "01 Jan 1901"),
         (2000, "clock_reset", "01 Jan 2000"),
+        (2021, "clock_reset", "01 Jan 2021"),
         (2036, "clock_wrong_date", "01 Jan 2036"),
         (2038, "clock_wrong_date", "01 Jan 2038"),
         (9999, "clock_wrong_date", "01 Jan 9999"),
@@ -109,13 +210,40 @@ def test_c25_a_reset_clock_says_what_it_shows(year: int, code: str, words: str) 
     assert words in found.sentence
 
 
+@pytest.mark.parametrize(
+    ("shown", "code"),
+    [
+        (datetime(2022, 1, 2, 23, tzinfo=UTC), "clock_reset"),
+        (datetime(2021, 12, 31, 16, tzinfo=UTC), "clock_reset"),
+        (datetime(2022, 1, 4, tzinfo=UTC), "clock_wrong_date"),
+        (datetime(2026, 11, 20, 12, tzinfo=UTC), "clock_wrong_date"),
+        (datetime(2027, 1, 1, tzinfo=UTC), "clock_wrong_date"),
+        (datetime(2036, 2, 7, 6, 28, 16, tzinfo=UTC), "clock_wrong_date"),
+        (datetime(2038, 1, 19, 3, 14, 7, tzinfo=UTC), "clock_wrong_date"),
+    ],
+)
+def test_c25_a_new_year_in_the_past_is_a_reset(shown: datetime, code: str) -> None:
+    found = shows(onvif=shown.timestamp() - WINTER)["offset"]
+    assert (found.state, found.code) == (State.FAULT, code)
+    assert f"{shown:%d %b %Y %H:%M} UTC" in found.sentence
+
+
+def test_a1_what_a_reset_clock_shows_is_reckoned_from_true_time() -> None:
+    """The healthmon machine itself believes that it is 1970."""
+    ours = Reference(near(WINTER - 1000.0), 1000.0, 3, 3)
+    seen = Clock((ClockReading("onvif", near(datetime(2000, 1, 1, tzinfo=UTC).timestamp() - 1000.0)),), ours)
+    assert judged(seen, 1000.0)["offset"].sentence == "clock was reset: it shows 01 Jan 2000 00:00 UTC"
+    seen = Clock((ClockReading("onvif", near(WINTER - 1000.0 + 3600.0)),), ours)
+    assert judged(seen, 1000.0)["offset"].sentence.endswith("summer time was not switched off")
+
+
 @pytest.mark.parametrize("offset", [1e12, -1e12])
 def test_c25_a_date_beyond_all_calendars_is_wrong_not_a_crash(offset: float) -> None:
     assert shows(onvif=offset)["offset"].code == "clock_wrong_date"
 
 
 def test_c25_month_13_is_invalid() -> None:
-    seen = Clock((ClockReading("onvif", None, Reason.PROTOCOL, "month 13"),), GOOD)
+    seen = Clock((ClockReading("onvif", None, Reason.PROTOCOL, "month 13", "2026-13-1"),), GOOD)
     found = judged(seen)["offset"]
     assert (found.state, found.code, found.sentence) == (
         State.FAULT,
@@ -131,10 +259,52 @@ def test_c25_clocks_of_one_device_that_disagree_are_named() -> None:
     assert shows(onvif=0.0, rtcp=0.1)["agreement"].state is State.OK
 
 
-def test_c25_a_sender_report_without_wall_clock_is_ignored() -> None:
-    found = shows(onvif=0.0, rtcp=-3.9e9)
-    assert set(found) == {"offset"}
-    assert found["offset"].state is State.OK
+FAILED = [
+    ClockReading("onvif", None, Reason.REFUSED, "connection to port 80: connection refused"),
+    ClockReading("onvif", None, Reason.PROTOCOL, "GetSystemDateAndTime: the answer holds no SystemDateAndTime"),
+    ClockReading("onvif_local", None, Reason.PROTOCOL, "2026-2-31 4:5:6 is not a date", "2026-2-31 4:5:6"),
+    ClockReading("http_date", None, Reason.UNSUPPORTED, "no Date in the answer"),
+    ClockReading("rtcp", None, Reason.NOT_REPORTED, "its sender reports tell no time of day"),
+    ClockReading("rtsp_date", None, Reason.RESET, "connection dropped"),
+    ClockReading("snmp", None, Reason.TIMEOUT, "no SNMP answer in 4 s"),
+]
+
+
+@pytest.mark.parametrize("failed", FAILED, ids=lambda reading: f"{reading.source}-{reading.reason}")
+@pytest.mark.parametrize("good", ["onvif", "snmp", "rtcp", "rtsp_date", "http_date", "onvif_local"])
+def test_a_clock_that_failed_is_named_and_spoils_no_other(failed: ClockReading, good: str) -> None:
+    found = judged(Clock((failed, ClockReading(good, near(0.1))), GOOD))
+    assert {v.state for v in found.values()} == {State.OK}
+    assert f"not read: {clock.NAMES[failed.source]} (" in found["agreement"].sentence
+
+
+def test_clocks_that_failed_are_told_in_words() -> None:
+    found = judged(Clock((ClockReading("onvif", near(0.1)), FAILED[0], FAILED[6]), GOOD))["agreement"]
+    assert found.sentence == (
+        "ONVIF clock read; not read: ONVIF clock (connection refused), SNMP clock (connected, no answer in time)"
+    )
+    found = judged(Clock((ClockReading("onvif", near(0.1)), ClockReading("rtcp", near(0)), FAILED[6]), GOOD))[
+        "agreement"
+    ]
+    assert found.sentence.startswith("2 clocks agree; not read: SNMP clock (")
+    found = judged(Clock((FAILED[6], FAILED[0]), GOOD))
+    assert [(v.state, v.reason) for v in found.values()] == [(State.UNKNOWN, Reason.TIMEOUT)]
+    found = judged(Clock((), GOOD))
+    assert found["offset"].sentence == "clock not checked: the device shows no clock"
+
+
+def test_a_coarse_clock_gives_way_to_a_finer_one() -> None:
+    slow = ClockReading("onvif", Span(-3.0, 3.0))
+    found = judged(Clock((slow, ClockReading("rtcp", near(0.1))), GOOD))["offset"]
+    assert (found.state, found.value) == (State.OK, pytest.approx(0.1))
+    assert judged(Clock((slow,), GOOD))["offset"].state is State.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("middle", "state"), [(1.9, State.OK), (2.05, State.OK), (2.5, State.UNKNOWN), (-2.5, State.UNKNOWN)]
+)
+def test_a_clock_that_is_more_likely_wrong_is_not_called_right(middle: float, state: State) -> None:
+    assert judged(Clock((ClockReading("http_date", near(middle, 1.5)),), GOOD))["offset"].state is state
 
 
 def test_c25_too_coarse_a_reading_is_unknown_and_never_a_fault() -> None:
@@ -170,6 +340,7 @@ def test_a_clock_set_by_hand_and_a_rule_without_summer_time() -> None:
     assert (found["source"].state, found["source"].code) == (State.DEGRADED, "clock_manual")
     assert (found["rule"].state, found["rule"].code) == (State.DEGRADED, "clock_rule")
     assert "1 h 0 min behind from 28 Mar 2027" in found["rule"].sentence
+    assert told(found) == [found["rule"].sentence, found["source"].sentence]
     fine = judged(replace(seen, mode="ntp", zone="GMT0BST,M3.5.0/1,M10.5.0"))
     assert (fine["source"].state, fine["rule"].state) == (State.OK, State.OK)
     assert "rule" not in judged(replace(seen, zone="whatever"))
@@ -191,11 +362,19 @@ def test_interval_arithmetic_never_accuses_a_clock_within_its_limits(
         assert abs(true) < 2 + 2 * (error + doubt) + 1e-6
 
 
-def test_a1_reference_verdicts_in_words() -> None:
-    def said(seen: Reference) -> dict[str, Verdict]:
-        look = Observation("agent", Question.REFERENCE, "", WINTER, 0.1, seen)
-        return {verdict.aspect: verdict for verdict in reference.judge(look, AGENT)}
+def said(seen: Reference, at: float = WINTER) -> dict[str, Verdict]:
+    look = Observation("agent", Question.REFERENCE, "", at, 0.1, seen)
+    return {verdict.aspect: verdict for verdict in reference.judge(look, AGENT)}
 
+
+LIAR = TimeServer("192.0.2.9", "false", detail="+3600.0 s off; outvoted")
+DEAD = TimeServer("192.0.2.8", "silent", detail="no answer")
+CLOSED = TimeServer("192.0.2.7", "silent", detail="port closed")
+LOST = TimeServer("192.0.2.6", "unsynchronised", detail="says that it is not synchronised (INIT)")
+KISSED = TimeServer("192.0.2.5", "bad", detail="refuses to answer this machine (DENY)")
+
+
+def test_a1_reference_verdicts_in_words() -> None:
     fine = said(GOOD)
     assert fine["reference"].sentence == "clock reference +-4 ms (3 servers)"
     assert {v.state for v in fine.values()} == {State.OK}
@@ -204,9 +383,31 @@ def test_a1_reference_verdicts_in_words() -> None:
     ahead = said(replace(GOOD, offset=near(-1.5)))["host"]
     assert (ahead.state, ahead.value) == (State.DEGRADED, 1.5)
     assert "1.5 s ahead" in ahead.sentence
-    liar = said(replace(GOOD, members=(TimeServer("192.0.2.9", "false", detail="+3600.0 s off; outvoted"),)))
-    assert liar["servers"].state is State.DEGRADED
-    assert "time server 192.0.2.9 wrong (+3600.0 s off; outvoted)" in liar["servers"].sentence
-    none = said(Reference(None, WINTER, reason_text="nobody answers"))
-    assert (none["reference"].state, none["reference"].code) == (State.FAULT, "no_reference")
-    assert "nobody answers" in none["reference"].sentence
+
+
+def test_a1_a_bad_time_server_is_named() -> None:
+    found = said(replace(GOOD, members=(LIAR, DEAD, CLOSED, LOST, KISSED)))["reference"]
+    assert (found.state, found.code) == (State.DEGRADED, "time_server")
+    assert found.sentence.split("; time server ") == [
+        "time server 192.0.2.9 wrong (+3600.0 s off; outvoted)",
+        "192.0.2.8 does not answer",
+        "192.0.2.7 does not answer (port closed)",
+        "192.0.2.6 says that it is not synchronised (INIT)",
+        "192.0.2.5 unusable (refuses to answer this machine (DENY)); clock reference +-4 ms (3 servers)",
+    ]
+
+
+def test_a1_no_reference_is_one_fault() -> None:
+    found = said(Reference(None, WINTER, reason_text="nobody answers", members=(DEAD,)))
+    assert [(v.state, v.code) for v in found.values()] == [(State.FAULT, "no_reference")]
+    assert found["reference"].sentence == (
+        "no trustworthy time: nobody answers (time server 192.0.2.8 does not answer); no camera clock can be checked"
+    )
+
+
+def test_a1_the_last_good_answer_serves_for_a_while_and_says_so() -> None:
+    found = said(replace(GOOD, reason_text="nobody answers", members=(DEAD,)), WINTER + 240)["reference"]
+    assert (found.state, found.code) == (State.DEGRADED, "time_server")
+    assert found.sentence == (
+        "nobody answers (time server 192.0.2.8 does not answer); the last good answer, 4 min old, serves for now (+-4 ms)"
+    )

@@ -27,10 +27,10 @@ def stamp(unix: float) -> bytes:
 
 def answer(cookie: bytes, came: float, left: float, first: int = 0x24, stratum: int = 2, **more: int) -> bytes:
     head = struct.pack(">BBbb", first, stratum, 6, -20)
-    rest = struct.pack(
-        ">II4s", more.get("delay", 0), more.get("dispersion", 0), b"RATE" if stratum == 0 else b"\x7f\0\0\1"
-    )
-    return head + rest + stamp(came) + cookie + stamp(came) + (stamp(left) if not more.get("no_time") else bytes(8))
+    refid = more.get("kiss", 0x52415445) if stratum == 0 else 0x7F000001
+    rest = struct.pack(">III", more.get("delay", 0), more.get("dispersion", 0), refid)
+    receive = bytes(8) if more.get("never_came") else stamp(came)
+    return head + rest + stamp(came) + cookie + receive + (stamp(left) if not more.get("no_time") else bytes(8))
 
 
 @contextlib.asynccontextmanager
@@ -91,11 +91,17 @@ async def test_a_forged_answer_is_passed_over_and_the_true_one_taken() -> None:
     [
         ({"first": 0xE4}, "not synchronised"),
         ({"stratum": 16}, "not synchronised"),
-        ({"stratum": 0}, r"not synchronised \(RATE\)"),
+        ({"stratum": 17}, "not synchronised"),
+        ({"stratum": 0}, r"asked less often \(RATE\)"),
+        ({"stratum": 0, "kiss": 0x44454E59}, r"refuses to answer this machine \(DENY\)"),
+        ({"stratum": 0, "kiss": 0x494E4954}, r"not synchronised \(INIT\)"),
+        ({"stratum": 0, "kiss": 0x58303031}, "not synchronised$"),
+        ({"stratum": 0, "kiss": 0}, "not synchronised$"),
         ({"first": 0x23}, "not a time server"),
         ({"dispersion": 2 << 16}, "root distance 2.0 s"),
         ({"delay": 3 << 16}, "root distance 1.5 s"),
         ({"no_time": 1}, "impossible times"),
+        ({"never_came": 1}, "impossible times"),
     ],
 )
 async def test_a_server_without_time_is_refused_in_words(more: dict[str, int], words: str) -> None:
@@ -112,7 +118,8 @@ async def test_silence_and_a_closed_port_end_soon_and_are_told_apart() -> None:
         await ntp.query(NET, "127.0.0.1", port, wait=1)
     assert ntp.state_of(silent.value) == ("silent", "no answer")
     assert ntp.state_of(closed.value) == ("silent", "port closed")
-    assert ntp.state_of(ntp.UnsynchronisedError("x"))[0] == "unsynchronised"
+    assert ntp.state_of(ntp.UnsynchronisedError("INIT"))[0] == "unsynchronised"
+    assert ntp.state_of(ntp.UnsynchronisedError("DENY"))[0] == "bad"
     assert ntp.state_of(ProtocolError("x")) == ("bad", "x")
 
 
@@ -127,6 +134,25 @@ async def test_a1_a_step_of_our_own_clock_during_the_query_is_seen(monkeypatch: 
     async with server(stepping) as (port, _):
         with pytest.raises(ProtocolError, match="stepped"):
             await ntp.query(NET, "127.0.0.1", port)
+
+
+@pytest.mark.parametrize(("came", "left"), [(0.0, 5.0), (0.0, -1.0)])
+def test_an_answer_held_longer_than_its_way_took_is_impossible(came: float, left: float) -> None:
+    with pytest.raises(ProtocolError, match="impossible times"):
+        ntp.parsed(answer(bytes(8), 2e9 + came, 2e9 + left), 2e9, 2e9 + 0.1)
+
+
+def test_c25_the_first_second_of_the_era_of_2036_has_a_time() -> None:
+    turn = float(ntp.ERA - ntp.NTP_TO_UNIX)
+    for at in (turn - 0.5, turn + 0.25, turn + 0.5, turn + 3600):
+        found = ntp.parsed(answer(bytes(8), at, at), at, at)
+        assert abs(found.offset) <= found.error
+
+
+def test_the_bound_holds_the_whole_root_distance() -> None:
+    found = ntp.parsed(answer(bytes(8), 100.05, 100.05, delay=0x8000, dispersion=0x4000), 100.0, 100.1)
+    assert found.error == pytest.approx(0.25 + 0.25 + 0.05, abs=0.001)
+    assert found.offset == pytest.approx(0, abs=1e-6)
 
 
 @given(st.floats(0, 2**33), st.floats(-86400 * 365, 86400 * 365), st.floats(0, 1), st.floats(0, 1))

@@ -58,11 +58,17 @@ async def test_c25_a_missing_utc_is_missing_and_a_date_that_is_none_is_invalid()
     ):
         told = await told_time(moment({**good, name: value}))
         assert told.utc is None
-        assert told.invalid.startswith("UTC ")
+        assert told.invalid.endswith(" is not a date")
+        assert told.invalid_local == ""
     assert (await told_time(moment({**good, "year": 1970, "month": 1, "day": 1}))).utc == datetime(
         1970, 1, 1, 4, 5, 6, tzinfo=UTC
     )
     assert (await told_time(moment({**good, "second": 60}))).utc == datetime(2026, 2, 3, 4, 6, 0, tzinfo=UTC)
+    unset = await told_time(moment(dict.fromkeys(good, 0), datetime(2026, 2, 3)))
+    assert (unset.utc, unset.invalid, unset.local) == (None, "", datetime(2026, 2, 3)), "zeros all over say nothing"
+    wrong_local = await told_time(moment(datetime(2026, 2, 3, tzinfo=UTC), {**good, "day": 31}))
+    assert (wrong_local.utc is not None, wrong_local.invalid) == (True, "")
+    assert wrong_local.invalid_local == "2026-2-31 4:5:6 is not a date"
 
 
 async def test_a_device_that_wants_a_login_for_the_time_is_named() -> None:
