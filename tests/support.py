@@ -58,6 +58,25 @@ def free_port(kind: int = socket.SOCK_STREAM, host: str = "127.0.0.1") -> int:
         return int(sock.getsockname()[1])
 
 
+def wait_udp(host: str, port: int, seconds: float = 15) -> None:
+    """Until the port is bound: the kernel refuses no datagram any more."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(0.2)
+            sock.connect((host, port))
+            try:
+                sock.send(b"\x30\x00")
+                sock.recv(10)
+            except TimeoutError:
+                return
+            except ConnectionRefusedError:
+                time.sleep(0.05)
+            else:
+                return
+    raise AssertionError(f"nothing on UDP port {port} of {host} after {seconds} s")
+
+
 class Peers:
     """Real programs started for one test; each is ended by its own process id."""
 

@@ -29,6 +29,8 @@ NAMES = {
     "rtcp": "stream clock",
     "snmp": "SNMP clock",
 }
+# What proves that the time people see is right. A web server's Date may come from a box in front of the device.
+_SEEN = ("onvif_local", "snmp", "rtcp")
 
 
 def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
@@ -123,20 +125,24 @@ def _reset(case: _Case, span: Span) -> Verdict:
 
 
 def _zone(case: _Case, source: str, step: float) -> Verdict:
-    """Off by whole quarter hours: only its UTC, where local time (else another clock) is right; else its time."""
+    """Off by whole quarter hours: only its UTC, where the time that people see is right; else its time."""
     span, told = case.known[source], (step, case.now, case.device, case.clock.zone, case.wrong)
-    others = ["onvif_local"] if "onvif_local" in case.known else [name for name in case.known if name != source]
-    right = next((name for name in others if case.right(name)), None)
-    if source != "onvif_local" and right is not None:
+    seen = ["onvif_local"] if "onvif_local" in case.known else [name for name in _SEEN if name != source]
+    right = [name for name in case.known if case.right(name)]
+    proof = next((name for name in right if name in seen), None)
+    if source != "onvif_local" and proof is not None:
         what = "UTC field" if source == "onvif" else NAMES[source]
-        sentence = f"{what} is {_signed(span)}, {NAMES[right]} is right: {why_label(*told)}"
+        sentence = f"{what} is {_signed(span, step)}, {NAMES[proof]} is right: {why_label(*told)}"
         return verdict(case.observation, "offset", State.DEGRADED, "clock_utc_label", sentence, value=span.middle)
-    sentence = f"clock {_signed(span)}: {why(*told)}"
+    beside = f"; its {NAMES[right[0]]} is right" if right and source != "onvif_local" else ""
+    sentence = f"clock {_signed(span, step)}: {why(*told)}{beside}"
     return verdict(case.observation, "offset", State.FAULT, "clock_zone", sentence, value=span.middle)
 
 
-def _signed(span: Span) -> str:
-    return f"{duration(span.middle, fine=True)} {'ahead' if span.middle > 0 else 'behind'}"
+def _signed(span: Span, step: float = 0.0) -> str:
+    """The offset in words: the whole `step` where the interval holds it, because the tenths would be ours."""
+    shown = step if step and span.low <= step <= span.high else span.middle
+    return f"{duration(shown, fine=True)} {'ahead' if shown > 0 else 'behind'}"
 
 
 def _drift(case: _Case, span: Span) -> Verdict:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from pathlib import Path
 
 import pytest
-from support import Peers, free_port, need
+from real import chronyd
+from support import Peers, free_port
 
 from healthmon.model import Ask, Device, Kind, Question, Reference
 from healthmon.probes import reference
@@ -27,32 +27,12 @@ GOOD = ("127.0.0.11", "127.0.0.12", "127.0.0.13")
 FALSE, LOST, DEAD = "127.0.0.14", "127.0.0.15", "127.0.0.16"
 
 
-def chronyd(peers: Peers, address: str, *, local: bool = True, before: tuple[str, ...] = ()) -> None:
-    """One server on `address`; without `local` it says that it has no time."""
-    folder = peers.folder / address
-    folder.mkdir(mode=0o700)
-    lines = [
-        f"port {PORT}",
-        f"bindaddress {address}",
-        "allow 127.0.0.0/8",
-        "cmdport 0",
-        f"bindcmdaddress {folder}/sock",
-        f"pidfile {folder}/pid",
-        "user root",
-        *(["local stratum 2"] if local else []),
-    ]
-    config = Path(folder / "chrony.conf")
-    config.write_text("\n".join(lines) + "\n")
-    peers.start(*before, "chronyd", "-x", "-d", "-f", config)
-
-
 @pytest.fixture(scope="module")
 def servers(module_peers: Peers) -> Peers:
-    need("chronyd", "faketime")
     for address in GOOD:
-        chronyd(module_peers, address)
-    chronyd(module_peers, FALSE, before=("faketime", "-f", "+3600s"))
-    chronyd(module_peers, LOST, local=False)
+        chronyd(module_peers, address, PORT)
+    chronyd(module_peers, FALSE, PORT, skew="+3600s")
+    chronyd(module_peers, LOST, PORT, synchronised=False)
     for address in (*GOOD, FALSE, LOST):
         until = time.monotonic() + 10
         while not answers(address):

@@ -9,7 +9,7 @@ import pytest
 from loopback import make_pair
 from support import Peers, free_port, need
 
-from healthmon.wire import onvif, tls
+from healthmon.wire import moments, tls
 from healthmon.wire.errors import WireError
 from healthmon.wire.http import Place, exchange
 from healthmon.wire.net import Net
@@ -36,7 +36,7 @@ async def test_an_exchange_with_lighttpd_and_its_date(peers: Peers, tmp_path: Pa
     net = Net.of(["127.0.0.1"])
     reply = await exchange(net, place, "GET", "/")
     assert (reply.status, len(reply.body)) == (200, 6000)
-    told = onvif.http_date(reply)
+    told = moments.http_date(reply.header("date"))
     assert told
     assert abs(told.timestamp() - time.time()) < 3
     assert (await exchange(net, place, "HEAD", "/")).body == b""

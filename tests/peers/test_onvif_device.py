@@ -14,10 +14,11 @@ import httpx
 import pytest
 from support import Peers, free_port, need
 
-from healthmon.model import Access, Ask, Device, Kind, Question
-from healthmon.probes import identity
+from healthmon.model import Access, Ask, Device, Kind, Observation, Question, Reference, Span, State
+from healthmon.probes import clock, identity
 from healthmon.probes.tools import Tools
 from healthmon.secret import Credential, Secret
+from healthmon.verdict import clock as judged_clock
 from healthmon.wire import onvif, onvif_media
 from healthmon.wire.errors import AuthFailedError, NotFoundError
 from healthmon.wire.http import Place
@@ -64,6 +65,21 @@ async def test_the_time_without_a_login(place: Place, path: str, ahead: float) -
     assert told.utc.timestamp() + 0.5 - time.time() == pytest.approx(ahead, abs=2)
     assert (told.mode, told.zone, told.local, told.daylight) == ("ntp", "GMT0BST,M3.5.0/1,M10.5.0", None, False)
     assert await grown(place, before) == {"accepted": 0, "refused": 0, "anonymous": 0}
+
+
+@pytest.mark.parametrize(("path", "told"), [(FIRST, []), (SECOND, ["clock 1 h 00 min 00.0 s ahead: "])])
+async def test_c25_the_clock_an_hour_ahead_is_one_sentence(place: Place, path: str, told: list[str]) -> None:
+    """Its Date is right and it tells no local time."""
+    access = Access(http_port=place.port, onvif_path=path)
+    device = Device("C1", "C1", Kind.CAMERA, "S", HOST, access=access)
+    reference = Reference(Span(-0.01, 0.01), time.time(), 3, 3)
+    tools = Tools(NET, LoginGuard(), lambda _: RIGHT, reference=lambda: reference)
+    seen = await clock.look(device, Ask("C1", Question.CLOCK), tools)
+    assert {reading.source for reading in seen.readings if reading.offset} == {"onvif", "http_date"}
+    found = judged_clock.judge(Observation("C1", Question.CLOCK, "", time.time(), 0.1, seen), device)
+    wrong = [one.sentence for one in found if one.state is not State.OK]
+    assert [sentence[: len(start)] for sentence, start in zip(wrong, told, strict=True)] == told
+    assert all(sentence.endswith("; its web server clock is right") for sentence in wrong)
 
 
 @pytest.mark.parametrize("path", [FIRST, SECOND])

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import subprocess
-import time
 from collections.abc import AsyncIterator
 
 import pytest
-from support import Peers, free_port, need
+from support import Peers, free_port, need, wait_udp
 
 from healthmon.model import Access, Ask, Device, Kind, Observation, Question, SnmpAccess, State, Ups
 from healthmon.probes import ups
@@ -70,25 +69,8 @@ def snmpd(
     (folder / "snmpd.conf").write_text("\n".join(lines) + "\n")
     argv = ["-f", "-Lo", "-C", "-c", str(folder / "snmpd.conf"), "-p", str(folder / "pid"), f"udp:{HOST}:{port}"]
     process = peers.start("snmpd", *argv, env={"SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""})
-    wait_udp(port)
+    wait_udp(HOST, port)
     return port, process
-
-
-def wait_udp(port: int) -> None:
-    """Until the port is bound."""
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.settimeout(0.2)
-            sock.connect((HOST, port))
-            try:
-                sock.send(b"\x30\x00")
-                sock.recv(10)
-            except TimeoutError:
-                return
-            except ConnectionRefusedError:
-                time.sleep(0.05)
-    raise AssertionError("snmpd did not start")
 
 
 def made(port: int, version: str = "2c", credential: Credential | None = None) -> tuple[Device, Tools]:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from typing import cast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthmon.model import Reference, Span, TimeServer
+from healthmon.model import Ask, Device, Kind, Question, Reference, Span, TimeServer
+from healthmon.probes import reference
 from healthmon.probes.reference import aged, decided, majority
+from healthmon.probes.tools import Tools
+from healthmon.secret import Credential
+from healthmon.wire import ntp
 from healthmon.wire.hostclock import HostClock
+from healthmon.wire.logins import LoginGuard
+from healthmon.wire.net import Net
+
+AGENT = Device("agent", "healthmon", Kind.AGENT, "", "127.0.0.1")
 
 SYNCED, LOST = HostClock(True, 0.01), HostClock(False, 16.0)
 
@@ -74,6 +88,77 @@ def test_a1_a_step_of_our_clock_voids_the_reference(step: float) -> None:
     assert found.offset is None
     assert f"stepped by {step:+.1f} s" in found.reason_text
     assert aged(good, 1010.0, 0.001).offset is not None
+
+
+class Server(asyncio.DatagramProtocol):
+    """A time server that answers as `script` says, one entry a question: "good", "lost" or a kiss code."""
+
+    def __init__(self, *script: str) -> None:
+        self.script, self.asked = list(script), 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.asked += 1
+        what = self.script[min(self.asked, len(self.script)) - 1]
+        now = int((time.time() + ntp.NTP_TO_UNIX) * 2**32).to_bytes(8, "big")
+        stratum, refid = (2, bytes([127, 0, 0, 1])) if what == "good" else (0, what.encode())
+        if what != "lost":
+            head = bytes([0x24 if what == "good" else 0xE4, stratum, 6, 0xEC]) + bytes(8) + refid
+            self.transport.sendto(head + now + data[40:48] + now + now, addr)
+
+
+@contextlib.asynccontextmanager
+async def asked_server(*script: str) -> AsyncIterator[tuple[Server, Tools]]:
+    server = Server(*script)
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(lambda: server, local_addr=("127.0.0.1", 0))
+    port = transport.get_extra_info("sockname")[1]
+    net = Net.of(["127.0.0.1"], connect_seconds=1)
+    tools = Tools(net, LoginGuard(), Credential, time_servers=(("127.0.0.1", port),))
+    try:
+        yield server, tools
+    finally:
+        transport.close()
+        await asyncio.sleep(0)
+
+
+async def look(tools: Tools) -> TimeServer:
+    found = await reference.look(AGENT, Ask("agent", Question.REFERENCE), tools)
+    return found.members[0]
+
+
+async def test_a_server_that_answers_is_asked_once_and_a_lost_answer_is_asked_for_again() -> None:
+    async with asked_server("good") as (server, tools):
+        assert (await look(tools)).state == "good"
+        assert server.asked == 1
+    async with asked_server("lost", "good") as (server, tools):
+        assert (await look(tools)).state == "good"
+        assert server.asked == 2
+
+
+@pytest.mark.parametrize(("kiss", "words"), [("RATE", "less often"), ("DENY", "refuses"), ("RSTR", "refuses")])
+async def test_a_server_that_sends_a_kiss_code_is_left_alone(
+    kiss: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 5905 section 7.4."""
+    monkeypatch.setitem(reference.HELD_OFF, kiss, 60.0)
+    async with asked_server(kiss, "good") as (server, tools):
+        for _ in range(3):
+            member = await look(tools)
+            assert (member.state, words in member.detail, kiss in member.detail) == ("bad", True, True)
+        assert server.asked == 1
+        real = time.monotonic
+        monkeypatch.setattr(reference.time, "monotonic", lambda: real() + 61)
+        assert (await look(tools)).state == "good"
+
+
+async def test_a_server_that_has_just_started_is_asked_again_the_next_time() -> None:
+    async with asked_server("INIT", "good") as (server, tools):
+        assert (await look(tools)).state == "unsynchronised"
+        assert (await look(tools)).state == "good"
+        assert server.asked == 2
 
 
 @given(

@@ -127,8 +127,10 @@ def test_c25_a_label_hides_no_other_disagreement(apart: float) -> None:
 def test_c25_a_whole_device_in_a_wrong_zone_is_one_fault() -> None:
     found = shows(onvif=3600.2, onvif_local=3600.1, http_date=3600.0, rtcp=3600.1, snmp=3600.0)
     assert told(found) == ["clock 1 h 00 min 00.2 s ahead: summer time was not switched off"]
+    found = shows(onvif=3600.2, http_date=0.0, rtsp_date=0.3)
+    assert told(found) == ["clock 1 h 00 min 00.2 s ahead: summer time was not switched off; its RTSP clock is right"]
     found = shows(onvif=0.2, onvif_local=3600.1, http_date=0.0, snmp=3600.0)
-    assert told(found) == ["clock 1 h 00 min 00.1 s ahead: summer time was not switched off"]
+    assert told(found) == ["clock 1 h 00 min 00.0 s ahead: summer time was not switched off"]
     found = shows(onvif=0.2, onvif_local=0.1, http_date=3600.0)
     assert told(found) == [
         "clocks of the device disagree: ONVIF clock and web server clock are 1 h 0 min apart (limit 2 s)"

@@ -1,0 +1,197 @@
+"""The time reference lost, back, and against our own clock, in the app with real time servers and cameras on loopback.
+
+Not one camera is accused while we do not know the time ourselves: they are unknown, and the agent has one fault.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from fakes.onvif_camera import PATH, Camera, moment
+from loopback import served
+from real import chronyd
+from support import Peers, free_port
+
+from healthmon import config as configuration
+from healthmon.app import App, build
+from healthmon.faults import Fault
+from healthmon.model import Ask, Question, Reason, State, Verdict
+from healthmon.probes import reference
+from healthmon.wire import hostclock
+
+pytestmark = pytest.mark.peer
+SERVERS = ("127.0.3.11", "127.0.3.12", "127.0.3.13")
+CAMERAS = {"C1": 0.0, "C2": 3600.0, "C3": -45.0}
+
+
+@dataclass
+class Room:
+    """An app with three cameras (right, an hour ahead, 45 s behind) and three time servers."""
+
+    app: App
+    peers: Peers
+    port: int
+    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def servers(self, skew: str = "", *, synchronised: bool = True) -> None:
+        """End the time servers that run and start others, `skew` ahead."""
+        self.none()
+        self.running = [
+            chronyd(self.peers, address, self.port, skew=skew, synchronised=synchronised) for address in SERVERS
+        ]
+        for address in SERVERS:
+            end = time.monotonic() + 15
+            while not answers(address, self.port):
+                assert time.monotonic() < end, self.peers.log()[-2000:]
+
+    def none(self) -> None:
+        for process in self.running:
+            self.peers.stop(process)
+        self.running = []
+
+    async def round(self, times: int = 2) -> dict[str, Verdict]:
+        """Look at everything `times` times; the last verdict on each clock, and the agent's own."""
+        seen: dict[str, Verdict] = {}
+        for _ in range(times):
+            for ask in (self.app.agent_ask(), *(Ask(name, Question.CLOCK, timeout=6.0) for name in CAMERAS)):
+                verdicts = self.app.judge(await self.app.look(ask))
+                self.app.book.take(verdicts)
+                seen |= {v.device: v for v in verdicts if v.aspect == "offset"}
+                seen |= {v.aspect: v for v in verdicts if v.question == "reference"}
+        return seen
+
+    def faults(self) -> list[tuple[str, str]]:
+        def key(fault: Fault) -> tuple[str, str]:
+            return (fault.device if fault.device in CAMERAS else "agent", fault.code)
+
+        return sorted(key(fault) for fault in self.app.book.open())
+
+
+def answers(address: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(0.2)
+        try:
+            sock.connect((address, port))
+            sock.send(b"\x23" + bytes(47))
+            return len(sock.recv(100)) >= 48
+        except OSError:
+            return False
+
+
+class Ahead(Camera):
+    """A camera whose clock is `ahead` of true time, which is ours unless `ours` says that we are wrong."""
+
+    def __init__(self, ahead: float) -> None:
+        super().__init__()
+        self.ahead = ahead
+
+    async def __call__(self, reader: object, writer: object) -> None:
+        now = datetime.now(UTC) + timedelta(seconds=self.ahead)
+        self.replies["GetSystemDateAndTime"] = moment(now, now.astimezone(ZoneInfo("Europe/London")))
+        await super().__call__(reader, writer)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def room(peers: Peers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Room]:
+    monkeypatch.setattr(hostclock, "read", lambda: None)
+    port = free_port(socket.SOCK_DGRAM, SERVERS[0])
+    async with contextlib.AsyncExitStack() as stack:
+        rows = ""
+        for number, (name, ahead) in enumerate(CAMERAS.items(), 1):
+            host = f"127.0.3.{20 + number}"
+            server = await stack.enter_async_context(served(Ahead(ahead), host=host))
+            rows += (
+                f"  - {{id: {name}, name: {name}, site: s, address: {host}, kind: fixed, rtsp: no, streams: [], "
+                f"http: {{port: {server.port}}}, onvif: {PATH}}}\n"
+            )
+        servers = "".join(f"  - {{address: {address}, port: {port}}}\n" for address in SERVERS)
+        (tmp_path / "config.yaml").write_text(
+            f"estate: {{name: Time, time_zone: Europe/London}}\nsites: [{{id: s}}]\ntime_servers:\n{servers}cameras:\n{rows}"
+        )
+        made = Room(build(configuration.load(tmp_path / "config.yaml")), peers, port)
+        yield made
+        await made.app.close()
+
+
+WRONG = [("C2", "clock_zone"), ("C3", "clock_drift")]
+
+
+async def test_a1_the_reference_is_lost_during_the_run_and_comes_back(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.servers()
+    seen = await room.round()
+    assert [seen[name].state for name in CAMERAS] == [State.OK, State.FAULT, State.FAULT]
+    assert room.faults() == WRONG
+
+    room.none()
+    seen = await room.round()
+    assert room.faults() == sorted([("agent", "time_server"), *WRONG]), "the last good answer serves, and says so"
+    assert [seen[name].state for name in CAMERAS] == [State.OK, State.FAULT, State.FAULT]
+    assert "the last good answer, 0 min old, serves for now" in seen["reference"].sentence
+
+    monkeypatch.setattr(reference, "KEPT_SECONDS", 0.0)
+    seen = await room.round()
+    assert {(seen[name].state, seen[name].reason) for name in CAMERAS} == {(State.UNKNOWN, Reason.NO_REFERENCE)}
+    assert (seen["reference"].state, seen["reference"].code) == (State.FAULT, "no_reference")
+    assert all(f"time server {address} does not answer" in seen["reference"].sentence for address in SERVERS)
+    agents = [fault for fault in room.faults() if fault[0] == "agent"]
+    assert agents == [("agent", "no_reference")], "one fault that has grown, not two"
+    assert room.faults() == sorted([*agents, *WRONG]), "what was known of the cameras is held, nothing is added"
+
+    monkeypatch.undo()
+    monkeypatch.setattr(hostclock, "read", lambda: None)
+    room.servers()
+    seen = await room.round()
+    assert [seen[name].state for name in CAMERAS] == [State.OK, State.FAULT, State.FAULT]
+    assert room.faults() == WRONG
+
+
+async def test_a1_servers_that_lose_their_own_source_are_no_reference(room: Room) -> None:
+    room.servers(synchronised=False)
+    seen = await room.round()
+    assert {(seen[name].state, seen[name].reason) for name in CAMERAS} == {(State.UNKNOWN, Reason.NO_REFERENCE)}
+    assert room.faults() == [("agent", "no_reference")]
+    assert seen["reference"].sentence.count("says that it is not synchronised") == len(SERVERS)
+
+
+async def test_a1_our_own_clock_is_wrong_and_the_servers_agree(room: Room) -> None:
+    """True time is an hour ahead of ours: the camera that we would have called an hour ahead is the right one."""
+    room.servers("+3600s")
+    seen = await room.round()
+    assert seen["C2"].state is State.OK
+    assert (seen["C1"].code, seen["C3"].state) == ("clock_zone", State.FAULT)
+    assert seen["C1"].sentence == "clock 1 h 00 min 00.0 s behind: wrong time zone"
+    assert room.faults() == [("C1", "clock_zone"), ("C3", "clock_drift"), ("agent", "host_clock")]
+    assert "1 h 0 min behind" in seen["host"].sentence
+
+
+async def test_a1_a_step_of_our_clock_makes_the_cameras_unknown_until_the_servers_have_answered(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.servers()
+    await room.round()
+    before = room.faults()
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 7200.0)
+    for name in CAMERAS:
+        verdicts = room.app.judge(await room.app.look(Ask(name, Question.CLOCK, timeout=6.0)))
+        room.app.book.take(verdicts)
+        assert [(v.state, v.reason) for v in verdicts] == [(State.UNKNOWN, Reason.NO_REFERENCE)]
+    assert room.faults() == before
+    seen = await room.round()
+    assert room.faults() == sorted([*before, ("agent", "host_clock")])
+    assert "2 h 0 min ahead" in seen["host"].sentence
+    monkeypatch.undo()
+    monkeypatch.setattr(hostclock, "read", lambda: None)
+    await room.round()
+    assert room.faults() == before
