@@ -146,7 +146,7 @@ class Session:
             self._pair = None
 
     def _take_channels(self, reply: RtspReply) -> None:
-        if match := re.search(r"interleaved=(\d{1,3})(?:-(\d{1,3}))?", reply.header("transport")):
+        if match := re.search(r"(?i)interleaved=(\d{1,3})(?:-(\d{1,3}))?", reply.header("transport")):
             self._channel = int(match[1])
             self._control_channel = int(match[2]) if match[2] else self._channel + 1
         assert self._connection is not None  # noqa: S101 - set by open
@@ -293,6 +293,18 @@ class Session:
             extra = (*extra, ("Authorization", value))
         return url, (*headers, *extra)
 
+    async def _send_anew(self, method: str, path: str, headers: tuple[tuple[str, str], ...]) -> RtspReply:
+        """The request with its login, on a new connection where the device has hung up upon the one without."""
+        assert self._connection is not None  # noqa: S101 - set by open
+        try:
+            return await self._send(method, path, headers)
+        except ResetError:
+            if self._session:
+                raise
+        self._connection.close()
+        await self.open()
+        return await self._send(method, path, headers)
+
     async def _with_login(
         self, reply: RtspReply, method: str, path: str, headers: tuple[tuple[str, str], ...]
     ) -> RtspReply:
@@ -305,7 +317,7 @@ class Session:
             challenges = digest.parse_challenges(reply.all("www-authenticate"))
             self._challenge = digest.choose(challenges, allow_basic=secure or self.allow_basic)
             self._count = 0
-            reply = await self._send(method, path, headers)
+            reply = await self._send_anew(method, path, headers)
             if reply.status != 401:
                 if reply.status not in (403, *rtsp_status.BUSY):
                     self.guard.accepted(self.place.host, self.credential)

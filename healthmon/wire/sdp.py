@@ -102,10 +102,10 @@ def _video(session: list[tuple[str, str]], section: _Section) -> Video:
 
 def _codec(lines: list[tuple[str, str]], payload_type: int) -> tuple[int, str, int]:
     """(payload type, codec, clock rate) by its rtpmap, else by the static table of RFC 3551."""
-    pattern = re.compile(rf"{payload_type}\s+([\w.-]+)\s*/\s*(\d{{1,7}})")
+    pattern = re.compile(rf"{payload_type}\s+([\w.-]+)(?:\s*/\s*(\d{{1,7}}))?")
     for value in _attributes(lines, "rtpmap"):
         if match := pattern.match(value):
-            return payload_type, _CODECS.get(match[1].upper(), match[1].lower()[:16]), int(match[2]) or 90000
+            return payload_type, _CODECS.get(match[1].upper(), match[1].lower()[:16]), int(match[2] or 0) or 90000
     return (payload_type, *_STATIC.get(payload_type, ("unknown", 90000)))
 
 

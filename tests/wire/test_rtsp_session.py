@@ -71,7 +71,7 @@ async def test_c8_replies_in_every_spelling(render) -> None:
 
 async def test_the_channels_are_those_of_the_answer() -> None:
     packets = [(6, data) for _, data in pictures()]
-    camera = Camera(packets=packets, answer_transport=lambda _asked: "RTP/AVP/TCP;unicast;ssrc=07;interleaved=6-7")
+    camera = Camera(packets=packets, answer_transport=lambda _asked: "RTP/AVP/TCP;unicast;ssrc=07;Interleaved=6-7")
     assert frames(await played(camera)) > 2
 
 
@@ -283,6 +283,13 @@ async def test_c9_every_challenge_is_answered_at_the_first_try(login: Login) -> 
     assert camera.methods == ["DESCRIBE", *WHOLE]
     if login.qop:
         assert [count for _, count in login.used] == ["00000001", "00000002", "00000003", "00000004"]
+
+
+async def test_c9_a_device_that_hangs_up_upon_a_request_without_login() -> None:
+    login = Login(MD5 + ', qop="auth"')
+    camera = Camera(refuse=login, hang_up_on="401")
+    assert frames(await played(camera)) > 2
+    assert camera.methods == ["DESCRIBE", *WHOLE]
 
 
 async def test_c9_a_stale_nonce_is_no_refusal() -> None:

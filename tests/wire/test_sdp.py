@@ -36,6 +36,7 @@ def test_lines_end_in_any_way_and_names_in_any_case() -> None:
         ("m=video 0 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n" + VIDEO, (96, "h264", 90000)),
         ("m=video 0 RTP/SAVP 100\r\na=rtpmap:100 H264/0\r\n", (100, "h264", 90000)),
         ("m=video 0 RTP/AVP 96\r\n", (96, "unknown", 90000)),
+        ("m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264\r\n", (96, "h264", 90000)),
         ("m=video 0 RTP/AVP 96\r\na=rtpmap:96 VP9/90000\r\n", (96, "vp9", 90000)),
     ],
 )
