@@ -9,23 +9,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from healthmon.secret import Credential
-from healthmon.wire import counting, digest, rtsp, rtsp_status, trace
+from healthmon.wire import counting, digest, rtsp_status, trace
 from healthmon.wire.errors import (
-    AuthFailedError,
-    ForbiddenError,
-    LockedOutError,
-    NoCredentialError,
     ResetError,
     TooLargeError,
     UnsupportedError,
     WireError,
 )
-from healthmon.wire.http import Place
-from healthmon.wire.logins import LoginGuard, attempts_left, says_locked
-from healthmon.wire.net import Net
 from healthmon.wire.rtp import Meter
-from healthmon.wire.rtsp import RtspConnection, RtspReply
+from healthmon.wire.rtsp import RtspReply
+from healthmon.wire.rtsp_ask import Asking
 from healthmon.wire.rtsp_udp import UdpPair
 from healthmon.wire.sdp import Video, path_of, video_of
 
@@ -37,30 +30,13 @@ _NO_AGGREGATE = 459
 
 
 @dataclass(slots=True)
-class Session:
-    """A session on `place`. `guard` and `credential` are for the login; `allow_basic` permits Basic without TLS.
+class Session(Asking):
+    """A session on `place`; `require` goes with SETUP and PLAY, `transport` is what is tried first."""
 
-    `require` goes with SETUP and PLAY. In a session of `footage` a refusal (403) means that the account may not play
-    it, and is no lock-out.
-    """
-
-    net: Net
-    place: Place
-    path: str
-    credential: Credential | None
-    guard: LoginGuard
-    allow_basic: bool = False
     transport: str = "tcp"
     require: tuple[tuple[str, str], ...] = ()
-    footage: bool = False
     video: Video | None = None
     meter: Meter | None = None
-    date: RtspReply | None = None
-    _connection: RtspConnection | None = None
-    _challenge: digest.Challenge | None = None
-    _count: int = 0
-    _proven: bool = False
-    _session: str = ""
     _base: str = ""
     _control: str = ""
     _whole: str = ""
@@ -68,10 +44,6 @@ class Session:
     _channel: int = 0
     _pair: UdpPair | None = None
     _setting_up: asyncio.Task[None] | None = None
-
-    async def open(self) -> None:
-        """Connect. Raises what `Net.connect` raises."""
-        self._connection = await rtsp.connect(self.net, self.place)
 
     async def describe(self) -> Video:
         """Learn what the path offers. Raises NoVideoTrackError, NotFoundError, BusyError, AuthFailedError, ..."""
@@ -256,107 +228,6 @@ class Session:
             self._challenge = digest.choose(offered, allow_basic=self.place.tls is not None or self.allow_basic)
             self._count = 0
             await self._send("TEARDOWN", self._whole, ())
-
-    # ------------------------------------------------------------------ one request with login
-
-    async def _ask(
-        self, method: str, path: str, headers: tuple[tuple[str, str], ...], *, check: bool = True
-    ) -> RtspReply:
-        reply = await self._send(method, path, headers)
-        if reply.status == 401:
-            reply = await self._with_login(reply, method, path, headers)
-        self._renew(reply)
-        if reply.header("date"):
-            self.date = reply
-        if check:
-            self._checked(reply, method)
-        return reply
-
-    def _renew(self, reply: RtspReply) -> None:
-        renewed = digest.renewed(self._challenge, reply.header("authentication-info"))
-        if renewed != self._challenge:
-            self._challenge, self._count = renewed, 0
-
-    async def _send(self, method: str, path: str, headers: tuple[tuple[str, str], ...]) -> RtspReply:
-        assert self._connection is not None  # noqa: S101 - set by open
-        return await self._connection.request(method, *self._signed(method, path, headers))
-
-    def _signed(
-        self, method: str, path: str, headers: tuple[tuple[str, str], ...] = ()
-    ) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """The URL and the headers of a request, with the session's name and the login."""
-        url = rtsp.url_of(self.place, path)
-        extra = (("Session", self._session),) if self._session else ()
-        if self._challenge is not None and self.credential is not None:
-            self._count += 1
-            value = digest.authorization(self._challenge, self.credential, method, url, count=self._count)
-            extra = (*extra, ("Authorization", value))
-        return url, (*headers, *extra)
-
-    async def _send_anew(self, method: str, path: str, headers: tuple[tuple[str, str], ...]) -> RtspReply:
-        """The request with its login, on a new connection where the device has hung up upon the one without."""
-        assert self._connection is not None  # noqa: S101 - set by open
-        try:
-            return await self._send(method, path, headers)
-        except ResetError:
-            if self._session:
-                raise
-        self._connection.close()
-        await self.open()
-        return await self._send(method, path, headers)
-
-    async def _with_login(
-        self, reply: RtspReply, method: str, path: str, headers: tuple[tuple[str, str], ...]
-    ) -> RtspReply:
-        """Answer the challenge; a stale nonce is answered once more, a refusal is counted and raised."""
-        if self.credential is None:
-            raise NoCredentialError(f"{method}: the device asks for a login")
-        secure = self.place.tls is not None
-        for _ in range(2):
-            self.guard.permit(self.place.host, self.credential)
-            challenges = digest.parse_challenges(reply.all("www-authenticate"))
-            self._challenge = digest.choose(challenges, allow_basic=secure or self.allow_basic)
-            self._count = 0
-            reply = await self._send_anew(method, path, headers)
-            if reply.status != 401:
-                if reply.status not in (403, *rtsp_status.BUSY):
-                    self.guard.accepted(self.place.host, self.credential)
-                return reply
-            again = digest.parse_challenges(reply.all("www-authenticate"))
-            if not any(challenge.stale for challenge in again):
-                break
-        raise self._refused(reply)
-
-    def _refused(self, reply: RtspReply) -> WireError:
-        assert self.credential is not None  # noqa: S101 - the caller has checked
-        text = reply.body.decode("utf-8", "replace")[:2000]
-        if says_locked(text):
-            self.guard.locked(self.place.host, self.credential)
-            return LockedOutError("the device says that the account is locked")
-        self.guard.rejected(self.place.host, self.credential, attempts_left=attempts_left(text))
-        return AuthFailedError(f"login of {self.credential.name} refused")
-
-    def _checked(self, reply: RtspReply, method: str) -> None:
-        if reply.status == 200:
-            self._proven = self._challenge is not None
-            return
-        if reply.status in (401, 403):
-            self._forbidden(reply, method)
-        raise rtsp_status.error(reply.status, method, self.path)
-
-    def _forbidden(self, reply: RtspReply, method: str) -> None:
-        """A 403: locked where it says so or where it answers a first login; a login accepted before lacks the right."""
-        text = reply.body.decode("utf-8", "replace")
-        if self.footage and reply.status == 403 and not says_locked(text):
-            raise ForbiddenError(f"{method} answered 403: refused to this account")
-        doubtful = self._challenge is not None and not self._proven
-        if self.credential is not None and (says_locked(text) or doubtful):
-            self.guard.locked(self.place.host, self.credential)
-            raise LockedOutError(
-                f"{method} answered {reply.status}: the account is locked or has no right to the stream"
-            )
-        right = ": the account has no right to the stream" if self._proven else ""
-        raise AuthFailedError(f"{method} answered {reply.status}{right}")
 
 
 def _transport(value: str) -> tuple[tuple[str, str], ...]:
