@@ -26,7 +26,7 @@ async def look(device: Device, ask: Ask, tools: Tools) -> Reach:
     share = ask.timeout * (1 - _PING_SHARE) / max(1, len(ways))
     ports = [await _try(device, name, number, share, tools) for name, number in ways]
     if not ports or any(port.reason is not None for port in ports):
-        ping = await _ping(device, ask.timeout * _PING_SHARE * 0.8, tools)
+        ping = await _ping(device, ask.timeout * _PING_SHARE, tools)
         ports += [ping] if ping else []
     return Reach(tuple(ports))
 
@@ -77,9 +77,10 @@ async def _snmp(device: Device, tools: Tools) -> None:
 
 
 async def _ping(device: Device, seconds: float, tools: Tools) -> Port | None:
-    """The echo as a port; None where this system does not allow echoes."""
+    """The echo as a port; None where it was left out: not allowed here, or too many at a time."""
+    each = min(icmp.ECHO_SECONDS, 0.8 * seconds / icmp.TRIES)
     try:
-        taken = await icmp.echo(tools.net, device.address, seconds=min(icmp.ECHO_SECONDS, seconds / icmp.TRIES))
+        taken = await icmp.echo(tools.net, device.address, seconds=each, within=0.95 * seconds)
     except WireError as error:
         return Port("icmp", 0, None, Reason(error.reason), str(error))
     return None if taken is None else Port("icmp", 0, taken)
