@@ -111,7 +111,7 @@ def _checks() -> list[Json]:
         ),
         timeseries(
             "Looks missed and under way",
-            "Looks that were skipped each second because the one before had not ended, and looks under way.",
+            "Looks missed each second (none has ended in a whole interval), and looks under way.",
             size,
             [
                 Query(f"sum(rate({own('looks_skipped_total')}{RATE}))", "missed each second"),

@@ -46,7 +46,7 @@ def _agent(agent: Agent) -> None:
     lag.worst = 0.0
     if agent.schedule is not None:
         put("healthmon_looks_running", agent.schedule.figures.running)
-        put("healthmon_looks_skipped_total", agent.schedule.figures.skipped)
+        put("healthmon_looks_skipped_total", agent.schedule.figures.missed)
     put("healthmon_bugs_total", agent.app.observer.bugs)
     put("healthmon_store_ok", float(keeper.ok))
     put("healthmon_store_dropped_total", keeper.dropped)

@@ -27,6 +27,7 @@ SOON_LOOKS = 3
 MISSED_SECONDS = 60.0
 HASTE_SECONDS = 10.0
 FIRST_ROUND_SECONDS = 60.0
+LATE_SECONDS = 5.0
 _ORDER = {question: number for number, question in enumerate(Question)}
 _TIRED = frozenset({Reason.BUSY, Reason.RESET, Reason.TIMEOUT})
 _SLOW = frozenset({Reason.CONNECT_TIMEOUT, Reason.TIMEOUT, Reason.DNS})
@@ -45,11 +46,11 @@ def phase(ask: Ask) -> float:
 
 @dataclass(slots=True)
 class Figures:
-    """What the schedule tells about itself."""
+    """What the schedule tells about itself. `missed` counts intervals of an ask in which no look of it ended."""
 
     running: int = 0
     done: int = 0
-    skipped: int = 0
+    missed: int = 0
 
 
 @dataclass(slots=True)
@@ -76,6 +77,7 @@ class Schedule:
     _heap: list[tuple[float, int, Ask]] = field(default_factory=list)
     _woken: asyncio.Future[None] | None = None
     _known: set[Any] = field(default_factory=set)
+    _owed: dict[Any, float] = field(default_factory=dict)
     _hasty: dict[Any, float] = field(default_factory=dict)
     _hastened: asyncio.Queue[Ask] = field(default_factory=asyncio.Queue)
 
@@ -174,6 +176,7 @@ class Schedule:
         self._budgets = {site: Budget(limit) for site, limit in site_budgets.items()}
         self._heap = [(self._first(ask, now, spread=spread), number, ask) for number, ask in enumerate(asks)]
         heapq.heapify(self._heap)
+        self._forget({ask.key for _, _, ask in self._heap}, {ask.gate for _, _, ask in self._heap})
         if self._woken is not None:
             _ring(self._woken)
 
@@ -197,21 +200,38 @@ class Schedule:
                 tasks.create_task(self._round(ask))
 
     async def forever(self) -> None:
-        """Look for ever, each ask at its phase of its interval; a look that is still under way is not started twice."""
+        """Look for ever, each ask at its place in its interval.
+
+        A look that is still under way (out of turn, again because in doubt, or slow) is not started twice: it does
+        the duty of the one that falls due.
+        """
         loop = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._haste(tasks))
             while True:
-                if not self._heap or (self._heap[0][0] > loop.time()):
-                    await self._sleep_until(self._heap[0][0] if self._heap else loop.time() + 3600)
+                now = loop.time()
+                if not self._heap or self._heap[0][0] > now:
+                    await self._sleep_until(self._heap[0][0] if self._heap else now + 3600)
                     continue
                 due, number, ask = self._heap[0]
-                heapq.heapreplace(self._heap, (self._next(ask, due, loop.time()), number, ask))
-                if ask.key in self._busy:
-                    self.figures.skipped += 1
-                else:
+                heapq.heapreplace(self._heap, (self._next(ask, due, now), number, ask))
+                if now - due <= LATE_SECONDS and ask.key not in self._busy:
                     self._busy.add(ask.key)
                     tasks.create_task(self._round(ask))
+
+    def _left_out(self, ask: Ask, since: float, until: float) -> int:
+        """Count the whole intervals from `since` to `until`: no look has ended in them."""
+        intervals = int((until - since) / ask.interval + 1e-6)
+        self.figures.missed += intervals
+        return intervals
+
+    def _forget(self, keys: set[Any], gates: set[str]) -> None:
+        """Keep nothing of what is no longer asked."""
+        self._known &= keys
+        self._slow &= gates
+        for kept in (self._owed, self._hasty, self._failures, self._missed):
+            for key in kept.keys() - keys:
+                del kept[key]
 
     async def _sleep_until(self, due: float) -> None:
         loop = asyncio.get_running_loop()
@@ -223,34 +243,49 @@ class Schedule:
             timer.cancel()
 
     def _first(self, ask: Ask, start: float, *, spread: bool) -> float:
+        """When an ask falls due first after `start`: at its place, or in the first round where that may be far away."""
         turn = _ORDER[ask.question] * 1e-3
-        if ask.key not in self._known and not ask.sampled:
-            share = phase(ask) / ask.interval
-            return start + (share * min(ask.interval, FIRST_ROUND_SECONDS) if spread else 0.0) + turn
+        anew = ask.key not in self._known and not ask.sampled
+        if anew and not spread:
+            return start + turn
+        if anew and ask.interval > FIRST_ROUND_SECONDS:
+            return start + phase(ask) / ask.interval * FIRST_ROUND_SECONDS + turn
         return start + (phase(ask) - start) % ask.interval + turn
 
     def _next(self, ask: Ask, due: float, now: float) -> float:
+        """When an ask falls due after `due`, which is over: after the first round at its place, then an interval later.
+
+        What is late by more than `LATE_SECONDS` (this machine was suspended or held up) is begun anew as at a start:
+        caught up at once, it would be a burst.
+        """
+        if now - due > LATE_SECONDS:
+            self._known.discard(ask.key)
+            self._owed.pop(ask.key, None)
+            later = self._first(ask, now, spread=True)
+            self._left_out(ask, due, later)
+            return later
+        since = self._owed.setdefault(ask.key, due)
+        self._owed[ask.key] += self._left_out(ask, since, due) * ask.interval
         if ask.key not in self._known:
             self._known.add(ask.key)
-            if ask.interval > FIRST_ROUND_SECONDS and not ask.sampled:
-                return self._first(ask, now, spread=True)
-        step = self.pause_after(ask)
-        later = due + step
-        if later < now:  # this machine was suspended or held up: no burst to catch up
-            self.figures.skipped += int((now - later) // step) + 1
-            later += ((now - later) // step + 1) * step
-        return later
+            return self._first(ask, now + min(ask.interval, FIRST_ROUND_SECONDS) / 2, spread=True)
+        return due + self.pause_after(ask)
 
     async def _round(self, ask: Ask) -> None:
         """One look, and again soon while its result is in doubt."""
         try:
-            self.deliver(ask, await self._one(ask))
+            await self._given(ask)
             for _ in range(SOON_LOOKS):
                 if not self.doubtful(ask) or ask.interval <= 2 * SOON_SECONDS:
                     return
                 await asyncio.sleep(SOON_SECONDS)
-                self.deliver(ask, await self._one(ask))
+                await self._given(ask)
         finally:
             self._busy.discard(ask.key)
             if (pause := self.missed_again(ask)) is not None:
                 asyncio.get_running_loop().call_later(pause, self._ask_missed, ask)
+
+    async def _given(self, ask: Ask) -> None:
+        """One look; its result is no longer owed."""
+        self.deliver(ask, await self._one(ask))
+        self._owed.pop(ask.key, None)

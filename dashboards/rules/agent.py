@@ -95,8 +95,8 @@ ALERTS = [
         """increase(healthmon_looks_skipped_total[30m])
   > 0.05 * sum by (job, instance) (increase(healthmon_check_runs_total[30m]))
 """,
-        "healthmon does not keep up: looks left out in 30 minutes: {{ $value | humanize }}",
-        "More than one look in twenty is left out because the one before is still under way.",
+        "healthmon does not keep up: looks missed in 30 minutes: {{ $value | humanize }}",
+        "More than one look in twenty has not ended before the next one was due.",
         wait="15m",
         severity="warning",
         priority="P3",

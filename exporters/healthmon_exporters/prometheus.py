@@ -30,7 +30,7 @@ AGENT_HELP = {
     "healthmon_loop_lag_seconds": "Worst lateness of the event loop since the last figure.",
     "healthmon_bugs_total": "Looks that ended in an error inside healthmon, since the start.",
     "healthmon_looks_running": "Looks under way.",
-    "healthmon_looks_skipped_total": "Looks skipped because the one before was still under way, since the start.",
+    "healthmon_looks_skipped_total": "Intervals in which no look that was due has ended, since the start.",
     "healthmon_store_ok": "1 when history is kept, 0 while the store takes nothing.",
     "healthmon_store_dropped_total": "Records that could not be kept, since the start.",
     "healthmon_own_network_ok": "1 when this machine has a way to the devices.",
