@@ -20,9 +20,11 @@ from healthmon.wire.errors import (
     AddressError,
     BadRequestError,
     BudgetError,
+    ConnectTimeoutError,
     NotFoundError,
     NotReportedError,
     ProtocolError,
+    RefusedError,
     ResetError,
     SilentError,
     TlsError,
@@ -61,6 +63,10 @@ async def _shown(device: Device, ask: Ask, tools: Tools, notes: StreamNotes) -> 
     path = spec.path or notes.path or await _told(device, spec, notes, tools, ends)
     try:
         return await played(device, replace(ask, timeout=ends - time.monotonic()), tools, path, notes)
+    except (RefusedError, ConnectTimeoutError) as error:
+        if spec.path or notes.named_port in (None, device.access.rtsp_port):
+            raise
+        raise type(error)(f"{error}; the device says that it streams on port {notes.named_port}") from None
     except (NotFoundError, BadRequestError):
         if spec.path or time.monotonic() - notes.discovered_at < REDISCOVER_SECONDS:
             raise
@@ -91,7 +97,7 @@ async def _discovered(device: Device, spec: StreamSpec, notes: StreamNotes, tool
     notes.discovered_at = time.monotonic()
     ahead = await skew(device, place, device.access.onvif_path, tools)
     login = _credential(device, tools)
-    notes.path = await onvif_media.stream_path(
+    notes.path, notes.named_port = await onvif_media.stream_address(
         tools.net, place, device.access.onvif_path, login, tools.logins, skew=ahead, profile_index=index
     )
     return notes.path

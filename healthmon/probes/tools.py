@@ -19,6 +19,7 @@ from healthmon.wire.snmp import SnmpValue
 class StreamNotes:
     """What is remembered about one stream between looks.
 
+    `path` and `named_port` are what ONVIF has told at `discovered_at` (monotonic).
     `sender_clock` and `date_clock` (device minus our wall clock) were measured at wall time `clocks_at`, when our
     wall clock stood `clocks_base` above the monotonic clock (another difference now: it was stepped); the clock
     probe uses them, so that it needs no RTSP session of its own. `meter` counts the look under way, or the last one of
@@ -28,6 +29,7 @@ class StreamNotes:
     """
 
     path: str | None = None
+    named_port: int | None = None
     discovered_at: float = -1e9
     transport: str = "tcp"
     keyframe_hash: int | None = None

@@ -5,6 +5,9 @@ ONVIF Core 8.1.2 (GetCapabilities, GetServices), Media 5.2 and 5.16, Media2 5.2 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
 from lxml import etree
 
 from healthmon.secret import Credential
@@ -18,9 +21,17 @@ from healthmon.wire.soap_login import Login
 
 MEDIA = "http://www.onvif.org/ver10/media/wsdl"
 MEDIA2 = "http://www.onvif.org/ver20/media/wsdl"
+_PORTS = {"rtsp": 554, "rtsps": 322}
 
 
-async def stream_path(
+class Address(NamedTuple):
+    """Where a device says that it streams: path with query, and the port, which may be another behind a router."""
+
+    path: str
+    port: int | None
+
+
+async def stream_address(
     net: Net,
     place: Place,
     path: str,
@@ -29,8 +40,8 @@ async def stream_path(
     *,
     skew: float = 0.0,
     profile_index: int = 0,
-) -> str:
-    """Path and query of the RTSP URI of video profile `profile_index`; whatever host the device names is dropped.
+) -> Address:
+    """The RTSP URI of video profile `profile_index`; whatever host the device names is dropped.
 
     Raises NotFoundError where there is no such profile, UnsupportedError without a media service.
     """
@@ -69,14 +80,14 @@ async def _services(device: Calls) -> dict[str, Calls]:
     return found
 
 
-async def _first_generation(media: Calls, index: int) -> str:
+async def _first_generation(media: Calls, index: int) -> Address:
     profiles = soap.children(await call(media, "GetProfiles"), "Profiles")
     setup = {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}
     answer = await call(media, "GetStreamUri", StreamSetup=setup, ProfileToken=_token(profiles, index))
     return _stream(media, soap.text(answer, "MediaUri", "Uri"))
 
 
-async def _second_generation(media: Calls, index: int) -> str:
+async def _second_generation(media: Calls, index: int) -> Address:
     asked = await call_plain(media, MEDIA2, "GetProfiles", (("Type", "VideoEncoder"),))
     fields = (("Protocol", "RTSP"), ("ProfileToken", _token(soap.children(asked, "Profiles"), index)))
     return _stream(media, soap.text(await call_plain(media, MEDIA2, "GetStreamUri", fields), "Uri"))
@@ -98,7 +109,12 @@ def _encodes(profile: etree._Element) -> bool:
     return first is not None or soap.find(profile, "Configurations", "VideoEncoder") is not None
 
 
-def _stream(media: Calls, uri: str | None) -> str:
+def _stream(media: Calls, uri: str | None) -> Address:
     if not uri:
         raise ProtocolError("GetStreamUri: the answer holds no URI")
-    return path_of(uri, media.place.host, "stream")
+    path = path_of(uri, media.place.host, "stream")
+    try:
+        parts = urlsplit(uri.strip())
+        return Address(path, parts.port or _PORTS.get(parts.scheme.lower()))
+    except ValueError:
+        return Address(path, None)

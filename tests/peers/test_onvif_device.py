@@ -95,22 +95,24 @@ async def test_the_identity_with_a_token_by_the_devices_own_clock(place: Place, 
 
 async def test_the_stream_path_of_the_first_profile_that_has_an_encoder(place: Place) -> None:
     before = await counters(place)
-    path = await onvif_media.stream_path(NET, place, FIRST, RIGHT, LoginGuard())
+    path = (await onvif_media.stream_address(NET, place, FIRST, RIGHT, LoginGuard())).path
     assert path == "/media/main%261?a=1&b=2"
     assert await grown(place, before) == {"accepted": 2, "refused": 0, "anonymous": 1}
     with pytest.raises(NotFoundError):
-        await onvif_media.stream_path(NET, place, FIRST, RIGHT, LoginGuard(), profile_index=1)
+        await onvif_media.stream_address(NET, place, FIRST, RIGHT, LoginGuard(), profile_index=1)
 
 
 async def test_the_stream_path_by_media2(place: Place) -> None:
     for index in (0, 1):
-        path = await onvif_media.stream_path(NET, place, SECOND, RIGHT, LoginGuard(), skew=3600.0, profile_index=index)
+        path = (
+            await onvif_media.stream_address(NET, place, SECOND, RIGHT, LoginGuard(), skew=3600.0, profile_index=index)
+        ).path
         assert path == f"/second/RTSP/p{index}"
 
 
 async def test_c9_a_wrong_password_is_refused_once(place: Place) -> None:
     before, guard = await counters(place), LoginGuard()
     with pytest.raises(AuthFailedError):
-        await onvif_media.stream_path(NET, place, FIRST, WRONG, guard)
+        await onvif_media.stream_address(NET, place, FIRST, WRONG, guard)
     assert await grown(place, before) == {"accepted": 0, "refused": 1, "anonymous": 1}
     assert guard.latched(HOST, WRONG)

@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from fakes import onvif_camera
 from fakes.rtsp_server import SDP, Camera, pictures, rtp, serving
 from loopback import request, served
+from support import free_port
 
 from healthmon.demo.estate import Estate
 from healthmon.demo.state import HTTP, RTSP, SimDevice
@@ -32,6 +34,7 @@ from healthmon.probes import stream
 from healthmon.probes.tools import Tools
 from healthmon.secret import Credential, Secret
 from healthmon.verdict.stream import judge
+from healthmon.wire.errors import RefusedError
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
 
@@ -96,6 +99,15 @@ async def test_c5_endless_header() -> None:
 
     observation, verdicts = await seen(Camera(raw=raw))
     assert (observation.reason, told(verdicts)) == (Reason.TOO_LARGE, (State.FAULT, "no_answer"))
+
+
+async def test_a_port_that_is_closed_while_the_device_names_another() -> None:
+    """The usual mistake with a device that streams on 8554; the named port is told, not used."""
+    async with served(onvif_camera.Camera(login="none", uri="rtsp://127.0.0.1:8554/live")) as server:
+        access = Access(rtsp_port=free_port(), http_port=server.port, onvif_path=onvif_camera.PATH)
+        device = Device("C1", "C1", Kind.CAMERA, "S", "127.0.0.1", access=access, streams=(StreamSpec(),))
+        with pytest.raises(RefusedError, match="the device says that it streams on port 8554"):
+            await stream.look(device, Ask("C1", Question.STREAM, "main", timeout=8), tools())
 
 
 async def test_c8_wrong_cseq_and_interleaved_before_reply() -> None:

@@ -23,9 +23,11 @@ async def test_c21_only_the_path_of_a_named_address_is_used() -> None:
             told = trace.Trace(keep_notes=True)
             async with served(camera) as server:
                 with trace.recording(told):
-                    path = await onvif_media.stream_path(
-                        NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard()
-                    )
+                    path = (
+                        await onvif_media.stream_address(
+                            NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard()
+                        )
+                    ).path
             assert path == "/live/1?a=b"
             notes = "\n".join(note[2] for note in told.notes)
             assert "address_mismatch" in notes
@@ -34,29 +36,43 @@ async def test_c21_only_the_path_of_a_named_address_is_used() -> None:
     assert elsewhere.connections == 0
 
 
+@pytest.mark.parametrize(
+    ("uri", "port"),
+    [
+        ("rtsp://127.0.0.1/a", 554),
+        ("rtsps://127.0.0.1/a", 322),
+        ("rtsp://u:p@127.0.0.1:8554/a", 8554),
+        ("rtsp://127.0.0.1:99999/a", None),
+        ("/a", None),
+    ],
+)
+async def test_the_port_is_told_and_not_used(uri: str, port: int | None) -> None:
+    async with served(Camera(login="none", uri=uri)) as server:
+        place = Place("127.0.0.1", server.port)
+        assert await onvif_media.stream_address(NET, place, PATH, RIGHT, LoginGuard()) == ("/a", port)
+
+
 async def test_the_profile_asked_for_must_exist() -> None:
     async with served(Camera()) as server:
         place = Place("127.0.0.1", server.port)
-        assert (
-            await onvif_media.stream_path(NET, place, PATH, RIGHT, LoginGuard(), profile_index=1)
-            == "/stream1?channel=1"
-        )
+        found = await onvif_media.stream_address(NET, place, PATH, RIGHT, LoginGuard(), profile_index=1)
+        assert found.path == "/stream1?channel=1"
         with pytest.raises(NotFoundError):
-            await onvif_media.stream_path(NET, place, PATH, RIGHT, LoginGuard(), profile_index=2)
+            await onvif_media.stream_address(NET, place, PATH, RIGHT, LoginGuard(), profile_index=2)
 
 
 @pytest.mark.parametrize("uri", ["", "rtsp://[bad", "rtsp://127.0.0.1/a\tb c", "rtsp://127.0.0.1/é"])
 async def test_a_stream_uri_that_is_none_is_a_protocol_error(uri: str) -> None:
     async with served(Camera(uri=uri)) as server:
         with pytest.raises(ProtocolError):
-            await onvif_media.stream_path(NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard())
+            await onvif_media.stream_address(NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard())
 
 
 async def test_an_odd_answer_is_a_protocol_error() -> None:
     for odd in ("", "<x/>", "<tds:GetCapabilitiesResponse/>"):
         async with served(Camera(replies={"GetDeviceInformation": odd, "GetCapabilities": odd})) as server:
             with pytest.raises(WireError):
-                await onvif_media.stream_path(NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard())
+                await onvif_media.stream_address(NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard())
 
 
 MEDIA2 = '<x:{0}Response xmlns:x="http://www.onvif.org/ver20/media/wsdl">{1}</x:{0}Response>'
@@ -78,7 +94,7 @@ def services(*versions: str) -> str:
 async def path_of(camera: Camera, index: int = 0) -> str:
     async with served(camera) as server:
         place = Place("127.0.0.1", server.port)
-        return await onvif_media.stream_path(NET, place, PATH, RIGHT, LoginGuard(), profile_index=index)
+        return (await onvif_media.stream_address(NET, place, PATH, RIGHT, LoginGuard(), profile_index=index)).path
 
 
 async def test_a_device_that_streams_by_media2_only() -> None:
@@ -135,10 +151,10 @@ async def test_one_refused_login_for_the_whole_look() -> None:
     camera, guard = Camera(login="token"), LoginGuard()
     async with served(camera) as server:
         place = Place("127.0.0.1", server.port)
-        await onvif_media.stream_path(NET, place, PATH, RIGHT, guard)
+        await onvif_media.stream_address(NET, place, PATH, RIGHT, guard)
         assert (camera.logins, camera.refused, server.connections) == (3, 0, 4), "the kind of login is learned"
         with pytest.raises(WireError):
-            await onvif_media.stream_path(NET, place, PATH, WRONG, guard)
+            await onvif_media.stream_address(NET, place, PATH, WRONG, guard)
     assert camera.refused == 1
 
 
