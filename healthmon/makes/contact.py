@@ -57,7 +57,7 @@ class Contact:
     http: Place | None = None
     snmp_get: SnmpGet | None = None
     memory: dict[str, Any] = field(default_factory=dict)
-    skew: float = 0.0
+    skew: float | None = None
     calls: int = 0
     ends: float = math.inf
     snmp_walk: SnmpWalk | None = None

@@ -116,7 +116,8 @@ async def _onvif(this: _Look) -> None:
     if place is None or device.access.onvif_path is None:
         return
     this.told = told = await onvif.device_time(tools.net, place, device.access.onvif_path)
-    this.notes.onvif_skew = skew_of(told) or 0.0
+    if (ahead := skew_of(told)) is not None:
+        this.notes.onvif_skew = ahead
     first = len(this.readings)
     this.readings += clock_onvif.readings(device, told)
     this.readings[first] = await clock_onvif.refined(device, tools, told, this.readings[first], this.until)

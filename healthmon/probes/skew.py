@@ -10,8 +10,8 @@ from healthmon.wire.http import Place
 from healthmon.wire.onvif import DeviceTime
 
 
-async def skew(device: Device, place: Place, path: str, tools: Tools) -> float:
-    """Asked without a login; the one remembered where the device does not tell."""
+async def skew(device: Device, place: Place, path: str, tools: Tools) -> float | None:
+    """Asked without a login; the one remembered where the device does not tell, None where it never has."""
     notes = tools.notes_of(device.id)
     try:
         found = skew_of(await onvif.device_time(tools.net, place, path))

@@ -73,7 +73,7 @@ class DeviceNotes:
     """
 
     streams: dict[str, StreamNotes] = field(default_factory=dict)
-    onvif_skew: float = 0.0
+    onvif_skew: float | None = None
     ups_backend: str | None = None
     identities: tuple[str, ...] = ()
     make: dict[str, Any] = field(default_factory=dict)

@@ -16,7 +16,8 @@ FIRST_YEAR, LAST_YEAR = 1970, 2100
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _HTTP_DATE = re.compile(
     r"(?:[a-z]{3,9},?\s+)?"
-    r"(?:(?P<day>\d{1,2})[ -](?P<month>[a-z]{3})[ -](?P<year>\d{4}|\d{2})|(?P<m>[a-z]{3})\s+(?P<d>\d{1,2}))"
+    r"(?:(?P<day>\d{1,2})[ -](?P<month>[a-z]{3})[ -](?P<year>\d{4}|\d{2})"
+    r"|(?P<m>[a-z]{3})\s+(?P<d>\d{1,2})(?:,?\s+(?P<early>\d{4}))?)"
     r"\s+(?P<hour>\d{1,2}):(?P<minute>\d{2}):(?P<second>\d{2})(?:\s+(?P<y>\d{4}))?(?:\s*(?P<zone>\S{1,9}))?",
     re.ASCII | re.IGNORECASE,
 )
@@ -54,12 +55,13 @@ def civil(year: int, month: int, day: int, hour: int, minute: int, second: int) 
 def http_date(text: str | None) -> datetime | None:
     """A ``Date`` field (RFC 9110 section 5.6.7) as an aware datetime; None for what is none.
 
-    IMF-fixdate, the RFC 850 form and asctime's, which is UTC; also with a numeric zone. A zone by another name than GMT
+    IMF-fixdate, the RFC 850 form, asctime's, which is UTC, and live555's (Wed, Nov 25 2026 02:54:29 GMT), which many
+    cameras have; also with a numeric zone. A zone by another name than GMT
     or UTC says nothing (BST is British and Bangladeshi), so it is no date. Two digits of a year are 1970 to 2069.
     """
     match = _HTTP_DATE.fullmatch((text or "")[:64].strip())
     zone = _zone_of_field(match["zone"]) if match else None
-    year = (match["year"] or match["y"]) if match else None
+    year = (match["year"] or match["early"] or match["y"]) if match else None
     month = (match["month"] or match["m"]).lower() if match else ""
     if match is None or zone is None or year is None or month not in _MONTHS:
         return None

@@ -107,9 +107,9 @@ def _moment(element: etree._Element | None) -> tuple[datetime | None, str]:
 
 
 def calls(
-    net: Net, place: Place, path: str, credential: Credential | None, guard: LoginGuard, *, skew: float = 0.0
+    net: Net, place: Place, path: str, credential: Credential | None, guard: LoginGuard, *, skew: float | None = None
 ) -> Calls:
-    """Where and as whom the device service at `path` is asked; `skew` is its clock minus ours, seconds."""
+    """Where and as whom the device service at `path` is asked; `skew` is as in `Login`."""
     return Calls(net, place, path, Login(credential, guard, skew))
 
 

@@ -38,7 +38,7 @@ async def stream_address(
     credential: Credential | None,
     guard: LoginGuard,
     *,
-    skew: float = 0.0,
+    skew: float | None = None,
     profile_index: int = 0,
 ) -> Address:
     """The RTSP URI of video profile `profile_index`; whatever host the device names is dropped.

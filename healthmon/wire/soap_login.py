@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from healthmon.secret import Credential
-from healthmon.wire import digest, soap, trace
+from healthmon.wire import digest, moments, soap, trace
 from healthmon.wire.errors import (
     AuthFailedError,
     LockedOutError,
@@ -30,11 +30,14 @@ MOST_ROUNDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """How to log in where a device asks for it. `skew` is the device's clock minus ours, seconds."""
+    """How to log in where a device asks for it. `skew` is the device's clock minus ours, seconds.
+
+    Where it is None, the ``Date`` of the reply that asks for the login tells it, else nothing.
+    """
 
     credential: Credential | None
     guard: LoginGuard
-    skew: float = 0.0
+    skew: float | None = None
 
 
 @dataclass(slots=True)
@@ -43,12 +46,13 @@ class Held:
 
     `session` is the kept connection. Where it is None every call has its own and begins without the last challenge: a
     device may take a nonce on one connection only, and count its answer on another as a wrong login. `proven`: the
-    login has been accepted, so that a later refusal is about what was asked.
+    login has been accepted, so that a later refusal is about what was asked. `skew` is by the latest ``Date``.
     """
 
     session: HttpSession | None = None
     token: bool = False
     proven: bool = False
+    skew: float = 0.0
     answered: Answered = field(default_factory=Answered)
 
     @property
@@ -83,6 +87,8 @@ async def post(
             login.guard.permit(place.host, login.credential)
             body, headers = await _loaded(path, envelope, headers, state, login)
         reply = await send("POST", path, headers=headers, body=body, cap=soap.REPLY_CAP)
+        if (stated := moments.http_date(reply.header("date"))) is not None:
+            state.skew = stated.timestamp() + 0.5 - (reply.began + reply.ended) / 2
         fault = _fault(reply)
         if not _refused(reply, fault):
             if reply.status == 200 and state.loaded and login and login.credential:
@@ -102,7 +108,8 @@ async def _loaded(
         raise NoCredentialError("the device asks for a login and none is configured")
     body = envelope
     if state.token:
-        body = await asyncio.to_thread(_with_token, envelope, credential, login.skew)
+        skew = login.skew if login.skew is not None else state.skew
+        body = await asyncio.to_thread(_with_token, envelope, credential, skew)
         trace.note(">", "with WS-UsernameToken (digest)")
     if state.answered.challenge is not None:
         headers = [*headers, ("Authorization", state.answered.authorization(credential, "POST", path, body))]

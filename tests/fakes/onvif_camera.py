@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import formatdate
 
 from loopback import http, request
 
@@ -24,7 +25,10 @@ REFUSAL = '<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>ter:N
 
 @dataclass
 class Camera:
-    """`login` is none, token or digest; `clock` is its clock minus ours; `window` how far Created may be off."""
+    """`login` is none, token or digest; `clock` is its clock minus ours; `window` how far Created may be off.
+
+    A `shy` one wants a login for its time too; `dated` tells its time in the head of a refusal.
+    """
 
     login: str = "token"
     clock: float = 0.0
@@ -34,6 +38,8 @@ class Camera:
     refusal: str = "Sender not Authorized"
     refusal_status: str = "400 Bad Request"
     strange: bool = False
+    shy: bool = False
+    dated: bool = False
     forbidden: tuple[str, ...] = ()
     logins: int = 0
     refused: int = 0
@@ -52,7 +58,7 @@ class Camera:
         writer.close()
 
     def answer(self, name: str, text: str, fields: dict[str, str]) -> bytes:
-        if name != "GetSystemDateAndTime" and self.login != "none":
+        if (self.shy or name != "GetSystemDateAndTime") and self.login != "none":
             tried = "Authorization".lower() in fields or "UsernameToken" in text
             self.logins += tried
             right = self.digest(fields) if self.login == "digest" else self.token(text)
@@ -60,7 +66,8 @@ class Camera:
                 self.refused += tried
                 if self.login == "digest":
                     return http(b"", "401 Unauthorized", 'WWW-Authenticate: Digest realm="cam", nonce="n1", qop="auth"')
-                return http(SOAP.format(REFUSAL.format(self.refusal)).encode(), self.refusal_status)
+                head = [f"Date: {formatdate(time.time() + self.clock, usegmt=True)}"] if self.dated else []
+                return http(SOAP.format(REFUSAL.format(self.refusal)).encode(), self.refusal_status, *head)
         return http(SOAP.format({**self.standard(), **self.replies}[name]).encode())
 
     def digest(self, fields: dict[str, str]) -> bool:

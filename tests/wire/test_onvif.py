@@ -27,6 +27,7 @@ from healthmon.wire.errors import (
 from healthmon.wire.http import Place
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
+from healthmon.wire.soap_login import Login
 
 NET = Net.of(["127.0.0.1"])
 
@@ -125,6 +126,19 @@ async def test_the_token_follows_the_cameras_own_clock() -> None:
         await onvif.device_information(onvif.calls(NET, place, PATH, RIGHT, LoginGuard(), skew=3600.0))
         with pytest.raises(AuthFailedError):
             await onvif.device_information(onvif.calls(NET, place, PATH, RIGHT, LoginGuard(), skew=0.0))
+
+
+@pytest.mark.parametrize("known", [None, 3600.0])
+async def test_the_token_follows_the_date_of_the_refusal_where_the_time_is_not_known(known: float | None) -> None:
+    """Some devices want a login for their time too: ipycam, and older Axis cameras."""
+    camera = Camera(clock=3600.0, shy=True, dated=True)
+    async with served(camera) as server:
+        place = Place("127.0.0.1", server.port)
+        await onvif.device_information(onvif.calls(NET, place, PATH, RIGHT, LoginGuard(), skew=known))
+        assert camera.refused == 0
+        told = await onvif.device_time(NET, place, PATH, login=Login(RIGHT, LoginGuard()))
+    assert told.utc is not None
+    assert told.utc.timestamp() - told.began == pytest.approx(3600, abs=2)
 
 
 @pytest.mark.parametrize("login", ["token", "digest"])
