@@ -264,9 +264,11 @@ def state_folder(config: Config) -> Path | None:
 
 
 def worth_again(app: App) -> Callable[[Ask, Observation], bool]:
-    """Whether a look of a sweep is worth a second try: a quick failure to reach or to see pictures."""
+    """Whether a look of a sweep is worth a second try: reach or pictures that failed quickly, or our own hold-up."""
 
     def again(_ask: Ask, observation: Observation) -> bool:
+        if observation.reason is Reason.AGENT_STALLED:
+            return True
         if observation.question not in _AGAIN or observation.duration > 4.0 or observation.reason in _FINAL:
             return False
         if observation.reason is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from healthmon import config as configuration
 from healthmon.agent import Agent
-from healthmon.app import App, build
+from healthmon.app import App, build, worth_again
 from healthmon.model import (
     Ask,
     Clock,
@@ -245,3 +246,12 @@ async def test_a_reload_forgets_nothing_of_what_our_own_network_keeps_from_us(ri
     agent.schedule = None
     assert await agent.reload() == ""
     assert agent.app.own.cut == {"C001": DOWN}
+
+
+@pytest.mark.parametrize("question", [Question.STREAM, Question.IDENTITY])
+def test_a_look_of_a_sweep_that_we_have_held_up_is_made_again_however_long_it_took(rig, question):
+    again = worth_again(rig.app)
+    slow = replace(seen("C001", question, reason=Reason.AGENT_STALLED), duration=12.0)
+    assert again(None, slow)
+    assert not again(None, replace(slow, reason=Reason.TIMEOUT)), "a device that is slow has had its time"
+    assert not again(None, replace(slow, reason=Reason.AUTH_FAILED, duration=0.1)), "a login is not tried twice"
