@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Iterable
 
 from healthmon.app import App
-from healthmon.model import Ask, Observation, Question, State, Verdict
+from healthmon.model import Ask, Clock, Observation, Question, State, Verdict
+from healthmon.verdict.clock import reading_words
 from healthmon.wire.trace import Trace
 from healthmon_exporters.prometheus import Metrics
 from healthmon_exporters.shift_sheet import MARKS
@@ -62,11 +63,10 @@ def _told(app: App, ask: Ask, observation: Observation, verdicts: Iterable[Verdi
 def _observed(observation: Observation) -> list[str]:
     if observation.value is None:
         return [f"    observed: nothing ({observation.reason}: {observation.detail})"]
-    fields = dataclasses.fields(observation.value)
-    shown = {f.name: getattr(observation.value, f.name) for f in fields}
-    return [
-        f"    observed {name}: {one}"
-        for name, value in shown.items()
-        if value not in (None, (), "")
-        for one in (value if isinstance(value, tuple) and dataclasses.is_dataclass(value[0]) else (value,))
-    ]
+    value = observation.value
+    shown = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    lines: list[str] = []
+    if isinstance(value, Clock):
+        true = value.reference.offset if value.reference is not None else None
+        lines = [f"    observed {reading_words(reading, true)}" for reading in shown.pop("readings")]
+    return lines + [f"    observed {name}: {one}" for name, one in shown.items() if one not in (None, (), "")]

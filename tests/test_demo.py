@@ -126,6 +126,7 @@ def test_explain_shows_questions_and_answers_without_secrets(estate):
     assert done.returncode == 0, done.stdout + done.stderr
     for word in ("DESCRIBE", "SETUP", "PLAY", "POST /onvif/device_service", "pictures flow", "healthmon_stream_up"):
         assert word in done.stdout
+    assert "observed ONVIF clock: " in done.stdout
     assert "view only" not in done.stdout
     assert "response=" not in done.stdout
 

@@ -44,6 +44,12 @@ class _Look:
     def notes(self) -> DeviceNotes:
         return self.tools.notes_of(self.device.id)
 
+    @property
+    def true(self) -> float:
+        """True time minus our clock as far as it is known, seconds."""
+        reference = self.tools.reference()
+        return reference.offset.middle if reference is not None and reference.offset is not None else 0.0
+
 
 async def look(device: Device, ask: Ask, tools: Tools) -> Clock:
     """The clocks of `device`. Raises the first WireError when not one of them told anything."""
@@ -119,7 +125,7 @@ async def _onvif(this: _Look) -> None:
     if (ahead := skew_of(told)) is not None:
         this.notes.onvif_skew = ahead
     first = len(this.readings)
-    this.readings += clock_onvif.readings(device, told)
+    this.readings += clock_onvif.readings(device, told, this.true)
     this.readings[first] = await clock_onvif.refined(device, tools, told, this.readings[first], this.until)
 
 
@@ -165,9 +171,7 @@ async def _stream(this: _Look) -> None:
 
 def _noted(this: _Look, source: str, span: Span) -> ClockReading:
     """A sender report that is off by more than a day counts from the start of the device (RFC 3550 section 6.4.1)."""
-    reference = this.tools.reference()
-    true = reference.offset.middle if reference is not None and reference.offset is not None else 0.0
-    if source == "rtcp" and abs(span.middle - true) > DAY:
+    if source == "rtcp" and abs(span.middle - this.true) > DAY:
         return ClockReading(source, None, Reason.NOT_REPORTED, "its sender reports tell no time of day")
     return ClockReading(source, span)
 
@@ -182,5 +186,5 @@ async def _snmp(this: _Look) -> None:
     if stated is None:
         raise ProtocolError(f"hrSystemDate {octets[:11].hex(' ')} is not a date")
     if stated.tzinfo is None:
-        stated = civil_as_utc(stated, this.device.time_zone, began)
+        stated = civil_as_utc(stated, this.device.time_zone, began + this.true)
     this.readings.append(reading_of("snmp", stated, began, time.time()))

@@ -31,15 +31,15 @@ def civil_as_utc(local: datetime, zone: str, now: float) -> datetime:
     return local.replace(tzinfo=timezone(offset, "local"))
 
 
-def readings(device: Device, told: DeviceTime) -> list[ClockReading]:
-    """The UTC time, the local time where it is told, and the ``Date`` of the reply."""
+def readings(device: Device, told: DeviceTime, true: float) -> list[ClockReading]:
+    """The UTC time, the local time where it is told, and the ``Date`` of the reply; `true` time minus ours as known."""
     at = (told.began, told.ended)
     if told.utc is not None:
         found = [reading_of("onvif", told.utc, *at)]
     else:
         found = [_missing("onvif", told.invalid, "no UTC time in the answer")]
     if told.local is not None:
-        found.append(reading_of("onvif_local", civil_as_utc(told.local, device.time_zone, told.began), *at))
+        found.append(reading_of("onvif_local", civil_as_utc(told.local, device.time_zone, told.began + true), *at))
     elif told.invalid_local:
         found.append(_missing("onvif_local", told.invalid_local, ""))
     if told.http_date is not None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
-from healthmon.model import Clock, Device, Observation, Reason, Span, State, Verdict
+from healthmon.model import Clock, ClockReading, Device, Observation, Reason, Span, State, Verdict
 from healthmon.verdict.clock_zone import rule_difference, rule_verdict, step_of, why, why_label
 from healthmon.verdict.words import REASON_WORDS, duration, not_seen, plain, verdict
 from healthmon.verdict.zone import Difference
@@ -166,6 +166,8 @@ def _agreement(case: _Case, step: float) -> Iterator[Verdict]:
     """Two clocks of one device that cannot both be right; a `step` that is told already is taken out first."""
     limit = case.device.limits.clock[0]
     known = {name: _less(span, step) if step and step_of(span) == step else span for name, span in case.known.items()}
+    if any(abs(span.middle) > DAY for name, span in known.items() if name != "onvif_local"):
+        known.pop("onvif_local", None)  # its summer time is that of another date
     failed = _failed(case)
     if len(known) < 2 and not (known and failed):
         return
@@ -181,6 +183,17 @@ def _agreement(case: _Case, step: float) -> Iterator[Verdict]:
         return
     agree = f"{len(known)} clocks agree" if len(known) > 1 else f"{NAMES[next(iter(known))]} read"
     yield verdict(case.observation, "agreement", State.OK, "ok", agree + failed, value=gap)
+
+
+def reading_words(reading: ClockReading, true: Span | None) -> str:
+    """One clock of a device as a person reads it; `true` is true time minus ours, None where nobody knows it."""
+    name, said = NAMES[reading.source], f", it said {plain(reading.stated, 40)}" if reading.stated else ""
+    if reading.offset is None:
+        why = REASON_WORDS[reading.reason or Reason.NOT_REPORTED]
+        return f"{name}: not read: {why} ({plain(reading.detail, 80)}){said}"
+    span = _less(reading.offset, true.middle if true else 0.0)
+    than = f"{'of ' if span.middle > 0 else ''}{'true time' if true else 'our own clock'}"
+    return f"{name}: {_signed(span)} {than}, +-{span.error + (true.error if true else 0.0):.2f} s{said}"
 
 
 def _less(span: Span, step: float) -> Span:

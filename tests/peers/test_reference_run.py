@@ -23,6 +23,7 @@ from support import Peers, free_port
 
 from healthmon import config as configuration
 from healthmon.app import App, build
+from healthmon.explain import explanation
 from healthmon.faults import Fault
 from healthmon.model import Ask, Question, Reason, State, Verdict
 from healthmon.probes import reference
@@ -195,3 +196,14 @@ async def test_a1_a_step_of_our_clock_makes_the_cameras_unknown_until_the_server
     monkeypatch.setattr(hostclock, "read", lambda: None)
     await room.round()
     assert room.faults() == before
+
+
+async def test_explain_names_the_clock_that_was_not_read(room: Room) -> None:
+    """The camera answers without a Date."""
+    room.servers()
+    text, code = await explanation(room.app, "C2", "clock", notes=True)
+    assert code == 1
+    assert "observed ONVIF clock: " in text
+    assert "ahead of true time, +-" in text
+    assert "observed web server clock: not read: not reported by the device (no Date that can be read" in text
+    assert "not read: web server clock (not reported by the device)" in text

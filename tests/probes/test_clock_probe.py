@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import time
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from loopback import Handler, http, request, says, served
 from snmp_agent import agent, integer, response
 
@@ -78,6 +81,25 @@ def camera(
         await writer.drain()
 
     return handler
+
+
+@given(
+    st.floats(0, 4e9),
+    st.floats(-1e8, 1e8),
+    st.floats(0, 5),
+    st.floats(0, 1),
+    st.sampled_from([0.1, 1.0]),
+    st.floats(0, 1),
+)
+def test_a_reading_holds_the_true_offset_whatever_the_way_took(
+    began: float, ahead: float, took: float, read_at: float, resolution: float, cached: float
+) -> None:
+    """The device reads its clock somewhere between question and answer, or `cached` seconds before, and cuts it off."""
+    moment = began + read_at * took - cached
+    shown = math.floor((moment + ahead) / resolution) * resolution
+    span = Span.told(shown, began, began + took, resolution=resolution, slack=cached)
+    assert span.low - 1e-5 <= ahead <= span.high + 1e-5
+    assert span.error <= (resolution + took) / 2 + cached + 1e-5
 
 
 def clock_at(ahead: float) -> Callable[[], datetime]:
@@ -249,6 +271,18 @@ async def test_only_local_time_is_read_as_civil_time_where_the_device_stands() -
     missing = next(reading for reading in told.readings if reading.source == "onvif")
     assert (missing.reason, missing.stated) == (Reason.NOT_REPORTED, "")
     assert (told.zone, told.mode) == (None, "ntp")
+
+
+async def test_a1_local_time_is_that_of_true_time_where_our_own_clock_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our clock says June, the servers and the device say November: London is at UTC now."""
+    june, november = (datetime(2026, month, 20, 12, tzinfo=UTC).timestamp() for month in (6, 11))
+    start, back = time.monotonic(), november - june
+    monkeypatch.setattr(time, "time", lambda: june + time.monotonic() - start)
+    known = tools(Reference(Span(back - 0.01, back + 0.01), june, 3, 3))
+    async with served(camera(lambda: datetime.fromtimestamp(time.time() + back, UTC))) as server:
+        seen = spans(await clock.look(device(http_port=server.port, onvif_path="/o"), ASK, known))
+    for source in ("onvif", "onvif_local"):
+        assert seen[source].low <= back <= seen[source].high, source
 
 
 async def test_c25_a_date_that_does_not_exist_is_kept_as_the_device_said_it() -> None:

@@ -230,6 +230,14 @@ def test_c25_a_new_year_in_the_past_is_a_reset(shown: datetime, code: str) -> No
     assert f"{shown:%d %b %Y %H:%M} UTC" in found.sentence
 
 
+def test_c25_a_reset_clock_of_another_season_is_one_fault() -> None:
+    """On 1 January 1970 it was an hour later in London than in UTC; the device knows that."""
+    found = shows(onvif=-WINTER, onvif_local=3600 - WINTER, http_date=-WINTER)
+    assert told(found) == ["clock was reset: it shows 01 Jan 1970 00:00 UTC"]
+    found = shows(onvif=0.0, onvif_local=-3600.0 * 24 * 40)
+    assert [v.code for v in found.values() if v.state is not State.OK] == ["clocks_disagree"]
+
+
 def test_a1_what_a_reset_clock_shows_is_reckoned_from_true_time() -> None:
     """The healthmon machine itself believes that it is 1970."""
     ours = Reference(near(WINTER - 1000.0), 1000.0, 3, 3)
@@ -293,6 +301,22 @@ def test_clocks_that_failed_are_told_in_words() -> None:
     assert [(v.state, v.reason) for v in found.values()] == [(State.UNKNOWN, Reason.TIMEOUT)]
     found = judged(Clock((), GOOD))
     assert found["offset"].sentence == "clock not checked: the device shows no clock"
+
+
+@pytest.mark.parametrize(
+    ("reading", "true", "words"),
+    [
+        (ClockReading("onvif", near(3.0), stated="2026-11-24 12:00:03 UTC"), near(0.0, 0.01),
+         "ONVIF clock: 3 s ahead of true time, +-0.11 s, it said 2026-11-24 12:00:03 UTC"),
+        (ClockReading("rtcp", near(-3.0)), near(1.0, 0.01), "stream clock: 4 s behind true time, +-0.11 s"),
+        (ClockReading("http_date", near(5.0, 1.5)), None, "web server clock: 5 s ahead of our own clock, +-1.50 s"),
+        (FAILED[6], None, "SNMP clock: not read: connected, no answer in time (no SNMP answer in 4 s)"),
+        (FAILED[2], None, ("local time: not read: answer not understood (2026-2-31 4:5:6 is not a date), "
+          "it said 2026-2-31 4:5:6")),
+    ],
+)  # fmt: skip
+def test_every_reading_in_words(reading: ClockReading, true: Span | None, words: str) -> None:
+    assert clock.reading_words(reading, true) == words
 
 
 def test_a_coarse_clock_gives_way_to_a_finer_one() -> None:
