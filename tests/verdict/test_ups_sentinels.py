@@ -105,8 +105,9 @@ class Agent(asyncio.DatagramProtocol):
 def answered(request: bytes) -> bytes:
     """The request as a GetResponse with INTEGER 42 for every name."""
     at = request.index(0xA0)
-    body = request[at + 2 :].replace(b"\x05\x00", b"\x02\x01\x2a")
-    grow = request.count(b"\x05\x00")
+    fixed = request.index(b"\x02\x01\x00\x02\x01\x00\x30", at)  # the request id may hold any bytes
+    grow = request.count(b"\x05\x00", fixed)
+    body = request[at + 2 : fixed] + request[fixed:].replace(b"\x05\x00", b"\x02\x01\x2a")
     out = bytearray(request[:at] + b"\xa2" + bytes([len(body)]) + body)
     out[1] += grow
     lists = out.index(b"\x02\x01\x00\x02\x01\x00\x30", at) + 6
