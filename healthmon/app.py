@@ -213,6 +213,11 @@ class App:
         await ups.close()
 
 
+def _well(device: Device, observation: Observation) -> bool:
+    """Whether nothing is wrong by this observation."""
+    return all(v.state is State.OK for v in verdict.judge(observation, device))
+
+
 def build(config: Config, *, observer: Observer | None = None) -> App:
     """The app of `config`. Secrets are read when first used, once."""
     devices = {device.id: device for device in inventory.devices(config)}
@@ -238,6 +243,7 @@ def build(config: Config, *, observer: Observer | None = None) -> App:
     book = FaultBook(Policy(**confirm.model_dump()))
     data = DataBudget.of(devices.values(), config.estate.time_zone, state)
     observer = observer or Observer()
+    observer.well = _well
     own = OwnNetwork(observer.ways, tools.net, tuple(address for address, _ in servers))
     app = App(config, devices, asks, tools, observer, book, state, data, own)
     tools.reference, tools.down = app.known_reference, lambda: app.down

@@ -10,7 +10,7 @@ import logging
 import time
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from healthmon.model import OUR_TROUBLE, Ask, Device, Observation, Reason, Seen
 from healthmon.wire import trace
@@ -55,12 +55,14 @@ class Lag:
 class Observer:
     """Runs a probe under its absolute deadline and makes the observation.
 
-    `lag` and `ways` know what of our own has spoilt a look: this process was held up, this machine was cut off.
+    `lag` and `ways` know what of our own has spoilt a look: this process was held up, this machine was cut off. `well`
+    says whether an observation shows nothing amiss; what does, and was made while we were held up, is our trouble.
     """
 
     lag: Lag = field(default_factory=Lag)
     ways: Ways = field(default_factory=Ways)
     wall: Callable[[], float] = time.time
+    well: Callable[[Device, Observation], bool] = lambda _device, observation: observation.value is not None
     bugs: int = 0
 
     async def observe(self, probe: Probe, device: Device, ask: Ask, notes: trace.Trace | None = None) -> Observation:
@@ -84,11 +86,18 @@ class Observer:
                 reason, detail = Reason(mapped.reason), str(mapped)
             except Exception as error:  # noqa: BLE001 - one bad answer must not stop the other devices' checks
                 reason, detail = Reason.BUG, self._bug(error, device, ask)
-        if value is None and reason not in OUR_TROUBLE and (lag := await self._stall(began)):
-            reason, detail = Reason.AGENT_STALLED, f"held up for {lag:.1f} s"
-        return Observation(
-            device.id, ask.question, ask.part, self.wall(), time.monotonic() - began, value, reason, detail
-        )
+        took = time.monotonic() - began
+        seen = Observation(device.id, ask.question, ask.part, self.wall(), took, value, reason, detail)
+        lag = await self._stall(began)
+        if lag and reason not in OUR_TROUBLE and not self._well(device, seen):
+            return replace(seen, value=None, reason=Reason.AGENT_STALLED, detail=f"held up for {lag:.1f} s")
+        return seen
+
+    def _well(self, device: Device, seen: Observation) -> bool:
+        try:
+            return self.well(device, seen)
+        except Exception:  # noqa: BLE001 - whoever judges it next will say so
+            return True
 
     async def _stall(self, began: float) -> float:
         if time.monotonic() - began < STALL_SECONDS:

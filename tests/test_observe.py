@@ -7,10 +7,12 @@ import os
 import resource
 import socket
 import time
+from dataclasses import replace
 
 import pytest
 
-from healthmon.model import Ask, Device, Kind, Question, Reach, Reason
+from healthmon import verdict
+from healthmon.model import Ask, Device, Kind, Port, Question, Reach, Reason, State
 from healthmon.observe import Observer
 from healthmon.wire import errors, trace
 from healthmon.wire.net import Net
@@ -72,9 +74,31 @@ async def test_a2_a_result_taken_while_the_loop_stood_still_is_not_the_cameras()
         await asyncio.sleep(10)
 
     observation = await observer.observe(probe, DEVICE, ASK)
-    watcher.cancel()
     assert observation.reason is Reason.AGENT_STALLED
     assert observer.lag.worst > 0.5
+
+    async def refused():
+        time.sleep(0.9)
+        await asyncio.sleep(0.15)
+        return Reach((Port("rtsp", 554, None, Reason.CONNECT_TIMEOUT),))
+
+    async def answered():
+        time.sleep(0.9)
+        await asyncio.sleep(0.15)
+        return Reach((Port("rtsp", 554, 0.9),))
+
+    observer.well = lambda device, seen: all(v.state is State.OK for v in verdict.judge(seen, device))
+    ask = replace(ASK, timeout=5)
+    held = await observer.observe(refused, DEVICE, ask)
+    assert (held.value, held.reason) == (None, Reason.AGENT_STALLED), "a port that we were late for is not closed"
+    good = await observer.observe(answered, DEVICE, ask)
+    assert (good.value, good.reason) == (Reach((Port("rtsp", 554, 0.9),)), None), "good news is good news"
+    await asyncio.sleep(0.3)
+    quiet = await observer.observe(
+        lambda: asyncio.sleep(0.6, Reach((Port("rtsp", 554, None, Reason.REFUSED),))), DEVICE, ask
+    )
+    watcher.cancel()
+    assert quiet.reason is None, "a stall before the look does not excuse it"
 
 
 async def test_a8_running_out_of_file_descriptors_is_our_trouble():

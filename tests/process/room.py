@@ -100,8 +100,7 @@ class Room:
             return False
 
     def series(self, name: str) -> list[tuple[dict[str, str], float]]:
-        text = self.get("/metrics")
-        return [(s.labels, s.value) for f in text_string_to_metric_families(text) for s in f.samples if s.name == name]
+        return series_of(self.get("/metrics"), name)
 
     def value(self, name: str, **labels: str) -> float | None:
         found = [value for known, value in self.series(name) if labels.items() <= known.items()]
@@ -118,6 +117,11 @@ class Room:
             subprocess.run(argv, check=True, capture_output=True, timeout=20)
             return
         urllib.request.urlopen(urllib.request.Request(url, body.encode(), method=method), timeout=5).close()
+
+
+def series_of(text: str, name: str) -> list[tuple[dict[str, str], float]]:
+    """(labels, value) of the series called `name` in an exposition."""
+    return [(s.labels, s.value) for f in text_string_to_metric_families(text) for s in f.samples if s.name == name]
 
 
 def until(true: Callable[[], object], seconds: float, process: subprocess.Popen[bytes] | None = None) -> float:
