@@ -263,7 +263,9 @@ def _profile_row(name: str, number: int) -> str:
 
 
 def mac_of(device: SimDevice) -> str:
-    """A locally administered MAC address from the device's loopback address, or from its ports where that is shared."""
+    """A locally administered MAC address: its own, or one by its loopback address, or by its ports on a shared one."""
+    if device.mac:
+        return device.mac
     low = (int(ip_address(device.address)) + device.ports.rtsp - RTSP) & 0xFFFFFF
     return "02:00:00:" + low.to_bytes(3, "big").hex(":")
 

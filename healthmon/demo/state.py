@@ -86,6 +86,7 @@ class SimDevice:
     channels: int = 0
     make: str = "onvif"
     serial: str = ""
+    mac: str = ""
     username: str = "healthmon"
     password: str = "view only"  # noqa: S105 - of a device that does not exist
     snmp: bool = False

@@ -1,0 +1,278 @@
+"""Cameras that restart, are exchanged or share an address, and lines that are slow or lossy: by real looks, to the fault."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import socket
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from fakes.rtsp_server import Camera, serving
+from hostile.wicked import lossy
+from loopback import served
+
+from healthmon import app as composition
+from healthmon import config as configuration
+from healthmon.app import App
+from healthmon.demo import plan
+from healthmon.demo.estate import Estate
+from healthmon.demo.onvif_sim import mac_of
+from healthmon.demo.state import SimDevice
+from healthmon.faults import Change
+from healthmon.model import Access, Ask, Device, Kind, Observation, Question, State, StreamSpec, Verdict
+from healthmon.observe import Observer
+from healthmon.probes import reach, stream
+from healthmon.probes.tools import Tools
+from healthmon.secret import Credential, Secret
+from healthmon.verdict import reach as reach_verdict
+from healthmon.verdict.stream import judge
+from healthmon.wire.logins import LoginGuard
+from healthmon.wire.net import Net
+
+
+class Watch:
+    """The app of a real configuration beside its simulated cameras; `changes` are what the fault book has told."""
+
+    def __init__(self, estate: Estate, app: App) -> None:
+        self.estate, self.app = estate, app
+        self.changes: list[Change] = []
+
+    async def look(self, device: str, question: Question) -> dict[str, Verdict]:
+        """One look by the agent's own path, judged and reduced."""
+        ask = next(a for a in self.app.asks if a.device == device and a.question is question)
+        verdicts = self.app.judge(await self.app.look(ask))
+        self.changes += self.app.book.take(verdicts)
+        return {verdict.aspect: verdict for verdict in verdicts}
+
+    async def serve(self, *devices: SimDevice) -> None:
+        """Let these answer from now on, in place of the ones before."""
+        await self.estate.stop()
+        self.estate.devices = {device.id: device for device in devices}
+        await self.estate.start()
+
+    def told(self, *codes: str) -> list[tuple[str, str, str]]:
+        return [(c.what, c.fault.device, c.fault.code) for c in self.changes if c.fault.code in codes]
+
+
+@contextlib.asynccontextmanager
+async def watching(tmp_path: Path, *cameras: SimDevice) -> AsyncIterator[Watch]:
+    path = plan.write_config(cameras, tmp_path)
+    text = path.read_text().replace("estate:", "defaults: {watch: 0.6 s, timeout: 4 s}\nestate:", 1)
+    path.write_text(text)
+    app = composition.build(configuration.load(path))
+    estate = Estate(cameras)
+    await estate.start()
+    try:
+        yield Watch(estate, app)
+    finally:
+        await estate.stop()
+        await app.close()
+
+
+def camera(number: int, **more: object) -> SimDevice:
+    made = SimDevice(f"C{number:03d}", f"Camera {number}", "camera", f"127.36.1.{number}", "market")
+    made.serial = f"SIM-{number:06d}"
+    for name, value in more.items():
+        setattr(made, name, value)
+    return made
+
+
+def swapped(first: SimDevice, second: SimDevice) -> tuple[SimDevice, SimDevice]:
+    """The same two devices, each at the other's address."""
+    return camera(1, serial=second.serial, mac=mac_of(second)), camera(2, serial=first.serial, mac=mac_of(first))
+
+
+async def test_c26_a_restart_shorter_than_confirmation_is_no_fault(tmp_path: Path) -> None:
+    async with watching(tmp_path, camera(1)) as watch:
+        assert (await watch.look("C001", Question.STREAM))["pictures"].state is State.OK
+        look = asyncio.create_task(watch.look("C001", Question.STREAM))
+        await asyncio.sleep(0.3)
+        await watch.estate.set_fault("C001", "reboot")  # it drops us in the middle
+        await look
+        await watch.estate.set_fault("C001", "off")
+        assert (await watch.look("C001", Question.REACH))["reach"].code == "unreachable"
+        await watch.estate.set_fault("C001", "off", None)
+        await watch.estate.set_fault("C001", "clock_epoch")  # it has no clock of its own
+        for _ in range(3):
+            assert (await watch.look("C001", Question.REACH))["reach"].state is State.OK
+            assert (await watch.look("C001", Question.STREAM))["pictures"].state is State.OK
+        assert watch.changes == []
+        counters = watch.estate.counters("C001")
+        assert counters.connections_most <= 1
+        assert counters.sessions == counters.teardowns + counters.lost_sessions
+        assert counters.lost_sessions <= 1, "only the one that the restart cut"
+
+
+async def test_c26_a_loss_that_lasts_is_one_fault_from_its_beginning_to_its_end(tmp_path: Path) -> None:
+    async with watching(tmp_path, camera(1)) as watch:
+        await watch.estate.set_fault("C001", "off")
+        for _ in range(4):
+            await watch.look("C001", Question.REACH)
+            await watch.look("C001", Question.STREAM)
+        await watch.estate.set_fault("C001", "off", None)
+        for _ in range(4):
+            await watch.look("C001", Question.REACH)
+            await watch.look("C001", Question.STREAM)
+        assert [(c.what, c.fault.code) for c in watch.changes] == [("opened", "unreachable"), ("closed", "unreachable")]
+
+
+async def test_c27_two_exchanged_cameras_are_both_named_and_never_called_well(tmp_path: Path) -> None:
+    first, second = camera(1), camera(2)
+    async with watching(tmp_path, first, second) as watch:
+        for name in ("C001", "C002"):
+            assert (await watch.look(name, Question.IDENTITY))["identity"].state is State.OK
+        await watch.serve(*swapped(first, second))
+        for _ in range(2):
+            for name, other in (("C001", "SIM-000002"), ("C002", "SIM-000001")):
+                verdict = (await watch.look(name, Question.IDENTITY))["identity"]
+                assert (verdict.state, verdict.code) == (State.FAULT, "wrong_device")
+                assert other in verdict.sentence
+        assert watch.told("wrong_device") == [("opened", "C001", "wrong_device"), ("opened", "C002", "wrong_device")]
+        await watch.serve(first, second)
+        for _ in range(2):
+            for name in ("C001", "C002"):
+                assert (await watch.look(name, Question.IDENTITY))["identity"].code != "wrong_device"
+
+
+async def test_c27_a_stranger_gets_one_login_and_is_left_alone(tmp_path: Path) -> None:
+    """The spare that somebody has put there does not know our account: it must not be locked by us."""
+    async with watching(tmp_path, camera(1)) as watch:
+        await watch.serve(camera(1, serial="SPARE", password="another"))
+        for _ in range(4):
+            verdicts = await watch.look("C001", Question.IDENTITY)
+            assert verdicts["identity"].state is State.UNKNOWN
+            await watch.look("C001", Question.STREAM)
+            assert (await watch.look("C001", Question.REACH))["reach"].state is State.OK
+        counters = watch.estate.counters("C001")
+        assert (counters.logins_rejected, counters.logins_accepted) == (1, 0)
+        assert ("opened", "C001", "login_refused") in watch.told("login_refused")
+
+
+async def test_c28_two_cameras_in_turn_on_one_address_are_named(tmp_path: Path) -> None:
+    first = camera(1)
+    async with watching(tmp_path, first) as watch:
+        found = []
+        for turn in range(6):
+            await watch.estate.set_fault("C001", "wrong_identity", turn % 2)
+            found.append((await watch.look("C001", Question.IDENTITY))["identity"])
+        assert [one.code for one in found[2:]] == ["duplicate_address"] * 4
+        assert "SIM-000001" in found[-1].sentence
+        assert "OTHER-9999" in found[-1].sentence
+        assert [what for what, _, _ in watch.told("duplicate_address")].count("opened") <= 1
+
+
+# ------------------------------------------------------------------------------------------------ lines
+
+
+VIEW = Credential("view", "healthmon", Secret("s3cret"))
+
+
+def kit(**more: float) -> Tools:
+    return Tools(Net.of(["127.0.0.1"], **more), LoginGuard(), lambda _name: VIEW)
+
+
+async def seen(port: int, tools: Tools, *, timeout: float, watch: float = 0.6) -> dict[str, Verdict]:
+    access = Access(rtsp_port=port, credential="view")
+    device = Device("C1", "C1", Kind.CAMERA, "S", "127.0.0.1", access=access, streams=(StreamSpec(path="/live"),))
+    ask = Ask("C1", Question.STREAM, "main", timeout=timeout, watch=watch)
+    found: Observation = await Observer().observe(lambda: stream.look(device, ask, tools), device, ask)
+    assert found.duration < timeout + 1.3, "the deadline holds, a second for TEARDOWN aside"
+    return {verdict.aspect: verdict for verdict in judge(found, device)}
+
+
+async def test_c29_a_camera_that_gets_slower_is_waited_for_warned_of_and_then_missed() -> None:
+    """Each answer takes `delay`: DESCRIBE, SETUP and PLAY are three, so that 2 s are a round trip of bad mobile radio."""
+
+    async def look(delay: float, timeout: float) -> tuple[State, str]:
+        camera = Camera(delay=delay)
+        async with serving(camera) as port:
+            verdict = (await seen(port, kit(), timeout=timeout))["pictures"]
+        if verdict.code != "no_answer":  # that one has not even read it
+            assert camera.methods.count("TEARDOWN") == 1
+        return verdict.state, verdict.code
+
+    found = await asyncio.gather(look(0.1, 6), look(1.0, 8), look(2.2, 12), look(2.2, 5))
+    assert found == [
+        (State.OK, "ok"),
+        (State.OK, "ok"),
+        (State.DEGRADED, "slow_start"),  # with the time-out of a 4G camera it is still seen, and its delay told
+        (State.FAULT, "no_answer"),
+    ]
+
+
+async def test_c29_a_port_that_answers_late_is_slow_not_lost() -> None:
+    """Connection requests stay unanswered at first; the kernel asks again after a second."""
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for one in (first, second):
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        device = Device("C1", "C1", Kind.CAMERA, "S", "127.0.0.1", access=Access(rtsp_port=full.getsockname()[1]))
+        ask = Ask("C1", Question.REACH, timeout=12)
+        look = asyncio.create_task(Observer().observe(lambda: reach.look(device, ask, kit()), device, ask))
+        await asyncio.sleep(0.3)
+        for _ in range(2):
+            full.accept()[0].close()
+        (verdict,) = reach_verdict.judge(await look, device)
+    assert (verdict.state, verdict.code) == (State.DEGRADED, "slow")
+    assert "(limit 1 s)" in verdict.sentence
+
+
+@contextlib.asynccontextmanager
+async def bad_line(port: int, loss: float, dice: random.Random) -> AsyncIterator[int]:
+    """A line to `port` on which each piece takes 50 to 150 ms, and that and a retransmission more where it is lost."""
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                delay = dice.uniform(0.05, 0.15)
+                while dice.random() < loss:
+                    delay += 0.25
+                await asyncio.sleep(delay)
+                writer.write(data)
+            writer.close()
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        back, out = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            await asyncio.gather(carry(reader, out), carry(back, writer))
+        finally:
+            out.close()
+
+    async with served(handler) as line:
+        yield line.port
+
+
+@pytest.mark.parametrize("loss", [0.01, 0.05, 0.2])
+async def test_n1_a_lossy_line_makes_no_false_fault(loss: float) -> None:
+    """Thirty looks at healthy cameras side by side; TCP makes delay of loss."""
+
+    async def look(number: int) -> dict[str, Verdict]:
+        camera = Camera()
+        async with serving(camera) as port, bad_line(port, loss, random.Random(number)) as line:
+            found = await seen(line, kit(), timeout=10)
+            end = time.monotonic() + 3
+            while camera.methods[-1] != "TEARDOWN" and time.monotonic() < end:
+                await asyncio.sleep(0.05)
+        assert camera.methods.count("TEARDOWN") == 1
+        return found
+
+    found = await asyncio.gather(*(look(number) for number in range(30)))
+    assert not [one for one in found if one["pictures"].state is State.FAULT]
+    assert sum(one["pictures"].state is State.DEGRADED for one in found) <= (3 if loss < 0.1 else 30), "slow starts"
+
+
+@pytest.mark.parametrize("loss", [0.05, 0.3])
+async def test_n1_packets_lost_over_udp_are_counted_and_the_pictures_live(loss: float) -> None:
+    camera = Camera(packets=lossy(loss), udp_only=True, every=0.004)
+    async with serving(camera) as port:
+        verdicts = await seen(port, kit(), timeout=6, watch=1.5)
+    assert verdicts["pictures"].state is State.OK
+    assert verdicts["loss"].code == "packet_loss"
+    assert verdicts["loss"].value == pytest.approx(loss, rel=0.5)
+    assert verdicts["loss"].state is (State.FAULT if loss > 0.2 else State.DEGRADED)
