@@ -24,12 +24,12 @@ FAKETIME = library("faketime/libfaketime.so.1")
 @pytest.fixture(scope="module")
 def room(module_peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Room:
     made = Room(module_peers, tmp_path_factory.mktemp("room"))
-    made.estate(CAMERAS, "--recorders", "0")
+    made.estate(CAMERAS)
 
     def change(tree: dict) -> None:
         every = ("interval", "clock_interval", "identity_interval", "reference_interval")
         tree["defaults"] = {**dict.fromkeys(every, f"{INTERVAL} s"), "watch": "1 s", "timeout": "5 s"}
-        tree["links"], tree["ups"] = [], []
+        tree["links"], tree["ups"], tree["recorders"] = [], [], []
         for row in tree["cameras"]:
             for name in ("port", "parent", "recorder", "channel", "metered"):
                 row.pop(name, None)
