@@ -27,6 +27,8 @@ def error(status: int, method: str, path: str) -> WireError:
         return UnsupportedError(f"{method} answered 551: ONVIF replay is not offered")
     if 300 <= status < 400:
         return AddressError(f"{method} answered {status}: the device points elsewhere; not followed")
+    if status == 406 and method == "DESCRIBE":
+        return UnsupportedError("DESCRIBE answered 406: the path has no session description")
     if status in (461, 406):
         return UnsupportedError(f"{method} answered {status}: no transport in common")
     return (BadRequestError if status == 400 else ProtocolError)(f"{method} answered {status}")

@@ -57,11 +57,12 @@ WHOLE = ["DESCRIBE", "SETUP", "PLAY", "TEARDOWN"]
         lambda status, cseq, fields, body: rendered(status, [f"CSeq: {cseq}", f"Content-Length: {len(body)}", *fields], body, "\n"),
         lambda status, cseq, fields, body: rendered(status, [f"cseq:{cseq}", f"content-length:{len(body)}", *(f.lower() for f in fields)], body),
         lambda status, cseq, fields, body: rendered(status, [f"Content-Length: {len(body)}", *fields], body),
+        lambda status, cseq, fields, body: rendered(status, [f"CSeq: 00{cseq}", f"Content-Length: {len(body)}", *fields], body),
         lambda status, cseq, fields, body: rendered(status, ["X-Long: a", "  b", f"CSeq:\r\n\t{cseq}", f"Content-Length: {len(body)}", *fields], body),
         lambda status, cseq, fields, body: b"\r\n\r\n" + rendered(status.split()[0], [f"CSeq: {cseq}", f"Content-Length: {len(body)}", *fields], body),
         lambda status, cseq, fields, body: rendered(status, [f"CSeq: {cseq}", f"Content-Length: {len(body)}", *fields], body).replace(b"RTSP/1.0", b"RTSP/2.0", 1),
     ],
-    ids=["bare LF", "lower case", "no CSeq", "folded", "blank lines, no reason", "version"],
+    ids=["bare LF", "lower case", "no CSeq", "padded CSeq", "folded", "blank lines, no reason", "version"],
 )  # fmt: skip
 async def test_c8_replies_in_every_spelling(render) -> None:
     camera = Camera(render=render)
