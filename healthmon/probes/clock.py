@@ -1,4 +1,4 @@
-"""What time does the device think it is? Every clock it offers, each read as an interval, without a login.
+"""What time does the device think it is? Every clock it offers, each read as an interval.
 
 A clock that could not be read stays in the record with its reason; it is no fault and spoils no other reading.
 """
@@ -121,7 +121,7 @@ async def _onvif(this: _Look) -> None:
     place = http_place(device)
     if place is None or device.access.onvif_path is None:
         return
-    this.told = told = await onvif.device_time(tools.net, place, device.access.onvif_path)
+    this.told = told = await clock_onvif.asked(device, place, tools)
     if (ahead := skew_of(told)) is not None:
         this.notes.onvif_skew = ahead
     first = len(this.readings)

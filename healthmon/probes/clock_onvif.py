@@ -12,11 +12,20 @@ from healthmon.probes.places import http_place
 from healthmon.probes.tools import Tools
 from healthmon.wire import onvif
 from healthmon.wire.errors import WireError
+from healthmon.wire.http import Place
 from healthmon.wire.onvif import DeviceTime
+from healthmon.wire.soap_login import Login
 
 CACHE_SLACK = 0.05
 HTTP_SLACK = 1.0  # web servers keep a Date ready for a second
 MOST_REFINES = 4
+
+
+async def asked(device: Device, place: Place, tools: Tools) -> DeviceTime:
+    """GetSystemDateAndTime; a login goes with it only where the device insists. Raises WireError."""
+    name = device.access.credential
+    login = Login(tools.credential(name), tools.logins, tools.notes_of(device.id).onvif_skew) if name else None
+    return await onvif.device_time(tools.net, place, device.access.onvif_path or "", login=login)
 
 
 def reading_of(source: str, stated: datetime, began: float, ended: float, slack: float = CACHE_SLACK) -> ClockReading:
@@ -71,7 +80,7 @@ async def refined(device: Device, tools: Tools, told: DeviceTime, first: ClockRe
             break
         await asyncio.sleep(wait)
         try:
-            again = await onvif.device_time(tools.net, place, device.access.onvif_path or "")
+            again = await asked(device, place, tools)
         except WireError:
             break
         fresh = reading_of("onvif", again.utc, again.began, again.ended).offset if again.utc else None

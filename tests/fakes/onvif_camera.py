@@ -50,9 +50,9 @@ class Camera:
         _, fields, body = await request(reader)
         text = body.decode()
         name = re.search(r"Body[^>]*>\s*<(?:\w+:)?(\w+)", text)
-        assert name
-        self.bodies[name[1]] = text
-        answer = self.answer(name[1], text, fields)
+        if name:
+            self.bodies[name[1]] = text
+        answer = self.answer(name[1], text, fields) if name else http(b"", "404 Not Found")
         writer.write(strange(answer) if self.strange else answer)
         await writer.drain()
         writer.close()

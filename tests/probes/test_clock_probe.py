@@ -13,6 +13,7 @@ from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from fakes import onvif_camera
 from hypothesis import given
 from hypothesis import strategies as st
 from loopback import Handler, http, request, says, served
@@ -23,7 +24,7 @@ from healthmon.model import Access, Ask, Clock, Device, Kind, Question, Reason, 
 from healthmon.probes import clock
 from healthmon.probes.tools import StreamNotes, Tools
 from healthmon.secret import Credential, Secret
-from healthmon.wire.errors import RefusedError, WireError
+from healthmon.wire.errors import NoCredentialError, RefusedError, WireError
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
 from healthmon.wire.trace import Trace, recording
@@ -388,3 +389,18 @@ async def test_a1_a_step_of_our_clock_during_the_look_voids_it(monkeypatch: pyte
         seen = await clock.look(device(http_port=server.port, onvif_path="/o"), ASK, tools())
     assert seen.readings
     assert {(r.offset, r.reason) for r in seen.readings} == {(None, Reason.AGENT_STALLED)}
+
+
+async def test_a_device_that_wants_a_login_for_its_time_is_given_one() -> None:
+    """Its refusal is dated: the token is of the device's own time, which is an hour ahead."""
+    shy = onvif_camera.Camera(clock=3600.0, shy=True, dated=True)
+    held = Tools(Net.of(["127.0.0.1"]), LoginGuard(), lambda _name: onvif_camera.RIGHT)
+    async with served(shy) as server:
+        access = {"http_port": server.port, "onvif_path": onvif_camera.PATH}
+        with pytest.raises(NoCredentialError):
+            await clock.look(device(**access), ASK, held)
+        seen = await clock.look(device(**access, credential="view"), ASK, held)
+    told = {reading.source: reading for reading in seen.readings}["onvif"]
+    assert told.offset is not None
+    assert told.offset.middle == pytest.approx(3600, abs=1)
+    assert (shy.logins, shy.refused) == (1, 0)
