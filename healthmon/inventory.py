@@ -189,8 +189,9 @@ def _asks(config: Config, device: Device, entry: Watched) -> Iterator[Ask]:
         yield replace(base, question=Question.UPS, interval=entry.interval or defaults.ups_interval)
     if access.onvif_path or (access.snmp and device.kind is not Kind.LINK):
         yield replace(base, question=Question.IDENTITY, interval=slow.identity)
-    if access.https or access.rtsps:
-        yield replace(base, question=Question.CERTIFICATE, interval=slow.certificate)
+    for service in access.tls_ports:
+        part = service if len(access.tls_ports) > 1 else ""
+        yield replace(base, question=Question.CERTIFICATE, part=part, interval=slow.certificate)
 
 
 def in_maintenance(config: Config, devices: Iterable[Device], now: float) -> dict[str, str]:

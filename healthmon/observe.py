@@ -78,7 +78,7 @@ class Observer:
                     value = await probe()
             except TimeoutError:
                 waited = f"waiting for {looked.stage}" if looked.stage else "no complete answer"
-                reason, detail = Reason.TIMEOUT, f"{waited}, {ask.timeout:g} s"
+                reason, detail = Reason(looked.late), f"{waited}, {ask.timeout:g} s"
             except WireError as error:
                 reason, detail = Reason(error.reason), str(error)
             except OSError as error:

@@ -11,7 +11,7 @@ from healthmon.wire.hostnet import Ways
 from healthmon.wire.net import Net
 
 FRESH_SECONDS, BELIEVED_SECONDS = 0.1, 2.0
-_IN_VAIN = (NO_WAY_THERE | {Reason.TIMEOUT, Reason.AGENT_NETWORK}) - {Reason.NOT_REACHED}
+_IN_VAIN = (NO_WAY_THERE | {Reason.TIMEOUT, Reason.TLS_TIMEOUT, Reason.AGENT_NETWORK}) - {Reason.NOT_REACHED}
 
 
 @dataclass(slots=True)

@@ -29,8 +29,8 @@ HASTE_SECONDS = 10.0
 FIRST_ROUND_SECONDS = 60.0
 LATE_SECONDS = 5.0
 _ORDER = {question: number for number, question in enumerate(Question)}
-_TIRED = frozenset({Reason.BUSY, Reason.RESET, Reason.TIMEOUT})
-_SLOW = frozenset({Reason.CONNECT_TIMEOUT, Reason.TIMEOUT, Reason.DNS})
+_TIRED = frozenset({Reason.BUSY, Reason.RESET, Reason.TIMEOUT, Reason.TLS_TIMEOUT})
+_SLOW = frozenset({Reason.CONNECT_TIMEOUT, Reason.TIMEOUT, Reason.TLS_TIMEOUT, Reason.DNS})
 _MISSED = _TIRED | _SLOW | {Reason.REFUSED, Reason.UNREACHABLE, Reason.AGENT_STALLED, Reason.AGENT_RESOURCE}
 
 

@@ -105,6 +105,12 @@ class Access:
     apcupsd: ApcupsdAccess | None = None
     ports: tuple[int, ...] = ()
 
+    @property
+    def tls_ports(self) -> dict[str, int]:
+        """The ports that speak TLS by the name of their service, https first."""
+        named = (("https", self.http_port if self.https else None), ("rtsps", self.rtsp_port if self.rtsps else None))
+        return {name: port for name, port in named if port is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class StreamSpec:
@@ -193,7 +199,8 @@ _ASKED_ELSEWHERE = (Question.RECORDING, Question.PLAYBACK, Question.PORT)
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question put to one device at an interval. `part` names the stream, recorder, switch or relayed camera.
+    """One question put to one device at an interval. `part` names the stream, recorder, switch or relayed camera, and
+    the TLS service where there are two.
 
     `gate` is the address that is spoken to by one look at a time; `timeout` is the absolute deadline of a look in
     seconds; `cost` is what a look takes of the site's bandwidth budget, bits per second; `watch` is how long a stream

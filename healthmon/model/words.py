@@ -56,6 +56,7 @@ class Reason(StrEnum):
     PROTOCOL = "protocol"
     TOO_LARGE = "too_large"
     TLS = "tls"
+    TLS_TIMEOUT = "tls_timeout"
     AUTH_FAILED = "auth_failed"
     AUTH_LATCHED = "auth_latched"
     LOCKED_OUT = "locked_out"

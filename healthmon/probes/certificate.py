@@ -1,4 +1,4 @@
-"""The certificate on a device's TLS port: read without trusting it (nothing is sent), then trust is tried apart."""
+"""The certificate on a TLS port of a device: read without trusting it (nothing is sent), then trust is tried apart."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ _OLD_VERSIONS = {"SSLv3", "TLSv1", "TLSv1.1"}
 _OLD_HASHES = {"md5", "sha1"}
 
 
-def tls_port(device: Device) -> int | None:
-    """The first TLS port of `device`: HTTPS, else RTSPS; None where it has none."""
-    access = device.access
-    if access.https and access.http_port is not None:
-        return access.http_port
-    return access.rtsp_port if access.rtsps else None
+def tls_port(device: Device, service: str = "") -> int | None:
+    """The port of the TLS `service` (https, rtsps) of `device`, by default of its first; None where it has none."""
+    ports = device.access.tls_ports
+    return ports.get(service) if service else next(iter(ports.values()), None)
 
 
-async def look(device: Device, ask: Ask, tools: Tools) -> Certificate:  # noqa: ARG001 - the shape of every probe
-    """Raises UnsupportedError without a TLS port, TlsError where no handshake succeeds, and errors of connecting."""
-    port = tls_port(device)
+async def look(device: Device, ask: Ask, tools: Tools) -> Certificate:
+    """The certificate of the service `ask.part`, or of the only one.
+
+    Raises UnsupportedError without a TLS port, TlsError where no handshake succeeds, and errors of connecting.
+    """
+    port = tls_port(device, ask.part)
     if port is None:
         raise UnsupportedError("no TLS port is configured")
     how = device.access.tls

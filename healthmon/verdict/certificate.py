@@ -1,17 +1,26 @@
-"""Is the certificate of the TLS port in date, trusted and strong?"""
+"""Is the certificate of a TLS port in date, trusted and strong? Where a device has two, each sentence says which."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from healthmon.model import Certificate, Device, Observation, Reason, State, Verdict
-from healthmon.verdict.words import not_seen, plain, verdict
+from healthmon.verdict.words import REASON_WORDS, not_seen, plain, verdict
 
 _DAY = 86400.0
 
 
 def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
     """Aspects "expiry" (value: days left), "trust" and "strength"."""
+    found = _judged(observation, device)
+    if not observation.part:
+        return found
+    name = f"{observation.part.upper()} {device.access.tls_ports.get(observation.part, '')}".rstrip()
+    return tuple(replace(one, sentence=f"{name}: {one.sentence}") for one in found)
+
+
+def _judged(observation: Observation, device: Device) -> tuple[Verdict, ...]:
     seen = observation.value
     if isinstance(seen, Certificate):
         return (
@@ -20,9 +29,12 @@ def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
             _strength(observation, seen),
         )
     missing = not_seen(observation, "expiry", "certificate")
-    if observation.reason is not Reason.TLS:
+    if observation.reason is Reason.TLS_TIMEOUT:
+        sentence = f"{REASON_WORDS[Reason.TLS_TIMEOUT]} ({plain(observation.detail)})"
+    elif observation.reason is Reason.TLS:
+        sentence = f"TLS does not come about: {plain(observation.detail)}"
+    else:
         return (missing,)
-    sentence = f"TLS does not come about: {plain(observation.detail)}"
     return (missing, verdict(observation, "trust", State.FAULT, "tls_failed", sentence))
 
 

@@ -23,6 +23,7 @@ _DOWN = {
     Reason.NO_VIDEO_TRACK,
     Reason.UNSUPPORTED,
     Reason.TLS,
+    Reason.TLS_TIMEOUT,
 }
 
 

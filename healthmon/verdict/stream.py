@@ -19,6 +19,7 @@ _FAULTS = {
     Reason.NO_VIDEO_TRACK: "no_video",
     Reason.ADDRESS_MISMATCH: "address_mismatch",
     Reason.TLS: "tls",
+    Reason.TLS_TIMEOUT: "tls",
 }
 
 

@@ -14,6 +14,7 @@ REASON_WORDS: dict[Reason, str] = {
     Reason.PROTOCOL: "answer not understood",
     Reason.TOO_LARGE: "answer too large, not read",
     Reason.TLS: "TLS failed",
+    Reason.TLS_TIMEOUT: "connected, but the TLS handshake does not finish",
     Reason.AUTH_FAILED: "login refused: account or password not accepted",
     Reason.AUTH_LATCHED: "login held back after refusals, to avoid a lock-out",
     Reason.LOCKED_OUT: "account locked by the device",

@@ -94,6 +94,12 @@ class TlsError(WireError):
     reason = "tls"
 
 
+class TlsTimeoutError(TlsError):
+    """The connection was accepted, but the TLS handshake did not finish in time."""
+
+    reason = "tls_timeout"
+
+
 class AuthFailedError(WireError):
     """A correct answer to a fresh challenge was refused: the account or its password is not accepted."""
 

@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
-from healthmon.wire import counting
-from healthmon.wire.errors import AddressError, ConnectTimeoutError, DnsError, from_os
+from healthmon.wire import counting, trace
+from healthmon.wire.errors import AddressError, ConnectTimeoutError, DnsError, TlsTimeoutError, from_os
 
 CONNECT_SECONDS = 3.0
 COURTESY_SECONDS = 0.02
@@ -41,6 +41,18 @@ def literal(host: str) -> str | None:
     except ValueError:
         return None
     return host if plain == host else plain  # the one string of the configuration, not a new one for each look
+
+
+async def _connected(address: str, port: int) -> socket.socket:
+    """A TCP connection without anything on it; whoever makes a transport of it closes it. Raises OSError."""
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(sock, (address, port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 @dataclass(slots=True)
@@ -95,21 +107,29 @@ class Net:
     ) -> tuple[asyncio.Transport, P]:
         """Open TCP (and TLS) to `host`:`port`; the caller closes or aborts the transport.
 
-        Raises ConnectTimeoutError, RefusedError, UnreachableError, TlsError, AddressError, DnsError, ResourceError.
+        Raises ConnectTimeoutError, RefusedError, UnreachableError, TlsError, AddressError, DnsError, ResourceError;
+        TlsTimeoutError where the port is open and the handshake does not finish in the time for both.
         """
         address = await self.address_of(host)
         loop = asyncio.get_running_loop()
-        doing = f"TCP port {port}"
+        doing, sock = f"TCP port {port}", None
         await asyncio.sleep(COURTESY_SECONDS)  # the device frees its last connection before it sees the next one
         name = (server_name or address) if tls else None
         seconds, inner = self.connect_limit(host), factory()
         outer = counting.around(address, inner)
         try:
             async with asyncio.timeout(seconds) as limit:
-                made = await loop.create_connection(lambda: outer, address, port, ssl=tls, server_hostname=name)
+                if tls is None:
+                    made = await loop.create_connection(lambda: outer, address, port)
+                else:
+                    sock = await _connected(address, port)
+                    with trace.part(f"TLS handshake on port {port}", TlsTimeoutError.reason):
+                        made = await loop.create_connection(lambda: outer, sock=sock, ssl=tls, server_hostname=name)
                 return made[0], inner
         except TimeoutError as error:
             counting.unanswered(address)
+            if limit.expired() and sock is not None:
+                raise TlsTimeoutError(f"{doing}: connected, TLS handshake: no answer in {seconds:g} s") from None
             if limit.expired():
                 raise ConnectTimeoutError(f"{doing}: no answer in {seconds:g} s") from None
             raise from_os(error, doing) from None

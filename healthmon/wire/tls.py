@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from healthmon.wire import trace
-from healthmon.wire.errors import ProtocolError, TlsError
+from healthmon.wire.errors import ProtocolError, TlsError, TlsTimeoutError
 from healthmon.wire.net import Net
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ async def read_certificate(net: Net, host: str, port: int, server_name: str | No
 
     Raises TlsError (also where the port does not speak TLS), ProtocolError and the errors of `Net.connect`.
     """
-    trace.stage(f"TLS handshake on port {port}")
+    trace.stage(f"TCP connection to port {port}")
     transport, _ = await net.connect(host, port, asyncio.Protocol, tls=_reading_context(), server_name=server_name)
     try:
         tls: ssl.SSLObject = transport.get_extra_info("ssl_object")
@@ -170,10 +170,15 @@ async def read_certificate(net: Net, host: str, port: int, server_name: str | No
 
 
 async def verified(net: Net, host: str, port: int, trust: ssl.SSLContext, server_name: str | None = None) -> str:
-    """Shake hands with verification by `trust` and hang up: "" when trusted, else why not in words."""
-    trace.stage(f"verified TLS handshake on port {port}")
+    """Shake hands with verification by `trust` and hang up: "" when trusted, else why not in words.
+
+    Raises TlsTimeoutError and the other errors of `Net.connect`.
+    """
+    trace.stage(f"TCP connection to port {port}")
     try:
         transport, _ = await net.connect(host, port, asyncio.Protocol, tls=trust, server_name=server_name)
+    except TlsTimeoutError:
+        raise
     except TlsError as error:
         return cause(str(error).partition(": ")[2] or str(error))
     transport.abort()

@@ -17,10 +17,14 @@ LONGEST_NOTE = 2000
 
 @dataclass(slots=True)
 class Trace:
-    """The notes of one look: ``(seconds since start, mark, text)``; mark ``>`` asked, ``<`` answered, ``.`` remark."""
+    """The notes of one look: ``(seconds since start, mark, text)``; mark ``>`` asked, ``<`` answered, ``.`` remark.
+
+    `stage` is what is being waited for, `late` the reason of a look that the deadline cuts there.
+    """
 
     keep_notes: bool = False
     stage: str = ""
+    late: str = "timeout"
     started: float = field(default_factory=time.monotonic)
     notes: list[tuple[float, str, str]] = field(default_factory=list)
 
@@ -54,6 +58,17 @@ def aside() -> Iterator[None]:
     finally:
         if trace is not None:
             trace.stage = kept
+
+
+@contextlib.contextmanager
+def part(text: str, late: str) -> Iterator[None]:
+    """A stage of its own inside another one, which goes on after it; `late` as in `Trace`."""
+    if (trace := _current.get()) is None:
+        yield
+        return
+    before, trace.stage, trace.late = trace.stage, text, late
+    yield
+    trace.stage, trace.late = before, "timeout"
 
 
 def explaining() -> bool:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from loopback import Pair, http, make_pair, says, served
 
 from healthmon.wire import tls
-from healthmon.wire.errors import ResetError, TlsError
+from healthmon.wire.errors import ResetError, TlsError, TlsTimeoutError
 from healthmon.wire.http import Place, exchange
 from healthmon.wire.net import Net
 
@@ -84,7 +84,7 @@ async def test_c24_a_stalled_handshake_ends_in_time() -> None:
 
     async with served(stall) as server:
         quick = Net.of(["127.0.0.1"], connect_seconds=0.3)
-        with pytest.raises(Exception, match=r"no answer in 0.3 s"):
+        with pytest.raises(TlsTimeoutError, match=r"connected, TLS handshake: no answer in 0.3 s"):
             await exchange(quick, Place("127.0.0.1", server.port, tls.context()), "GET", "/")
 
 
