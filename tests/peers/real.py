@@ -35,6 +35,24 @@ def chronyd(
     return peers.start(*argv, env=faked(skew))
 
 
+def wait_time(peers: Peers, address: str, port: int, seconds: float = 20) -> None:
+    """Until a time server answers, whatever it says."""
+    end = time.monotonic() + seconds
+    while not _answers(address, port):
+        assert time.monotonic() < end, peers.log()[-2000:]
+
+
+def _answers(address: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(0.2)
+        try:
+            sock.connect((address, port))
+            sock.send(b"\x23" + bytes(47))
+            return len(sock.recv(100)) >= 48
+        except OSError:
+            return False
+
+
 def snmpd(peers: Peers, address: str, port: int, values: dict[str, str]) -> subprocess.Popen[bytes]:
     """net-snmp's agent with UPS-MIB objects set by ``override`` (``{"4.1.0": "integer 3"}``); community ``public``."""
     need("snmpd")

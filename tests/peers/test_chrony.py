@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 
 import pytest
-from real import chronyd
+from real import chronyd, wait_time
 from support import Peers, free_port
 
 from healthmon.model import Ask, Device, Kind, Question, Reference
@@ -34,21 +33,8 @@ def servers(module_peers: Peers) -> Peers:
     chronyd(module_peers, FALSE, PORT, skew="+3600s")
     chronyd(module_peers, LOST, PORT, synchronised=False)
     for address in (*GOOD, FALSE, LOST):
-        until = time.monotonic() + 10
-        while not answers(address):
-            assert time.monotonic() < until, module_peers.log()
+        wait_time(module_peers, address, PORT)
     return module_peers
-
-
-def answers(address: str) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(0.2)
-        try:
-            sock.connect((address, PORT))
-            sock.send(b"\x23" + bytes(47))
-            return len(sock.recv(100)) >= 48
-        except OSError:
-            return False
 
 
 async def asked(*addresses: str) -> Reference:

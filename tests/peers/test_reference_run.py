@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from fakes.onvif_camera import PATH, Camera, moment
 from loopback import served
-from real import chronyd
+from real import chronyd, wait_time
 from support import Peers, free_port
 
 from healthmon import config as configuration
@@ -50,9 +50,7 @@ class Room:
             chronyd(self.peers, address, self.port, skew=skew, synchronised=synchronised) for address in SERVERS
         ]
         for address in SERVERS:
-            end = time.monotonic() + 15
-            while not answers(address, self.port):
-                assert time.monotonic() < end, self.peers.log()[-2000:]
+            wait_time(self.peers, address, self.port)
 
     def none(self) -> None:
         for process in self.running:
@@ -75,17 +73,6 @@ class Room:
             return (fault.device if fault.device in CAMERAS else "agent", fault.code)
 
         return sorted(key(fault) for fault in self.app.book.open())
-
-
-def answers(address: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(0.2)
-        try:
-            sock.connect((address, port))
-            sock.send(b"\x23" + bytes(47))
-            return len(sock.recv(100)) >= 48
-        except OSError:
-            return False
 
 
 class Ahead(Camera):
