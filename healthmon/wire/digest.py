@@ -78,8 +78,8 @@ def _challenge(scheme: str, fields: dict[str, str]) -> list[Challenge]:
     ]
 
 
-def choose(challenges: Iterable[Challenge], *, allow_basic: bool) -> Challenge:
-    """The strongest challenge that can be answered: SHA-256, then MD5, then Basic where it is allowed.
+def choose(challenges: Iterable[Challenge], *, allow_basic: bool | None) -> Challenge:
+    """The strongest challenge that can be answered: SHA-256, then MD5, then Basic where it is allowed (None: nowhere).
 
     Raises BasicRefusedError when only Basic is offered and not allowed, UnsupportedError for unknown schemes, and
     ProtocolError when there is no challenge.
@@ -94,7 +94,8 @@ def choose(challenges: Iterable[Challenge], *, allow_basic: bool) -> Challenge:
     if basic is None:
         raise UnsupportedError("login method of the device is not known (Digest MD5, SHA-256 and Basic are)")
     if not allow_basic or any(c.scheme == "digest" for c in offered):
-        raise BasicRefusedError("the device offers only a Basic login on a plain connection")
+        remedy = "" if allow_basic is None else "; allow_basic: yes would permit it"
+        raise BasicRefusedError(f"the device offers only a Basic login on a plain connection{remedy}")
     return basic
 
 

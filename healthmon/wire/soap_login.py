@@ -146,7 +146,7 @@ def _next(state: Held, place: Place, reply: Reply, fault: soap.Fault | None, log
         raise LockedOutError("the device says that the account is locked")
     challenges = digest.parse_challenges(reply.all("www-authenticate")) if reply.status == 401 else []
     if challenges:
-        if state.answered.take(digest.choose(challenges, allow_basic=place.tls is not None)):
+        if state.answered.take(digest.choose(challenges, allow_basic=place.tls is not None or None)):
             return
     elif not state.token and not (reply.status == 403 and state.loaded):
         state.token = True

@@ -38,8 +38,10 @@ def test_sha_256_is_preferred_and_basic_is_no_way_down() -> None:
         'Digest realm="x",nonce="b",algorithm=SHA-256',
     ]
     assert digest.choose(digest.parse_challenges(offers), allow_basic=True).nonce == "b"
-    with pytest.raises(BasicRefusedError):
+    with pytest.raises(BasicRefusedError, match="allow_basic: yes would permit it"):
         digest.choose(digest.parse_challenges(['Basic realm="x"']), allow_basic=False)
+    with pytest.raises(BasicRefusedError, match=r"on a plain connection$"):
+        digest.choose(digest.parse_challenges(['Basic realm="x"']), allow_basic=None)
     assert digest.choose(digest.parse_challenges(['Basic realm="x"']), allow_basic=True).scheme == "basic"
 
 
