@@ -52,7 +52,7 @@ class _Look:
 
 
 async def look(device: Device, ask: Ask, tools: Tools) -> Clock:
-    """The clocks of `device`. Raises the first WireError when not one of them told anything."""
+    """The clocks of `device`. Raises the first WireError when not one of them told anything and one might have."""
     wall, mono = time.time(), time.monotonic()
     this = _Look(device, tools)
     sources = _sources(device)
@@ -87,7 +87,7 @@ def _sources(device: Device) -> list[tuple[str, Callable[[_Look], Awaitable[None
 async def _tried(this: _Look, name: str, read: Callable[[_Look], Awaitable[None]], ends: float, left: int) -> None:
     """Read one source. It may use the time that the `left` - 1 others do not need, and fails alone."""
     now = time.monotonic()
-    share = max((ends - now) / left, ends - now - RESERVE * (left - 1))
+    share = max(0.05, (ends - now) / left, ends - now - RESERVE * (left - 1))
     this.until = now + share
     try:
         async with asyncio.timeout(share):
@@ -98,7 +98,8 @@ async def _tried(this: _Look, name: str, read: Callable[[_Look], Awaitable[None]
         if any(reading.source == name for reading in this.readings):
             return
         this.readings.append(ClockReading(name, None, Reason(error.reason), str(error)))
-        this.failure = this.failure or error
+        if not isinstance(error, UnsupportedError):
+            this.failure = this.failure or error
 
 
 def _void(reading: ClockReading) -> ClockReading:

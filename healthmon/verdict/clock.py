@@ -103,9 +103,11 @@ def _offset(case: _Case) -> tuple[Verdict, float]:
 
 
 def _nothing(case: _Case) -> Verdict:
-    failed = next((r for r in case.clock.readings if r.reason is not None), None)
-    reason = failed.reason if failed and failed.reason else Reason.NOT_REPORTED
-    words = "the device shows no clock" if reason is Reason.NOT_REPORTED else REASON_WORDS[reason]
+    reasons = [r.reason for r in case.clock.readings if r.reason is not None]
+    ours = Reason.AGENT_STALLED in reasons
+    reason = Reason.AGENT_STALLED if ours else next(iter(reasons), Reason.NOT_REPORTED)
+    none = reason in {Reason.NOT_REPORTED, Reason.UNSUPPORTED}
+    words = "the device shows no clock" if none else REASON_WORDS[reason]
     return _unknown(case.observation, reason, f"clock not checked: {words}")
 
 

@@ -126,7 +126,7 @@ async def test_c25_every_clock_of_one_answer_holds_the_true_offset(ahead: float,
 async def test_the_device_is_asked_again_only_when_a_limit_is_inside(ahead: float, least: int) -> None:
     reference = Reference(Span(-0.001, 0.001), time.time(), 3, 3)
     async with served(camera(clock_at(ahead))) as server:
-        brief = Ask("C1", Question.CLOCK, timeout=4.0)
+        brief = Ask("C1", Question.CLOCK, timeout=8.0)
         seen = await clock.look(device(http_port=server.port, onvif_path="/o"), brief, tools(reference))
         span = spans(seen)["onvif"]
     assert span.low <= ahead <= span.high
@@ -383,6 +383,9 @@ async def test_nothing_at_all_raises_the_first_failure() -> None:
     async with served(says(b"garbage\r\n\r\n")) as web:
         with pytest.raises(WireError):
             await clock.look(device(http_port=web.port, onvif_path="/o"), ASK, tools())
+    async with served(says(http(b"", "200 OK", "Server: x"))) as web:
+        none = await clock.look(device(http_port=web.port), ASK, tools())
+        assert [(r.source, r.reason) for r in none.readings] == [("http_date", Reason.UNSUPPORTED)], "it has no clock"
     with pytest.raises(RefusedError):
         await clock.look(device(http_port=web.port, onvif_path="/o"), ASK, tools())
 

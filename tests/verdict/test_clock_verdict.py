@@ -299,6 +299,8 @@ def test_clocks_that_failed_are_told_in_words() -> None:
     assert found.sentence.startswith("2 clocks agree; not read: SNMP clock (")
     found = judged(Clock((FAILED[6], FAILED[0]), GOOD))
     assert [(v.state, v.reason) for v in found.values()] == [(State.UNKNOWN, Reason.TIMEOUT)]
+    found = judged(Clock((FAILED[3],), GOOD))
+    assert found["offset"].sentence == "clock not checked: the device shows no clock"
     found = judged(Clock((), GOOD))
     assert found["offset"].sentence == "clock not checked: the device shows no clock"
 
@@ -351,7 +353,7 @@ def test_a1_our_own_wrong_clock_is_taken_out() -> None:
 
 
 def test_a1_a_step_of_our_clock_invalidates_the_look() -> None:
-    found = judged(Clock((ClockReading("onvif", None, Reason.AGENT_STALLED),), GOOD))["offset"]
+    found = judged(Clock((FAILED[3], ClockReading("onvif", None, Reason.AGENT_STALLED)), GOOD))["offset"]
     assert (found.state, found.reason) == (State.UNKNOWN, Reason.AGENT_STALLED)
 
 
