@@ -23,6 +23,7 @@ COURTESY_SECONDS = 0.02
 NAME_KEPT_SECONDS = 60.0
 NAME_LAST_GOOD_SECONDS = 3600.0
 RESOLVE_SECONDS = 3.0
+NAME_THREADS = 8
 
 P = TypeVar("P", bound=asyncio.BaseProtocol)
 Resolve = Callable[[str], list[str]]
@@ -66,10 +67,11 @@ class _Name:
 class Net:
     """Opens TCP and UDP to configured hosts only.
 
-    `allowed` holds the configured addresses and names. A name is resolved on a small pool of its own, cached for
-    60 s, and its last good address is used for up to an hour while the resolver fails. A name never leads to a
-    loopback, link-local or multicast address. Raises only `WireError`. `patience` is how long a connection to a host
-    (as configured) may take where that is more than `connect_seconds`.
+    `allowed` holds the configured addresses and names. A name is resolved on a small pool of threads, cached for 60 s,
+    and its last good address is used for up to an hour while the resolver fails. A name whose look-up hung is asked
+    for in another pool from then on, so that it holds up no name that answers. A name never leads to a loopback,
+    link-local or multicast address. Raises only `WireError`. `patience` is how long a connection to a host (as
+    configured) may take where that is more than `connect_seconds`.
     """
 
     allowed: frozenset[str]
@@ -77,7 +79,8 @@ class Net:
     resolve: Resolve = system_resolve
     patience: Mapping[str, float] = field(default_factory=dict)
     _names: dict[str, _Name] = field(default_factory=dict)
-    _pool: ThreadPoolExecutor | None = None
+    _pools: dict[str, ThreadPoolExecutor] = field(default_factory=dict)
+    _hung: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, hosts: Iterable[str], *, connect_seconds: float = CONNECT_SECONDS) -> Net:
@@ -171,11 +174,18 @@ class Net:
         return address
 
     async def _resolve_in_pool(self, name: str) -> list[str]:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(4, thread_name_prefix="healthmon-dns")
+        kind = "slow" if name in self._hung else "quick"
+        if kind not in self._pools:
+            self._pools[kind] = ThreadPoolExecutor(NAME_THREADS, thread_name_prefix=f"healthmon-dns-{kind}")
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(RESOLVE_SECONDS):
-            return await loop.run_in_executor(self._pool, self.resolve, name)
+        try:
+            async with asyncio.timeout(RESOLVE_SECONDS):
+                found = await loop.run_in_executor(self._pools[kind], self.resolve, name)
+        except TimeoutError:
+            self._hung.add(name)
+            raise
+        self._hung.discard(name)
+        return found
 
     @staticmethod
     def _checked(name: str, addresses: list[str]) -> str:
@@ -190,6 +200,6 @@ class Net:
 
     def close(self) -> None:
         """End the resolver pool; look-ups under way are abandoned."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+        self._pools.clear()

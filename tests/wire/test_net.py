@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 import time
 
 import pytest
@@ -58,6 +59,34 @@ async def test_n5_a_hanging_resolver_is_dns_trouble_and_blocks_nobody(monkeypatc
     with pytest.raises(DnsError):
         await net.address_of("cam.example")
     assert time.monotonic() - began < 0.5
+    net.close()
+
+
+async def test_n5_names_that_hang_hold_up_no_name_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty names whose look-ups hang for longer than the pool has threads for, at every look; one that answers."""
+    monkeypatch.setattr(module, "RESOLVE_SECONDS", 0.3)
+    threads = threading.active_count()
+
+    def resolve(name: str) -> list[str]:
+        if name != "cam.example":
+            time.sleep(0.8)
+            raise socket.gaierror(-3, "Temporary failure in name resolution")
+        return ["192.0.2.1"]
+
+    hanging = [f"hang{number}.example" for number in range(40)]
+    net = Net(frozenset({"cam.example", *hanging}), 0.5, resolve)
+    for rounds in range(3):
+        looks = [asyncio.create_task(net.address_of(name)) for name in hanging]
+        await asyncio.sleep(0)
+        if rounds:
+            net._names.clear()
+            began = time.monotonic()
+            assert await net.address_of("cam.example") == "192.0.2.1"
+            assert time.monotonic() - began < 0.25
+        found = await asyncio.gather(*looks, return_exceptions=True)
+        assert {type(one) for one in found} == {DnsError}
+        assert threading.active_count() - threads <= 2 * module.NAME_THREADS
+        await asyncio.sleep(0.9)
     net.close()
 
 
