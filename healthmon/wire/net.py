@@ -178,6 +178,7 @@ class Net:
         if kind not in self._pools:
             self._pools[kind] = ThreadPoolExecutor(NAME_THREADS, thread_name_prefix=f"healthmon-dns-{kind}")
         loop = asyncio.get_running_loop()
+        trace.stage(f"the address of {name} (DNS)")
         try:
             async with asyncio.timeout(RESOLVE_SECONDS):
                 found = await loop.run_in_executor(self._pools[kind], self.resolve, name)

@@ -86,10 +86,10 @@ class Swept:
 
 
 class Ward:
-    """Serves the beds in a thread of its own while `open`; `sweep` runs the real program as a process."""
+    """Serves the beds in a thread of its own while `open`; `sweep` runs the real program as a process, behind the words of `before`."""
 
-    def __init__(self, folder: Path, beds: list[Bed]) -> None:
-        self.folder, self.beds = folder, beds
+    def __init__(self, folder: Path, beds: list[Bed], before: tuple[str, ...] = ()) -> None:
+        self.folder, self.beds, self.before = folder, beds, before
         for number, bed in enumerate(beds, 2):
             bed.address = f"127.50.{number // 250}.{number % 250 + 1}"
             if bed.camera is not None:
@@ -146,7 +146,9 @@ class Ward:
             str(self.folder / "config.yaml"),
         ]
         began = time.monotonic()
-        done = subprocess.run([*full, *argv], capture_output=True, text=True, env=ENVIRONMENT, timeout=120, check=False)
+        done = subprocess.run(
+            [*self.before, *full, *argv], capture_output=True, text=True, env=ENVIRONMENT, timeout=120, check=False
+        )
         assert done.returncode in (0, 1, 2), done.stderr[-3000:]
         text = done.stdout + done.stderr
         return Swept(json.loads(done.stdout), text, int(told.read_text()) * 1024, time.monotonic() - began)
