@@ -168,7 +168,7 @@ class RtspConnection(asyncio.BufferedProtocol):
             return
         if match[1] == "100":
             return
-        sequence = next((value.lstrip("0") for key, value in headers if key == "cseq"), "")
+        sequence = next((value.lstrip("0") or value[:1] for key, value in headers if key == "cseq"), "")
         if self._waiting is None or self._waiting.done() or sequence not in ("", str(self._sequence)):
             self._stray()
             return
