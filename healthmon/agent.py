@@ -252,7 +252,7 @@ class Agent:
 
     def _look_back(self) -> None:
         """Look now at what this machine has a way to again."""
-        back = self.app.own.back(self.app.devices.values())
+        back = self.app.own.back()
         if back and self.schedule is not None:
             asks = self._reach | {AGENT: self.app.agent_ask()}
             self.schedule.hasten([asks[name] for name in back if name in asks], over=BACK_SECONDS)

@@ -244,7 +244,7 @@ def build(config: Config, *, observer: Observer | None = None) -> App:
     data = DataBudget.of(devices.values(), config.estate.time_zone, state)
     observer = observer or Observer()
     observer.well = _well
-    own = OwnNetwork(observer.ways, tools.net, tuple(address for address, _ in servers))
+    own = OwnNetwork(observer.ways, tools.net, devices, tuple(address for address, _ in servers))
     app = App(config, devices, asks, tools, observer, book, state, data, own)
     tools.reference, tools.down = app.known_reference, lambda: app.down
     return app

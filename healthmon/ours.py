@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from healthmon.model import NO_WAY_THERE, Device, Kind, Observation, Reach, Reason
@@ -20,6 +20,7 @@ class OwnNetwork:
 
     ways: Ways
     net: Net
+    devices: Mapping[str, Device]
     time_servers: Sequence[str] = ()
     cut: dict[str, str] = field(default_factory=dict)
 
@@ -34,21 +35,27 @@ class OwnNetwork:
     ) -> Observation:
         """`observation` of a look at `device`, or UNKNOWN where this machine had no way there since it `began`.
 
-        What is well is believed all the same.
+        What is well is believed all the same. That the time servers alone are out of reach is no excuse: then this
+        machine does not know the time.
         """
         age = FRESH_SECONDS if _in_vain(observation) else BELIEVED_SECONDS
         now = self.no_way(device, math.inf, age)
         words = now or self.no_way(device, began, age)
         self.cut.pop(device.id, None)
-        if not words or (observation.value is not None and well(observation)):
+        alone = device.kind is Kind.AGENT and bool(words) and not self._some_cut(began)
+        if not words or alone or (observation.value is not None and well(observation)):
             return observation
         if now:
             self.cut[device.id] = now
         return replace(observation, value=None, reason=Reason.AGENT_NETWORK, detail=words)
 
-    def back(self, devices: Iterable[Device]) -> list[str]:
-        """The ids of those of `devices` that were cut and to which there is a way again."""
-        return [device.id for device in devices if device.id in self.cut and not self.no_way(device)]
+    def _some_cut(self, since: float) -> bool:
+        """Whether some of the devices were out of this machine's reach."""
+        return any(self.no_way(device, since) for device in self.devices.values() if device.kind is not Kind.AGENT)
+
+    def back(self) -> list[str]:
+        """The ids of the devices that were cut and to which there is a way again."""
+        return [name for name in self.cut if not self.no_way(self.devices[name])]
 
 
 def _in_vain(observation: Observation) -> bool:

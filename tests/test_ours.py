@@ -217,14 +217,21 @@ async def test_n3_devices_are_looked_at_as_soon_as_there_is_a_way_to_them_whatev
     assert sorted(agent.schedule.taken()) == [("C001", "reach"), ("healthmon", "reference")]
 
 
-async def test_our_time_servers_alone_cut_off_is_a_fault_of_our_own_network(rig, agent):
-    rig.at(1001.0, CUT)
-    take(agent, rig.excused(seen("healthmon", Question.REFERENCE, Reference(None, 0.0, 0, 1, "none")), 1000.0))
-    for _ in range(2):
-        agent._self()
-    (fault,) = [fault for fault in agent.app.book.open() if fault.code == "own_network"]
-    assert fault.sentence == f"{DOWN}: time servers cannot be asked"
-    assert not [fault for fault in agent.app.book.open() if fault.code in ("no_reference", "time_server")]
+async def test_that_our_time_servers_alone_are_out_of_reach_is_said_of_the_time(rig):
+    far = Table((ROUTE, Route("eth1", ip_network("192.0.2.250/32"), "", 0)), frozenset((4,)), frozenset(), frozenset())
+    silent = Reference(None, 0.0, 0, 1, "none", (TimeServer("192.0.2.250", "silent"),))
+    rig.at(1001.0, replace(far, stopped=frozenset(("eth1",))))
+    observation = seen("healthmon", Question.REFERENCE, silent)
+    assert rig.excused(observation, 1000.0) == observation
+    rig.at(1002.0, replace(far, stopped=frozenset(("eth0", "eth1"))))
+    assert rig.excused(observation, 1001.0).reason is Reason.AGENT_NETWORK
+
+
+async def test_a_reference_that_is_not_known_is_not_exposed_as_the_last_one_was(agent):
+    take(agent, seen("healthmon", Question.REFERENCE, Reference(Span(-0.01, 0.01), 0.0, 3, 3)))
+    assert b"healthmon_reference_clock_ok 1" in agent.metrics.text(openmetrics=False)
+    take(agent, seen("healthmon", Question.REFERENCE, reason=Reason.AGENT_NETWORK))
+    assert b"healthmon_reference_clock_ok" not in agent.metrics.text(openmetrics=False)
 
 
 async def test_a1_clocks_that_could_not_be_compared_are_asked_again_once_the_time_is_known(agent):

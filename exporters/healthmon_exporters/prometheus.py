@@ -17,7 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
-from healthmon.model import Ask, Device, Kind, Observation, Reference, Verdict
+from healthmon.model import Ask, Device, Kind, Observation, Question, Reference, Verdict
 from healthmon_exporters import families
 from healthmon_exporters.blocks import Blocks
 from healthmon_exporters.page import Page
@@ -82,8 +82,8 @@ class Metrics:
 
     def observed(self, observation: Observation, verdicts: tuple[Verdict, ...]) -> None:
         """Render the lines of one result."""
-        if isinstance(observation.value, Reference):
-            self._reference = observation.value
+        if observation.question is Question.REFERENCE:
+            self._reference = observation.value if isinstance(observation.value, Reference) else None
         if page := self._pages.get(observation.device):
             page.observed(observation, verdicts, self._blocks, self._now())
 
