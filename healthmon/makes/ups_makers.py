@@ -1,7 +1,8 @@
-"""UPS makers' own MIBs, further ones: CyberPower, Socomec, Vertiv, Delta, Huawei and PPC (Phoenixtec, many brands).
+"""UPS makers' own MIBs, further ones: CyberPower, Socomec, Vertiv, Delta, Huawei, PPC (Phoenixtec) and Tripp Lite.
 
 Socomec: Net Vision 6 and 7, and the MIB of older cards (netvision). Delta: DeltaUPS-MIB. Huawei: HUAWEI-UPS-MIB, of
-which the first UPS of a card is read. PPC: XPPC-MIB, and EPPC-MIB of newer cards (PowerWalker and others).
+which the first UPS of a card is read. PPC: XPPC-MIB, and EPPC-MIB of newer cards (PowerWalker and others). Tripp Lite:
+TRIPPLITE-PRODUCTS, of which the first device is read.
 """
 
 from __future__ import annotations
@@ -188,5 +189,37 @@ EPPC = Table(
         "load_ratio": ("2.18.1.7.2", "2.18.1.7.3"),
     },
 )
-VENDORS = (APC, XUPS, MGE, CYBERPOWER, SOCOMEC, NETVISION, RIELLO, VERTIV, DELTA, HUAWEI, PPC, EPPC)
+TRIPPLITE = Table(
+    "tripplite",
+    "1.3.6.1.4.1.850.1.1",
+    "3.1.3.3.1.1.1.1",
+    {
+        1: "other",
+        2: "off",
+        3: "normal",
+        4: "bypass",
+        5: "battery",
+        6: "boost",
+        7: "trim",
+        8: "normal",
+        9: "eco",
+        10: "test",
+    },
+    # tlpUpsEstimatedMinutesRemaining is left out: some cards fill it with seconds.
+    {
+        "on_battery_seconds": ("3.1.3.1.1.1.2.1", 1.0),
+        "charge_ratio": ("3.1.3.1.1.1.4.1", 0.01),
+        "input_volts": ("3.1.3.2.2.1.3.1.1", 0.1),
+        "output_volts": ("3.1.3.3.2.1.2.1.1", 0.1),
+        "load_ratio": ("3.1.3.3.2.1.5.1.1", 0.01),
+    },
+    {"model": "1.2.1.5.1"},
+    {"battery_low": ("3.1.3.1.1.1.1.1", {2: False, 3: True, 4: True})},
+    lines={
+        "input_volts": ("3.1.3.2.2.1.3.1.2", "3.1.3.2.2.1.3.1.3"),
+        "output_volts": ("3.1.3.3.2.1.2.1.2", "3.1.3.3.2.1.2.1.3"),
+        "load_ratio": ("3.1.3.3.2.1.5.1.2", "3.1.3.3.2.1.5.1.3"),
+    },
+)
+VENDORS = (APC, XUPS, MGE, CYBERPOWER, SOCOMEC, NETVISION, RIELLO, VERTIV, DELTA, HUAWEI, PPC, EPPC, TRIPPLITE)
 TABLES = {table.name: table for table in (STANDARD, *VENDORS)}

@@ -49,12 +49,13 @@ async def _detected(device: Device, tools: Tools, values: dict[str, SnmpValue]) 
 
     That of the output first: some cards fill a further block with little more than a charge.
     """
-    detectors = {f"{table.root}.{table.source_object}": table.name for table in VENDORS if table.source_object}
-    detectors |= {f"{table.root}.{table.numbers['charge_ratio'][0]}": table.name for table in VENDORS}
-    found = await snmp_get(device, tools, tuple(detectors))
-    for oid, name in detectors.items():
-        if ups_snmp.whole(found.get(oid)) is not None:
-            return name
+    sources = {f"{table.root}.{table.source_object}": table.name for table in VENDORS if table.source_object}
+    charges = {f"{table.root}.{table.numbers['charge_ratio'][0]}": table.name for table in VENDORS}
+    for detectors in (sources, charges):
+        found = await snmp_get(device, tools, tuple(detectors))
+        for oid, name in detectors.items():
+            if ups_snmp.whole(found.get(oid)) is not None:
+                return name
     if not values:
         raise UnsupportedError("answers SNMP, but knows no UPS objects")
     return NONE
