@@ -117,6 +117,38 @@ def test_c25_utc_field_filled_with_local_time_is_one_label_fault(
     assert told(found) == [sentence]
 
 
+SOURCES = tuple(clock.NAMES)
+
+
+@given(
+    st.sets(st.sampled_from(SOURCES), min_size=1),
+    st.sets(st.sampled_from(SOURCES)),
+    st.integers(-56, 56).filter(bool),
+    st.floats(-0.4, 0.4),
+    st.sampled_from([WINTER, SUMMER]),
+)
+def test_c25_whichever_clocks_share_a_wrong_label_it_is_one_sentence(
+    shifted: set[str], right: set[str], quarters: int, off: float, at: float
+) -> None:
+    offsets = dict.fromkeys(right, off) | dict.fromkeys(shifted, 900.0 * quarters + off)
+    assert len(told(shows(at, **offsets))) == 1
+
+
+@given(
+    st.dictionaries(st.sampled_from(SOURCES), st.floats(-20, 20), min_size=1),
+    st.sets(st.sampled_from(SOURCES)),
+    st.sampled_from(sorted(set(Reason) - {Reason.AGENT_STALLED})),
+)
+def test_no_failed_source_changes_what_is_said_of_the_others(
+    offsets: dict[str, float], failed: set[str], reason: Reason
+) -> None:
+    readings = tuple(ClockReading(source, near(offset)) for source, offset in offsets.items())
+    more = tuple(ClockReading(source, None, reason, "words") for source in sorted(failed))
+    before, after = judged(Clock(readings, GOOD)), judged(Clock((*more, *readings), GOOD))
+    assert told(before) == told(after)
+    assert before["offset"] == after["offset"]
+
+
 @pytest.mark.parametrize("apart", [7.0, 60.0, 86400.0 * 3])
 def test_c25_a_label_hides_no_other_disagreement(apart: float) -> None:
     found = shows(SUMMER, onvif=3600.0, onvif_local=0.2, http_date=apart)
