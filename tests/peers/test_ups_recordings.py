@@ -58,7 +58,7 @@ WANTED = {
     "huawei_eco": Told("rfc1628 + huawei", "eco", 1.0, 5460, 0.312, "ok", {"input_volts": (231.0, 232.4, 229.8), "output_volts": (230.1, 230.0, 230.2), "battery_volts": 436.8, "serial": "2102350000"}),
     "ppc_trim": Told("ppc", "trim", 0.97, 29750, 0.07, "ok", {"input_volts": (251.3,), "output_volts": (230.9,), "temperature_celsius": 26.0, "battery_replace": False, "battery_volts": None}),
     "eppc_normal": Told("eppc", "normal", 1.0, 36000, 0.27, "ok", {"firmware": "05616-0600", "input_volts": (238.2,), "output_volts": (230.0,), "battery_volts": 108.9, "temperature_celsius": None, "battery_replace": False}),
-    "tripplite_mains": Told("rfc1628 + tripplite", "normal", 1.0, 1080, 0.21, "ok", {"model": "SU 2200", "input_volts": (230.4,), "output_volts": (230.0,), "battery_low": False}),
+    "tripplite_eco": Told("rfc1628 + tripplite", "eco", 1.0, 6300, 0.07, "ok", {"model": "SU 3000", "input_volts": (212.9,), "output_volts": (212.5,), "battery_low": False, "temperature_celsius": None}),
     "rfc1628_three": Told("rfc1628", "normal", 1.0, 1800, 0.93, "ok", {"input_volts": (231.0, 229.0, 230.0), "output_volts": (230.0, 230.0, 230.0), "battery_replace": None}),
     "vertiv_generator": Told("vertiv", "normal", 0.97, 1980, None, "ok", {"input_source": "generator", "input_bad": False, "test_result": "passed"}),
 }  # fmt: skip
