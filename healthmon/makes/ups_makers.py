@@ -53,20 +53,27 @@ SOCOMEC = Table(
         "on_battery_seconds": ("2.2.0", 1.0),
         "runtime_seconds": ("2.3.0", 60.0),
         "charge_ratio": ("2.4.0", 0.01),
+        "battery_volts": ("2.5.0", 0.1),
         "input_volts": ("3.3.1.2.1", 0.1),
+        "output_volts": ("4.4.1.2.1", 0.1),
         "load_ratio": ("4.4.1.4.1", 0.01),
     },
-    {"model": "1.1.0"},
+    {"model": "1.1.0", "serial": "1.2.0"},
     {
         "on_battery": ("2.1.0", {2: False, 3: False, 4: False, 5: True}),
         "battery_low": ("2.1.0", {2: False, 3: False, 6: True, 7: True}),
     },
-    lines={"input_volts": ("3.3.1.2.2", "3.3.1.2.3"), "load_ratio": ("4.4.1.4.2", "4.4.1.4.3")},
+    lines={
+        "input_volts": ("3.3.1.2.2", "3.3.1.2.3"),
+        "output_volts": ("4.4.1.2.2", "4.4.1.2.3"),
+        "load_ratio": ("4.4.1.4.2", "4.4.1.4.3"),
+    },
 )
 NETVISION = replace(
     SOCOMEC,
     name="netvision",
     root="1.3.6.1.4.1.4555.1.1.1.1",
+    texts={"model": "1.1.0", "firmware": "1.2.0", "serial": "1.4.0"},
     sources={2: "normal", 3: "normal", 4: "eco", 5: "bypass", 6: "off", 7: "bypass", 8: "off", 9: "normal"},
 )
 VERTIV = Table(

@@ -52,7 +52,7 @@ WANTED = {
     "xups": Told("xups", "eco", 1.0, 59940, 0.17, "ok", {"input_source": "generator", "battery_replace": True, "battery_volts": 246.0, "model": "9PX 6000i RT3U", "test_result": "passed"}),
     "mge_battery": Told("mge", "battery", 0.72, 1260, 0.61, "on_battery", {"input_bad": True, "battery_replace": True, "battery_low": False, "input_volts": ()}),
     "cyberpower_boost": Told("cyberpower", "boost", 1.0, 3300, 0.12, "ok", {"battery_replace": True, "input_volts": (201.3,), "temperature_celsius": 31.0, "input_bad": True}),
-    "socomec_battery": Told("socomec", "battery", 0.96, None, 0.52, "on_battery", {"on_battery_seconds": 75.0, "conflicts": ()}),
+    "socomec_battery": Told("socomec", "battery", 0.96, None, 0.52, "on_battery", {"on_battery_seconds": 75.0, "conflicts": (), "serial": "2D00000000", "battery_volts": 54.2, "output_volts": (230.0,)}),
     "riello_bypass": Told("riello", "bypass", 1.0, 2460, 0.38, "not_protecting", {"manufacturer": "Riello", "test_result": None}),
     "delta_boost": Told("rfc1628 + delta", "boost", 1.0, 1320, 0.79, "ok", {"manufacturer": "Example", "model": "NT 1500", "input_volts": (208.1,), "battery_volts": 41.2, "alarms": ()}),
     "huawei_eco": Told("rfc1628 + huawei", "eco", 1.0, 5460, 0.312, "ok", {"input_volts": (231.0, 232.4, 229.8), "output_volts": (230.1, 230.0, 230.2), "battery_volts": 436.8, "serial": "2102350000"}),
