@@ -270,10 +270,10 @@ class Agent:
     # ------------------------------------------------------------------------------------------- reload
 
     async def reload(self) -> str:
-        """Read the file again and swap after full success. Returns the problems as text, empty when all is well."""
+        """Read the file and its secrets again, and swap if all is well. Returns what is not, as text."""
         try:
             config = await asyncio.to_thread(configuration.load, self.path)
-            problems = configuration.secrets.problems(config)
+            configuration.secrets.check(config)
         except ConfigError as error:
             self.metrics.set_agent("healthmon_config_reload_success", 0)
             log.error("configuration not changed:\n%s", error)  # noqa: TRY400 - the problems say it all
@@ -286,7 +286,7 @@ class Agent:
         self._reloaded(config)
         if self.schedule is not None:
             self.schedule.plan(fresh.asks, fresh.budgets())
-        return "\n".join(str(problem) for problem in problems)
+        return ""
 
     def _carry_over(self, fresh: App) -> None:
         """Devices that did not change keep what is known of them."""

@@ -28,6 +28,12 @@ def problems(config: Config) -> list[Problem]:
     return list(_problems(config))
 
 
+def check(config: Config) -> None:
+    """Raises ConfigError with everything that is wrong with the secrets that the configuration names."""
+    if found := problems(config):
+        raise ConfigError(found)
+
+
 def _problems(config: Config) -> Iterator[Problem]:
     for name, account in config.credentials.items():
         for source in _sources(account):

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,88 @@ def test_g12_an_invalid_reload_misses_no_look_and_says_where_the_error_is(room: 
     path.write_text(good)
     room.agent.send_signal(signal.SIGHUP)
     room.until(lambda: room.value("healthmon_config_reload_success") == 1, 40)
+
+
+@pytest.fixture
+def config(room: Room) -> Iterator[Path]:
+    """The file of the running agent, which is put back and taken over again at the end."""
+    path = room.folder / "config.yaml"
+    good = path.read_bytes()
+    yield path
+    path.unlink(missing_ok=True)
+    path.write_bytes(good)
+    hang_up(room, 1)
+
+
+def hang_up(room: Room, success: int) -> None:
+    """SIGHUP, and wait for what comes of it."""
+    assert room.agent is not None
+    before = room.value("healthmon_config_reload_success_timestamp_seconds") or 0.0
+    written = len(room.peers.log())
+    room.agent.send_signal(signal.SIGHUP)
+
+    def heard() -> bool:
+        after = room.value("healthmon_config_reload_success_timestamp_seconds") or 0.0
+        return after > before if success else "configuration not changed" in room.peers.log()[written:]
+
+    room.until(heard, 30)
+    assert room.value("healthmon_config_reload_success") == success
+
+
+def watched(room: Room) -> set[str]:
+    return {labels["device"] for labels, _ in room.series("healthmon_device_state")}
+
+
+@pytest.mark.parametrize("how", ["vanished", "cut", "a folder", "a link to another", "secret for all", "secret gone"])
+def test_a9_a_configuration_that_cannot_be_taken_over_changes_nothing(room: Room, config: Path, how: str) -> None:
+    known, secret = watched(room), room.folder / "secrets" / "camera-view"
+    written, text = len(room.peers.log()), config.read_text()
+    words = {"vanished": "No such file", "cut": "config.yaml:", "a folder": "config.yaml", "a link to another": "unknown key 'kameras'"}.get(how, "camera-view")  # fmt: skip
+    kept = secret.read_text()
+    try:
+        if how == "vanished":
+            config.unlink()
+        elif how == "cut":
+            config.write_text(text[: text.index("cameras:") + 60])
+        elif how == "a folder":
+            config.unlink()
+            config.mkdir()
+        elif how == "a link to another":
+            other = config.with_name("other.yaml")
+            other.write_text(text.replace("cameras:", "kameras:"))
+            config.unlink()
+            config.symlink_to(other)
+        elif how == "secret for all":
+            secret.chmod(0o644)
+        else:
+            secret.unlink()
+        hang_up(room, 0)
+        assert watched(room) == known
+        assert words.lower() in room.peers.log()[written:].lower()
+        assert "Traceback" not in room.peers.log()[written:]
+    finally:
+        if config.is_dir():
+            config.rmdir()
+        secret.write_text(kept)
+        secret.chmod(0o600)
+    assert not [1 for labels, _ in room.series("healthmon_fault_active") if labels["kind"] == "camera"]
+
+
+def test_a9_signals_while_the_file_is_being_written_end_in_what_stands_there_last(room: Room, config: Path) -> None:
+    assert room.agent is not None
+    known, written, whole = watched(room), len(room.peers.log()), config.read_bytes()
+    for cut in range(0, len(whole), len(whole) // 25):
+        with config.open("wb") as file:
+            file.write(whole[:cut])
+            file.flush()
+            room.agent.send_signal(signal.SIGHUP)
+            file.write(whole[cut:])
+        if cut % 2:
+            room.agent.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    hang_up(room, 1)
+    assert watched(room) == known
+    assert "Traceback" not in room.peers.log()[written:]
 
 
 def resident() -> int:
