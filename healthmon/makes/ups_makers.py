@@ -30,6 +30,7 @@ CYBERPOWER = Table(
     {
         "on_battery_seconds": ("2.1.2.0", 0.01),
         "charge_ratio": ("2.2.1.0", 0.01),
+        "battery_volts": ("2.2.2.0", 0.1),
         "temperature_celsius": ("2.2.3.0", 1.0),
         "runtime_seconds": ("2.2.4.0", 0.01),
         "input_volts": ("3.2.1.0", 0.1),

@@ -62,6 +62,11 @@ def read(table: Table, values: Mapping[str, SnmpValue]) -> Raw:
 
     numbers = {n: v for n, (oid, factor) in table.numbers.items() if (v := _number(n, raw(oid), factor)) is not None}
     lines = {name: _lines(name, table, raw) for name in BY_LINE if name in table.numbers}
+    for name, (oid, factor) in table.finer.items():
+        if (fine := _number(name, raw(oid), factor)) is not None:
+            numbers[name] = fine
+            if name in BY_LINE and len(lines[name]) < 2:
+                lines[name] = (fine,)
     texts = {n: text for n, oid in table.texts.items() if (text := _text(raw(oid)))}
     flags = {}
     for name, (oid, meanings) in table.flags.items():

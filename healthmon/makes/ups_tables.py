@@ -28,13 +28,15 @@ class Table:
     input_sources: tuple[str, dict[int, str]] | None = None
     # object -> the same object under another index, as some cards write it
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # field of `numbers` -> (object, factor) that tells it finer, where a card has that
+    finer: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     # field of `numbers` -> the same of the other lines of a three-phase unit
     lines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def oids(self) -> tuple[str, ...]:
         """Every object of the table, dotted."""
         found = [self.source_object] if self.source_object else []
-        found += [oid for oid, _ in self.numbers.values()] + list(self.texts.values())
+        found += [oid for oid, _ in (*self.numbers.values(), *self.finer.values())] + list(self.texts.values())
         found += [oid for oid, _ in self.flags.values()]
         found += [pair[0] for pair in (self.tests, self.input_sources) if pair]
         found += [oid for more in (*self.aliases.values(), *self.lines.values()) for oid in more]
@@ -103,7 +105,9 @@ APC = Table(
         "charge_ratio": ("2.2.1.0", 0.01),
         "temperature_celsius": ("2.2.2.0", 1.0),
         "runtime_seconds": ("2.2.3.0", 0.01),
+        "battery_volts": ("2.2.8.0", 1.0),
         "input_volts": ("3.2.1.0", 1.0),
+        "output_volts": ("4.2.1.0", 1.0),
         "load_ratio": ("4.2.3.0", 0.01),
     },
     {"model": "1.1.1.0", "firmware": "1.2.1.0", "serial": "1.2.3.0", "test_date": "7.2.4.0"},
@@ -113,6 +117,14 @@ APC = Table(
         "communication": ("8.1.0", YES),
     },
     ("7.2.3.0", {1: "passed", 2: "failed", 4: "in progress"}),
+    finer={  # upsHighPrec...
+        "charge_ratio": ("2.3.1.0", 0.001),
+        "temperature_celsius": ("2.3.2.0", 0.1),
+        "battery_volts": ("2.3.4.0", 0.1),
+        "input_volts": ("3.3.1.0", 0.1),
+        "output_volts": ("4.3.1.0", 0.1),
+        "load_ratio": ("4.3.3.0", 0.001),
+    },
     lines={"load_ratio": tuple(f"9.3.3.1.10.1.1.{line}" for line in (1, 2, 3))},  # upsPhaseOutputPercentLoad
 )
 XUPS = Table(
@@ -144,8 +156,8 @@ XUPS = Table(
     {"battery_replace": ("2.9.0", YES), "battery_low": ("2.10.0", YES), "input_bad": ("3.9.0", {1: True, 2: False})},
     ("8.2.0", {2: "passed", 3: "failed", 4: "in progress"}),
     ("3.5.0", {2: "none", 3: "utility", 5: "utility", 6: "generator"}),
-    {"8.2.0": ("8.2.0.0",)},  # ConnectUPS
-    {"input_volts": ("3.4.1.2.2", "3.4.1.2.3")},
+    aliases={"8.2.0": ("8.2.0.0",)},  # ConnectUPS
+    lines={"input_volts": ("3.4.1.2.2", "3.4.1.2.3")},
 )
 MGE = Table(
     "mge",
@@ -155,10 +167,12 @@ MGE = Table(
     {
         "runtime_seconds": ("5.1.0", 1.0),
         "charge_ratio": ("5.2.0", 0.01),
+        "battery_volts": ("5.5.0", 0.1),
+        "temperature_celsius": ("5.7.0", 1.0),
         "input_volts": ("6.2.1.2.1", 0.1),
         "load_ratio": ("7.2.1.4.1", 0.01),
     },
-    {"model": "1.1.0"},
+    {"model": "1.1.0", "firmware": "1.4.0", "serial": "1.7.0"},
     {
         "on_battery": ("7.3.0", YES),
         "on_bypass": ("7.4.0", YES),
@@ -168,5 +182,6 @@ MGE = Table(
         "input_bad": ("6.3.0", YES),
     },
     ("10.3.0", {1: "passed", 2: "failed", 3: "none"}),
+    aliases={f"{oid}.{line}": (f"{oid}.{line}.0",) for oid in ("6.2.1.2", "7.2.1.4") for line in (1, 2, 3)},  # Galaxy
     lines={"input_volts": ("6.2.1.2.2", "6.2.1.2.3"), "load_ratio": ("7.2.1.4.2", "7.2.1.4.3")},
 )

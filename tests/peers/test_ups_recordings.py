@@ -46,6 +46,8 @@ WANTED = {
     "rfc1628_battery": Told("rfc1628", "battery", 0.31, None, 0.41, "on_battery", {"battery_low": True, "alarms": ("low battery", "fan failure"), "test_result": None, "input_volts": ()}),
     "rfc1628_other": Told("rfc1628", "other", 1.0, None, 0.10, "not_reported", {"temperature_celsius": None}),
     "powernet": Told("apc", "normal", 0.98, 2460, 0.38, "ok", {"model": "Smart-UPS 3000", "test_at": NOON_1_NOVEMBER_2026, "battery_replace": False, "input_volts": (238.0,), "firmware": "651.13.I", "serial": "AS1234567890"}),
+    "powernet_fine": Told("apc", "normal", 1.0, 4560, 0.176, "ok", {"input_volts": (247.6,), "output_volts": (247.6,), "battery_volts": 27.0, "temperature_celsius": 30.0, "battery_replace": False, "test_result": None}),
+    "mge_galaxy": Told("rfc1628 + mge", "normal", 1.0, 7260, 0.11, "ok", {"model": "Galaxy 7000", "input_volts": (409.0, 410.0, 410.0), "output_volts": (230.3,), "battery_volts": 594.0, "temperature_celsius": 23.0, "overload": False}),
     "powernet_battery": Told("rfc1628 + apc", "battery", 0.44, 600, 0.38, "on_battery", {"on_battery_seconds": 190.0, "battery_low": True, "battery_replace": True, "test_result": "failed", "manufacturer": "American Power Conversion Corp."}),
     "powernet_test": Told("apc", "test", 0.98, 2460, 0.38, "ok", {"test_result": "in progress"}),
     "powernet_lost": Told("apc", "normal", 0.98, 2460, 0.38, "ups_comms_lost", {"communication": False}),
