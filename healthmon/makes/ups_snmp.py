@@ -67,7 +67,7 @@ def read(table: Table, values: Mapping[str, SnmpValue]) -> Raw:
             numbers[name] = fine
             if name in BY_LINE and len(lines[name]) < 2:
                 lines[name] = (fine,)
-    texts = {n: text for n, oid in table.texts.items() if (text := _text(raw(oid)))}
+    texts = {n: said for n, oid in table.texts.items() if (said := text(raw(oid)))}
     flags = {}
     for name, (oid, meanings) in table.flags.items():
         value = whole(raw(oid))
@@ -103,11 +103,12 @@ def _number(name: str, value: SnmpValue, factor: float) -> float | None:
     return found if low <= found <= high else None
 
 
-def _text(value: SnmpValue) -> str | None:
+def text(value: SnmpValue) -> str | None:
+    """A string without what cannot be printed; None where it is empty or no string."""
     if not isinstance(value, bytes):
         return None
-    text = value.split(b"\0")[0].decode("utf-8", "replace")
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:128] or None
+    said = value.split(b"\0")[0].decode("utf-8", "replace")
+    return " ".join("".join(c if c.isprintable() else " " for c in said).split())[:128] or None
 
 
 def ups_of(standard: Raw, vendor: Raw | None, alarms: tuple[int, ...], backend: str) -> Ups:
@@ -120,7 +121,7 @@ def ups_of(standard: Raw, vendor: Raw | None, alarms: tuple[int, ...], backend: 
     def flag(name: str) -> bool | None:
         return next((raw.flags[name] for raw in parts if name in raw.flags), None)
 
-    def text(name: str) -> str | None:
+    def told(name: str) -> str | None:
         return next((raw.texts[name] for raw in parts if name in raw.texts), None)
 
     def lines(name: str) -> tuple[float, ...]:
@@ -135,10 +136,10 @@ def ups_of(standard: Raw, vendor: Raw | None, alarms: tuple[int, ...], backend: 
         source = "test"
     return Ups(
         backend=backend,
-        manufacturer=text("manufacturer"),
-        model=text("model"),
-        firmware=text("firmware"),
-        serial=text("serial"),
+        manufacturer=told("manufacturer"),
+        model=told("model"),
+        firmware=told("firmware"),
+        serial=told("serial"),
         communication=20 not in alarms and flag("communication") is not False,
         source=source,
         on_battery_seconds=on_battery if source in ("battery", "test") and on_battery else None,
@@ -155,7 +156,7 @@ def ups_of(standard: Raw, vendor: Raw | None, alarms: tuple[int, ...], backend: 
         battery_replace=True if 1 in alarms else flag("battery_replace"),
         overload=True if 8 in alarms else flag("overload"),
         test_result="failed" if 19 in alarms else test,
-        test_at=_date(text("test_date")),
+        test_at=_date(told("test_date")),
         alarms=_alarm_words(alarms, standard.numbers.get("alarm_count", 0)),
         conflicts=conflicts,
     )

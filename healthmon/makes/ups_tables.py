@@ -152,7 +152,7 @@ XUPS = Table(
         "load_ratio": ("4.1.0", 0.01),
         "input_volts": ("3.4.1.2.1", 1.0),
     },
-    {"manufacturer": "1.1.0", "model": "1.2.0", "firmware": "1.3.0"},
+    {"manufacturer": "1.1.0", "model": "1.2.0", "firmware": "1.3.0", "serial": "1.6.0"},
     {"battery_replace": ("2.9.0", YES), "battery_low": ("2.10.0", YES), "input_bad": ("3.9.0", {1: True, 2: False})},
     ("8.2.0", {2: "passed", 3: "failed", 4: "in progress"}),
     ("3.5.0", {2: "none", 3: "utility", 5: "utility", 6: "generator"}),

@@ -47,14 +47,15 @@ async def _by_snmp(device: Device, tools: Tools) -> Ups:
 async def _detected(device: Device, tools: Tools, values: dict[str, SnmpValue]) -> str:
     """The vendor block that answers; sysObjectID is not trusted, the objects themselves are asked.
 
-    That of the output first: some cards fill a further block with little more than a charge.
+    That of the output first: some cards fill a further block with little more than a charge, or with a model.
     """
     sources = {f"{table.root}.{table.source_object}": table.name for table in VENDORS if table.source_object}
     charges = {f"{table.root}.{table.numbers['charge_ratio'][0]}": table.name for table in VENDORS}
-    for detectors in (sources, charges):
+    models = {f"{table.root}.{table.texts['model']}": table.name for table in VENDORS if "model" in table.texts}
+    for detectors, told in ((sources, ups_snmp.whole), (charges, ups_snmp.whole), (models, ups_snmp.text)):
         found = await snmp_get(device, tools, tuple(detectors))
         for oid, name in detectors.items():
-            if ups_snmp.whole(found.get(oid)) is not None:
+            if told(found.get(oid)) is not None:
                 return name
     if not values:
         raise UnsupportedError("answers SNMP, but knows no UPS objects")

@@ -120,7 +120,7 @@ async def test_the_backend_is_asked_for_once_and_remembered() -> None:
         await ups.look(told, Ask("U1", Question.UPS), held)
         first = len(made.requests)
         await ups.look(told, Ask("U1", Question.UPS), held)
-    assert (first, len(made.requests) - first) == (6, 3)
+    assert (first, len(made.requests) - first) == (7, 3)
 
 
 async def test_the_vendor_speaks_before_the_standard() -> None:
@@ -128,6 +128,17 @@ async def test_the_vendor_speaks_before_the_standard() -> None:
     values = {**rfc(o4_1_0=5, o2_2_0=4), **under(TABLES["apc"].root, {"4.1.1.0": 15, "2.2.1.0": 97})}
     seen = await by_snmp(values)
     assert (seen.source, seen.charge_ratio, seen.backend) == ("test", 0.97, "rfc1628 + apc")
+
+
+async def test_a_makers_block_may_hold_no_more_than_the_model_and_serial() -> None:
+    values = {**rfc(o1_2_0=None), **under(TABLES["xups"].root, {"1.2.0": "9PX 1000i", "1.6.0": "GA10K00000"})}
+    seen = await by_snmp(values)
+    assert (seen.backend, seen.model, seen.serial, seen.source) == (
+        "rfc1628 + xups",
+        "9PX 1000i",
+        "GA10K00000",
+        "normal",
+    )
 
 
 async def test_a_card_that_does_not_tell_its_output_is_known_by_its_charge() -> None:
