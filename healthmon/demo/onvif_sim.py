@@ -120,6 +120,7 @@ class OnvifSim(Visitor):
     def _known(self, body: str, given: str | None) -> bool:
         most = self._device.faults.get("login_firewall")
         if self._device.has("lockout") or (most and self._device.counters.logins_rejected >= int(most)):
+            self._device.counters.logins_rejected += given is not None or "UsernameToken" in body
             self._fault("NotAuthorized", "The account is locked: too many failed logins")
             return False
         if given is not None:

@@ -75,6 +75,7 @@ class RtspSim(Visitor):
     def _allowed(self, method: str, headers: dict[str, str]) -> bool:
         given = headers.get("authorization")
         if self._device.has("lockout"):
+            self._device.counters.logins_rejected += given is not None
             self._reply(headers, 403, "Forbidden", body="The account is locked: too many failed logins\r\n")
             return False
         if self._device.has("redirect_elsewhere"):

@@ -14,15 +14,10 @@ import pytest
 from fakes.rtsp_server import Camera, serving
 from hostile.wicked import lossy
 from loopback import served
+from watching import watching
 
-from healthmon import app as composition
-from healthmon import config as configuration
-from healthmon.app import App
-from healthmon.demo import plan
-from healthmon.demo.estate import Estate
 from healthmon.demo.onvif_sim import mac_of
 from healthmon.demo.state import SimDevice
-from healthmon.faults import Change
 from healthmon.model import Access, Ask, Device, Kind, Observation, Question, State, StreamSpec, Verdict
 from healthmon.observe import Observer
 from healthmon.probes import reach, stream
@@ -32,45 +27,6 @@ from healthmon.verdict import reach as reach_verdict
 from healthmon.verdict.stream import judge
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
-
-
-class Watch:
-    """The app of a real configuration beside its simulated cameras; `changes` are what the fault book has told."""
-
-    def __init__(self, estate: Estate, app: App) -> None:
-        self.estate, self.app = estate, app
-        self.changes: list[Change] = []
-
-    async def look(self, device: str, question: Question) -> dict[str, Verdict]:
-        """One look by the agent's own path, judged and reduced."""
-        ask = next(a for a in self.app.asks if a.device == device and a.question is question)
-        verdicts = self.app.judge(await self.app.look(ask))
-        self.changes += self.app.book.take(verdicts)
-        return {verdict.aspect: verdict for verdict in verdicts}
-
-    async def serve(self, *devices: SimDevice) -> None:
-        """Let these answer from now on, in place of the ones before."""
-        await self.estate.stop()
-        self.estate.devices = {device.id: device for device in devices}
-        await self.estate.start()
-
-    def told(self, *codes: str) -> list[tuple[str, str, str]]:
-        return [(c.what, c.fault.device, c.fault.code) for c in self.changes if c.fault.code in codes]
-
-
-@contextlib.asynccontextmanager
-async def watching(tmp_path: Path, *cameras: SimDevice) -> AsyncIterator[Watch]:
-    path = plan.write_config(cameras, tmp_path)
-    text = path.read_text().replace("estate:", "defaults: {watch: 0.6 s, timeout: 4 s}\nestate:", 1)
-    path.write_text(text)
-    app = composition.build(configuration.load(path))
-    estate = Estate(cameras)
-    await estate.start()
-    try:
-        yield Watch(estate, app)
-    finally:
-        await estate.stop()
-        await app.close()
 
 
 def camera(number: int, **more: object) -> SimDevice:
