@@ -128,15 +128,11 @@ class App:
             self.data.settle()
         if isinstance(observation.value, Reference):
             observation = replace(observation, value=self._take_reference(observation.value))
-        observation = self.own.excused(observation, self.devices.get(ask.spoken_to, device), began, self._well)
+        asked = self.devices.get(ask.spoken_to, device)
+        observation = self.own.excused(observation, asked, began, self.observer.seems_well)
         if observation.reason in OUR_TROUBLE:
             self.tools.reads.excuse(ask.spoken_to)
         return observation
-
-    def _well(self, observation: Observation) -> bool:
-        """Whether nothing is wrong in what was seen."""
-        found = verdict.judge(observation, self.devices[observation.device])
-        return all(one.state is State.OK for one in found)
 
     def _take_reference(self, found: Reference) -> Reference:
         """Keep `found`; where it knows no time, the last one that did goes on as long as it is good for anything."""

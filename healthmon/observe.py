@@ -89,11 +89,12 @@ class Observer:
         took = time.monotonic() - began
         seen = Observation(device.id, ask.question, ask.part, self.wall(), took, value, reason, detail)
         lag = await self._stall(began)
-        if lag and reason not in OUR_TROUBLE and not self._well(device, seen):
+        if lag and reason not in OUR_TROUBLE and not self.seems_well(device, seen):
             return replace(seen, value=None, reason=Reason.AGENT_STALLED, detail=f"held up for {lag:.1f} s")
         return seen
 
-    def _well(self, device: Device, seen: Observation) -> bool:
+    def seems_well(self, device: Device, seen: Observation) -> bool:
+        """Whether `seen` shows nothing amiss; also where that cannot be judged."""
         try:
             return self.well(device, seen)
         except Exception:  # noqa: BLE001 - whoever judges it next will say so

@@ -31,7 +31,7 @@ class OwnNetwork:
         return next(filter(None, found), "")
 
     def excused(
-        self, observation: Observation, device: Device, began: float, well: Callable[[Observation], bool]
+        self, observation: Observation, device: Device, began: float, well: Callable[[Device, Observation], bool]
     ) -> Observation:
         """`observation` of a look at `device`, or UNKNOWN where this machine had no way there since it `began`.
 
@@ -43,7 +43,9 @@ class OwnNetwork:
         words = now or self.no_way(device, began, age)
         self.cut.pop(device.id, None)
         alone = device.kind is Kind.AGENT and bool(words) and not self._some_cut(began)
-        if not words or alone or (observation.value is not None and well(observation)):
+        if not words or alone:
+            return observation
+        if observation.value is not None and well(self.devices[observation.device], observation):
             return observation
         if now:
             self.cut[device.id] = now

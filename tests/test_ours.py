@@ -68,7 +68,7 @@ class Rig:
 
     def excused(self, observation: Observation, began: float) -> Observation:
         device = self.app.devices[observation.device]
-        return self.app.own.excused(observation, device, began, self.app._well)
+        return self.app.own.excused(observation, device, began, self.app.observer.seems_well)
 
 
 @pytest.fixture
