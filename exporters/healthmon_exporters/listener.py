@@ -90,8 +90,9 @@ class _Guest:
         return int(waiting)
 
     def abort(self) -> None:
-        """End it now."""
+        """End it now; what was not taken is dropped in the kernel too."""
         with contextlib.suppress(OSError):
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self._sock.shutdown(socket.SHUT_RDWR)
         if self.http.transport:
             self.http.transport.abort()

@@ -62,9 +62,10 @@ def read(path: Path) -> tuple[dict[str, str], list[Problem]]:
     known: dict[str, str] = {}
     problems = []
     for number, line in enumerate(_lines(path), 1):
-        name, _, stored = line.strip().partition(":")
-        if not name or name.startswith("#"):
+        text = line.strip()
+        if not text or text.startswith("#"):
             continue
+        name, _, stored = text.partition(":")
         words = "" if _NAME.fullmatch(name) and _STORED.fullmatch(stored) else "is not a line 'name:salt$hash'"
         if name in known:
             words = f"user {name} stands there twice"
@@ -136,7 +137,7 @@ def _lines(path: Path) -> list[str]:
     with path.open("rb") as file:
         raw = file.read(MOST_BYTES + 1)
     if len(raw) > MOST_BYTES:
-        raise OSError(27, "larger than 1 MiB; this cannot be a users file")
+        raise OSError(27, "larger than a megabyte; this cannot be a users file")
     return raw.decode("utf-8", "replace").splitlines()
 
 
