@@ -86,6 +86,7 @@ _FINAL = frozenset({Reason.NOT_REACHED, Reason.AUTH_FAILED, Reason.AUTH_LATCHED,
 class App:
     """One loaded configuration, ready to look. `state` is the folder of small state files, or None.
 
+    `config` is without its devices, which are in `devices`.
     `down` are devices that cannot be reached, since when; `own` knows what our own network keeps from us; `ports` what
     the switch port of a device tells of why it cannot be reached.
     """
@@ -241,7 +242,7 @@ def build(config: Config, *, observer: Observer | None = None) -> App:
     observer = observer or Observer()
     observer.well = _well
     own = OwnNetwork(observer.ways, tools.net, devices, tuple(address for address, _ in servers))
-    app = App(config, devices, asks, tools, observer, book, state, data, own)
+    app = App(inventory.without_devices(config), devices, asks, tools, observer, book, state, data, own)
     tools.reference, tools.down = app.known_reference, lambda: app.down
     return app
 

@@ -72,9 +72,8 @@ def run(config: ConfigOption = None, verbose: Annotated[bool, typer.Option("--ve
     if not verbose:
         logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write a line for every request
     heap.lean()
-    path, loaded = read(config)
     try:
-        run_loop(serve.serve(path, loaded))
+        run_loop(serve.serve(*read(config)))
     except ConfigError as error:
         raise fail(str(error)) from None
     except OSError as error:  # BlockingIOError: another agent is running

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography import x509
 from starlette.types import ASGIApp
 
 from healthmon.agent import Agent
@@ -44,12 +43,15 @@ def _problems(config: Config) -> Iterator[tuple[Path_, str]]:
 
 def warnings(config: Config) -> list[str]:
     """What is not wrong yet or not for the agent: a certificate that browsers and Prometheus will refuse."""
-    tls = _tls(config)
+    if (tls := _tls(config)) is None:
+        return []
+    from cryptography import x509  # 9 MB
+
     try:
-        ends = x509.load_pem_x509_certificate(tls[0].read_bytes()).not_valid_after_utc if tls else None
+        ends = x509.load_pem_x509_certificate(tls[0].read_bytes()).not_valid_after_utc
     except (OSError, ValueError):
         return []  # said by `problems`
-    if tls is None or ends is None or ends > datetime.now(UTC):
+    if ends > datetime.now(UTC):
         return []
     return [f"the certificate {tls[0]} ended on {ends:%d %b %Y}: browsers and Prometheus refuse it"]
 

@@ -92,11 +92,17 @@ class Line:
         return self.good_run > 0 and not self.fault.flapping
 
 
+# What has been well for long, one line for all: a large estate has many, and that is all that need be known of them.
+WELL = Line((False,))
+
+
 def step(line: Line, verdict: Verdict, policy: Policy) -> tuple[Line, tuple[Change, ...]]:
     """The next line after `verdict` and the changes it makes."""
     if verdict.state is State.UNKNOWN:
         return line, ()
     bad = verdict.state is not State.OK
+    if line is WELL and not bad:
+        return line, ()
     line = replace(
         line,
         recent=(*line.recent, bad)[-policy.of :],
@@ -109,6 +115,8 @@ def step(line: Line, verdict: Verdict, policy: Policy) -> tuple[Line, tuple[Chan
 def _good(line: Line, verdict: Verdict, policy: Policy) -> tuple[Line, tuple[Change, ...]]:
     fault = line.fault
     if fault is None:
+        if not line.history:
+            return WELL, ()
         return replace(line, bad_since=line.bad_since if any(line.recent) else None), ()
     if not fault.flapping and line.changes >= policy.flaps:
         fault = _flapping(fault)

@@ -209,6 +209,11 @@ def in_maintenance(config: Config, devices: Iterable[Device], now: float) -> dic
     return found
 
 
+def without_devices(config: Config) -> Config:
+    """What is kept of `config` beside its devices: they are most of it, and everything about them is in `devices`."""
+    return config.model_copy(update={section: () for section, _ in _KINDS})
+
+
 def _inside(window: Window, local: datetime) -> bool:
     start, end = (datetime.strptime(text, LOCAL_TIME) for text in (window.start, window.end))  # noqa: DTZ007
     if window.repeat and local >= start:

@@ -48,6 +48,7 @@ async def serve(
         simulated=simulated,
         wall=wall,
     )
+    del config  # of many devices it is large
     await entry.open(web.application(site, entry.users, entry.names))
     _on_signals(running, entry.reload)
     serving()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -9,6 +10,13 @@ from healthmon.model import Question, State, Verdict
 from healthmon.store.rows import Segment
 
 Key = tuple[str, str]
+Parts = tuple[tuple[str, State], ...]
+
+
+@functools.lru_cache(1024)
+def _shared(parts: Parts) -> Parts:
+    """The same object for equal ones: most devices are in the same few states."""
+    return parts
 
 
 @dataclass(slots=True)
@@ -16,7 +24,7 @@ class Timeline:
     """The stretch under way of every device and question; a question with parts (streams) is as its worst part."""
 
     now: dict[Key, Segment] = field(default_factory=dict)
-    parts: dict[Key, dict[str, State]] = field(default_factory=dict)
+    parts: dict[Key, Parts] = field(default_factory=dict)
 
     def take(self, verdicts: Iterable[Verdict]) -> list[Segment]:
         """Reduce the verdicts of one look; the stretches that ended and began, in order."""
@@ -24,9 +32,10 @@ class Timeline:
         if not found:
             return []
         first = found[0]
-        key = (first.device, str(first.question))
-        parts = self.parts.setdefault(key, {})
+        key = (first.device, first.question.value)
+        parts = dict(self.parts.get(key, ()))
         parts[first.part] = max(verdict.state for verdict in found)
+        self.parts[key] = _shared(tuple(parts.items()))
         return self._turn(key, max(parts.values()), first.at)
 
     def _turn(self, key: Key, state: State, at: float) -> list[Segment]:
@@ -42,9 +51,9 @@ class Timeline:
         """End the stretches of every (device, question) that stands in no (device, question, part) of `keep`."""
         kept: dict[Key, set[str]] = {}
         for device, question, part in keep:
-            kept.setdefault((device, str(question)), set()).add(part)
+            kept.setdefault((device, question.value), set()).add(part)
         self.parts = {
-            key: {part: state for part, state in parts.items() if part in kept[key]}
+            key: tuple((part, state) for part, state in parts if part in kept[key])
             for key, parts in self.parts.items()
             if key in kept
         }

@@ -1,47 +1,84 @@
-"""The rendered lines of all devices, family by family: what is kept between scrapes, ready to be joined."""
+"""The rendered series of all devices, family by family: what is kept between scrapes, ready to be joined.
+
+Of a line only its tail is kept, what stands behind the labels of its device: ``,check="reach"} 1``. The name and those
+labels are most of the text; they are put before the tails when it is asked for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from healthmon_exporters import families
 
 Line = tuple[str, str]
 Shape = tuple[str, ...]
+Row = tuple[bytes, ...]
+PIECE = 250
+_NAME = b"\0"  # where the labels of the device, then the name, are put: no label value holds it
+
+
+def based(labels: str) -> bytes:
+    """The labels of a device as every row of its owners holds them."""
+    return _NAME + labels.encode()
 
 
 class Blocks:
-    """Lines by family and owner (a device, or one check of it). An owner keeps its `Shape`: the families it is in."""
+    """Tails by owner (a device, or one check of it). An owner keeps its `Shape`: the families it is in.
+
+    A row holds the labels of the owner's device and then, for each family of its shape, the tails.
+    """
 
     def __init__(self) -> None:
-        self._rows: dict[str, dict[Hashable, bytes]] = {family: {} for family in families.HELP}
+        self._rows: dict[Shape, dict[Hashable, Row]] = {}
         self._shapes: dict[Shape, Shape] = {}
 
-    def show(self, owner: Hashable, before: Shape, lines: Iterable[Line]) -> Shape:
-        """Replace the lines of `owner`, which were of shape `before`. Raises KeyError for a family without help."""
+    def show(self, owner: Hashable, base: bytes, before: Shape, lines: Iterable[Line]) -> Shape:
+        """Replace the (family, tail) of `owner`, which were of shape `before`; `base` is `based` of its device.
+
+        Raises KeyError for a family without help.
+        """
         made: dict[str, str] = {}
-        for family, line in lines:
-            made[family] = made[family] + line if family in made else line
-        for family in before:
-            if family not in made:
-                del self._rows[family][owner]
-        for family, text in made.items():
-            self._rows[family][owner] = text.encode()
-        shape = tuple(made)
-        return self._shapes.setdefault(shape, shape)
+        for family, tail in lines:
+            made[family] = f"{made[family]}\0{tail}\n" if family in made else f"\0{tail}\n"
+        shape = self._shape(tuple(made))
+        if before != shape and before:
+            del self._rows[before][owner]
+        if shape:
+            self._rows[shape][owner] = (base, *(text.encode() for text in made.values()))
+        return shape
+
+    def _shape(self, shape: Shape) -> Shape:
+        if shape not in self._shapes:
+            if nameless := [family for family in shape if family not in families.HELP]:
+                raise KeyError(*nameless)
+            self._shapes[shape] = shape
+            self._rows[shape] = {}
+        return self._shapes[shape]
 
     def carry_over(self, owner: Hashable, shape: Shape, other: Blocks) -> None:
         """Take the lines of `owner` from `other`."""
-        for family in shape:
-            self._rows[family][owner] = other._rows[family][owner]
+        if shape:
+            self._rows[self._shape(shape)][owner] = other._rows[shape][owner]
 
-    def picture(self, *, openmetrics: bool) -> list[bytes]:
-        """Every line with HELP and TYPE, as they are at this moment, to be joined by any thread."""
-        found: list[bytes] = []
-        for family, rows in self._rows.items():
-            if rows:
-                kind, text = families.HELP[family]
-                shown = family.removesuffix("_total") if openmetrics else family
-                found.append(f"# HELP {shown} {text}\n# TYPE {shown} {kind}\n".encode())
-                found.extend(rows.values())
-        return [*found, b"# EOF\n"] if openmetrics else found
+    def picture(self) -> Picture:
+        """Everything as it is at this moment, for any thread."""
+        return {shape: tuple(rows.values()) for shape, rows in self._rows.items() if rows}
+
+
+Picture = Mapping[Shape, Sequence[Row]]
+
+
+def pieces(picture: Picture, *, openmetrics: bool) -> Iterator[bytes]:
+    """The text of `picture` with HELP and TYPE, piece by piece: as a whole it is large."""
+    for family, (kind, text) in families.HELP.items():
+        places = [(shape.index(family) + 1, rows) for shape, rows in picture.items() if family in shape]
+        if places:
+            shown = family.removesuffix("_total") if openmetrics else family
+            yield f"# HELP {shown} {text}\n# TYPE {shown} {kind}\n".encode()
+        name = f"{family}{{".encode()
+        for index, rows in places:
+            for at in range(0, len(rows), PIECE):
+                lines = [row[index].replace(_NAME, row[0]) for row in rows[at : at + PIECE]]
+                yield b"".join(lines).replace(_NAME, name)
+    if openmetrics:
+        yield b"# EOF\n"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from healthmon.model import Ask, Device, Observation, Question, State, Verdict
 from healthmon_exporters import families
-from healthmon_exporters.blocks import Blocks, Line, Shape
+from healthmon_exporters.blocks import Blocks, Line, Shape, based
 
 LONGEST_LABEL = 128
 STATES = ("ok", "degraded", "unknown", "fault")
@@ -63,44 +63,40 @@ class Check:
         """Until when the values are shown."""
         return self.believed + self.ask.interval
 
-    def lines(self, base: str, now: float) -> Iterator[Line]:
-        """(family, line) of the figures at `now`; `base` are the labels of the device."""
+    def lines(self, now: float) -> Iterator[Line]:
+        """(family, tail) of the figures at `now`."""
         part = f',part="{escaped(self.ask.part)}"' if self.ask.part else ""
-        labels = f'{{{base},check="{self.ask.question.value}"{part}}}'
-        runs, failures = "healthmon_check_runs_total", "healthmon_check_failures_total"
-        yield runs, f"{runs}{labels} {self.runs}\n"
-        yield failures, f"{failures}{labels} {self.failures}\n"
+        labels = f',check="{self.ask.question.value}"{part}}}'
+        yield "healthmon_check_runs_total", f"{labels} {self.runs}"
+        yield "healthmon_check_failures_total", f"{labels} {self.failures}"
         if not self.runs:
             return
-        name = "healthmon_check_last_run_timestamp_seconds"
-        yield name, f"{name}{labels} {self.last_run!r}\n"
+        yield "healthmon_check_last_run_timestamp_seconds", f"{labels} {self.last_run!r}"
         if self.last_success is not None:
-            name = "healthmon_check_last_success_timestamp_seconds"
-            yield name, f"{name}{labels} {self.last_success!r}\n"
+            yield "healthmon_check_last_success_timestamp_seconds", f"{labels} {self.last_success!r}"
         if now > self.shown:
             return
-        yield "healthmon_check_success", f"healthmon_check_success{labels} {self.success}\n"
-        name = "healthmon_check_duration_seconds"
-        yield name, f"{name}{labels} {self.duration!r}\n"
+        yield "healthmon_check_success", f"{labels} {self.success}"
+        yield "healthmon_check_duration_seconds", f"{labels} {self.duration!r}"
 
 
-def values(observation: Observation, verdicts: tuple[Verdict, ...], base: str) -> Iterator[Line]:
-    """(family, line) of what one result says, one value a series.
+def values(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator[Line]:
+    """(family, tail) of what one result says, one value a series.
 
     A second clock of the same source would make the whole scrape invalid.
     """
     made: dict[tuple[str, str], float] = {}
     for family, more, value in families.samples(observation, verdicts):
         made[family, labels(dict(more))] = value
-    return ((family, f"{family}{{{base}{more}}} {value!r}\n") for (family, more), value in made.items())
+    return ((family, f"{more}}} {value!r}") for (family, more), value in made.items())
 
 
 @dataclass(slots=True)
 class Page:
-    """One device. `due` is when its lines change by age alone."""
+    """One device. `base` are its labels on every line; `due` is when its lines change by age alone."""
 
     device: Device
-    base: str
+    base: bytes
     about: str
     shape: Shape = ()
     checks: dict[Part, Check] = field(default_factory=dict)
@@ -114,7 +110,7 @@ class Page:
         if check is None:
             return
         check.take(observation, verdicts, now)
-        check.shape = blocks.show(check, check.shape, values(observation, verdicts, self.base))
+        check.shape = blocks.show(check, self.base, check.shape, values(observation, verdicts))
         self.info = {**self.info, **families.info(observation)}
         self.show(blocks, now)
 
@@ -124,20 +120,19 @@ class Page:
         for check in self.checks.values():
             ages += (check.believed, check.shown)
             if now > check.shown and check.shape:
-                check.shape = blocks.show(check, check.shape, ())
-        self.shape = blocks.show(self.device.id, self.shape, self._lines(now))
+                check.shape = blocks.show(check, self.base, check.shape, ())
+        self.shape = blocks.show(self.device.id, self.base, self.shape, self._lines(now))
         self.due = min((age for age in ages if age >= now), default=math.inf)
 
     def _lines(self, now: float) -> Iterator[Line]:
-        base = self.base
         told = labels({name: self.info.get(name, "") for name in INFO})
-        yield "healthmon_device_info", f"healthmon_device_info{{{base}{self.about}{told}}} 1\n"
-        yield "healthmon_device_maintenance", f"healthmon_device_maintenance{{{base}}} {int(self.maintenance)}\n"
+        yield "healthmon_device_info", f"{self.about}{told}}} 1"
+        yield "healthmon_device_maintenance", f"}} {int(self.maintenance)}"
         state = self._state(now).name.lower()
         for word in STATES:
-            yield "healthmon_device_state", f'healthmon_device_state{{{base},state="{word}"}} {int(word == state)}\n'
+            yield "healthmon_device_state", f',state="{word}"}} {int(word == state)}'
         for check in self.checks.values():
-            yield from check.lines(base, now)
+            yield from check.lines(now)
 
     def _state(self, now: float) -> State:
         """The worst state that is believed; UNKNOWN before the first result and when one is too old."""
@@ -167,5 +162,5 @@ class Page:
         self.show(blocks, now)
 
 
-def _base(device: Device) -> str:
-    return f'device="{escaped(device.id)}",kind="{device.kind.value}",site="{escaped(device.site)}"'
+def _base(device: Device) -> bytes:
+    return based(f'device="{escaped(device.id)}",kind="{device.kind.value}",site="{escaped(device.site)}"')

@@ -10,7 +10,7 @@ import asyncio
 import platform
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -19,7 +19,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 
 from healthmon.model import Ask, Device, Kind, Observation, Question, Reference, Verdict
 from healthmon_exporters import families
-from healthmon_exporters.blocks import Blocks
+from healthmon_exporters.blocks import Blocks, Picture, pieces
 from healthmon_exporters.page import Page
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -37,7 +37,6 @@ AGENT_HELP = {
     "healthmon_sweep_last_timestamp_seconds": "When the last whole sweep was made.",
     "healthmon_sweep_signatures": "How many have signed the last whole sweep.",
 }
-PIECE = 1000
 Table = tuple[str, tuple[str, ...], Sequence[tuple[tuple[str, ...], float]]]
 
 
@@ -125,13 +124,13 @@ class Metrics:
         if self._reference is not None:
             yield from _reference_families(self._reference)
 
-    def _picture(self, *, openmetrics: bool) -> list[bytes]:
+    def _picture(self) -> Picture:
         """One picture of all devices at this moment, ready to be joined by any thread."""
         now = self._now()
         for page in self._pages.values():
             if page.due < now:
                 page.show(self._blocks, now)
-        return self._blocks.picture(openmetrics=openmetrics)
+        return self._blocks.picture()
 
     def _head(self, *, openmetrics: bool) -> bytes:
         own = generate_openmetrics if openmetrics else generate_latest
@@ -139,7 +138,11 @@ class Metrics:
 
     def text(self, *, openmetrics: bool) -> bytes:
         """The whole exposition as bytes."""
-        return b"".join((self._head(openmetrics=openmetrics), *self._picture(openmetrics=openmetrics)))
+        return b"".join(self._parts(self._picture(), openmetrics=openmetrics))
+
+    def _parts(self, picture: Picture, *, openmetrics: bool) -> Iterator[bytes]:
+        yield self._head(openmetrics=openmetrics)
+        yield from pieces(picture, openmetrics=openmetrics)
 
     async def body(self, *, openmetrics: bool, zipped: bool) -> bytes:
         """`text`, compressed where asked, made outside the event loop.
@@ -154,19 +157,19 @@ class Metrics:
     async def _body(self, *, openmetrics: bool, zipped: bool) -> bytes:
         async with self._turn:
             del self._asked[openmetrics, zipped]
-            picture = self._picture(openmetrics=openmetrics)
+            picture = self._picture()
 
             def made() -> bytes:
-                parts = [self._head(openmetrics=openmetrics), *picture]
+                parts = self._parts(picture, openmetrics=openmetrics)
                 return _zipped(parts) if zipped else b"".join(parts)
 
             return await asyncio.to_thread(made)
 
 
-def _zipped(parts: Sequence[bytes]) -> bytes:
-    """Compress at level 1 of the parts, piece by piece: the whole text never exists."""
+def _zipped(parts: Iterable[bytes]) -> bytes:
+    """Compress at level 1 of the parts, one by one: the whole text never exists."""
     pressed = zlib.compressobj(1, wbits=31)
-    found = [pressed.compress(b"".join(parts[at : at + PIECE])) for at in range(0, len(parts), PIECE)]
+    found = [pressed.compress(part) for part in parts]
     return b"".join((*found, pressed.flush()))
 
 

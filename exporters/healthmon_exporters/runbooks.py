@@ -8,7 +8,6 @@ import itertools
 import re
 from pathlib import Path
 
-from markdown_it import MarkdownIt
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -36,6 +35,8 @@ def page(name: str) -> str | None:
     place = folder()
     if place is None or not re.fullmatch(r"[A-Za-z]{1,64}", name) or not (place / f"{name}.md").is_file():
         return None
+    from markdown_it import MarkdownIt  # 2 MB that few agents are asked for
+
     text = re.sub(r"\]\((\w+)\.md\)", r"](\1)", (place / f"{name}.md").read_text(encoding="utf-8"))
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = reader.parse(text)

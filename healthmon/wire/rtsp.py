@@ -238,8 +238,9 @@ class RtspConnection(asyncio.BufferedProtocol):
         return answer
 
     def close(self) -> None:
-        """Drop the connection at once."""
+        """Drop the connection at once, and who listens, so that both are freed without the collector."""
         self.closed = self.closed or ResetError("closed by healthmon")
+        self.on_interleaved = None
         if self._transport is not None:
             self._transport.abort()
 
