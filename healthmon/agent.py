@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from healthmon import __version__, figures, storage
+from healthmon import __version__, figures, heap, storage
 from healthmon import config as configuration
 from healthmon.app import App, build
 from healthmon.cases import World
@@ -36,6 +36,7 @@ TICK_SECONDS = 1.0
 SELF_SECONDS = 5.0
 WINDOWS_SECONDS = 15.0
 FIGURES_SECONDS = 5.0
+TRIM_SECONDS = 20.0
 SIBLINGS = 64
 BACK_SECONDS = 5.0
 TIMED_SECONDS = 30.0
@@ -112,7 +113,7 @@ class Agent:
             verdicts = self.app.judge(observation)
             self.observations[ask.key] = observation
             self.metrics.observed(observation, verdicts)
-            self.board.take(observation, verdicts, time.monotonic())
+            self.board.take(ask.key, observation, verdicts, time.monotonic())
             self._reduce(verdicts)
             self._follow(ask, verdicts)
         except Exception:
@@ -204,6 +205,7 @@ class Agent:
             self._every(TICK_SECONDS, self.casework.tick),
             self._every(SELF_SECONDS, self._self),
             self._every(FIGURES_SECONDS, lambda: figures.show(self)),
+            self._every(TRIM_SECONDS, heap.trim),
             *self.casework.jobs,
         )
         tasks = [asyncio.create_task(supervised(job, self._bug)) for job in jobs]

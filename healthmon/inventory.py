@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from healthmon.config.checks import REPEATS
@@ -36,7 +37,8 @@ def devices(config: Config) -> tuple[Device, ...]:
     """Every device of the configuration, and the agent itself last."""
     recorders, links = Recorders.of(config), Links.of(config)
     entries = [(entry, kind) for section, kind in _KINDS for entry in getattr(config, section)]
-    found = [_device(config, entry, kind, recorders, links) for entry, kind in entries]
+    known: dict[Any, Any] = {}
+    found = [_sharing(_device(config, entry, kind, recorders, links), known) for entry, kind in entries]
     agent = Device(
         AGENT,
         "healthmon",
@@ -48,6 +50,12 @@ def devices(config: Config) -> tuple[Device, ...]:
         limits=_limits(config, None),
     )
     return (*found, agent)
+
+
+def _sharing(device: Device, known: dict[Any, Any]) -> Device:
+    """`device` with what is equal in many devices (the defaults) kept once in `known`."""
+    limits, recording, readings = (known.setdefault(v, v) for v in (device.limits, device.recording, device.readings))
+    return replace(device, limits=limits, recording=recording, readings=readings)
 
 
 def _device(config: Config, entry: Watched, kind: Kind, recorders: Recorders, links: Links) -> Device:

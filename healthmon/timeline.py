@@ -11,6 +11,7 @@ from healthmon.store.rows import Segment
 
 Key = tuple[str, str]
 Parts = tuple[tuple[str, State], ...]
+_WORDS = {state: state.name.lower() for state in State}
 
 
 @functools.lru_cache(1024)
@@ -39,7 +40,7 @@ class Timeline:
         return self._turn(key, max(parts.values()), first.at)
 
     def _turn(self, key: Key, state: State, at: float) -> list[Segment]:
-        word = state.name.lower()
+        word = _WORDS[state]
         old = self.now.get(key)
         if old is not None and old.state == word:
             return []

@@ -6,6 +6,7 @@ labels are most of the text; they are put before the tails when it is asked for.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from healthmon_exporters import families
@@ -15,6 +16,12 @@ Shape = tuple[str, ...]
 Row = tuple[bytes, ...]
 PIECE = 250
 _NAME = b"\0"  # where the labels of the device, then the name, are put: no label value holds it
+
+
+@functools.lru_cache(512)
+def _shared(tails: bytes) -> bytes:
+    """The same object for equal ones: what is well says the same of every device."""
+    return tails
 
 
 def based(labels: str) -> bytes:
@@ -44,7 +51,7 @@ class Blocks:
         if before != shape and before:
             del self._rows[before][owner]
         if shape:
-            self._rows[shape][owner] = (base, *(text.encode() for text in made.values()))
+            self._rows[shape][owner] = (base, *(_shared(text.encode()) for text in made.values()))
         return shape
 
     def _shape(self, shape: Shape) -> Shape:

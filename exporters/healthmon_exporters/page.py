@@ -13,7 +13,6 @@ from healthmon_exporters.blocks import Blocks, Line, Shape, based
 LONGEST_LABEL = 128
 STATES = ("ok", "degraded", "unknown", "fault")
 INFO = ("vendor", "model", "firmware")
-Part = tuple[Question, str]
 
 
 def escaped(text: str) -> str:
@@ -99,14 +98,14 @@ class Page:
     base: bytes
     about: str
     shape: Shape = ()
-    checks: dict[Part, Check] = field(default_factory=dict)
+    checks: dict[tuple[str, Question, str], Check] = field(default_factory=dict)
     info: dict[str, str] = field(default_factory=dict)
     maintenance: bool = False
     due: float = math.inf
 
     def observed(self, observation: Observation, verdicts: tuple[Verdict, ...], blocks: Blocks, now: float) -> None:
         """Show one result."""
-        check = self.checks.get((observation.question, observation.part))
+        check = self.checks.get((observation.device, observation.question, observation.part))
         if check is None:
             return
         check.take(observation, verdicts, now)
@@ -150,8 +149,8 @@ class Page:
         if known is not None:
             page.info, page.maintenance = known.info, known.maintenance
         for ask in asks:
-            kept = known.checks.get((ask.question, ask.part)) if known and known.base == page.base else None
-            check = page.checks[ask.question, ask.part] = kept or Check(ask)
+            kept = known.checks.get(ask.key) if known and known.base == page.base else None
+            check = page.checks[ask.key] = kept or Check(ask)
             check.ask = ask
         return page
 

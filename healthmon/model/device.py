@@ -206,6 +206,7 @@ class Ask:
     seconds; `cost` is what a look takes of the site's bandwidth budget, bits per second; `watch` is how long a stream
     is played, seconds. `beat` is the id of the device whose place in the interval the ask keeps, "" for its own.
     A `sampled` ask waits for its turn in the interval from the first round on; that it has no result yet is no gap.
+    `key` is what identifies the ask (and its observations) for ever; one object, because much is kept by it.
     """
 
     device: str
@@ -219,16 +220,15 @@ class Ask:
     watch: float = 2.0
     beat: str = ""
     sampled: bool = False
+    key: tuple[str, Question, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", (self.device, self.question, self.part))
 
     @property
     def spoken_to(self) -> str:
         """The id of the device that answers: footage is asked of the recorder, a switch port of the switch."""
         return self.part if self.question in _ASKED_ELSEWHERE else self.device
-
-    @property
-    def key(self) -> tuple[str, Question, str]:
-        """What identifies the ask (and its observations) for ever."""
-        return (self.device, self.question, self.part)
 
     @property
     def patience(self) -> float:

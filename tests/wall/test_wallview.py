@@ -41,12 +41,12 @@ def test_the_board_keeps_the_worst_of_the_latest_result():
     def judged(aspect: str, state: State) -> Verdict:
         return Verdict("C001", Question.CLOCK, "", aspect, state, state.name, f"{aspect} says so", AT)
 
-    board.take(observation, (judged("a", State.OK), judged("b", State.DEGRADED)), 10.0)
+    board.take(("C001", Question.CLOCK, ""), observation, (judged("a", State.OK), judged("b", State.DEGRADED)), 10.0)
     seen = board.seen["C001", Question.CLOCK, ""]
     assert (seen.state, seen.sentence, seen.landed, board.newest) == (State.DEGRADED, "b says so", 10.0, 10.0)
-    board.take(observation, (judged("a", State.OK),), 11.0)
+    board.take(("C001", Question.CLOCK, ""), observation, (judged("a", State.OK),), 11.0)
     assert board.seen["C001", Question.CLOCK, ""].sentence == ""
-    board.take(observation, (), 12.0)
+    board.take(("C001", Question.CLOCK, ""), observation, (), 12.0)
     assert board.seen["C001", Question.CLOCK, ""].state is State.UNKNOWN
     board.keep(())
     assert board.seen == {}

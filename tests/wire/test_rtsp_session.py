@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import re
 import socket
@@ -16,6 +17,7 @@ from healthmon.wire.errors import AuthFailedError, LockedOutError, ProtocolError
 from healthmon.wire.http import Place
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
+from healthmon.wire.rtp import Meter
 from healthmon.wire.rtsp_session import Session
 from healthmon.wire.trace import Trace, recording
 
@@ -449,3 +451,18 @@ async def test_a_setup_that_is_cut_and_then_refused_is_over(status: str) -> None
         await session.close()
         assert asyncio.get_running_loop().time() - began < 1.5
     assert "TEARDOWN" not in camera.methods
+
+
+async def test_a_session_that_is_over_is_freed_at_once_and_not_by_the_collector():
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        await played(Camera(pictures()))
+        await asyncio.sleep(0)
+        gc.collect()
+        assert not [one for one in gc.garbage if isinstance(one, Session | Meter)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()

@@ -89,10 +89,9 @@ class Board:
         self.seen: dict[AskKey, Seen] = {}
         self.newest: float | None = None
 
-    def take(self, observation: Observation, verdicts: Sequence[Verdict], now: float) -> None:
-        """Keep one result and what it means; `now` is the time of landing."""
+    def take(self, key: AskKey, observation: Observation, verdicts: Sequence[Verdict], now: float) -> None:
+        """Keep one result of the ask of `key` and what it means; `now` is the time of landing."""
         self.newest = now
-        key = (observation.device, observation.question, observation.part)
         worst = max(verdicts, key=lambda verdict: verdict.state, default=None)
         if worst is None:
             self.seen[key] = Seen(now, observation.at, State.UNKNOWN, "not_reported", "nothing was reported")
