@@ -93,3 +93,15 @@ def test_o10_a_window_that_makes_no_sense_is_refused(tmp_path, window, words):
 def test_how_urgent_a_fault_is(kind, own, state, urgency):
     fault = Fault("X", "reach", "", "reach", "unreachable", state, "", 0.0, 0.0)
     assert priority(fault, Device("X", "X", kind, "market", "192.0.2.1", priority=own)) == urgency
+
+
+def test_what_is_equal_in_many_devices_is_kept_once_and_the_configuration_keeps_none(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(CONFIG.format(window=ONE_OFF))
+    config = configuration.load(path)
+    one, two, _ = inventory.devices(config)
+    assert one.limits is two.limits
+    assert one.recording is two.recording
+    slim = inventory.without_devices(config)
+    assert (len(config.cameras), slim.cameras) == (2, ())
+    assert (slim.sites, slim.maintenance, slim.defaults) == (config.sites, config.maintenance, config.defaults)
