@@ -34,7 +34,7 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def served(
-    handler: Handler, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    handler: Handler, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[Served]:
     """Run `handler` for every connection; whatever is open at the end is cut."""
     told = Served(0)
@@ -54,7 +54,7 @@ async def served(
             finally:
                 writer.transport.abort()  # Python before 3.11.7 leaves it open when the handler fails
 
-    server = await asyncio.start_server(accept, host, 0, ssl=tls)
+    server = await asyncio.start_server(accept, host, port, ssl=tls)
     told.port = server.sockets[0].getsockname()[1]
     try:
         yield told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -22,6 +23,19 @@ def open_files() -> int:
 def children() -> set[int]:
     path = Path(f"/proc/self/task/{os.getpid()}/children")
     return {int(pid) for pid in path.read_text().split()} if path.exists() else set()
+
+
+def memory(name: str) -> int:
+    """Bytes of this process's memory: VmRSS has it now, VmHWM had it at most since `forget_peak`."""
+    found = re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found
+    return int(found[1]) * 1024
+
+
+def forget_peak() -> int:
+    """Let VmHWM begin again (proc(5), clear_refs); what this process has now."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return memory("VmRSS")
 
 
 def need(*programs: str) -> None:

@@ -9,15 +9,18 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
+from fakes import onvif_camera
 from fakes.rtsp_server import Camera, serving
 from hostile.wicked import lossy
 from loopback import served
+from prometheus_client.parser import text_string_to_metric_families
 from watching import watching
 
 from healthmon.demo.onvif_sim import mac_of
-from healthmon.demo.state import SimDevice
+from healthmon.demo.state import HTTP, SimDevice
 from healthmon.model import Access, Ask, Device, Kind, Observation, Question, State, StreamSpec, Verdict
 from healthmon.observe import Observer
 from healthmon.probes import reach, stream
@@ -27,6 +30,7 @@ from healthmon.verdict import reach as reach_verdict
 from healthmon.verdict.stream import judge
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
+from healthmon_exporters.prometheus import Metrics
 
 
 def camera(number: int, **more: object) -> SimDevice:
@@ -119,6 +123,51 @@ async def test_c28_two_cameras_in_turn_on_one_address_are_named(tmp_path: Path) 
         assert "SIM-000001" in found[-1].sentence
         assert "OTHER-9999" in found[-1].sentence
         assert [what for what, _, _ in watch.told("duplicate_address")].count("opened") <= 1
+
+
+async def test_n4_a_camera_that_is_lost_for_moments_is_told_to_nobody(tmp_path: Path) -> None:
+    async with watching(tmp_path, camera(1)) as watch:
+        for turn in range(16):
+            await watch.estate.set_fault("C001", "off", turn % 4 == 1)
+            lost = (await watch.look("C001", Question.REACH))["reach"].state is State.FAULT
+            assert lost == (turn % 4 == 1)
+        assert watch.changes == []
+
+
+STRANGE = (
+    "A" * 40_000,
+    'x"} 1\nhealthmon_up 0\n',
+    "\\",
+    "a\tb\r\nc",
+    "\u202e\u0085\u2028",
+    "&#x1b;[31m",
+    "é" * 5000,
+    "",
+)
+
+
+async def test_a11_what_a_device_calls_itself_is_one_line_of_128_characters_and_one_series(tmp_path: Path) -> None:
+    """Model, serial and firmware change at every look and hold what they like: by ONVIF, to the exposition."""
+    async with watching(tmp_path, camera(1)) as watch:
+        await watch.estate.stop()
+        metrics = Metrics(tuple(watch.app.devices.values()), watch.app.asks, version="0")
+        ask = next(a for a in watch.app.asks if a.question is Question.IDENTITY)
+        counts = set()
+        for number, text in enumerate(STRANGE):
+            told = "".join(f"<tds:{tag}>{escape(text)}{number}</tds:{tag}>" for tag in ("Manufacturer", "Model", "FirmwareVersion", "SerialNumber", "HardwareId"))  # fmt: skip
+            device = onvif_camera.Camera("none", replies={"GetDeviceInformation": f"<tds:GetDeviceInformationResponse>{told}</tds:GetDeviceInformationResponse>"})  # fmt: skip
+            async with served(device, host="127.36.1.1", port=HTTP):
+                found = await watch.app.look(ask)
+            metrics.observed(found, watch.app.judge(found))
+            rows = [
+                s for f in text_string_to_metric_families(metrics.text(openmetrics=False).decode()) for s in f.samples
+            ]
+            counts.add(len(rows))
+            labels = next(s.labels for s in rows if s.name == "healthmon_device_info" and s.labels["device"] == "C001")
+            assert all(len(value) <= 128 and value.isprintable() for value in labels.values()), labels
+            if len(text) < 40_000:
+                assert (labels["model"] or "0")[-1] in (str(number), "…")
+        assert len(counts) == 1, "no series is added"
 
 
 # ------------------------------------------------------------------------------------------------ lines
