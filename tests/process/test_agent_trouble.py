@@ -6,8 +6,11 @@ import contextlib
 import http.client
 import os
 import resource
+import shutil
 import signal
+import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,13 +25,26 @@ FAKETIME = library("faketime/libfaketime.so.1")
 
 
 @pytest.fixture(scope="module")
-def room(module_peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Room:
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A file system of 1 MiB, where that can be had."""
+    folder = tmp_path_factory.mktemp("disk")
+    mounted = os.geteuid() == 0 and shutil.which("mount")
+    if mounted:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=True)
+    yield folder
+    if mounted:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture(scope="module")
+def room(disk: Path, module_peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Room:
     made = Room(module_peers, tmp_path_factory.mktemp("room"))
     made.estate(CAMERAS)
 
     def change(tree: dict) -> None:
         every = ("interval", "clock_interval", "identity_interval", "reference_interval")
         tree["defaults"] = {**dict.fromkeys(every, f"{INTERVAL} s"), "watch": "1 s", "timeout": "5 s"}
+        tree["agent"]["state_directory"] = str(disk)
         tree["links"], tree["ups"], tree["recorders"] = [], [], []
         for row in tree["cameras"]:
             for name in ("port", "parent", "recorder", "channel", "metered"):
@@ -56,8 +72,8 @@ def blamed(text: str) -> list[dict[str, str]]:
 
 
 def opened(room: Room) -> list[str]:
-    """What the log says of faults of cameras that were opened."""
-    return [line for line in room.peers.log().splitlines() if " opened: C" in line]
+    """What the agent's log says of faults of cameras that were opened."""
+    return [line for line in room.log.read_text().splitlines() if " opened: C" in line]
 
 
 def runs(room: Room) -> float:
@@ -109,6 +125,28 @@ def test_a8_without_file_descriptors_cameras_are_not_known_and_come_back(room: R
     assert opened(room) == []
 
 
+def test_a3_with_a_full_disk_the_agent_goes_on_and_what_happened_is_kept_when_there_is_room(
+    room: Room, disk: Path
+) -> None:
+    if not disk.is_mount():
+        pytest.skip("a small file system needs root")
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as out, contextlib.suppress(OSError):
+        while out.write(b"x" * 4096):
+            pass
+    before = runs(room)
+    room.fault("C001", "off")
+    until(lambda: room.value("healthmon_store_ok") == 0, 60, room.agent)
+    until(lambda: "unreachable" in {labels["code"] for labels in blamed(room.get("/metrics"))}, 60, room.agent)
+    until(lambda: runs(room) >= before + 5 * CAMERAS, 60, room.agent)
+    assert {labels["device"] for labels in blamed(room.get("/metrics"))} == {"C001"}
+    ballast.unlink()
+    until(lambda: room.value("healthmon_store_ok") == 1, 60, room.agent)
+    until(lambda: "C001" in room.command("faults", "--open", "--json").stdout, 30, room.agent)
+    room.fault("C001", "off", on=False)
+    until(lambda: blamed(room.get("/metrics")) == [], 60, room.agent)
+
+
 def cpu(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -137,7 +175,7 @@ def test_a1_steps_of_our_clock_move_no_look_and_blame_no_camera(room: Room) -> N
     }
     room.inside = ("env", *(f"{name}={value}" for name, value in fake.items()))
     room.agent = room.run("run")
-    room.inside = ()
+    room.inside, room.log = (), room.peers.log_of(room.agent)
     until(room.ready, 60, room.agent)
     until(lambda: well(room) == FEW, 60, room.agent)
     for jump in ("+3600", "-86400", "@1970-01-02 00:00:00", "+0"):
@@ -147,5 +185,5 @@ def test_a1_steps_of_our_clock_move_no_look_and_blame_no_camera(room: Room) -> N
         most = FEW * ((time.monotonic() - began) / INTERVAL + 2)
         assert runs(room) - before <= most, "no look waits for the clock and none is doubled"
         assert blamed(room.get("/metrics")) == []
-    until(lambda: "opened: healthmon host_clock" in room.peers.log(), 30, room.agent)
+    until(lambda: "opened: healthmon host_clock" in room.log.read_text(), 30, room.agent)
     assert opened(room) == []
