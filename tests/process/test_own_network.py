@@ -74,7 +74,17 @@ def told(folder: Path) -> list[tuple[str, str, str]]:
     return [(body["what"], body["device"], body["code"]) for body in bodies]
 
 
+def well(room: Room) -> float:
+    """How many cameras are well."""
+    states = room.series("healthmon_device_state")
+    return sum(value for known, value in states if known["kind"] == "camera" and known["state"] == "ok")
+
+
 def test_n3_g11_our_own_cut_link_is_one_agent_alert_and_no_camera_alert(room: Room) -> None:
+    for number in range(1, CAMERAS + 1):
+        room.fault(
+            f"C{number:03d}", "session_limit"
+        )  # a session that the cut leaves behind is in the way of the next one
     ip("-n", OUTSIDE, "link", "set", "cable1", "down")
     room.until(lambda: told(room.folder), 90)
     room.until(lambda: room.unknown("C001"), 60)
@@ -83,7 +93,7 @@ def test_n3_g11_our_own_cut_link_is_one_agent_alert_and_no_camera_alert(room: Ro
     assert room.value("healthmon_own_network_ok") == 0
     assert {known["code"] for known, _ in room.series("healthmon_fault_active")} == {"own_network"}
     ip("-n", OUTSIDE, "link", "set", "cable1", "up")
-    room.until(lambda: room.value("healthmon_device_state", device="C001", state="ok") == 1, 90)
+    room.until(lambda: well(room) == CAMERAS, 90)
     room.until(lambda: len(told(room.folder)) >= 2 * len(opened), 90)
     time.sleep(5)
     after = told(room.folder)
