@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,15 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from exporter_estate import made
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
-from starlette.applications import Starlette
 from support import need
 from wall_estate import estate, judged
 
-from healthmon_exporters import listener
-from healthmon_exporters.guards import Guard
-from healthmon_exporters.login import Login
+from healthmon_exporters import listener, web
 from healthmon_exporters.wall.details import Look, details
 from healthmon_exporters.wall.routes import Wall
 from healthmon_exporters.wall.snapshot import Snapshot
@@ -35,6 +34,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    "--host-resolver-rules=MAP rebound.example 127.0.0.1",  # what DNS rebinding does to a name
 )
 
 
@@ -113,9 +113,10 @@ def wait(condition: Callable[[], Any], seconds: float = 30, pause: float = 0.05)
 class WallServer:
     """A real web server with a wall in a thread of its own; the test sets `now`. `broken` makes the model fail."""
 
-    def __init__(self, users: Path | None = None) -> None:
+    def __init__(self, users: Path | None = None, tls: ssl.SSLContext | None = None) -> None:
         self.now: Snapshot = estate(10)
-        self._users = users
+        self._users, self._tls = users, tls
+        self.reloads = 0
         self.broken = False
         self.wall = Wall(self._snapshot, self._details, time.monotonic)
         self._ready, self._stop = threading.Event(), threading.Event()
@@ -126,7 +127,7 @@ class WallServer:
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def connections(self) -> int:
@@ -145,13 +146,21 @@ class WallServer:
         looks = [Look(ask, 20.0, judged(self.now, ask)) for ask in self.now.asks if ask.device == name]
         return details(device, "Market Place", looks, [f for f in self.now.faults if f.device == name], "")
 
+    async def _nothing(self, *_: str) -> None:
+        return None
+
+    async def _reload(self) -> str:
+        self.reloads += 1
+        return ""
+
     async def _serve(self) -> None:
 
         # One thread that is there from the start, so that tests can count what they leave behind.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
         await asyncio.to_thread(int)
-        app = Guard(Login(Starlette(routes=self.wall.routes()), lambda: self._users), tuple)
-        running = await listener.serve(app, "127.0.0.1", 0)
+        site = web.Site(made(), self._nothing, lambda: True, self._reload, list, wall=self.wall)
+        app = web.application(site, lambda: self._users)
+        running = await listener.serve(app, "127.0.0.1", 0, tls=self._tls)
         self.port, self._running = running.port, running
         self._ready.set()
         while not self._stop.is_set():

@@ -8,13 +8,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
+import certificates
 import pytest
 from browser import Browser, WallServer, started, wait
 from selenium.webdriver.common.keys import Keys
 from wall_estate import estate, line, seen, troubled
 
 from healthmon.model import Question, State
-from healthmon_exporters import listener, users
+from healthmon_exporters import listener, server_tls, users
 from healthmon_exporters.wall import live
 from healthmon_exporters.wall.model import model
 
@@ -295,6 +296,72 @@ def test_behind_a_login_it_is_as_live(chromium, tmp_path):
     finally:
         chromium.driver.get("about:blank")
         guarded.close()
+
+
+def test_by_tls_it_asks_for_a_login_and_is_as_live(chromium, tmp_path):
+    file, pair = tmp_path / "users", certificates.made(tmp_path, "wall")
+    file.write_text(f"shift:{users.hash_password('right')}\n")
+    guarded = WallServer(file, server_tls.tls_context(pair.certificate, pair.key))
+    try:
+        guarded.now = replace(troubled(10, 2), estate="By TLS")
+        chromium.command("Security.setIgnoreCertificateErrors", ignore=True)
+        chromium.open(f"{guarded.origin}/wall")
+        assert "By TLS" not in chromium.driver.page_source
+        chromium.open(guarded.origin.replace("//", "//shift:right@") + "/wall")
+        arrived(chromium, guarded)
+        assert len(texts(chromium, ".card")) == 2
+        assert chromium.run("return isSecureContext")
+        assert chromium.console() == []
+    finally:
+        chromium.driver.get("about:blank")
+        chromium.command("Security.setIgnoreCertificateErrors", ignore=False)
+        guarded.close()
+
+
+ORDER = """
+const [address, done] = arguments;
+const sent = [
+  fetch(address, {method: "POST", mode: "no-cors"}),
+  fetch(address, {method: "POST", mode: "no-cors", body: new URLSearchParams({a: 1})}),
+  fetch(address, {method: "POST", mode: "cors"}),
+];
+navigator.sendBeacon(address, "a");
+Promise.allSettled(sent).then(() => done(sent.length));
+"""
+
+
+def test_a10_a_page_of_another_site_can_order_and_read_nothing(chromium, server):
+    """From a page of the same machine but another origin: orders, forms, pictures, frames; and by DNS rebinding."""
+    other = WallServer()
+    try:
+        for foreign in (other.origin, other.origin.replace("127.0.0.1", "localhost")):
+            chromium.open(f"{foreign}/-/healthy")
+            # The page's own policy is not what must hold: it would not be theirs.
+            chromium.command("Page.setBypassCSP", enabled=True)
+            chromium.open(f"{foreign}/-/healthy")
+            assert chromium.driver.execute_async_script(ORDER, f"{server.origin}/-/reload") == 3
+            read = "const [at, done] = arguments; fetch(at).then((a) => a.text()).then(done, () => done('refused'))"
+            assert chromium.driver.execute_async_script(read, f"{server.origin}/wall.json") == "refused"
+            chromium.run(
+                "document.body.innerHTML = `<form method='post' action='${arguments[0]}'><input name='a'></form>`;"
+                "document.forms[0].submit()",
+                f"{server.origin}/-/reload",
+            )
+            wait(lambda: "asked for by a page of another site" in chromium.driver.page_source)
+        assert server.reloads == 0
+        rebound = server.origin.replace("127.0.0.1", "rebound.example")
+        chromium.open(f"{rebound}/metrics")
+        assert "add it to `hosts` of `agent` in config.yaml" in chromium.driver.page_source
+        own = "const [done] = arguments; fetch('/wall.json').then((a) => done(a.status))"
+        assert chromium.driver.execute_async_script(own) == 421
+        chromium.open(f"{server.origin}/-/healthy")
+        order = "const [done] = arguments; fetch('/-/reload', {method: 'POST'}).then((a) => done(a.status))"
+        assert chromium.driver.execute_async_script(order) == 200
+        assert server.reloads == 1, "a page of the agent's own could"
+    finally:
+        chromium.command("Page.setBypassCSP", enabled=False)
+        chromium.driver.get("about:blank")
+        other.close()
 
 
 def grey(wall: Browser) -> bool:
