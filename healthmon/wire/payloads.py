@@ -8,6 +8,7 @@ RFC 6184 (H.264), RFC 7798 (H.265), RFC 2435 (JPEG), RFC 6416 (MPEG-4 Visual).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -19,6 +20,9 @@ MOST_SET_BYTES = 512
 ONVIF_JPEG = 0xFFD8
 RECOVERY_POINT = 6  # SEI payload type (ITU-T H.264 D.1.8, H.265 D.2.8)
 MOST_MESSAGES = 16
+MOST_HEADS = 1024  # bytes of a packet that are looked through for start codes
+START_CODE = re.compile(b"\0\0\1")
+H264_HEADS, H265_HEADS = {0, 6, 7, 8, 9}, {0, 32, 33, 34, 35, 39}  # what may stand before the slices
 VOP = b"\0\0\1\xb6"  # ISO/IEC 14496-2 6.2.5; its coding type is in the next two bits, 0 for intra
 HEVC_HEADER = 16  # bytes of a slice that may be header: flags and counters there change from key frame to key frame
 
@@ -60,6 +64,21 @@ class _Units(Other):
             at += 2 + size
         return key
 
+    def _stream(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
+        """Whether one of the units behind start codes does (Annex B of both): some devices leave those in."""
+        starts = [at + code.end() for code in START_CODE.finditer(memoryview(b)[at : min(end, at + MOST_HEADS)])]
+        key = False
+        for start, stop in zip(starts, [*(later - 3 for later in starts[1:]), end], strict=False):
+            key |= stop - start > 2 and self._unit(b, start, stop, stamp, now)
+        return key
+
+    def _cut_stream(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
+        """The same of the first fragment: the print of such a picture would not be whole."""
+        key = self._stream(b, at, end, stamp, now)
+        if key:
+            self.prints.spoil()
+        return key
+
 
 class H264(_Units):
     """H.264: IDR slices and recovery points (SEI, ITU-T H.264 D.2.8) begin a key frame."""
@@ -74,12 +93,13 @@ class H264(_Units):
         if kind in (28, 29):
             head = b[at + 1]
             if head & 0x1F != 5:
-                return False
+                return head & 0x80 > 0 and head & 0x1F in H264_HEADS and self._cut_stream(b, at + 2, end, stamp, now)
             self._slice(b, (at + 2 if kind == 28 else at + 4, end), stamp, now, (bool(head & 0x80), bool(head & 0x40)))
             return True
         if kind in (24, 25):
             return self._aggregate(b, at + 1 if kind == 24 else at + 3, end, stamp, now)
-        return self._unit(b, at, end, stamp, now)
+        key = self._unit(b, at, end, stamp, now)
+        return key or (kind in H264_HEADS and self._stream(b, at, end, stamp, now))
 
     def _unit(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
         kind = b[at] & 0x1F
@@ -110,13 +130,15 @@ class H265(_Units):
         """As said there. Single NAL units, aggregation packets and fragments (RFC 7798 4.4)."""
         kind = (b[at] >> 1) & 0x3F
         if kind == 49:
-            if not 16 <= b[at + 2] & 0x3F <= 21:
-                return False
-            self._slice(b, at + 3 + HEVC_HEADER * (b[at + 2] >> 7), end, stamp, now)
+            head = b[at + 2]
+            if not 16 <= head & 0x3F <= 21:
+                return head & 0x80 > 0 and head & 0x3F in H265_HEADS and self._cut_stream(b, at + 3, end, stamp, now)
+            self._slice(b, at + 3 + HEVC_HEADER * (head >> 7), end, stamp, now)
             return True
         if kind == 48:
             return self._aggregate(b, at + 2, end, stamp, now)
-        return self._unit(b, at, end, stamp, now)
+        key = self._unit(b, at, end, stamp, now)
+        return key or (kind in H265_HEADS and self._stream(b, at, end, stamp, now))
 
     def _unit(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
         kind = (b[at] >> 1) & 0x3F

@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from healthmon import __version__
-from healthmon.wire import trace
+from healthmon.wire import rtsp_head, trace
 from healthmon.wire.errors import ProtocolError, ResetError, TooLargeError, WireError, from_os
 from healthmon.wire.http import Place
 from healthmon.wire.net import Net
 
-HEADER_CAP = 16 * 1024
-BODY_CAP = 64 * 1024
 STRAY_MESSAGES = 50
 MOST_BYTES = 64 * 1024 * 1024
 MOST_FRAMES = 200_000  # 40 Mbit/s for a minute
@@ -29,7 +27,6 @@ _SHARED = bytearray(256 * 1024)
 _SHARED_VIEW = memoryview(_SHARED)
 _STATUS = re.compile(r"RTSP/\d\.\d\s+(\d{3})\b")
 _END = re.compile(rb"\r?\n\r?\n")  # some devices end their lines with LF alone
-_METHOD = re.compile(rb"[A-Z_]{1,20}(?: |$)")
 _FIRST_WORD = 24
 Interleaved = Callable[[int, bytes | bytearray, int, int], None]
 
@@ -133,6 +130,8 @@ class RtspConnection(asyncio.BufferedProtocol):
                 frames += 1
             elif first in b"\r\n":
                 at += 1
+            elif self.on_interleaved is not None and not rtsp_head.begins(data, at, end):
+                at = rtsp_head.next_frame(data, at, end)
             else:
                 used = self._message(data, at, end)
                 if not used:
@@ -144,17 +143,17 @@ class RtspConnection(asyncio.BufferedProtocol):
     def _message(self, data: bytearray, at: int, end: int) -> int:
         """Take one whole message at `at`; 0 while it is not complete."""
         if not self._heard:
-            _refuse_other_protocols(bytes(memoryview(data)[at : min(end, at + _FIRST_WORD)]))
+            rtsp_head.refuse_other_protocols(bytes(memoryview(data)[at : min(end, at + _FIRST_WORD)]))
         found = _END.search(data, at, end)
-        if (found.start() if found else end) - at > HEADER_CAP:
+        if (found.start() if found else end) - at > rtsp_head.HEADER_CAP:
             raise TooLargeError("reply header larger than 16 KiB")
         if found is None:
             return 0
         self._heard = True
         head = bytes(memoryview(data)[at : found.start()]).decode("utf-8", "replace")
         line, *rest = re.split(r"\r?\n", head)
-        headers = _headers(rest)
-        stop = found.end() + _length(headers)
+        headers = rtsp_head.headers(rest)
+        stop = found.end() + rtsp_head.length(headers)
         if end < stop:
             self._needed = stop - at
             return 0
@@ -245,17 +244,6 @@ class RtspConnection(asyncio.BufferedProtocol):
             self._transport.abort()
 
 
-def _refuse_other_protocols(start: bytes) -> None:
-    """Name the protocol where another one answers: TLS (RFC 8446 section 5.1), HTTP, SSH; do not wait for garbage."""
-    if start[0] in (0x15, 0x16) and start[1:2] in (b"", b"\x03"):
-        raise ProtocolError("the port speaks TLS (set tls: yes for it)")
-    for name in ("HTTP", "SSH"):
-        if start.startswith(name.encode()):
-            raise ProtocolError(f"the port speaks {name}")
-    if not b"RTSP/".startswith(start[:5]) and not _METHOD.match(start):
-        raise ProtocolError("not RTSP")
-
-
 def trace_stage(waiting: object) -> str:
     """What a lost connection interrupted, in words."""
     return "waiting for an answer" if waiting is not None else "connecting"
@@ -264,29 +252,6 @@ def trace_stage(waiting: object) -> str:
 def masked(text: str) -> str:
     """`text` without the values of Authorization headers and of response digests."""
     return re.sub(r"(?im)^(authorization|www-authenticate): (\w+).*$", r"\1: \2 ***", text)
-
-
-def _headers(lines: list[str]) -> tuple[tuple[str, str], ...]:
-    """Names in lower case, and values; a line that begins with a blank goes on with the one before (RFC 2326 4.2)."""
-    found: list[tuple[str, str]] = []
-    for line in lines:
-        if line[:1] in (" ", "\t") and found:
-            found[-1] = (found[-1][0], f"{found[-1][1]} {line.strip()}".strip())
-        elif ":" in line:
-            key, _, value = line.partition(":")
-            found.append((key.strip().lower(), value.strip()))
-    return tuple(found)
-
-
-def _length(headers: tuple[tuple[str, str], ...]) -> int:
-    values = {value for key, value in headers if key == "content-length"}
-    if not values:
-        return 0
-    if len(values) > 1 or not re.fullmatch(r"[0-9]{1,9}", value := values.pop(), re.ASCII):
-        raise ProtocolError("reply with a wrong Content-Length")
-    if int(value) > BODY_CAP:
-        raise TooLargeError("reply body larger than 64 KiB")
-    return int(value)
 
 
 def url_of(place: Place, path: str) -> str:

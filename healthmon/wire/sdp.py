@@ -158,6 +158,7 @@ def path_of(control: str, base: str, asked: str) -> str:
 
 def _only_path(url: str) -> str:
     """Path and query of an absolute URL or of an absolute path; empty where there is none."""
+    url = re.sub(r"(?i)^(rtsps?://)(?=rtsps?://)", "", url)  # some devices write it twice
     scheme, mark, rest = url.partition("://")
     if mark and scheme.isalpha():
         host = re.match(r"[^/?#]*", rest)

@@ -35,7 +35,7 @@ def rendered(status: str, fields: list[str], body: bytes, end: str = "\r\n") -> 
 
 @dataclass
 class Camera:
-    """What the camera answers. `statuses` by method; `path` the only one known; `reply` replaces all answers."""
+    """What the camera answers. `packets` of a channel below 0 are sent without a frame's head. `statuses` by method; `path` the only one known; `reply` replaces all answers."""
 
     packets: Iterable[Packet] = field(default_factory=pictures)
     sdp: str = SDP
@@ -125,7 +125,8 @@ class Camera:
                 if transport is not None:
                     transport.sendto(data)
                 else:
-                    writer.write(struct.pack(">BBH", 0x24, channel, len(data)) + data)
+                    head = struct.pack(">BBH", 0x24, channel, len(data)) if channel >= 0 else b""
+                    writer.write(head + data)
                 await asyncio.sleep(self.every)
 
 

@@ -70,6 +70,10 @@ def test_damaged_heads_count_as_packets_without_a_key_frame() -> None:
         b"\x79\0\1" + b"\0\x05" + IDR,  # STAP-B
         b"\x06\x06\x01\xc4\x80",  # recovery point: pictures without IDR
         b"\x06\x01\x02\x12\x34\x05\xff\x01" + bytes(256) + b"\x06\x01\xc4\x80",  # behind other messages
+        b"\0\0\0\1" + IDR,  # with its start code
+        b"\0\0\0\1\x09\xf0\0\0\0\1" + SPS + b"\0\0\1" + IDR,  # a whole access unit in one packet
+        SPS + b"\0\0\0\1" + IDR,  # without the first start code
+        b"\x1c\x80\0\0\1" + IDR,  # start code and IDR in fragments
     ],
 )
 def test_key_frames_of_h264(body: bytes) -> None:
@@ -86,6 +90,10 @@ def test_key_frames_of_h264(body: bytes) -> None:
         b"\x09\xf0\x00",
         SPS,
         b"\x78\0\0\0\0",
+        b"\0\0\0\1" + SLICE,
+        b"\0\0\0\1\x09\xf0\0\0\0\1" + SLICE,
+        b"\x1c\x40\0\0\1" + IDR,
+        SPS + b"\0\0\1",
     ],
 )
 def test_no_key_frames_of_h264(body: bytes) -> None:
@@ -104,6 +112,12 @@ def test_no_key_frames_of_h264(body: bytes) -> None:
         (b"\x60\x01" + b"\0\x03\x40\x01\x0c", 0),
         (b"\x4e\x01\x06\x01\xd0\x80", 1),  # recovery point
         (b"\x4e\x01\x01\x01\xd0\x80", 0),
+        (b"\0\0\0\1\x26\x01\xaf", 1),  # with its start code
+        (b"\0\0\0\1\x40\x01\x0c\0\0\0\1\x26\x01\xaf", 1),
+        (b"\x62\0\x80\0\1\x26\x01\xaf", 0),
+        (b"\x62\0\x80\0\0\1\x26\x01\xaf", 1),  # in fragments
+        (b"\0\0\0\1\x02\x01\xd0", 0),
+        (b"\0\1\xd0\0\0\3\1", 0),  # TRAIL_N
     ],
 )
 def test_key_frames_of_h265(body: bytes, keys: int) -> None:

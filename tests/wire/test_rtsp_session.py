@@ -407,6 +407,16 @@ async def test_a_device_that_never_tears_down_is_left_after_a_second() -> None:
     assert camera.methods == WHOLE
 
 
+@pytest.mark.parametrize("stray", [b"\0\1\2\3", b"abc", b"ABCD", b"A", b"a$\1\xff\xff\0", b"\xff$\x40\0\4\x80"])
+async def test_bytes_between_packets_that_belong_to_nothing_are_left_out(stray: bytes) -> None:
+    """A device that tells its packets' sizes wrongly does this too."""
+    packets = [packet for one in pictures(60) for packet in (one, (-1, stray))]
+    session = await played(Camera(packets=packets, every=0.01))
+    assert frames(session) > 5
+    assert session.meter is not None
+    assert session.meter.lost == 0
+
+
 async def test_packets_in_pieces() -> None:
     """A reply and a packet split at every byte, and packets of zero bytes."""
     packets = [(0, b""), *pictures(40, keys=2), (9, rtp(1, 1))]

@@ -94,6 +94,9 @@ DAHUA = "/cam/realmonitor?channel=1&subtype=0"
         ("track1?token=a://b", "", "/live", "/live/track1?token=a://b"),
         ("bad path", "rtsp://10.0.0.9/live/", "/live", "/live/"),
         ("track1", "http://[", "/live", "/live/track1"),
+        ("rtsp://rtsp://10.0.0.9:554/live/track1", "", "/live", "/live/track1"),
+        ("track1", "rtsp://RTSP://10.0.0.9:554/live/", "/live", "/live/track1"),
+        ("track1", "rtsp://::ffff:10.0.0.9/live/", "/", "/live/track1"),
     ],
 )
 def test_c21_the_path_to_set_up_never_leads_to_another_host(control: str, base: str, asked: str, wanted: str) -> None:
