@@ -23,6 +23,10 @@ HOSTILE = {
     "billion laughs": (BOMB + "<s>&i;</s>").encode(),
     "external entity": b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>',
     "external DTD": b'<!DOCTYPE a SYSTEM "http://127.0.0.2:1/x.dtd"><a/>',
+    "envelope with a DTD": b"<!DOCTYPE a>" + ENVELOPE.format("<a/>").encode(),
+    "envelope with entities": (BOMB + ENVELOPE.format("<a>&b;</a>")).encode(),
+    "envelope with a file": b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
+    + ENVELOPE.format("<a>&x;</a>").encode(),
     "deep": b"<a>" * 60_000,
     "deep and closed": b"<a>" * 30_000 + b"</a>" * 30_000,
     "attributes": b"<a " + b" ".join(b'a%d="1"' % i for i in range(24_000)) + b"/>",
