@@ -309,6 +309,23 @@ async def test_c9_a_stale_nonce_is_no_refusal() -> None:
     assert not guard.latched("127.0.0.1", RIGHT)
 
 
+async def test_c9_a_nonce_for_one_request_only_costs_two_messages_each_and_the_session_is_torn_down() -> None:
+    login, guard = Login('Digest realm="x", nonce="{nonce}", qop="auth"'), LoginGuard()
+
+    def refuse(method: str, url: str, told: dict[str, str]) -> list[str] | None:
+        refusal = login(method, url, told)
+        if refusal is None:
+            login.nonces.append(f"n{len(login.nonces)}")
+        return refusal
+
+    camera = Camera(refuse=refuse)
+    assert frames(await played(camera, guard=guard)) > 2
+    assert camera.methods == [method for method in WHOLE for _ in range(2)]
+    assert login.refused == 0
+    assert [nonce for nonce, _ in login.used[-2:]] == ["n2", "n3"], "TEARDOWN answers the challenge that it got"
+    assert not guard.latched("127.0.0.1", RIGHT)
+
+
 async def test_c9_the_next_nonce_is_used() -> None:
     login = Login('Digest realm="x", nonce="{nonce}", qop="auth"')
 
