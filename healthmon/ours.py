@@ -39,15 +39,13 @@ class OwnNetwork:
         machine does not know the time.
         """
         age = FRESH_SECONDS if _in_vain(observation) else BELIEVED_SECONDS
-        now = self.no_way(device, math.inf, age)
-        words = now or self.no_way(device, began, age)
         self.cut.pop(device.id, None)
-        alone = device.kind is Kind.AGENT and bool(words) and not self._some_cut(began)
-        if not words or alone:
+        words = self.no_way(device, began, age)
+        if not words or (device.kind is Kind.AGENT and not self._some_cut(began)):
             return observation
         if observation.value is not None and well(self.devices[observation.device], observation):
             return observation
-        if now:
+        if now := self.no_way(device, math.inf, age):
             self.cut[device.id] = now
         return replace(observation, value=None, reason=Reason.AGENT_NETWORK, detail=words)
 

@@ -13,7 +13,7 @@ import math
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,10 +80,12 @@ def routes_6(text: str) -> list[Route]:
     return found
 
 
-def dead_neighbours(text: str) -> set[str]:
-    """The addresses that ``/proc/net/arp`` holds without a complete answer."""
+def dead_neighbours(text: str, of: Collection[str]) -> set[str]:
+    """Those addresses `of` interest that ``/proc/net/arp`` holds without a complete answer."""
     found = set()
-    for line in text.splitlines()[1:]:
+    for line in text.splitlines():
+        if line.partition(" ")[0] not in of:  # an estate may have thousands of neighbours
+            continue
         fields = line.split()
         if len(fields) >= 6 and not int(fields[2], 16) & _ATF_COM:
             found.add(fields[0])
@@ -103,7 +105,10 @@ def running(interface: str) -> bool | None:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The kernel's tables at one moment; `versions` are those of IP whose routes could be read."""
+    """The kernel's tables at one moment; `versions` are those of IP whose routes could be read.
+
+    `dead` are gateways that do not answer, `stopped` interfaces that are down or unplugged.
+    """
 
     routes: tuple[Route, ...]
     versions: frozenset[int]
@@ -121,7 +126,8 @@ class Table:
                 found += parse(text)
         names = {"lo", *(route.interface for route in found)}
         stopped = frozenset(name for name in names if running(name) is False)
-        return cls(tuple(found), frozenset(versions), frozenset(dead_neighbours(_text(NEIGHBOURS) or "")), stopped)
+        dead = dead_neighbours(_text(NEIGHBOURS) or "", {route.gateway for route in found if route.gateway})
+        return cls(tuple(found), frozenset(versions), frozenset(dead), stopped)
 
     def way(self, target: Address) -> Route | None:
         """The route that is taken to `target`."""
@@ -156,8 +162,7 @@ class Ways:
     def tick(self) -> Table:
         """Read the tables, and remember what is amiss."""
         now, before, fresh = self.now(), self._table, self.read()
-        gateways = {route.gateway for route in fresh.routes}
-        self._bad |= dict.fromkeys((*fresh.stopped, *(fresh.dead & gateways)), now)
+        self._bad |= dict.fromkeys((*fresh.stopped, *fresh.dead), now)
         if before is not None:
             self._moved |= dict.fromkeys({*before.routes} ^ {*fresh.routes}, now)
         self._bad = {name: at for name, at in self._bad.items() if now - at < KEPT_SECONDS}

@@ -51,8 +51,10 @@ def test_the_routing_table_of_ipv6_is_read():
 
 
 def test_a_neighbour_without_an_answer_is_dead():
-    assert hostnet.dead_neighbours(ARP) == {"192.0.2.1"}
-    assert hostnet.dead_neighbours("") == set()
+    known = ("192.0.2.1", "192.0.2.9")
+    assert hostnet.dead_neighbours(ARP, known) == {"192.0.2.1"}
+    assert hostnet.dead_neighbours(ARP, ("192.0.2.9",)) == set()
+    assert hostnet.dead_neighbours("", known) == set()
 
 
 def test_nothing_is_said_of_names_and_of_what_cannot_be_read(monkeypatch, tmp_path):
