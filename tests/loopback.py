@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -65,6 +67,19 @@ async def served(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def unanswering(host: str = "127.0.0.1") -> Iterator[socket.socket]:
+    """A port whose backlog is full: connection requests stay unanswered until somebody accepts."""
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind((host, 0))
+        full.listen(0)
+        for one in (first, second):
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        time.sleep(0.05)
+        yield full
 
 
 async def request(reader: asyncio.StreamReader) -> tuple[str, dict[str, str], bytes]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ import pytest
 from fakes.rtsp_server import Camera, pictures
 from hostile.ward import PASSWORD, Bed, Swept, Ward
 from hostile.wicked import WICKED, Challenging, Wicked, elsewhere
-from loopback import make_pair
+from loopback import make_pair, unanswering
 
 pytestmark = pytest.mark.long
 WELL = 6
@@ -52,19 +51,6 @@ def nobody_home() -> Iterator[list[str]]:
                 knocked.append(str(listen()))
 
 
-@contextlib.contextmanager
-def full_backlog(address: str) -> Iterator[int]:
-    """A port that leaves connection requests unanswered."""
-    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
-        full.bind((address, 0))
-        full.listen(0)
-        for one in (first, second):
-            one.setblocking(False)
-            one.connect_ex(full.getsockname())
-        time.sleep(0.05)
-        yield full.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     folder = tmp_path_factory.mktemp("ward")
@@ -78,7 +64,8 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     well = [(camera, Bed(f"well{n}", camera.talk)) for n, camera in enumerate(cameras)]
     silent, closed = Bed("c2_silent_port"), Bed("c3_closed_port")
     ward = Ward(folder, [*(bed for _, bed in well), *(bed for _, bed in beds.values()), silent, closed])
-    with nobody_home() as knocked, full_backlog(silent.address) as port:
+    with nobody_home() as knocked, unanswering(silent.address) as full:
+        port = full.getsockname()[1]
         silent.more, closed.more = {"rtsp": {"port": port}}, {"rtsp": {"port": port}}
         with ward.open():
             alone = ward.sweep("--device", "well0")

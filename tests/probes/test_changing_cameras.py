@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import socket
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 from fakes import onvif_camera
 from fakes.rtsp_server import Camera, serving
 from hostile.wicked import lossy
-from loopback import served
+from loopback import served, unanswering
 from prometheus_client.parser import text_string_to_metric_families
 from watching import watching
 
@@ -211,12 +210,7 @@ async def test_c29_a_camera_that_gets_slower_is_waited_for_warned_of_and_then_mi
 
 async def test_c29_a_port_that_answers_late_is_slow_not_lost() -> None:
     """Connection requests stay unanswered at first; the kernel asks again after a second."""
-    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        for one in (first, second):
-            one.setblocking(False)
-            one.connect_ex(full.getsockname())
+    with unanswering() as full:
         device = Device("C1", "C1", Kind.CAMERA, "S", "127.0.0.1", access=Access(rtsp_port=full.getsockname()[1]))
         ask = Ask("C1", Question.REACH, timeout=12)
         look = asyncio.create_task(Observer().observe(lambda: reach.look(device, ask, kit()), device, ask))

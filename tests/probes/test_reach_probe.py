@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from loopback import says, served
+from loopback import says, served, unanswering
 from support import free_port
 
 from healthmon.model import Access, Ask, Device, Kind, NutAccess, Question, Reason
@@ -34,14 +33,7 @@ def ask(timeout: float = 4.0) -> Ask:
 
 @contextmanager
 def silent_port() -> Iterator[int]:
-    """A port whose backlog is full: connection requests stay unanswered."""
-    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        for sock in (first, second):
-            sock.setblocking(False)
-            sock.connect_ex(full.getsockname())
-        time.sleep(0.05)
+    with unanswering() as full:
         yield full.getsockname()[1]
 
 

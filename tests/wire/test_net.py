@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from loopback import says, served
+from loopback import says, served, unanswering
 
 from healthmon.wire import net as module
 from healthmon.wire.errors import AddressError, ConnectTimeoutError, DnsError, RefusedError
@@ -125,13 +125,7 @@ async def test_n5_rebinding_to_an_inner_address_is_refused(address: str) -> None
 
 
 async def test_c2_an_unanswered_connection_request_is_told_from_a_refusal() -> None:
-    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        for sock in (first, second):
-            sock.setblocking(False)
-            sock.connect_ex(full.getsockname())
-        await asyncio.sleep(0.05)
+    with unanswering() as full:
         net = Net.of(["127.0.0.1"], connect_seconds=0.3)
         began = time.monotonic()
         with pytest.raises(ConnectTimeoutError, match=r"no answer in 0.3 s"):
@@ -143,13 +137,7 @@ async def test_c2_an_unanswered_connection_request_is_told_from_a_refusal() -> N
 
 
 async def test_c2_the_callers_own_deadline_is_not_taken_for_the_devices() -> None:
-    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        for sock in (first, second):
-            sock.setblocking(False)
-            sock.connect_ex(full.getsockname())
-        await asyncio.sleep(0.05)
+    with unanswering() as full:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
                 await Net.of(["127.0.0.1"]).connect("127.0.0.1", full.getsockname()[1], asyncio.Protocol)
