@@ -8,6 +8,7 @@ from datetime import datetime
 from healthmon.model import Ups
 
 LONGEST_RUNTIME = 7 * 86400.0
+_NO_RUNTIME = (65534, 65535)  # what drivers say on mains
 COMM_LOST = 0x100  # STATFLAG bit of apcupsd: the UPS is not heard
 _SELF_TESTS = {"OK": "passed", "BT": "failed", "NG": "failed", "WN": "warning", "IP": "in progress"}
 
@@ -35,7 +36,7 @@ def from_nut(variables: Mapping[str, str]) -> Ups:
         serial=variables.get("ups.serial"),
         communication="COMM" not in flags,
         source=source,
-        runtime_seconds=None if runtime == 65535 else runtime,
+        runtime_seconds=None if runtime in _NO_RUNTIME else runtime,
         charge_ratio=min(charge, 1.0) if charge is not None else None,
         load_ratio=max(loads, default=None),
         input_volts=_of_lines(variables, "input.voltage", "input.L{}-N.voltage", 1, (1, 700)),
@@ -62,12 +63,12 @@ def _of_lines(
 
 
 def _nut_test(said: str) -> str | None:
-    """The result of a self-test, which every driver says in words of its own."""
+    """The result of a self-test, which every driver says in words of its own; apcsmart in letters."""
     words = (
         ("progress", "in progress"), ("fail", "failed"), ("error", "failed"), ("bad", "failed"), ("warning", "warning"),
         ("abort", "aborted"), ("pass", "passed"), ("good", "passed"),
     )  # fmt: skip
-    return next((result for word, result in words if word in said), None)
+    return next((result for word, result in words if word in said), _SELF_TESTS.get(said.upper()))
 
 
 def _nut_source(flags: set[str], output_volts: float | None) -> tuple[str | None, tuple[str, ...]]:

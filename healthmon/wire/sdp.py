@@ -56,7 +56,7 @@ def video_of(raw: bytes) -> Video:
 
     Raises NoVideoTrackError, ProtocolError.
     """
-    text = raw[:MOST_BYTES].decode("utf-8", "replace")
+    text = raw[:MOST_BYTES].replace(b"\0", b"").decode("utf-8", "replace")  # some end it like a string of C
     if "v=" not in text:
         raise ProtocolError("session description is not SDP")
     sections = [_Section()]

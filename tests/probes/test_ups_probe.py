@@ -284,7 +284,7 @@ def test_nut_status_words(status: str, volts: str | None, source: str | None) ->
 
 
 def test_nut_figures_of_the_field() -> None:
-    for runtime in ("-60", "65535", "3932100", "0", "nan", "inf", "?"):
+    for runtime in ("-60", "65535", "65534", "3932100", "0", "nan", "inf", "?"):
         assert ups_daemons.from_nut({"battery.runtime": runtime}).runtime_seconds is None, runtime
     for load in ("255", "562020", "1e300", "-1"):
         assert ups_daemons.from_nut({"ups.load": load}).load_ratio is None, load
@@ -298,6 +298,7 @@ def test_nut_figures_of_the_field() -> None:
         ("Done and passed", "passed"), ("Done and warning", "warning"), ("Done and error", "failed"),
         ("Aborted", "aborted"), ("In progress", "in progress"), ("OK - Battery GOOD", "passed"),
         ("Failed - Battery BAD", "failed"), ("NO - No results available", None), ("No test initiated", None),
+        ("OK", "passed"), ("BT", "failed"), ("NG", "failed"), ("NO", None),
     ],
 )  # fmt: skip
 def test_nut_self_tests_in_the_words_of_drivers(said: str, result: str | None) -> None:

@@ -27,6 +27,10 @@ def test_lines_end_in_any_way_and_names_in_any_case() -> None:
     assert (found.codec, found.control, found.session_control) == ("h264", "track1", "*")
 
 
+def test_an_end_like_that_of_a_string_of_c_belongs_to_nothing() -> None:
+    assert video_of((HEAD + VIDEO.rstrip() + "\0").encode()).control == "track1"
+
+
 @pytest.mark.parametrize(
     ("media", "wanted"),
     [
