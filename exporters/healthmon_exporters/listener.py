@@ -28,7 +28,7 @@ from uvicorn.server import ServerState
 from healthmon.config.units import is_loopback
 
 MOST_CONNECTIONS = 64
-BACKLOG = 128
+BACKLOG = 1024
 HEADER_SECONDS = 5.0
 WRITE_SECONDS = 10.0
 LOOK_SECONDS = 0.25
@@ -41,11 +41,6 @@ class _Http(H11Protocol):
     def __init__(self, *given: Any, ended: Callable[[], None]) -> None:
         super().__init__(*given)
         self._ended = ended
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is being answered."""
-        return self.cycle is None or self.cycle.response_complete
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._ended()
@@ -74,9 +69,14 @@ class _Guest:
             self._ended()
             self._sock.close()
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is being answered or on its way."""
+        return bool((self.http.cycle and not self.http.cycle.response_complete) or self._unsent())
+
     def overdue(self, now: float) -> bool:
         """Whether the limits are broken: nothing asked for too long, or what was sent is not taken."""
-        if not self.http.idle or self.http.cycle is not self._cycle:
+        if self.busy or self.http.cycle is not self._cycle:
             self._cycle, self.since = self.http.cycle, now
         if not self._unsent():
             self._taken = now
@@ -136,7 +136,7 @@ class Running:
             return
         sock.setblocking(False)
         if len(self.guests) >= MOST_CONNECTIONS:
-            longest = min((one for one in self.guests if one.http.idle), key=lambda one: one.since, default=None)
+            longest = min((one for one in self.guests if not one.busy), key=lambda one: one.since, default=None)
             if longest is None:
                 sock.close()
                 return
@@ -209,6 +209,8 @@ def _doors(places: list[tuple[int, tuple[Any, ...]]]) -> list[socket.socket]:
             doors.append(_door(family, place))
         except OSError as error:
             trouble = f"port {place[1]} on {place[0]} cannot be had: {(error.strerror or 'error').lower()}"
+            if error.errno == errno.EADDRINUSE:
+                trouble += " (is healthmon running already?)"
             if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
                 break
     else:

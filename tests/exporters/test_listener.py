@@ -241,7 +241,7 @@ async def test_a10_where_all_are_busy_a_newcomer_is_refused_and_the_next_place_i
         busy = mute(running.port, 4)
         for sock in busy:
             sock.sendall(b"GET /probe?target=x HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        await until(lambda: len([one for one in running.guests if not one.http.idle]) == 4)
+        await until(lambda: len([one for one in running.guests if one.busy]) == 4)
         with pytest.raises(httpx.TransportError):
             await healthy(running)
         busy.pop().close()
