@@ -120,7 +120,18 @@ class Keeper:
                 self._bell.set()
 
     async def flush(self) -> bool:
-        """Write what is pending in one transaction; whether it is on the disk."""
+        """Write what is pending in one transaction; whether it is on the disk.
+
+        Who is cancelled meanwhile waits for its end first: what has been taken to be written is not lost.
+        """
+        write = asyncio.create_task(self._flush())
+        try:
+            return await asyncio.shield(write)
+        except asyncio.CancelledError:
+            await asyncio.wait((write,))
+            raise
+
+    async def _flush(self) -> bool:
         batch, waiting = self._pending, self._waiting
         self._pending, self._waiting = Batch(), []
         if not batch and self.store is not None:
@@ -169,7 +180,8 @@ class Keeper:
     async def close(self) -> None:
         """Write what is pending, once, and let go."""
         self._pending.alive = time.time()
-        await self.flush()
+        if await self.flush() and self._pending:  # what the last run has left has only come now
+            await self.flush()
         self._thread.shutdown(wait=True)
         if self.store is not None:
             self.store.close()

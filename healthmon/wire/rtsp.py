@@ -212,16 +212,18 @@ class RtspConnection(asyncio.BufferedProtocol):
             trace.note("<", masked(shown + "\n" + body.decode("utf-8", "replace")))
         return reply
 
-    def say(self, method: str, url: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
-        """Send one request; also where its reply will not be read."""
+    def say(self, method: str, url: str, headers: tuple[tuple[str, str], ...] = ()) -> bool:
+        """Send one request, also where its reply will not be read; False when the connection has ended."""
         assert self._transport is not None  # noqa: S101 - the connection is made before anybody has it
         self._sequence += 1
         own = (("CSeq", str(self._sequence)), ("User-Agent", f"healthmon/{__version__}"))
         lines = [f"{method} {url} RTSP/1.0", *(f"{key}: {value}" for key, value in (*own, *headers))]
         if trace.explaining():
             trace.note(">", masked("\n".join(lines)))
-        if not self._transport.is_closing():
-            self._transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        if self._transport.is_closing():
+            return False
+        self._transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        return True
 
     async def _answer(self, method: str) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
         """The reply; when it is cut off before a byte of a large one came, say what that looks like."""

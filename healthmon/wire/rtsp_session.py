@@ -216,11 +216,13 @@ class Session(Asking):
 
     async def _end(self) -> None:
         """TEARDOWN; a device that takes each nonce for one request only is answered once more. This login has been
-        accepted before, so that a refusal says nothing about the account. One that is not listened to any more is told.
+        accepted before, so that a refusal says nothing about the account. One that is not listened to any more is told,
+        and has as long as the others to read it: hanging up at once would reset the connection before it has.
         """
         if self.lost:
             assert self._connection is not None  # noqa: S101 - there is a session
-            self._connection.say("TEARDOWN", *self._signed("TEARDOWN", self._whole))
+            if self._connection.say("TEARDOWN", *self._signed("TEARDOWN", self._whole)):
+                await asyncio.sleep(TEARDOWN_SECONDS)
             return
         reply = await self._send("TEARDOWN", self._whole, ())
         if reply.status == 401 and self._proven:

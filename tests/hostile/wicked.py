@@ -189,7 +189,11 @@ def bad_payloads() -> Iterator[Packet]:
 
 
 def other_codec(name: str, payload: bytes, number: int = 96) -> Camera:
-    packets = [(0, struct.pack(">BBHII", 0x80, number, n & 0xFFFF, n * 3600, 7) + payload) for n in range(2000)]
+    """Pictures of another codec, no two the same."""
+    packets = [
+        (0, struct.pack(">BBHII", 0x80, number, n & 0xFFFF, n * 3600, 7) + payload + n.to_bytes(4, "big"))
+        for n in range(2000)
+    ]
     sdp = SDP.replace("H264/90000", f"{name}/90000").replace(" 96\r\n", f" {number}\r\n")
     return Camera(sdp=sdp.replace("rtpmap:96", f"rtpmap:{number}"), packets=packets)
 

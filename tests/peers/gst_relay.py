@@ -27,7 +27,8 @@ def main() -> None:
     factory.set_launch(f"( {LAUNCH.format(sys.argv[3], int(float(sys.argv[4]) * 1e9))} )")
     factory.set_shared(True)
     server.get_mount_points().add_factory("/relay", factory)
-    server.attach(None)
+    if not server.attach(None):
+        sys.exit(f"cannot listen on {sys.argv[1]}:{sys.argv[2]}")
     print("serving", flush=True)
     GLib.MainLoop().run()
 

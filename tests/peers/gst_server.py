@@ -68,7 +68,8 @@ def main() -> None:
             permissions.add_permission_for_role("user", "media.factory.construct", True)
             factory.set_permissions(permissions)
         mounts.add_factory(path, factory)
-    server.attach(None)
+    if not server.attach(None):
+        sys.exit(f"cannot listen on {sys.argv[1]}:{sys.argv[2]}")
     print("serving", flush=True)
     GLib.MainLoop().run()
 

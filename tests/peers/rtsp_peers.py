@@ -30,11 +30,16 @@ def gstreamer(peers: Peers, *login: str, ahead: str = "") -> int:
     port, before = free_port(), peers.log().count("serving")
     argv: list[str | Path] = ["/usr/bin/python3", HERE / "gst_server.py", HOST, str(port), *login]
     peers.start(*argv, env=faked(ahead))
-    end = time.monotonic() + 25
-    while peers.log().count("serving") == before:
+    wait_serving(peers, before)
+    return port
+
+
+def wait_serving(peers: Peers, before: int = 0, seconds: float = 60) -> None:
+    """Until one more than `before` of GStreamer's servers says that it listens."""
+    end = time.monotonic() + seconds
+    while peers.log().count("serving") <= before:
         assert time.monotonic() < end, peers.log()[-2000:]
         time.sleep(0.1)
-    return port
 
 
 H264 = ("libx264", "-preset", "ultrafast", "-bf", "0")
@@ -85,7 +90,8 @@ def perl(peers: Peers, film: Path) -> int:
     need("ffmpeg", "/usr/share/perl5/RTSP/Server.pm")
     port, source, rtp = free_port(), free_port(), free_port(socket.SOCK_DGRAM) & ~1
     peers.start("perl", "-e", PERL, str(port), str(source), str(rtp))
-    peers.wait_tcp(HOST, source)
+    for one in (source, port):  # it opens them one after the other
+        peers.wait_tcp(HOST, one)
     feed = ["ffmpeg", "-v", "error", "-re", "-stream_loop", "-1", "-i", film, "-c", "copy", "-f", "rtsp"]
     peers.start(*feed, f"rtsp://{HOST}:{source}/stream1")
     return port

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from profile_g_rig import RECORDER, recorder_rig
+from rtsp_peers import wait_serving
 from support import Peers, free_port, need
 
 from healthmon.model import Playback, Question, State
@@ -27,10 +28,7 @@ def port(module_peers: Peers) -> int:
     subprocess.run(argv, check=True, timeout=60, stdin=subprocess.DEVNULL)
     began = str(int(time.time()) - 330)
     module_peers.start("/usr/bin/python3", SERVER, RECORDER, str(number), file, began, "healthmon", "view only")
-    end = time.monotonic() + 25
-    while "serving" not in module_peers.log():
-        assert time.monotonic() < end, module_peers.log()[-2000:]
-        time.sleep(0.1)
+    wait_serving(module_peers)
     return number
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rtsp_peers import gstreamer
+from rtsp_peers import gstreamer, wait_serving
 from support import Peers, free_port
 
 from healthmon.model import (
@@ -16,6 +18,7 @@ from healthmon.model import (
     Kind,
     Observation,
     Question,
+    Reason,
     Relay,
     RelaySpec,
     State,
@@ -53,6 +56,18 @@ async def looks(camera: int, police: int, path: str) -> tuple[Observation, dict[
     return found, {one.aspect: one for one in judge(found, link)}
 
 
+async def shown(
+    camera: int, police: int, path: str, enough: Callable[[Observation], bool]
+) -> tuple[Observation, dict[str, Verdict]]:
+    """The looks that show `enough`, else the last ones: a server that begins to encode on a busy machine is slow."""
+    end = time.monotonic() + 90
+    while True:
+        found, verdicts = await looks(camera, police, path)
+        if enough(found) or time.monotonic() > end:
+            return found, verdicts
+        await asyncio.sleep(0.5)
+
+
 @pytest.fixture(scope="module")
 def camera(module_peers: Peers) -> int:
     return gstreamer(module_peers)
@@ -62,18 +77,16 @@ def relaying(peers: Peers, camera: int) -> int:
     port, before = free_port(), peers.log().count("serving")
     script = Path(__file__).with_name("gst_relay.py")
     peers.start("/usr/bin/python3", script, HOST, str(port), f"rtsp://{HOST}:{camera}/h264", str(LATE))
-    peers.wait_tcp(HOST, port)
-    assert peers.log().count("serving") > before
+    wait_serving(peers, before)
     return port
 
 
 async def test_the_delay_of_a_real_relay_is_measured_and_its_pictures_known_again(peers: Peers, camera: int) -> None:
     police = relaying(peers, camera)
-    for _ in range(5):
-        found, verdicts = await looks(camera, police, "/relay")
-        if isinstance(found.value, Relay) and found.value.delay is not None:
-            break
-    assert isinstance(found.value, Relay), found
+    found, verdicts = await shown(
+        camera, police, "/relay", lambda found: isinstance(found.value, Relay) and found.value.delay is not None
+    )
+    assert isinstance(found.value, Relay), f"{found}\n{peers.log()[-2000:]}"
     assert found.value.delay is not None, found.value
     assert (found.value.delay_by, found.value.same_pictures) == ("pictures", True)
     assert LATE - 0.2 < found.value.delay.middle < LATE + 2
@@ -84,10 +97,12 @@ async def test_the_delay_of_a_real_relay_is_measured_and_its_pictures_known_agai
 
 
 async def test_another_stream_in_place_of_the_cameras_differs(camera: int) -> None:
-    found, verdicts = await looks(camera, camera, "/h265")
+    found, verdicts = await shown(
+        camera, camera, "/h265", lambda found: isinstance(found.value, Relay) and found.value.source is not None
+    )
     assert verdicts["same"].code == "relay_differs"
     assert "codec h265 instead of h264" in verdicts["same"].sentence
     assert isinstance(found.value, Relay)
     assert not found.value.same_pictures
-    found, verdicts = await looks(camera, camera, "/nothing")
+    found, verdicts = await shown(camera, camera, "/nothing", lambda found: found.reason is not Reason.BEHIND_PARENT)
     assert (verdicts["pictures"].state, verdicts["pictures"].code) == (State.FAULT, "relay_down")

@@ -9,6 +9,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -121,6 +122,22 @@ async def test_a4_a_database_that_is_locked_for_long_loses_nothing(
     store = Store.reader(f"sqlite:///{file}")
     assert store.cases() == [CASE]
     store.close()
+
+
+async def test_a6_what_is_about_to_be_written_when_the_agent_ends_is_written(tmp_path: Path) -> None:
+    """The writer's thread is busy; what waits for it has left the memory of the keeper, and is not on the disk yet."""
+    file, go = tmp_path / "history.db", threading.Event()
+    async with writing(file) as keeper:
+        await asyncio.wait_for(keeper.submit(Batch(alive=1.0)), 10)
+        keeper._thread.submit(go.wait, 20)
+        keeper.submit(full()).cancel()
+        await so(lambda: not keeper._pending)
+        asyncio.get_running_loop().call_later(0.2, go.set)
+    store = Store.reader(f"sqlite:///{file}")
+    try:
+        assert store.cases() == [CASE]
+    finally:
+        store.close()
 
 
 def damaged(data: bytes, how: str) -> bytes:

@@ -434,6 +434,28 @@ async def test_bytes_between_packets_that_belong_to_nothing_are_left_out(stray: 
     assert session.meter.lost == 0
 
 
+class Writing(Camera):
+    """Sends answers to nothing, and goes on writing before it reads what it was told."""
+
+    async def _send(self, writer: asyncio.StreamWriter) -> None:
+        held = writer.transport
+        assert isinstance(held, asyncio.Transport)
+        held.pause_reading()
+        writer.write(b"RTSP/1.0 200 OK\r\nCSeq: 99\r\n\r\n" * 60)
+        await asyncio.sleep(0.3)
+        for _ in range(2):  # the first one after a reset learns of it, so that nothing more is read
+            writer.write(b"$\0\0\4abcd")
+            await asyncio.sleep(0.05)
+        held.resume_reading()
+        await asyncio.sleep(60)
+
+
+async def test_a_device_that_is_not_listened_to_any_more_has_time_to_read_the_teardown() -> None:
+    camera = Writing()
+    await played(camera)
+    assert camera.methods == WHOLE
+
+
 async def test_packets_in_pieces() -> None:
     """A reply and a packet split at every byte, and packets of zero bytes."""
     packets = [(0, b""), *pictures(40, keys=2), (9, rtp(1, 1))]
