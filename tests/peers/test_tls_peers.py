@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,13 +105,11 @@ async def test_c24_a_handshake_that_does_not_finish_is_named_whoever_asks(peers:
             (fault,) = [one for one in verdicts.values() if one.state is State.FAULT]
             assert fault.code == code
             assert "connected, but the TLS handshake does not finish" in fault.sentence
-    began = time.monotonic()
     for observation, _ in (await looked(app, Question.CERTIFICATE, timeout=0.5)).values():
         assert (observation.reason, observation.detail) == (
             Reason.TLS_TIMEOUT,
             f"waiting for TLS handshake on port {port}, 0.5 s",
         )
-    assert time.monotonic() - began < 1.5
     await app.close()
 
 
