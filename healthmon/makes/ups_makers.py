@@ -88,6 +88,27 @@ VERTIV = Table(
     ("1.8.0", {2: "passed", 3: "failed", 4: "in progress"}),
     ("3.32.0", {1: "none", 2: "utility", 3: "generator"}),
 )
+ITA2 = Table(
+    "ita2",
+    "1.3.6.1.4.1.13400.2.54",
+    "2.1.2.0",
+    {0: "off", 1: "normal", 2: "battery", 3: "bypass", 4: "battery"},  # 4: mains and battery
+    {
+        "battery_volts": ("2.5.1.0", 0.1),
+        "runtime_seconds": ("2.5.7.0", 6.0),
+        "temperature_celsius": ("2.5.8.0", 0.1),
+        "charge_ratio": ("2.5.10.0", 0.01),
+        "input_volts": ("2.2.1.0", 0.1),
+        "output_volts": ("2.3.1.0", 0.1),
+        "load_ratio": ("2.3.14.0", 0.001),
+    },
+    {"manufacturer": "1.1.0", "model": "1.2.0", "serial": "1.3.0"},
+    lines={
+        "input_volts": ("2.2.2.0", "2.2.3.0"),
+        "output_volts": ("2.3.2.0", "2.3.3.0"),
+        "load_ratio": ("2.3.15.0", "2.3.16.0"),
+    },
+)
 DELTA = Table(
     "delta",
     "1.3.6.1.4.1.2254.2.4",
@@ -229,5 +250,5 @@ TRIPPLITE = Table(
         "load_ratio": ("3.1.3.3.2.1.5.1.2", "3.1.3.3.2.1.5.1.3"),
     },
 )
-VENDORS = (APC, XUPS, MGE, CYBERPOWER, SOCOMEC, NETVISION, RIELLO, VERTIV, DELTA, HUAWEI, PPC, EPPC, TRIPPLITE)
+VENDORS = (APC, XUPS, MGE, CYBERPOWER, SOCOMEC, NETVISION, RIELLO, VERTIV, ITA2, DELTA, HUAWEI, PPC, EPPC, TRIPPLITE)
 TABLES = {table.name: table for table in (STANDARD, *VENDORS)}

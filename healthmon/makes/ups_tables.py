@@ -151,13 +151,14 @@ XUPS = Table(
         "charge_ratio": ("2.4.0", 0.01),
         "load_ratio": ("4.1.0", 0.01),
         "input_volts": ("3.4.1.2.1", 1.0),
+        "output_volts": ("4.4.1.2.1", 1.0),
     },
     {"manufacturer": "1.1.0", "model": "1.2.0", "firmware": "1.3.0", "serial": "1.6.0"},
     {"battery_replace": ("2.9.0", YES), "battery_low": ("2.10.0", YES), "input_bad": ("3.9.0", {1: True, 2: False})},
     ("8.2.0", {2: "passed", 3: "failed", 4: "in progress"}),
     ("3.5.0", {2: "none", 3: "utility", 5: "utility", 6: "generator"}),
     aliases={"8.2.0": ("8.2.0.0",)},  # ConnectUPS
-    lines={"input_volts": ("3.4.1.2.2", "3.4.1.2.3")},
+    lines={"input_volts": ("3.4.1.2.2", "3.4.1.2.3"), "output_volts": ("4.4.1.2.2", "4.4.1.2.3")},
 )
 MGE = Table(
     "mge",

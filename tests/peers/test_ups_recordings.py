@@ -1,4 +1,4 @@
-"""snmpsim plays UPSes of thirteen MIBs, by SNMP v1, v2c and v3, and apcupsd reads one of them; our record and verdict."""
+"""snmpsim plays UPSes of fourteen MIBs, by SNMP v1, v2c and v3, and apcupsd reads one of them; our record and verdict."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ WANTED = {
     "eppc_normal": Told("eppc", "normal", 1.0, 36000, 0.27, "ok", {"firmware": "05616-0600", "input_volts": (238.2,), "output_volts": (230.0,), "battery_volts": 108.9, "temperature_celsius": None, "battery_replace": False}),
     "tripplite_eco": Told("rfc1628 + tripplite", "eco", 1.0, 6300, 0.07, "ok", {"model": "SU 3000", "input_volts": (212.9,), "output_volts": (212.5,), "battery_low": False, "temperature_celsius": None}),
     "rfc1628_three": Told("rfc1628", "normal", 1.0, 1800, 0.93, "ok", {"input_volts": (231.0, 229.0, 230.0), "output_volts": (230.0, 230.0, 230.0), "battery_replace": None}),
+    "ita2_battery": Told("ita2", "battery", 0.64, 1230, 0.415, "on_battery", {"model": "ITA2", "serial": "21010000000000000001", "input_volts": (), "output_volts": (230.4, 229.9, 230.1), "battery_volts": 201.3, "temperature_celsius": None}),
     "vertiv_generator": Told("vertiv", "normal", 0.97, 1980, None, "ok", {"input_source": "generator", "input_bad": False, "test_result": "passed"}),
 }  # fmt: skip
 
