@@ -52,9 +52,9 @@ async def engines_closed(nothing_left: None) -> AsyncIterator[None]:
 
 
 def snmpd(
-    peers: Peers, values: dict[str, str], port: int = 0, engine: str = ENGINE_A
+    peers: Peers, values: dict[str, str], port: int = 0, engine: str = ENGINE_A, boots: int = 0
 ) -> tuple[int, subprocess.Popen[bytes]]:
-    """A running agent: its port and process."""
+    """A running agent: its port and process. It knows of `boots` earlier starts."""
     need("snmpd")
     port = port or free_port(socket.SOCK_DGRAM)
     folder = peers.folder / f"snmpd{len(peers.running)}"
@@ -67,8 +67,12 @@ def snmpd(
         *(f"override {UPS}.{oid} {value}" for oid, value in values.items()),
     ]
     (folder / "snmpd.conf").write_text("\n".join(lines) + "\n")
+    kept = folder / "kept"
+    kept.mkdir()
+    if boots:
+        (kept / "snmpd.conf").write_text(f"engineBoots {boots}\noldEngineID {engine}\n")
     argv = ["-f", "-Lo", "-C", "-c", str(folder / "snmpd.conf"), "-p", str(folder / "pid"), f"udp:{HOST}:{port}"]
-    process = peers.start("snmpd", *argv, env={"SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""})
+    process = peers.start("snmpd", *argv, env={"SNMP_PERSISTENT_DIR": str(kept), "MIBS": ""})
     wait_udp(HOST, port)
     return port, process
 
@@ -99,6 +103,20 @@ async def test_a_ups_on_mains_and_on_battery_by_every_version(peers: Peers, vers
     first = verdict.judge(Observation("U1", Question.UPS, "", 1000.0, 0.1, seen), device)[0]
     assert (first.state, first.code, first.began) == (State.FAULT, "on_battery", 810.0)
     assert first.sentence == "on battery 3 min 10 s, 41 min left at 38 % load"
+
+
+@pytest.mark.parametrize(("before", "after"), [(50, 0), (0, 50), (50, 50)])
+async def test_c31_a_version_3_agent_that_counts_its_starts_anew_is_heard_again(
+    peers: Peers, before: int, after: int
+) -> None:
+    """Outside the time window of RFC 3414 3.2: a card that was reset knows of fewer starts than we do."""
+    port, process = snmpd(peers, ON_MAINS, boots=before)
+    device, tools = made(port, "3")
+    assert (await look(device, tools)).source == "normal"
+    peers.stop(process)
+    snmpd(peers, ON_BATTERY, port, boots=after)
+    assert (await look(device, tools)).source == "battery"
+    assert (await look(device, tools)).source == "battery"
 
 
 async def test_c31_rows_that_vanish_are_not_zeros_and_not_well(peers: Peers) -> None:
