@@ -69,9 +69,18 @@ def snmpd(
     (folder / "snmpd.conf").write_text("\n".join(lines) + "\n")
     kept = folder / "kept"
     kept.mkdir()
-    if boots:
-        (kept / "snmpd.conf").write_text(f"engineBoots {boots}\noldEngineID {engine}\n")
-    argv = ["-f", "-Lo", "-C", "-c", str(folder / "snmpd.conf"), "-p", str(folder / "pid"), f"udp:{HOST}:{port}"]
+    memory = kept / "snmpd.conf"
+    memory.write_text(f"engineBoots {boots}\noldEngineID {engine}\n" if boots else "")
+    argv = [
+        "-f",
+        "-Lo",
+        "-C",
+        "-c",
+        f"{folder / 'snmpd.conf'},{memory}",
+        "-p",
+        str(folder / "pid"),
+        f"udp:{HOST}:{port}",
+    ]
     process = peers.start("snmpd", *argv, env={"SNMP_PERSISTENT_DIR": str(kept), "MIBS": ""})
     wait_udp(HOST, port)
     return port, process
