@@ -6,6 +6,8 @@ trouble of ONVIF is never called a fault of the pictures, and nobody else is con
 
 from __future__ import annotations
 
+import re
+import subprocess
 from dataclasses import dataclass
 
 import pytest
@@ -14,6 +16,7 @@ from fakes.rtsp_server import Camera, pictures
 from hostile.replies import HOSTILE, Challenges
 from hostile.test_hostile_streams import MIB, OTHER, nobody_home
 from hostile.ward import PASSWORD, Bed, Swept, Ward
+from support import need
 
 pytestmark = pytest.mark.long
 FORMS = {
@@ -29,6 +32,9 @@ FOREIGN = {
     "c21_name": "localhost",
 }
 CODES = {"c1": {"timeout"}, "c4": {"timeout"}, "c21": {"address_mismatch"}, "c23": {"protocol"}}
+ADDRESS = re.compile(
+    r'sin6?_(?:addr=inet_addr\(|port=htons\(\d+\), (?:sin6_flowinfo=htonl\(0\), )?inet_pton\(AF_INET6, )"([^"]+)"'
+)
 NOT_UNDERSTOOD = {"protocol", "too_large"}
 
 
@@ -41,6 +47,7 @@ class Outcome:
     cameras: dict[str, Camera]
     knocked: list[str]
     logins: dict[str, Challenges]
+    contacted: set[str] | None
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +70,27 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     ward = Ward(tmp_path_factory.mktemp("ward"), list(beds.values()))
     with nobody_home() as knocked, ward.open():
         well, worst = (ward.sweep("--device", name) for name in ("well_asked", "c22_many_attributes_asked"))
+        calls = ward.folder / "calls"
+        tracer = (
+            "strace",
+            "-f",
+            "-qq",
+            "--seccomp-bpf",
+            "-e",
+            "trace=connect,sendto,sendmsg,sendmmsg",
+            "-o",
+            str(calls),
+        )
+        ward.before = tracer if may_trace() else ()
         swept = ward.sweep()
-    return Outcome(swept, well, worst, beds, cameras, knocked, logins)
+    contacted = set(ADDRESS.findall(calls.read_text())) if ward.before else None
+    return Outcome(swept, well, worst, beds, cameras, knocked, logins, contacted)
+
+
+def may_trace() -> bool:
+    """Whether this machine lets a process be traced."""
+    need("strace")
+    return not subprocess.run(["strace", "-f", "-o", "/dev/null", "true"], capture_output=True, check=False).returncode
 
 
 def row(*prefixes: str) -> pytest.MarkDecorator:
@@ -137,6 +163,15 @@ def test_c21_addresses_that_onvif_names_are_used_for_their_path_only(outcome: Ou
 
 def test_c21_not_one_packet_goes_to_an_address_that_is_not_configured(outcome: Outcome) -> None:
     assert outcome.knocked == []
+
+
+def test_c21_c22_the_kernel_was_asked_for_configured_addresses_only(outcome: Outcome) -> None:
+    """G18: every connection and datagram of the whole sweep, as the system calls show them."""
+    if outcome.contacted is None:
+        pytest.skip("this machine does not let a process be traced")
+    configured = {bed.address for bed in outcome.beds.values()}
+    assert len(outcome.contacted) == len(configured)
+    assert outcome.contacted <= configured
 
 
 @row("c22_")
