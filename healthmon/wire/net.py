@@ -56,6 +56,14 @@ async def _connected(address: str, port: int) -> socket.socket:
     return sock
 
 
+def _can_ask(doing: str) -> None:
+    """Raise ResourceError where this machine can open no socket to ask by: a resolver does not tell that apart."""
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()
+    except OSError as error:
+        raise from_os(error, doing) from None
+
+
 @dataclass(slots=True)
 class _Name:
     address: str
@@ -169,6 +177,7 @@ class Net:
         except (OSError, TimeoutError):
             if known and now < known.usable_until:
                 return known.address
+            _can_ask(f"name {name}")
             raise DnsError(f"name {name} has no address (DNS)") from None
         self._names[name] = _Name(address, now + NAME_KEPT_SECONDS, now + NAME_LAST_GOOD_SECONDS)
         return address

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import threading
 import time
@@ -11,7 +12,7 @@ import pytest
 from loopback import says, served, unanswering
 
 from healthmon.wire import net as module
-from healthmon.wire.errors import AddressError, ConnectTimeoutError, DnsError, RefusedError
+from healthmon.wire.errors import AddressError, ConnectTimeoutError, DnsError, RefusedError, ResourceError
 from healthmon.wire.net import Net
 
 
@@ -111,6 +112,20 @@ async def test_n5_a_changed_address_is_followed_once_the_old_answer_is_stale() -
     assert await net.address_of("cam.example") == "192.0.2.7"
     net._names["cam.example"].good_until = 0
     assert await net.address_of("cam.example") == "192.0.2.8"
+    net.close()
+
+
+async def test_a8_a_name_that_we_cannot_ask_for_is_our_trouble() -> None:
+    net = door(Answers(socket.gaierror(-3, "Temporary failure in name resolution")))
+    with pytest.raises(DnsError):
+        await net.address_of("cam.example")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(ResourceError, match="too many open files"):
+            await net.address_of("cam.example")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     net.close()
 
 
