@@ -99,21 +99,25 @@ class Door:
 
     async def reload(self) -> str:
         """Read the configuration, certificate and key again. Returns what was not taken over, "" when all was."""
-        words = await self.agent.reload()
-        config = self.agent.app.config
-        if self._listener is not None and self._listener.tls is not None:
-            try:
-                fresh = await asyncio.to_thread(server_tls.tls_context, *(_tls(config) or _tls(self._started) or ()))
-            except OSError as error:
-                self.agent.metrics.set_agent("healthmon_config_reload_success", 0)
-                log.error("certificate not changed: %s", error)  # noqa: TRY400 - one line, no traceback
-                words = f"{words}\n{error}" if words else str(error)
-            else:
-                self._listener.tls = fresh
-        if late := _needs_restart(self._started.agent, config.agent):
-            log.warning("%s", late)
-            words = f"{words}\n{late}" if words else late
-        return words
+        told = [await self.agent.reload(), await self._renewed()]
+        if file := self.users():
+            told += map(str, users.problems(file))
+        told.append(_needs_restart(self._started.agent, self.agent.app.config.agent))
+        for words in filter(None, told[1:]):
+            log.warning("%s", words)
+        return "\n".join(filter(None, told))
+
+    async def _renewed(self) -> str:
+        """Take certificate and key over. Returns why the old ones stay, "" when they do not."""
+        files = _tls(self.agent.app.config) or _tls(self._started)
+        if self._listener is None or self._listener.tls is None or files is None:
+            return ""
+        try:
+            self._listener.tls = await asyncio.to_thread(server_tls.tls_context, *files)
+        except OSError as error:
+            self.agent.metrics.set_agent("healthmon_config_reload_success", 0)
+            return f"certificate not changed: {error}"
+        return ""
 
 
 def _needs_restart(started: AgentSection, now: AgentSection) -> str:

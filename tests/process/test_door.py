@@ -197,6 +197,22 @@ def test_an_expired_certificate_is_said_and_mended_by_a_reload(house: House) -> 
     until(lambda: house.curl("/metrics")[0] == 200, 20, house.agent)
 
 
+def test_a_users_file_that_cannot_be_read_is_told_at_a_reload(house: House) -> None:
+    good = house.config.read_text()
+    assert house.agent is not None
+    house.config.write_text(good.replace("users_file: users", "users_file: people"))
+    status, words, _ = house.reload()
+    assert status == 500
+    assert words.startswith(f"{house.folder}/people: the users file cannot be read: no such file or directory; run: ")
+    assert house.curl("/metrics")[0] == 401, "nobody is let in by a file that is not there"
+    house.config.write_text(good.replace("listen: 127.0.0.1", "listen: 127.0.0.2"))
+    house.agent.send_signal(signal.SIGHUP)
+    until(lambda: house.curl("/metrics")[0] == 200, 20, house.agent)
+    assert "listen of `agent` is taken over when healthmon is started again" in house.peers.log()
+    house.config.write_text(good)
+    assert house.reload()[0] == 200
+
+
 def test_the_login_cannot_be_taken_away_by_a_reload(house: House) -> None:
     good = house.config.read_text()
     lines = [line for line in good.splitlines() if "users_file" not in line and "tls:" not in line]
