@@ -189,7 +189,7 @@ def test_n3_our_own_network_is_no_camera_fault():
     assert room.desk.suppressed["own network"] == 10
 
 
-def test_a_fault_in_maintenance_is_not_told_and_o10_is_told_when_the_window_has_passed():
+def test_o10_a_fault_in_maintenance_is_not_told_until_the_window_has_passed():
     room = Room(*cameras(5))
     room.world = replace(room.world, maintenance={"C001": "lens cleaning"})
     room.say("C001", BAD)

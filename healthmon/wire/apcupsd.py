@@ -8,16 +8,19 @@ from healthmon.wire.nut import Lines
 
 
 class _Records(Lines):
-    """Complete at the record of length zero."""
+    """Complete at the record of length zero. No record is walked twice, however the answer is cut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._at = 0
 
     def complete(self) -> bool:
-        """Walk the records."""
-        at = 0
-        while at + 2 <= len(self.data):
-            size = self.data[at] << 8 | self.data[at + 1]
+        """Walk the records that have come since."""
+        while self._at + 2 <= len(self.data):
+            size = self.data[self._at] << 8 | self.data[self._at + 1]
             if size == 0:
                 return True
-            at += 2 + size
+            self._at += 2 + size
         return False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shlex
 
 from healthmon.wire import trace
@@ -10,6 +11,12 @@ from healthmon.wire.errors import NotFoundError, ProtocolError, ResetError, TooL
 from healthmon.wire.net import Net
 
 CAP = 128 * 1024
+LONGEST = 1024
+# VAR <ups> <name> "<value>", where a backslash stands before a quote or another; some leave the quotes out.
+_WORD = r'(?:[^\s"\\]|\\.)+'
+_VAR = re.compile(
+    rf'(?m)^VAR[ \t]+(?:"[^"\n]*"|{_WORD})[ \t]+({_WORD})[ \t]+(?:({_WORD})|"((?:[^"\\\n]|\\.)*)")[ \t\r]*$'
+)
 
 
 class StaleError(ProtocolError):
@@ -70,12 +77,5 @@ def parsed(text: str) -> dict[str, str]:
         if word == "UNKNOWN-UPS":
             raise NotFoundError("upsd knows no UPS of this name")
         raise ProtocolError(f"upsd answered with error {word[:40]}")
-    found: dict[str, str] = {}
-    for line in text.splitlines():
-        try:
-            words = shlex.split(line)
-        except ValueError:
-            continue
-        if len(words) == 4 and words[0] == "VAR":
-            found[words[2]] = words[3]
-    return found
+    told = ((match[1], match[2] if match[3] is None else match[3]) for match in _VAR.finditer(text))
+    return {name: re.sub(r"\\(.)", r"\1", value[:LONGEST]) for name, value in told}

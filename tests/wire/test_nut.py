@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -69,6 +70,43 @@ async def test_silence_ends_by_the_deadline_of_the_caller() -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
             await variables(b"BEGIN LIST VAR cctv\n", hang=True)
+
+
+HOSTILE = {
+    "a long value": 'VAR ups x "' + "a" * 130_000 + '"\n',
+    "a long value without an end": 'VAR ups x "' + "a" * 130_000,
+    "words": "a " * 65_000,
+    "quotes": "VAR ups x " + '"a" ' * 32_000,
+    "lines": 'VAR ups a.b "c"\n' * 8_000,
+    "VAR": "VAR " * 32_000,
+    "escapes": 'VAR ups x "' + "\\\\" * 65_000,
+    "nothing but lines": "\n" * 130_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_c31_no_answer_within_the_cap_holds_the_loop_up(name: str) -> None:
+    times = []
+    for _ in range(3):
+        began = time.process_time()
+        nut.parsed(HOSTILE[name])
+        times.append(time.process_time() - began)
+    assert min(times) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ('VAR su700 ups.model "Smart \\"UPS\\" 700"', 'Smart "UPS" 700'),
+        ('VAR "my ups" ups.model "a\\\\b"', "a\\b"),
+        ("VAR su700 ups.model plain", "plain"),
+        ('VAR su700 ups.model ""', ""),
+        ('VAR su700 ups.model "x" "y"', None),
+        ("VAR su700 ups.model", None),
+    ],
+)
+def test_values_by_rfc_9271(line: str, value: str | None) -> None:
+    assert nut.parsed(f"BEGIN LIST VAR su700\n{line}\r\nEND LIST VAR su700\n").get("ups.model") == value
 
 
 async def test_closed_port_is_refused(unused_tcp_port: int) -> None:
