@@ -9,7 +9,7 @@ from healthmon.model import Device, SnmpAccess
 from healthmon.probes.tools import Tools
 from healthmon.secret import Credential
 from healthmon.wire import snmp, snmpv3
-from healthmon.wire.errors import AuthFailedError, UnsupportedError
+from healthmon.wire.errors import AuthFailedError, ProtocolError, SilentError, UnsupportedError
 from healthmon.wire.snmp import SnmpValue
 
 
@@ -38,6 +38,21 @@ async def walk_at(address: str, access: SnmpAccess, tools: Tools, column: str) -
     auth, priv = access.auth_protocol, access.priv_protocol
     with _login(address, credential, tools):
         return await snmpv3.walk(tools.net, address, access.port, credential, column, auth=auth, priv=priv)
+
+
+async def makers_of(device: Device, tools: Tools) -> set[int] | None:
+    """The numbers of the makers of whom a v1 agent has objects: there every object that is missing costs an exchange.
+
+    None where that is not so, or not told.
+    """
+    access = device.access.snmp
+    if access is None or access.version != "1":
+        return None
+    try:
+        password = tools.credential(access.credential).password
+        return await snmp.makers(tools.net, device.address, access.port, password)
+    except (ProtocolError, SilentError):
+        return None
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from healthmon.makes import ups_daemons, ups_snmp
 from healthmon.makes.ups_makers import TABLES, VENDORS
 from healthmon.makes.ups_tables import RFC1628, STANDARD
 from healthmon.model import Ask, Device, Ups
-from healthmon.probes.snmp import snmp_get, walk_at
+from healthmon.probes.snmp import makers_of, snmp_get, walk_at
 from healthmon.probes.tools import Tools
 from healthmon.wire import apcupsd, nut, snmpv3
 from healthmon.wire.errors import ProtocolError, SilentError, TooLargeError, UnsupportedError
@@ -49,9 +49,11 @@ async def _detected(device: Device, tools: Tools, values: dict[str, SnmpValue]) 
 
     That of the output first: some cards fill a further block with little more than a charge, or with a model.
     """
-    sources = {f"{table.root}.{table.source_object}": table.name for table in VENDORS if table.source_object}
-    charges = {f"{table.root}.{table.numbers['charge_ratio'][0]}": table.name for table in VENDORS}
-    models = {f"{table.root}.{table.texts['model']}": table.name for table in VENDORS if "model" in table.texts}
+    known = await makers_of(device, tools)
+    tables = [table for table in VENDORS if known is None or int(table.root.split(".")[6]) in known]
+    sources = {f"{table.root}.{table.source_object}": table.name for table in tables if table.source_object}
+    charges = {f"{table.root}.{table.numbers['charge_ratio'][0]}": table.name for table in tables}
+    models = {f"{table.root}.{table.texts['model']}": table.name for table in tables if "model" in table.texts}
     for detectors, told in ((sources, ups_snmp.whole), (charges, ups_snmp.whole), (models, ups_snmp.text)):
         found = await snmp_get(device, tools, tuple(detectors))
         for oid, name in detectors.items():

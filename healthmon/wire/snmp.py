@@ -18,6 +18,8 @@ MOST_OIDS = 12
 MOST_ROWS = 1024
 ROWS_AT_ONCE = 25
 WALK_CAP = 256 * 1024
+ENTERPRISES = "1.3.6.1.4.1"
+MOST_MAKERS = 32
 TOO_BIG, NO_SUCH_NAME, GEN_ERR = 1, 2, 5
 
 
@@ -88,6 +90,23 @@ async def walk(
     """
     async with _asking(net, host, port, community, version, timeout, retries) as asker:
         return await walked(asker.following, column)
+
+
+async def makers(net: Net, host: str, port: int, community: Secret) -> set[int]:
+    """The numbers of the makers (RFC 2578 section 4, enterprises) of whom an agent of SNMP v1 has objects.
+
+    Raises SilentError, RefusedError, ProtocolError.
+    """
+    found: set[int] = set()
+    number = 0
+    async with _asking(net, host, port, community, "1", 2.0, 1) as asker:
+        while len(found) < MOST_MAKERS:
+            name = next(iter(await asker.following(f"{ENTERPRISES}.{number}")), "")
+            if not name.startswith(f"{ENTERPRISES}.") or (next_number := _numbers(name)[6]) < number:
+                break
+            found.add(next_number)
+            number = next_number + 1
+    return found
 
 
 async def walked(page: Page, column: str) -> dict[str, SnmpValue]:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loopback import served
-from snmp_agent import GAUGE, NULL, Value, agent, integer
+from snmp_agent import GAUGE, NULL, Agent, Value, agent, following, integer, response
 
+from healthmon.demo.udp_sim import elements
 from healthmon.makes import ups_daemons, ups_snmp
 from healthmon.makes.ups_makers import TABLES
 from healthmon.makes.ups_tables import RFC1628, STANDARD
@@ -122,6 +123,36 @@ async def test_the_backend_is_asked_for_once_and_remembered() -> None:
         first = len(made.requests)
         await ups.look(told, Ask("U1", Question.UPS), held)
     assert (first, len(made.requests) - first) == (9, 3)
+
+
+@pytest.mark.parametrize(
+    ("more", "backend", "exchanges"), [({}, "rfc1628", 18), ({"1.3.6.1.4.1.8072.1.0": 1}, "rfc1628", 19)]
+)
+async def test_by_v1_only_objects_of_makers_that_are_there_are_asked_for(more, backend: str, exchanges: int) -> None:
+    """An agent of v1 refuses a request for one missing object after the other."""
+    async with agent({**rfc(), **more}) as made:
+        seen = await ups.look(device(snmp=SnmpAccess("c", made.port, "1")), Ask("U1", Question.UPS), tools())
+    assert seen.backend == backend
+    assert len(made.requests) <= exchanges
+
+
+@pytest.mark.parametrize("make", VENDOR_BLOCKS)
+async def test_each_vendor_block_alone_by_v1(make: str) -> None:
+    others = {"1.3.6.1.2.1.1.3.0": 7, "1.3.6.1.4.1.311.1.0": 1, "1.3.6.1.4.1.8072.1.0": 1}
+    seen = await by_snmp({**under(TABLES[make].root, VENDOR_BLOCKS[make][0]), **others}, version="1")
+    assert (seen.backend, seen.source) == (make, "normal")
+
+
+async def test_an_agent_of_v1_that_knows_no_next_object_is_asked_for_all() -> None:
+    values = under(TABLES["apc"].root, VENDOR_BLOCKS["apc"][0])
+
+    def script(made: Agent, request: bytes) -> list[bytes]:
+        asked = elements(elements(request)[0][1])[2][0]
+        return [response(request, values) if asked == 0xA0 else following(request, values, error=5)]
+
+    async with agent(script=script) as made:
+        seen = await ups.look(device(snmp=SnmpAccess("c", made.port, "1")), Ask("U1", Question.UPS), tools())
+    assert (seen.backend, seen.source) == ("apc", "normal")
 
 
 async def test_the_vendor_speaks_before_the_standard() -> None:
