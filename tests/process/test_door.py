@@ -18,7 +18,7 @@ import pytest
 from process.room import ENVIRONMENT, until
 from support import Peers, free_port, need
 
-pytestmark = pytest.mark.peer
+pytestmark = [pytest.mark.peer, pytest.mark.long]
 PASSWORD = "correct horse battery"
 CONFIG = """
 agent:
