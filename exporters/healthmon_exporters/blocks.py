@@ -14,7 +14,7 @@ from healthmon_exporters import families
 Line = tuple[str, str]
 Shape = tuple[str, ...]
 Row = tuple[bytes, ...]
-PIECE = 250
+PIECE = 100
 _NAME = b"\0"  # where the labels of the device, then the name, are put: no label value holds it
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from healthmon.model import Ask, Device, Observation, Question, State, Verdict
@@ -21,9 +22,10 @@ def escaped(text: str) -> str:
     return clean.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
 
 
-def labels(more: Mapping[str, str]) -> str:
-    """More labels after those of the device."""
-    return "".join(f',{name}="{escaped(text)}"' for name, text in more.items())
+@functools.lru_cache(4096)
+def labels(more: tuple[tuple[str, str], ...]) -> str:
+    """More labels after those of the device: (name, value). Most are the same for every device."""
+    return "".join(f',{name}="{escaped(text)}"' for name, text in more)
 
 
 @dataclass(slots=True, eq=False)
@@ -64,19 +66,18 @@ class Check:
 
     def lines(self, now: float) -> Iterator[Line]:
         """(family, tail) of the figures at `now`."""
-        part = f',part="{escaped(self.ask.part)}"' if self.ask.part else ""
-        labels = f',check="{self.ask.question.value}"{part}}}'
-        yield "healthmon_check_runs_total", f"{labels} {self.runs}"
-        yield "healthmon_check_failures_total", f"{labels} {self.failures}"
+        about = labels((("check", self.ask.question.value), *((("part", self.ask.part),) if self.ask.part else ())))
+        yield "healthmon_check_runs_total", f"{about}}} {self.runs}"
+        yield "healthmon_check_failures_total", f"{about}}} {self.failures}"
         if not self.runs:
             return
-        yield "healthmon_check_last_run_timestamp_seconds", f"{labels} {self.last_run!r}"
+        yield "healthmon_check_last_run_timestamp_seconds", f"{about}}} {self.last_run!r}"
         if self.last_success is not None:
-            yield "healthmon_check_last_success_timestamp_seconds", f"{labels} {self.last_success!r}"
+            yield "healthmon_check_last_success_timestamp_seconds", f"{about}}} {self.last_success!r}"
         if now > self.shown:
             return
-        yield "healthmon_check_success", f"{labels} {self.success}"
-        yield "healthmon_check_duration_seconds", f"{labels} {self.duration!r}"
+        yield "healthmon_check_success", f"{about}}} {self.success}"
+        yield "healthmon_check_duration_seconds", f"{about}}} {self.duration!r}"
 
 
 def values(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator[Line]:
@@ -86,7 +87,7 @@ def values(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator[
     """
     made: dict[tuple[str, str], float] = {}
     for family, more, value in families.samples(observation, verdicts):
-        made[family, labels(dict(more))] = value
+        made[family, labels(more)] = value
     return ((family, f"{more}}} {value!r}") for (family, more), value in made.items())
 
 
@@ -110,7 +111,8 @@ class Page:
             return
         check.take(observation, verdicts, now)
         check.shape = blocks.show(check, self.base, check.shape, values(observation, verdicts))
-        self.info = {**self.info, **families.info(observation)}
+        if told := families.info(observation):
+            self.info = {**self.info, **told}
         self.show(blocks, now)
 
     def show(self, blocks: Blocks, now: float) -> None:
@@ -124,7 +126,7 @@ class Page:
         self.due = min((age for age in ages if age >= now), default=math.inf)
 
     def _lines(self, now: float) -> Iterator[Line]:
-        told = labels({name: self.info.get(name, "") for name in INFO})
+        told = labels(tuple((name, self.info.get(name, "")) for name in INFO))
         yield "healthmon_device_info", f"{self.about}{told}}} 1"
         yield "healthmon_device_maintenance", f"}} {int(self.maintenance)}"
         state = self._state(now).name.lower()
@@ -145,7 +147,7 @@ class Page:
     @classmethod
     def of(cls, device: Device, asks: Sequence[Ask], known: Page | None) -> Page:
         """The page of a device in a new inventory; a check that did not change keeps what is known."""
-        page = cls(device, _base(device), labels(families.about(device)))
+        page = cls(device, _base(device), labels(tuple(families.about(device).items())))
         if known is not None:
             page.info, page.maintenance = known.info, known.maintenance
         for ask in asks:

@@ -83,6 +83,7 @@ def _pragmas(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         f"busy_timeout={int(BUSY_SECONDS * 1e3)}",
+        "cache_size=-256",  # KiB; what is written is seldom read, and the system keeps the file's pages anyway
     ):
         connection.execute(f"PRAGMA {text}").close()
 
