@@ -99,8 +99,9 @@ class Agent:
         return agent
 
     def _late(self, saved: Saved) -> None:
-        """What the last run has left, from a store that could not be read at the start."""
-        self.app.book.restore(saved.faults)
+        """What the last run has left, from a store that could not be read at the start; what is well now is over."""
+        well = self.casework.timeline.well
+        self.app.book.restore(one for one in saved.faults if not well(one.device, one.question, one.part))
         self.casework.resume_late(saved, self.app.book.open())
 
     # ------------------------------------------------------------------------------------------- results

@@ -92,8 +92,8 @@ class Line:
         return self.good_run > 0 and not self.fault.flapping
 
 
-# What has been well for long, one line for all: a large estate has many, and that is all that need be known of them.
-WELL = Line((False,))
+# Of what has been well for long nothing need be known, as of what was never seen: a large estate has many.
+BLANK = Line()
 
 
 def step(line: Line, verdict: Verdict, policy: Policy) -> tuple[Line, tuple[Change, ...]]:
@@ -101,7 +101,7 @@ def step(line: Line, verdict: Verdict, policy: Policy) -> tuple[Line, tuple[Chan
     if verdict.state is State.UNKNOWN:
         return line, ()
     bad = verdict.state is not State.OK
-    if line is WELL and not bad:
+    if line is BLANK and not bad:
         return line, ()
     line = replace(
         line,
@@ -116,7 +116,7 @@ def _good(line: Line, verdict: Verdict, policy: Policy) -> tuple[Line, tuple[Cha
     fault = line.fault
     if fault is None:
         if not line.history:
-            return WELL, ()
+            return BLANK, ()
         return replace(line, bad_since=line.bad_since if any(line.recent) else None), ()
     if not fault.flapping and line.changes >= policy.flaps:
         fault = _flapping(fault)
@@ -159,7 +159,10 @@ def _fault(verdict: Verdict, since: float, confirmed: float) -> Fault:
 
 @dataclass(slots=True)
 class FaultBook:
-    """All lines, by aspect; every rule is in `step`. `suppressed` counts the changes that were not told, by reason."""
+    """The lines that are not `BLANK`, by aspect; every rule is in `step`.
+
+    `suppressed` counts the changes that were not told, by reason.
+    """
 
     policy: Policy = field(default_factory=Policy)
     lines: dict[Key, Line] = field(default_factory=dict)
@@ -169,8 +172,12 @@ class FaultBook:
         """Reduce `verdicts`; the changes in order."""
         changes: list[Change] = []
         for verdict in verdicts:
-            self.lines[verdict.key], made = step(self.lines.get(verdict.key, Line()), verdict, self.policy)
+            line, made = step(self.lines.get(verdict.key, BLANK), verdict, self.policy)
             changes += made
+            if line is BLANK:
+                self.lines.pop(verdict.key, None)
+            else:
+                self.lines[verdict.key] = line
         self.suppressed["flapping"] += sum(change.what == "flapped" for change in changes)
         return tuple(change for change in changes if change.what != "flapped")
 
@@ -194,8 +201,8 @@ class FaultBook:
         return line.fault.since if line.fault else line.bad_since
 
     def restore(self, faults: Iterable[Fault]) -> None:
-        """Take over open faults of an earlier run without making changes; one that was seen well since is over."""
+        """Take over open faults of an earlier run without making changes; one that has lately ended is over."""
         for fault in faults:
-            line = self.lines.get(fault.key, Line())
+            line = self.lines.get(fault.key, BLANK)
             if line.fault is None and (not line.recent or line.recent[-1]):
                 self.lines[fault.key] = Line((True,) * self.policy.failures, 0, fault.since, fault, _RESULTS)

@@ -39,6 +39,10 @@ class Timeline:
         self.parts[key] = _shared(tuple(parts.items()))
         return self._turn(key, max(parts.values()), first.at)
 
+    def well(self, device: str, question: str, part: str) -> bool:
+        """Whether the last look at a part of a question found everything well."""
+        return dict(self.parts.get((device, question), ())).get(part) is State.OK
+
     def _turn(self, key: Key, state: State, at: float) -> list[Segment]:
         word = _WORDS[state]
         old = self.now.get(key)

@@ -112,3 +112,13 @@ def test_flapping_is_told_in_words_and_counted():
     assert made[-1].fault.flapping
     assert made[-1].fault.sentence == "comes and goes; last: words"
     assert book.suppressed["flapping"] == 4
+
+
+def test_of_what_is_well_nothing_is_kept():
+    book = FaultBook()
+    for at in range(30):
+        book.take([said(OK, float(at))])
+    assert book.lines == {}
+    opened = [change.what for at in (30.0, 31.0) for change in book.take([said(BAD, at)])]
+    closed = [change.what for at in range(32, 60) for change in book.take([said(OK, float(at))])]
+    assert (opened, closed, book.lines) == (["opened"], ["closed"], {})
