@@ -5,6 +5,7 @@ ONVIF Core 8.1.2 (GetCapabilities, GetServices), Media 5.2 and 5.16, Media2 5.2 
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -112,9 +113,12 @@ def _encodes(profile: etree._Element) -> bool:
 def _stream(media: Calls, uri: str | None) -> Address:
     if not uri:
         raise ProtocolError("GetStreamUri: the answer holds no URI")
+    # User information first: some write a password as it is, with a slash or a question mark.
+    host = rf"(?:{re.escape(media.place.host)}|(?:\d{{1,3}}\.){{3}}\d{{1,3}})(?:[:/?]|$)"
+    uri = re.sub(rf"(?i)^([a-z]+://)(?:(?!://).)*@(?={host})", r"\1", uri.strip())
     path = path_of(uri, media.place.host, "stream")
     try:
-        parts = urlsplit(uri.strip())
+        parts = urlsplit(uri)
         return Address(path, parts.port or _PORTS.get(parts.scheme.lower()))
     except ValueError:
         return Address(path, None)

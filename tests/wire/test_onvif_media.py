@@ -42,6 +42,8 @@ async def test_c21_only_the_path_of_a_named_address_is_used() -> None:
         ("rtsp://127.0.0.1/a", 554),
         ("rtsps://127.0.0.1/a", 322),
         ("rtsp://u:p@127.0.0.1:8554/a", 8554),
+        ("rtsp://u:p/a#s?s@w@127.0.0.1:8554/a", 8554),
+        ("rtsp://u:p/@192.168.1.10/a", 554),
         ("rtsp://127.0.0.1:99999/a", None),
         ("/a", None),
     ],
@@ -50,6 +52,13 @@ async def test_the_port_is_told_and_not_used(uri: str, port: int | None) -> None
     async with served(Camera(login="none", uri=uri)) as server:
         place = Place("127.0.0.1", server.port)
         assert await onvif_media.stream_address(NET, place, PATH, RIGHT, LoginGuard()) == ("/a", port)
+
+
+@pytest.mark.parametrize("path", ["/live@1/a?b=c@d", "/relay?of=rtsp://u:p@192.168.1.10/a"])
+async def test_a_path_may_hold_an_at_sign(path: str) -> None:
+    async with served(Camera(login="none", uri=f"rtsp://127.0.0.1{path}")) as server:
+        place = Place("127.0.0.1", server.port)
+        assert (await onvif_media.stream_address(NET, place, PATH, RIGHT, LoginGuard())).path == path
 
 
 async def test_the_profile_asked_for_must_exist() -> None:
