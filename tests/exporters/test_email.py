@@ -275,7 +275,7 @@ async def test_a_server_that_is_away_silent_or_slow_is_tried_again() -> None:
     async with post() as server:
         server.pause = 3
         assert not (await failure(way(server.port, seconds=0.5))).permanent
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 20
 
 
 async def test_an_answer_that_came_after_the_message_was_taken_is_no_failure() -> None:

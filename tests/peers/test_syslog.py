@@ -154,7 +154,7 @@ async def test_tls_is_verified_and_delivers(peers: Peers, tmp_path) -> None:
     assert not error.permanent
     began = time.monotonic()
     await way(server.port, "tls", tls.context(ca_file=str(own.file))).send(OPENED)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
     (got,) = await server.got()
     assert got["tree"]["id"] == "F000123-1"
 
@@ -189,7 +189,7 @@ async def test_a_receiver_that_never_says_goodbye_does_not_hold_us() -> None:
     async with served(keep) as server:
         began = time.monotonic()
         await way(server.port, "tcp").send(OPENED)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 20
     length, _, line = got[0].partition(b" ")
     assert int(length) == len(line)
 

