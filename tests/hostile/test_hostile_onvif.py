@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from fakes import onvif_camera
 from fakes.rtsp_server import Camera, pictures
 from hostile.replies import HOSTILE, Challenges
 from hostile.test_hostile_streams import MIB, OTHER, nobody_home
-from hostile.ward import PASSWORD, Bed, Swept, Ward
+from hostile.ward import PASSWORD, Bed, Swept, Ward, undisturbed
 from support import need
 
 pytestmark = pytest.mark.long
@@ -52,6 +53,10 @@ class Outcome:
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    return undisturbed(lambda: seen(tmp_path_factory.mktemp("ward")), lambda made: made.swept)
+
+
+def seen(folder: Path) -> Outcome:
     logins = {name: Challenges(form) for name, form in FORMS.items()}
     handlers = {name: build() for name, build in HOSTILE.items()} | logins
     for name, host in FOREIGN.items():
@@ -67,7 +72,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
             cameras[place] = Camera(packets=pictures(4000))
             more = {"onvif": "/onvif/device_service", "streams": [{} if asked else {"path": "/live"}]}
             beds[place] = Bed(place.replace("/", "_"), cameras[place].talk, http=handler, more=more)
-    ward = Ward(tmp_path_factory.mktemp("ward"), list(beds.values()))
+    ward = Ward(folder, list(beds.values()))
     with nobody_home() as knocked, ward.open():
         well, worst = (ward.sweep("--device", name) for name in ("well_asked", "c22_many_attributes_asked"))
         calls = ward.folder / "calls"

@@ -10,10 +10,11 @@ import re
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from fakes.rtsp_server import Camera, pictures
-from hostile.ward import PASSWORD, Bed, Swept, Ward
+from hostile.ward import PASSWORD, Bed, Swept, Ward, undisturbed
 from hostile.wicked import WICKED, Challenging, Wicked, elsewhere
 from loopback import make_pair, unanswering
 
@@ -53,7 +54,10 @@ def nobody_home() -> Iterator[list[str]]:
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    folder = tmp_path_factory.mktemp("ward")
+    return undisturbed(lambda: seen(tmp_path_factory.mktemp("ward")), lambda made: made.swept)
+
+
+def seen(folder: Path) -> Outcome:
     tls = make_pair(folder, "camera").server()
     beds = {}
     for name, build in (WICKED | elsewhere(OTHER)).items():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fakes.dns_server import HANG, NXDOMAIN, SERVFAIL, DnsServer
 from fakes.rtsp_server import Camera, pictures
-from hostile.ward import Bed, Swept, Ward
+from hostile.ward import Bed, Swept, Ward, undisturbed
 from namespaces import ip
 from support import IN_CI, need
 
@@ -31,7 +31,10 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Swept, Camera, int]
     if os.geteuid() != 0 or not own_addresses():
         assert not IN_CI, "the tests must run as root in .ci/run"
         pytest.skip("needs root in a network namespace of its own")
-    folder: Path = tmp_path_factory.mktemp("names")
+    return undisturbed(lambda: seen(tmp_path_factory.mktemp("names")), lambda made: made[0])
+
+
+def seen(folder: Path) -> tuple[Swept, Camera, int]:
     (folder / "resolv.conf").write_text(f"nameserver {HERE}\noptions timeout:5 attempts:1\n")
     camera = Camera(packets=pictures(4000))
     beds = [Bed(name.partition(".")[0], camera.talk if value == GOOD else None) for name, value in NAMES.items()]
