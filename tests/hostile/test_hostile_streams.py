@@ -234,7 +234,7 @@ def test_c1_to_c20_harm_no_other_camera(outcome: Outcome) -> None:
         assert played == (2 if bed.id == "well0" else 1), "seen well at the first look"
         assert camera.methods.count("TEARDOWN") == played
         assert bed.counted["rtsp"].most <= 1
-    assert outcome.swept.sheet["took_seconds"] < 20
+    assert outcome.swept.sheet["took_seconds"] < 60
 
 
 def test_c5_c6_c20_no_reply_costs_more_memory_than_its_cap(outcome: Outcome) -> None:

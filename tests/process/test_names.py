@@ -82,7 +82,7 @@ def test_n5_a_name_without_an_address_is_dns_trouble(swept: tuple[Swept, Camera,
 def test_n5_the_names_beside_them_are_seen_well(swept: tuple[Swept, Camera, int]) -> None:
     assert not swept[0].said("good", "reach", "stream")
     assert swept[1].methods.count("PLAY") == swept[1].methods.count("TEARDOWN") == 1
-    assert swept[0].sheet["took_seconds"] < 25
+    assert swept[0].sheet["took_seconds"] < 60
 
 
 @pytest.mark.parametrize("name", ["inner", "metadata"])
