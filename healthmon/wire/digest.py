@@ -16,7 +16,8 @@ from typing import Any
 from healthmon.secret import Credential
 from healthmon.wire.errors import BasicRefusedError, ProtocolError, UnsupportedError
 
-_TOKEN = re.compile(r"""\s*,*\s*([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]*))?""")
+_TOKEN = re.compile(r"""([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]*))?""")
+MOST_CHARACTERS = 8192
 _HASHES: dict[str, Callable[..., Any]] = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 _QOPS = {None, "auth", "auth-int"}
 _RANK = {"SHA-256": 3, "SHA-256-SESS": 3, "MD5": 2, "MD5-SESS": 2}
@@ -42,10 +43,12 @@ class Challenge:
 def parse_challenges(values: Iterable[str]) -> list[Challenge]:
     """Every challenge of the header values, several in one value included; what is no challenge is passed over."""
     found: list[Challenge] = []
+    left = MOST_CHARACTERS
     for value in values:
         scheme: str = ""
         fields: dict[str, str] = {}
-        for match in _TOKEN.finditer(value[:8192]):
+        looked, left = value[:left], max(0, left - len(value))
+        for match in _TOKEN.finditer(looked):
             name, given = match[1], match[2]
             if given is None:
                 found += _challenge(scheme, fields)
