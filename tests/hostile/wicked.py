@@ -255,6 +255,7 @@ WICKED: dict[str, Callable[[], Wicked]] = {
     "c9_basic_only": lambda: by(challenging('Basic realm="r"'), "basic_refused", "not allowed"),
     "c9_basic_after_digest": lambda: by(challenging(CHALLENGE, 'Basic realm="r"'), REFUSED, also=("basic_refused",)),
     "c9_unknown_scheme": lambda: by(challenging("Negotiate"), "no_answer", "without a usable challenge"),
+    "c9_commas": lambda: by(challenging("Digest " + "," * 12_000), "no_answer", "without a usable challenge"),
     "c9_no_challenge": lambda: by(challenging(""), "no_answer", "without a usable challenge"),
     "c12_453": lambda: by(Camera(statuses={"SETUP": "453 Not Enough Bandwidth"}), "busy", "all its sessions are in use"),
     "c12_503": lambda: by(Camera(statuses={"DESCRIBE": "503 Service Unavailable"}), "busy", "all its sessions are in use"),
