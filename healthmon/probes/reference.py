@@ -10,7 +10,7 @@ from dataclasses import replace
 from healthmon.model import Ask, Device, Reference, Span, TimeServer
 from healthmon.probes.tools import Tools
 from healthmon.wire import hostclock, ntp
-from healthmon.wire.errors import WireError
+from healthmon.wire.errors import ResourceError, WireError
 
 TRIES = 2
 HELD_OFF = {"RATE": 300.0, "DENY": 3600.0, "RSTR": 3600.0}
@@ -21,9 +21,17 @@ MOST_STEP = 0.05
 
 
 async def look(device: Device, ask: Ask, tools: Tools) -> Reference:
-    """True time minus our wall clock, or a reference without offset and the reason in words."""
+    """True time minus our wall clock, or a reference without offset and the reason in words.
+
+    Raises ResourceError where this machine had nothing to ask with: that is no server's fault.
+    """
     del device, ask
-    members = await asyncio.gather(*(_asked(tools, host, port) for host, port in tools.time_servers))
+    asked = (_asked(tools, host, port) for host, port in tools.time_servers)
+    members: list[TimeServer] = []
+    for found in await asyncio.gather(*asked, return_exceptions=True):
+        if isinstance(found, BaseException):
+            raise found
+        members.append(found)
     return decided(members, hostclock.read(), time.time())
 
 
@@ -41,6 +49,8 @@ async def _asked(tools: Tools, host: str, port: int) -> TimeServer:
             reply = await ntp.query(tools.net, host, port)
         except TimeoutError as error:
             failure = error
+        except ResourceError:
+            raise
         except WireError as error:
             failure = error
             break

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import resource
 import time
 from collections.abc import AsyncIterator
 from typing import cast
@@ -18,6 +20,7 @@ from healthmon.probes.reference import aged, decided, majority
 from healthmon.probes.tools import Tools
 from healthmon.secret import Credential
 from healthmon.wire import ntp
+from healthmon.wire.errors import ResourceError
 from healthmon.wire.hostclock import HostClock
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
@@ -159,6 +162,21 @@ async def test_a_server_that_has_just_started_is_asked_again_the_next_time() -> 
         assert (await look(tools)).state == "unsynchronised"
         assert (await look(tools)).state == "good"
         assert server.asked == 2
+
+
+async def test_a8_without_file_descriptors_no_time_server_is_blamed() -> None:
+    async with asked_server("good") as (_, tools):
+        assert (await look(tools)).state == "good"
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        spare = os.dup(0)
+        os.close(spare)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (spare, limits[1]))
+        try:
+            with pytest.raises(ResourceError):
+                await look(tools)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        assert (await look(tools)).state == "good"
 
 
 @given(
