@@ -29,7 +29,7 @@ from healthmon.store import Batch, Store
 from healthmon_exporters.notify import dispatch
 
 DEVICES = 12
-LONGEST, FEWEST = 75.0, 50  # seconds of killing, after so many lives at least: a busy machine kills more slowly
+LONGEST, FEWEST = 240.0, 50  # seconds of killing, after so many lives at least: a machine that is starved kills slowly
 AT_ONCE = Rules(hold=0.0, quiet=0.0, longest=0.0, many=99)
 CONFIG = """
 sites: [{{id: market}}]
