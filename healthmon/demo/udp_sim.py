@@ -6,7 +6,9 @@ import asyncio
 import bisect
 import struct
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -70,7 +72,8 @@ class SnmpSim(asyncio.DatagramProtocol):
         request_id, _, most, bindings = elements(pdu[1])
         names = [elements(binding)[0][1] for _, binding in elements(bindings[1])]
         if pdu[0] == 0xA0:
-            rows = b"".join(_row(name, self._value(name), b"\x81\x00") for name in names)
+            value = self._reader()
+            rows = b"".join(_row(name, value(name), b"\x81\x00") for name in names)
         elif pdu[0] in (0xA1, 0xA5):
             rows = self._following(names[0], int.from_bytes(most[1], "big") if pdu[0] == 0xA5 else 1)
         else:
@@ -78,17 +81,22 @@ class SnmpSim(asyncio.DatagramProtocol):
         body = tlv(0x02, request_id[1]) + tlv(0x02, b"\0") + tlv(0x02, b"\0") + tlv(0x30, rows)
         return tlv(0x30, tlv(0x02, version[1]) + tlv(0x04, community[1]) + tlv(0xA2, body))
 
-    def _value(self, name: bytes) -> bytes | None:
+    def _reader(self) -> Callable[[bytes], bytes | None]:
+        """What gives the value of an object as it is now."""
         if self._device.kind != "link":
-            return self._values().get(name)
-        found = self._switch.get(name)
-        return _encoded(found()) if found else None
+            return self._values().get
+
+        def read(name: bytes) -> bytes | None:
+            found = self._switch.get(name)
+            return _encoded(found()) if found else None
+
+        return read
 
     def _following(self, name: bytes, most: int) -> bytes:
         order = self._order if self._device.kind == "link" else sorted(self._values())
         at = bisect.bisect_right(order, name)
-        after = order[at : at + most]
-        return b"".join(_row(one, self._value(one), b"") for one in after) or _row(name, None, b"\x82\x00")
+        after, value = order[at : at + most], self._reader()
+        return b"".join(_row(one, value(one), b"") for one in after) or _row(name, None, b"\x82\x00")
 
     def _values(self) -> dict[bytes, bytes]:
         device = self._device
@@ -167,6 +175,7 @@ def _encoded(value: int | str) -> bytes:
     return tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
 
 
+@lru_cache(maxsize=4096)
 def name_of(oid: str) -> bytes:
     """The encoded body of an object identifier."""
     parts = [int(part) for part in oid.split(".")]

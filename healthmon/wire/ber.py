@@ -79,7 +79,7 @@ def parse(data: bytes) -> Response:
 
 
 def _parse(data: bytes) -> Response:
-    message = _Reader(data).enter(0x30)
+    message = _Reader(data, 0, len(data)).enter(0x30)
     message.integer()
     message.take(0x04)
     pdu = message.enter(_RESPONSE)
@@ -102,36 +102,46 @@ def _parse(data: bytes) -> Response:
 
 
 class _Reader:
-    """Walks the elements of one constructed value."""
+    """Walks the elements of one constructed value, which ends where `data` or the value around it does."""
 
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
+    __slots__ = ("_at", "_data", "_end")
+
+    def __init__(self, data: bytes, at: int, end: int) -> None:
+        self._data, self._at, self._end = data, at, end
 
     def left(self) -> bool:
-        return self._at < len(self._data)
+        return self._at < self._end
 
-    def any(self) -> tuple[int, bytes]:
-        tag, size = self._data[self._at], self._data[self._at + 1]
-        start = self._at + 2
+    def _next(self) -> tuple[int, int]:
+        """The tag of the next element and where its body begins; it ends where the one after it does (`_at`)."""
+        data, start = self._data, self._at + 2
+        tag, size = data[start - 2], data[start - 1]
         if size & 0x80:
             count = size & 0x7F
             if not 1 <= count <= 4:
                 raise ValueError("length form")
-            size = int.from_bytes(self._data[start : start + count], "big")
+            size = int.from_bytes(data[start : start + count], "big")
             start += count
-        if start + size > len(self._data):
-            raise ValueError("cut short")
         self._at = start + size
+        if self._at > self._end:
+            raise ValueError("cut short")
+        return tag, start
+
+    def any(self) -> tuple[int, bytes]:
+        tag, start = self._next()
         return tag, self._data[start : self._at]
 
     def take(self, tag: int) -> bytes:
-        found, body = self.any()
+        found, start = self._next()
         if found != tag:
             raise ValueError("unexpected tag")
-        return body
+        return self._data[start : self._at]
 
     def enter(self, tag: int) -> _Reader:
-        return _Reader(self.take(tag))
+        found, start = self._next()
+        if found != tag:
+            raise ValueError("unexpected tag")
+        return _Reader(self._data, start, self._at)
 
     def integer(self) -> int:
         return _whole(self.take(0x02), signed=True)

@@ -6,6 +6,7 @@ No redirect, XAddr or stream URI can lead elsewhere, because callers hand over a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 import ssl
@@ -37,6 +38,9 @@ def system_resolve(name: str) -> list[str]:
 
 def literal(host: str) -> str | None:
     """`host` in canonical form if it is an IP address, else None."""
+    with contextlib.suppress(OSError, ValueError):
+        socket.inet_pton(socket.AF_INET, host)  # dotted decimal has one form; ten times as quick as what follows
+        return host
     try:
         plain = str(ipaddress.ip_address(host))
     except ValueError:
