@@ -1,6 +1,7 @@
 """HTTP and RTSP authentication: challenges in, Authorization values out.
 
-RFC 7616 (Digest with MD5, SHA-256 and their -sess forms, with and without qop), RFC 2069 (no qop) and RFC 7617 (Basic).
+RFC 7616 (Digest with MD5, SHA-256, SHA-512-256 and their -sess forms, with and without qop), RFC 2069 (no qop) and
+RFC 7617 (Basic).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from healthmon.secret import Credential
@@ -19,8 +21,10 @@ from healthmon.wire.errors import BasicRefusedError, ProtocolError, UnsupportedE
 _TOKEN = re.compile(r"""([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]*))?""")
 MOST_CHARACTERS = 8192
 _HASHES: dict[str, Callable[..., Any]] = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
+if "sha512_256" in hashlib.algorithms_available:
+    _HASHES["SHA-512-256"] = partial(hashlib.new, "sha512_256")
 _QOPS = {None, "auth", "auth-int"}
-_RANK = {"SHA-256": 3, "SHA-256-SESS": 3, "MD5": 2, "MD5-SESS": 2}
+_RANK = {name + form: rank for rank, name in enumerate(_HASHES) for form in ("", "-SESS")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ def _challenge(scheme: str, fields: dict[str, str]) -> list[Challenge]:
 
 
 def choose(challenges: Iterable[Challenge], *, allow_basic: bool | None) -> Challenge:
-    """The strongest challenge that can be answered: SHA-256, then MD5, then Basic where it is allowed (None: nowhere).
+    """The strongest challenge that can be answered: the Digests, then Basic where it is allowed (None: nowhere).
 
     Raises BasicRefusedError when only Basic is offered and not allowed, UnsupportedError for unknown schemes, and
     ProtocolError when there is no challenge.
@@ -95,7 +99,9 @@ def choose(challenges: Iterable[Challenge], *, allow_basic: bool | None) -> Chal
         return max(usable, key=lambda challenge: _RANK[challenge.algorithm])
     basic = next((c for c in offered if c.scheme == "basic"), None)
     if basic is None:
-        raise UnsupportedError("login method of the device is not known (Digest MD5, SHA-256 and Basic are)")
+        raise UnsupportedError(
+            "login method of the device is not known (Digest MD5, SHA-256, SHA-512-256 and Basic are)"
+        )
     if not allow_basic or any(c.scheme == "digest" for c in offered):
         remedy = "" if allow_basic is None else "; allow_basic: yes would permit it"
         raise BasicRefusedError(f"the device offers only a Basic login on a plain connection{remedy}")

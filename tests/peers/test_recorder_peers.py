@@ -103,8 +103,9 @@ def lighttpd(peers: Peers, folder: Path, make: str, found: Pages, algorithm: str
         file = root / path.lstrip("/")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    hashed = hashlib.sha256 if algorithm == "SHA-256" else hashlib.md5
-    (folder / "users").write_text(f"healthmon:{REALM}:{hashed(f'healthmon:{REALM}:view only'.encode()).hexdigest()}\n")
+    name = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}[algorithm]
+    hashed = hashlib.new(name, f"healthmon:{REALM}:view only".encode()).hexdigest()
+    (folder / "users").write_text(f"healthmon:{REALM}:{hashed}\n")
     lines = [
         'server.modules = ("mod_auth", "mod_authn_file", "mod_rewrite", "mod_accesslog")',
         f'server.document-root = "{root}"', f"server.port = {port}", f'server.bind = "{HOST}"',
@@ -119,7 +120,7 @@ def lighttpd(peers: Peers, folder: Path, make: str, found: Pages, algorithm: str
     return port
 
 
-@pytest.mark.parametrize(("make", "algorithm"), [("hikvision", "MD5"), ("axis", "SHA-256"), ("dahua", "MD5"),
+@pytest.mark.parametrize(("make", "algorithm"), [("hikvision", "MD5"), ("axis", "SHA-256"), ("dahua", "SHA-512-256"),
                                                  ("bosch", "MD5"), ("http", "SHA-256")])  # fmt: skip
 async def test_a_make_over_lighttpds_framing_and_digest(
     make: str, algorithm: str, peers: Peers, tmp_path: Path
