@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 
 from healthmon.app import App
+from healthmon.gates import GateHeldError
 from healthmon.model import Ask, Clock, Observation, Question, State, Verdict
 from healthmon.verdict.clock import reading_words
 from healthmon.wire.trace import Trace
@@ -31,8 +32,11 @@ async def explanation(app: App, device: str, question: str | None, *, notes: boo
             await app.look(app.agent_ask())
         for ask in asks:
             trace = Trace(keep_notes=notes)
-            async with schedule.gates.of(ask.gate):
-                observation = await app.look(ask, trace)
+            try:
+                async with schedule.gates.of(ask.gate):
+                    observation = await app.look(ask, trace)
+            except GateHeldError as error:
+                observation = error.instead(ask)
             verdicts = app.judge(observation)
             worst |= {_CODES[v.state] for v in verdicts}
             lines += _told(app, ask, observation, verdicts, trace)

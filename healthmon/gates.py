@@ -7,11 +7,17 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import struct
+import sys
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+from healthmon.model import Ask, Observation, Reason
+
+_FLOCK = struct.Struct("@hhqqi4x")  # fcntl(2): type, whence, start, length, process
 GATE_POLL = 0.1
 GATE_WAIT = 60.0
 
@@ -66,6 +72,16 @@ class Budget:
                 return
 
 
+class GateHeldError(Exception):
+    """Another program on this machine has not let go of a device in `GATE_WAIT`; the text names it."""
+
+    def instead(self, ask: Ask) -> Observation:
+        """What stands for the look that was not made."""
+        return Observation(
+            ask.device, ask.question, ask.part, time.time(), GATE_WAIT, None, Reason.AGENT_BUSY, str(self)
+        )
+
+
 class Gates:
     """One look at a time per address, also between processes on this machine where a lock file is given.
 
@@ -80,7 +96,7 @@ class Gates:
 
     @contextlib.asynccontextmanager
     async def of(self, address: str) -> AsyncIterator[None]:
-        """Hold the gate of `address`."""
+        """Hold the gate of `address`. Raises GateHeldError."""
         if not address:
             yield
             return
@@ -100,11 +116,20 @@ class Gates:
         for _ in range(int(GATE_WAIT / GATE_POLL)):
             try:
                 fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
-            except OSError:
+            except (BlockingIOError, PermissionError):  # held by another process (fcntl(2): EAGAIN or EACCES)
                 await asyncio.sleep(GATE_POLL)
+            except OSError:  # a file system without locks
+                return None
             else:
                 return byte
-        return None
+        raise GateHeldError(f"for {GATE_WAIT:g} s; end {self._holder(byte)}")
+
+    def _holder(self, byte: int) -> str:
+        process = 0
+        if sys.platform == "linux":
+            asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, byte, 1, 0)
+            process = _FLOCK.unpack(fcntl.fcntl(self._file, fcntl.F_GETLK, asked))[4]
+        return f"process {process} on this machine" if process else "the other one"
 
     def close(self) -> None:
         """Let go of the lock file."""

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from healthmon.gates import Budget, Gates, stable_hash
+from healthmon.gates import Budget, GateHeldError, Gates, stable_hash
 from healthmon.model import OUR_TROUBLE, Ask, Observation, Question, Reason
 
 Look = Callable[[Ask], Awaitable[Observation]]
@@ -31,7 +31,11 @@ LATE_SECONDS = 5.0
 _ORDER = {question: number for number, question in enumerate(Question)}
 _TIRED = frozenset({Reason.BUSY, Reason.RESET, Reason.TIMEOUT, Reason.TLS_TIMEOUT})
 _SLOW = frozenset({Reason.CONNECT_TIMEOUT, Reason.TIMEOUT, Reason.TLS_TIMEOUT, Reason.DNS})
-_MISSED = _TIRED | _SLOW | {Reason.REFUSED, Reason.UNREACHABLE, Reason.AGENT_STALLED, Reason.AGENT_RESOURCE}
+_MISSED = (
+    _TIRED
+    | _SLOW
+    | {Reason.REFUSED, Reason.UNREACHABLE, Reason.AGENT_STALLED, Reason.AGENT_RESOURCE, Reason.AGENT_BUSY}
+)
 
 
 def _ring(bell: asyncio.Future[None]) -> None:
@@ -96,7 +100,16 @@ class Schedule:
         return max(0.0, asyncio.get_running_loop().time() - self._heap[0][0]) if self._heap else 0.0
 
     async def _one(self, ask: Ask) -> Observation:
-        """One look inside its gate, slot and share of the site's bandwidth."""
+        """One look, or what stands for it where its gate does not open."""
+        try:
+            observation = await self._inside(ask)
+        except GateHeldError as error:
+            observation = error.instead(ask)
+        self._remember(ask, observation)
+        return observation
+
+    async def _inside(self, ask: Ask) -> Observation:
+        """One look inside its gate, slot and share of the site's bandwidth. Raises GateHeldError."""
         async with contextlib.AsyncExitStack() as held:
             await held.enter_async_context(self.gates.of(ask.gate))
             await held.enter_async_context(self._slow_slots if ask.gate in self._slow else self._slots)
@@ -104,11 +117,9 @@ class Schedule:
                 await held.enter_async_context(budget.share(ask.cost))
             self.figures.running += 1
             try:
-                observation = await self.look(ask)
+                return await self.look(ask)
             finally:
                 self.figures.running -= 1
-        self._remember(ask, observation)
-        return observation
 
     async def look_now(self, ask: Ask) -> Observation:
         """One look out of turn, through the same gate, slots and budget."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 from healthmon import schedule as schedule_module
+from healthmon import verdict
 from healthmon.gates import Budget, Gates
-from healthmon.model import Ask, Observation, Question, Reason
+from healthmon.model import Ask, Device, Kind, Observation, Question, Reason, State
 from healthmon.schedule import Schedule, phase
 
 
@@ -208,22 +212,35 @@ async def test_what_is_hastened_over_a_while_comes_one_after_the_other():
     assert [one.device for one in watcher.done] == ["C0", "C1", "C2", "C3"]
 
 
+HOLDER = (
+    "import asyncio, sys, pathlib\n"
+    "from healthmon.gates import Gates\n"
+    "async def main():\n"
+    "    async with Gates(pathlib.Path(sys.argv[1])).of('192.0.2.1'):\n"
+    "        print('held', flush=True); await asyncio.sleep(float(sys.argv[2]))\n"
+    "asyncio.run(main())\n"
+)
+
+
+@contextlib.contextmanager
+def another_program(path: Path, seconds: float) -> Iterator[int]:
+    """The number of a process that keeps 192.0.2.1 to itself for `seconds`."""
+    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+    argv = [sys.executable, "-c", HOLDER, str(path), str(seconds)]
+    child = subprocess.Popen(argv, stdout=subprocess.PIPE, env=environment)
+    assert child.stdout is not None
+    try:
+        child.stdout.readline()
+        yield child.pid
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+
+
 async def test_two_programs_share_the_gate_of_an_address(tmp_path):
     path = tmp_path / "gates.lock"
-    code = (
-        "import asyncio, sys, pathlib\n"
-        "from healthmon.gates import Gates\n"
-        "async def main():\n"
-        "    async with Gates(pathlib.Path(sys.argv[1])).of('192.0.2.1'):\n"
-        "        print('held', flush=True); await asyncio.sleep(0.6)\n"
-        "asyncio.run(main())\n"
-    )
-    child = subprocess.Popen(
-        [sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": os.getcwd()}
-    )
-    assert child.stdout is not None
-    with child.stdout:
-        child.stdout.readline()
+    with another_program(path, 0.6):
         gates = Gates(path)
         began = asyncio.get_running_loop().time()
         async with gates.of("192.0.2.2"):
@@ -231,9 +248,24 @@ async def test_two_programs_share_the_gate_of_an_address(tmp_path):
         async with gates.of("192.0.2.1"):
             waited = asyncio.get_running_loop().time() - began
         gates.close()
-        child.wait()
     assert other < 0.3
     assert waited > 0.3
+
+
+async def test_a_device_that_another_program_does_not_let_go_is_not_looked_at_and_not_at_fault(tmp_path, monkeypatch):
+    """Law 2: a program that was stopped (Ctrl-Z) still has its connection."""
+    monkeypatch.setattr("healthmon.gates.GATE_WAIT", 0.3)
+    watcher, path = Watcher(), tmp_path / "gates.lock"
+    with another_program(path, 60) as process:
+        schedule = Schedule(watcher.look, watcher.deliver, gates=Gates(path))
+        unseen = await schedule.look_now(ask("C1", gate="192.0.2.1"))
+        assert (unseen.reason, watcher.most) == (Reason.AGENT_BUSY, {})
+        assert f"end process {process} " in unseen.detail
+    assert (await schedule.look_now(ask("C1", gate="192.0.2.1"))).reason is not Reason.AGENT_BUSY
+    schedule.gates.close()
+    device = Device("C1", "C1", Kind.CAMERA, "s", "192.0.2.1")
+    assert {v.state for v in verdict.judge(unseen, device)} == {State.UNKNOWN}
+    assert all(f"end process {process} " in v.sentence for v in verdict.judge(unseen, device))
 
 
 async def test_a_doubtful_result_is_looked_at_again_soon_and_not_for_ever(monkeypatch):

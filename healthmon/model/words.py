@@ -76,10 +76,13 @@ class Reason(StrEnum):
     AGENT_RESOURCE = "agent_resource"
     AGENT_NETWORK = "agent_network"
     AGENT_STALLED = "agent_stalled"
+    AGENT_BUSY = "agent_busy"
     BUG = "bug"
 
 
-OUR_TROUBLE = frozenset({Reason.AGENT_RESOURCE, Reason.AGENT_NETWORK, Reason.AGENT_STALLED, Reason.BUG})
+OUR_TROUBLE = frozenset(
+    {Reason.AGENT_RESOURCE, Reason.AGENT_NETWORK, Reason.AGENT_STALLED, Reason.AGENT_BUSY, Reason.BUG}
+)
 NO_WAY_THERE = frozenset({Reason.CONNECT_TIMEOUT, Reason.REFUSED, Reason.UNREACHABLE, Reason.DNS, Reason.NOT_REACHED})
 
 

@@ -34,6 +34,7 @@ REASON_WORDS: dict[Reason, str] = {
     Reason.AGENT_RESOURCE: "healthmon ran out of file handles or memory",
     Reason.AGENT_NETWORK: "healthmon's own network is down",
     Reason.AGENT_STALLED: "healthmon was held up; result discarded",
+    Reason.AGENT_BUSY: "another healthmon keeps the device to itself",
     Reason.BUG: "error inside healthmon, see its log",
 }
 
