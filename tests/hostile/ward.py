@@ -156,11 +156,11 @@ class Ward:
 
 
 def undisturbed(build: Callable[[], Told], swept: Callable[[Told], Swept]) -> Told:
-    """What `build` makes, and again (five times at most) where the agent says that it was held up itself.
+    """What `build` makes, and again (ten times at most) where the agent says that it was held up itself.
 
     Then the machine was too busy to show anything of cameras. That it says so and blames none is held elsewhere.
     """
-    for _ in range(5):
+    for _ in range(10):
         made = build()
         if '"agent_stalled"' not in json.dumps(swept(made).sheet):
             break
