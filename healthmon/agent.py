@@ -70,6 +70,7 @@ class Agent:
     ending: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     _pulse: Pulse | None = None
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     _windows: tuple[float, dict[str, str]] = (0.0, {})
 
     @classmethod
@@ -273,23 +274,34 @@ class Agent:
     # ------------------------------------------------------------------------------------------- reload
 
     async def reload(self) -> str:
-        """Read the file and its secrets again, and swap if all is well. Returns what is not, as text."""
+        """Read the file and its secrets again, and swap if all is well. Returns what is not, as text.
+
+        One after the other: the file that was read last is the one that counts.
+        """
+        async with self._reading:
+            return await self._reload()
+
+    async def _reload(self) -> str:
         try:
-            config = await asyncio.to_thread(configuration.load, self.path)
-            configuration.secrets.check(config)
+            fresh = await asyncio.to_thread(self._read)
         except ConfigError as error:
             self.metrics.set_agent("healthmon_config_reload_success", 0)
             log.error("configuration not changed:\n%s", error)  # noqa: TRY400 - the problems say it all
             return str(error)
-        fresh = build(config, observer=self.app.observer)
         self._carry_over(fresh)
         self.app = fresh
         self.metrics.reconfigured(tuple(fresh.devices.values()), fresh.asks)
-        await self.casework.reconfigured(config, fresh.devices)
-        self._reloaded(config)
+        await self.casework.reconfigured(fresh.config, fresh.devices)
+        self._reloaded(fresh.config)
         if self.schedule is not None:
             self.schedule.plan(fresh.asks, fresh.budgets())
         return ""
+
+    def _read(self) -> App:
+        """What the file and its secrets are now; a second and a half for 10,000 cameras, so not on the loop."""
+        config = configuration.load(self.path)
+        configuration.secrets.check(config)
+        return build(config, observer=self.app.observer)
 
     def _carry_over(self, fresh: App) -> None:
         """Devices that did not change keep what is known of them."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -221,6 +223,32 @@ async def test_the_agent_notes_where_a_deployable_camera_is_at_its_start_and_at_
     assert await end(agent) == [("deployed", "Fair Ground"), ("in_transit", ""), ("in_store", "depot")]
     write("deployed", "Quay")
     assert (await end(Agent.of(path, configuration.load(path))))[-1] == ("deployed", "Quay")
+
+
+async def test_of_two_reloads_at_once_the_later_file_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first of them has read the old file and is slow to make something of it."""
+    path, state, real = tmp_path / "config.yaml", tmp_path / "state", configuration.load
+    state.mkdir()
+    path.write_text(SMALL.format(state=state, place="here"))
+    agent = Agent.of(path, real(path))
+    read, waits = threading.Event(), [0.5, 0.0]
+
+    def slow(file: Path) -> configuration.Config:
+        found = real(file)
+        read.set()
+        time.sleep(waits.pop(0))
+        return found
+
+    monkeypatch.setattr(configuration, "load", slow)
+    first = asyncio.create_task(agent.reload())
+    assert await asyncio.to_thread(read.wait, 10)
+    path.write_text(SMALL.format(state=state, place="there"))
+    second = asyncio.create_task(agent.reload())
+    assert [await second, await first] == ["", ""]
+    assert agent.app.devices["C001"].location == "there"
+    await agent.casework.keeper.close()
+    await agent.app.close()
+    agent.running.close()
 
 
 async def test_g12_a_thousand_reloads_leak_nothing_and_what_did_not_change_keeps_its_state(tmp_path: Path) -> None:
