@@ -18,13 +18,12 @@ from healthmon.casework import Casework
 from healthmon.config import Config, ConfigError
 from healthmon.faults import FaultBook
 from healthmon.inventory import AGENT
-from healthmon.keeper import Keeper
 from healthmon.model import Ask, Device, Observation, Question, Reason, State, Verdict
 from healthmon.pulse import Pulse
 from healthmon.schedule import Schedule
 from healthmon.selfcheck import Facts, own_network
 from healthmon.selfcheck import verdicts as own_verdicts
-from healthmon.store import AloneError, Saved, Store, StoreError, TroubleError
+from healthmon.store import AloneError, Saved
 from healthmon.supervise import supervised
 from healthmon_exporters.notify.routing import times_of_day
 from healthmon_exporters.prometheus import Metrics
@@ -81,8 +80,7 @@ class Agent:
         """
         app = build(config)
         running = storage.Running(app.state)
-        where = _place(app)
-        keeper = Keeper((lambda: where.open(alone=True)) if where else _no_place, where.file if where else None)
+        keeper = storage.keeper(config, app.state)
         metrics = Metrics(tuple(app.devices.values()), app.asks, version=__version__)
         casework = Casework.of(config, app.devices, keeper, World)
         agent = cls(path, app, metrics, casework, running)
@@ -339,15 +337,3 @@ class Agent:
         self.metrics.set_agent("healthmon_config_reload_success_timestamp_seconds", time.time())
         self.metrics.config_hash(config.digest)
         figures.show(self)
-
-
-def _place(app: App) -> storage.Place | None:
-    try:
-        return storage.place(app.config, app.state)
-    except (StoreError, ConfigError) as error:
-        log.error("no history is kept: %s", error)  # noqa: TRY400 - one line, no traceback
-        return None
-
-
-def _no_place() -> Store:
-    raise TroubleError("there is no place for the history; see the log")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from healthmon.config import Config, ConfigError, secrets
 from healthmon.faults import FaultBook
+from healthmon.keeper import Keeper
 from healthmon.secret import Secret
 from healthmon.store import Store, StoreError, TroubleError
+
+log = logging.getLogger("healthmon")
 
 FILE = "healthmon.db"
 
@@ -53,6 +57,20 @@ def place(config: Config, state: Path | None) -> Place:
     user = f"{login.username}@" if login and login.username else ""
     url = f"postgresql+psycopg://{user}{parts.netloc}{parts.path}" + (f"?{urlencode(query)}" if query else "")
     return Place(url, login.password if login else None)
+
+
+def keeper(config: Config, state: Path | None) -> Keeper:
+    """What keeps the agent's history; where there is no place for it, the log says so."""
+    try:
+        where = place(config, state)
+    except (StoreError, ConfigError) as error:
+        log.error("no history is kept: %s", error)  # noqa: TRY400 - one line, no traceback
+        return Keeper(_no_place, None)
+    return Keeper(lambda: where.open(alone=True), where.file)
+
+
+def _no_place() -> Store:
+    raise TroubleError("there is no place for the history; see the log")
 
 
 def recall(book: FaultBook, config: Config, state: Path | None) -> None:
