@@ -73,7 +73,7 @@ def test_the_sweep_names_every_planted_fault_and_invents_none(estate):
         done = command(folder, "sweep", "--json", "--output", str(folder / "sheet.json"))
         assert done.returncode == 1, done.stderr
         sheet = json.loads(done.stdout)
-        if "healthmon was held up" not in done.stdout:  # a busy machine's own trouble, said as such
+        if not re.search("healthmon was held up|too short a look", done.stdout):  # a busy machine, said as such
             break
     assert sheet == json.loads((folder / "sheet.json").read_text())
     rows = [*sheet["faults"], *sheet["warnings"], *sheet["not_checked"]]

@@ -97,6 +97,9 @@ def _keyframes(observation: Observation, stream: Stream, device: Device) -> Verd
         seen = f"none in {duration(waited or 0)}" if not stream.keyframes else f"every {duration(waited or 0)}"
         sentence = f"key frames overdue: {seen} (limit {patience:g} s); pictures arrive"
         return verdict(observation, "keyframes", State.DEGRADED, "keyframe_overdue", sentence, value=waited)
+    if not stream.keyframes and not stream.key_known:
+        sentence = f"key frames not checked: none in {duration(waited or 0)}, too short a look to tell ({patience:g} s)"
+        return verdict(observation, "keyframes", State.UNKNOWN, "not_reported", sentence, reason=Reason.NOT_REPORTED)
     return verdict(observation, "keyframes", State.OK, "ok", "key frames come", value=waited)
 
 

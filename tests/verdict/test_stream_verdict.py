@@ -43,6 +43,9 @@ def test_quality_that_falls_is_degraded() -> None:
     late = verdicts(replace(GOOD, keyframes=0, key_interval=None, key_wait=8.0))
     assert late["pictures"].state is State.OK
     assert late["keyframes"].code == "keyframe_overdue"
+    short = replace(GOOD, keyframes=0, key_interval=None, key_wait=3.0)
+    assert verdicts(short)["keyframes"].state is State.UNKNOWN, "they may come every four seconds"
+    assert verdicts(replace(short, key_known=True))["keyframes"].state is State.OK
     assert verdicts(replace(GOOD, lost=25))["loss"].state is State.DEGRADED
     assert verdicts(replace(GOOD, frames_per_second=3.0))["rate"].state is State.DEGRADED
     assert verdicts(replace(GOOD, codec="h265"))["commissioned"].code == "stream_changed"
