@@ -24,6 +24,7 @@ from healthmon.wire.sdp import Video, path_of, video_of
 
 TEARDOWN_SECONDS = 1.0
 QUIET_SECONDS = 1.0
+SHORT_PAUSE, LONG_PAUSE = 0.05, 0.25  # between two looks at what has come: while something is awaited, and otherwise
 _OTHER_TRANSPORT = {400, 405, 406, 454, 461}
 _NO_RANGE = {400, 456, 457}
 _NO_AGGREGATE = 459
@@ -174,14 +175,15 @@ class Session(Asking):
         while (now := time.monotonic() - began) < wait:
             if self._over() or counting.over():
                 break
-            meter = self.meter
+            meter, pause = self.meter, SHORT_PAUSE
             if meter.first_at is not None:
                 clock = time.monotonic()
+                pause = min(max(pause, meter.first_at + seconds - clock), LONG_PAUSE)
                 flows = meter.frames > 1 and clock - meter.last_at < QUIET_SECONDS
                 keyed = meter.first_key_at is not None or now >= key_wait or not meter.inside.keyed
                 if clock - meter.first_at >= seconds and flows and keyed:
                     break
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(pause)
         return time.monotonic() - began
 
     def _over(self) -> bool:
