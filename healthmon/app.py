@@ -224,10 +224,11 @@ def build(config: Config, *, observer: Observer | None = None) -> App:
     state = state_folder(config)
     confirm = config.defaults.confirm
     known: dict[str, Credential] = {}
+    kept = inventory.without_devices(config)
 
     def credential(name: str) -> Credential:
         if name not in known:
-            known[name] = secrets.resolve(config, name)
+            known[name] = secrets.resolve(kept, name)
         return known[name]
 
     tools = Tools(
@@ -242,7 +243,7 @@ def build(config: Config, *, observer: Observer | None = None) -> App:
     observer = observer or Observer()
     observer.well = _well
     own = OwnNetwork(observer.ways, tools.net, devices, tuple(address for address, _ in servers))
-    app = App(inventory.without_devices(config), devices, asks, tools, observer, book, state, data, own)
+    app = App(kept, devices, asks, tools, observer, book, state, data, own)
     tools.reference, tools.down = app.known_reference, lambda: app.down
     return app
 

@@ -14,7 +14,7 @@ import uvloop
 from namespaces import own_loopback
 from support import Peers, children, open_files
 
-WORKERS = 4  # on two cores: most tests wait most of the time
+WORKERS = 6  # on two cores: most tests wait most of the time
 
 
 def pytest_configure() -> None:
