@@ -85,7 +85,7 @@ class GateHeldError(Exception):
 class Gates:
     """One look at a time per address, also between processes on this machine where a lock file is given.
 
-    Two programs (the agent, a sweep at shift change) share the file; each address is one byte of it, locked by
+    Two programs (the agent, a sweep at shift change) share the file; each address is a byte of it, locked by
     ``fcntl``, which the kernel lets go when a process dies.
     """
 
@@ -102,27 +102,49 @@ class Gates:
             return
         lock = self._locks.setdefault(address, asyncio.Lock())
         async with lock:
-            byte = await self._lock_byte(address)
+            byte = await self._lock(address)
             try:
                 yield
             finally:
                 if byte is not None:
-                    fcntl.lockf(self._file, fcntl.LOCK_UN, 1, byte)
+                    self._free(byte)
 
-    async def _lock_byte(self, address: str) -> int | None:
+    async def _lock(self, address: str) -> int | None:
+        """Lock the byte of `address`, None where there is no file to do it in. Raises GateHeldError.
+
+        The byte after it is the turn: who waits holds it, so that a program with much to ask of an address, which
+        locks it again at once, does not leave out another one.
+        """
         if self._file < 0:
             return None
-        byte = stable_hash(address) % (1 << 40)
-        for _ in range(int(GATE_WAIT / GATE_POLL)):
+        byte, until = stable_hash(address) % (1 << 40) * 2, time.monotonic() + GATE_WAIT
+        try:
+            await self._take(byte + 1, until)
+            try:
+                await self._take(byte, until)
+            finally:
+                self._free(byte + 1)
+        except TimeoutError:
+            raise GateHeldError(f"for {GATE_WAIT:g} s; end {self._holder(byte)}") from None
+        except OSError:  # a file system without locks
+            return None
+        return byte
+
+    async def _take(self, byte: int, until: float) -> None:
+        """Lock one byte. Raises TimeoutError at `until` (monotonic), OSError where nothing can be locked."""
+        while True:
             try:
                 fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
             except (BlockingIOError, PermissionError):  # held by another process (fcntl(2): EAGAIN or EACCES)
+                if time.monotonic() > until:
+                    raise TimeoutError from None
                 await asyncio.sleep(GATE_POLL)
-            except OSError:  # a file system without locks
-                return None
             else:
-                return byte
-        raise GateHeldError(f"for {GATE_WAIT:g} s; end {self._holder(byte)}")
+                return
+
+    def _free(self, byte: int) -> None:
+        with contextlib.suppress(OSError):
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, byte)
 
     def _holder(self, byte: int) -> str:
         process = 0

@@ -216,17 +216,19 @@ HOLDER = (
     "import asyncio, sys, pathlib\n"
     "from healthmon.gates import Gates\n"
     "async def main():\n"
-    "    async with Gates(pathlib.Path(sys.argv[1])).of('192.0.2.1'):\n"
-    "        print('held', flush=True); await asyncio.sleep(float(sys.argv[2]))\n"
+    "    gates = Gates(pathlib.Path(sys.argv[1]))\n"
+    "    for _ in range(int(sys.argv[3])):\n"
+    "        async with gates.of('192.0.2.1'):\n"
+    "            print('held', flush=True); await asyncio.sleep(float(sys.argv[2]))\n"
     "asyncio.run(main())\n"
 )
 
 
 @contextlib.contextmanager
-def another_program(path: Path, seconds: float) -> Iterator[int]:
-    """The number of a process that keeps 192.0.2.1 to itself for `seconds`."""
+def another_program(path: Path, seconds: float, looks: int = 1) -> Iterator[int]:
+    """The number of a process that keeps 192.0.2.1 to itself for `seconds`, `looks` times without a pause."""
     environment = {**os.environ, "PYTHONPATH": os.getcwd()}
-    argv = [sys.executable, "-c", HOLDER, str(path), str(seconds)]
+    argv = [sys.executable, "-c", HOLDER, str(path), str(seconds), str(looks)]
     child = subprocess.Popen(argv, stdout=subprocess.PIPE, env=environment)
     assert child.stdout is not None
     try:
@@ -250,6 +252,19 @@ async def test_two_programs_share_the_gate_of_an_address(tmp_path):
         gates.close()
     assert other < 0.3
     assert waited > 0.3
+
+
+async def test_a_program_with_much_to_ask_of_an_address_lets_others_have_their_turn(tmp_path):
+    """A recorder of 64 channels keeps the agent busy without a pause; the sweep is not left out."""
+    path, loop = tmp_path / "gates.lock", asyncio.get_running_loop()
+    with another_program(path, 0.5, looks=100):
+        gates, waits = Gates(path), []
+        for _ in range(3):
+            began = loop.time()
+            async with gates.of("192.0.2.1"):
+                waits.append(loop.time() - began)
+        gates.close()
+    assert max(waits) < 15, waits
 
 
 async def test_a_device_that_another_program_does_not_let_go_is_not_looked_at_and_not_at_fault(tmp_path, monkeypatch):
