@@ -9,12 +9,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import uvloop
 from namespaces import own_loopback
 from support import Peers, children, open_files
 
 WORKERS = 6  # on two cores: most tests wait most of the time
+
+
+hypothesis.settings.register_profile("healthmon", deadline=None)  # how long an example takes is the machine's affair
+hypothesis.settings.load_profile("healthmon")
 
 
 def pytest_configure() -> None:

@@ -69,7 +69,7 @@ def counters(control: int) -> dict[str, dict[str, int]]:
 
 def test_the_sweep_names_every_planted_fault_and_invents_none(estate):
     folder, control, _ = estate
-    for _ in range(3):
+    for _ in range(8):
         done = command(folder, "sweep", "--json", "--output", str(folder / "sheet.json"))
         assert done.returncode == 1, done.stderr
         sheet = json.loads(done.stdout)

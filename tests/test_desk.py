@@ -300,7 +300,7 @@ EVENTS = st.tuples(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(EVENTS, max_size=40), st.sets(st.integers(0, 39)))
 def test_no_sequence_loses_or_repeats_a_message_or_leaves_a_case_open(events, restarts):
     room = Room(switch(), *cameras(6, parents=("S07",)), policy=Policy(2, 3, 2))

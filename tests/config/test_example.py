@@ -189,7 +189,7 @@ def test_durations_keep_their_size(value, unit):
     assert units.seconds(f"{value:.3f} {unit}") == pytest.approx(round(value, 3) * factor)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=200))
 def test_nothing_but_a_configuration_error_leaves_the_loader(tmp_path_factory, text):
     path = tmp_path_factory.getbasetemp() / "fuzz.yaml"

@@ -124,7 +124,7 @@ def test_what_the_tests_of_the_makes_use_is_well() -> None:
         assert re.search(r"^    make: (http|snmp|bosch)$", text, re.MULTILINE)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet="ab/[]=@*.0: \u00e9-", min_size=1, max_size=24))
 def test_a_path_that_the_configuration_takes_is_one_that_can_be_read(text: str) -> None:
     if _PATH.fullmatch(text):

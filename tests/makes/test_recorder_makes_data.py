@@ -327,7 +327,7 @@ RAW = st.one_of(st.none(), st.integers(-(2**64), 2**64), st.binary(max_size=20),
                 st.sampled_from(["1e308", "NaN", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00"]))  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(READINGS, RAW)
 def test_whatever_comes_is_a_value_or_none(reading: Reading, raw: str | int | bytes | None) -> None:
     got = Gathered(LONDON)
@@ -349,7 +349,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_whatever_an_agent_says_is_an_answer(data: st.DataObject) -> None:
     known = [*bosch.objects(simulated("bosch"))]

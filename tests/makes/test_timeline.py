@@ -91,7 +91,7 @@ SPANS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(SPANS, st.integers(0, 900))
 def test_stretches_and_gaps_never_overlap(spans: list[Span], since: int) -> None:
     found, holes = merged(spans), gaps(spans, float(since))

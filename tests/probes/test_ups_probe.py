@@ -290,7 +290,7 @@ async def test_alarms_are_named_counted_or_decide_where_the_source_is_missing() 
     assert (await by_snmp({**rfc(), **empty_rows})).alarms == ()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from(STANDARD.oids()), st.one_of(st.integers(), st.binary(max_size=40), st.none())))
 def test_c31_any_values_give_a_record_in_range(values: dict[str, int | bytes | None]) -> None:
     made = ups_snmp.ups_of(ups_snmp.read(STANDARD, values), None, (), "rfc1628")

@@ -102,7 +102,6 @@ def test_civil_times_that_are_there_twice_or_never() -> None:
 
 
 @given(st.sampled_from(RULES), st.integers(0, 4_000_000_000))
-@settings(deadline=None)
 def test_every_moment_comes_back_from_its_civil_time(rule: str, at: int) -> None:
     zone, moment = posix_zone(rule), datetime.fromtimestamp(at, UTC)
     there = moment.astimezone(zone)
@@ -156,7 +155,7 @@ def test_what_is_no_rule(rule: str) -> None:
 
 
 @given(st.text(alphabet="ABCabc<>+-0123456789,./:MJ", max_size=40), st.integers(0, 4_000_000_000))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_whatever_a_device_writes_is_a_zone_or_none(rule: str, at: int) -> None:
     for text in (rule, f"AAA0BBB,{rule}", f"AAA{rule},M3.5.0,M10.5.0"):
         zone = posix_zone(text)

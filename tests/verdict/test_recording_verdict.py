@@ -192,7 +192,7 @@ def test_a_recorder_that_could_not_be_read_says_nothing_about_the_camera():
     assert found.sentence == "recording not checked: recorder R1: no answer (TCP port 80: no answer)"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.tuples(st.floats(-1e5, 1e6), st.floats(-1e5, 1e5)), max_size=8),
     st.floats(0, 1e6),

@@ -138,7 +138,7 @@ RECORDS = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(RECORDS)
 def test_power_is_ok_only_when_the_unit_says_that_it_protects(ups: Ups) -> None:
     found = judged(ups)

@@ -64,7 +64,7 @@ async def test_broken_reports_are_named(answer: bytes, error: type[WireError]) -
         await status(answer)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=300))
 def test_c31_any_bytes_give_fields(data: bytes) -> None:
     assert all(isinstance(value, str) for value in apcupsd.parsed(data).values())

@@ -26,7 +26,7 @@ def test_request_is_the_octets_of_the_standard() -> None:
     assert ber.get_request(1, b"public", 1, ["1.3.6.1.2.1.33.1.4.1.0"]).hex() == expected.replace(" ", "")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(OIDS, VALUES, min_size=1, max_size=12), st.integers(1, 2**31 - 1))
 def test_what_was_asked_and_answered_comes_back(values: dict[str, Value], request_id: int) -> None:
     request = ber.get_request(1, b"public", request_id, list(values))
@@ -73,7 +73,7 @@ def test_c31_every_truncation_of_an_answer_is_refused() -> None:
     assert ber.parse(whole).values == {UPS_NAME: 5}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.binary(max_size=300))
 def test_c31_random_octets_raise_only_wire_errors(data: bytes) -> None:
     try:
@@ -82,7 +82,7 @@ def test_c31_random_octets_raise_only_wire_errors(data: bytes) -> None:
         return
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.integers(0, 10_000), st.integers(0, 255), st.integers(0, 3))
 def test_c31_damaged_answers_raise_only_wire_errors(place: int, octet: int, cut: int) -> None:
     request = ber.get_request(1, b"public", 77, [UPS_NAME, "1.3.6.1.2.1.33.1.1.1.0"])

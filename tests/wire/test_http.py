@@ -206,7 +206,7 @@ async def test_notes_hold_no_authorization() -> None:
     assert "c2VjcmV0" not in text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.binary(min_size=1, max_size=300), max_size=6))
 def test_any_bytes_in_any_pieces_end_in_a_reply_or_a_wire_error(pieces: list[bytes]) -> None:
     from healthmon.wire import http as module

@@ -114,7 +114,7 @@ async def test_closed_port_is_refused(unused_tcp_port: int) -> None:
         await nut.variables(Net.of(["127.0.0.1"]), "127.0.0.1", unused_tcp_port, "cctv")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=300))
 def test_c31_any_text_gives_variables_or_a_wire_error(text: str) -> None:
     try:

@@ -18,7 +18,7 @@ ANY = st.binary(max_size=600)
 RTP = st.binary(max_size=80).map(lambda tail: b"\x80\x60" + tail)
 SDP = st.binary(max_size=200).map(lambda tail: b"v=0\r\nm=video 0 RTP/AVP 96\r\na=" + tail)
 REPLY = st.binary(max_size=200).map(lambda tail: b"RTSP/1.0 200 OK\r\n" + tail + b"\r\n\r\n")
-few = settings(max_examples=250, deadline=None)
+few = settings(max_examples=250)
 
 
 @few

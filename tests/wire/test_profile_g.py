@@ -246,7 +246,7 @@ PARSERS = (
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.sampled_from(PARSERS),
     st.lists(

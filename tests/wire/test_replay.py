@@ -99,7 +99,7 @@ def test_the_range_names_whole_seconds_of_utc():
     assert from_clock(AT + 0.9) == "clock=20261123T210000Z-"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.binary(max_size=60), max_size=4), st.floats(0, 4e9), st.integers(0, 255))
 def test_whatever_comes_is_passed_over_or_a_time(raw, at, flags):
     times = read(*raw, *(b"\x90\xe0" + one for one in raw), packet(at, flags))
