@@ -87,7 +87,7 @@ class House:
         """The common name of the certificate that is shown."""
         argv = ["openssl", "s_client", "-connect", f"127.0.0.1:{self.port}", "-servername", "localhost"]
         done = subprocess.run(argv, input="", capture_output=True, text=True, timeout=20, check=False)
-        return next(line for line in done.stdout.splitlines() if line.startswith("subject=")).rpartition("= ")[2]
+        return next(line for line in done.stdout.splitlines() if line.startswith("subject=")).rpartition("=")[2].strip()
 
 
 @pytest.fixture(scope="module")
