@@ -38,12 +38,9 @@ class DataBudget:
 
     @classmethod
     def of(cls, devices: Iterable[Device], zone: str, folder: Path | None) -> DataBudget:
-        """The budgets of those of `devices` that have one."""
+        """The budgets of those of `devices` that have one; what was used of them is known after the first `settle`."""
         metered = {device.id: device for device in devices if device.daily_bytes is not None}
-        made = cls(metered, zone, folder, _accounts={name: Account() for name in metered})
-        if metered:
-            made.settle()
-        return made
+        return cls(metered, zone, folder, _accounts={name: Account() for name in metered})
 
     def governs(self, ask: Ask) -> bool:
         """Whether a look at `ask` costs a metered device's data: what others answer about it does not."""
@@ -64,7 +61,12 @@ class DataBudget:
             yield
 
     def settle(self) -> None:
-        """Add what was used since the last time, here and in the file that other programs share."""
+        """Add what was used since the last time, here and in the file that other programs share.
+
+        On the loop only: the lock of the file keeps out other processes, not other threads.
+        """
+        if not self.devices:
+            return
         today = self._today()
         if today != self.day:
             self._saved, self._fresh, self.day = {}, {}, today

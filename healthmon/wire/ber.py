@@ -131,16 +131,19 @@ class _Reader:
         tag, start = self._next()
         return tag, self._data[start : self._at]
 
-    def take(self, tag: int) -> bytes:
+    def _of(self, tag: int) -> int:
+        """Where the body of the next element begins, which must be a `tag`."""
         found, start = self._next()
         if found != tag:
             raise ValueError("unexpected tag")
+        return start
+
+    def take(self, tag: int) -> bytes:
+        start = self._of(tag)
         return self._data[start : self._at]
 
     def enter(self, tag: int) -> _Reader:
-        found, start = self._next()
-        if found != tag:
-            raise ValueError("unexpected tag")
+        start = self._of(tag)
         return _Reader(self._data, start, self._at)
 
     def integer(self) -> int:

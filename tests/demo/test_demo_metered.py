@@ -54,7 +54,9 @@ def made(folder: Path, budget: str) -> App:
     path = folder / "config.yaml"
     text = CONFIG.format(state=folder / "state", address=ADDRESS, budget=budget, rtsp=RTSP, http=HTTP)
     path.write_text(text)
-    return composition.build(configuration.load(path))
+    app = composition.build(configuration.load(path))
+    app.data.settle()  # as the agent does; a sweep does so before its first look
+    return app
 
 
 def ask(app: App, question: Question) -> Ask:

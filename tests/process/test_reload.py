@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -18,6 +19,8 @@ from support import Peers, free_port
 
 from healthmon import config as configuration
 from healthmon.agent import Agent
+from healthmon.app import build
+from healthmon.wire import counting
 
 pytestmark = pytest.mark.long
 
@@ -223,6 +226,36 @@ async def test_the_agent_notes_where_a_deployable_camera_is_at_its_start_and_at_
     assert await end(agent) == [("deployed", "Fair Ground"), ("in_transit", ""), ("in_store", "depot")]
     write("deployed", "Quay")
     assert (await end(Agent.of(path, configuration.load(path))))[-1] == ("deployed", "Quay")
+
+
+METERED = """
+agent: {{state_directory: "{state}"}}
+sites: [{{id: market}}]
+cameras:
+  - {{id: D001, name: Deployable, site: market, address: 127.0.0.1, kind: deployable, rtsp: {{port: 1}}, http: no,
+      metered: {{per_day: 100 MB}}}}
+"""
+
+
+async def test_the_data_a_metered_camera_used_outlives_a_reload_and_building_an_app_only_reads(tmp_path: Path) -> None:
+    """An app is built in a thread, where the lock of the file does not keep the loop out."""
+    path, state = tmp_path / "config.yaml", tmp_path / "state"
+    state.mkdir()
+    path.write_text(METERED.format(state=state))
+    assert build(configuration.load(path)).data.devices.keys() == {"D001"}
+    assert not list(state.glob("data*"))
+    agent = Agent.of(path, configuration.load(path))
+    look = next(ask for ask in agent.app.asks if ask.device == "D001" and agent.app.data.governs(ask))
+    with agent.app.data.charged(look):
+        counting.charge(4711)
+    agent.app.data.settle()
+    for _ in range(2):
+        assert await agent.reload() == ""
+        assert agent.app.data.used == {"D001": 4711.0}
+    assert re.search(rb'healthmon_metered_bytes\{device="D001".* 4711(\.0)?\n', agent.metrics.text(openmetrics=False))
+    await agent.casework.keeper.close()
+    await agent.app.close()
+    agent.running.close()
 
 
 async def test_of_two_reloads_at_once_the_later_file_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
