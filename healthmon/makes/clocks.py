@@ -30,6 +30,11 @@ class Clock:
         found = datetime.fromtimestamp(moment, self.zone).utcoffset()
         return found.total_seconds() if found is not None else 0.0
 
+    def doubled(self, moment: float) -> float:
+        """Seconds between the two moments that share the local time of `moment`: an hour in autumn, else 0."""
+        local = datetime.fromtimestamp(moment, self.zone)
+        return local.replace(fold=1).timestamp() - local.replace(fold=0).timestamp()
+
     def unix(self, text: str | None) -> float | None:
         """Unix seconds of a time as the recorder writes it; one without a zone is its local time."""
         found = moments.moment(text)

@@ -94,12 +94,16 @@ class Finder:
         return Footage(line, newest, gaps(line.spans, since, self._clock.zone) if since is not None else None)
 
     async def _oldest(self, made: str, channel: str, line: Timeline) -> None:
-        """The first of the files, where two of them show that the recorder gives the oldest first."""
+        """The first of the files, where two of them show that the recorder gives the oldest first.
+
+        Of footage that begins in the hour that comes twice, the second file may seem to be the earlier one.
+        """
         first = await self._files(made, channel, self._now - LONGEST_AGE, self._now, most=2)
         if first is None:
             return
         starts = [a for a, _ in first.spans]
-        if len(starts) > 1 and starts[1] < starts[0]:
+        doubled = self._clock.doubled(starts[0]) if starts and self._now - starts[0] > DAY else 0.0
+        if len(starts) > 1 and starts[1] < starts[0] - doubled:
             self._parts.note("oldest footage not read: the recorder lists the newest first")
             return
         line.learn_oldest(starts[0] if starts else None, self._now)

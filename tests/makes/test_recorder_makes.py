@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from healthmon.demo.recorders.makes import recorder_of
 from healthmon.demo.rtsp_sim import RtspSim
 from healthmon.demo.state import HTTP, SimDevice
 from healthmon.makes import axis_footage, dahua, dahua_footage, hikvision, hikvision_footage
+from healthmon.makes.clocks import Clock
 from healthmon.makes.contact import Replay
 from healthmon.makes.timeline import DAY
 from healthmon.model import Access, Footage, PlaybackPlan, RecorderSeen, Recording, State
@@ -44,9 +46,26 @@ async def test_a_well_recorder_is_well(make: str, variant: str) -> None:
         assert told.newest is not None
         assert abs(camera.now - told.newest) < 5
         assert told.oldest is not None
-        assert camera.now - told.oldest == pytest.approx(31.5 * DAY, abs=3605 if variant == "local times" else 5)
+        vague = variant == "local times" or (make == "dahua" and Clock(ZoneInfo("Europe/London")).doubled(told.oldest))
+        assert camera.now - told.oldest == pytest.approx(31.5 * DAY, abs=3605 if vague else 5)
         assert made.sim.device.counters.writes_attempted == 0
         assert made.sim.objects == {}
+
+
+@pytest.mark.parametrize(("minutes", "error"), [(10, 5), (70, 3605)])
+async def test_footage_that_begins_in_the_hour_that_comes_twice_is_read(minutes: int, error: float) -> None:
+    """The second file of a recorder that tells local time without its offset begins before the first one there."""
+    now = datetime.now(UTC)
+    last = max(
+        day for year in (now.year - 1, now.year) for n in range(25, 32)
+        if (day := datetime(year, 10, n, tzinfo=UTC)).weekday() == 6 and now - day > timedelta(days=2)
+    )  # fmt: skip
+    begins = (last + timedelta(minutes=minutes)).timestamp()
+    async with rig(simulated("dahua", retention_days=(time.time() - begins) / DAY), "dahua") as made:
+        await made.named()
+        camera = made.seen["C2"].value
+        assert isinstance(camera, Footage)
+        assert camera.recording.oldest == pytest.approx(begins, abs=error)
 
 
 FAULTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
