@@ -17,7 +17,9 @@ def main() -> int:
     here = Path(__file__).parent
     programs = sorted(p.stem for p in here.glob("*.py") if p.stem not in SKIPPED)
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("programs", nargs="*", metavar="PROGRAM", help=f"of {', '.join(programs)} (default: all)")
+    parser.add_argument(
+        "programs", nargs="*", metavar="PROGRAM", help=f"of {', '.join(programs)} (default: all)"
+    )
     parser.add_argument("--cameras", type=int, default=10_000, help="size of the large sweep")
     given = parser.parse_args()
     if unknown := set(given.programs) - set(programs):

@@ -90,7 +90,9 @@ def cpu() -> float:
 
 def child_cpu(argv: Sequence[str]) -> float:
     """CPU seconds of one run of a program on CPU 0. Raises OSError when it fails."""
-    child = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=pin_child(0))  # noqa: PLW1509 - no threads here
+    child = subprocess.Popen(
+        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=pin_child(0)
+    )  # noqa: PLW1509 - no threads here
     _, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
@@ -143,9 +145,21 @@ def estate(cameras: int, port: int = 19877) -> Iterator[Path]:
     parts = parts_of(cameras)
     with contextlib.ExitStack() as held:
         folder = held.enter_context(tempfile.TemporaryDirectory(prefix="healthmon-bench-"))
-        argv = [sys.executable, "-m", "healthmon.demo", "--well", "--control", "0", "--cameras", str(cameras)]
+        argv = [
+            sys.executable,
+            "-m",
+            "healthmon.demo",
+            "--well",
+            "--control",
+            "0",
+            "--cameras",
+            str(cameras),
+        ]
         argv += ["--folder", folder, "--agent-port", str(port)]
-        children = [held.enter_context(_simulator([*argv, "--part", f"{n}/{parts}"])) for n in range(1, parts + 1)]
+        children = [
+            held.enter_context(_simulator([*argv, "--part", f"{n}/{parts}"]))
+            for n in range(1, parts + 1)
+        ]
         for child in children:
             if child.stdout is None or "ready" not in child.stdout.readline():
                 raise OSError("the simulated estate did not start: is another one running?")
@@ -168,7 +182,10 @@ def build(path: Path) -> app.App:
 
 def host() -> str:
     """The machine, in one line."""
-    model = next((x for x in Path("/proc/cpuinfo").read_text().splitlines() if x.startswith("model name")), "?: ?")
+    model = next(
+        (x for x in Path("/proc/cpuinfo").read_text().splitlines() if x.startswith("model name")),
+        "?: ?",
+    )
     load = os.getloadavg()[0]
     name = model.split(":")[1].strip()
     return f"{name}, {os.cpu_count()} CPUs, load {load:.2f}, Python {sys.version.split()[0]}"

@@ -38,8 +38,15 @@ def blackbox(tool: str) -> Iterator[int]:
     with tempfile.TemporaryDirectory() as folder:
         modules = Path(folder) / "modules.yaml"
         modules.write_text(MODULES)
-        argv = [tool, f"--config.file={modules}", f"--web.listen-address=127.0.0.1:{PORT}", "--log.level=error"]
-        child = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=pin_child(0))  # noqa: PLW1509 - no threads here
+        argv = [
+            tool,
+            f"--config.file={modules}",
+            f"--web.listen-address=127.0.0.1:{PORT}",
+            "--log.level=error",
+        ]
+        child = subprocess.Popen(
+            argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=pin_child(0)
+        )  # noqa: PLW1509 - no threads here
         try:
             for _ in range(100):
                 with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", PORT), 1):
@@ -58,7 +65,9 @@ def theirs(pid: int, module: str, addresses: list[str]) -> float:
     for n in range(COUNT + 100):
         if n == 100:
             began = cpu_of(pid)
-        client.request("GET", f"/probe?module={module}&target={addresses[n % len(addresses)]}:{RTSP}")
+        client.request(
+            "GET", f"/probe?module={module}&target={addresses[n % len(addresses)]}:{RTSP}"
+        )
         if "\nprobe_success 1" not in client.getresponse().read().decode():
             raise AssertionError(f"blackbox_exporter did not succeed with {module}")
     client.close()
@@ -72,7 +81,9 @@ def rows() -> list[Row]:
         net, turn = application.tools.net, iter(range(10**9))
 
         async def tcp() -> None:
-            connection = await rtsp.connect(net, Place(addresses[next(turn) % len(addresses)], RTSP))
+            connection = await rtsp.connect(
+                net, Place(addresses[next(turn) % len(addresses)], RTSP)
+            )
             connection.close()
 
         async def options() -> None:
@@ -81,7 +92,10 @@ def rows() -> list[Row]:
 
         ours = {"tcp": ms_each(tcp, COUNT), "options": ms_each(options, COUNT)}
         tool = shutil.which("prometheus-blackbox-exporter") or shutil.which("blackbox_exporter")
-        names = {"tcp": "TCP check against blackbox_exporter", "options": "OPTIONS check against blackbox_exporter"}
+        names = {
+            "tcp": "TCP check against blackbox_exporter",
+            "options": "OPTIONS check against blackbox_exporter",
+        }
         if tool is None:
             return [Row(names[m], ours[m], gate=1, absent="blackbox_exporter") for m in ours]
         with blackbox(tool) as pid:

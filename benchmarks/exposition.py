@@ -30,7 +30,14 @@ SERIES = 25
 def looks(device: str, at: float) -> list[Observation]:
     """One good look of each kind at a camera."""
     stream = Stream(
-        "/1", "tcp", 2.0, first_packet=0.1, first_keyframe=0.2, packets=99, frames_per_second=25.0, jitter=0.01
+        "/1",
+        "tcp",
+        2.0,
+        first_packet=0.1,
+        first_keyframe=0.2,
+        packets=99,
+        frames_per_second=25.0,
+        jitter=0.01,
     )
     spans = (ClockReading("onvif", Span(0.1, 0.2)), ClockReading("http_date", Span(0.1, 1.2)))
     clock = Clock(spans, Reference(Span(-0.001, 0.001), at, 1, 1), "ntp")
@@ -38,13 +45,20 @@ def looks(device: str, at: float) -> list[Observation]:
     q = Question
     return [
         Observation(device, question, part, at, 0.1, value)
-        for question, part, value in ((q.REACH, "", reach), (q.STREAM, "main", stream), (q.CLOCK, "", clock))
+        for question, part, value in (
+            (q.REACH, "", reach),
+            (q.STREAM, "main", stream),
+            (q.CLOCK, "", clock),
+        )
     ]
 
 
 def filled(count: int) -> tuple[Metrics, float]:
     """`count` cameras with one look of each kind, and the CPU seconds that taking one look in has cost."""
-    devices = [Device(f"cam-{n:05}", f"Camera {n}", Kind.CAMERA, f"S{n % 50:02}", "192.0.2.1") for n in range(count)]
+    devices = [
+        Device(f"cam-{n:05}", f"Camera {n}", Kind.CAMERA, f"S{n % 50:02}", "192.0.2.1")
+        for n in range(count)
+    ]
     asks = [Ask(d.id, look.question, look.part) for d in devices for look in looks(d.id, 0.0)]
     metrics = Metrics(devices, asks, version="benchmark")
     given = [look for device in devices for look in looks(device.id, time.time())]
@@ -65,7 +79,9 @@ def reference(count: int) -> float:
     """Seconds of generate_latest for `count` x 25 labelled children."""
     registry = CollectorRegistry()
     for family in range(SERIES):
-        gauge = Gauge(f"reference_{family}", "Reference.", ("device", "kind", "site"), registry=registry)
+        gauge = Gauge(
+            f"reference_{family}", "Reference.", ("device", "kind", "site"), registry=registry
+        )
         for n in range(count):
             gauge.labels(f"cam-{n:05}", "camera", f"S{n % 50:02}").set(n)
     began = time.perf_counter()
@@ -106,5 +122,10 @@ def rows(count: int = 10_000) -> list[Row]:
         Row(f"  the same against prometheus-client x {SERIES} series", ours, theirs, unit="ms"),
         Row("  taking in one result", taking * 1000),
         Row("  best zipped scrape, wall", best * 1000, unit="ms"),
-        Row("  lag of the event loop while scraped, p99", lags[int(len(lags) * 0.99)] * 1000, unit="ms", gate=50),
+        Row(
+            "  lag of the event loop while scraped, p99",
+            lags[int(len(lags) * 0.99)] * 1000,
+            unit="ms",
+            gate=50,
+        ),
     ]

@@ -35,5 +35,9 @@ def rows() -> list[Row]:
 
         mine = ms_each(ours, 1000)
         argv = [sys.executable, "-W", "ignore", "-c", THEIRS, addresses[0], str(PORT)]
-        runs = [subprocess.check_output(argv, text=True, preexec_fn=pin_child(0)) for _ in range(ROUNDS)]
-        return [Row("ONVIF time against a fresh ONVIFCamera", mine, min(map(float, runs)), gate=1 / 100)]
+        runs = [
+            subprocess.check_output(argv, text=True, preexec_fn=pin_child(0)) for _ in range(ROUNDS)
+        ]
+        return [
+            Row("ONVIF time against a fresh ONVIFCamera", mine, min(map(float, runs)), gate=1 / 100)
+        ]

@@ -27,7 +27,9 @@ def rows() -> list[Row]:
     try:
         lost, spent = run(burst())
     except PermissionError:
-        return [Row(name, None, absent="net.ipv4.ping_group_range does not allow it") for name in names]
+        return [
+            Row(name, None, absent="net.ipv4.ping_group_range does not allow it") for name in names
+        ]
     return [
         Row(names[0], lost, unit="echoes", gate=0),
         Row(names[1], spent),
@@ -54,8 +56,12 @@ async def burst() -> tuple[int, float]:
 
 def bare() -> int:
     """How many answers one socket with the default buffer loses when all echoes are sent before the first is read."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, socket.IPPROTO_ICMP) as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, DEFAULT_BUFFER // 2)  # the kernel doubles it
+    with socket.socket(
+        socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, socket.IPPROTO_ICMP
+    ) as sock:
+        sock.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVBUF, DEFAULT_BUFFER // 2
+        )  # the kernel doubles it
         for number, host in enumerate(HOSTS):
             sock.sendto(struct.pack("!BBHHH8x", 8, 0, 0, 0, number), (host, 0))
         kept = 0

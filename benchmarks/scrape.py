@@ -31,13 +31,20 @@ IDLE, MUTE = 500, 100
 
 def certificate(folder: Path) -> tuple[Path, Path]:
     """(certificate, key) of 127.0.0.1, made here."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name.from_rfc4514_string("CN=localhost")
+    key, name = (
+        ec.generate_private_key(ec.SECP256R1()),
+        x509.Name.from_rfc4514_string("CN=localhost"),
+    )
     now = dt.datetime.now(dt.UTC)
     made = x509.CertificateBuilder(
         name, name, key.public_key(), x509.random_serial_number(), now, now + dt.timedelta(1)
     )
-    named = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-    (folder / "cert").write_bytes(named.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    named = made.add_extension(
+        x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False
+    )
+    (folder / "cert").write_bytes(
+        named.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    )
     plain = serialization.NoEncryption()
     (folder / "key").write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
@@ -86,7 +93,11 @@ def scraper(port: int, ca: str, took: list[float]) -> None:
 def clients(port: int, ca: str, *, crowded: bool) -> None:
     """The other side, in a process of its own: prints the seconds of every scrape."""
     stop, took = threading.Event(), list[float]()
-    crowds = [threading.Thread(target=crowd, args=(port, count, stop)) for count in (IDLE, MUTE) if crowded]
+    crowds = [
+        threading.Thread(target=crowd, args=(port, count, stop))
+        for count in (IDLE, MUTE)
+        if crowded
+    ]
     scrapers = [threading.Thread(target=scraper, args=(port, ca, took)) for _ in range(SCRAPERS)]
     for one in crowds:
         one.start()
@@ -110,7 +121,9 @@ async def measured(folder: Path, *, crowded: bool) -> tuple[list[float], list[fl
 
     files = certificate(folder)
     site = web.Site(filled(1000)[0], nothing, lambda: True, accepted, list)
-    running = await listener.serve(web.application(site), "127.0.0.1", 0, tls=server_tls.tls_context(*files))
+    running = await listener.serve(
+        web.application(site), "127.0.0.1", 0, tls=server_tls.tls_context(*files)
+    )
     lags, most = list[float](), 0
 
     async def tick() -> None:
@@ -122,7 +135,14 @@ async def measured(folder: Path, *, crowded: bool) -> tuple[list[float], list[fl
             most = max(most, len(running.guests))
 
     ticking = asyncio.create_task(tick())
-    argv = [sys.executable, "-m", "benchmarks.scrape", str(running.port), str(files[0]), "crowd" * crowded]
+    argv = [
+        sys.executable,
+        "-m",
+        "benchmarks.scrape",
+        str(running.port),
+        str(files[0]),
+        "crowd" * crowded,
+    ]
     child = subprocess.Popen(argv, stdout=subprocess.PIPE, preexec_fn=pin_child())  # noqa: PLW1509 - no threads yet
     out, _ = await asyncio.to_thread(child.communicate)
     ticking.cancel()
@@ -135,8 +155,16 @@ def rows() -> Iterator[Row]:
         alone, _, _ = run(measured(Path(folder), crowded=False))
         took, lags, most = run(measured(Path(folder), crowded=True))
     crowded = _late(took) * 1000
-    yield Row("10 scrapers of 1000 cameras by TLS among 600 idle, p99", crowded, unit="ms", gate=100)
-    yield Row("  the same against nobody else at the door", crowded, _late(alone) * 1000, unit="ms", gate=2)
+    yield Row(
+        "10 scrapers of 1000 cameras by TLS among 600 idle, p99", crowded, unit="ms", gate=100
+    )
+    yield Row(
+        "  the same against nobody else at the door",
+        crowded,
+        _late(alone) * 1000,
+        unit="ms",
+        gate=2,
+    )
     yield Row("  scrapes that were cut off", took.count(float("inf")), unit="", gate=0)
     yield Row("  lag of the event loop meanwhile, p99", _late(lags) * 1000, unit="ms", gate=50)
     yield Row("  connections at once", most, unit="", gate=listener.MOST_CONNECTIONS)

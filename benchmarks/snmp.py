@@ -18,7 +18,20 @@ PORT, COUNT = 10161, 1000
 UPS = "1.3.6.1.2.1.33.1."
 OIDS = [
     "1.3.6.1.2.1.1.1.0",
-    *(UPS + tail for tail in ("1.1.0", "1.2.0", "2.1.0", "2.2.0", "2.3.0", "2.4.0", "4.1.0", "4.2.0", "7.3.0")),
+    *(
+        UPS + tail
+        for tail in (
+            "1.1.0",
+            "1.2.0",
+            "2.1.0",
+            "2.2.0",
+            "2.3.0",
+            "2.4.0",
+            "4.1.0",
+            "4.2.0",
+            "7.3.0",
+        )
+    ),
 ]
 
 
@@ -40,7 +53,9 @@ def rows() -> list[Row]:
         other = run(theirs(address))
     return [
         Row("SNMP GET of 10 objects against pysnmp v1arch", mine, other, gate=1 / 20),
-        Row(f"SNMP: false time-outs in {4 * COUNT} reads, 100 at once", failed, unit="reads", gate=0),
+        Row(
+            f"SNMP: false time-outs in {4 * COUNT} reads, 100 at once", failed, unit="reads", gate=0
+        ),
     ]
 
 
@@ -53,7 +68,9 @@ async def theirs(address: str) -> float:
     for n in range(110):
         if n == 10:
             began = cpu()
-        error, _, _, _ = await get_cmd(dispatcher, CommunityData("public", mpModel=1), target, *objects)
+        error, _, _, _ = await get_cmd(
+            dispatcher, CommunityData("public", mpModel=1), target, *objects
+        )
         assert not error, error
     used = (cpu() - began) * 1000 / 100
     dispatcher.close()

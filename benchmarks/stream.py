@@ -31,7 +31,9 @@ class Bare:
         self.count += 1
         text = f"{method} {self.url}{track} RTSP/1.0\r\nCSeq: {self.count}\r\n{more}{self.session}"
         if self.challenge is not None:
-            signed = authorization(self.challenge, self.login, method, self.url + track, count=self.count)
+            signed = authorization(
+                self.challenge, self.login, method, self.url + track, count=self.count
+            )
             text += f"Authorization: {signed}\r\n"
         self.socket.sendall(text.encode() + b"\r\n")
         return self.socket.recv(65536).decode("latin-1") if method != "TEARDOWN" else ""
@@ -43,7 +45,9 @@ class Bare:
             offers = re.findall(r"(?i)^www-authenticate: (.*)\r$", refused, re.MULTILINE)
             self.challenge = choose(parse_challenges(offers), allow_basic=False)
             self.ask("DESCRIBE", "Accept: application/sdp\r\n")
-        reply = self.ask("SETUP", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n", "/trackID=1")
+        reply = self.ask(
+            "SETUP", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n", "/trackID=1"
+        )
         found = re.search(r"(?i)^session: ([^;\r]+)", reply, re.MULTILINE)
         self.session = f"Session: {found[1]}\r\n" if found else ""
         self.ask("PLAY", "Range: npt=0.000-\r\n")
@@ -70,7 +74,9 @@ def bare(cameras: list[tuple[str, str]], login: object) -> tuple[float, int]:
 def healthmon(path: Path) -> Iterator[tuple[float, int]]:
     """CPU-ms per look and bytes of each round, after a warm one."""
     application = build(path)
-    asks = [a for a in application.asks if a.question is Question.STREAM and a.device.startswith("C")][:CAMERAS]
+    asks = [
+        a for a in application.asks if a.question is Question.STREAM and a.device.startswith("C")
+    ][:CAMERAS]
 
     async def once() -> tuple[float, int]:
         began = cpu()
@@ -98,11 +104,31 @@ def rows() -> list[Row]:
         ours, size = min(healthmon(path))
         theirs, raw = min(bare(places, login) for _ in range(ROUNDS))
         # The same seconds of the same cameras, but not to the byte: the cost is compared per byte.
-        found = [Row("2-s stream check, per byte, against a bare receive loop", ours, theirs * size / raw, gate=5)]
+        found = [
+            Row(
+                "2-s stream check, per byte, against a bare receive loop",
+                ours,
+                theirs * size / raw,
+                gate=5,
+            )
+        ]
         tool = shutil.which("ffprobe")
         url = f"rtsp://healthmon:view%20only@{places[0][0]}:{PORT}{places[0][1]}"
         if tool is None:
-            return [*found, Row("2-s stream check against ffprobe", ours, gate=1 / 30, absent="ffprobe")]
-        argv = [tool, "-v", "error", "-rtsp_transport", "tcp", "-read_intervals", "%+2", "-show_packets", url]
+            return [
+                *found,
+                Row("2-s stream check against ffprobe", ours, gate=1 / 30, absent="ffprobe"),
+            ]
+        argv = [
+            tool,
+            "-v",
+            "error",
+            "-rtsp_transport",
+            "tcp",
+            "-read_intervals",
+            "%+2",
+            "-show_packets",
+            url,
+        ]
         probe = min(child_cpu(argv) for _ in range(ROUNDS)) * 1000
         return [*found, Row("2-s stream check against ffprobe", ours, probe, gate=1 / 30)]

@@ -31,7 +31,11 @@ async def clean(path: Path) -> tuple[int, int]:
             unseen.add(ask.device)
 
     wanted = (Question.REACH, Question.STREAM)
-    asks = [a for a in application.asks if a.question in wanted and application.devices[a.device].kind is Kind.CAMERA]
+    asks = [
+        a
+        for a in application.asks
+        if a.question in wanted and application.devices[a.device].kind is Kind.CAMERA
+    ]
     await composition.sweep(application, asks, take)
     await application.close()
     return len(wrong), len(unseen)

@@ -15,10 +15,16 @@ FOLDER = Path(__file__).parent / "grafana"
 
 def main() -> int:
     """The exit code: 1 when --check finds a difference."""
-    parser = argparse.ArgumentParser(prog="python -m dashboards", description="Writes the Grafana dashboards.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is not up to date")
+    parser = argparse.ArgumentParser(
+        prog="python -m dashboards", description="Writes the Grafana dashboards."
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 when a file is not up to date"
+    )
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the files go")
-    parser.add_argument("--runbooks", default=runbooks.DEFAULT, help="where browsers find the runbooks")
+    parser.add_argument(
+        "--runbooks", default=runbooks.DEFAULT, help="where browsers find the runbooks"
+    )
     given = parser.parse_args()
     stale = 0
     for uid, page in PAGES.items():

@@ -40,7 +40,9 @@ def _good(title: str, about: str, expression: str) -> Json:
 def _now() -> list[Json]:
     newest = f"time() - max({of('check_last_run_timestamp_seconds')})"
     return [
-        _good("Answers Prometheus", "Whether the last scrape of the agent worked.", f"up{{{PLAIN}}}"),
+        _good(
+            "Answers Prometheus", "Whether the last scrape of the agent worked.", f"up{{{PLAIN}}}"
+        ),
         _good(
             "Configuration",
             "Whether the last reload of config.yaml was accepted. FAULT: the one before is in force.",
@@ -52,7 +54,9 @@ def _now() -> list[Json]:
             own("own_network_ok"),
         ),
         _good(
-            "True time", "Whether enough time servers agree. FAULT: no clock can be checked.", own("reference_clock_ok")
+            "True time",
+            "Whether enough time servers agree. FAULT: no clock can be checked.",
+            own("reference_clock_ok"),
         ),
         _good(
             "History",
@@ -99,7 +103,12 @@ def _checks() -> list[Json]:
             "Looks without answer",
             "The share of looks that gave no value, by question.",
             size,
-            [Query(f"sum by (check) (rate({failed}{RATE})) / sum by (check) (rate({runs}{RATE}))", "{{check}}")],
+            [
+                Query(
+                    f"sum by (check) (rate({failed}{RATE})) / sum by (check) (rate({runs}{RATE}))",
+                    "{{check}}",
+                )
+            ],
             Looks(unit="percentunit", low=0),
         ),
         timeseries(
@@ -150,7 +159,12 @@ def _telling() -> list[Json]:
             "Notices",
             "Notices in each hour, by target and result.",
             size,
-            [Query(f"sum by (target, result) ({promql.hourly(own('notifications_total'))})", "{{target}} {{result}}")],
+            [
+                Query(
+                    f"sum by (target, result) ({promql.hourly(own('notifications_total'))})",
+                    "{{target}} {{result}}",
+                )
+            ],
             Looks(low=0),
         ),
         timeseries(
@@ -158,7 +172,10 @@ def _telling() -> list[Json]:
             "Faults that something else explains (nobody was told), by reason; records that the store had to drop.",
             size,
             [
-                Query(f"sum by (reason) ({promql.hourly(own('faults_suppressed_total'))})", "{{reason}}"),
+                Query(
+                    f"sum by (reason) ({promql.hourly(own('faults_suppressed_total'))})",
+                    "{{reason}}",
+                ),
                 Query(f"sum({promql.hourly(own('store_dropped_total'))})", "dropped by the store"),
             ],
             Looks(low=0),
@@ -249,7 +266,10 @@ def _process() -> list[Json]:
             "Open files",
             "Open file descriptors and their limit.",
             size,
-            [Query(f"process_open_fds{{{PLAIN}}}", "open"), Query(f"process_max_fds{{{PLAIN}}}", "limit")],
+            [
+                Query(f"process_open_fds{{{PLAIN}}}", "open"),
+                Query(f"process_max_fds{{{PLAIN}}}", "limit"),
+            ],
             Looks(low=0),
         ),
         timeseries(

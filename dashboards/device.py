@@ -45,9 +45,7 @@ def page() -> Json:
 
 
 def _who() -> list[Json]:
-    labels = (
-        "device, name, kind, variant, site, location, contractor, priority, vendor, model, firmware, deployment, web"
-    )
+    labels = "device, name, kind, variant, site, location, contractor, priority, vendor, model, firmware, deployment, web"
     heads = {
         "device": "Device",
         "name": "Name",
@@ -63,7 +61,10 @@ def _who() -> list[Json]:
         "firmware": "Firmware",
         "deployment": "State",
     }
-    columns = [Column(source, heading, WEB_PAGE if source == "web" else {}) for source, heading in heads.items()]
+    columns = [
+        Column(source, heading, WEB_PAGE if source == "web" else {})
+        for source, heading in heads.items()
+    ]
     return [
         stat(
             "State",
@@ -89,8 +90,14 @@ def _states() -> list[Json]:
         Query(promql.state_number(DEVICE), "the device"),
         Query(f"3 - 3 * {mine('device_up')}", "answers"),
         Query(f"3 - 3 * {mine('stream_up')}", "pictures {{stream}}"),
-        Query(f"1 - {clock} unless on (job, instance, device) {mine('clock_state', state='unknown')} == 1", "clock"),
-        Query(f"3 - 3 * max by (recorder, channel) ({mine('recording_active')})", "recorded by {{recorder}}"),
+        Query(
+            f"1 - {clock} unless on (job, instance, device) {mine('clock_state', state='unknown')} == 1",
+            "clock",
+        ),
+        Query(
+            f"3 - 3 * max by (recorder, channel) ({mine('recording_active')})",
+            "recorded by {{recorder}}",
+        ),
         Query(f"3 - 3 * {mine('relay_up')}", "hands over {{camera}}"),
         Query(f"3 * sum by (job, instance, device) ({lost})", "on mains"),
         Query(f"2 * ({mine('device_maintenance')} == 1)", "in maintenance"),
@@ -168,14 +175,22 @@ def _events() -> Json:
     told = [
         Query(f"3 * {mine('fault_active', severity='fault')}", "{{code}}"),
         Query(mine("fault_active", severity="warning"), "{{code}} (warning)"),
-        Query(f"2 * max by (code, reason) ({mine('fault_held')})", "{{code}} held back: {{reason}}"),
+        Query(
+            f"2 * max by (code, reason) ({mine('fault_held')})", "{{code}} held back: {{reason}}"
+        ),
     ]
     made = timeline(
         "Events: faults over time",
         "When each fault began and ended. Held back: known, but something else explains it.",
         (24, 6),
         told,
-        Looks(thresholds=STATE_STEPS, mappings=[words(STATES)], nothing="No fault in this time, or nothing is known."),
+        Looks(
+            thresholds=STATE_STEPS,
+            mappings=[words(STATES)],
+            nothing="No fault in this time, or nothing is known.",
+        ),
     )
-    made["fieldConfig"]["overrides"] = [override(code, displayName=known.title) for code, known in CODES.items()]
+    made["fieldConfig"]["overrides"] = [
+        override(code, displayName=known.title) for code, known in CODES.items()
+    ]
     return made

@@ -20,7 +20,13 @@ PROMETHEUS = {"type": "prometheus", "uid": "${datasource}"}
 
 
 def dashboard(
-    uid: str, about: str, panels: Iterable[Json], variables: Sequence[Json], *, since: str, refresh: str = "30s"
+    uid: str,
+    about: str,
+    panels: Iterable[Json],
+    variables: Sequence[Json],
+    *,
+    since: str,
+    refresh: str = "30s",
 ) -> Json:
     """The dashboard `uid` that shows the time from `since` (``now-12h``) until now."""
     return {
@@ -106,7 +112,10 @@ def chosen(name: str, label: str, query: str, *, every: str = ".*", many: bool =
 
 def listed(name: str, label: str, values: dict[str, str]) -> Json:
     """A variable with a fixed list: what people read -> value; the first one is chosen."""
-    rows = [{"selected": n == 0, "text": text, "value": value} for n, (text, value) in enumerate(values.items())]
+    rows = [
+        {"selected": n == 0, "text": text, "value": value}
+        for n, (text, value) in enumerate(values.items())
+    ]
     return {
         "current": rows[0],
         "hide": 0,
@@ -137,7 +146,12 @@ SOURCE: Json = {
 }
 JOB = chosen("job", "Job", "label_values(healthmon_build_info, job)", every=".+")
 SITE = chosen("site", "Site", 'label_values(healthmon_device_info{job=~"$job"}, site)')
-KIND = chosen("kind", "Kind", 'label_values(healthmon_device_info{job=~"$job", site=~"$site"}, kind)')
+KIND = chosen(
+    "kind", "Kind", 'label_values(healthmon_device_info{job=~"$job", site=~"$site"}, kind)'
+)
 DEVICE = chosen(
-    "device", "Device", 'label_values(healthmon_device_info{job=~"$job", site=~"$site"}, device)', many=False
+    "device",
+    "Device",
+    'label_values(healthmon_device_info{job=~"$job", site=~"$site"}, device)',
+    many=False,
 )

@@ -70,7 +70,12 @@ def clock() -> list[Json]:
         part
         for source in SOURCES
         for part in (
-            override(f"{source} at most", custom__fillBelowTo=f"{source} at least", custom__fillOpacity=25, **thin),
+            override(
+                f"{source} at most",
+                custom__fillBelowTo=f"{source} at least",
+                custom__fillOpacity=25,
+                **thin,
+            ),
             override(f"{source} at least", **thin),
         )
     ]
@@ -107,7 +112,10 @@ def clock() -> list[Json]:
             "Whether the device says that a time server sets its clock.",
             (4, 9),
             mine("clock_ntp_mode"),
-            Looks(thresholds=steps((0, WARNING), (1, OK)), mappings=[words({0: ("BY HAND", WARNING), 1: ("YES", OK)})]),
+            Looks(
+                thresholds=steps((0, WARNING), (1, OK)),
+                mappings=[words({0: ("BY HAND", WARNING), 1: ("YES", OK)})],
+            ),
         ),
     ]
 
@@ -135,7 +143,11 @@ def stream() -> list[Json]:
             "{{stream}}",
         ),
         _lines(
-            "Data rate", "What the stream carried during the last look.", "stream_bytes_per_second", "Bps", "{{stream}}"
+            "Data rate",
+            "What the stream carried during the last look.",
+            "stream_bytes_per_second",
+            "Bps",
+            "{{stream}}",
         ),
         _lines(
             "Lost on the way",
@@ -144,7 +156,13 @@ def stream() -> list[Json]:
             "percentunit",
             "{{stream}}",
         ),
-        _lines("Jitter", "How unevenly packets arrive (RFC 3550).", "stream_jitter_seconds", "s", "{{stream}}"),
+        _lines(
+            "Jitter",
+            "How unevenly packets arrive (RFC 3550).",
+            "stream_jitter_seconds",
+            "s",
+            "{{stream}}",
+        ),
         timeseries(
             "Until pictures come",
             "From the request to the first packet and to the first complete picture.",
@@ -153,7 +171,11 @@ def stream() -> list[Json]:
             Looks(unit="s"),
         ),
         _lines(
-            "Time to connect", "How long the device takes to accept a connection.", "reach_seconds", "s", "{{port}}"
+            "Time to connect",
+            "How long the device takes to accept a connection.",
+            "reach_seconds",
+            "s",
+            "{{port}}",
         ),
     ]
 
@@ -201,7 +223,12 @@ def recording() -> list[Json]:
             "Disks of the recorder",
             "The state of each disk or RAID.",
             (12, 5),
-            [Query(promql.numbered("recorder_disk_state", "state", DISKS, "disk", DEVICE), "{{disk}}")],
+            [
+                Query(
+                    promql.numbered("recorder_disk_state", "state", DISKS, "disk", DEVICE),
+                    "{{disk}}",
+                )
+            ],
             Looks(mappings=[words(dict(enumerate(DISKS.values())))]),
         ),
         _lines(
@@ -216,7 +243,10 @@ def recording() -> list[Json]:
             "Load of the recorder",
             "Load of its processor, and the free share of each disk.",
             (12, 6),
-            [Query(mine("recorder_cpu_ratio"), "processor"), Query(mine("recorder_disk_free_ratio"), "{{disk}} free")],
+            [
+                Query(mine("recorder_cpu_ratio"), "processor"),
+                Query(mine("recorder_disk_free_ratio"), "{{disk}} free"),
+            ],
             Looks(unit="percentunit", low=0, high=1),
         ),
     ]
@@ -226,7 +256,10 @@ def ups() -> list[Json]:
     """Where the power comes from, and for how long."""
     low, critical = LIMITS.ups_runtime
     power = promql.numbered("ups_status", "status", POWER, "job, instance, device", DEVICE)
-    shown = {number: (f"{name.upper()}: {text}", colour) for number, (name, (text, colour)) in enumerate(POWER.items())}
+    shown = {
+        number: (f"{name.upper()}: {text}", colour)
+        for number, (name, (text, colour)) in enumerate(POWER.items())
+    }
     runtime = {
         "mode": "absolute",
         "steps": [
@@ -255,10 +288,19 @@ def ups() -> list[Json]:
             "Battery and load",
             "Charge of the battery and load of the output.",
             (8, 7),
-            [Query(mine("ups_battery_charge_ratio"), "charge"), Query(mine("ups_load_ratio"), "load")],
+            [
+                Query(mine("ups_battery_charge_ratio"), "charge"),
+                Query(mine("ups_load_ratio"), "load"),
+            ],
             Looks(unit="percentunit", low=0, high=1),
         ),
-        _lines("Mains voltage", "Input voltage of each line.", "ups_input_volts", "volt", "line {{line}}"),
+        _lines(
+            "Mains voltage",
+            "Input voltage of each line.",
+            "ups_input_volts",
+            "volt",
+            "line {{line}}",
+        ),
         _lines(
             "Battery temperature",
             "Warmth shortens the life of a battery.",

@@ -23,7 +23,10 @@ GOOD_BAD = {0: ("FAULT", FAULT), 1: ("OK", OK)}
 
 def steps(*pairs: tuple[float, str]) -> Json:
     """Absolute thresholds: grey below the first of the (value, colour) pairs."""
-    rows = [{"color": NO_DATA, "value": None}, *({"color": colour, "value": value} for value, colour in pairs)]
+    rows = [
+        {"color": NO_DATA, "value": None},
+        *({"color": colour, "value": value} for value, colour in pairs),
+    ]
     return {"mode": "absolute", "steps": rows}
 
 
@@ -36,7 +39,10 @@ STATE_STEPS = steps(*((value, colour) for value, (_, colour) in STATES.items()))
 
 def words(table: dict[int, tuple[str, str]]) -> Json:
     """A mapping of whole numbers to (text, colour)."""
-    rows = {str(value): {"text": text, "color": colour, "index": n} for n, (value, (text, colour)) in _counted(table)}
+    rows = {
+        str(value): {"text": text, "color": colour, "index": n}
+        for n, (value, (text, colour)) in _counted(table)
+    }
     return {"type": "value", "options": rows}
 
 
@@ -45,7 +51,9 @@ def strings(table: dict[str, str], colour: str | None = None) -> Json:
     more = {"color": colour} if colour else {}
     return {
         "type": "value",
-        "options": {value: {"text": text, "index": n, **more} for n, (value, text) in _counted(table)},
+        "options": {
+            value: {"text": text, "index": n, **more} for n, (value, text) in _counted(table)
+        },
     }
 
 
@@ -54,11 +62,17 @@ def pattern(expression: str, colour: str) -> Json:
 
     The slashes are for Grafana: a pattern without them must match the whole text.
     """
-    return {"type": "regex", "options": {"pattern": f"/{expression}/", "result": {"color": colour, "index": 0}}}
+    return {
+        "type": "regex",
+        "options": {"pattern": f"/{expression}/", "result": {"color": colour, "index": 0}},
+    }
 
 
 def _blank(match: str) -> Json:
-    return {"type": "special", "options": {"match": match, "result": {"text": "-", "color": "transparent", "index": 0}}}
+    return {
+        "type": "special",
+        "options": {"match": match, "result": {"text": "-", "color": "transparent", "index": 0}},
+    }
 
 
 # What stands in a table cell without a value; else Grafana shows the panel's noValue on the base threshold's colour.

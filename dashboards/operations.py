@@ -57,7 +57,9 @@ def page() -> Json:
         _held(),
         _timeline(),
     ]
-    return dashboard("healthmon-operations", about, panels, [SITE, KIND, SHIFT, RUNBOOKS], since="now-12h")
+    return dashboard(
+        "healthmon-operations", about, panels, [SITE, KIND, SHIFT, RUNBOOKS], since="now-12h"
+    )
 
 
 def _now() -> list[Json]:
@@ -134,7 +136,12 @@ def _faults() -> Json:
             Column("name", "Name", {}, 230),
             WHAT,
             Column("Value #C", "Since", WHEN, 160),
-            Column("Value #D", "Taken on", {"mappings": [words({0: ("no", WARNING), 1: ("yes", OK)})]}, 90),
+            Column(
+                "Value #D",
+                "Taken on",
+                {"mappings": [words({0: ("no", WARNING), 1: ("yes", OK)})]},
+                90,
+            ),
             Column("site", "Site", {}, 110),
             Column("location", "Where", {}),
             Column("contractor", "Contractor", {}, 110),
@@ -155,7 +162,11 @@ def _checks() -> list[tuple[str, Column]]:
     clock = f"max by (device) ({bad}) + 2 * max by (device) ({of('clock_state', state='unknown', where=KINDS)})"
     days = f"(min by (device) ({of('certificate_expiry_timestamp_seconds', where=KINDS)}) - time()) / 86400"
     warn, end = Limits().certificate_days
-    ends = {"unit": "d", "decimals": 0, "thresholds": steps((-1e4, FAULT), (end, WARNING), (warn, OK))}
+    ends = {
+        "unit": "d",
+        "decimals": 0,
+        "thresholds": steps((-1e4, FAULT), (end, WARNING), (warn, OK)),
+    }
 
     def least(name: str, **labels: str) -> str:
         return f"min by (device) ({of(name, where=KINDS, **labels)})"
@@ -165,7 +176,10 @@ def _checks() -> list[tuple[str, Column]]:
         (promql.asked(least("stream_up"), "stream", KINDS), _check("Pictures", yes)),
         (promql.asked(clock, "clock", KINDS), _check("Clock", clock_words)),
         (promql.asked(least("recording_active"), "recording", KINDS), _check("Recorded", yes)),
-        (promql.asked(least("check_success", check="identity"), "identity", KINDS), _check("Identity", seen)),
+        (
+            promql.asked(least("check_success", check="identity"), "identity", KINDS),
+            _check("Identity", seen),
+        ),
         (days, Column("", "Certificate", ends, paint=True)),
         (promql.asked(least("check_success", check="ups"), "ups", KINDS), _check("UPS", seen)),
     ]
@@ -198,7 +212,12 @@ def _devices() -> Json:
         Column("Value #C", "Last answer", AGO, 130),
         Column("Value #D", "At fault since", WHEN, 160),
         Column("Value #E", "Fault", NUMBER, 90),
-        Column("Value #F", "Works", {"mappings": [words({0: ("", OK), 1: ("maintenance", NO_DATA)})]}, 110),
+        Column(
+            "Value #F",
+            "Works",
+            {"mappings": [words({0: ("", OK), 1: ("maintenance", NO_DATA)})]},
+            110,
+        ),
         Column("site", "Site", {}, 100),
         Column("kind", "Kind", {}, 90),
         Column("variant", "Type", {}, 90),
@@ -209,11 +228,16 @@ def _devices() -> Json:
 
 
 def _shift() -> list[Json]:
-    active, began = of("fault_active", where=KINDS), of("fault_since_timestamp_seconds", where=KINDS)
+    active, began = (
+        of("fault_active", where=KINDS),
+        of("fault_since_timestamp_seconds", where=KINDS),
+    )
     before = f"last_over_time({active}[${{shift}}s])"
     what = [DEVICE, Column("site", "Site", {}, 120), WHAT]
     down = promql.alive(f"((1 - avg_over_time({of('device_up', where=KINDS)}[${{shift}}s])) > 0)")
-    battery = promql.alive(f"(max_over_time({of('ups_on_battery_seconds', where=KINDS)}[${{shift}}s]) > 0)")
+    battery = promql.alive(
+        f"(max_over_time({of('ups_on_battery_seconds', where=KINDS)}[${{shift}}s]) > 0)"
+    )
     return [
         table(
             "New in this shift",
@@ -258,14 +282,21 @@ def _held() -> Json:
         "Faults that are known but that nobody was told of, because something else explains them.",
         (10, 10),
         [of("fault_held", where=KINDS)],
-        [DEVICE, Column("site", "Site", {}, 120), WHAT, Column("reason", "Why", {"mappings": [HELD]})],
+        [
+            DEVICE,
+            Column("site", "Site", {}, 120),
+            WHAT,
+            Column("reason", "Why", {"mappings": [HELD]}),
+        ],
         nothing="Nothing is held back, or nothing is known.",
     )
 
 
 def _timeline() -> Json:
     number = promql.state_number(KINDS)
-    faulty = f"max_over_time({of('device_state', state='fault', where=KINDS)}[$__range] @ end()) == 1"
+    faulty = (
+        f"max_over_time({of('device_state', state='fault', where=KINDS)}[$__range] @ end()) == 1"
+    )
     return timeline(
         "Devices that were at fault",
         "The states of every device that was at fault at some time of the chosen range. Gaps: nothing was known.",

@@ -10,7 +10,9 @@ from dashboards.looks import BLANK, GREY, NOTHING, Json
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 VERSION = "10.2.0"
-DEVICE_PAGE = "/d/healthmon-device/healthmon-device?${datasource:queryparam}&${job:queryparam}&var-device="
+DEVICE_PAGE = (
+    "/d/healthmon-device/healthmon-device?${datasource:queryparam}&${job:queryparam}&var-device="
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ class Looks:
 Size = tuple[int, int]
 
 
-def panel(kind: str, title: str, about: str, size: Size, queries: Sequence[Query], **more: Any) -> Json:
+def panel(
+    kind: str, title: str, about: str, size: Size, queries: Sequence[Query], **more: Any
+) -> Json:
     """A panel without its place; `more` are its own keys."""
     return {
         "datasource": SOURCE,
@@ -82,12 +86,21 @@ def panel(kind: str, title: str, about: str, size: Size, queries: Sequence[Query
 
 
 def stat(
-    title: str, about: str, size: Size, expression: str, looks: Looks, *, legend: str = "", mode: str = "value"
+    title: str,
+    about: str,
+    size: Size,
+    expression: str,
+    looks: Looks,
+    *,
+    legend: str = "",
+    mode: str = "value",
 ) -> Json:
     """Big numbers on a coloured ground; `mode` auto shows names too."""
     options = _stat_options({"calcs": ["lastNotNull"], "fields": "", "values": False}, mode, "auto")
     config = {"defaults": looks.defaults(), "overrides": []}
-    return panel("stat", title, about, size, [Query(expression, legend)], fieldConfig=config, options=options)
+    return panel(
+        "stat", title, about, size, [Query(expression, legend)], fieldConfig=config, options=options
+    )
 
 
 def tiles(
@@ -105,7 +118,15 @@ def tiles(
     looks = Looks(mappings=mappings, unit="string", links=[to_device("${__data.fields.device}")])
     options = _stat_options(reduce, "value", "horizontal" if stacked else "auto")
     config = {"defaults": looks.defaults(), "overrides": []}
-    return panel("stat", title, about, size, [Query(expression, "", table=True)], fieldConfig=config, options=options)
+    return panel(
+        "stat",
+        title,
+        about,
+        size,
+        [Query(expression, "", table=True)],
+        fieldConfig=config,
+        options=options,
+    )
 
 
 def _stat_options(reduce: Json, mode: str, orientation: str) -> Json:
@@ -145,7 +166,9 @@ def timeseries(
         "tooltip": {"mode": "multi", "sort": "desc"},
     }
     config = {"defaults": looks.defaults(custom, "palette-classic"), "overrides": list(overrides)}
-    return panel("timeseries", title, about, size, _over_time(queries), fieldConfig=config, options=options)
+    return panel(
+        "timeseries", title, about, size, _over_time(queries), fieldConfig=config, options=options
+    )
 
 
 def timeline(title: str, about: str, size: Size, queries: Sequence[Query], looks: Looks) -> Json:
@@ -159,14 +182,24 @@ def timeline(title: str, about: str, size: Size, queries: Sequence[Query], looks
         "tooltip": {"mode": "single", "sort": "none"},
     }
     config = {"defaults": looks.defaults({"fillOpacity": 90, "lineWidth": 0}), "overrides": []}
-    return panel("state-timeline", title, about, size, _over_time(queries), fieldConfig=config, options=options)
+    return panel(
+        "state-timeline",
+        title,
+        about,
+        size,
+        _over_time(queries),
+        fieldConfig=config,
+        options=options,
+    )
 
 
 def _over_time(queries: Sequence[Query]) -> list[Query]:
     return [Query(query.expression, query.legend, over_time=True) for query in queries]
 
 
-def bars(title: str, about: str, size: Size, expression: str, looks: Looks, *, legend: str = "{{device}}") -> Json:
+def bars(
+    title: str, about: str, size: Size, expression: str, looks: Looks, *, legend: str = "{{device}}"
+) -> Json:
     """One horizontal bar for each series."""
     options = {
         "displayMode": "basic",
@@ -178,18 +211,34 @@ def bars(title: str, about: str, size: Size, expression: str, looks: Looks, *, l
         "valueMode": "text",
     }
     config = {"defaults": looks.defaults(), "overrides": []}
-    return panel("bargauge", title, about, size, [Query(expression, legend)], fieldConfig=config, options=options)
+    return panel(
+        "bargauge",
+        title,
+        about,
+        size,
+        [Query(expression, legend)],
+        fieldConfig=config,
+        options=options,
+    )
 
 
 def note(title: str, about: str, size: Size, content: str) -> Json:
     """Words on the page (Markdown)."""
     options = {"code": {"language": "plaintext", "showLineNumbers": False, "showMiniMap": False}}
-    return panel("text", title, about, size, [], options=options | {"content": content, "mode": "markdown"})
+    return panel(
+        "text", title, about, size, [], options=options | {"content": content, "mode": "markdown"}
+    )
 
 
 def row(title: str) -> Json:
     """A heading over the panels that follow."""
-    return {"collapsed": False, "gridPos": {"w": 24, "h": 1}, "panels": [], "title": title, "type": "row"}
+    return {
+        "collapsed": False,
+        "gridPos": {"w": 24, "h": 1},
+        "panels": [],
+        "title": title,
+        "type": "row",
+    }
 
 
 def to_device(device: str) -> Json:
@@ -225,7 +274,11 @@ class Column:
     def override(self) -> Json:
         """As an override by heading."""
         unit = "none" if self.source.startswith("Value") else "string"
-        made: Json = {"unit": unit, **self.looks, "mappings": [*self.looks.get("mappings", []), *BLANK]}
+        made: Json = {
+            "unit": unit,
+            **self.looks,
+            "mappings": [*self.looks.get("mappings", []), *BLANK],
+        }
         if self.width:
             made["custom.width"] = self.width
         if self.paint:
@@ -247,7 +300,10 @@ def table(
 ) -> Json:
     """Rows of instant queries joined by the label `key`; only `columns` are shown, in their order."""
     looks = Looks(unit="string", mappings=BLANK, nothing=nothing)
-    config = {"defaults": looks.defaults(CELL), "overrides": [column.override() for column in columns]}
+    config = {
+        "defaults": looks.defaults(CELL),
+        "overrides": [column.override() for column in columns],
+    }
     options = {
         "cellHeight": "sm",
         "footer": {"countRows": False, "fields": "", "reducer": ["sum"], "show": False},

@@ -96,7 +96,9 @@ def urgent_faults(most: int) -> str:
 def named(expression: str) -> str:
     """`expression` with a label `tile` that says which device: id and name, or what else it is."""
     info = of("device_info")
-    known = f'label_join({expression} * {SAME} group_left (name) {info}, "tile", " ", "device", "name")'
+    known = (
+        f'label_join({expression} * {SAME} group_left (name) {info}, "tile", " ", "device", "name")'
+    )
     others = f"({expression} unless {SAME} {info})"
     agent = f'label_replace({others}, "tile", "THE MONITOR ITSELF", "device", "healthmon")'
     site = f'label_replace({agent}, "tile", "WHOLE SITE $1", "device", "site:(.+)")'

@@ -5,7 +5,18 @@ from __future__ import annotations
 from dashboards import promql
 from dashboards.frame import KIND, SITE, dashboard
 from dashboards.looks import BLUE, FAULT_WORDS, Json, steps
-from dashboards.panels import Column, Looks, Query, bars, note, row, stat, table, timeseries, to_device
+from dashboards.panels import (
+    Column,
+    Looks,
+    Query,
+    bars,
+    note,
+    row,
+    stat,
+    table,
+    timeseries,
+    to_device,
+)
 from dashboards.promql import CAMERAS, KINDS, SAME, of
 from healthmon_exporters.palette import FAULT, OK, WARNING
 
@@ -23,9 +34,20 @@ stands under *Monitoring worked*. Planned maintenance is left out.
 
 def page() -> Json:
     """The dashboard healthmon-service. Its queries look back over a month, so it asks less often than the others."""
-    about = "Availability, faults, repair, recording and clocks over the last 30 days, for the manager."
-    panels = [*_figures(), *_availability(), row("Faults and repair"), *_faults(), row("Evidence"), *_evidence()]
-    return dashboard("healthmon-service", about, panels, [SITE, KIND], since="now-30d", refresh="5m")
+    about = (
+        "Availability, faults, repair, recording and clocks over the last 30 days, for the manager."
+    )
+    panels = [
+        *_figures(),
+        *_availability(),
+        row("Faults and repair"),
+        *_faults(),
+        row("Evidence"),
+        *_evidence(),
+    ]
+    return dashboard(
+        "healthmon-service", about, panels, [SITE, KIND], since="now-30d", refresh="5m"
+    )
 
 
 def outside_maintenance(series: str, where: str) -> str:
@@ -118,9 +140,7 @@ def _availability() -> list[Json]:
 def _faults() -> list[Json]:
     active = of("fault_active", severity="fault", where=KINDS)
     number = of("fault_number", where=KINDS)
-    opened = (
-        f"(changes({number}[$__range]) + 1) and on (job, instance, device, code) last_over_time({active}[$__range])"
-    )
+    opened = f"(changes({number}[$__range]) + 1) and on (job, instance, device, code) last_over_time({active}[$__range])"
     lasted = f"{SAMPLE_SECONDS} * sum(count_over_time({active}{SAMPLED}))"
     by_code = f"sum by (code) ({SAMPLE_SECONDS} * count_over_time({active}{SAMPLED}))"
     return [
@@ -207,7 +227,9 @@ def _evidence() -> list[Json]:
             "How many clocks were wrong, over time.",
             (8, 7),
             [
-                Query(f"sum({of('clock_state', state='~drift|timezone|utc_field|reset')})", "wrong"),
+                Query(
+                    f"sum({of('clock_state', state='~drift|timezone|utc_field|reset')})", "wrong"
+                ),
                 Query(f"sum({of('clock_state', state='unknown')})", "not known"),
             ],
             Looks(low=0),

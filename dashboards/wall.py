@@ -41,20 +41,29 @@ UPS_TILES = [
 def page() -> Json:
     """The dashboard healthmon-wall."""
     about = "The whole estate at a glance. Grey NO DATA means that nothing is known: then look at the cameras by hand."
-    return dashboard("healthmon-wall", about, [*_numbers(), *_faults(), _cameras(), *_strip()], [SITE], since="now-15m")
+    return dashboard(
+        "healthmon-wall",
+        about,
+        [*_numbers(), *_faults(), _cameras(), *_strip()],
+        [SITE],
+        since="now-15m",
+    )
 
 
 def _numbers() -> list[Json]:
     size = (5, 4)
     bad_clocks = of("clock_state", state="~drift|timezone|utc_field|reset")
     clocks = promql.mostly(
-        f"{of('clock_state', state='unknown')} == 0", of("check_last_run_timestamp_seconds", check="clock")
+        f"{of('clock_state', state='unknown')} == 0",
+        of("check_last_run_timestamp_seconds", check="clock"),
     )
     power = promql.mostly(
-        f"{of('ups_status', status='unknown')} == 0", of("check_last_run_timestamp_seconds", check="ups")
+        f"{of('ups_status', status='unknown')} == 0",
+        of("check_last_run_timestamp_seconds", check="ups"),
     )
     footage = promql.mostly(
-        of("recording_active"), of("check_last_run_timestamp_seconds", check="recording", kind="camera")
+        of("recording_active"),
+        of("check_last_run_timestamp_seconds", check="recording", kind="camera"),
     )
     faults = f"sum({promql.known_maintenance('fault', CAMERAS)})"
     unknown = promql.watched(promql.known_maintenance("unknown", CAMERAS), CAMERAS)
@@ -180,7 +189,9 @@ def _strip() -> list[Json]:
             "How many have signed the sheet of that check.",
             (3, 4),
             f"max({own('sweep_signatures')})",
-            Looks(thresholds=steps((0, WARNING), (1, OK)), mappings=[words({0: ("NOBODY", WARNING)})]),
+            Looks(
+                thresholds=steps((0, WARNING), (1, OK)), mappings=[words({0: ("NOBODY", WARNING)})]
+            ),
         ),
         stat(
             "Age of this data",

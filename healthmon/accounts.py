@@ -18,7 +18,9 @@ from healthmon_exporters import users
 
 def user(
     name: Annotated[str, typer.Argument(help="who logs in: letters, digits and . _ @ -")],
-    file: Annotated[Path | None, typer.Option(help="the users file (default: `users_file` of config.yaml)")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="the users file (default: `users_file` of config.yaml)")
+    ] = None,
     config: ConfigOption = None,
     remove: Annotated[bool, typer.Option("--remove", help="take the user out")] = False,
 ) -> None:
@@ -35,7 +37,9 @@ def user(
         before = users.change(path, name, users.hash_password(password))
     except ConfigError as error:
         raise fail(str(error)) from None
-    sys.stdout.write(f"{path}: user {name} {'has a new password' if before else 'is added'}; a running agent knows\n")
+    sys.stdout.write(
+        f"{path}: user {name} {'has a new password' if before else 'is added'}; a running agent knows\n"
+    )
 
 
 def _take_out(path: Path, name: str) -> None:
@@ -75,7 +79,11 @@ def _password() -> str:
 
 def _piped() -> str:
     raw = b""
-    while b"\n" not in raw and len(raw) <= users.LONGEST and (more := os.read(sys.stdin.fileno(), users.LONGEST + 1)):
+    while (
+        b"\n" not in raw
+        and len(raw) <= users.LONGEST
+        and (more := os.read(sys.stdin.fileno(), users.LONGEST + 1))
+    ):
         raw += more
     try:
         return raw.partition(b"\n")[0].removesuffix(b"\r").decode()

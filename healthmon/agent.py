@@ -100,7 +100,9 @@ class Agent:
     def _late(self, saved: Saved) -> None:
         """What the last run has left, from a store that could not be read at the start; what is well now is over."""
         well = self.casework.timeline.well
-        self.app.book.restore(one for one in saved.faults if not well(one.device, one.question, one.part))
+        self.app.book.restore(
+            one for one in saved.faults if not well(one.device, one.question, one.part)
+        )
         self.casework.resume_late(saved, self.app.book.open())
 
     # ------------------------------------------------------------------------------------------- results
@@ -123,7 +125,13 @@ class Agent:
     def _reduce(self, verdicts: tuple[Verdict, ...]) -> None:
         changes = self.app.book.take(verdicts)
         for change in changes:
-            log.info("%s: %s %s: %s", change.what, change.fault.device, change.fault.code, change.fault.sentence)
+            log.info(
+                "%s: %s %s: %s",
+                change.what,
+                change.fault.device,
+                change.fault.code,
+                change.fault.sentence,
+            )
         self.casework.take(verdicts, changes)
 
     def _follow(self, ask: Ask, verdicts: tuple[Verdict, ...]) -> None:
@@ -139,7 +147,9 @@ class Agent:
         if self.schedule is None:
             return
         if ask.question is Question.REFERENCE and verdicts[0].state is State.OK:
-            waiting = [one for one in self.app.asks if one.key in self._untimed] if self._untimed else []
+            waiting = (
+                [one for one in self.app.asks if one.key in self._untimed] if self._untimed else []
+            )
             self.schedule.hasten(waiting, over=TIMED_SECONDS)
         if ask.question is not Question.REACH:
             return
@@ -151,12 +161,16 @@ class Agent:
     def _unseen(self, device: str) -> list[Ask]:
         """What could not be asked of a device while it, or our own network, was away."""
         seen = self.observations
-        return [a for a in self._asks.get(device, ()) if a.key in seen and seen[a.key].reason in _AWAY]
+        return [
+            a for a in self._asks.get(device, ()) if a.key in seen and seen[a.key].reason in _AWAY
+        ]
 
     def _near(self, device: Device) -> list[Ask]:
         """The reach asks of the parents of a lost device, and of some of its site that are still thought well."""
         site = [name for name in self._sites[device.site] if name not in self.app.down]
-        return [self._reach[name] for name in (*device.parents, *site[:SIBLINGS]) if name in self._reach]
+        return [
+            self._reach[name] for name in (*device.parents, *site[:SIBLINGS]) if name in self._reach
+        ]
 
     def world(self) -> World:
         """What is known around a case now."""
@@ -262,7 +276,9 @@ class Agent:
     async def _look(self, ask: Ask) -> Observation:
         """The look of the present configuration; an ask that a reload has removed is answered by nothing."""
         if ask.device not in self.app.devices:
-            return Observation(ask.device, ask.question, ask.part, time.time(), 0.0, None, Reason.NOT_REPORTED)
+            return Observation(
+                ask.device, ask.question, ask.part, time.time(), 0.0, None, Reason.NOT_REPORTED
+            )
         return await self.app.look(ask)
 
     def stop(self) -> None:

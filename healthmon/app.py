@@ -79,7 +79,15 @@ PROBES: dict[Question, Callable[[Device, Ask, Tools], Awaitable[Seen]]] = {
 
 
 _AGAIN = frozenset({Question.REACH, Question.STREAM, Question.LINK, Question.RELAY})
-_FINAL = frozenset({Reason.NOT_REACHED, Reason.AUTH_FAILED, Reason.AUTH_LATCHED, Reason.LOCKED_OUT, Reason.DATA_BUDGET})
+_FINAL = frozenset(
+    {
+        Reason.NOT_REACHED,
+        Reason.AUTH_FAILED,
+        Reason.AUTH_LATCHED,
+        Reason.LOCKED_OUT,
+        Reason.DATA_BUDGET,
+    }
+)
 
 
 @dataclass(slots=True)
@@ -114,9 +122,13 @@ class App:
         """One look: the probe of the ask under its deadline. A device that was not reached is asked nothing else."""
         device, began = self.devices[ask.device], time.monotonic()
         if ask.spoken_to in self.down and ask.question not in (Question.REACH, Question.REFERENCE):
-            return Observation(device.id, ask.question, ask.part, time.time(), 0.0, None, Reason.NOT_REACHED)
+            return Observation(
+                device.id, ask.question, ask.part, time.time(), 0.0, None, Reason.NOT_REACHED
+            )
         if self.data.governs(ask) and (words := self.data.refused(ask)):
-            return Observation(device.id, ask.question, ask.part, time.time(), 0.0, None, Reason.DATA_BUDGET, words)
+            return Observation(
+                device.id, ask.question, ask.part, time.time(), 0.0, None, Reason.DATA_BUDGET, words
+            )
         probe = PROBES[ask.question]
 
         async def run() -> Seen:
@@ -125,7 +137,9 @@ class App:
         with self.data.charged(ask):
             observation = await self.observer.observe(run, device, ask, notes)
         if self.data.governs(ask):
-            await asyncio.sleep(0)  # a connection that has just ended is counted when the loop comes round
+            await asyncio.sleep(
+                0
+            )  # a connection that has just ended is counted when the loop comes round
             self.data.settle()
         if isinstance(observation.value, Reference):
             observation = replace(observation, value=self._take_reference(observation.value))
@@ -161,7 +175,9 @@ class App:
         since = self.down[parent.id]
         return tuple(parents.behind(v, parent, since, self.time_of_day) for v in verdicts)
 
-    def _note_reach(self, device: Device, observation: Observation, verdicts: tuple[Verdict, ...]) -> None:
+    def _note_reach(
+        self, device: Device, observation: Observation, verdicts: tuple[Verdict, ...]
+    ) -> None:
         lost = parents.unreachable(verdicts)
         if observation.reason in OUR_TROUBLE or observation.reason is Reason.DATA_BUDGET:
             return
@@ -194,11 +210,19 @@ class App:
         """The bandwidth of each site, bits per second."""
         return {site.id: site.bandwidth for site in self.config.sites if site.bandwidth}
 
-    def schedule(self, deliver: Callable[[Ask, Observation], None], look: Look | None = None) -> Schedule:
+    def schedule(
+        self, deliver: Callable[[Ask, Observation], None], look: Look | None = None
+    ) -> Schedule:
         """A schedule of this estate's looks with its limits."""
         gates = Gates(self.state / "gates.lock" if self.state else None)
         concurrency = self.config.defaults.concurrency
-        return Schedule(look or self.look, deliver, concurrency=concurrency, site_budgets=self.budgets(), gates=gates)
+        return Schedule(
+            look or self.look,
+            deliver,
+            concurrency=concurrency,
+            site_budgets=self.budgets(),
+            gates=gates,
+        )
 
     def agent_ask(self) -> Ask:
         """The ask for the time reference."""
@@ -273,7 +297,11 @@ def worth_again(app: App) -> Callable[[Ask, Observation], bool]:
     def again(_ask: Ask, observation: Observation) -> bool:
         if observation.reason is Reason.AGENT_STALLED:
             return True
-        if observation.question not in _AGAIN or observation.duration > 4.0 or observation.reason in _FINAL:
+        if (
+            observation.question not in _AGAIN
+            or observation.duration > 4.0
+            or observation.reason in _FINAL
+        ):
             return False
         if observation.reason is not None:
             return True
@@ -287,14 +315,18 @@ async def sweep(app: App, asks: Iterable[Ask], deliver: Callable[[Ask, Observati
     """Every ask once: the time reference first, then links, then the rest device by device side by side."""
     wanted = tuple(asks)
     first = app.agent_ask()
-    watchers = [asyncio.create_task(watch()) for watch in (app.observer.lag.watch, app.observer.ways.watch)]
+    watchers = [
+        asyncio.create_task(watch()) for watch in (app.observer.lag.watch, app.observer.ways.watch)
+    ]
     schedule = app.schedule(deliver)
     app.tools.reads.forget()
     try:
         deliver(first, await app.look(first))
         links = {a.key: a for a in wanted if _is_first(app, a)}
         await schedule.once(links.values(), worth_again(app))
-        rest = [a for a in wanted if a.key not in links and app.devices[a.device].kind is not Kind.AGENT]
+        rest = [
+            a for a in wanted if a.key not in links and app.devices[a.device].kind is not Kind.AGENT
+        ]
         await schedule.once(rest, worth_again(app))
     finally:
         for watcher in watchers:

@@ -74,7 +74,15 @@ class Case:
             for name in ("faults", "past")
         )
         ack = Ack(**row["ack"]) if row["ack"] else None
-        return cls(**{**row, "faults": faults, "past": past, "ack": ack, "affected": tuple(row["affected"])})
+        return cls(
+            **{
+                **row,
+                "faults": faults,
+                "past": past,
+                "ack": ack,
+                "affected": tuple(row["affected"]),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +118,13 @@ class World:
 def fresh(number: int, fault: Fault, device: Device | None, now: float) -> Case:
     """A new case of one fault."""
     return Case(
-        number, fault.device, device.site if device else "", (fault,), fault.since, now, priority(fault, device)
+        number,
+        fault.device,
+        device.site if device else "",
+        (fault,),
+        fault.since,
+        now,
+        priority(fault, device),
     )
 
 

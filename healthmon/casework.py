@@ -57,17 +57,32 @@ class Casework:
     held: list[Outgoing] = field(default_factory=list)
     on_bug: Callable[[], None] = lambda: None
     alive: Callable[[], bool] = lambda: True
-    _release: asyncio.Queue[tuple[asyncio.Future[None], list[Outgoing]]] = field(default_factory=asyncio.Queue)
+    _release: asyncio.Queue[tuple[asyncio.Future[None], list[Outgoing]]] = field(
+        default_factory=asyncio.Queue
+    )
     _known_ack: int = 0
     _sending: asyncio.Task[None] | None = None
 
     @classmethod
-    def of(cls, config: Config, devices: Mapping[str, Device], keeper: Keeper, world: Callable[[], World]) -> Casework:
+    def of(
+        cls,
+        config: Config,
+        devices: Mapping[str, Device],
+        keeper: Keeper,
+        world: Callable[[], World],
+    ) -> Casework:
         """The casework of `config`; ways out that cannot be made are shown as failing."""
         post = Post.of(config, devices)
-        dispatcher = Dispatcher({}, settle=lambda settled: _forget(keeper.submit(Batch(settled=[settled]))))
+        dispatcher = Dispatcher(
+            {}, settle=lambda settled: _forget(keeper.submit(Batch(settled=[settled])))
+        )
         made = cls(
-            keeper, world, Desk(Rules(**config.defaults.cause.model_dump())), post, dispatcher, config.history.keep
+            keeper,
+            world,
+            Desk(Rules(**config.defaults.cause.model_dump())),
+            post,
+            dispatcher,
+            config.history.keep,
         )
         made._ways_out(config)
         return made
@@ -95,7 +110,11 @@ class Casework:
         now = time.time()
         self._take_over(saved)
         self.desk.adopt(saved.cases, now)
-        gone = {fault.key: None for fault in saved.faults if fault.key not in {one.key for one in faults}}
+        gone = {
+            fault.key: None
+            for fault in saved.faults
+            if fault.key not in {one.key for one in faults}
+        }
         self._keep(self.desk.reconcile(faults, now, self.world()), now, Batch(faults=dict(gone)))
 
     def _take_over(self, saved: Saved) -> None:
@@ -124,7 +143,12 @@ class Casework:
             told = self.desk.take(changes, self.world(), now) if changes else []
             self._keep(told, now, Batch(faults=_faults(changes), segments=segments))
 
-    def forget(self, keep: set[tuple[str, Question, str]], changes: Sequence[Change], faults: Sequence[Fault]) -> None:
+    def forget(
+        self,
+        keep: set[tuple[str, Question, str]],
+        changes: Sequence[Change],
+        faults: Sequence[Fault],
+    ) -> None:
         """What the configuration no longer asks: its faults are closed as removed, its timeline ends.
 
         Cases are then made to agree with `faults`, the open ones.
@@ -132,7 +156,9 @@ class Casework:
         now = time.time()
         told = self.desk.take(changes, self.world(), now)
         told += self.desk.reconcile(faults, now, self.world())
-        self._keep(told, now, Batch(faults=_faults(changes), segments=self.timeline.forget(keep, now)))
+        self._keep(
+            told, now, Batch(faults=_faults(changes), segments=self.timeline.forget(keep, now))
+        )
 
     def moved(self, devices: Iterable[Device]) -> None:
         """Note where deployable cameras are; the store keeps what has changed."""
@@ -154,7 +180,9 @@ class Casework:
         rows = self.post.rows(told, now)
         batch = more or Batch()
         batch.add(Batch(told=list(told), outgoing=rows))
-        batch.cases = {n: self.desk.cases[n] for n in self.desk.dirty} | {c.number: c for c in self.desk.ended}
+        batch.cases = {n: self.desk.cases[n] for n in self.desk.dirty} | {
+            c.number: c for c in self.desk.ended
+        }
         self.desk.dirty.clear()
         self.desk.ended.clear()
         for one in told:
@@ -283,7 +311,9 @@ class Casework:
 
     def held_cases(self) -> Counter[str]:
         """How many cases wait untold, by reason."""
-        return Counter(case.held for case in self.desk.cases.values() if case.told is None and case.held)
+        return Counter(
+            case.held for case in self.desk.cases.values() if case.told is None and case.held
+        )
 
     @property
     def jobs(self) -> tuple[Callable[[], Awaitable[None]], ...]:

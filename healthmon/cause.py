@@ -47,7 +47,9 @@ class Power:
         """Whether `case` began during the event or shortly after, behind this UPS or at its site."""
         near = self.device in device.parents or (self.site != "" and self.site == device.site)
         return (
-            near and device.id != self.device and self.since - 30 <= case.since <= (self.until or case.since) + within
+            near
+            and device.id != self.device
+            and self.since - 30 <= case.since <= (self.until or case.since) + within
         )
 
 
@@ -62,7 +64,10 @@ def why_held(case: Case, world: World) -> tuple[str, str | None]:
         return "maintenance", None
     if case.device in world.own_network:
         return "own network", None
-    if case.device in world.down and (parent := dead_ancestor(device, world.devices, world.down)) is not None:
+    if (
+        case.device in world.down
+        and (parent := dead_ancestor(device, world.devices, world.down)) is not None
+    ):
         return "parent", parent.id
     return "", None
 
@@ -84,7 +89,17 @@ def site_case(number: int, site: str, members: Sequence[Case], world: World, now
     first = min(case.since for case in members)
     ids = tuple(sorted(case.device for case in members))
     key = SITE + site
-    fault = Fault(key, "reach", "", COMMON, COMMON, State.FAULT, site_words(site, ids, members, world), first, now)
+    fault = Fault(
+        key,
+        "reach",
+        "",
+        COMMON,
+        COMMON,
+        State.FAULT,
+        site_words(site, ids, members, world),
+        first,
+        now,
+    )
     urgent = 1 if len(ids) > 0.1 * cameras else min(case.priority for case in members)
     return Case(number, key, site, (fault,), first, now, urgent, affected=ids, joined=now)
 
@@ -100,7 +115,11 @@ def site_words(site: str, ids: Collection[str], members: Iterable[Case], world: 
 
 def watched(site: str, world: World) -> list[str]:
     """The ids of the devices of a site that are looked at."""
-    return [d.id for d in world.devices.values() if d.site == site and d.kind is not Kind.AGENT and not d.disabled]
+    return [
+        d.id
+        for d in world.devices.values()
+        if d.site == site and d.kind is not Kind.AGENT and not d.disabled
+    ]
 
 
 def children(parent: str, world: World) -> tuple[str, ...]:
@@ -125,9 +144,15 @@ def explained(case: Case, events: Iterable[Power], world: World, rules: Rules) -
     if case.lost and not case.cause and case.device in world.ports:
         case = replace(case, cause=world.ports[case.device])
     for event in events:
-        if case.cause_number is None and device is not None and event.explains(case, device, rules.power):
+        if (
+            case.cause_number is None
+            and device is not None
+            and event.explains(case, device, rules.power)
+        ):
             words = f"follows the mains failure at {event.name} (case F{event.number:06d})"
-            return replace(case, cause="; ".join(filter(None, (case.cause, words))), cause_number=event.number)
+            return replace(
+                case, cause="; ".join(filter(None, (case.cause, words))), cause_number=event.number
+            )
     return case
 
 
@@ -142,7 +167,11 @@ class Blind:
     @property
     def words(self) -> str:
         """As in "market-square has no working camera (C001, C002); C004 can look there"."""
-        instead = f"{', '.join(self.cover)} can look there" if self.cover else "no other camera can look there"
+        instead = (
+            f"{', '.join(self.cover)} can look there"
+            if self.cover
+            else "no other camera can look there"
+        )
         return f"{self.zone} has no working camera ({', '.join(self.cameras)}); {instead}"
 
 
@@ -158,7 +187,9 @@ def blind_zones(devices: Mapping[str, Device], working: Collection[str]) -> tupl
         for zone in device.covers if device.id in working else ():
             cover.setdefault(zone, []).append(device.id)
     blind = {zone: ids for zone, ids in own.items() if not any(one in working for one in ids)}
-    return tuple(Blind(zone, tuple(ids), tuple(cover.get(zone, ()))) for zone, ids in sorted(blind.items()))
+    return tuple(
+        Blind(zone, tuple(ids), tuple(cover.get(zone, ()))) for zone, ids in sorted(blind.items())
+    )
 
 
 def is_lost(fault: Fault) -> bool:

@@ -64,13 +64,19 @@ async def _terminable(coroutine: Any, ended: list[int]) -> Any:
 
 
 @cli.command()
-def run(config: ConfigOption = None, verbose: Annotated[bool, typer.Option("--verbose")] = False) -> None:
+def run(
+    config: ConfigOption = None, verbose: Annotated[bool, typer.Option("--verbose")] = False
+) -> None:
     """Poll for ever and serve /metrics."""
     logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+        force=True,
     )
     if not verbose:
-        logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write a line for every request
+        logging.getLogger("httpx").setLevel(
+            logging.WARNING
+        )  # it would write a line for every request
     heap.lean()
     try:
         run_loop(serve.serve(*read(config)))
@@ -86,7 +92,8 @@ def sweep(
     site: Annotated[list[str] | None, typer.Option(help="only this site (repeatable)")] = None,
     device: Annotated[list[str] | None, typer.Option(help="only this device (repeatable)")] = None,
     kind: Annotated[
-        list[str] | None, typer.Option(help="only camera, recorder, ups, link, fixed, ptz or deployable")
+        list[str] | None,
+        typer.Option(help="only camera, recorder, ups, link, fixed, ptz or deployable"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
     output: Annotated[Path | None, typer.Option(help="write the sheet to this file too")] = None,
@@ -98,7 +105,11 @@ def sweep(
     sheet = run_loop(swept(app, selection))
     if selection == shift.Selection() and (problem := shift.keep(app, sheet)):
         say(f"warning: the sheet was not kept: {problem}")
-    text = json.dumps(shift_sheet.as_json(sheet), indent=2) + "\n" if as_json else shift_sheet.text(sheet)
+    text = (
+        json.dumps(shift_sheet.as_json(sheet), indent=2) + "\n"
+        if as_json
+        else shift_sheet.text(sheet)
+    )
     sys.stdout.write(text)
     if output is not None:
         try:
@@ -108,8 +119,12 @@ def sweep(
     raise typer.Exit(sheet.exit_code)
 
 
-def _selection(app: composition.App, sites: list[str], devices: list[str], kinds: list[str]) -> shift.Selection:
-    known_kinds = {d.kind.value for d in app.devices.values()} | {d.variant for d in app.devices.values() if d.variant}
+def _selection(
+    app: composition.App, sites: list[str], devices: list[str], kinds: list[str]
+) -> shift.Selection:
+    known_kinds = {d.kind.value for d in app.devices.values()} | {
+        d.variant for d in app.devices.values() if d.variant
+    }
     known = {
         "site": {d.site for d in app.devices.values()},
         "device": set(app.devices),
@@ -118,11 +133,15 @@ def _selection(app: composition.App, sites: list[str], devices: list[str], kinds
     for option, given in (("site", sites), ("device", devices), ("kind", kinds)):
         for value in given:
             if value not in known[option]:
-                raise fail(f"--{option} {value}: not in the configuration{configuration.suggest(value, known[option])}")
+                raise fail(
+                    f"--{option} {value}: not in the configuration{configuration.suggest(value, known[option])}"
+                )
     return shift.Selection(frozenset(sites), frozenset(devices), frozenset(kinds))
 
 
-async def swept(app: composition.App, selection: shift.Selection, *, simulated: bool = False) -> shift_sheet.Sheet:
+async def swept(
+    app: composition.App, selection: shift.Selection, *, simulated: bool = False
+) -> shift_sheet.Sheet:
     """A sweep with a progress bar on standard error where that is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -146,14 +165,20 @@ async def swept(app: composition.App, selection: shift.Selection, *, simulated: 
 def probe(
     device: Annotated[str, typer.Argument(help="a configured device id")],
     config: ConfigOption = None,
-    question: Annotated[str | None, typer.Option(help="only this question (reach, stream, clock ...)")] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="show what was asked, answered, observed, judged")] = False,
+    question: Annotated[
+        str | None, typer.Option(help="only this question (reach, stream, clock ...)")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="show what was asked, answered, observed, judged")
+    ] = False,
 ) -> None:
     """Look at one device now."""
     _, loaded = read(config)
     app = composition.build(loaded)
     if device not in app.devices:
-        raise fail(f"{device}: no such device in the configuration{configuration.suggest(device, app.devices)}")
+        raise fail(
+            f"{device}: no such device in the configuration{configuration.suggest(device, app.devices)}"
+        )
     if question is not None and question not in {q.value for q in Question}:
         raise fail(
             f"--question {question}: not a question{configuration.suggest(question, [q.value for q in Question])}"
@@ -169,7 +194,9 @@ def check_config(config: ConfigOption = None) -> None:
     path, loaded = read(config, need_secrets=False)
     for warning in (*loaded.warnings, *door.problems(path, loaded), *door.warnings(loaded)):
         say(f"warning: {warning}")
-    counts = f"{len(loaded.cameras)} cameras, {len(loaded.recorders)} recorders, {len(loaded.ups)} UPS"
+    counts = (
+        f"{len(loaded.cameras)} cameras, {len(loaded.recorders)} recorders, {len(loaded.ups)} UPS"
+    )
     sys.stdout.write(
         f"{path}: well formed: {counts}, {len(loaded.links)} links, {len(loaded.time_servers)} time servers\n"
     )
@@ -188,7 +215,11 @@ def alertmanager_config(
         str, typer.Option("--secrets", help="folder of Alertmanager's own copies of the secrets")
     ] = "/etc/prometheus/secrets",
     url_files: Annotated[
-        bool, typer.Option("--url-files", help="for Alertmanager 0.26 and later: secret addresses stand in files too")
+        bool,
+        typer.Option(
+            "--url-files",
+            help="for Alertmanager 0.26 and later: secret addresses stand in files too",
+        ),
     ] = False,
 ) -> None:
     """Print a configuration of Prometheus' Alertmanager made from config.yaml; no secret stands in it."""
@@ -202,15 +233,21 @@ def alertmanager_config(
 def notify_test(
     target: Annotated[str, typer.Argument(help="a target of `notify` in config.yaml")],
     config: ConfigOption = None,
-    contractor: Annotated[str | None, typer.Option(help="test as if for this contractor (to_contractor)")] = None,
+    contractor: Annotated[
+        str | None, typer.Option(help="test as if for this contractor (to_contractor)")
+    ] = None,
 ) -> None:
     """Send a test by one target and say in words what happened. Exit codes: 0 sent, 1 not sent."""
     _, loaded = read(config, need_secrets=False)
     known = {contractor.id for contractor in loaded.contractors}
     if target not in loaded.notify:
-        raise fail(f"{target}: no such target in `notify`{configuration.suggest(target, loaded.notify)}")
+        raise fail(
+            f"{target}: no such target in `notify`{configuration.suggest(target, loaded.notify)}"
+        )
     if contractor is not None and contractor not in known:
-        raise fail(f"--contractor {contractor}: not in the configuration{configuration.suggest(contractor, known)}")
+        raise fail(
+            f"--contractor {contractor}: not in the configuration{configuration.suggest(contractor, known)}"
+        )
     text, code = run_loop(notifying.try_target(loaded, target, contractor))
     sys.stdout.write(text)
     raise typer.Exit(code)
@@ -224,7 +261,9 @@ for command in (*records.COMMANDS, accounts.user):
 def demo(
     cameras: Annotated[int, typer.Option(help="how many simulated cameras")] = 147,
     port: Annotated[int, typer.Option(help="port of the agent on 127.0.0.1")] = 9877,
-    once: Annotated[bool, typer.Option("--once", help="end after the sweep instead of serving")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="end after the sweep instead of serving")
+    ] = False,
     browser: Annotated[
         bool, typer.Option("--open", help="open the wall in a browser where there is a display")
     ] = False,

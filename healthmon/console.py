@@ -14,7 +14,8 @@ from healthmon.config import Config, ConfigError, secrets
 
 USAGE = 3
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="config.yaml (default: $HEALTHMON_CONFIG, ./, /etc/healthmon/)")
+    Path | None,
+    typer.Option("--config", help="config.yaml (default: $HEALTHMON_CONFIG, ./, /etc/healthmon/)"),
 ]
 
 

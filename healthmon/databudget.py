@@ -101,6 +101,10 @@ def _read(file: Path, today: str) -> dict[str, float]:
     """Today's use by device; nothing where the file is of another day, missing or not ours."""
     try:
         found = json.loads(file.read_text())
-        return {str(name): float(size) for name, size in found["used"].items()} if found["day"] == today else {}
+        return (
+            {str(name): float(size) for name, size in found["used"].items()}
+            if found["day"] == today
+            else {}
+        )
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return {}

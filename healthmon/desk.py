@@ -41,12 +41,16 @@ class Desk:
     def adopt(self, cases: Iterable[Case], now: float) -> None:
         """Take over open cases of the last run late: one whose fault has a new number by now ends, and says so."""
         for case in cases:
-            new = next((self._of[fault.key] for fault in case.faults if fault.key in self._of), None)
+            new = next(
+                (self._of[fault.key] for fault in case.faults if fault.key in self._of), None
+            )
             if new is None:
                 self._keep(case)
                 self._of.update({fault.key: case.number for fault in case.faults})
             else:
-                self.ended.append(replace(case, closed=now, cause=f"goes on as F{new:06d}", cause_number=new))
+                self.ended.append(
+                    replace(case, closed=now, cause=f"goes on as F{new:06d}", cause_number=new)
+                )
 
     def reconcile(self, faults: Iterable[Fault], now: float, world: World) -> list[Told]:
         """Make the open cases agree with the open `faults` of the book (after a crash or a removed device)."""
@@ -93,7 +97,9 @@ class Desk:
         self._keep(fresh(self.last_number, fault, device, now))
         self._of[fault.key] = self.last_number
         if fault.code in POWER_CODES and device is not None:
-            self._power.append(Power(self.last_number, device.id, device.name, device.site, fault.since))
+            self._power.append(
+                Power(self.last_number, device.id, device.name, device.site, fault.since)
+            )
         return []
 
     def _changed(self, case: Case, fault: Fault, world: World, now: float) -> list[Told]:
@@ -106,7 +112,10 @@ class Desk:
         return [self._tell("changed", new, now)] if seen[0] != seen[1] else []
 
     def _close(self, case: Case, what: str, now: float) -> list[Told]:
-        self._power = [replace(p, until=now) if p.number == case.number and p.until is None else p for p in self._power]
+        self._power = [
+            replace(p, until=now) if p.number == case.number and p.until is None else p
+            for p in self._power
+        ]
         self._power = [p for p in self._power if p.until is None or now - p.until < 3600]
         del self.cases[case.number]
         self.dirty.discard(case.number)
@@ -122,7 +131,12 @@ class Desk:
         self.dirty.add(case.number)
 
     def _tell(self, what: str, case: Case, now: float) -> Told:
-        case = replace(case, revision=case.revision + 1, told=case.told if case.told is not None else now, held="")
+        case = replace(
+            case,
+            revision=case.revision + 1,
+            told=case.told if case.told is not None else now,
+            held="",
+        )
         self._keep(case)
         return Told(what, case, now)
 
@@ -147,12 +161,20 @@ class Desk:
     def _weigh(self, case: Case, world: World, now: float) -> None:
         """Hold a case that something explains; let one go whose explanation has gone, with time to come back."""
         held, parent = cause.why_held(case, world)
-        number = next((c.number for c in self.cases.values() if c.device == parent), None) if parent else None
+        number = (
+            next((c.number for c in self.cases.values() if c.device == parent), None)
+            if parent
+            else None
+        )
         if held == case.held and (not held or number == case.cause_number):
             return
         words = f"behind {world.devices[parent].name} {parent}" if parent else ""
         released = case.held != "" and held == ""
-        rest = self.rules.settle - self.rules.longest if released and case.held in ("parent", "own network") else 0.0
+        rest = (
+            self.rules.settle - self.rules.longest
+            if released and case.held in ("parent", "own network")
+            else 0.0
+        )
         waits = now + rest if released else case.waits
         self._keep(replace(case, held=held, cause=words, cause_number=number, waits=waits))
 
@@ -161,7 +183,9 @@ class Desk:
 
     @staticmethod
     def _waits(case: Case) -> bool:
-        return case.told is None and not case.held and case.lost and not case.device.startswith(SITE)
+        return (
+            case.told is None and not case.held and case.lost and not case.device.startswith(SITE)
+        )
 
     def _site(self, site: str, world: World, now: float) -> list[Told]:
         waiting = [c for c in self.cases.values() if self._waits(c) and c.site == site]
@@ -188,7 +212,9 @@ class Desk:
 
     def _hold_members(self, members: Sequence[Case], number: int) -> None:
         for case in members:
-            self._keep(replace(case, held="site", cause="lost together with its site", cause_number=number))
+            self._keep(
+                replace(case, held="site", cause="lost together with its site", cause_number=number)
+            )
 
     def _members(self, number: int) -> list[Case]:
         return [c for c in self.cases.values() if c.held == "site" and c.cause_number == number]
@@ -211,7 +237,18 @@ class Desk:
         if now - case.waits < self.rules.settle:
             return []
         for member in members:
-            self._keep(replace(member, held="", cause="", cause_number=case.number, waits=now - self.rules.longest))
+            self._keep(
+                replace(
+                    member,
+                    held="",
+                    cause="",
+                    cause_number=case.number,
+                    waits=now - self.rules.longest,
+                )
+            )
         left = ", ".join(m.device for m in members)
-        fault = replace(case.faults[0], sentence=f"{len(case.affected) - len(members)} are back; still lost: {left}")
+        fault = replace(
+            case.faults[0],
+            sentence=f"{len(case.affected) - len(members)} are back; still lost: {left}",
+        )
         return self._close(replace(case, faults=(fault,)), "closed", now)

@@ -26,7 +26,10 @@ def problems(path: Path, config: Config) -> list[Problem]:
         lines = document.read(path) if found else None
     except ConfigError:
         lines = None
-    return [Problem(str(path), lines.line(place) if lines else 0, "agent", words) for place, words in found]
+    return [
+        Problem(str(path), lines.line(place) if lines else 0, "agent", words)
+        for place, words in found
+    ]
 
 
 def _problems(config: Config) -> Iterator[tuple[Path_, str]]:
@@ -79,7 +82,9 @@ class Door:
             log.warning("%s", words)
         section, guarded, files = config.agent, config.agent.users_file is not None, _tls(config)
         tls = server_tls.tls_context(*files) if files else None
-        self._listener = await listener.serve(app, section.listen, section.port, tls=tls, guarded=guarded)
+        self._listener = await listener.serve(
+            app, section.listen, section.port, tls=tls, guarded=guarded
+        )
 
     async def close(self) -> None:
         """Stop listening."""
@@ -122,6 +127,14 @@ class Door:
 
 def _needs_restart(started: AgentSection, now: AgentSection) -> str:
     changed = [name for name in ("listen", "port") if getattr(started, name) != getattr(now, name)]
-    changed += [name for name in ("tls", "users_file") if bool(getattr(started, name)) != bool(getattr(now, name))]
+    changed += [
+        name
+        for name in ("tls", "users_file")
+        if bool(getattr(started, name)) != bool(getattr(now, name))
+    ]
     verb = "is" if len(changed) == 1 else "are"
-    return f"{' and '.join(changed)} of `agent` {verb} taken over when healthmon is started again" if changed else ""
+    return (
+        f"{' and '.join(changed)} of `agent` {verb} taken over when healthmon is started again"
+        if changed
+        else ""
+    )

@@ -16,7 +16,9 @@ from healthmon_exporters.shift_sheet import MARKS
 _CODES = {State.OK: 0, State.DEGRADED: 1, State.FAULT: 1, State.UNKNOWN: 2}
 
 
-async def explanation(app: App, device: str, question: str | None, *, notes: bool) -> tuple[str, int]:
+async def explanation(
+    app: App, device: str, question: str | None, *, notes: bool
+) -> tuple[str, int]:
     """The text for the terminal and the exit code (0 well, 1 fault or warning, 2 not checked)."""
     lines: list[str] = []
     worst: set[int] = set()
@@ -46,13 +48,21 @@ async def explanation(app: App, device: str, question: str | None, *, notes: boo
     return "\n".join(lines) + "\n", 1 if 1 in worst else max(worst, default=0)
 
 
-def _told(app: App, ask: Ask, observation: Observation, verdicts: Iterable[Verdict], trace: Trace) -> list[str]:
+def _told(
+    app: App, ask: Ask, observation: Observation, verdicts: Iterable[Verdict], trace: Trace
+) -> list[str]:
     kept = tuple(verdicts)
     part = f" {ask.part}" if ask.part else ""
     device = app.devices[ask.device]
-    lines = [f"{device.id}  {device.name}  {ask.question.value}{part}  {observation.duration:.3f} s"]
+    lines = [
+        f"{device.id}  {device.name}  {ask.question.value}{part}  {observation.duration:.3f} s"
+    ]
     if trace.keep_notes:
-        lines += [f"    {at:8.3f} {mark} {line}" for at, mark, text in trace.notes for line in text.splitlines()]
+        lines += [
+            f"    {at:8.3f} {mark} {line}"
+            for at, mark, text in trace.notes
+            for line in text.splitlines()
+        ]
         lines += _observed(observation)
     lines += [f"  {MARKS[v.state]}  {v.aspect}: {v.sentence}" for v in kept]
     if trace.keep_notes:
@@ -60,7 +70,11 @@ def _told(app: App, ask: Ask, observation: Observation, verdicts: Iterable[Verdi
         metrics.observed(observation, kept)
         wanted = f'device="{device.id}"'
         text = metrics.text(openmetrics=False).decode()
-        lines += [f"    {line}" for line in text.splitlines() if wanted in line and not line.startswith("#")]
+        lines += [
+            f"    {line}"
+            for line in text.splitlines()
+            if wanted in line and not line.startswith("#")
+        ]
     return lines
 
 
@@ -72,5 +86,9 @@ def _observed(observation: Observation) -> list[str]:
     lines: list[str] = []
     if isinstance(value, Clock):
         true = value.reference.offset if value.reference is not None else None
-        lines = [f"    observed {reading_words(reading, true)}" for reading in shown.pop("readings")]
-    return lines + [f"    observed {name}: {one}" for name, one in shown.items() if one not in (None, (), "")]
+        lines = [
+            f"    observed {reading_words(reading, true)}" for reading in shown.pop("readings")
+        ]
+    return lines + [
+        f"    observed {name}: {one}" for name, one in shown.items() if one not in (None, (), "")
+    ]

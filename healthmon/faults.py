@@ -124,8 +124,12 @@ def _good(line: Line, verdict: Verdict, policy: Policy) -> tuple[Line, tuple[Cha
     if line.good_run < policy.clear:
         return line, ()
     if fault.flapping and line.changes > policy.rests:
-        return line, (Change("flapped", fault, verdict.at),) if line.good_run == policy.clear else ()
-    return Line((False,), line.good_run, history=line.history), (Change("closed", fault, verdict.at),)
+        return line, (
+            Change("flapped", fault, verdict.at),
+        ) if line.good_run == policy.clear else ()
+    return Line((False,), line.good_run, history=line.history), (
+        Change("closed", fault, verdict.at),
+    )
 
 
 def _bad(line: Line, verdict: Verdict, policy: Policy) -> tuple[Line, tuple[Change, ...]]:
@@ -205,4 +209,6 @@ class FaultBook:
         for fault in faults:
             line = self.lines.get(fault.key, BLANK)
             if line.fault is None and (not line.recent or line.recent[-1]):
-                self.lines[fault.key] = Line((True,) * self.policy.failures, 0, fault.since, fault, _RESULTS)
+                self.lines[fault.key] = Line(
+                    (True,) * self.policy.failures, 0, fault.since, fault, _RESULTS
+                )

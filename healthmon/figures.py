@@ -58,7 +58,10 @@ def _agent(agent: Agent) -> None:
 
 
 def fault_tables(
-    cases: Sequence[Case], devices: Mapping[str, Device], suppressed: Mapping[str, int], blind: Sequence[Blind]
+    cases: Sequence[Case],
+    devices: Mapping[str, Device],
+    suppressed: Mapping[str, int],
+    blind: Sequence[Blind],
 ) -> Iterator[Table]:
     """(family, help, label names, rows) of everything about faults."""
     told = list(_each([case for case in cases if case.told is not None], devices))
@@ -74,7 +77,10 @@ def fault_tables(
     yield "healthmon_fault_since_timestamp_seconds", "Since when it is at fault.", IDENTITY, rows
     rows = [(who, float(case.ack is not None)) for who, _, case in told]
     yield "healthmon_fault_acknowledged", "1 when somebody has taken the fault on.", IDENTITY, rows
-    waiting = {(*who, case.held or "new"): 1.0 for who, _, case in _each([c for c in cases if c.told is None], devices)}
+    waiting = {
+        (*who, case.held or "new"): 1.0
+        for who, _, case in _each([c for c in cases if c.told is None], devices)
+    }
     text = "1 for a fault that nobody is told of, and why."
     yield "healthmon_fault_held", text, (*IDENTITY, "reason"), list(waiting.items())
     counts = [((reason,), float(count)) for reason, count in sorted(suppressed.items())]
@@ -88,11 +94,25 @@ def fault_tables(
 def metered_tables(devices: Mapping[str, Device], used: Mapping[str, float]) -> Iterator[Table]:
     """(family, help, label names, rows) of the data of metered devices."""
     names = ("device", "kind", "site")
-    metered = [((d.id, d.kind.value, d.site), d.daily_bytes) for d in devices.values() if d.daily_bytes is not None]
+    metered = [
+        ((d.id, d.kind.value, d.site), d.daily_bytes)
+        for d in devices.values()
+        if d.daily_bytes is not None
+    ]
     rows: list[Row] = [(who, used.get(who[0], 0.0)) for who, _ in metered]
-    yield "healthmon_metered_bytes", "Data that looks at a metered device have used today, both ways.", names, rows
+    yield (
+        "healthmon_metered_bytes",
+        "Data that looks at a metered device have used today, both ways.",
+        names,
+        rows,
+    )
     rows = [(who, budget) for who, budget in metered]
-    yield "healthmon_metered_budget_bytes", "Data that looks at a metered device may use in a day.", names, rows
+    yield (
+        "healthmon_metered_budget_bytes",
+        "Data that looks at a metered device may use in a day.",
+        names,
+        rows,
+    )
 
 
 def outbox_tables(
@@ -104,12 +124,21 @@ def outbox_tables(
     rows = [(key, float(count)) for key, count in sorted(counts.items())]
     yield "healthmon_notifications_total", "Notices by how they ended.", ("target", "result"), rows
     rows = [((target,), float(target in problems)) for target in sorted({*pending, *problems})]
-    yield "healthmon_notify_problem", "1 while nothing can be sent to the target.", ("target",), rows
+    yield (
+        "healthmon_notify_problem",
+        "1 while nothing can be sent to the target.",
+        ("target",),
+        rows,
+    )
 
 
 def working(agent: Agent) -> frozenset[str]:
     """The cameras that can be reached and have no open fault of their picture."""
-    broken = {f.device for f in agent.app.book.open() if f.question in ("reach", "stream") and f.state is State.FAULT}
+    broken = {
+        f.device
+        for f in agent.app.book.open()
+        if f.question in ("reach", "stream") and f.state is State.FAULT
+    }
     return frozenset(
         d.id
         for d in agent.app.devices.values()
@@ -117,7 +146,9 @@ def working(agent: Agent) -> frozenset[str]:
     )
 
 
-def _each(cases: Sequence[Case], devices: Mapping[str, Device]) -> Iterator[tuple[tuple[str, ...], Fault, Case]]:
+def _each(
+    cases: Sequence[Case], devices: Mapping[str, Device]
+) -> Iterator[tuple[tuple[str, ...], Fault, Case]]:
     """Every fault of `cases` with who it is, one for each code of a device: a series is told once."""
     seen: set[tuple[str, ...]] = set()
     for case in cases:

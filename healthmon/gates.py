@@ -78,7 +78,14 @@ class GateHeldError(Exception):
     def instead(self, ask: Ask) -> Observation:
         """What stands for the look that was not made."""
         return Observation(
-            ask.device, ask.question, ask.part, time.time(), GATE_WAIT, None, Reason.AGENT_BUSY, str(self)
+            ask.device,
+            ask.question,
+            ask.part,
+            time.time(),
+            GATE_WAIT,
+            None,
+            Reason.AGENT_BUSY,
+            str(self),
         )
 
 
@@ -135,7 +142,10 @@ class Gates:
         while True:
             try:
                 fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
-            except (BlockingIOError, PermissionError):  # held by another process (fcntl(2): EAGAIN or EACCES)
+            except (
+                BlockingIOError,
+                PermissionError,
+            ):  # held by another process (fcntl(2): EAGAIN or EACCES)
                 if time.monotonic() > until:
                     raise TimeoutError from None
                 await asyncio.sleep(GATE_POLL)

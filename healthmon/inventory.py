@@ -9,7 +9,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from healthmon.config.checks import REPEATS
-from healthmon.config.device_schema import Camera, LimitValues, Link, Recorder, Tcp, UpsDevice, VideoDevice, Watched
+from healthmon.config.device_schema import (
+    Camera,
+    LimitValues,
+    Link,
+    Recorder,
+    Tcp,
+    UpsDevice,
+    VideoDevice,
+    Watched,
+)
 from healthmon.config.schema import Config, Window
 from healthmon.config.units import LOCAL_TIME
 from healthmon.linking import DEFAULT_BIT_RATE, STREAM_EXTRA_SECONDS, Links, snmp_of
@@ -30,7 +39,12 @@ from healthmon.model import (
 from healthmon.recorders import Recorders, make_of, readings_of
 
 AGENT = "healthmon"
-_KINDS = (("links", Kind.LINK), ("cameras", Kind.CAMERA), ("recorders", Kind.RECORDER), ("ups", Kind.UPS))
+_KINDS = (
+    ("links", Kind.LINK),
+    ("cameras", Kind.CAMERA),
+    ("recorders", Kind.RECORDER),
+    ("ups", Kind.UPS),
+)
 
 
 def devices(config: Config) -> tuple[Device, ...]:
@@ -38,7 +52,9 @@ def devices(config: Config) -> tuple[Device, ...]:
     recorders, links = Recorders.of(config), Links.of(config)
     entries = [(entry, kind) for section, kind in _KINDS for entry in getattr(config, section)]
     known: dict[Any, Any] = {}
-    found = [_sharing(_device(config, entry, kind, recorders, links), known) for entry, kind in entries]
+    found = [
+        _sharing(_device(config, entry, kind, recorders, links), known) for entry, kind in entries
+    ]
     agent = Device(
         AGENT,
         "healthmon",
@@ -54,11 +70,15 @@ def devices(config: Config) -> tuple[Device, ...]:
 
 def _sharing(device: Device, known: dict[Any, Any]) -> Device:
     """`device` with what is equal in many devices (the defaults) kept once in `known`."""
-    limits, recording, readings = (known.setdefault(v, v) for v in (device.limits, device.recording, device.readings))
+    limits, recording, readings = (
+        known.setdefault(v, v) for v in (device.limits, device.recording, device.readings)
+    )
     return replace(device, limits=limits, recording=recording, readings=readings)
 
 
-def _device(config: Config, entry: Watched, kind: Kind, recorders: Recorders, links: Links) -> Device:
+def _device(
+    config: Config, entry: Watched, kind: Kind, recorders: Recorders, links: Links
+) -> Device:
     video = entry if isinstance(entry, VideoDevice) else None
     camera = entry if isinstance(entry, Camera) else None
     return Device(
@@ -84,7 +104,9 @@ def _device(config: Config, entry: Watched, kind: Kind, recorders: Recorders, li
         access=_access(entry),
         streams=tuple(_streams(config, video)) if video else (),
         relays=links.relays(entry),
-        commissioned=Commissioned(**video.commissioned.model_dump()) if video and video.commissioned else None,
+        commissioned=Commissioned(**video.commissioned.model_dump())
+        if video and video.commissioned
+        else None,
         make=make_of(entry),
         readings=readings_of(entry),
         recording=recorders.plan(entry),
@@ -127,7 +149,15 @@ def _streams(config: Config, video: VideoDevice) -> Iterator[StreamSpec]:
         return
     for stream in video.streams:
         width, height = stream.size or (None, None)
-        yield StreamSpec(stream.name, stream.path, stream.codec, width, height, stream.frame_rate, stream.bit_rate)
+        yield StreamSpec(
+            stream.name,
+            stream.path,
+            stream.codec,
+            width,
+            height,
+            stream.frame_rate,
+            stream.bit_rate,
+        )
     if isinstance(video, Recorder):
         yield from _relayed(config, video)
     elif not video.streams:
@@ -137,7 +167,12 @@ def _streams(config: Config, video: VideoDevice) -> Iterator[StreamSpec]:
 def _relayed(config: Config, recorder: Recorder) -> Iterator[StreamSpec]:
     """The recorder's picture of every camera that names it."""
     for camera in config.cameras:
-        if camera.recorder == recorder.id and camera.channel and not camera.disabled and recorder.channel_path:
+        if (
+            camera.recorder == recorder.id
+            and camera.channel
+            and not camera.disabled
+            and recorder.channel_path
+        ):
             path = recorder.channel_path.replace("{channel}", camera.channel)
             yield StreamSpec(f"channel {camera.channel}", path)
 
@@ -162,12 +197,21 @@ def _limits(config: Config, own: LimitValues | None, *, metered: bool = False) -
 
 def asks(config: Config, devices: tuple[Device, ...]) -> tuple[Ask, ...]:
     """Every question to every device; those that are disabled, in store or on the way are asked nothing."""
-    entries: dict[str, Watched] = {e.id: e for section, _ in _KINDS for e in getattr(config, section)}
+    entries: dict[str, Watched] = {
+        e.id: e for section, _ in _KINDS for e in getattr(config, section)
+    }
     recorders, links = Recorders.of(config), Links.of(config)
     found: list[Ask] = []
     for device in devices:
         if device.kind is Kind.AGENT:
-            found.append(Ask(device.id, Question.REFERENCE, interval=config.defaults.reference_interval, timeout=8.0))
+            found.append(
+                Ask(
+                    device.id,
+                    Question.REFERENCE,
+                    interval=config.defaults.reference_interval,
+                    timeout=8.0,
+                )
+            )
         elif not device.disabled and device.deployment == "deployed":
             own = list(_asks(config, device, entries[device.id]))
             found += (*own, *links.asks(device, entries[device.id], own[0]))
@@ -176,8 +220,14 @@ def asks(config: Config, devices: tuple[Device, ...]) -> tuple[Ask, ...]:
 
 
 def _asks(config: Config, device: Device, entry: Watched) -> Iterator[Ask]:
-    defaults, access, slow = config.defaults, device.access, pace(config, entry, len(device.streams))
-    base = Ask(device.id, Question.REACH, "", device.address, device.site, slow.interval, slow.timeout)
+    defaults, access, slow = (
+        config.defaults,
+        device.access,
+        pace(config, entry, len(device.streams)),
+    )
+    base = Ask(
+        device.id, Question.REACH, "", device.address, device.site, slow.interval, slow.timeout
+    )
     yield base
     for spec in device.streams:
         watch = (entry.watch if isinstance(entry, VideoDevice) else None) or defaults.watch
@@ -212,7 +262,11 @@ def in_maintenance(config: Config, devices: Iterable[Device], now: float) -> dic
     active = [window for window in config.maintenance if _inside(window, local)]
     for device in devices if active else ():
         for window in active:
-            if device.id in window.devices or device.site in window.sites or device.contractor in window.contractors:
+            if (
+                device.id in window.devices
+                or device.site in window.sites
+                or device.contractor in window.contractors
+            ):
                 found.setdefault(device.id, window.reason)
     return found
 

@@ -30,14 +30,22 @@ class Links:
     @classmethod
     def of(cls, config: Config) -> Links:
         """Indexed once, because an estate has thousands of cameras."""
-        return cls(config, {link.id: link for link in config.links}, {c.id: c for c in config.cameras})
+        return cls(
+            config, {link.id: link for link in config.links}, {c.id: c for c in config.cameras}
+        )
 
     def port(self, entry: Watched) -> PortAccess | None:
         """The port on the parent switch; the checks of the configuration hold that there is one such parent."""
-        above = [self.by_id[parent] for parent in entry.parent if parent in self.by_id] if entry.port else []
+        above = (
+            [self.by_id[parent] for parent in entry.parent if parent in self.by_id]
+            if entry.port
+            else []
+        )
         for switch in above:
             if entry.port is not None and (snmp := snmp_of(switch)) is not None:
-                return PortAccess(switch.id, switch.name, switch.address, snmp, entry.port, entry.poe)
+                return PortAccess(
+                    switch.id, switch.name, switch.address, snmp, entry.port, entry.poe
+                )
         return None
 
     def relays(self, entry: Watched) -> tuple[RelaySpec, ...]:
@@ -47,9 +55,13 @@ class Links:
     def _relays(self, link: Link) -> Iterator[RelaySpec]:
         for relay in link.relay:
             camera = self.cameras[relay.camera]
-            source = relay.stream or (camera.streams[0].name if camera.streams else StreamSpec().name)
+            source = relay.stream or (
+                camera.streams[0].name if camera.streams else StreamSpec().name
+            )
             width, height = relay.size or (None, None)
-            every = pace(self.config, camera, len(camera.streams)).stream(*self._load(camera, source))
+            every = pace(self.config, camera, len(camera.streams)).stream(
+                *self._load(camera, source)
+            )
             yield RelaySpec(relay.camera, relay.path, source, every, relay.codec, width, height)
 
     def _load(self, camera: Camera, source: str) -> tuple[float, float]:
@@ -61,7 +73,9 @@ class Links:
         """What is asked beside `reach`: the switch port of any device, the services and relayed streams of a link."""
         access = device.access
         if device.port is not None:
-            yield replace(reach, question=Question.PORT, part=device.port.switch, gate=device.port.address)
+            yield replace(
+                reach, question=Question.PORT, part=device.port.switch, gate=device.port.address
+            )
         if isinstance(entry, Link):
             if access.rtsp_port or access.http_port or access.snmp:
                 yield replace(reach, question=Question.LINK)
@@ -82,5 +96,7 @@ class Links:
                 interval=link.interval or spec.every,
                 cost=cost,
                 watch=watch,
-                timeout=max(reach.timeout, watch + device.limits.relay_delay[1] + STREAM_EXTRA_SECONDS),
+                timeout=max(
+                    reach.timeout, watch + device.limits.relay_delay[1] + STREAM_EXTRA_SECONDS
+                ),
             )

@@ -44,7 +44,9 @@ class Pace:
         if self.budget is None:
             return self.interval
         each = bits_per_second / 8 * watch * STREAM_OVERHEAD + SESSION_BYTES
-        return max(self.interval, 86400.0 * each * max(1, self.streams) / (PLANNED_SHARE * self.budget))
+        return max(
+            self.interval, 86400.0 * each * max(1, self.streams) / (PLANNED_SHARE * self.budget)
+        )
 
 
 def pace(config: Config, entry: Watched, streams: int = 1) -> Pace:
@@ -52,7 +54,11 @@ def pace(config: Config, entry: Watched, streams: int = 1) -> Pace:
     defaults = config.defaults
     if entry.metered is None:
         interval, timeout = entry.interval or defaults.interval, entry.timeout or defaults.timeout
-        others = (defaults.clock_interval, defaults.identity_interval, defaults.certificate_interval)
+        others = (
+            defaults.clock_interval,
+            defaults.identity_interval,
+            defaults.certificate_interval,
+        )
         budget = None
     else:
         interval = entry.interval or max(INTERVAL, defaults.interval)

@@ -62,10 +62,14 @@ class Observer:
     lag: Lag = field(default_factory=Lag)
     ways: Ways = field(default_factory=Ways)
     wall: Callable[[], float] = time.time
-    well: Callable[[Device, Observation], bool] = lambda _device, observation: observation.value is not None
+    well: Callable[[Device, Observation], bool] = lambda _device, observation: (
+        observation.value is not None
+    )
     bugs: int = 0
 
-    async def observe(self, probe: Probe, device: Device, ask: Ask, notes: trace.Trace | None = None) -> Observation:
+    async def observe(
+        self, probe: Probe, device: Device, ask: Ask, notes: trace.Trace | None = None
+    ) -> Observation:
         """What `probe` saw of `device`, or why it saw nothing. Raises nothing but CancelledError."""
         began = time.monotonic()
         looked = notes or trace.Trace()
@@ -87,10 +91,14 @@ class Observer:
             except Exception as error:  # noqa: BLE001 - one bad answer must not stop the other devices' checks
                 reason, detail = Reason.BUG, self._bug(error, device, ask)
         took = time.monotonic() - began
-        seen = Observation(device.id, ask.question, ask.part, self.wall(), took, value, reason, detail)
+        seen = Observation(
+            device.id, ask.question, ask.part, self.wall(), took, value, reason, detail
+        )
         lag = await self._stall(began)
         if lag and reason not in OUR_TROUBLE and not self.seems_well(device, seen):
-            return replace(seen, value=None, reason=Reason.AGENT_STALLED, detail=f"held up for {lag:.1f} s")
+            return replace(
+                seen, value=None, reason=Reason.AGENT_STALLED, detail=f"held up for {lag:.1f} s"
+            )
         return seen
 
     def seems_well(self, device: Device, seen: Observation) -> bool:
@@ -109,6 +117,14 @@ class Observer:
     def _bug(self, error: Exception, device: Device, ask: Ask) -> str:
         self.bugs += 1
         frames = traceback.extract_tb(error.__traceback__)[-4:]
-        places = " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(frames))
-        log.error("bug while asking %s of %s: %s at %s", ask.question, device.id, type(error).__name__, places)
+        places = " < ".join(
+            f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(frames)
+        )
+        log.error(
+            "bug while asking %s of %s: %s at %s",
+            ask.question,
+            device.id,
+            type(error).__name__,
+            places,
+        )
         return f"{type(error).__name__} at {places}"

@@ -11,7 +11,9 @@ from healthmon.wire.hostnet import Ways
 from healthmon.wire.net import Net
 
 FRESH_SECONDS, BELIEVED_SECONDS = 0.1, 2.0
-_IN_VAIN = (NO_WAY_THERE | {Reason.TIMEOUT, Reason.TLS_TIMEOUT, Reason.AGENT_NETWORK}) - {Reason.NOT_REACHED}
+_IN_VAIN = (NO_WAY_THERE | {Reason.TIMEOUT, Reason.TLS_TIMEOUT, Reason.AGENT_NETWORK}) - {
+    Reason.NOT_REACHED
+}
 
 
 @dataclass(slots=True)
@@ -31,7 +33,11 @@ class OwnNetwork:
         return next(filter(None, found), "")
 
     def excused(
-        self, observation: Observation, device: Device, began: float, well: Callable[[Device, Observation], bool]
+        self,
+        observation: Observation,
+        device: Device,
+        began: float,
+        well: Callable[[Device, Observation], bool],
     ) -> Observation:
         """`observation` of a look at `device`, or UNKNOWN where this machine had no way there since it `began`.
 
@@ -51,7 +57,11 @@ class OwnNetwork:
 
     def _some_cut(self, since: float) -> bool:
         """Whether some of the devices were out of this machine's reach."""
-        return any(self.no_way(device, since) for device in self.devices.values() if device.kind is not Kind.AGENT)
+        return any(
+            self.no_way(device, since)
+            for device in self.devices.values()
+            if device.kind is not Kind.AGENT
+        )
 
     def back(self) -> list[str]:
         """The ids of the devices that were cut and to which there is a way again."""
@@ -61,5 +71,7 @@ class OwnNetwork:
 def _in_vain(observation: Observation) -> bool:
     """Whether nothing at all came back: then the reason may be on this side."""
     if isinstance(observation.value, Reach):
-        return bool(observation.value.ports) and all(port.reason is not None for port in observation.value.ports)
+        return bool(observation.value.ports) and all(
+            port.reason is not None for port in observation.value.ports
+        )
     return observation.reason in _IN_VAIN

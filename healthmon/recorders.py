@@ -12,7 +12,16 @@ from zoneinfo import ZoneInfo
 from healthmon.config.device_schema import Camera, Recorder, Watched
 from healthmon.config.readings_schema import HttpRequest, RcpCommand, Value
 from healthmon.config.schema import Config
-from healthmon.model import Ask, Device, PlaybackPlan, Question, Reading, Readings, RecordingPlan, Request
+from healthmon.model import (
+    Ask,
+    Device,
+    PlaybackPlan,
+    Question,
+    Reading,
+    Readings,
+    RecordingPlan,
+    Request,
+)
 
 ONVIF = "onvif"
 READ_SECONDS = 30.0
@@ -24,7 +33,9 @@ ROTA_SECONDS = 3600.0
 
 def make_of(entry: Watched) -> str:
     """The make of a recorder, "" for one that is not asked and for everything else."""
-    if not isinstance(entry, Recorder) or (entry.make == ONVIF and (entry.onvif is None or entry.http is None)):
+    if not isinstance(entry, Recorder) or (
+        entry.make == ONVIF and (entry.onvif is None or entry.http is None)
+    ):
         return ""
     return entry.make or ""
 
@@ -44,13 +55,17 @@ def readings_of(entry: Watched) -> Readings:
 
 
 def _request(given: HttpRequest) -> Request:
-    values = [_reading(value, value.at, of=given.of, item=given.item or "") for value in given.values]
+    values = [
+        _reading(value, value.at, of=given.of, item=given.item or "") for value in given.values
+    ]
     table = given.rows or "", given.key or ""
     return Request(given.path, given.method, given.body, given.media_type, *table, tuple(values))
 
 
 def _command(given: RcpCommand) -> Reading:
-    return _reading(given, given.command, of=given.of, item=given.item or "", type=given.type, num=given.num)
+    return _reading(
+        given, given.command, of=given.of, item=given.item or "", type=given.type, num=given.num
+    )
 
 
 def _reading(given: Value, source: str, **more: Any) -> Reading:
@@ -90,7 +105,9 @@ class Recorders:
 
     def of_camera(self, entry: Watched) -> Recorder | None:
         """The recorder that a camera names."""
-        return self.by_id.get(entry.recorder) if isinstance(entry, Camera) and entry.recorder else None
+        return (
+            self.by_id.get(entry.recorder) if isinstance(entry, Camera) and entry.recorder else None
+        )
 
     def plan(self, entry: Watched) -> RecordingPlan:
         """What is expected of the footage of a camera: its own word, then its recorder's, then the defaults'."""
@@ -116,7 +133,9 @@ class Recorders:
             return 0.0, 0
         samples = max(1, self.cameras[recorder.id]) * len(playback.samples)
         each = playback.budget / 8 * playback.interval / samples
-        return playback.interval * max(1.0, LEAST_BYTES / each), int(min(MOST_BYTES, max(LEAST_BYTES, each)))
+        return playback.interval * max(1.0, LEAST_BYTES / each), int(
+            min(MOST_BYTES, max(LEAST_BYTES, each))
+        )
 
     def asks(self, device: Device, entry: Watched) -> Iterator[Ask]:
         """The asks about footage of one device.

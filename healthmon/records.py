@@ -90,8 +90,14 @@ def history(
     zone = ZoneInfo(loaded.estate.time_zone)
     if as_json:
         keys = ("question", "state", "since", "until")
-        states = [dict(zip(keys, (q, s, _iso(a, zone), _iso(b, zone)), strict=True)) for q, s, a, b in stretches]
-        places = [{"state": one.state, "location": one.location, "since": _iso(one.since, zone)} for one in stays]
+        states = [
+            dict(zip(keys, (q, s, _iso(a, zone), _iso(b, zone)), strict=True))
+            for q, s, a, b in stretches
+        ]
+        places = [
+            {"state": one.state, "location": one.location, "since": _iso(one.since, zone)}
+            for one in stays
+        ]
         told = {"device": device, "states": states, "places": places, "faults": cases}
         sys.stdout.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
         return
@@ -173,7 +179,9 @@ def _places(stays: Sequence[Stay], zone: ZoneInfo) -> str:
         last = _time(end, zone) if end is not None else "now"
         length = duration((end if end is not None else time.time()) - stay.since)
         state = stay.state.replace("_", " ")
-        lines.append(f"  {state:<12} {stay.location:<32} {_time(stay.since, zone)} - {last:<17} {length}\n")
+        lines.append(
+            f"  {state:<12} {stay.location:<32} {_time(stay.since, zone)} - {last:<17} {length}\n"
+        )
     return "\nPLACES\n" + "".join(lines) if lines else ""
 
 
@@ -202,7 +210,9 @@ def _line(one: Mapping[str, Any]) -> str:
     over = f"over {one['closed'][:16].replace('T', ' ')}" if one["closed"] else "open"
     more = [one["cause"], f"held: {one['held']}" if one["held"] and not one["closed"] else ""]
     more += [
-        f"acknowledged by {one['acknowledged_by']}: {one['acknowledged_reason']}" if one["acknowledged_by"] else ""
+        f"acknowledged by {one['acknowledged_by']}: {one['acknowledged_reason']}"
+        if one["acknowledged_by"]
+        else ""
     ]
     tail = "".join(f"; {words}" for words in more if words)
     who = f"{one['device']}  {one['name']}"
@@ -210,7 +220,9 @@ def _line(one: Mapping[str, Any]) -> str:
 
 
 def _iso(at: float | None, zone: ZoneInfo) -> str | None:
-    return datetime.fromtimestamp(at, zone).isoformat(timespec="seconds") if at is not None else None
+    return (
+        datetime.fromtimestamp(at, zone).isoformat(timespec="seconds") if at is not None else None
+    )
 
 
 def _time(at: float, zone: ZoneInfo) -> str:

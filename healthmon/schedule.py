@@ -36,7 +36,13 @@ _SLOW = frozenset({Reason.CONNECT_TIMEOUT, Reason.TIMEOUT, Reason.TLS_TIMEOUT, R
 _MISSED = (
     _TIRED
     | _SLOW
-    | {Reason.REFUSED, Reason.UNREACHABLE, Reason.AGENT_STALLED, Reason.AGENT_RESOURCE, Reason.AGENT_BUSY}
+    | {
+        Reason.REFUSED,
+        Reason.UNREACHABLE,
+        Reason.AGENT_STALLED,
+        Reason.AGENT_RESOURCE,
+        Reason.AGENT_BUSY,
+    }
 )
 
 
@@ -114,7 +120,9 @@ class Schedule:
         """One look inside its gate, slot and share of the site's bandwidth. Raises GateHeldError."""
         async with contextlib.AsyncExitStack() as held:
             await held.enter_async_context(self.gates.of(ask.gate))
-            await held.enter_async_context(self._slow_slots if ask.gate in self._slow else self._slots)
+            await held.enter_async_context(
+                self._slow_slots if ask.gate in self._slow else self._slots
+            )
             if budget := self._budgets.get(ask.site):
                 await held.enter_async_context(budget.share(ask.cost))
             self.figures.running += 1
@@ -179,7 +187,9 @@ class Schedule:
                 observation = await self._one(ask)
             self.deliver(ask, observation)
 
-    def plan(self, asks: Iterable[Ask], site_budgets: Mapping[str, float], *, spread: bool = True) -> None:
+    def plan(
+        self, asks: Iterable[Ask], site_budgets: Mapping[str, float], *, spread: bool = True
+    ) -> None:
         """What `forever` shall do from now on; looks under way go on, an ask keeps its phase.
 
         What has never been asked is asked within `FIRST_ROUND_SECONDS`, however long its interval is, unless it is
@@ -187,7 +197,9 @@ class Schedule:
         """
         now = asyncio.get_running_loop().time()
         self._budgets = {site: Budget(limit) for site, limit in site_budgets.items()}
-        self._heap = [(self._first(ask, now, spread=spread), number, ask) for number, ask in enumerate(asks)]
+        self._heap = [
+            (self._first(ask, now, spread=spread), number, ask) for number, ask in enumerate(asks)
+        ]
         heapq.heapify(self._heap)
         self._forget({ask.key for _, _, ask in self._heap}, {ask.gate for _, _, ask in self._heap})
         if self._woken is not None:
@@ -197,7 +209,9 @@ class Schedule:
         """Look at `asks` now, or spread `over` so many seconds, out of turn; each at most once in `HASTE_SECONDS`."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        wanted = [ask for ask in asks if now - self._hasty.get(ask.key, -HASTE_SECONDS) >= HASTE_SECONDS]
+        wanted = [
+            ask for ask in asks if now - self._hasty.get(ask.key, -HASTE_SECONDS) >= HASTE_SECONDS
+        ]
         for number, ask in enumerate(wanted):
             self._hasty[ask.key] = now
             if over:

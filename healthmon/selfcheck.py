@@ -45,11 +45,18 @@ def own_network(
 
     `cut` are devices that the kernel says it has no way to. Or: none of the devices that stand behind no other answers.
     """
-    watched = [d for d in devices if d.kind is not Kind.AGENT and not d.disabled and d.deployment == "deployed"]
+    watched = [
+        d
+        for d in devices
+        if d.kind is not Kind.AGENT and not d.disabled and d.deployment == "deployed"
+    ]
     lost = {d.id for d in watched if d.id in cut}
     if lost:
         words = "; ".join(dict.fromkeys(cut[name] for name in sorted(lost)))
-        return f"{words}: {len(lost)} device{'' if len(lost) == 1 else 's'} cannot be checked", frozenset(lost)
+        return (
+            f"{words}: {len(lost)} device{'' if len(lost) == 1 else 's'} cannot be checked",
+            frozenset(lost),
+        )
     ids = {d.id for d in watched}
     roots = [d for d in watched if not ids.intersection(d.parents)]
     if len(roots) >= LEAST_ROOTS and all(d.id in down for d in roots):
@@ -60,18 +67,43 @@ def own_network(
 
 def verdicts(facts: Facts, shifts: Sequence[time], zone: str) -> tuple[Verdict, ...]:
     """Every aspect of the agent's own health; all are always there."""
-    found = [_one(facts, "network", "own_network" if facts.network else "", facts.network or "our own network works")]
-    found.append(_one(facts, "store", "store" if facts.store_problem else "", facts.store_problem or "history is kept"))
+    found = [
+        _one(
+            facts,
+            "network",
+            "own_network" if facts.network else "",
+            facts.network or "our own network works",
+        )
+    ]
+    found.append(
+        _one(
+            facts,
+            "store",
+            "store" if facts.store_problem else "",
+            facts.store_problem or "history is kept",
+        )
+    )
     alarm = facts.alarm if facts.now - facts.alarm_at < ALARM_SECONDS else ""
-    found.append(_one(facts, "history", "history_damaged" if alarm else "", alarm or "history is sound"))
+    found.append(
+        _one(facts, "history", "history_damaged" if alarm else "", alarm or "history is sound")
+    )
     bad = [
         f"{target}: nothing can be sent: {problem}"
         for target, (since, problem) in facts.failing.items()
         if facts.now - since >= WAY_OUT_SECONDS
     ]
-    found.append(_one(facts, "notify", "notify_failing" if bad else "", "; ".join(bad) or "notifications are taken"))
+    found.append(
+        _one(
+            facts,
+            "notify",
+            "notify_failing" if bad else "",
+            "; ".join(bad) or "notifications are taken",
+        )
+    )
     missed = missed_shift(facts, shifts, zone)
-    found.append(_one(facts, "shift", "sweep_missed" if missed else "", missed or "shift checks are made"))
+    found.append(
+        _one(facts, "shift", "sweep_missed" if missed else "", missed or "shift checks are made")
+    )
     return tuple(found)
 
 

@@ -37,7 +37,9 @@ class Selection:
         """
         chosen = [ask for ask in app.asks if self.takes(app, ask.device)]
         turn = self.devices or rota(chosen, time.time())
-        return tuple(ask for ask in chosen if ask.question is not Question.PLAYBACK or ask.device in turn)
+        return tuple(
+            ask for ask in chosen if ask.question is not Question.PLAYBACK or ask.device in turn
+        )
 
     def takes(self, app: App, device_id: str) -> bool:
         """Whether a device is chosen."""
@@ -79,7 +81,12 @@ class Results:
 
 
 async def run(
-    app: App, selection: Selection, progress: Progress, *, simulated: bool = False, also: Take | None = None
+    app: App,
+    selection: Selection,
+    progress: Progress,
+    *,
+    simulated: bool = False,
+    also: Take | None = None,
 ) -> shift_sheet.Sheet:
     """Sweep the chosen devices and make the sheet. "Since when" is known from the agent's store.
 
@@ -98,7 +105,13 @@ async def run(
 
 
 def sheet_of(
-    app: App, verdicts: Iterable[Verdict], book: FaultBook, asks: tuple[Ask, ...], took: float, *, simulated: bool
+    app: App,
+    verdicts: Iterable[Verdict],
+    book: FaultBook,
+    asks: tuple[Ask, ...],
+    took: float,
+    *,
+    simulated: bool,
 ) -> shift_sheet.Sheet:
     """The sheet of `verdicts`, with "since when" from `book`."""
     now = time.time()
@@ -123,8 +136,14 @@ def sheet_of(
 
 def _working(verdicts: Sequence[Verdict]) -> frozenset[str]:
     """The devices that were reached and whose pictures are not at fault."""
-    broken = {v.device for v in verdicts if v.question is Question.STREAM and v.state is State.FAULT}
-    reached = {v.device for v in verdicts if v.question is Question.REACH and v.state in (State.OK, State.DEGRADED)}
+    broken = {
+        v.device for v in verdicts if v.question is Question.STREAM and v.state is State.FAULT
+    }
+    reached = {
+        v.device
+        for v in verdicts
+        if v.question is Question.REACH and v.state in (State.OK, State.DEGRADED)
+    }
     return frozenset(reached - broken)
 
 

@@ -27,8 +27,13 @@ CONTROL_PORT = 9878
 
 def run(cameras: int, port: int, *, once: bool, browser: bool = False) -> int:
     """Run the demo; the exit code is 0 when it ends by Ctrl-C, else the sweep's. `browser` opens the wall in one."""
-    with tempfile.TemporaryDirectory(prefix="healthmon-demo-") as folder, contextlib.ExitStack() as held:
-        sys.stdout.write("SIMULATED ESTATE: real protocols on loopback addresses, no real device.\n")
+    with (
+        tempfile.TemporaryDirectory(prefix="healthmon-demo-") as folder,
+        contextlib.ExitStack() as held,
+    ):
+        sys.stdout.write(
+            "SIMULATED ESTATE: real protocols on loopback addresses, no real device.\n"
+        )
         sys.stdout.flush()
         held.enter_context(estate(Path(folder), cameras, port))
         try:
@@ -40,7 +45,15 @@ def run(cameras: int, port: int, *, once: bool, browser: bool = False) -> int:
 @contextlib.contextmanager
 def estate(folder: Path, cameras: int, port: int) -> Iterator[subprocess.Popen[str]]:
     """The simulated estate as a child process, ended with the block."""
-    argv = [sys.executable, "-m", "healthmon.demo", "--cameras", str(cameras), "--folder", str(folder)]
+    argv = [
+        sys.executable,
+        "-m",
+        "healthmon.demo",
+        "--cameras",
+        str(cameras),
+        "--folder",
+        str(folder),
+    ]
     argv += ["--control", str(CONTROL_PORT), "--agent-port", str(port)]
     child = subprocess.Popen(argv, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)  # noqa: S603 - our own module
     try:
@@ -73,7 +86,9 @@ async def _show(path: Path, *, once: bool, browser: bool) -> int:
     selection = shift.Selection()
     total = len(selection.asks(agent.app))
     sys.stdout.write(f"Checking {len(agent.app.devices) - 1} devices, {total} looks ...\n")
-    sheet = await shift.run(agent.app, selection, lambda _done, _total: None, simulated=True, also=agent.take)
+    sheet = await shift.run(
+        agent.app, selection, lambda _done, _total: None, simulated=True, also=agent.take
+    )
     shift.keep(agent.app, sheet)
     sys.stdout.write("\n" + shift_sheet.text(sheet) + "\n")
     if once:
@@ -83,7 +98,9 @@ async def _show(path: Path, *, once: bool, browser: bool) -> int:
 
     def serving() -> None:
         line = "=" * (len(base) + 30)
-        sys.stdout.write(f"{line}\n  The wall:   {base}/wall\n  Metrics:    {base}/metrics\n  Ctrl-C ends.\n{line}\n")
+        sys.stdout.write(
+            f"{line}\n  The wall:   {base}/wall\n  Metrics:    {base}/metrics\n  Ctrl-C ends.\n{line}\n"
+        )
         sys.stdout.flush()
         if browser and has_display():
             threading.Thread(target=webbrowser.open, args=(f"{base}/wall",), daemon=True).start()
@@ -94,4 +111,6 @@ async def _show(path: Path, *, once: bool, browser: bool) -> int:
 
 def has_display() -> bool:
     """Whether a browser would have a screen to open on; a text browser in the terminal is none."""
-    return sys.platform in ("darwin", "win32") or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    return sys.platform in ("darwin", "win32") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )

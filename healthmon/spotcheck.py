@@ -18,7 +18,11 @@ async def look(agent: Agent, device_id: str, question: str) -> bytes | None:
     alone because it was busy.
     """
     app, schedule = agent.app, agent.schedule
-    wanted = [a for a in app.asks if a.device == device_id and question in ("", a.question.value) and not a.sampled]
+    wanted = [
+        a
+        for a in app.asks
+        if a.device == device_id and question in ("", a.question.value) and not a.sampled
+    ]
     if not wanted or schedule is None:
         return None
     shown = Metrics((app.devices[device_id],), tuple(wanted), version=__version__)

@@ -49,13 +49,17 @@ def place(config: Config, state: Path | None) -> Place:
         if state is None:
             raise TroubleError("the state directory cannot be written; set agent.state_directory")
         return Place(f"sqlite:///{state / FILE}", file=state / FILE)
-    login = secrets.resolve(config, config.database.credential) if config.database.credential else None
+    login = (
+        secrets.resolve(config, config.database.credential) if config.database.credential else None
+    )
     parts = urlsplit(config.database.url)
     query = dict(parse_qsl(parts.query))
     if parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         query.setdefault("sslmode", "verify-full")
     user = f"{login.username}@" if login and login.username else ""
-    url = f"postgresql+psycopg://{user}{parts.netloc}{parts.path}" + (f"?{urlencode(query)}" if query else "")
+    url = f"postgresql+psycopg://{user}{parts.netloc}{parts.path}" + (
+        f"?{urlencode(query)}" if query else ""
+    )
     return Place(url, login.password if login else None)
 
 
@@ -100,7 +104,9 @@ class Running:
         except OSError:
             os.close(self._file)
             self._file = -1
-            raise BlockingIOError(f"another healthmon agent runs already with the state directory {state}") from None
+            raise BlockingIOError(
+                f"another healthmon agent runs already with the state directory {state}"
+            ) from None
 
     def close(self) -> None:
         """Let go."""

@@ -63,7 +63,9 @@ class Timeline:
             if key in kept
         }
         gone = [key for key in self.now if key not in kept]
-        return [replace(segment, until=max(at, segment.since)) for segment in map(self.now.pop, gone)]
+        return [
+            replace(segment, until=max(at, segment.since)) for segment in map(self.now.pop, gone)
+        ]
 
     def all(self) -> list[Segment]:
         """Every stretch under way, for a store that begins anew."""

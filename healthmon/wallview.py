@@ -21,7 +21,9 @@ from healthmon_exporters.wall.snapshot import FaultLine, Snapshot, Sweep
 def wall_of(agent: Agent, *, simulated: bool = False) -> Wall:
     """The wall of a running agent."""
     return Wall(
-        lambda: snapshot(agent, simulated=simulated), lambda name: details(agent, name), lambda: agent.board.newest
+        lambda: snapshot(agent, simulated=simulated),
+        lambda name: details(agent, name),
+        lambda: agent.board.newest,
     )
 
 
@@ -40,7 +42,11 @@ def snapshot(agent: Agent, *, simulated: bool = False) -> Snapshot:
         maintenance=world.maintenance,
         absent=world.absent,
         reference=app.known_reference(),
-        ups={key[0]: seen.value for key, seen in agent.observations.items() if isinstance(seen.value, Ups)},
+        ups={
+            key[0]: seen.value
+            for key, seen in agent.observations.items()
+            if isinstance(seen.value, Ups)
+        },
         sweep=Sweep(sweep[0], sweep[2]) if sweep else None,
         simulated=simulated,
     )
@@ -54,7 +60,9 @@ def _lines(agent: Agent, world: World) -> Iterator[FaultLine]:
 def _lines_of(case: Case, world: World) -> Iterator[FaultLine]:
     device = world.devices.get(case.device)
     site = world.site_names.get(case.site) or case.site
-    name = device.name if device else f"{site} site" if case.device.startswith(SITE) else case.device
+    name = (
+        device.name if device else f"{site} site" if case.device.startswith(SITE) else case.device
+    )
     for fault in case.faults:
         yield FaultLine(
             device=case.device,

@@ -47,7 +47,9 @@ class Browser:
         for flag in (*FLAGS, f"--user-data-dir={folder}"):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        service = Service("/usr/bin/chromedriver", env={"HOME": str(folder), "PATH": "/usr/bin:/bin"})
+        service = Service(
+            "/usr/bin/chromedriver", env={"HOME": str(folder), "PATH": "/usr/bin:/bin"}
+        )
         self.driver = webdriver.Chrome(options=options, service=service)
 
     def run(self, body: str, *arguments: Any) -> Any:
@@ -58,7 +60,11 @@ class Browser:
 
     def size(self, width: int, height: int) -> None:
         self.command(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
         )
 
     def open(self, address: str) -> None:
@@ -73,8 +79,14 @@ class Browser:
 
     def requests(self) -> list[str]:
         """Every address that was asked for since `open`."""
-        events = [json.loads(one["message"])["message"] for one in self.driver.get_log("performance")]
-        return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+        events = [
+            json.loads(one["message"])["message"] for one in self.driver.get_log("performance")
+        ]
+        return [
+            e["params"]["request"]["url"]
+            for e in events
+            if e["method"] == "Network.requestWillBeSent"
+        ]
 
     def tree(self) -> list[dict[str, Any]]:
         """The accessibility tree as a screen reader gets it: role, name and properties of every node that is told."""
@@ -143,8 +155,12 @@ class WallServer:
         device = next((d for d in self.now.devices if d.id == name), None)
         if device is None:
             return None
-        looks = [Look(ask, 20.0, judged(self.now, ask)) for ask in self.now.asks if ask.device == name]
-        return details(device, "Market Place", looks, [f for f in self.now.faults if f.device == name], "")
+        looks = [
+            Look(ask, 20.0, judged(self.now, ask)) for ask in self.now.asks if ask.device == name
+        ]
+        return details(
+            device, "Market Place", looks, [f for f in self.now.faults if f.device == name], ""
+        )
 
     async def _nothing(self, *_: str) -> None:
         return None

@@ -60,7 +60,9 @@ def lab(colour: str, vision: str = "normal") -> Triple:
     """CIELAB of ``#RRGGBB`` as somebody with `vision` sees it."""
     seen = [min(1.0, max(0.0, part)) for part in _times(VISIONS[vision], linear(colour))]
     ratios = (part / white for part, white in zip(_times(_XYZ, seen), _WHITE, strict=True))
-    x, y, z = (t ** (1 / 3) if t > (6 / 29) ** 3 else t / (3 * (6 / 29) ** 2) + 4 / 29 for t in ratios)
+    x, y, z = (
+        t ** (1 / 3) if t > (6 / 29) ** 3 else t / (3 * (6 / 29) ** 2) + 4 / 29 for t in ratios
+    )
     return 116 * y - 16, 500 * (x - y), 200 * (y - z)
 
 
@@ -76,11 +78,17 @@ def ciede2000(one: Triple, other: Triple) -> float:
     g = 0.5 * (1 - math.sqrt(mean**7 / (mean**7 + 25**7)))  # (4)
     a1, a2 = (1 + g) * a1, (1 + g) * a2  # (5)
     c1, c2 = math.hypot(a1, b1), math.hypot(a2, b2)  # (6)
-    h1, h2 = (math.degrees(math.atan2(b, a)) % 360 if (a or b) else 0.0 for a, b in ((a1, b1), (a2, b2)))  # (7)
+    h1, h2 = (
+        math.degrees(math.atan2(b, a)) % 360 if (a or b) else 0.0 for a, b in ((a1, b1), (a2, b2))
+    )  # (7)
     turn = (h2 - h1 + 180) % 360 - 180 if c1 * c2 else 0.0  # (10)
     if turn == -180:
         turn = 180.0
-    dl, dc, dh = l2 - l1, c2 - c1, 2 * math.sqrt(c1 * c2) * math.sin(math.radians(turn / 2))  # (8), (9), (11)
+    dl, dc, dh = (
+        l2 - l1,
+        c2 - c1,
+        2 * math.sqrt(c1 * c2) * math.sin(math.radians(turn / 2)),
+    )  # (8), (9), (11)
     lm, cm = (l1 + l2) / 2, (c1 + c2) / 2  # (12), (13)
     hm = _mean_hue(h1, h2) if c1 * c2 else h1 + h2  # (14)
     t = sum(
@@ -91,7 +99,9 @@ def ciede2000(one: Triple, other: Triple) -> float:
     sl = 1 + 0.015 * (lm - 50) ** 2 / math.sqrt(20 + (lm - 50) ** 2)  # (18)
     sc, sh = 1 + 0.045 * cm, 1 + 0.015 * cm * t  # (19), (20)
     rt = -math.sin(math.radians(60 * math.exp(-(((hm - 275) / 25) ** 2)))) * rc  # (16), (21)
-    return math.sqrt((dl / sl) ** 2 + (dc / sc) ** 2 + (dh / sh) ** 2 + rt * (dc / sc) * (dh / sh))  # (22)
+    return math.sqrt(
+        (dl / sl) ** 2 + (dc / sc) ** 2 + (dh / sh) ** 2 + rt * (dc / sc) * (dh / sh)
+    )  # (22)
 
 
 def _mean_hue(h1: float, h2: float) -> float:

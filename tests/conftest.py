@@ -18,7 +18,9 @@ from support import Peers, children, open_files
 WORKERS = 6  # on two cores: most tests wait most of the time
 
 
-hypothesis.settings.register_profile("healthmon", deadline=None)  # how long an example takes is the machine's affair
+hypothesis.settings.register_profile(
+    "healthmon", deadline=None
+)  # how long an example takes is the machine's affair
 hypothesis.settings.load_profile("healthmon")
 
 
@@ -53,13 +55,19 @@ def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     for _ in range(40):
         gc.collect()
-        left = (open_files() - files, threading.active_count() - threads, 0 if keeps else len(children() - kids))
+        left = (
+            open_files() - files,
+            threading.active_count() - threads,
+            0 if keeps else len(children() - kids),
+        )
         if left[0] <= 0 and left[1] <= 0 and left[2] <= 0:
             break
         time.sleep(0.05)
     gc.unfreeze()
     if max(left) > 0:
-        pytest.fail(f"left behind: {left[0]} file descriptors, {left[1]} threads, {left[2]} child processes")
+        pytest.fail(
+            f"left behind: {left[0]} file descriptors, {left[1]} threads, {left[2]} child processes"
+        )
 
 
 @pytest.fixture
@@ -82,5 +90,7 @@ async def no_tasks_left() -> Iterator[None]:  # type: ignore[misc]
     """For async tests: every task started inside has ended."""
     before = asyncio.all_tasks()
     yield
-    left = [t for t in asyncio.all_tasks() - before if t is not asyncio.current_task() and not t.done()]
+    left = [
+        t for t in asyncio.all_tasks() - before if t is not asyncio.current_task() and not t.done()
+    ]
     assert not left, f"tasks left: {left}"

@@ -24,7 +24,20 @@ VALUES = {
 _WORDS = re.compile(r"\b(on|ignoring|by|without|group_left|group_right)\s*\([^)]*\)")
 _NAME = re.compile(r"(?<![\w:.])([a-zA-Z_:][a-zA-Z0-9_:]*)(?!\s*\(|[\w:])")
 _KEYWORDS = frozenset(
-    {"and", "or", "unless", "bool", "offset", "by", "on", "without", "ignoring", "end", "start", "e10"}
+    {
+        "and",
+        "or",
+        "unless",
+        "bool",
+        "offset",
+        "by",
+        "on",
+        "without",
+        "ignoring",
+        "end",
+        "start",
+        "e10",
+    }
 )
 
 

@@ -53,7 +53,9 @@ def _variables(dashboard: Json) -> Iterator[str]:
             yield f"template-datasource-rule: {name} does not use the data source variable"
         if variable["type"] == "query" and variable["refresh"] != 2:
             yield f"template-on-time-change-reload-rule: {name}"
-        if variable["type"] == "query" and not re.fullmatch(r"label_values\((\w+(\{.*\})?, )?\w+\)", variable["query"]):
+        if variable["type"] == "query" and not re.fullmatch(
+            r"label_values\((\w+(\{.*\})?, )?\w+\)", variable["query"]
+        ):
             yield f"template-label-promql-rule: {name}: {variable['query']}"
 
 
@@ -98,7 +100,11 @@ def _units(panel: Json) -> Iterator[tuple[str, str]]:
     used = [config["defaults"].get("unit", "")]
     used += [p["value"] for o in config["overrides"] for p in o["properties"] if p["id"] == "unit"]
     for unit in used:
-        if unit not in UNITS | DATES and not unit.startswith("prefix:") and panel["type"] in WITH_UNITS:
+        if (
+            unit not in UNITS | DATES
+            and not unit.startswith("prefix:")
+            and panel["type"] in WITH_UNITS
+        ):
             yield "panel-units-rule", f"unit {unit!r}"
 
 
@@ -128,5 +134,9 @@ def _target(target: Json) -> Iterator[tuple[str, str]]:
         if window != "$__rate_interval":
             yield "target-rate-interval-rule", f"{function} over {window}"
     counted = COUNTER.findall(expression)
-    if len(counted) != len(re.findall(r"_total\{", expression)) or set(counted) - {"rate", "irate", "increase"}:
+    if len(counted) != len(re.findall(r"_total\{", expression)) or set(counted) - {
+        "rate",
+        "irate",
+        "increase",
+    }:
         yield "target-counter-agg-rule", expression

@@ -118,17 +118,28 @@ HEALTH = RecorderSeen(
     ),
     NOW,
 )
-REFERENCE = Reference(Span(0.01, 0.03), NOW, 1, 2, members=(TimeServer("192.0.2.1", "good", Span(0.01, 0.03), 2),))
+REFERENCE = Reference(
+    Span(0.01, 0.03), NOW, 1, 2, members=(TimeServer("192.0.2.1", "good", Span(0.01, 0.03), 2),)
+)
 
 
 def seen(
-    device: str, question: Question, value: Seen | None, part: str = "", reason: Reason | None = None
+    device: str,
+    question: Question,
+    value: Seen | None,
+    part: str = "",
+    reason: Reason | None = None,
 ) -> Observation:
     return Observation(device, question, part, NOW, 0.25, value, reason)
 
 
 def judged(
-    device: str, question: Question, aspect: str, state: State = State.OK, code: str = "ok", part: str = ""
+    device: str,
+    question: Question,
+    aspect: str,
+    state: State = State.OK,
+    code: str = "ok",
+    part: str = "",
 ) -> Verdict:
     return Verdict(device, question, part, aspect, state, code, "a sentence", NOW)
 
@@ -137,7 +148,9 @@ def fill(metrics: Metrics) -> None:
     """One observation of every kind, as the agent gives them."""
     q = Question
     clock = Clock(
-        (ClockReading("onvif", Span(3.0, 3.2)), ClockReading("http_date", None, Reason.TIMEOUT)), REFERENCE, "ntp"
+        (ClockReading("onvif", Span(3.0, 3.2)), ClockReading("http_date", None, Reason.TIMEOUT)),
+        REFERENCE,
+        "ntp",
     )
     ports = (Port("rtsp", 554, 0.004), Port("http", 80, None, Reason.REFUSED))
     stream = Stream(
@@ -168,9 +181,18 @@ def fill(metrics: Metrics) -> None:
     )
     rows: list[tuple[Observation, tuple[Verdict, ...]]] = [
         (seen("cam-1", q.REACH, Reach(ports)), (judged("cam-1", q.REACH, "reach"),)),
-        (seen("cam-1", q.STREAM, stream, "main"), (judged("cam-1", q.STREAM, "pictures", part="main"),)),
-        (seen("cam-1", q.CLOCK, clock), (judged("cam-1", q.CLOCK, "offset", State.DEGRADED, "clock_drift"),)),
-        (seen("cam-1", q.IDENTITY, Identity("Example", "M1", "S1", "1.0")), (judged("cam-1", q.IDENTITY, "identity"),)),
+        (
+            seen("cam-1", q.STREAM, stream, "main"),
+            (judged("cam-1", q.STREAM, "pictures", part="main"),),
+        ),
+        (
+            seen("cam-1", q.CLOCK, clock),
+            (judged("cam-1", q.CLOCK, "offset", State.DEGRADED, "clock_drift"),),
+        ),
+        (
+            seen("cam-1", q.IDENTITY, Identity("Example", "M1", "S1", "1.0")),
+            (judged("cam-1", q.IDENTITY, "identity"),),
+        ),
         (
             seen("cam-1", q.CERTIFICATE, Certificate(443, 0.0, NOW + 9e6, "cn", "cn", "k", True)),
             (judged("cam-1", q.CERTIFICATE, "expiry"),),
@@ -200,18 +222,34 @@ def fill(metrics: Metrics) -> None:
             (judged("cam-1", q.PORT, "port", State.DEGRADED, "port_off", "link-1"),),
         ),
         (
-            seen("link-1", q.LINK, Link((Service("snmp", 161),), (PowerSupply("1", "on", 370.0, 200.0),))),
+            seen(
+                "link-1",
+                q.LINK,
+                Link((Service("snmp", 161),), (PowerSupply("1", "on", 370.0, 200.0),)),
+            ),
             (judged("link-1", q.LINK, "snmp"),),
         ),
         (
-            seen("link-1", q.RELAY, Relay("cam-1", stream, stream, 1.0, True, Span(0.7, 0.8), "pictures"), "cam-1"),
+            seen(
+                "link-1",
+                q.RELAY,
+                Relay("cam-1", stream, stream, 1.0, True, Span(0.7, 0.8), "pictures"),
+                "cam-1",
+            ),
             (judged("link-1", q.RELAY, "pictures", part="cam-1"),),
         ),
         (
             seen("cam-1", q.RECORDING, FOOTAGE, "nvr-1"),
-            (judged("cam-1", q.RECORDING, "recording", State.DEGRADED, "no_motion_recorded", "nvr-1"),),
+            (
+                judged(
+                    "cam-1", q.RECORDING, "recording", State.DEGRADED, "no_motion_recorded", "nvr-1"
+                ),
+            ),
         ),
-        (seen("cam-1", q.PLAYBACK, PLAYED, "nvr-1"), (judged("cam-1", q.PLAYBACK, "playback", part="nvr-1"),)),
+        (
+            seen("cam-1", q.PLAYBACK, PLAYED, "nvr-1"),
+            (judged("cam-1", q.PLAYBACK, "playback", part="nvr-1"),),
+        ),
         (seen("nvr-1", q.RECORDER, HEALTH), (judged("nvr-1", q.RECORDER, "recorder"),)),
         (seen("healthmon", q.REFERENCE, REFERENCE), ()),
     ]
@@ -233,15 +271,31 @@ def made(now: Callable[[], float] = lambda: NOW + 1) -> Metrics:
 
 def tables() -> list[figures.Table]:
     """A fault that is told and acknowledged, one behind its switch, one way out that fails."""
-    battery = Fault("ups-1", "ups", "", "source", "on_battery", State.FAULT, "on battery", NOW - 190, NOW - 100)
-    lost = Fault("cam-1", "reach", "", "reach", "unreachable", State.FAULT, "no answer", NOW - 90, NOW - 60)
-    told = Case(7, "ups-1", "S07", (battery,), NOW - 190, NOW - 100, 1, told=NOW, ack=Ack("A. Smith", "called", NOW))
+    battery = Fault(
+        "ups-1", "ups", "", "source", "on_battery", State.FAULT, "on battery", NOW - 190, NOW - 100
+    )
+    lost = Fault(
+        "cam-1", "reach", "", "reach", "unreachable", State.FAULT, "no answer", NOW - 90, NOW - 60
+    )
+    told = Case(
+        7,
+        "ups-1",
+        "S07",
+        (battery,),
+        NOW - 190,
+        NOW - 100,
+        1,
+        told=NOW,
+        ack=Ack("A. Smith", "called", NOW),
+    )
     held = Case(8, "cam-1", "S07", (lost,), NOW - 90, NOW - 60, held="parent")
     devices = {device.id: device for device in DEVICES}
     metered = {"link-1": replace(LINK, daily_bytes=2e7)}
     blind = (Blind("market-square", ("cam-1",), ("cam-2",)),)
     return [
         *figures.fault_tables([told, held], devices, {"maintenance": 2}, blind),
-        *figures.outbox_tables({"mail": 3}, {("mail", "sent"): 12, ("mail", "retried"): 1}, {"mail": "refused"}),
+        *figures.outbox_tables(
+            {"mail": 3}, {("mail", "sent"): 12, ("mail", "retried"): 1}, {"mail": "refused"}
+        ),
         *figures.metered_tables(metered, {"link-1": 1e6}),
     ]

@@ -23,7 +23,20 @@ from support import Peers, free_port
 ROOT = Path(__file__).parents[1]
 # Of the plan's 147 cameras: some well ones, and those whose faults the dashboards show.
 WELL = ("C001", "C002", "C003", "C010")
-FAULTY = ("C017", "C023", "C031", "C042", "C058", "C063", "C096", "C101", "C102", "C120", "C121", "C122")
+FAULTY = (
+    "C017",
+    "C023",
+    "C031",
+    "C042",
+    "C058",
+    "C063",
+    "C096",
+    "C101",
+    "C102",
+    "C120",
+    "C121",
+    "C122",
+)
 CAMERAS = (*WELL, *FAULTY)
 
 
@@ -39,7 +52,9 @@ class Live:
         """The result of a PromQL query; AssertionError with Prometheus' words when it refuses."""
         data = urllib.parse.urlencode({"query": expression, **more}).encode()
         try:
-            with urllib.request.urlopen(f"{self.prometheus}/api/v1/{kind}", data, timeout=30) as answer:
+            with urllib.request.urlopen(
+                f"{self.prometheus}/api/v1/{kind}", data, timeout=30
+            ) as answer:
                 return json.load(answer)["data"]["result"]
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{json.load(error)['error']}\n{expression}") from None
@@ -53,7 +68,9 @@ class Live:
     def fault(self, device: str, name: str, *, on: bool) -> None:
         """Switch a fault of the simulated device."""
         url = f"http://127.0.0.1:{self.control}/devices/{device}/fault"
-        request = urllib.request.Request(url, json.dumps({"name": name}).encode(), method="POST" if on else "DELETE")
+        request = urllib.request.Request(
+            url, json.dumps({"name": name}).encode(), method="POST" if on else "DELETE"
+        )
         urllib.request.urlopen(request, timeout=10).close()
 
     def until(self, what: Callable[[], bool], seconds: float = 90) -> None:
@@ -97,8 +114,12 @@ def quick(folder: Path) -> None:
         "watch": "2 s",
         "cause": {"hold": "2 s", "quiet": "1 s", "longest": "3 s"},
     }
-    tree["maintenance"] = [{"devices": ["C042"], "start": "2020-01-01 00:00", "end": "2099-01-01 00:00"}]
-    tree["notify"] = {"desk": {"syslog": {"server": "127.0.0.1", "port": free_port(), "transport": "tcp"}}}
+    tree["maintenance"] = [
+        {"devices": ["C042"], "start": "2020-01-01 00:00", "end": "2099-01-01 00:00"}
+    ]
+    tree["notify"] = {
+        "desk": {"syslog": {"server": "127.0.0.1", "port": free_port(), "transport": "tcp"}}
+    }
     tree["routes"] = [{"to": ["desk"]}]
     path.write_text(yaml.safe_dump(tree, sort_keys=False))
 
@@ -127,13 +148,27 @@ def live_estate(folder: Path) -> Iterator[Live]:
     """Everything started and ended."""
     peers = Peers(folder)
     control, agent_port = free_port(), free_port()
-    argv = [sys.executable, "-m", "healthmon.demo", "--folder", str(folder), "--control", str(control)]
+    argv = [
+        sys.executable,
+        "-m",
+        "healthmon.demo",
+        "--folder",
+        str(folder),
+        "--control",
+        str(control),
+    ]
     try:
         peers.start(*argv, "--agent-port", str(agent_port), env=environment())
         peers.wait_tcp("127.0.0.1", control, 60)
         quick(folder)
         agent = peers.start(
-            sys.executable, "-m", "healthmon", "run", "--config", folder / "config.yaml", env=environment()
+            sys.executable,
+            "-m",
+            "healthmon",
+            "run",
+            "--config",
+            folder / "config.yaml",
+            env=environment(),
         )
         address = prometheus(peers, agent_port)
         peers.wait_tcp("127.0.0.1", agent_port, 60)

@@ -50,7 +50,9 @@ async def served(
         task = asyncio.current_task()
         assert task
         tasks.add(task)
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        with contextlib.suppress(
+            ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError
+        ):
             try:
                 await handler(reader, writer)
             finally:
@@ -86,7 +88,9 @@ async def request(reader: asyncio.StreamReader) -> tuple[str, dict[str, str], by
     """One HTTP request: request line, fields (lower-case names), body."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
     line, *fields = head.split("\r\n")
-    told = {name.lower(): value.strip() for name, _, value in (f.partition(":") for f in fields if f)}
+    told = {
+        name.lower(): value.strip() for name, _, value in (f.partition(":") for f in fields if f)
+    }
     body = await reader.readexactly(int(told.get("content-length", "0")))
     return line, told, body
 
@@ -159,6 +163,8 @@ def make_pair(
         builder = builder.add_extension(names, critical=False)
     made = builder.sign(issuer.key if issuer else key, hashes.SHA256())
     file = folder / f"{name}.pem"
-    text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + made.public_bytes(Encoding.PEM)
+    text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + made.public_bytes(
+        Encoding.PEM
+    )
     file.write_bytes(text)
     return Pair(made, key, file)

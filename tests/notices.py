@@ -56,7 +56,10 @@ DIGEST = Notice(
     priority=3,
     estate="Example District CCTV",
     time_zone="Europe/London",
-    lines=("F000120 Market Place north: clock 4.1 s behind", "F000119 Market Place south: well again"),
+    lines=(
+        "F000120 Market Place north: clock 4.1 s behind",
+        "F000119 Market Place south: well again",
+    ),
 )
 TEST = Notice(
     id="test-1",

@@ -48,20 +48,36 @@ class RecorderRig:
 
         schedule = self.app.schedule(take)
         try:
-            await schedule.once(self.asks(*(questions or OF_RECORDERS)), lambda _ask, _observation: False)
+            await schedule.once(
+                self.asks(*(questions or OF_RECORDERS)), lambda _ask, _observation: False
+            )
         finally:
             schedule.gates.close()
-        return {f"{d} {a}": v.code for (d, a), v in self.verdicts.items() if v.state is not State.OK}
+        return {
+            f"{d} {a}": v.code for (d, a), v in self.verdicts.items() if v.state is not State.OK
+        }
 
 
 @contextlib.asynccontextmanager
-async def recorder_rig(folder: Path, channels: int = 4, **faults: Any) -> AsyncIterator[RecorderRig]:
+async def recorder_rig(
+    folder: Path, channels: int = 4, **faults: Any
+) -> AsyncIterator[RecorderRig]:
     """A recorder R1 with cameras C001, C002 ... on channels 1, 2 ..., and a time server that is right."""
-    sim = SimDevice("R1", "Recorder 1", "recorder", RECORDER, "market", serial="SIM-R00001", channels=channels)
+    sim = SimDevice(
+        "R1", "Recorder 1", "recorder", RECORDER, "market", serial="SIM-R00001", channels=channels
+    )
     sim.faults.update(faults)
     clock = SimDevice("N1", "Time server", "ntp", "127.34.6.1", "market")
     cameras = [
-        SimDevice(f"C{n:03d}", f"Camera {n}", "camera", f"127.34.1.{n}", "market", recorder="R1", channel=str(n))
+        SimDevice(
+            f"C{n:03d}",
+            f"Camera {n}",
+            "camera",
+            f"127.34.1.{n}",
+            "market",
+            recorder="R1",
+            channel=str(n),
+        )
         for n in range(1, channels + 1)
     ]
     path = write_config([*cameras, sim, clock], folder)

@@ -49,7 +49,9 @@ BY_HTTP = tuple(make for make in REPLIES if make != "snmp")
 
 def simulated(make: str, channels: int = 4, variant: str = "fixed", **faults: Any) -> SimRecorder:
     """A recorder with `channels` channels named 1, 2, 3 ..."""
-    device = SimDevice("R1", "Recorder 1", "recorder", HOST, "s", variant=variant, channels=channels, make=make)
+    device = SimDevice(
+        "R1", "Recorder 1", "recorder", HOST, "s", variant=variant, channels=channels, make=make
+    )
     device.serial = "SIM-R00001"
     device.faults.update(faults)
     return recorder_of(device)
@@ -64,30 +66,51 @@ class Rig:
     devices: dict[str, Device]
     seen: dict[str, Observation] = field(default_factory=dict)
 
-    async def look(self, interval: float = 300.0, timeout: float = 30.0) -> dict[tuple[str, str], Verdict]:
+    async def look(
+        self, interval: float = 300.0, timeout: float = 30.0
+    ) -> dict[tuple[str, str], Verdict]:
         """A new session and what it means, by device and aspect."""
         self.tools.reads.forget()
         observer, found = Observer(), {}
         for device in self.devices.values():
-            probe, judge = (recorder, recorder_verdict) if device.id == "R1" else (recording, recording_verdict)
+            probe, judge = (
+                (recorder, recorder_verdict)
+                if device.id == "R1"
+                else (recording, recording_verdict)
+            )
             question = Question.RECORDER if device.id == "R1" else Question.RECORDING
-            ask = Ask(device.id, question, device.recorder or "", interval=interval, timeout=timeout)
-            observation = await observer.observe(lambda p=probe, d=device, a=ask: p.look(d, a, self.tools), device, ask)
+            ask = Ask(
+                device.id, question, device.recorder or "", interval=interval, timeout=timeout
+            )
+            observation = await observer.observe(
+                lambda p=probe, d=device, a=ask: p.look(d, a, self.tools), device, ask
+            )
             self.seen[device.id] = observation
-            found.update({(device.id, verdict.aspect): verdict for verdict in judge.judge(observation, device)})
+            found.update(
+                {
+                    (device.id, verdict.aspect): verdict
+                    for verdict in judge.judge(observation, device)
+                }
+            )
         return found
 
     async def played(self, camera: str) -> Verdict:
         """What playing the footage of `camera` means."""
         device = self.devices[camera]
         ask = Ask(camera, Question.PLAYBACK, "R1", timeout=40.0, watch=0.3)
-        observation = await Observer().observe(lambda: playback.look(device, ask, self.tools), device, ask)
+        observation = await Observer().observe(
+            lambda: playback.look(device, ask, self.tools), device, ask
+        )
         return playback_verdict.judge(observation, device)[0]
 
     async def named(self) -> dict[str, str]:
         """What is not well: the code by "device aspect"."""
         found = await self.look()
-        return {f"{device} {aspect}": v.code for (device, aspect), v in found.items() if v.state is not State.OK}
+        return {
+            f"{device} {aspect}": v.code
+            for (device, aspect), v in found.items()
+            if v.state is not State.OK
+        }
 
 
 @functools.cache
@@ -97,7 +120,9 @@ def configured(make: str) -> Readings:
         return readings(make, Path(folder))
 
 
-def watched(sim: SimRecorder, make: str, port: int | None, *, password: str = "view only", **more: Any) -> Rig:
+def watched(
+    sim: SimRecorder, make: str, port: int | None, *, password: str = "view only", **more: Any
+) -> Rig:
     """`sim` as the agent sees it on `port`; `more` goes to the recorder's Device."""
     host = sim.device.address
     access = replace(more.pop("access", None) or Access(credential="view"), http_port=port)
@@ -110,7 +135,9 @@ def watched(sim: SimRecorder, make: str, port: int | None, *, password: str = "v
     tools = Tools(
         Net.of([host]),
         LoginGuard(),
-        lambda name: Credential(name, "healthmon", Secret("public" if name == "snmp" else password)),
+        lambda name: Credential(
+            name, "healthmon", Secret("public" if name == "snmp" else password)
+        ),
         reference=lambda: Reference(Span(-0.01, 0.01), time.time()),
         devices=devices,
     )
@@ -120,7 +147,9 @@ def watched(sim: SimRecorder, make: str, port: int | None, *, password: str = "v
 def octets(value: int | str | bytes) -> Value:
     """A value as the scripted agent takes it: text with any bytes in it is an OCTET STRING."""
     return (
-        value if isinstance(value, int) else tlv(0x04, value if isinstance(value, bytes) else value.encode("latin-1"))
+        value
+        if isinstance(value, int)
+        else tlv(0x04, value if isinstance(value, bytes) else value.encode("latin-1"))
     )
 
 
@@ -144,7 +173,9 @@ async def rig(sim: SimRecorder, make: str, **more: Any) -> AsyncIterator[Rig]:
     async with contextlib.AsyncExitStack() as stack:
         if make in OBJECTS:
             made = await stack.enter_async_context(agent(script=agent_of(sim, make)))
-            more.setdefault("access", Access(credential="view", snmp=SnmpAccess("snmp", made.port, "2c")))
+            more.setdefault(
+                "access", Access(credential="view", snmp=SnmpAccess("snmp", made.port, "2c"))
+            )
         try:
             yield watched(sim, make, port, **more)
         finally:

@@ -54,13 +54,23 @@ class Case:
             return {"expr": alerts, "eval_time": self.at, "exp_samples": []}
         names = ", ".join(self.firing[0])
         samples = [
-            {"labels": "{" + ", ".join(f'{k}="{v}"' for k, v in one.items()) + "}", "value": 1} for one in self.firing
+            {"labels": "{" + ", ".join(f'{k}="{v}"' for k, v in one.items()) + "}", "value": 1}
+            for one in self.firing
         ]
-        return {"expr": f"sum by ({names}) ({alerts})", "eval_time": self.at, "exp_samples": samples}
+        return {
+            "expr": f"sum by ({names}) ({alerts})",
+            "eval_time": self.at,
+            "exp_samples": samples,
+        }
 
 
 def five(
-    alert: str, bad: dict[str, str], at: str, firing: Labels, run: str = "", **other: tuple[dict[str, str], str, bool]
+    alert: str,
+    bad: dict[str, str],
+    at: str,
+    firing: Labels,
+    run: str = "",
+    **other: tuple[dict[str, str], str, bool],
 ) -> list[Case]:
     """The five kinds of case of an alert. `bad` is the trouble; `other` says (series, at, fires) for the other four."""
     assert set(other) == set(KINDS[1:]), (alert, set(other))
@@ -86,7 +96,11 @@ def agent_cases() -> list[Case]:
     cases: list[Case] = []
 
     def add(
-        alert: str, bad: dict[str, str], at: str, firing: Labels, **other: tuple[dict[str, str], str, bool]
+        alert: str,
+        bad: dict[str, str],
+        at: str,
+        firing: Labels,
+        **other: tuple[dict[str, str], str, bool],
     ) -> None:
         cases.extend(five(alert, bad, at, firing, **other))
 
@@ -126,7 +140,10 @@ def agent_cases() -> list[Case]:
 def _checks() -> list[Case]:
     """Checks that stop, and devices of which nothing is known. Evaluation begins at Unix time 0."""
     look = f'{CAMERA},check="stream",part="main"'
-    last, success = figure("healthmon_check_last_run_timestamp_seconds", look), figure("healthmon_check_success", look)
+    last, success = (
+        figure("healthmon_check_last_run_timestamp_seconds", look),
+        figure("healthmon_check_success", look),
+    )
     stopped = {last: "0x60", success: "1x6 stale"}
     going = {last: "0+30x60", success: "1x60"}
     late = {last: "0+30x20 600x60", success: "1x90"}
@@ -142,7 +159,14 @@ def _checks() -> list[Case]:
                  flap=(WELL | left_alone, "44m", False),  # a busy device, looked at every 15 minutes
                  no_data=(WELL | {UP: "1 0x40", last: "0 stale", success: "1 stale"}, "30m", False))  # fmt: skip
     cases.append(
-        Case("HealthmonCheckStale", "quiet", WELL | late, "37m", [], "late, but the agent stands by the result")
+        Case(
+            "HealthmonCheckStale",
+            "quiet",
+            WELL | late,
+            "37m",
+            [],
+            "late, but the agent stands by the result",
+        )
     )
     return cases + five(
         "HealthmonNotChecked", unknown, "31m", WARNING3 | {"site": "market"},
@@ -178,7 +202,10 @@ def _figures() -> list[Case]:
 
 def _outbox() -> list[Case]:
     target = f'{AGENT},target="mail"'
-    waiting, problem = figure("healthmon_outbox_pending", target), figure("healthmon_notify_problem", target)
+    waiting, problem = (
+        figure("healthmon_outbox_pending", target),
+        figure("healthmon_notify_problem", target),
+    )
     ends = figure("healthmon_notifications_total", f'{target},result="failed"')
     good, dropped = (
         figure("healthmon_notifications_total", f'{target},result="sent"'),
@@ -238,13 +265,28 @@ def fault_cases() -> list[Case]:
 
 def _kept() -> list[Case]:
     """The edges of "what was open stays open while the agent is gone"."""
-    active = figure("healthmon_fault_active", f'{CAMERA},code="unreachable",severity="fault",priority="P3"')
+    active = figure(
+        "healthmon_fault_active", f'{CAMERA},code="unreachable",severity="fault",priority="P3"'
+    )
     gone = WELL | {UP: "1x4 0x20 1x20", active: "1x4 stale"}
     site = f'{AGENT},device="site:market",kind="site",site="market",code="common_cause",severity="fault",priority="P1"'
-    lost = {"device": "site:market", "code": "common_cause", "severity": "critical", "priority": "P1", "site": "market"}
+    lost = {
+        "device": "site:market",
+        "code": "common_cause",
+        "severity": "critical",
+        "priority": "P1",
+        "site": "market",
+    }
     return [
         Case("HealthmonReachFault", "no_data", gone, "11m", [{"device": "C1"}], "still down"),
-        Case("HealthmonReachFault", "no_data", gone, "15m30s", [], "it is back and says that all is well"),
+        Case(
+            "HealthmonReachFault",
+            "no_data",
+            gone,
+            "15m30s",
+            [],
+            "it is back and says that all is well",
+        ),
         Case(
             "HealthmonReachFault",
             "no_data",
@@ -253,7 +295,13 @@ def _kept() -> list[Case]:
             [],
             "not asked any more",
         ),
-        Case("HealthmonSiteFault", "fires", WELL | {figure("healthmon_fault_active", site): "1x20"}, "1m", [lost]),
+        Case(
+            "HealthmonSiteFault",
+            "fires",
+            WELL | {figure("healthmon_fault_active", site): "1x20"},
+            "1m",
+            [lost],
+        ),
     ]
 
 
@@ -272,7 +320,12 @@ def _flapping() -> list[Case]:
 
 def _blind() -> list[Case]:
     zone = figure("healthmon_blind_zone", f'{AGENT},coverage_zone="market-square",cover="0"')
-    firing = {"class": "fault", "severity": "critical", "priority": "P1", "coverage_zone": "market-square"}
+    firing = {
+        "class": "fault",
+        "severity": "critical",
+        "priority": "P1",
+        "coverage_zone": "market-square",
+    }
     return five(
         "HealthmonBlindZone", {zone: "1x20"}, "2m", firing,
         quiet=(WELL | {zone: "0x20"}, "5m", False),
@@ -283,7 +336,9 @@ def _blind() -> list[Case]:
     )  # fmt: skip
 
 
-def estate(cameras: int, lost: int, *, again: int = 0, reached: bool = True, covered: bool = False) -> dict[str, str]:
+def estate(
+    cameras: int, lost: int, *, again: int = 0, reached: bool = True, covered: bool = False
+) -> dict[str, str]:
     """`cameras` cameras of which the first `lost` are lost, for ever or until the sample `again`.
 
     Not `reached`: it is not even known whether they can be reached (behind something dead). `covered`: they are in
@@ -298,7 +353,9 @@ def estate(cameras: int, lost: int, *, again: int = 0, reached: bool = True, cov
         faulty = f"1{then} 0x300" if then else f"{int(down)}x300"
         series[figure("healthmon_device_state", f'{device},state="fault"')] = faulty
         if reached or not down:
-            series[figure("healthmon_device_up", device)] = f"0{then} 1x300" if then else f"{int(not down)}x300"
+            series[figure("healthmon_device_up", device)] = (
+                f"0{then} 1x300" if then else f"{int(not down)}x300"
+            )
     return series
 
 
@@ -314,7 +371,14 @@ def service_cases() -> list[Case]:
         Case(alert, "fires", estate(20, 3), "30m", [fast, middle], "3 of 20 lost"),
         Case(alert, "fires", estate(20, 2), "30m", [middle], "2 of 20 lost"),
         Case(alert, "fires", estate(20, 1), "2h", [slow], "1 of 20 lost"),
-        Case(alert, "fires", estate(20, 3, reached=False), "30m", [fast, middle], "3 of 20 behind something dead"),
+        Case(
+            alert,
+            "fires",
+            estate(20, 3, reached=False),
+            "30m",
+            [fast, middle],
+            "3 of 20 behind something dead",
+        ),
         Case(alert, "fires", estate(20, 20), "30m", [fast, middle], "all lost"),
         Case(alert, "quiet", estate(20, 0), "2h"),
         Case(alert, "maintenance", estate(20, 5, covered=True), "2h"),
@@ -352,7 +416,9 @@ def files() -> dict[str, str]:
         runs: dict[str, list[Case]] = {}
         for number, case in enumerate(cases()):
             alone = f"{case.alert} {number}"
-            run = case.run or next((word for word, base in BASES.items() if base.items() <= case.series.items()), alone)
+            run = case.run or next(
+                (word for word, base in BASES.items() if base.items() <= case.series.items()), alone
+            )
             runs.setdefault(f"{case.kind}: {run}", []).append(case)
         tests = [_test(title, members) for title, members in runs.items()]
         tree = {
@@ -360,8 +426,9 @@ def files() -> dict[str, str]:
             "evaluation_interval": interval,
             "tests": tests,
         }
-        made[f"{name}.test.yaml"] = "# Made by tests/rule_cases.py; change it there.\n" + yaml.safe_dump(
-            tree, sort_keys=False, width=1000
+        made[f"{name}.test.yaml"] = (
+            "# Made by tests/rule_cases.py; change it there.\n"
+            + yaml.safe_dump(tree, sort_keys=False, width=1000)
         )
     return made
 

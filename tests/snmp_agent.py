@@ -32,7 +32,12 @@ def encoded(value: Value) -> bytes:
 
 
 def response(
-    request: bytes, values: dict[str, Value], *, error: int = 0, index: int = 0, request_id: bytes = b""
+    request: bytes,
+    values: dict[str, Value],
+    *,
+    error: int = 0,
+    index: int = 0,
+    request_id: bytes = b"",
 ) -> bytes:
     """The GetResponse to `request`; what is not in `values` is noSuchObject (v2c) or noSuchName (v1)."""
     (_, message), *_ = elements(request)
@@ -49,7 +54,9 @@ def response(
     return tlv(0x30, tlv(0x02, version[1]) + tlv(0x04, community[1]) + tlv(0xA2, body))
 
 
-def following(request: bytes, values: dict[str, Value], *, error: int = 0, anew: bool = False) -> bytes:
+def following(
+    request: bytes, values: dict[str, Value], *, error: int = 0, anew: bool = False
+) -> bytes:
     """The answer to a GETNEXT or GETBULK of one object: what follows it, in order; endOfMibView (v2c) at the end.
 
     An agent with `anew` begins with its first object again whatever is asked.
@@ -100,7 +107,9 @@ async def agent(
 ) -> AsyncIterator[Agent]:
     """An agent on a free UDP port of `host`."""
     made = Agent(dict(values or {}), script)
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: made, local_addr=(host, 0))
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: made, local_addr=(host, 0)
+    )
     try:
         yield made
     finally:

@@ -62,7 +62,11 @@ def faked(ahead: str) -> dict[str, str]:
         return {}
     preload = library("faketime/libfaketime.so.1")
     need(preload)
-    once = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}
+    once = {
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_DONT_RESET": "1",
+    }
     return {"LD_PRELOAD": preload, "FAKETIME": ahead, **once}
 
 
@@ -99,7 +103,9 @@ class Peers:
         self.running: list[subprocess.Popen[bytes]] = []
         self.folders: list[Path] = []
 
-    def start(self, *argv: str | Path, env: dict[str, str] | None = None, **more: object) -> subprocess.Popen[bytes]:
+    def start(
+        self, *argv: str | Path, env: dict[str, str] | None = None, **more: object
+    ) -> subprocess.Popen[bytes]:
         log = (self.folder / f"peer{len(self.running)}.log").open("wb")
         with log:
             process = subprocess.Popen(
@@ -119,7 +125,9 @@ class Peers:
         return self.folder / f"peer{self.running.index(process)}.log"
 
     def log(self) -> str:
-        return "\n".join(p.read_text(errors="replace") for p in sorted(self.folder.glob("peer*.log")))
+        return "\n".join(
+            p.read_text(errors="replace") for p in sorted(self.folder.glob("peer*.log"))
+        )
 
     def wait_tcp(self, host: str, port: int, seconds: float = 15) -> None:
         end = time.monotonic() + seconds

@@ -47,7 +47,16 @@ def environment() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def estate(tmp_path_factory):
     folder, control, port = tmp_path_factory.mktemp("estate"), free_port(), free_port()
-    argv = [*HERE, "healthmon.demo", "--folder", str(folder), "--control", str(control), "--agent-port", str(port)]
+    argv = [
+        *HERE,
+        "healthmon.demo",
+        "--folder",
+        str(folder),
+        "--control",
+        str(control),
+        "--agent-port",
+        str(port),
+    ]
     child = subprocess.Popen(argv, stdout=subprocess.PIPE, env=environment(), text=True)
     assert child.stdout is not None
     assert "ready" in child.stdout.readline()
@@ -59,7 +68,9 @@ def estate(tmp_path_factory):
 
 def command(folder: Path, *argv: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
     full = [*HERE, "healthmon", *argv, "--config", str(folder / "config.yaml")]
-    return subprocess.run(full, capture_output=True, text=True, timeout=seconds, env=environment(), check=False)
+    return subprocess.run(
+        full, capture_output=True, text=True, timeout=seconds, env=environment(), check=False
+    )
 
 
 def counters(control: int) -> dict[str, dict[str, int]]:
@@ -73,7 +84,9 @@ def test_the_sweep_names_every_planted_fault_and_invents_none(estate):
         done = command(folder, "sweep", "--json", "--output", str(folder / "sheet.json"))
         assert done.returncode == 1, done.stderr
         sheet = json.loads(done.stdout)
-        if not re.search("healthmon was held up|too short a look", done.stdout):  # a busy machine, said as such
+        if not re.search(
+            "healthmon was held up|too short a look", done.stdout
+        ):  # a busy machine, said as such
             break
     assert sheet == json.loads((folder / "sheet.json").read_text())
     rows = [*sheet["faults"], *sheet["warnings"], *sheet["not_checked"]]
@@ -114,7 +127,11 @@ def test_o6_no_password_on_the_command_line(estate):
     folder, _, _ = estate
     for name in ("sweep", "run", "probe"):
         shown = subprocess.run(
-            [*HERE, "healthmon", name, "--help"], capture_output=True, text=True, env=environment(), check=False
+            [*HERE, "healthmon", name, "--help"],
+            capture_output=True,
+            text=True,
+            env=environment(),
+            check=False,
         )
         assert "--password" not in shown.stdout
         assert "--user" not in shown.stdout
@@ -124,7 +141,14 @@ def test_explain_shows_questions_and_answers_without_secrets(estate):
     folder, _, _ = estate
     done = command(folder, "probe", "C001", "--explain")
     assert done.returncode == 0, done.stdout + done.stderr
-    for word in ("DESCRIBE", "SETUP", "PLAY", "POST /onvif/device_service", "pictures flow", "healthmon_stream_up"):
+    for word in (
+        "DESCRIBE",
+        "SETUP",
+        "PLAY",
+        "POST /onvif/device_service",
+        "pictures flow",
+        "healthmon_stream_up",
+    ):
         assert word in done.stdout
     assert "observed ONVIF clock: " in done.stdout
     assert "view only" not in done.stdout
@@ -151,12 +175,18 @@ def test_the_agent_serves_metrics_that_promtool_accepts_and_reloads(estate):
         with urllib.request.urlopen(f"{base}/metrics", timeout=5) as answer:
             text = answer.read()
         lint = subprocess.run(
-            ["promtool", "check", "metrics"], input=text, capture_output=True, timeout=20, check=False
+            ["promtool", "check", "metrics"],
+            input=text,
+            capture_output=True,
+            timeout=20,
+            check=False,
         )
         assert lint.returncode == 0, lint.stderr
         assert b'healthmon_device_state{device="C001"' in text
         with urllib.request.urlopen(f"{base}/sd", timeout=5) as answer:
-            assert {"C001"} <= {target for group in json.load(answer) for target in group["targets"]}
+            assert {"C001"} <= {
+                target for group in json.load(answer) for target in group["targets"]
+            }
         with urllib.request.urlopen(f"{base}/probe?target=C002&module=reach", timeout=15) as answer:
             assert b'healthmon_device_up{device="C002"' in answer.read()
         with pytest.raises(urllib.error.HTTPError, match="404"):
@@ -165,9 +195,13 @@ def test_the_agent_serves_metrics_that_promtool_accepts_and_reloads(estate):
         good = config.read_text()
         config.write_text(good + "nonsense: 1\n")
         with pytest.raises(urllib.error.HTTPError, match="500"):
-            urllib.request.urlopen(urllib.request.Request(f"{base}/-/reload", method="POST"), timeout=5)
+            urllib.request.urlopen(
+                urllib.request.Request(f"{base}/-/reload", method="POST"), timeout=5
+            )
         config.write_text(good)
-        urllib.request.urlopen(urllib.request.Request(f"{base}/-/reload", method="POST"), timeout=5).close()
+        urllib.request.urlopen(
+            urllib.request.Request(f"{base}/-/reload", method="POST"), timeout=5
+        ).close()
     finally:
         agent.send_signal(signal.SIGTERM)
         code = agent.wait(10)

@@ -18,14 +18,28 @@ OK, BAD = State.OK, State.FAULT
 
 
 def camera(number: int, site: str = "riverside", parents: tuple[str, ...] = (), **more) -> Device:
-    return Device(f"C{number:03d}", f"Camera {number}", Kind.CAMERA, site, "192.0.2.1", parents=parents, **more)
+    return Device(
+        f"C{number:03d}",
+        f"Camera {number}",
+        Kind.CAMERA,
+        site,
+        "192.0.2.1",
+        parents=parents,
+        **more,
+    )
 
 
 def switch(name: str = "S07", site: str = "riverside", parents: tuple[str, ...] = ()) -> Device:
     return Device(name, "Bridge switch", Kind.LINK, site, "192.0.2.2", parents=parents)
 
 
-def said(device: str, state: State, at: float, question: Question = Question.REACH, code: str = "unreachable"):
+def said(
+    device: str,
+    state: State,
+    at: float,
+    question: Question = Question.REACH,
+    code: str = "unreachable",
+):
     aspect = "reach" if question is Question.REACH else "main"
     return Verdict(device, question, "", aspect, state, code if state else "ok", "no answer", at)
 
@@ -33,12 +47,22 @@ def said(device: str, state: State, at: float, question: Question = Question.REA
 class Room:
     """A fault book and a desk on a fake clock; `down` is kept as the app keeps it."""
 
-    def __init__(self, *devices: Device, rules: Rules | None = None, policy: Policy = ONE_OFF) -> None:
-        self.world = World({d.id: d for d in devices}, {}, {}, site_names={"riverside": "Riverside"})
+    def __init__(
+        self, *devices: Device, rules: Rules | None = None, policy: Policy = ONE_OFF
+    ) -> None:
+        self.world = World(
+            {d.id: d for d in devices}, {}, {}, site_names={"riverside": "Riverside"}
+        )
         self.book, self.desk, self.told = FaultBook(policy), Desk(rules or Rules()), []
         self.now = 1000.0
 
-    def say(self, device: str, state: State, question: Question = Question.REACH, code: str = "unreachable") -> None:
+    def say(
+        self,
+        device: str,
+        state: State,
+        question: Question = Question.REACH,
+        code: str = "unreachable",
+    ) -> None:
         if question is Question.REACH:
             down = dict(self.world.down)
             down.setdefault(device, self.now) if state is BAD else down.pop(device, None)
@@ -71,7 +95,9 @@ def test_one_lost_camera_is_told_once_after_its_cause_had_time_to_show():
 
 
 def test_n2_a_switch_with_forty_cameras_is_one_message_within_a_minute_and_one_recovery():
-    room = Room(switch(), *cameras(40, parents=("S07",)), *[camera(n, "hill") for n in range(50, 60)])
+    room = Room(
+        switch(), *cameras(40, parents=("S07",)), *[camera(n, "hill") for n in range(50, 60)]
+    )
     for n in range(40):
         room.say(f"C{n:03d}", BAD)
         room.wait(0.25, 0.25)
@@ -104,7 +130,9 @@ def test_children_that_stay_lost_after_their_parent_is_back_are_told_then():
 
 def test_the_switch_port_names_the_cause_of_a_lost_camera_in_one_message():
     room = Room(switch(), *cameras(6, parents=("S07",)), camera(99))
-    words = "port Gi1/0/4 of Bridge switch S07 is down and finds no device to power: cable or device"
+    words = (
+        "port Gi1/0/4 of Bridge switch S07 is down and finds no device to power: cable or device"
+    )
     room.say("C003", BAD)
     room.world = replace(room.world, ports={"C003": words})
     room.say("C003", BAD, Question.PORT, "port_down")
@@ -117,13 +145,17 @@ def test_the_switch_port_names_the_cause_of_a_lost_camera_in_one_message():
 def test_a_port_switched_off_on_purpose_is_said_so_and_mains_failure_comes_behind_it():
     power = Device("UPS1", "Cabinet UPS", Kind.UPS, "riverside", "192.0.2.3")
     room = Room(power, *cameras(6))
-    room.world = replace(room.world, ports={"C001": "port 1 of Bridge switch S07 is switched off on purpose"})
+    room.world = replace(
+        room.world, ports={"C001": "port 1 of Bridge switch S07 is switched off on purpose"}
+    )
     room.say("UPS1", BAD, Question.UPS, "on_battery")
     room.wait(30)
     room.say("C001", BAD)
     room.wait(60)
     cause = room.told[-1].case.cause
-    assert cause.startswith("port 1 of Bridge switch S07 is switched off on purpose; follows the mains failure at ")
+    assert cause.startswith(
+        "port 1 of Bridge switch S07 is switched off on purpose; follows the mains failure at "
+    )
 
 
 def test_a_port_explains_only_a_device_that_is_lost():
@@ -142,7 +174,8 @@ def test_g11_without_a_parent_most_of_a_site_is_one_case_in_words():
     room.wait(40)
     (told,) = room.told
     assert (
-        told.case.lead.sentence == "17 of 20 devices at Riverside lost within 16 s: common cause likely (power or link)"
+        told.case.lead.sentence
+        == "17 of 20 devices at Riverside lost within 16 s: common cause likely (power or link)"
     )
     room.say("C018", BAD)
     room.wait(60)
@@ -161,7 +194,11 @@ def test_the_few_that_stay_lost_when_their_site_is_back_become_cases_of_their_ow
     for n in range(1, 10):
         room.say(f"C{n:03d}", OK)
     room.wait(300)
-    assert room.words() == [("opened", "site:riverside"), ("closed", "site:riverside"), ("opened", "C000")]
+    assert room.words() == [
+        ("opened", "site:riverside"),
+        ("closed", "site:riverside"),
+        ("opened", "C000"),
+    ]
     assert room.told[1].case.lead.sentence == "9 are back; still lost: C000"
     assert room.told[2].case.cause_number == room.told[0].case.number
 
@@ -305,7 +342,9 @@ EVENTS = st.tuples(
 def test_no_sequence_loses_or_repeats_a_message_or_leaves_a_case_open(events, restarts):
     room = Room(switch(), *cameras(6, parents=("S07",)), policy=Policy(2, 3, 2))
     for number, (device, state, question, pause) in enumerate(events):
-        room.say(device, state, question, "unreachable" if question is Question.REACH else "no_pictures")
+        room.say(
+            device, state, question, "unreachable" if question is Question.REACH else "no_pictures"
+        )
         room.wait(pause, 5)
         if number in restarts:
             kept = [Case.of(c.as_dict()) for c in room.desk.cases.values()]

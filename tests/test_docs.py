@@ -40,7 +40,8 @@ def test_commands_of_the_readme_are_in_the_program():
     commands = set(typer.main.get_command(cli).commands)
     named = set(
         re.findall(
-            r"\bhealthmon ((?!demo\.)[a-z][a-z-]+)", "\n".join(re.findall(r"`[^`]+`|^    .*$", README, re.MULTILINE))
+            r"\bhealthmon ((?!demo\.)[a-z][a-z-]+)",
+            "\n".join(re.findall(r"`[^`]+`|^    .*$", README, re.MULTILINE)),
         )
     )
     assert {"sweep", "run", "check-config"} <= named

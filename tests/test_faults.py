@@ -13,7 +13,17 @@ OK, BAD, WARN, UNKNOWN = State.OK, State.FAULT, State.DEGRADED, State.UNKNOWN
 
 
 def said(state: State, at: float, code: str = "unreachable", began: float | None = None) -> Verdict:
-    return Verdict("C001", Question.REACH, "", "reach", state, code if state else "ok", "words", at, began=began)
+    return Verdict(
+        "C001",
+        Question.REACH,
+        "",
+        "reach",
+        state,
+        code if state else "ok",
+        "words",
+        at,
+        began=began,
+    )
 
 
 def run(states: list[State], policy: Policy) -> list[tuple[str, float, float]]:
@@ -62,7 +72,10 @@ def test_n1_single_lost_looks_are_confirmed_by_a_retry_first(loss):
     import random
 
     dice = random.Random(1)
-    found = run([BAD if dice.random() < loss else OK for _ in range(2000)], Policy(failures=3, of=3, clear=2))
+    found = run(
+        [BAD if dice.random() < loss else OK for _ in range(2000)],
+        Policy(failures=3, of=3, clear=2),
+    )
     assert len(found) <= 2, "lost packets on a healthy camera must not open faults"
 
 
@@ -84,10 +97,16 @@ def test_restart_keeps_open_faults_without_repeating_them():
     assert again.take([said(BAD, 3.0)]) == ()
 
 
-@given(st.lists(st.sampled_from([OK, BAD, WARN, UNKNOWN]), max_size=60), st.integers(1, 3), st.integers(1, 3))
+@given(
+    st.lists(st.sampled_from([OK, BAD, WARN, UNKNOWN]), max_size=60),
+    st.integers(1, 3),
+    st.integers(1, 3),
+)
 def test_changes_always_alternate_and_health_always_closes(states, failures, clear):
     policy = Policy(failures, 3, clear)
-    words = [what for what, _, _ in run([*states, *[OK] * (WINDOW + clear)], policy) if what != "changed"]
+    words = [
+        what for what, _, _ in run([*states, *[OK] * (WINDOW + clear)], policy) if what != "changed"
+    ]
     assert words == ["opened", "closed"] * (len(words) // 2)
 
 

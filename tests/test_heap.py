@@ -11,7 +11,18 @@ from pathlib import Path
 from healthmon import config as configuration
 from healthmon.app import build
 
-LATE = ("apprise", "cryptography", "httpx", "markdown_it", "onvif", "psycopg", "pysnmp", "requests", "rich", "zeep")
+LATE = (
+    "apprise",
+    "cryptography",
+    "httpx",
+    "markdown_it",
+    "onvif",
+    "psycopg",
+    "pysnmp",
+    "requests",
+    "rich",
+    "zeep",
+)
 
 
 def test_what_is_rarely_needed_is_not_loaded_at_the_start():

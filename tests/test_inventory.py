@@ -45,7 +45,12 @@ def covered(tmp_path: Path, window: str, local: str, fold: int = 0) -> list[str]
         (ONE_OFF, "2026-10-25 03:00", 0, False),
         (WEEKLY, "2026-10-19 23:30", 0, True),
         (WEEKLY, "2026-10-20 00:59", 0, True),  # over midnight
-        (WEEKLY, "2026-10-26 23:30", 0, True),  # winter by now: still 23:00 by the clock on the wall
+        (
+            WEEKLY,
+            "2026-10-26 23:30",
+            0,
+            True,
+        ),  # winter by now: still 23:00 by the clock on the wall
         (WEEKLY, "2026-10-27 23:30", 0, False),
         (WEEKLY, "2026-11-10 00:29", 0, True),
         (WEEKLY, "2026-11-10 00:31", 0, False),
@@ -56,15 +61,23 @@ def covered(tmp_path: Path, window: str, local: str, fold: int = 0) -> list[str]
         (DAILY, "2026-03-29 09:00", 0, False),
     ],
 )
-def test_o10_a_window_covers_its_devices_by_the_clock_on_the_wall_and_has_an_end(tmp_path, window, local, fold, inside):
+def test_o10_a_window_covers_its_devices_by_the_clock_on_the_wall_and_has_an_end(
+    tmp_path, window, local, fold, inside
+):
     assert covered(tmp_path, window, local, fold) == (["C001"] if inside else [])
 
 
 @pytest.mark.parametrize(
     ("window", "words"),
     [
-        ("{sites: [hill], start: 2026-10-01 08:00, end: 2026-10-02 09:00, repeat: daily}", "longer than a day"),
-        ("{sites: [hill], start: 2026-10-01 08:00, end: 2026-10-19 09:00, repeat: weekly}", "longer than a week"),
+        (
+            "{sites: [hill], start: 2026-10-01 08:00, end: 2026-10-02 09:00, repeat: daily}",
+            "longer than a day",
+        ),
+        (
+            "{sites: [hill], start: 2026-10-01 08:00, end: 2026-10-19 09:00, repeat: weekly}",
+            "longer than a week",
+        ),
         (
             "{sites: [hill], start: 2026-10-01 08:00, end: 2026-10-01 09:00, until: 2026-12-01 00:00}",
             "goes with 'repeat'",
@@ -104,4 +117,8 @@ def test_what_is_equal_in_many_devices_is_kept_once_and_the_configuration_keeps_
     assert one.recording is two.recording
     slim = inventory.without_devices(config)
     assert (len(config.cameras), slim.cameras) == (2, ())
-    assert (slim.sites, slim.maintenance, slim.defaults) == (config.sites, config.maintenance, config.defaults)
+    assert (slim.sites, slim.maintenance, slim.defaults) == (
+        config.sites,
+        config.maintenance,
+        config.defaults,
+    )

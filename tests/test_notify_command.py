@@ -58,7 +58,10 @@ async def test_a_test_arrives_and_is_said_to_have(tmp_path) -> None:
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [(404, "Trying again will not help: mend the target 'desk'"), (429, "would be tried again in 30 s")],
+    [
+        (404, "Trying again will not help: mend the target 'desk'"),
+        (429, "would be tried again in 30 s"),
+    ],
 )
 async def test_a_refusal_is_said_with_its_remedy(tmp_path, status, words) -> None:
     async with receiver() as desk:
@@ -110,7 +113,15 @@ async def test_a_test_by_mail_arrives_at_the_contractor_encrypted(tmp_path) -> N
     made: list[SMTP] = []
 
     def protocol() -> SMTP:
-        made.append(SMTP(Handler(), loop=loop, tls_context=own.server(), require_starttls=True, hostname="mail.test"))
+        made.append(
+            SMTP(
+                Handler(),
+                loop=loop,
+                tls_context=own.server(),
+                require_starttls=True,
+                hostname="mail.test",
+            )
+        )
         return made[-1]
 
     loop = asyncio.get_running_loop()

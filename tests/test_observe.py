@@ -87,12 +87,18 @@ async def test_a2_a_result_taken_while_the_loop_stood_still_is_not_the_cameras()
         await asyncio.sleep(0.15)
         return Reach((Port("rtsp", 554, 0.9),))
 
-    observer.well = lambda device, seen: all(v.state is State.OK for v in verdict.judge(seen, device))
+    observer.well = lambda device, seen: all(
+        v.state is State.OK for v in verdict.judge(seen, device)
+    )
     ask = replace(ASK, timeout=5)
     held = await observer.observe(refused, DEVICE, ask)
-    assert (held.value, held.reason) == (None, Reason.AGENT_STALLED), "a port that we were late for is not closed"
+    assert (held.value, held.reason) == (None, Reason.AGENT_STALLED), (
+        "a port that we were late for is not closed"
+    )
     good = await observer.observe(answered, DEVICE, ask)
-    assert (good.value, good.reason) == (Reach((Port("rtsp", 554, 0.9),)), None), "good news is good news"
+    assert (good.value, good.reason) == (Reach((Port("rtsp", 554, 0.9),)), None), (
+        "good news is good news"
+    )
     await asyncio.sleep(0.3)
     quiet = await observer.observe(
         lambda: asyncio.sleep(0.6, Reach((Port("rtsp", 554, None, Reason.REFUSED),))), DEVICE, ask

@@ -78,21 +78,42 @@ def rig(tmp_path: Path) -> Rig:
 
 def seen(device: str, question: Question, value=None, reason: Reason | None = None) -> Observation:
     return Observation(
-        device, question, "", 0.0, 3.0, value, reason, "TCP port 8080: no answer in 3 s" if reason else ""
+        device,
+        question,
+        "",
+        0.0,
+        3.0,
+        value,
+        reason,
+        "TCP port 8080: no answer in 3 s" if reason else "",
     )
 
 
 def reach(*reasons: Reason | None) -> Reach:
-    return Reach(tuple(Port("tcp", n, None if reason else 0.01, reason) for n, reason in enumerate(reasons)))
+    return Reach(
+        tuple(Port("tcp", n, None if reason else 0.01, reason) for n, reason in enumerate(reasons))
+    )
 
 
 SPOILT = [
     pytest.param(seen("C001", Question.IDENTITY, reason=Reason.CONNECT_TIMEOUT), id="no answer"),
-    pytest.param(seen("C001", Question.STREAM, reason=Reason.RESET), id="cut while it was answered"),
-    pytest.param(seen("C001", Question.REACH, reach(Reason.UNREACHABLE, Reason.UNREACHABLE)), id="no port answers"),
-    pytest.param(seen("C001", Question.REACH, reach(Reason.CONNECT_TIMEOUT, None)), id="the last port answers"),
     pytest.param(
-        seen("C001", Question.STREAM, Stream("/", "tcp", 10.0, frames=9, packets=9, media_seconds=0.3, silence=9.0)),
+        seen("C001", Question.STREAM, reason=Reason.RESET), id="cut while it was answered"
+    ),
+    pytest.param(
+        seen("C001", Question.REACH, reach(Reason.UNREACHABLE, Reason.UNREACHABLE)),
+        id="no port answers",
+    ),
+    pytest.param(
+        seen("C001", Question.REACH, reach(Reason.CONNECT_TIMEOUT, None)),
+        id="the last port answers",
+    ),
+    pytest.param(
+        seen(
+            "C001",
+            Question.STREAM,
+            Stream("/", "tcp", 10.0, frames=9, packets=9, media_seconds=0.3, silence=9.0),
+        ),
         id="pictures stop",
     ),
     pytest.param(
@@ -101,7 +122,9 @@ SPOILT = [
     ),
     pytest.param(
         seen(
-            "healthmon", Question.REFERENCE, Reference(None, 0.0, 0, 1, "none", (TimeServer("192.0.2.250", "silent"),))
+            "healthmon",
+            Question.REFERENCE,
+            Reference(None, 0.0, 0, 1, "none", (TimeServer("192.0.2.250", "silent"),)),
         ),
         id="time servers",
     ),
@@ -117,7 +140,9 @@ SPOILT = [
 
 
 @pytest.mark.parametrize("observation", SPOILT)
-def test_n3_what_failed_while_our_cable_was_out_or_came_back_is_unknown_by_our_own_network(rig, observation):
+def test_n3_what_failed_while_our_cable_was_out_or_came_back_is_unknown_by_our_own_network(
+    rig, observation
+):
     assert rig.excused(observation, 995.0) == observation, "our network is well"
     rig.at(1001.0, CUT)
     found = rig.excused(observation, 1000.0)
@@ -128,7 +153,9 @@ def test_n3_what_failed_while_our_cable_was_out_or_came_back_is_unknown_by_our_o
     found = rig.excused(observation, 1001.0)
     assert (found.value, found.reason, found.detail) == (None, Reason.AGENT_NETWORK, WAS_DOWN)
     assert rig.app.own.cut == {}, "there is a way again"
-    assert rig.excused(observation, 1009.0) == observation, "began after the cut: this is the device's own"
+    assert rig.excused(observation, 1009.0) == observation, (
+        "began after the cut: this is the device's own"
+    )
 
 
 def test_n3_what_is_well_is_believed_whatever_our_network_does(rig):
@@ -192,7 +219,9 @@ def key(observation: Observation) -> tuple[str, Question, str]:
     return observation.device, observation.question, observation.part
 
 
-async def test_n3_what_our_network_has_spoilt_is_looked_at_when_the_device_answers_again(rig, agent):
+async def test_n3_what_our_network_has_spoilt_is_looked_at_when_the_device_answers_again(
+    rig, agent
+):
     spoilt = seen("C001", Question.IDENTITY, reason=Reason.CONNECT_TIMEOUT)
     rig.at(1001.0, CUT)
     rig.at(1002.0, WELL)
@@ -202,7 +231,9 @@ async def test_n3_what_our_network_has_spoilt_is_looked_at_when_the_device_answe
     assert agent.schedule.taken() == [("C001", "identity")]
 
 
-async def test_n3_devices_are_looked_at_as_soon_as_there_is_a_way_to_them_whatever_their_interval(rig, agent):
+async def test_n3_devices_are_looked_at_as_soon_as_there_is_a_way_to_them_whatever_their_interval(
+    rig, agent
+):
     rig.at(1001.0, CUT)
     for observation in (
         seen("C001", Question.REACH, reach(Reason.CONNECT_TIMEOUT)),
@@ -218,7 +249,12 @@ async def test_n3_devices_are_looked_at_as_soon_as_there_is_a_way_to_them_whatev
 
 
 async def test_that_our_time_servers_alone_are_out_of_reach_is_said_of_the_time(rig):
-    far = Table((ROUTE, Route("eth1", ip_network("192.0.2.250/32"), "", 0)), frozenset((4,)), frozenset(), frozenset())
+    far = Table(
+        (ROUTE, Route("eth1", ip_network("192.0.2.250/32"), "", 0)),
+        frozenset((4,)),
+        frozenset(),
+        frozenset(),
+    )
     silent = Reference(None, 0.0, 0, 1, "none", (TimeServer("192.0.2.250", "silent"),))
     rig.at(1001.0, replace(far, stopped=frozenset(("eth1",))))
     observation = seen("healthmon", Question.REFERENCE, silent)
@@ -260,5 +296,9 @@ def test_a_look_of_a_sweep_that_we_have_held_up_is_made_again_however_long_it_to
     again = worth_again(rig.app)
     slow = replace(seen("C001", question, reason=Reason.AGENT_STALLED), duration=12.0)
     assert again(None, slow)
-    assert not again(None, replace(slow, reason=Reason.TIMEOUT)), "a device that is slow has had its time"
-    assert not again(None, replace(slow, reason=Reason.AUTH_FAILED, duration=0.1)), "a login is not tried twice"
+    assert not again(None, replace(slow, reason=Reason.TIMEOUT)), (
+        "a device that is slow has had its time"
+    )
+    assert not again(None, replace(slow, reason=Reason.AUTH_FAILED, duration=0.1)), (
+        "a login is not tried twice"
+    )

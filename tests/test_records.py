@@ -41,7 +41,9 @@ def server(module_peers: Peers) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def kept(request: pytest.FixtureRequest, tmp_path: Path, server: str) -> Iterator[tuple[Path, Store]]:
+def kept(
+    request: pytest.FixtureRequest, tmp_path: Path, server: str
+) -> Iterator[tuple[Path, Store]]:
     """A configuration whose store holds an open and a closed fault."""
     state = tmp_path / "state"
     state.mkdir()
@@ -59,7 +61,9 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path, server: str) -> Iterato
     path = tmp_path / "config.yaml"
     path.write_text(text)
     store, now = Store.open(url), time.time()
-    opened = replace(CASE, number=8, since=now - 7200, told=now - 7100, cause="behind Bridge switch S07")
+    opened = replace(
+        CASE, number=8, since=now - 7200, told=now - 7100, cause="behind Bridge switch S07"
+    )
     over = replace(CASE, number=7, since=now - 9e4, told=now - 8.9e4, closed=now - 8e4)
     store.record(
         Batch(
@@ -91,7 +95,9 @@ def test_as_a_process(kept: tuple[Path, Store]) -> None:
     before = command(path, "faults")
     done = subprocess.run(argv, capture_output=True, encoding="utf-8", env=env, check=False)
     after = command(path, "faults")
-    assert (done.returncode, done.stdout, done.stderr) in (before, after), "the minute may have changed in between"
+    assert (done.returncode, done.stdout, done.stderr) in (before, after), (
+        "the minute may have changed in between"
+    )
     assert len(done.stdout.splitlines()) == 2
 
 
@@ -101,7 +107,8 @@ def test_the_fault_log_in_words_csv_and_json(kept: tuple[Path, Store]) -> None:
     assert code == 0
     first, second = out.splitlines()
     assert all(
-        word in first for word in ("x F000008 P2", "C001  Slipway", "open", "no answer für 12 s", "behind Bridge")
+        word in first
+        for word in ("x F000008 P2", "C001  Slipway", "open", "no answer für 12 s", "behind Bridge")
     )
     assert all(word in second for word in ("F000007", "over"))
     assert len(command(path, "faults", "--open")[1].splitlines()) == 1
@@ -154,17 +161,25 @@ def test_the_history_of_a_deployable_shows_where_it_was(kept: tuple[Path, Store]
 
 def test_a_fault_is_acknowledged_with_name_and_reason(kept: tuple[Path, Store]) -> None:
     path, store = kept
-    code, out, _ = command(path, "ack", "F000008", "--name", "A. Smith", "--reason", "contractor called")
+    code, out, _ = command(
+        path, "ack", "F000008", "--name", "A. Smith", "--reason", "contractor called"
+    )
     assert (code, out) == (0, "F000008 is acknowledged by A. Smith\n")
     ((_, number, ack),) = store.acknowledged(0)
     assert (number, ack.by, ack.reason) == (8, "A. Smith", "contractor called")
-    for number_, words in (("F000007", "is closed"), ("F000099", "no such fault"), ("first", "not a fault number")):
+    for number_, words in (
+        ("F000007", "is closed"),
+        ("F000099", "no such fault"),
+        ("first", "not a fault number"),
+    ):
         code, _, problem = command(path, "ack", number_, "--name", "A", "--reason", "b")
         assert (code, words in problem) == (3, True)
     assert command(path, "ack", "8", "--name", " ", "--reason", "b")[0] == 3
 
 
-def test_o9_the_last_sweep_is_signed_once_by_each_and_not_when_it_is_old(kept: tuple[Path, Store]) -> None:
+def test_o9_the_last_sweep_is_signed_once_by_each_and_not_when_it_is_old(
+    kept: tuple[Path, Store],
+) -> None:
     path, store = kept
     assert "no shift check" in command(path, "sign", "--name", "A. Day")[2]
     store.keep_sweep(time.time() - 60, "{}")
@@ -208,7 +223,9 @@ def test_a_servers_password_stands_in_no_url_and_its_certificate_is_checked(tmp_
         "database: {url: 'postgresql://db.example.com/healthmon', credential: db}\n"
     )
     found = place(load(path), None)
-    assert found.url == "postgresql+psycopg://healthmon@db.example.com/healthmon?sslmode=verify-full"
+    assert (
+        found.url == "postgresql+psycopg://healthmon@db.example.com/healthmon?sslmode=verify-full"
+    )
     assert "s3cret" not in repr(found)
 
 

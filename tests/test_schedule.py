@@ -49,7 +49,11 @@ class Watcher:
 
 async def test_a_sweep_asks_everything_once_in_order_with_one_look_per_address():
     watcher = Watcher()
-    asks = [ask(f"C{n}", q) for n in range(20) for q in (Question.CLOCK, Question.STREAM, Question.REACH)]
+    asks = [
+        ask(f"C{n}", q)
+        for n in range(20)
+        for q in (Question.CLOCK, Question.STREAM, Question.REACH)
+    ]
     schedule = Schedule(watcher.look, watcher.deliver, concurrency=8)
     await schedule.once(asks, lambda one, observation: False)
     assert len(watcher.done) == 60
@@ -62,7 +66,9 @@ async def test_a_second_try_is_delivered_once():
     watcher = Watcher()
     tries: list[Ask] = []
     schedule = Schedule(watcher.look, watcher.deliver)
-    await schedule.once([ask("C1")], lambda one, observation: not tries and tries.append(one) is None)
+    await schedule.once(
+        [ask("C1")], lambda one, observation: not tries and tries.append(one) is None
+    )
     assert len(watcher.order) == 2
     assert len(watcher.done) == 1
 
@@ -114,7 +120,9 @@ async def test_a_new_plan_keeps_looks_under_way_and_phases():
     await asyncio.sleep(0.2)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert [one.device for one in watcher.done][:2] == ["C1", "C2"] or [o.device for o in watcher.done][:2] == [
+    assert [one.device for one in watcher.done][:2] == ["C1", "C2"] or [
+        o.device for o in watcher.done
+    ][:2] == [
         "C2",
         "C1",
     ]
@@ -163,7 +171,10 @@ async def test_our_own_trouble_teaches_nothing_about_a_device_and_forgets_nothin
 async def test_a_rare_question_that_got_no_answer_is_asked_again_soon_and_then_less_and_less_often():
     watcher = Watcher(0, Reason.CONNECT_TIMEOUT)
     schedule = Schedule(watcher.look, watcher.deliver)
-    rare, usual = ask("C1", Question.IDENTITY, interval=600.0), ask("C1", Question.STREAM, interval=60.0)
+    rare, usual = (
+        ask("C1", Question.IDENTITY, interval=600.0),
+        ask("C1", Question.STREAM, interval=60.0),
+    )
     sample = ask("C1", Question.PLAYBACK, interval=3600.0, sampled=True)
     pauses = []
     for reason in (Reason.CONNECT_TIMEOUT, Reason.AGENT_STALLED, Reason.RESET, Reason.TIMEOUT):
@@ -176,7 +187,9 @@ async def test_a_rare_question_that_got_no_answer_is_asked_again_soon_and_then_l
     for reason in (Reason.AUTH_FAILED, Reason.NOT_REACHED, Reason.AGENT_NETWORK, None):
         watcher.reason = reason
         await schedule.look_now(rare)
-        assert schedule.missed_again(rare) is None, "asking again would not help, or comes otherwise"
+        assert schedule.missed_again(rare) is None, (
+            "asking again would not help, or comes otherwise"
+        )
 
 
 async def test_what_was_missed_is_asked_again_out_of_turn_until_it_is_answered(monkeypatch):
@@ -267,7 +280,9 @@ async def test_a_program_with_much_to_ask_of_an_address_lets_others_have_their_t
     assert max(waits) < 15, waits
 
 
-async def test_a_device_that_another_program_does_not_let_go_is_not_looked_at_and_not_at_fault(tmp_path, monkeypatch):
+async def test_a_device_that_another_program_does_not_let_go_is_not_looked_at_and_not_at_fault(
+    tmp_path, monkeypatch
+):
     """Law 2: a program that was stopped (Ctrl-Z) still has its connection."""
     monkeypatch.setattr("healthmon.gates.GATE_WAIT", 0.3)
     watcher, path = Watcher(), tmp_path / "gates.lock"

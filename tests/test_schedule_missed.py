@@ -20,7 +20,9 @@ CAMERA = Ask("C1", Question.STREAM, "main", gate="192.0.2.1", site="town", cost=
 class Rig:
     """A schedule under way whose looks take `takes` seconds; `ended` are (when, ask), `most` those at once."""
 
-    def __init__(self, takes: float | Callable[[Ask], float] = 2.0, reason: Reason | None = None, **more) -> None:
+    def __init__(
+        self, takes: float | Callable[[Ask], float] = 2.0, reason: Reason | None = None, **more
+    ) -> None:
         self.takes, self.reason = takes, reason
         self.begun: list[tuple[float, Ask]] = []
         self.ended: list[tuple[float, Ask]] = []
@@ -82,7 +84,9 @@ def test_what_keeps_its_interval_misses_nothing():
 
 def test_what_has_a_long_interval_is_first_asked_within_a_minute_and_then_at_its_place():
     async def test() -> None:
-        asks = [Ask(f"C{n}", Question.IDENTITY, gate=f"192.0.2.{n}", interval=3600.0) for n in range(50)]
+        asks = [
+            Ask(f"C{n}", Question.IDENTITY, gate=f"192.0.2.{n}", interval=3600.0) for n in range(50)
+        ]
         async with Rig(0.0) as rig:
             rig.schedule.plan(asks, {})
             began = asyncio.get_running_loop().time()
@@ -198,7 +202,10 @@ def test_a_gate_that_another_program_holds_for_a_while_misses_nothing(tmp_path):
 
 def test_a_thin_site_misses_what_its_bandwidth_does_not_let_through():
     async def test() -> None:
-        asks = [Ask(f"C{n}", Question.STREAM, gate=f"192.0.2.{n}", site="thin", cost=4e6) for n in range(30)]
+        asks = [
+            Ask(f"C{n}", Question.STREAM, gate=f"192.0.2.{n}", site="thin", cost=4e6)
+            for n in range(30)
+        ]
         async with Rig(4.0) as rig:
             rig.schedule.plan(asks, {"thin": 4e6})
             await asyncio.sleep(60 * 10)
@@ -238,7 +245,10 @@ def test_a_machine_that_was_suspended_counts_what_it_missed_and_starts_no_burst(
     async def test() -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, FakeLoop)
-        hourly = [Ask(f"C{n}", Question.IDENTITY, gate=f"192.0.2.{n}", interval=3600.0) for n in range(200)]
+        hourly = [
+            Ask(f"C{n}", Question.IDENTITY, gate=f"192.0.2.{n}", interval=3600.0)
+            for n in range(200)
+        ]
         asks = [*estate(200), *hourly]
         async with Rig() as rig:
             rig.schedule.plan(asks, {})
@@ -249,10 +259,14 @@ def test_a_machine_that_was_suspended_counts_what_it_missed_and_starts_no_burst(
             woken = loop.time()
             await asyncio.sleep(10 * 60)
             again = {ask.key for at, ask in rig.begun if at - woken <= 60 + 3 * 2}
-            assert {ask.key for ask in asks if ask.interval == 60} <= again, "all at their next turn"
+            assert {ask.key for ask in asks if ask.interval == 60} <= again, (
+                "all at their next turn"
+            )
             assert busiest([at for at, _ in rig.begun], LATE_SECONDS) <= 2 * usual
             due = 600 * seconds / 60 + 200 * (seconds // 3600)
             # A device has three asks and a gate: one may have had its look before the stop or have it after.
-            assert due - 600 <= rig.missed <= due + 20 if seconds > LATE_SECONDS else rig.missed == 0
+            assert (
+                due - 600 <= rig.missed <= due + 20 if seconds > LATE_SECONDS else rig.missed == 0
+            )
 
     run(test())

@@ -22,7 +22,13 @@ def device(name: str, parents: tuple[str, ...] = (), **more) -> Device:
 
 
 AGENT = Device("healthmon", "healthmon", Kind.AGENT, "", "127.0.0.1")
-ESTATE = [AGENT, device("S1"), device("S2"), device("S3"), *[device(f"C{n}", ("S1",)) for n in range(9)]]
+ESTATE = [
+    AGENT,
+    device("S1"),
+    device("S2"),
+    device("S3"),
+    *[device(f"C{n}", ("S1",)) for n in range(9)],
+]
 IN_STORE = device("D1", deployment="in_store")
 
 
@@ -32,11 +38,18 @@ IN_STORE = device("D1", deployment="in_store")
         ((), {}, "", 0),
         (("S1", "S2", *[f"C{n}" for n in range(9)]), {}, "", 0),
         (("S1", "S2", "S3"), {}, "none of 12 devices answers", 12),
-        ((), {"C1": "network interface eth0 is down or unplugged"}, "eth0 is down or unplugged: 1 device cannot", 1),
+        (
+            (),
+            {"C1": "network interface eth0 is down or unplugged"},
+            "eth0 is down or unplugged: 1 device cannot",
+            1,
+        ),
         (("S2",), {"C1": "no route", "C2": "no route"}, "no route: 2 devices cannot be checked", 2),
     ],
 )
-def test_n3_our_own_network_is_down_when_the_kernel_says_so_or_nothing_at_all_answers(down, cut, words, kept):
+def test_n3_our_own_network_is_down_when_the_kernel_says_so_or_nothing_at_all_answers(
+    down, cut, words, kept
+):
     found, ids = own_network([*ESTATE, IN_STORE], dict.fromkeys(down, 1.0), cut)
     assert words in found
     assert bool(found) == bool(words)
@@ -44,7 +57,10 @@ def test_n3_our_own_network_is_down_when_the_kernel_says_so_or_nothing_at_all_an
 
 
 def test_two_devices_that_are_lost_are_no_proof_against_our_network():
-    assert own_network([device("C1"), device("C2")], {"C1": 1.0, "C2": 1.0}, {}) == ("", frozenset())
+    assert own_network([device("C1"), device("C2")], {"C1": 1.0, "C2": 1.0}, {}) == (
+        "",
+        frozenset(),
+    )
 
 
 def said(facts: Facts) -> dict[str, tuple[State, str]]:
@@ -74,7 +90,9 @@ def test_every_aspect_of_our_own_health_is_told_and_only_while_it_is_so():
         "shift": (State.DEGRADED, "sweep_missed"),
     }
     notify = next(
-        v for v in verdicts(Facts(now, failing={"desk": (now - 10, "x")}), (), LONDON) if v.aspect == "notify"
+        v
+        for v in verdicts(Facts(now, failing={"desk": (now - 10, "x")}), (), LONDON)
+        if v.aspect == "notify"
     )
     assert notify.state is State.OK, "a short failure is nobody's business"
 
@@ -98,7 +116,10 @@ def test_a16_a_shift_check_that_nobody_made_is_told(now, sweep, missed):
 
 
 def test_a16_what_was_due_before_the_agent_was_there_is_not_missed():
-    assert missed_shift(Facts(at("2026-11-24 12:00"), started=at("2026-11-24 11:00")), SHIFTS, LONDON) == ""
+    assert (
+        missed_shift(Facts(at("2026-11-24 12:00"), started=at("2026-11-24 11:00")), SHIFTS, LONDON)
+        == ""
+    )
     assert missed_shift(Facts(at("2026-11-24 12:00")), (), LONDON) == ""
 
 

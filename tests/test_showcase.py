@@ -38,10 +38,26 @@ def test_a_browser_is_opened_where_there_is_a_display(monkeypatch, platform, nam
 
 def test_the_demo_on_a_machine_without_a_screen_says_where_the_wall_is(tmp_path):
     port = free_port()
-    argv = [sys.executable, "-m", "healthmon", "demo", "--cameras", "4", "--port", str(port), "--open"]
+    argv = [
+        sys.executable,
+        "-m",
+        "healthmon",
+        "demo",
+        "--cameras",
+        "4",
+        "--port",
+        str(port),
+        "--open",
+    ]
     paths = {"PYTHONPATH": f"{ROOT}:{ROOT / 'exporters'}", "HOME": str(tmp_path)}
-    bare = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")} | paths
-    demo = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=bare)
+    bare = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DISPLAY", "WAYLAND_DISPLAY")
+    } | paths
+    demo = subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=bare
+    )
     assert demo.stdout is not None
     try:
         address = f"http://127.0.0.1:{port}/wall"

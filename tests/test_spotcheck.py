@@ -49,12 +49,18 @@ async def test_a_camera_that_drops_us_is_left_alone_by_probe_too(tmp_path: Path)
         agent.take(ask, await agent.app.look(ask))
         before = came
         with pytest.raises(
-            RefusedError, match=r"C001 was busy or cut us off and is left alone for 1[0-9]{2} s more"
+            RefusedError,
+            match=r"C001 was busy or cut us off and is left alone for 1[0-9]{2} s more",
         ) as caught:
             await spotcheck.look(agent, "C001", "stream")
         assert (came, caught.value.status) == (before, 503)
         assert await spotcheck.look(agent, "C001", "reach"), "whether it answers may be asked"
-        for device, question in (("C002", ""), ("C001", "playback"), ("", ""), ("127.0.0.1", "reach")):
+        for device, question in (
+            ("C002", ""),
+            ("C001", "playback"),
+            ("", ""),
+            ("127.0.0.1", "reach"),
+        ):
             assert await spotcheck.look(agent, device, question) is None
     finally:
         camera.close()

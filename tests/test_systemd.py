@@ -82,7 +82,9 @@ def test_signs_come_twice_as_often_as_they_must(monkeypatch, allowed, who, secon
     assert systemd.beat_seconds() == (2.0 if allowed == "4000000" else 10.0)
 
 
-async def test_signs_of_life_end_when_work_stands_still_and_come_again(manager, monkeypatch, caplog):
+async def test_signs_of_life_end_when_work_stands_still_and_come_again(
+    manager, monkeypatch, caplog
+):
     monkeypatch.setenv("WATCHDOG_USEC", "20000")
     alive = True
     task = asyncio.create_task(systemd.watch(lambda: alive, lambda: "watching"))
@@ -102,7 +104,9 @@ async def test_signs_of_life_end_when_work_stands_still_and_come_again(manager, 
     task.cancel()
 
 
-async def schedule_of(answers: asyncio.Event, running: bool = True) -> tuple[Schedule, asyncio.Task[None] | None]:
+async def schedule_of(
+    answers: asyncio.Event, running: bool = True
+) -> tuple[Schedule, asyncio.Task[None] | None]:
     async def look(ask: Ask) -> Observation:
         await answers.wait()
         return Observation(ask.device, ask.question, ask.part, 0.0, 0.0, None)

@@ -9,26 +9,74 @@ from healthmon_exporters.wall.snapshot import FaultLine, Seen, Snapshot, Sweep
 
 NOW = 5000.0
 AT = 1_790_000_000.0
-PLACES = ("Market Place", "Riverside", "Station Road", "Castle Park", "High Street", "Bridge Street car park")
-SIDES = ("north", "south", "east", "west", "steps", "gate", "bus stop", "corner", "square", "arcade")
+PLACES = (
+    "Market Place",
+    "Riverside",
+    "Station Road",
+    "Castle Park",
+    "High Street",
+    "Bridge Street car park",
+)
+SIDES = (
+    "north",
+    "south",
+    "east",
+    "west",
+    "steps",
+    "gate",
+    "bus stop",
+    "corner",
+    "square",
+    "arcade",
+)
 FAULTS = (
-    (Question.STREAM, "main", "no_pictures", State.FAULT, "no pictures: connected, 0 frames in 8 s (limit 2 s)"),
+    (
+        Question.STREAM,
+        "main",
+        "no_pictures",
+        State.FAULT,
+        "no pictures: connected, 0 frames in 8 s (limit 2 s)",
+    ),
     (Question.REACH, "", "unreachable", State.FAULT, "RTSP 554 refused, HTTP 80 refused"),
-    (Question.RECORDING, "", "not_recording", State.FAULT, "last recorded 14 min ago (limit 5 min)"),
-    (Question.CLOCK, "", "clock_zone", State.FAULT, "clock 1 h 00 min 00 s ahead: summer time was not switched off"),
+    (
+        Question.RECORDING,
+        "",
+        "not_recording",
+        State.FAULT,
+        "last recorded 14 min ago (limit 5 min)",
+    ),
+    (
+        Question.CLOCK,
+        "",
+        "clock_zone",
+        State.FAULT,
+        "clock 1 h 00 min 00 s ahead: summer time was not switched off",
+    ),
 )
 
 
 def camera(number: int, prefix: str = "C") -> Device:
     place, side = PLACES[number % len(PLACES)], SIDES[number // len(PLACES) % len(SIDES)]
-    return Device(f"{prefix}{number:03d}", f"{place} {side}", Kind.CAMERA, "market", "192.0.2.1", variant="ptz")
+    return Device(
+        f"{prefix}{number:03d}",
+        f"{place} {side}",
+        Kind.CAMERA,
+        "market",
+        "192.0.2.1",
+        variant="ptz",
+    )
 
 
 def devices(cameras: int, prefix: str = "C") -> list[Device]:
     made = [camera(n, prefix) for n in range(1, cameras + 1)]
-    made += [Device(f"R{n}", f"Recorder {n}", Kind.RECORDER, "control", "192.0.2.2") for n in (1, 2)]
+    made += [
+        Device(f"R{n}", f"Recorder {n}", Kind.RECORDER, "control", "192.0.2.2") for n in (1, 2)
+    ]
     made += [Device("UPS1", "Control room UPS", Kind.UPS, "control", "192.0.2.3")]
-    made += [Device(f"S{n:02d}", f"{PLACES[n % 4]} switch", Kind.LINK, "market", "192.0.2.4") for n in range(1, 9)]
+    made += [
+        Device(f"S{n:02d}", f"{PLACES[n % 4]} switch", Kind.LINK, "market", "192.0.2.4")
+        for n in range(1, 9)
+    ]
     made.append(Device("healthmon", "healthmon", Kind.AGENT, "", "127.0.0.1"))
     return made
 
@@ -66,14 +114,18 @@ def estate(cameras: int = 10, prefix: str = "C", **more: object) -> Snapshot:
 
 def seen(snapshot: Snapshot, device: str, question: Question, **changes: object) -> Snapshot:
     """`snapshot` with another latest result of one ask."""
-    key = next(ask.key for ask in snapshot.asks if ask.device == device and ask.question is question)
+    key = next(
+        ask.key for ask in snapshot.asks if ask.device == device and ask.question is question
+    )
     return replace(snapshot, seen={**snapshot.seen, key: replace(snapshot.seen[key], **changes)})  # type: ignore[arg-type]
 
 
 def line(device: Device, kind: int = 0, **more: object) -> FaultLine:
     """An open fault of `device`, one of `FAULTS`."""
     question, part, code, state, sentence = FAULTS[kind]
-    made = FaultLine(device.id, device.name, question.value, part, code, state, sentence, AT - 3600.0)
+    made = FaultLine(
+        device.id, device.name, question.value, part, code, state, sentence, AT - 3600.0
+    )
     return replace(made, **more)  # type: ignore[arg-type]
 
 
@@ -91,7 +143,9 @@ def troubled(cameras: int, faults: int, **more: object) -> Snapshot:
             extra["acknowledged_by"] = "J. Smith"
         made = line(device, number % len(FAULTS), **extra)
         found.append(made)
-        snapshot = seen(snapshot, device.id, Question(made.question), state=State.FAULT, sentence=made.sentence)
+        snapshot = seen(
+            snapshot, device.id, Question(made.question), state=State.FAULT, sentence=made.sentence
+        )
     cameras_left = [d for d in snapshot.devices[faults:] if d.kind is Kind.CAMERA]
     for device in cameras_left[:2]:
         snapshot = seen(
@@ -112,9 +166,13 @@ def troubled(cameras: int, faults: int, **more: object) -> Snapshot:
             number=300,
         )
         found.append(made)
-        snapshot = seen(snapshot, device.id, Question.CLOCK, state=State.DEGRADED, sentence=made.sentence)
+        snapshot = seen(
+            snapshot, device.id, Question.CLOCK, state=State.DEGRADED, sentence=made.sentence
+        )
     for device in cameras_left[4:5]:
-        snapshot = seen(snapshot, device.id, Question.REACH, state=State.FAULT, sentence="no answer")
+        snapshot = seen(
+            snapshot, device.id, Question.REACH, state=State.FAULT, sentence="no answer"
+        )
     works = {device.id: "lamp column replaced" for device in cameras_left[5:6]}
     return replace(snapshot, faults=tuple(found), maintenance=works)
 

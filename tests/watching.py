@@ -23,7 +23,9 @@ class Watch:
         self.estate, self.app = estate, app
         self.changes: list[Change] = []
 
-    async def look(self, device: str, question: Question, part: str | None = None) -> dict[str, Verdict]:
+    async def look(
+        self, device: str, question: Question, part: str | None = None
+    ) -> dict[str, Verdict]:
         """One look, judged and reduced."""
         asks = [a for a in self.app.asks if a.device == device and a.question is question]
         ask = next(a for a in asks if part in (None, a.part))
@@ -38,7 +40,9 @@ class Watch:
         await self.estate.start()
 
     def told(self, *codes: str) -> list[tuple[str, str, str]]:
-        return [(c.what, c.fault.device, c.fault.code) for c in self.changes if c.fault.code in codes]
+        return [
+            (c.what, c.fault.device, c.fault.code) for c in self.changes if c.fault.code in codes
+        ]
 
 
 @contextlib.asynccontextmanager

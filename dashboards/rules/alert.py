@@ -43,7 +43,12 @@ class Alert:
             "expr": self.expr,
             **({"for": self.wait} if self.wait != "0s" else {}),
             **({"keep_firing_for": self.keep} if self.keep else {}),
-            "labels": {"class": self.kind, "severity": self.severity, "priority": self.priority, **self.labels},
+            "labels": {
+                "class": self.kind,
+                "severity": self.severity,
+                "priority": self.priority,
+                **self.labels,
+            },
             "annotations": {
                 "summary": self.summary,
                 "description": self.description,

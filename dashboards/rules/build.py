@@ -38,8 +38,12 @@ def _yaml(groups: list[dict[str, Any]]) -> str:
 def main() -> None:
     """Write both files."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--agent", default=Links().agent, help="address of the agent, for the runbook pages")
-    options.add_argument("--grafana", default=Links().grafana, help="address of Grafana, for the dashboards")
+    options.add_argument(
+        "--agent", default=Links().agent, help="address of the agent, for the runbook pages"
+    )
+    options.add_argument(
+        "--grafana", default=Links().grafana, help="address of Grafana, for the dashboards"
+    )
     options.add_argument("--folder", type=Path, default=FOLDER, help="where the files go")
     chosen = options.parse_args()
     for name, text in files(Links(chosen.agent.rstrip("/"), chosen.grafana.rstrip("/"))).items():

@@ -39,7 +39,10 @@ unless on (job, instance) healthmon_own_network_ok == 0
 """,
     },
     {"record": FAILED, "expr": f"1 - avg by (job, instance) ({WORKING})"},
-    *({"record": f"{FAILED}_avg{window}", "expr": f"avg_over_time({FAILED}[{window}])"} for window in WINDOWS),
+    *(
+        {"record": f"{FAILED}_avg{window}", "expr": f"avg_over_time({FAILED}[{window}])"}
+        for window in WINDOWS
+    ),
 ]
 
 
@@ -54,7 +57,8 @@ def _burn(long: str, short: str, rate: float, wait: str, severity: str, priority
         severity=severity,
         priority=priority,
         labels={"window": long},
-        summary="{{ $value | humanizePercentage }} of the cameras were not working over the last " + WINDOWS[long],
+        summary="{{ $value | humanizePercentage }} of the cameras were not working over the last "
+        + WINDOWS[long],
         description=(
             f"Over the last {WINDOWS[long]} {{{{ $value | humanizePercentage }}}} of the cameras' time was lost. "
             f"At this rate the month's allowance of {1 - OBJECTIVE:.0%} is used up in {30 / rate:.0f} days."

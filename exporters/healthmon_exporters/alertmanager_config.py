@@ -60,7 +60,9 @@ def teller(config: Config) -> Teller:
     return Teller.ALERTMANAGER if reached else Teller.RULES
 
 
-def configuration(config: Config, *, secrets: str = SECRETS, url_files: bool = False) -> dict[str, Any]:
+def configuration(
+    config: Config, *, secrets: str = SECRETS, url_files: bool = False
+) -> dict[str, Any]:
     """The whole configuration. `url_files`: the heartbeat's secret address is read from a file (Alertmanager 0.26)."""
     return {
         "route": {
@@ -125,7 +127,11 @@ def _routes(config: Config) -> Iterator[dict[str, Any]]:
     }
     yield {"receiver": OFFICE, "matchers": ['alertname="HealthmonTest"'], "group_wait": "0s"}
     yield {"receiver": OFFICE, "matchers": ['class="agent"'], "repeat_interval": "4h"}
-    yield {"receiver": OFFICE, "matchers": ['class="service"'], "active_time_intervals": [OFFICE_HOURS]}
+    yield {
+        "receiver": OFFICE,
+        "matchers": ['class="service"'],
+        "active_time_intervals": [OFFICE_HOURS],
+    }
     tells = teller(config)
     if tells is not Teller.ALERTMANAGER:
         yield {"receiver": SHOWN, "matchers": [_OF_AGENT]}
@@ -150,14 +156,22 @@ def _to_contractor(name: str) -> dict[str, Any]:
         "continue": True,
         "routes": [
             {"receiver": receiver, "matchers": [_URGENT]},
-            {"receiver": receiver, "matchers": [_CAN_WAIT], "active_time_intervals": [OFFICE_HOURS]},
+            {
+                "receiver": receiver,
+                "matchers": [_CAN_WAIT],
+                "active_time_intervals": [OFFICE_HOURS],
+            },
         ],
     }
 
 
 def _inhibitions(config: Config) -> list[dict[str, Any]]:
     def mutes(source: list[str], target: list[str], *equal: str) -> dict[str, Any]:
-        return {"source_matchers": source, "target_matchers": target, **({"equal": list(equal)} if equal else {})}
+        return {
+            "source_matchers": source,
+            "target_matchers": target,
+            **({"equal": list(equal)} if equal else {}),
+        }
 
     estate = one_line(config.estate.name).replace("\\", "\\\\").replace('"', '\\"')
     ours = ['class=~"agent|fault|service"', 'alertname!~"HealthmonAgent.*"']
@@ -175,10 +189,25 @@ def _inhibitions(config: Config) -> list[dict[str, Any]]:
         # What the agent says of itself is said by Prometheus too.
         mutes(['class="agent"'], [_OF_AGENT, 'kind="agent"'], "code"),
         # A lost site explains its devices, a lost device its other faults.
-        *(mutes([kind, 'kind="site"'], [kind, 'kind!="site"'], "site") for kind in (_OF_AGENT, _OF_RULES)),
-        *(mutes([kind, lost], [kind, 'code!="unreachable"'], "device") for kind in (_OF_AGENT, _OF_RULES)),
-        mutes([_OF_RULES, 'code=~"unreachable|common_cause"'], ['alertname="HealthmonNotChecked"'], "site"),
-        mutes(['alertname="HealthmonOutboxStuck"'], ['alertname="HealthmonNotifyFailing"'], "instance", "target"),
+        *(
+            mutes([kind, 'kind="site"'], [kind, 'kind!="site"'], "site")
+            for kind in (_OF_AGENT, _OF_RULES)
+        ),
+        *(
+            mutes([kind, lost], [kind, 'code!="unreachable"'], "device")
+            for kind in (_OF_AGENT, _OF_RULES)
+        ),
+        mutes(
+            [_OF_RULES, 'code=~"unreachable|common_cause"'],
+            ['alertname="HealthmonNotChecked"'],
+            "site",
+        ),
+        mutes(
+            ['alertname="HealthmonOutboxStuck"'],
+            ['alertname="HealthmonNotifyFailing"'],
+            "instance",
+            "target",
+        ),
     ]
 
 
@@ -191,7 +220,9 @@ def _mails(config: Config) -> list[EmailTarget]:
 
 def _receivers(config: Config, secrets: str, *, url_files: bool) -> Iterator[dict[str, Any]]:
     mails = _mails(config)
-    yield _receiver(OFFICE, [_mail(config, mail, ", ".join(mail.to), secrets) for mail in mails if mail.to])
+    yield _receiver(
+        OFFICE, [_mail(config, mail, ", ".join(mail.to), secrets) for mail in mails if mail.to]
+    )
     yield {"name": SHOWN}
     yield {"name": DEAD_MAN, **_dead_man(config, secrets, url_files=url_files)}
     if teller(config) is Teller.HEALTHMON or not mails:
@@ -199,7 +230,9 @@ def _receivers(config: Config, secrets: str, *, url_files: bool) -> Iterator[dic
     by = next((mail for mail in mails if mail.to_contractor), mails[0])
     for contractor in config.contractors:
         if contractor.email:
-            yield _receiver(f"contractor-{contractor.id}", [_mail(config, by, contractor.email, secrets)])
+            yield _receiver(
+                f"contractor-{contractor.id}", [_mail(config, by, contractor.email, secrets)]
+            )
 
 
 def _receiver(name: str, mails: list[dict[str, Any]]) -> dict[str, Any]:
@@ -223,7 +256,9 @@ def _mail(config: Config, mail: EmailTarget, to: str, secrets: str) -> dict[str,
         made["auth_password_file"] = f"{secrets}/{mail.credential}"
     trust = {
         "server_name": mail.tls.server_name if mail.tls else None,
-        "ca_file": str(Path(config.folder) / mail.tls.ca_file) if mail.tls and mail.tls.ca_file else None,
+        "ca_file": str(Path(config.folder) / mail.tls.ca_file)
+        if mail.tls and mail.tls.ca_file
+        else None,
     }
     if any(trust.values()):
         made["tls_config"] = {key: value for key, value in trust.items() if value}
@@ -234,7 +269,11 @@ def _dead_man(config: Config, secrets: str, *, url_files: bool) -> dict[str, Any
     heartbeat = config.heartbeat
     if heartbeat is None or (heartbeat.url is None and not url_files):
         return {}
-    address = {"url": heartbeat.url} if heartbeat.url else {"url_file": f"{secrets}/{heartbeat.credential}"}
+    address = (
+        {"url": heartbeat.url}
+        if heartbeat.url
+        else {"url_file": f"{secrets}/{heartbeat.credential}"}
+    )
     return {"webhook_configs": [{**address, "send_resolved": False}]}
 
 
@@ -243,7 +282,11 @@ def _dead_man(config: Config, secrets: str, *, url_files: bool) -> dict[str, Any
 
 def _office_hours(config: Config) -> dict[str, Any]:
     """When what can wait is told: the hours of the first route that has some and takes P3 or P4, else Mon-Fri 8-17."""
-    timed = (r for r in config.routes if (r.hours or r.weekdays) and (not r.priorities or {3, 4} & set(r.priorities)))
+    timed = (
+        r
+        for r in config.routes
+        if (r.hours or r.weekdays) and (not r.priorities or {3, 4} & set(r.priorities))
+    )
     route = next(timed, None) or Route(
         to=("-",), hours=("08:00", "17:00"), weekdays=("mon", "tue", "wed", "thu", "fri")
     )

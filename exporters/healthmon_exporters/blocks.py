@@ -78,7 +78,9 @@ Picture = Mapping[Shape, Sequence[Row]]
 def pieces(picture: Picture, *, openmetrics: bool) -> Iterator[bytes]:
     """The text of `picture` with HELP and TYPE, piece by piece: as a whole it is large."""
     for family, (kind, text) in families.HELP.items():
-        places = [(shape.index(family) + 1, rows) for shape, rows in picture.items() if family in shape]
+        places = [
+            (shape.index(family) + 1, rows) for shape, rows in picture.items() if family in shape
+        ]
         if places:
             shown = family.removesuffix("_total") if openmetrics else family
             yield f"# HELP {shown} {text}\n# TYPE {shown} {kind}\n".encode()

@@ -25,7 +25,18 @@ from healthmon.model import (
 from healthmon_exporters import link_families, recorder_families
 
 Sample = tuple[str, tuple[tuple[str, str], ...], float]
-UPS_STATES = ("normal", "battery", "bypass", "boost", "trim", "eco", "off", "test", "other", "unknown")
+UPS_STATES = (
+    "normal",
+    "battery",
+    "bypass",
+    "boost",
+    "trim",
+    "eco",
+    "off",
+    "test",
+    "other",
+    "unknown",
+)
 CLOCK_STATES = ("ok", "drift", "timezone", "utc_field", "reset", "unknown")
 _CLOCK_CODES = {
     "ok": "ok",
@@ -38,9 +49,18 @@ _CLOCK_CODES = {
 }
 
 HELP: dict[str, tuple[str, str]] = {
-    "healthmon_device_info": ("gauge", "Who a device is, where, who repairs it, and what it says of itself; always 1."),
-    "healthmon_device_state": ("gauge", "1 for the state that the device is in: ok, degraded, unknown or fault."),
-    "healthmon_device_up": ("gauge", "1 when the device can be reached, 0 when not; absent while not known."),
+    "healthmon_device_info": (
+        "gauge",
+        "Who a device is, where, who repairs it, and what it says of itself; always 1.",
+    ),
+    "healthmon_device_state": (
+        "gauge",
+        "1 for the state that the device is in: ok, degraded, unknown or fault.",
+    ),
+    "healthmon_device_up": (
+        "gauge",
+        "1 when the device can be reached, 0 when not; absent while not known.",
+    ),
     "healthmon_device_maintenance": ("gauge", "1 while a maintenance window covers the device."),
     "healthmon_check_success": ("gauge", "1 when the last look gave a value, 0 when not."),
     "healthmon_check_duration_seconds": ("gauge", "How long the last look took."),
@@ -52,11 +72,20 @@ HELP: dict[str, tuple[str, str]] = {
     "healthmon_check_runs_total": ("counter", "Looks."),
     "healthmon_check_failures_total": ("counter", "Looks that gave no value."),
     "healthmon_clock_offset_seconds": ("gauge", "Device clock minus true time, by source."),
-    "healthmon_clock_offset_error_seconds": ("gauge", "Bound of the error of the clock offset, by source."),
+    "healthmon_clock_offset_error_seconds": (
+        "gauge",
+        "Bound of the error of the clock offset, by source.",
+    ),
     "healthmon_clock_state": ("gauge", "1 for the state that the device's clock is in."),
-    "healthmon_clock_ntp_mode": ("gauge", "1 when the device says that NTP sets its clock (ONVIF DateTimeType)."),
+    "healthmon_clock_ntp_mode": (
+        "gauge",
+        "1 when the device says that NTP sets its clock (ONVIF DateTimeType).",
+    ),
     "healthmon_stream_up": ("gauge", "1 when pictures flow."),
-    "healthmon_stream_frames_per_second": ("gauge", "Access units per second by distinct RTP timestamps."),
+    "healthmon_stream_frames_per_second": (
+        "gauge",
+        "Access units per second by distinct RTP timestamps.",
+    ),
     "healthmon_stream_bytes_per_second": ("gauge", "RTP bytes per second of the last look."),
     "healthmon_stream_loss_ratio": ("gauge", "Lost RTP packets by sequence number."),
     "healthmon_stream_jitter_seconds": ("gauge", "Interarrival jitter (RFC 3550)."),
@@ -64,11 +93,26 @@ HELP: dict[str, tuple[str, str]] = {
     "healthmon_stream_first_keyframe_seconds": ("gauge", "Time from PLAY to the first key frame."),
     "healthmon_stream_keyframe_interval_seconds": ("gauge", "Time between key frames."),
     "healthmon_reach_seconds": ("gauge", "Time to connect, by port name."),
-    "healthmon_ups_up": ("gauge", "1 when the UPS itself reports, 0 when its card or driver has lost it."),
-    "healthmon_ups_status": ("gauge", "1 for where the output comes from (RFC 1628 upsOutputSource)."),
-    "healthmon_ups_on_battery_seconds": ("gauge", "Seconds on battery (RFC 1628 upsSecondsOnBattery)."),
-    "healthmon_ups_runtime_seconds": ("gauge", "Estimated runtime left (RFC 1628 upsEstimatedMinutesRemaining)."),
-    "healthmon_ups_battery_charge_ratio": ("gauge", "Battery charge (RFC 1628 upsEstimatedChargeRemaining)."),
+    "healthmon_ups_up": (
+        "gauge",
+        "1 when the UPS itself reports, 0 when its card or driver has lost it.",
+    ),
+    "healthmon_ups_status": (
+        "gauge",
+        "1 for where the output comes from (RFC 1628 upsOutputSource).",
+    ),
+    "healthmon_ups_on_battery_seconds": (
+        "gauge",
+        "Seconds on battery (RFC 1628 upsSecondsOnBattery).",
+    ),
+    "healthmon_ups_runtime_seconds": (
+        "gauge",
+        "Estimated runtime left (RFC 1628 upsEstimatedMinutesRemaining).",
+    ),
+    "healthmon_ups_battery_charge_ratio": (
+        "gauge",
+        "Battery charge (RFC 1628 upsEstimatedChargeRemaining).",
+    ),
     "healthmon_ups_load_ratio": ("gauge", "Output load (RFC 1628 upsOutputPercentLoad)."),
     "healthmon_ups_input_volts": ("gauge", "Input voltage, by line."),
     "healthmon_ups_battery_temperature_celsius": ("gauge", "Battery temperature."),
@@ -94,7 +138,11 @@ def samples(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator
                 name = f"tcp/{port.number}" if port.name == "tcp" else port.name
                 yield "healthmon_reach_seconds", (("port", name),), port.seconds
     elif isinstance(value, Certificate):
-        yield "healthmon_certificate_expiry_timestamp_seconds", (("port", str(value.port)),), value.not_after
+        yield (
+            "healthmon_certificate_expiry_timestamp_seconds",
+            (("port", str(value.port)),),
+            value.not_after,
+        )
     elif isinstance(value, SwitchPort):
         yield from link_families.port_samples(value)
     elif isinstance(value, Link):
@@ -109,13 +157,29 @@ def samples(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator
 def _judged(observation: Observation, verdict: Verdict) -> Iterator[Sample]:
     if verdict.aspect == "reach" and verdict.state is not State.UNKNOWN:
         yield "healthmon_device_up", (), float(verdict.state is not State.FAULT)
-    if verdict.question == "stream" and verdict.aspect == "pictures" and verdict.state is not State.UNKNOWN:
+    if (
+        verdict.question == "stream"
+        and verdict.aspect == "pictures"
+        and verdict.state is not State.UNKNOWN
+    ):
         labels = (("stream", observation.part),)
         yield "healthmon_stream_up", labels, float(verdict.state is not State.FAULT)
-    if verdict.question == "relay" and verdict.aspect == "pictures" and verdict.state is not State.UNKNOWN:
-        yield "healthmon_relay_up", (("camera", observation.part),), float(verdict.state is not State.FAULT)
+    if (
+        verdict.question == "relay"
+        and verdict.aspect == "pictures"
+        and verdict.state is not State.UNKNOWN
+    ):
+        yield (
+            "healthmon_relay_up",
+            (("camera", observation.part),),
+            float(verdict.state is not State.FAULT),
+        )
     if verdict.question == "clock" and verdict.aspect == "offset":
-        now = _CLOCK_CODES.get(verdict.code, "unknown") if verdict.state is not State.UNKNOWN else "unknown"
+        now = (
+            _CLOCK_CODES.get(verdict.code, "unknown")
+            if verdict.state is not State.UNKNOWN
+            else "unknown"
+        )
         for state in CLOCK_STATES:
             yield "healthmon_clock_state", (("state", state),), float(state == now)
 
@@ -127,7 +191,11 @@ def _clock(clock: Clock) -> Iterator[Sample]:
             if reading.offset is not None:
                 labels = (("source", reading.source),)
                 yield "healthmon_clock_offset_seconds", labels, reading.offset.middle - true.middle
-                yield "healthmon_clock_offset_error_seconds", labels, reading.offset.error + true.error
+                yield (
+                    "healthmon_clock_offset_error_seconds",
+                    labels,
+                    reading.offset.error + true.error,
+                )
     if clock.mode is not None:
         yield "healthmon_clock_ntp_mode", (), float(clock.mode == "ntp")
 
@@ -136,7 +204,10 @@ def _stream(observation: Observation, stream: Stream) -> Iterator[Sample]:
     labels = (("stream", observation.part),)
     for name, value in (
         ("frames_per_second", stream.frames_per_second),
-        ("bytes_per_second", stream.bits_per_second / 8 if stream.bits_per_second is not None else None),
+        (
+            "bytes_per_second",
+            stream.bits_per_second / 8 if stream.bits_per_second is not None else None,
+        ),
         ("loss_ratio", stream.loss),
         ("jitter_seconds", stream.jitter),
         ("first_packet_seconds", stream.first_packet),
@@ -191,7 +262,11 @@ def _web(device: Device) -> str:
 
 def info(observation: Observation) -> dict[str, str]:
     """What an observation tells about the device itself, for the info series."""
-    value = observation.value.health if isinstance(observation.value, RecorderSeen) else observation.value
+    value = (
+        observation.value.health
+        if isinstance(observation.value, RecorderSeen)
+        else observation.value
+    )
     if isinstance(value, Identity | Ups | RecorderHealth):
         found = {"vendor": value.manufacturer, "model": value.model, "firmware": value.firmware}
         return {name: text for name, text in found.items() if text}
@@ -201,13 +276,33 @@ def info(observation: Observation) -> dict[str, str]:
 def reference_samples(reference: Reference) -> Iterator[tuple[str, str, dict[str, str], float]]:
     """(family, help, labels, value) of the time reference."""
     ok = reference.offset is not None
-    yield "healthmon_reference_clock_ok", "1 when a trustworthy time reference exists.", {}, float(ok)
+    yield (
+        "healthmon_reference_clock_ok",
+        "1 when a trustworthy time reference exists.",
+        {},
+        float(ok),
+    )
     if reference.offset is not None:
-        yield "healthmon_reference_clock_offset_seconds", "True time minus our clock.", {}, reference.offset.middle
-        yield "healthmon_reference_clock_error_seconds", "Bound of its error.", {}, reference.offset.error
+        yield (
+            "healthmon_reference_clock_offset_seconds",
+            "True time minus our clock.",
+            {},
+            reference.offset.middle,
+        )
+        yield (
+            "healthmon_reference_clock_error_seconds",
+            "Bound of its error.",
+            {},
+            reference.offset.error,
+        )
     for member in reference.members:
         labels = {"server": member.address}
-        yield "healthmon_ntp_server_up", "1 when a time server gives good time.", labels, float(member.state == "good")
+        yield (
+            "healthmon_ntp_server_up",
+            "1 when a time server gives good time.",
+            labels,
+            float(member.state == "good"),
+        )
         if member.offset is not None:
             text = "Time server minus our clock."
             yield "healthmon_ntp_server_offset_seconds", text, labels, member.offset.middle

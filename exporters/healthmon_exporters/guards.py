@@ -56,7 +56,9 @@ class Guard:
             words = "this name is not known here; add it to `hosts` of `agent` in config.yaml, or use the IP address\n"
             return PlainTextResponse(words, 421)
         if "transfer-encoding" in headers and "content-length" in headers:
-            return PlainTextResponse("Content-Length beside Transfer-Encoding\n", 400, {"Connection": "close"})
+            return PlainTextResponse(
+                "Content-Length beside Transfer-Encoding\n", 400, {"Connection": "close"}
+            )
         if _foreign(request):
             return PlainTextResponse("asked for by a page of another site\n", 403)
         return None
@@ -82,12 +84,17 @@ def _known(hosts: list[str], names: Collection[str]) -> bool:
 
 def _foreign(request: Request) -> bool:
     """Whether a page of another site asks (Fetch Metadata, Origin). A link that leads here is no asking."""
-    site, mode = request.headers.get("sec-fetch-site", ""), request.headers.get("sec-fetch-mode", "")
+    site, mode = (
+        request.headers.get("sec-fetch-site", ""),
+        request.headers.get("sec-fetch-mode", ""),
+    )
     if request.method in ("GET", "HEAD"):
         framed = request.headers.get("sec-fetch-dest", "document") != "document"
         return site not in _OURS and (mode != "navigate" or framed)
     origin, host = request.headers.get("origin"), request.headers.get("host", "")
-    return site not in _OURS or (origin is not None and origin.partition("://")[2].lower() != host.lower())
+    return site not in _OURS or (
+        origin is not None and origin.partition("://")[2].lower() != host.lower()
+    )
 
 
 def not_bare(headers: Headers) -> PlainTextResponse | None:

@@ -9,15 +9,42 @@ from healthmon.model import Link, Relay, SwitchPort
 Sample = tuple[str, tuple[tuple[str, str], ...], float]
 
 HELP: dict[str, tuple[str, str]] = {
-    "healthmon_port_up": ("gauge", "1 when the switch port of the device is up (IF-MIB ifOperStatus)."),
-    "healthmon_port_speed_bytes": ("gauge", "Speed of the link, bytes per second (IF-MIB ifHighSpeed)."),
-    "healthmon_port_received_bytes_total": ("counter", "Bytes from the device (IF-MIB ifHCInOctets)."),
-    "healthmon_port_errors_total": ("counter", "Damaged packets from the device (IF-MIB ifInErrors)."),
-    "healthmon_poe_fault": ("gauge", "1 while the switch finds a PoE fault (RFC 3621 pethPsePortDetectionStatus)."),
-    "healthmon_poe_watts": ("gauge", "Power that a switch gives to its ports (RFC 3621 pethMainPseConsumptionPower)."),
-    "healthmon_poe_budget_watts": ("gauge", "Power that a switch has for its ports (RFC 3621 pethMainPsePower)."),
-    "healthmon_relay_up": ("gauge", "1 when a camera's pictures arrive where they are handed over and move."),
-    "healthmon_relay_delay_seconds": ("gauge", "How much later pictures come by the relay than from the camera."),
+    "healthmon_port_up": (
+        "gauge",
+        "1 when the switch port of the device is up (IF-MIB ifOperStatus).",
+    ),
+    "healthmon_port_speed_bytes": (
+        "gauge",
+        "Speed of the link, bytes per second (IF-MIB ifHighSpeed).",
+    ),
+    "healthmon_port_received_bytes_total": (
+        "counter",
+        "Bytes from the device (IF-MIB ifHCInOctets).",
+    ),
+    "healthmon_port_errors_total": (
+        "counter",
+        "Damaged packets from the device (IF-MIB ifInErrors).",
+    ),
+    "healthmon_poe_fault": (
+        "gauge",
+        "1 while the switch finds a PoE fault (RFC 3621 pethPsePortDetectionStatus).",
+    ),
+    "healthmon_poe_watts": (
+        "gauge",
+        "Power that a switch gives to its ports (RFC 3621 pethMainPseConsumptionPower).",
+    ),
+    "healthmon_poe_budget_watts": (
+        "gauge",
+        "Power that a switch has for its ports (RFC 3621 pethMainPsePower).",
+    ),
+    "healthmon_relay_up": (
+        "gauge",
+        "1 when a camera's pictures arrive where they are handed over and move.",
+    ),
+    "healthmon_relay_delay_seconds": (
+        "gauge",
+        "How much later pictures come by the relay than from the camera.",
+    ),
     "healthmon_relay_delay_error_seconds": ("gauge", "Bound of the error of the relay's delay."),
 }
 

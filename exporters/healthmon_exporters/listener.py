@@ -86,7 +86,9 @@ class _Guest:
         """Bytes that wait in this program or in the kernel (tcp(7), SIOCOUTQ)."""
         waiting = self.http.transport.get_write_buffer_size() if self.http.transport else 0
         with contextlib.suppress(OSError, ValueError):  # closed
-            waiting += struct.unpack("i", fcntl.ioctl(self._sock.fileno(), termios.TIOCOUTQ, b"\0" * 4))[0]
+            waiting += struct.unpack(
+                "i", fcntl.ioctl(self._sock.fileno(), termios.TIOCOUTQ, b"\0" * 4)
+            )[0]
         return int(waiting)
 
     def abort(self) -> None:
@@ -136,7 +138,11 @@ class Running:
             return
         sock.setblocking(False)
         if len(self.guests) >= MOST_CONNECTIONS:
-            longest = min((one for one in self.guests if not one.busy), key=lambda one: one.since, default=None)
+            longest = min(
+                (one for one in self.guests if not one.busy),
+                key=lambda one: one.since,
+                default=None,
+            )
             if longest is None:
                 sock.close()
                 return
@@ -185,7 +191,9 @@ async def serve(
     config.load()
     places = _places(host, port)
     if not (tls and guarded) and not all(is_loopback(place[0]) for _, place in places):
-        raise PermissionError(f"{host}: anything wider than 127.0.0.1 needs both 'tls' and 'users_file'")
+        raise PermissionError(
+            f"{host}: anything wider than 127.0.0.1 needs both 'tls' and 'users_file'"
+        )
     running = Running(config, tls, doors=_doors(places))
     running.open()
     return running

@@ -48,7 +48,9 @@ class Login:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request (ASGI)."""
         path = self._path()
-        answer = await self._refusal(Request(scope), path) if scope["type"] == "http" and path else None
+        answer = (
+            await self._refusal(Request(scope), path) if scope["type"] == "http" and path else None
+        )
         await (answer or self._app)(scope, receive, send)
 
     async def _refusal(self, request: Request, path: Path) -> PlainTextResponse | None:
@@ -61,7 +63,9 @@ class Login:
             return None
         client = request.client.host if request.client else ""
         if self._waiting.total() >= MOST_WAITING or self._waiting[client] >= MOST_OF_ONE:
-            return PlainTextResponse("too many logins at once; try again in a second\n", 429, {"Retry-After": "1"})
+            return PlainTextResponse(
+                "too many logins at once; try again in a second\n", 429, {"Retry-After": "1"}
+            )
         return None if await self._checked(client, value.strip()) else needed
 
     def _mark(self, value: str) -> bytes:

@@ -66,14 +66,22 @@ class Check:
 
     def lines(self, now: float) -> Iterator[Line]:
         """(family, tail) of the figures at `now`."""
-        about = labels((("check", self.ask.question.value), *((("part", self.ask.part),) if self.ask.part else ())))
+        about = labels(
+            (
+                ("check", self.ask.question.value),
+                *((("part", self.ask.part),) if self.ask.part else ()),
+            )
+        )
         yield "healthmon_check_runs_total", f"{about}}} {self.runs}"
         yield "healthmon_check_failures_total", f"{about}}} {self.failures}"
         if not self.runs:
             return
         yield "healthmon_check_last_run_timestamp_seconds", f"{about}}} {self.last_run!r}"
         if self.last_success is not None:
-            yield "healthmon_check_last_success_timestamp_seconds", f"{about}}} {self.last_success!r}"
+            yield (
+                "healthmon_check_last_success_timestamp_seconds",
+                f"{about}}} {self.last_success!r}",
+            )
         if now > self.shown:
             return
         yield "healthmon_check_success", f"{about}}} {self.success}"
@@ -104,7 +112,9 @@ class Page:
     maintenance: bool = False
     due: float = math.inf
 
-    def observed(self, observation: Observation, verdicts: tuple[Verdict, ...], blocks: Blocks, now: float) -> None:
+    def observed(
+        self, observation: Observation, verdicts: tuple[Verdict, ...], blocks: Blocks, now: float
+    ) -> None:
         """Show one result."""
         check = self.checks.get((observation.device, observation.question, observation.part))
         if check is None:
@@ -164,4 +174,6 @@ class Page:
 
 
 def _base(device: Device) -> bytes:
-    return based(f'device="{escaped(device.id)}",kind="{device.kind.value}",site="{escaped(device.site)}"')
+    return based(
+        f'device="{escaped(device.id)}",kind="{device.kind.value}",site="{escaped(device.site)}"'
+    )

@@ -10,7 +10,11 @@ _CLOSED = ("base-uri 'none'", "form-action 'none'", "frame-ancestors 'self'")
 
 def policy(*more: str, style: str = "", script: str = "") -> str:
     """Nothing is loaded; exactly this inline `style` and `script` may run; `more` are further rules."""
-    inline = [f"{name}-src '{_hash(text)}'" for name, text in (("style", style), ("script", script)) if text]
+    inline = [
+        f"{name}-src '{_hash(text)}'"
+        for name, text in (("style", style), ("script", script))
+        if text
+    ]
     return "; ".join(("default-src 'none'", *inline, *more, *_CLOSED))
 
 

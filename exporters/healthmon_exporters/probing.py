@@ -41,7 +41,9 @@ class Probing:
         Raises RefusedError when too many are under way. The look goes on when the one who asked does not wait for it.
         """
         now = asyncio.get_running_loop().time()
-        self._fresh = {key: kept for key, kept in self._fresh.items() if now - kept[0] < FRESH_SECONDS}
+        self._fresh = {
+            key: kept for key, kept in self._fresh.items() if now - kept[0] < FRESH_SECONDS
+        }
         key = (device, question)
         if kept := self._fresh.get(key):
             return kept[1]
@@ -65,7 +67,9 @@ class Probing:
             raise RefusedError(f"{key[0]} is being looked at; try again", 429, 2.0)
         self._of[key[0]] += 1
         task = self._under_way[key] = asyncio.create_task(self._made(*key))
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # who asked may have gone
+        task.add_done_callback(
+            lambda done: done.cancelled() or done.exception()
+        )  # who asked may have gone
 
     async def _made(self, device: str, question: str) -> bytes | None:
         try:

@@ -73,7 +73,9 @@ class Metrics:
             if ask.device in asked:
                 asked[ask.device].append(ask)
         self._pages = {
-            d.id: Page.of(d, asked[d.id], self._pages.get(d.id)) for d in devices if d.kind is not Kind.AGENT
+            d.id: Page.of(d, asked[d.id], self._pages.get(d.id))
+            for d in devices
+            if d.kind is not Kind.AGENT
         }
         before, self._blocks = self._blocks, Blocks()
         for page in self._pages.values():
@@ -82,7 +84,9 @@ class Metrics:
     def observed(self, observation: Observation, verdicts: tuple[Verdict, ...]) -> None:
         """Render the lines of one result."""
         if observation.question is Question.REFERENCE:
-            self._reference = observation.value if isinstance(observation.value, Reference) else None
+            self._reference = (
+                observation.value if isinstance(observation.value, Reference) else None
+            )
         if page := self._pages.get(observation.device):
             page.observed(observation, verdicts, self._blocks, self._now())
 
@@ -94,7 +98,11 @@ class Metrics:
             page.show(self._blocks, self._now())
 
     def table(
-        self, name: str, text: str, labels: tuple[str, ...], rows: Sequence[tuple[tuple[str, ...], float]]
+        self,
+        name: str,
+        text: str,
+        labels: tuple[str, ...],
+        rows: Sequence[tuple[tuple[str, ...], float]],
     ) -> None:
         """Replace a small family as a whole: `rows` are (label values, value)."""
         self._tables[name] = (text, labels, rows)
@@ -109,7 +117,9 @@ class Metrics:
 
     def own_families(self) -> Iterator[Metric]:
         """The agent's own families for the registry."""
-        build = GaugeMetricFamily("healthmon_build_info", "Version; always 1.", labels=("version", "python", "config"))
+        build = GaugeMetricFamily(
+            "healthmon_build_info", "Version; always 1.", labels=("version", "python", "config")
+        )
         build.add_metric((self._version, platform.python_version(), self._hash), 1)
         yield build
         for name, value in tuple(self._agent.items()):
@@ -151,7 +161,9 @@ class Metrics:
         """
         kind = (openmetrics, zipped)
         if kind not in self._asked:
-            self._asked[kind] = asyncio.create_task(self._body(openmetrics=openmetrics, zipped=zipped))
+            self._asked[kind] = asyncio.create_task(
+                self._body(openmetrics=openmetrics, zipped=zipped)
+            )
         return await asyncio.shield(self._asked[kind])
 
     async def _body(self, *, openmetrics: bool, zipped: bool) -> bytes:

@@ -33,7 +33,11 @@ def folder() -> Path | None:
 def page(name: str) -> str | None:
     """The page of an alert as HTML ("README": the list), None where there is none. A heading's id is its code."""
     place = folder()
-    if place is None or not re.fullmatch(r"[A-Za-z]{1,64}", name) or not (place / f"{name}.md").is_file():
+    if (
+        place is None
+        or not re.fullmatch(r"[A-Za-z]{1,64}", name)
+        or not (place / f"{name}.md").is_file()
+    ):
         return None
     from markdown_it import MarkdownIt  # 2 MB that few agents are asked for
 

@@ -19,7 +19,9 @@ def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
             path.open("rb").close()
         except OSError as error:
             words = (error.strerror or "error").lower()
-            raise OSError(f"the {what} {path} cannot be read: {words}; healthmon's user must be able to") from None
+            raise OSError(
+                f"the {what} {path} cannot be read: {words}; healthmon's user must be able to"
+            ) from None
     try:
         context.load_cert_chain(certificate, key, password=_no_password)
     except (ssl.SSLError, ValueError) as error:
@@ -28,11 +30,15 @@ def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
 
 
 def _no_password() -> str:
-    raise ValueError("the key asks for a password; keep it without one, readable by healthmon's user only")
+    raise ValueError(
+        "the key asks for a password; keep it without one, readable by healthmon's user only"
+    )
 
 
 def _misfit(error: Exception, certificate: Path, key: Path) -> str:
     if getattr(error, "reason", "") in _STRANGERS:
         return f"the key {key} does not belong to the certificate {certificate}"
-    words = "one of them is not PEM or is damaged" if isinstance(error, ssl.SSLError) else str(error)
+    words = (
+        "one of them is not PEM or is damaged" if isinstance(error, ssl.SSLError) else str(error)
+    )
     return f"the certificate {certificate} with the key {key} cannot be used: {words}"

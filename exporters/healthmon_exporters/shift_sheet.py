@@ -17,7 +17,12 @@ from healthmon_exporters.footage import Tally
 
 MARKS = {State.FAULT: "x", State.DEGRADED: "!", State.UNKNOWN: "?", State.OK: " "}
 SENTENCE_WIDTH = 72
-_KINDS = ((Kind.CAMERA, "camera"), (Kind.RECORDER, "recorder"), (Kind.UPS, "UPS"), (Kind.LINK, "link"))
+_KINDS = (
+    (Kind.CAMERA, "camera"),
+    (Kind.RECORDER, "recorder"),
+    (Kind.UPS, "UPS"),
+    (Kind.LINK, "link"),
+)
 _PLURAL = {"UPS": "UPS"}
 _SHARED = (Reason.BEHIND_PARENT.value, Reason.NO_REFERENCE.value)
 
@@ -104,7 +109,11 @@ def _worth_saying(found: list[Verdict]) -> list[Verdict]:
 def _with_port(lost: Verdict, found: Iterable[Verdict]) -> Verdict:
     """A device that cannot be reached, with what its switch port tells of the cause."""
     bad = (State.FAULT, State.DEGRADED)
-    ports = [v for v in found if v.question is Question.PORT and v.aspect in ("port", "poe") and v.state in bad]
+    ports = [
+        v
+        for v in found
+        if v.question is Question.PORT and v.aspect in ("port", "poe") and v.state in bad
+    ]
     return replace(lost, sentence=f"{lost.sentence}; {ports[0].sentence}") if ports else lost
 
 
@@ -119,12 +128,18 @@ def _once_a_look(unknown: list[Verdict]) -> list[Verdict]:
         kept.setdefault((verdict.question, verdict.part, verdict.reason), verdict)
     first: dict[object, Verdict] = {}
     for verdict in kept.values():
-        first.setdefault(verdict.reason if verdict.reason is Reason.NO_REFERENCE else id(verdict), verdict)
+        first.setdefault(
+            verdict.reason if verdict.reason is Reason.NO_REFERENCE else id(verdict), verdict
+        )
     return list(first.values())
 
 
 def _row(device: Device, verdict: Verdict, since: float | None, maintenance: str | None) -> Row:
-    part = f"{verdict.part}: " if verdict.question is Question.STREAM and verdict.part not in ("", "main") else ""
+    part = (
+        f"{verdict.part}: "
+        if verdict.question is Question.STREAM and verdict.part not in ("", "main")
+        else ""
+    )
     return Row(
         verdict.state,
         (device.id,),
@@ -144,7 +159,9 @@ def _fold_unknown(made: list[Row]) -> list[Row]:
     shared: dict[tuple[str, str], list[Row]] = {}
     kept: list[Row] = []
     for row in made:
-        if row.state is State.UNKNOWN and (row.code in _SHARED or row.question == Question.RECORDING):
+        if row.state is State.UNKNOWN and (
+            row.code in _SHARED or row.question == Question.RECORDING
+        ):
             shared.setdefault((row.code, row.sentence), []).append(row)
         else:
             kept.append(row)
@@ -177,7 +194,11 @@ def text(sheet: Sheet) -> str:
     lines = [_head(sheet)]
     if sheet.simulated:
         lines.append("SIMULATED ESTATE: none of these devices exists.")
-    for state, title in ((State.FAULT, "FAULTS"), (State.DEGRADED, "WARNINGS"), (State.UNKNOWN, "NOT CHECKED")):
+    for state, title in (
+        (State.FAULT, "FAULTS"),
+        (State.DEGRADED, "WARNINGS"),
+        (State.UNKNOWN, "NOT CHECKED"),
+    ):
         found = sheet.of(state)
         if found or state is State.FAULT:
             lines.append(f"{title} {sum(len(row.devices) for row in found)}")
@@ -261,7 +282,11 @@ def as_json(sheet: Sheet) -> dict[str, Any]:
 
 
 def _row_json(row: Row, zone: ZoneInfo) -> dict[str, Any]:
-    since = datetime.fromtimestamp(row.since, zone).isoformat(timespec="seconds") if row.since is not None else None
+    since = (
+        datetime.fromtimestamp(row.since, zone).isoformat(timespec="seconds")
+        if row.since is not None
+        else None
+    )
     return {
         "devices": list(row.devices),
         "name": row.name,

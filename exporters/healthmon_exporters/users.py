@@ -26,7 +26,16 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _STORED = re.compile(r"(?:[0-9a-f]{2}){8,64}\$[0-9a-f]{128}")
 # What stands for the hash of a user who does not exist: looking takes as long, and nothing is equal to it.
 _NOBODY = "00" * 16 + "$"
-_WELL_KNOWN = ("password", "passw0rd", "12345678", "87654321", "qwertyui", "letmein", "iloveyou", "changeme")
+_WELL_KNOWN = (
+    "password",
+    "passw0rd",
+    "12345678",
+    "87654321",
+    "qwertyui",
+    "letmein",
+    "iloveyou",
+    "changeme",
+)
 
 
 def hash_password(password: str, salt: bytes | None = None) -> str:
@@ -40,7 +49,9 @@ def hash_password(password: str, salt: bytes | None = None) -> str:
 def verify(stored: str | None, password: str) -> bool:
     """Whether `password` is what `stored` was made of; None (no such user) takes as long and is never so."""
     salt, _, wanted = (stored or _NOBODY).partition("$")
-    return hmac.compare_digest(hash_password(password, bytes.fromhex(salt)).partition("$")[2], wanted)
+    return hmac.compare_digest(
+        hash_password(password, bytes.fromhex(salt)).partition("$")[2], wanted
+    )
 
 
 def weak(name: str, password: str) -> str:
@@ -52,7 +63,11 @@ def weak(name: str, password: str) -> str:
     if any(unicodedata.category(letter) == "Cc" for letter in password):
         return "the password holds a control character, which no browser can send"
     plain = password.lower()
-    if len(set(plain)) < SHORTEST // 2 or name.lower() in plain or any(word in plain for word in _WELL_KNOWN):
+    if (
+        len(set(plain)) < SHORTEST // 2
+        or name.lower() in plain
+        or any(word in plain for word in _WELL_KNOWN)
+    ):
         return "the password is easily guessed (the name, a known password, one letter again and again)"
     return ""
 
@@ -66,7 +81,11 @@ def read(path: Path) -> tuple[dict[str, str], list[Problem]]:
         if not text or text.startswith("#"):
             continue
         name, _, stored = text.partition(":")
-        words = "" if _NAME.fullmatch(name) and _STORED.fullmatch(stored) else "is not a line 'name:salt$hash'"
+        words = (
+            ""
+            if _NAME.fullmatch(name) and _STORED.fullmatch(stored)
+            else "is not a line 'name:salt$hash'"
+        )
         if name in known:
             words = f"user {name} stands there twice"
         if words:
@@ -83,9 +102,20 @@ def problems(path: Path) -> list[Problem]:
         known, found = read(path)
         others = stat.S_IMODE(path.stat().st_mode) & 0o007
     except OSError as error:
-        return [Problem(str(path), 0, "", f"the users file cannot be read: {_words(error)}; {_remedy(path, error)}")]
+        return [
+            Problem(
+                str(path),
+                0,
+                "",
+                f"the users file cannot be read: {_words(error)}; {_remedy(path, error)}",
+            )
+        ]
     if others:
-        found.append(Problem(str(path), 0, "", f"the users file can be read by others; run: chmod 600 {path}"))
+        found.append(
+            Problem(
+                str(path), 0, "", f"the users file can be read by others; run: chmod 600 {path}"
+            )
+        )
     if not known and not found:
         found.append(Problem(str(path), 0, "", f"nobody stands in the users file; {_make(path)}"))
     return found
@@ -101,7 +131,9 @@ def check(path: Path, name: str) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise ConfigError([Problem(str(path), 0, "", f"the users file cannot be read: {_words(error)}")]) from None
+        raise ConfigError(
+            [Problem(str(path), 0, "", f"the users file cannot be read: {_words(error)}")]
+        ) from None
     if found:
         raise ConfigError(found)
     return known
@@ -118,7 +150,9 @@ def change(path: Path, name: str, stored: str | None) -> bool:
             known = check(real, name)
             _write(real, _changed(_lines(real) if real.exists() else [], name, stored))
     except OSError as error:
-        raise ConfigError([Problem(str(path), 0, "", f"the users file was not changed: {_words(error)}")]) from None
+        raise ConfigError(
+            [Problem(str(path), 0, "", f"the users file was not changed: {_words(error)}")]
+        ) from None
     return name in known
 
 
@@ -158,7 +192,9 @@ def _write(path: Path, text: str) -> None:
     owner = (path if path.exists() else path.parent).stat()
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        with os.fdopen(
+            os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+        ) as file:
             if os.geteuid() == 0:
                 os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
             file.write(text)
@@ -174,7 +210,9 @@ def _words(error: OSError) -> str:
 
 
 def _remedy(path: Path, error: OSError) -> str:
-    return _make(path) if isinstance(error, FileNotFoundError) else "healthmon's user must be able to"
+    return (
+        _make(path) if isinstance(error, FileNotFoundError) else "healthmon's user must be able to"
+    )
 
 
 def _make(path: Path) -> str:

@@ -43,7 +43,9 @@ class Site:
 
 
 def application(
-    site: Site, users: Callable[[], Path | None] = lambda: None, names: Callable[[], Collection[str]] = tuple
+    site: Site,
+    users: Callable[[], Path | None] = lambda: None,
+    names: Callable[[], Collection[str]] = tuple,
 ) -> ASGIApp:
     """The ASGI application of `site`. It asks for a login while there is a users file, and is reached by `names`."""
 
@@ -55,24 +57,32 @@ def application(
         return Response(body, headers=headers, media_type=OPENMETRICS if openmetrics else TEXT)
 
     async def discovery(_request: Request) -> Response:
-        return JSONResponse(site.targets(), headers={"X-Prometheus-Refresh-Interval-Seconds": str(REFRESH_SECONDS)})
+        return JSONResponse(
+            site.targets(), headers={"X-Prometheus-Refresh-Interval-Seconds": str(REFRESH_SECONDS)}
+        )
 
     async def probe(request: Request) -> Response:
         return await _probe(site, request)
 
     async def healthy(_request: Request) -> Response:
         well = site.alive()
-        return PlainTextResponse("healthy\n" if well else "work stands still\n", 200 if well else 503)
+        return PlainTextResponse(
+            "healthy\n" if well else "work stands still\n", 200 if well else 503
+        )
 
     async def ready(_request: Request) -> Response:
         well = site.ready()
-        return PlainTextResponse("ready\n" if well else "first round not finished\n", 200 if well else 503)
+        return PlainTextResponse(
+            "ready\n" if well else "first round not finished\n", 200 if well else 503
+        )
 
     async def reload(request: Request) -> Response:
         if refusal := not_bare(request.headers):
             return refusal
         problems = await site.reload()
-        return PlainTextResponse(problems + "\n" if problems else "reloaded\n", 500 if problems else 200)
+        return PlainTextResponse(
+            problems + "\n" if problems else "reloaded\n", 500 if problems else 200
+        )
 
     async def landing(_request: Request) -> Response:
         return Response(_page(site), media_type="text/html; charset=utf-8")
@@ -96,7 +106,9 @@ async def _probe(site: Site, request: Request) -> Response:
     """One look at a configured device, within the scrape's own time limit."""
     target, module = request.query_params.get("target", ""), request.query_params.get("module", "")
     try:
-        limit = max(0.5, float(request.headers.get("x-prometheus-scrape-timeout-seconds", "30")) - 0.5)
+        limit = max(
+            0.5, float(request.headers.get("x-prometheus-scrape-timeout-seconds", "30")) - 0.5
+        )
     except ValueError:
         limit = 30.0
     try:
@@ -108,12 +120,18 @@ async def _probe(site: Site, request: Request) -> Response:
     except TimeoutError:
         return PlainTextResponse("the look did not end within the scrape's time limit\n", 504)
     if text is None:
-        return PlainTextResponse("target is not a configured device id, or module is not asked of it\n", 404)
+        return PlainTextResponse(
+            "target is not a configured device id, or module is not asked of it\n", 404
+        )
     return Response(text, media_type=TEXT)
 
 
 def _page(site: Site) -> str:
-    note = "<p><strong>SIMULATED ESTATE: none of these devices exists.</strong></p>" if site.simulated else ""
+    note = (
+        "<p><strong>SIMULATED ESTATE: none of these devices exists.</strong></p>"
+        if site.simulated
+        else ""
+    )
     links = (
         *((("/wall", "the wall of the control room"),) if site.wall else ()),
         ("/metrics", "metrics for Prometheus"),

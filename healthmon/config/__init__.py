@@ -15,7 +15,16 @@ from healthmon.config.problems import ConfigError, Problem, suggest
 from healthmon.config.schema import Config
 from healthmon.config.wording import problems_of
 
-__all__ = ["Config", "ConfigError", "Problem", "find_config", "json_schema", "load", "secrets", "suggest"]
+__all__ = [
+    "Config",
+    "ConfigError",
+    "Problem",
+    "find_config",
+    "json_schema",
+    "load",
+    "secrets",
+    "suggest",
+]
 
 _OURS = ("folder", "digest", "warnings")
 
@@ -26,7 +35,9 @@ def load(path: Path) -> Config:
     problems = list(found.problems)
     tree = found.tree
     if not isinstance(tree, dict):
-        raise ConfigError([Problem(found.file, 1, "", "is not a mapping of sections such as `cameras:`")])
+        raise ConfigError(
+            [Problem(found.file, 1, "", "is not a mapping of sections such as `cameras:`")]
+        )
     for key in _OURS:
         if key in tree:
             del tree[key]
@@ -41,7 +52,9 @@ def load(path: Path) -> Config:
     problems += checks.problems_of(part, found)
     if problems or part is None:
         raise ConfigError(problems)
-    return part.config.model_copy(update={"warnings": tuple(checks.warnings_of(part.config, found))})
+    return part.config.model_copy(
+        update={"warnings": tuple(checks.warnings_of(part.config, found))}
+    )
 
 
 def _digest(path: Path) -> str:
@@ -73,4 +86,8 @@ def json_schema() -> dict[str, Any]:
     schema = Config.model_json_schema()
     for key in _OURS:
         schema["properties"].pop(key, None)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "healthmon config.yaml"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "healthmon config.yaml",
+    }

@@ -21,7 +21,9 @@ def clashes(devices: Iterable[tuple[Path_, Watched]]) -> Iterator[tuple[Path_, s
         before: Path_ | None = None
         for port, what in _claims(device):
             others = taken.setdefault((device.address, port), {})
-            found = others.get(WHOLE) or (next(iter(others.values()), None) if what == WHOLE else others.get(what))
+            found = others.get(WHOLE) or (
+                next(iter(others.values()), None) if what == WHOLE else others.get(what)
+            )
             before = before or (found if found != path else None)
             others.setdefault(what, path)
         if before is not None:
@@ -46,7 +48,9 @@ def _claims(device: Watched) -> Iterator[tuple[str, str]]:
 def _ports(device: Camera | Recorder | Link) -> list[int]:
     """The RTSP and the HTTP port, where it has them."""
     services = ((device.rtsp, 554, 322), (device.http, 80, 443))
-    return [s.port or (secure if s.tls else plain) for s, plain, secure in services if s is not None]
+    return [
+        s.port or (secure if s.tls else plain) for s, plain, secure in services if s is not None
+    ]
 
 
 def _of_video(device: Camera | Recorder) -> Iterator[tuple[str, str]]:

@@ -72,12 +72,21 @@ def warnings_of(config: Config, document: Document) -> Iterator[str]:
     """What is allowed and worth saying."""
     now = datetime.now(ZoneInfo(config.estate.time_zone)).replace(tzinfo=None)
     for number, window in enumerate(config.maintenance):
-        last = window.until if window.repeat and window.until else None if window.repeat else window.end
+        last = (
+            window.until
+            if window.repeat and window.until
+            else None
+            if window.repeat
+            else window.end
+        )
         end = _time(last) if last else None
         if end and end < now:
             line = document.line(("maintenance", number))
             yield f"{document.file}:{line}: maintenance window '{window.reason}' has expired; its devices alert again"
-    for path, text in (*notify_checks.warnings_of(config), *link_checks.warnings_of(config, watched(config))):
+    for path, text in (
+        *notify_checks.warnings_of(config),
+        *link_checks.warnings_of(config, watched(config)),
+    ):
         yield f"{document.file}:{document.line(path)}: {text}"
 
 
@@ -92,11 +101,18 @@ def _duplicates(config: Config, line: Callable[[Path_], int]) -> Iterator[tuple[
         first: dict[str, Path_] = {}
         for path, value in entries:
             if value in first:
-                yield path, f"{what} '{value}' is taken already (first on line {line(first[value])})"
+                yield (
+                    path,
+                    f"{what} '{value}' is taken already (first on line {line(first[value])})",
+                )
             first.setdefault(value, path)
     for path, address, before in addresses.clashes(watched(config)):
         text = f"address '{address}' is taken already (first on line {line((*before, 'address'))})"
-        channels = "; channels of one encoder need a stream 'path' each" if path[0] == before[0] == "cameras" else ""
+        channels = (
+            "; channels of one encoder need a stream 'path' each"
+            if path[0] == before[0] == "cameras"
+            else ""
+        )
         yield (*path, "address"), text + channels
 
 
@@ -120,7 +136,10 @@ def _references(config: Config) -> Iterator[tuple[Path_, str]]:
         for keys, value, known in wanted:
             if value is not None and value not in known:
                 word = next(key for key in reversed(keys) if isinstance(key, str))
-                yield (*path, *keys), f"{word} '{value}' is not in the configuration{suggest(value, known)}"
+                yield (
+                    (*path, *keys),
+                    f"{word} '{value}' is not in the configuration{suggest(value, known)}",
+                )
     for number, window in enumerate(config.maintenance):
         for key, values, known in (
             ("devices", window.devices, ids),
@@ -129,7 +148,10 @@ def _references(config: Config) -> Iterator[tuple[Path_, str]]:
         ):
             for n, value in enumerate(values):
                 if value not in known:
-                    yield ("maintenance", number, key, n), f"{key} '{value}' is not known{suggest(value, known)}"
+                    yield (
+                        ("maintenance", number, key, n),
+                        f"{key} '{value}' is not known{suggest(value, known)}",
+                    )
 
 
 def _cycles(config: Config) -> Iterator[tuple[Path_, str]]:
@@ -139,7 +161,10 @@ def _cycles(config: Config) -> Iterator[tuple[Path_, str]]:
         while level:
             name = level.pop()
             if name == device.id:
-                yield (*path, "parent"), f"is its own parent by way of {', '.join(device.parent)}; cut the circle"
+                yield (
+                    (*path, "parent"),
+                    f"is its own parent by way of {', '.join(device.parent)}; cut the circle",
+                )
                 break
             if name not in seen:
                 seen.add(name)
@@ -155,13 +180,22 @@ def _access(config: Config) -> Iterator[tuple[Path_, str]]:
             names = [stream.name for stream in device.streams]
             for name in {name for name in names if names.count(name) > 1}:
                 yield (*path, "streams"), f"stream name '{name}' stands twice"
-            if device.rtsp is None and device.http is None and device.snmp is None and not device.ports:
+            if (
+                device.rtsp is None
+                and device.http is None
+                and device.snmp is None
+                and not device.ports
+            ):
                 yield path, "nothing to ask: 'rtsp' and 'http' are both no"
         if device.id == "healthmon":
             yield (*path, "id"), "'healthmon' is the agent's own name; choose another id"
         if isinstance(device, Camera) and (device.channel is None) != (device.recorder is None):
             yield path, "'recorder' and 'channel' go together"
-        if isinstance(device, Camera) and device.state != "deployed" and device.kind != "deployable":
+        if (
+            isinstance(device, Camera)
+            and device.state != "deployed"
+            and device.kind != "deployable"
+        ):
             yield (*path, "state"), f"only a camera of kind deployable can be {device.state}"
     yield from _figures(config)
 
@@ -175,19 +209,32 @@ def _figures(config: Config) -> Iterator[tuple[Path_, str]]:
     if cause.longest < cause.hold:
         yield ("defaults", "cause"), "'longest' cannot be less than 'hold'"
     database = config.database
-    if database and database.credential is not None and database.credential not in config.credentials:
+    if (
+        database
+        and database.credential is not None
+        and database.credential not in config.credentials
+    ):
         known = set(config.credentials)
         yield (
             ("database", "credential"),
-            (f"credential '{database.credential}' is not in the configuration{suggest(database.credential, known)}"),
+            (
+                f"credential '{database.credential}' is not in the configuration{suggest(database.credential, known)}"
+            ),
         )
 
 
 def _sources(config: Config) -> Iterator[tuple[Path_, str]]:
     for name, account in config.credentials.items():
         for key, source in (("secret", account.secret), ("private", account.private)):
-            if source and sum(x is not None for x in (source.file, source.environment, source.systemd)) != 1:
-                yield ("credentials", name, key), f"'{key}' needs exactly one of 'file', 'environment' or 'systemd'"
+            if (
+                source
+                and sum(x is not None for x in (source.file, source.environment, source.systemd))
+                != 1
+            ):
+                yield (
+                    ("credentials", name, key),
+                    f"'{key}' needs exactly one of 'file', 'environment' or 'systemd'",
+                )
 
 
 def _windows(config: Config) -> Iterator[tuple[Path_, str]]:

@@ -88,7 +88,9 @@ def parse(raw: bytes, file: str) -> Document:
         return _Reader(Document(file), yaml.parse(text, Loader=_Loader)).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _error(file, mark.line + 1 if mark else 1, f"not YAML: {error.problem or 'cannot be parsed'}") from None
+        raise _error(
+            file, mark.line + 1 if mark else 1, f"not YAML: {error.problem or 'cannot be parsed'}"
+        ) from None
     except (yaml.YAMLError, ValueError) as error:
         raise _error(file, 1, f"not YAML: {' '.join(str(error).split())[:120]}") from None
 
@@ -139,10 +141,16 @@ class _Reader:
         is_alias, tag = isinstance(event, yaml.AliasEvent), getattr(event, "tag", None)
         if is_alias or event.anchor or tag:
             what = "alias (*)" if is_alias else "anchor (&)" if event.anchor else "tag (!)"
-            raise self._refused(event, f"YAML {what} is not allowed; write the value out or quote it")
+            raise self._refused(
+                event, f"YAML {what} is not allowed; write the value out or quote it"
+            )
         self.values += 1
         if depth > DEEPEST or self.values > MOST_VALUES:
-            text = f"nested deeper than {DEEPEST} levels" if depth > DEEPEST else f"more than {MOST_VALUES} values"
+            text = (
+                f"nested deeper than {DEEPEST} levels"
+                if depth > DEEPEST
+                else f"more than {MOST_VALUES} values"
+            )
             raise self._refused(event, text)
         if isinstance(event, yaml.ScalarEvent):
             empty = event.style is None and event.value in ("", "~")
@@ -186,7 +194,10 @@ class _Reader:
 
     def _bounded(self, found: list[Any] | dict[str, Any], event: Any) -> None:
         if len(found) + len(self.made.problems) > MOST_ENTRIES:
-            raise self._refused(event, f"more than {MOST_ENTRIES} entries in one place; this cannot be a configuration")
+            raise self._refused(
+                event,
+                f"more than {MOST_ENTRIES} entries in one place; this cannot be a configuration",
+            )
 
 
 def _line(event: Any) -> int:

@@ -13,7 +13,9 @@ def _text(parse: Any, example: str) -> tuple[Any, Any]:
     def read(value: object) -> object:
         return parse(value) if isinstance(value, str) else value
 
-    return BeforeValidator(read), WithJsonSchema({"type": ["string", "number", "boolean"], "examples": [example]})
+    return BeforeValidator(read), WithJsonSchema(
+        {"type": ["string", "number", "boolean"], "examples": [example]}
+    )
 
 
 def or_no(value: object) -> object:

@@ -28,9 +28,15 @@ def problems_of(config: Config, entries: Iterable[Entry]) -> Iterator[tuple[Path
         if not above:
             yield (*path, "port"), "'port' needs a 'parent' that is a switch of 'links'"
         elif not asked:
-            yield (*path, "port"), f"'port' needs a switch that is asked by SNMP: give {above[0].id} its 'snmp'"
+            yield (
+                (*path, "port"),
+                f"'port' needs a switch that is asked by SNMP: give {above[0].id} its 'snmp'",
+            )
         elif len(asked) > 1:
-            yield (*path, "port"), f"'port' fits {' and '.join(asked)}; keep one switch with 'snmp' as parent"
+            yield (
+                (*path, "port"),
+                f"'port' fits {' and '.join(asked)}; keep one switch with 'snmp' as parent",
+            )
 
 
 def _relays(path: Path_, link: Link, cameras: Mapping[str, Camera]) -> Iterator[tuple[Path_, str]]:
@@ -49,9 +55,15 @@ def _relays(path: Path_, link: Link, cameras: Mapping[str, Camera]) -> Iterator[
                 f"camera '{relay.camera}' is not in the configuration{suggest(relay.camera, cameras)}",
             )
         elif relay.camera in seen:
-            yield (*place, "camera"), f"camera {relay.camera} is relayed twice here; make the second a link of its own"
+            yield (
+                (*place, "camera"),
+                f"camera {relay.camera} is relayed twice here; make the second a link of its own",
+            )
         elif camera.rtsp is None:
-            yield (*place, "camera"), f"camera {relay.camera} has 'rtsp: no', so its relay cannot be compared with it"
+            yield (
+                (*place, "camera"),
+                f"camera {relay.camera} has 'rtsp: no', so its relay cannot be compared with it",
+            )
         elif relay.stream is not None and relay.stream not in (names := _streams(camera)):
             yield (
                 (*place, "stream"),
@@ -72,4 +84,7 @@ def warnings_of(config: Config, entries: Iterable[Entry]) -> Iterator[tuple[Path
         for switch in asked.intersection(device.parent) if device.port else ():
             other = first.setdefault((switch, (device.port or "").casefold()), device.id)
             if other != device.id:
-                yield (*path, "port"), f"port {device.port} of {switch} is given to {other} and {device.id}"
+                yield (
+                    (*path, "port"),
+                    f"port {device.port} of {switch} is given to {other} and {device.id}",
+                )

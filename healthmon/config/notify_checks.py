@@ -12,7 +12,12 @@ from healthmon.config.notify_schema import WAYS, Route, Target
 from healthmon.config.problems import suggest
 from healthmon.config.schema import Config
 
-SECTION_KINDS = (("links", "link"), ("cameras", "camera"), ("recorders", "recorder"), ("ups", "ups"))
+SECTION_KINDS = (
+    ("links", "link"),
+    ("cameras", "camera"),
+    ("recorders", "recorder"),
+    ("ups", "ups"),
+)
 Found = Iterator[tuple[Path_, str]]
 
 
@@ -29,7 +34,10 @@ def problems_of(config: Config) -> Found:
         yield from _route(config, ("routes", number), route)
     if config.heartbeat is not None:
         if (config.heartbeat.url is None) == (config.heartbeat.credential is None):
-            yield ("heartbeat",), "needs exactly one of 'url' and 'credential' (whose secret is the whole address)"
+            yield (
+                ("heartbeat",),
+                "needs exactly one of 'url' and 'credential' (whose secret is the whole address)",
+            )
         yield from _credential(config, ("heartbeat",), config.heartbeat.credential)
 
 
@@ -44,11 +52,21 @@ def _target(config: Config, path: Path_, target: Target) -> Found:
         if not target.email.to and not target.email.to_contractor:
             yield (*path, way), "has no receiver; give 'to' or 'to_contractor: yes'"
         if target.email.credential and target.email.encryption == "none":
-            yield (*path, way, "encryption"), "a login is never sent unencrypted; use starttls or tls"
+            yield (
+                (*path, way, "encryption"),
+                "a login is never sent unencrypted; use starttls or tls",
+            )
         account = config.credentials.get(target.email.credential or "")
         if account is not None and not account.username:
-            yield (*path, way, "credential"), f"credential '{target.email.credential}' has no 'username' to log in with"
-    if target.alertmanager and target.alertmanager.credential and not _https(target.alertmanager.url):
+            yield (
+                (*path, way, "credential"),
+                f"credential '{target.email.credential}' has no 'username' to log in with",
+            )
+    if (
+        target.alertmanager
+        and target.alertmanager.credential
+        and not _https(target.alertmanager.url)
+    ):
         yield (*path, way, "url"), "a login is never sent unencrypted; use https"
 
 
@@ -68,13 +86,22 @@ def _route(config: Config, path: Path_, route: Route) -> Found:
     ):
         for number, value in enumerate(values):
             if value not in known:
-                yield (*path, key, number), f"{word} '{value}' is not in the configuration{suggest(value, known)}"
+                yield (
+                    (*path, key, number),
+                    f"{word} '{value}' is not in the configuration{suggest(value, known)}",
+                )
     for name in route.to:
         target = config.notify.get(name)
         if route.digest and target and target.alertmanager:
-            yield (*path, "digest"), f"target '{name}' is an Alertmanager, which gathers by itself; take 'digest' away"
+            yield (
+                (*path, "digest"),
+                f"target '{name}' is an Alertmanager, which gathers by itself; take 'digest' away",
+            )
     if route.digest and route.repeat_after:
-        yield (*path, "repeat_after"), "a route with 'digest' repeats nothing; take one of the two away"
+        yield (
+            (*path, "repeat_after"),
+            "a route with 'digest' repeats nothing; take one of the two away",
+        )
 
 
 def _https(url: str) -> bool:
@@ -113,16 +140,25 @@ def _no_mail(config: Config, name: str, target: Target) -> Found:
     if target.email and target.email.to_contractor and not target.email.to:
         for contractor in config.contractors:
             if not contractor.email:
-                yield ("notify", name), f"target '{name}' cannot reach contractor '{contractor.id}', who has no 'email'"
+                yield (
+                    ("notify", name),
+                    f"target '{name}' cannot reach contractor '{contractor.id}', who has no 'email'",
+                )
 
 
 def _unheard(config: Config) -> Found:
     """Devices whose faults no route takes at every hour: nobody would hear of some of them."""
-    always = [route for route in config.routes if not (route.hours or route.weekdays or route.codes)]
+    always = [
+        route for route in config.routes if not (route.hours or route.weekdays or route.codes)
+    ]
     missed: list[str] = []
     for section, kind in SECTION_KINDS:
         devices: tuple[Watched, ...] = getattr(config, section)
-        missed += [f"{d.id} (P{d.priority})" for d in devices if not d.disabled and not _heard(d, kind, always)]
+        missed += [
+            f"{d.id} (P{d.priority})"
+            for d in devices
+            if not d.disabled and not _heard(d, kind, always)
+        ]
     if missed:
         more = f" and {len(missed) - 3} more" if len(missed) > 3 else ""
         text = f"no route takes every fault at every hour of {', '.join(missed[:3])}{more}; nobody may hear of it"

@@ -76,9 +76,9 @@ class SyslogTarget(Strict):
     port: Port | None = None
     transport: Literal["udp", "tcp", "tls"] = "tls"
     tls: TlsTrust | None = None
-    facility: Literal["daemon", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"] = (
-        "local0"
-    )
+    facility: Literal[
+        "daemon", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"
+    ] = "local0"
 
 
 class AppriseTarget(Strict):

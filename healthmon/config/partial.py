@@ -41,7 +41,9 @@ def well_formed(tree: dict[str, Any], error: ValidationError, ours: dict[str, An
     """The part of `tree` that is well formed, given what is wrong with it; None where nothing can be made of it."""
     cut = _Cut({name: _copied(value) for name, value in tree.items()})
     for _ in range(_ROUNDS):
-        cut.take_out(finding["loc"] for finding in error.errors(include_url=False, include_input=False))
+        cut.take_out(
+            finding["loc"] for finding in error.errors(include_url=False, include_input=False)
+        )
         try:
             config = Config.model_validate({**cut.tree, **ours})
         except ValidationError as still:
@@ -97,7 +99,9 @@ class _Cut:
         found: set[Path_] = {(name,) for name, value in self.tree.items() if id(value) in self.torn}
         for name, value in self.tree.items():
             if isinstance(value, list):
-                found |= {(name, number) for number, entry in enumerate(value) if id(entry) in self.torn}
+                found |= {
+                    (name, number) for number, entry in enumerate(value) if id(entry) in self.torn
+                }
         return frozenset(found)
 
 
@@ -112,4 +116,8 @@ def _names(value: Any) -> set[str]:
     if isinstance(value, dict):
         return set(value)
     entries = value if isinstance(value, list) else []
-    return {entry["id"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)}
+    return {
+        entry["id"]
+        for entry in entries
+        if isinstance(entry, dict) and isinstance(entry.get("id"), str)
+    }

@@ -40,7 +40,10 @@ def _belongs(path: Path_, recorder: Recorder) -> Found:
     make = recorder.make
     for key, makes in _BELONGS.items():
         if getattr(recorder, key) and make not in makes:
-            yield (*path, key), f"'{key}' belongs to make {' or '.join(makes)}; this recorder has {make or 'no make'}"
+            yield (
+                (*path, key),
+                f"'{key}' belongs to make {' or '.join(makes)}; this recorder has {make or 'no make'}",
+            )
     if make == "http" and not recorder.requests:
         yield (*path, "make"), "make http asks nothing by itself: give it 'requests'"
     if make == "snmp" and not (recorder.objects or recorder.storage):
@@ -51,12 +54,18 @@ def _belongs(path: Path_, recorder: Recorder) -> Found:
     if make in {"http", "hikvision", "axis", "dahua"} and recorder.http is None:
         yield (*path, "make"), f"make {make} is asked by HTTP, but 'http' is no"
     if make == "bosch" and recorder.http is None and recorder.snmp is None:
-        yield (*path, "make"), "make bosch is asked by HTTP or SNMP: 'http' is no and there is no 'snmp'"
+        yield (
+            (*path, "make"),
+            "make bosch is asked by HTTP or SNMP: 'http' is no and there is no 'snmp'",
+        )
 
 
 def _request(path: Path_, request: HttpRequest) -> Found:
     if request.method == "POST" and not request.read_only:
-        yield (*path, "method"), "a POST is sent only where 'read_only: yes' says that it changes nothing"
+        yield (
+            (*path, "method"),
+            "a POST is sent only where 'read_only: yes' says that it changes nothing",
+        )
     if not request.values:
         yield (
             (*path, "values"),
@@ -75,7 +84,13 @@ def _request(path: Path_, request: HttpRequest) -> Found:
 
 
 def _item(path: Path_, item: Item) -> Found:
-    place = item.oid if isinstance(item, SnmpObject) else item.num if isinstance(item, RcpCommand) else ""
+    place = (
+        item.oid
+        if isinstance(item, SnmpObject)
+        else item.num
+        if isinstance(item, RcpCommand)
+        else ""
+    )
     each = CHANNEL in place
     if each and item.of != "channel":
         yield path, "{channel} needs 'of: channel'"
@@ -86,7 +101,11 @@ def _item(path: Path_, item: Item) -> Found:
 def _named(path: Path_, of: Of, item: str | None, *, each: bool) -> Found:
     """A channel, disk or fan must be named in one way; the recorder is not."""
     if of != "recorder" and not each and item is None:
-        ways = "'item', 'rows' with 'key', or {channel}" if of == "channel" else "'item', or 'rows' with 'key'"
+        ways = (
+            "'item', 'rows' with 'key', or {channel}"
+            if of == "channel"
+            else "'item', or 'rows' with 'key'"
+        )
         yield path, f"which {of}? give {ways}"
     if item is not None and (of == "recorder" or each):
         yield (*path, "item"), "'item' names one channel, disk or fan; there is none to name here"
@@ -96,7 +115,10 @@ def _value(path: Path_, value: Value, of: Of) -> Found:
     known = FIELDS[of]
     limited = value.low is not None or value.high is not None or bool(value.well)
     if value.fills is None and not limited:
-        yield path, "fills no field and has no limit: give 'fills', or 'low', 'high' or 'well' with a 'name'"
+        yield (
+            path,
+            "fills no field and has no limit: give 'fills', or 'low', 'high' or 'well' with a 'name'",
+        )
     elif value.fills is None and value.name is None:
         yield path, "a limit without 'fills' needs a 'name' for the sentence"
     if value.low is not None and value.high is not None and value.low > value.high:
@@ -114,7 +136,10 @@ def _words(path: Path_, value: Value, field: str, of: Of) -> Found:
     choices = CHOICES.get(decoder)
     for said, word in value.words.items():
         if choices is not None and not (_is_flag(word) if decoder == "flag" else word in choices):
-            yield (*path, "words", said), f"'{field}' cannot be '{word}'; it is one of {', '.join(choices)}"
+            yield (
+                (*path, "words", said),
+                f"'{field}' cannot be '{word}'; it is one of {', '.join(choices)}",
+            )
 
 
 def _is_flag(word: str) -> bool:

@@ -26,21 +26,37 @@ def _figure(value: object) -> object:
 
 def _path(value: object) -> object:
     if isinstance(value, str) and (len(value) > 256 or not _PATH.fullmatch(value)):
-        raise ValueError(f"'{value[:60]}' is not a path; write for example cameras/name or disks/disk[0]/@status")
+        raise ValueError(
+            f"'{value[:60]}' is not a path; write for example cameras/name or disks/disk[0]/@status"
+        )
     return value
 
 
 def _oid(value: object) -> object:
     if isinstance(value, str) and not _OID.fullmatch(value.strip()):
-        raise ValueError(f"'{value[:60]}' is not an object with its instance; write for example 1.3.6.1.2.1.1.3.0")
+        raise ValueError(
+            f"'{value[:60]}' is not an object with its instance; write for example 1.3.6.1.2.1.1.3.0"
+        )
     return value.strip().removeprefix(".") if isinstance(value, str) else value
 
 
-Figure = Annotated[float, BeforeValidator(_figure), WithJsonSchema({"type": ["string", "number"], "examples": ["0.1"]})]
-ReadPath = Annotated[str, BeforeValidator(_path), WithJsonSchema({"type": "string", "examples": ["cameras/name"]})]
-Oid = Annotated[str, BeforeValidator(_oid), WithJsonSchema({"type": "string", "examples": ["1.3.6.1.2.1.1.3.0"]})]
+Figure = Annotated[
+    float,
+    BeforeValidator(_figure),
+    WithJsonSchema({"type": ["string", "number"], "examples": ["0.1"]}),
+]
+ReadPath = Annotated[
+    str, BeforeValidator(_path), WithJsonSchema({"type": "string", "examples": ["cameras/name"]})
+]
+Oid = Annotated[
+    str,
+    BeforeValidator(_oid),
+    WithJsonSchema({"type": "string", "examples": ["1.3.6.1.2.1.1.3.0"]}),
+]
 Command = Annotated[str, Field(pattern=r"^0x[0-9a-f]{4}$")]
-RcpType = Literal["F_FLAG", "T_OCTET", "T_WORD", "T_INT", "T_DWORD", "P_OCTET", "P_STRING", "P_UNICODE"]
+RcpType = Literal[
+    "F_FLAG", "T_OCTET", "T_WORD", "T_INT", "T_DWORD", "P_OCTET", "P_STRING", "P_UNICODE"
+]
 
 
 class Value(Strict):

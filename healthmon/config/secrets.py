@@ -18,7 +18,9 @@ def resolve(config: Config, name: str) -> Credential:
     """The credential `name`. Raises ConfigError when its secret cannot be read."""
     account = config.credentials.get(name)
     if account is None:
-        raise ConfigError([Problem("config.yaml", 0, f"credential {name}", "is not in `credentials`")])
+        raise ConfigError(
+            [Problem("config.yaml", 0, f"credential {name}", "is not in `credentials`")]
+        )
     private = Secret(_read(config, name, account.private)) if account.private else None
     return Credential(name, account.username, Secret(_read(config, name, account.secret)), private)
 
@@ -70,9 +72,14 @@ def _from_file(path: Path, where: str, *, private: bool) -> str:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             raw = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise _missing(where, f"secret file {path} cannot be read: {(error.strerror or 'error').lower()}") from None
+        raise _missing(
+            where, f"secret file {path} cannot be read: {(error.strerror or 'error').lower()}"
+        ) from None
     if private and mode & 0o077:
-        raise _missing(where, f"secret file {path} can be read by others (mode {mode:03o}); run: chmod 600 {path}")
+        raise _missing(
+            where,
+            f"secret file {path} can be read by others (mode {mode:03o}); run: chmod 600 {path}",
+        )
     text = raw.decode("utf-8", "replace").removesuffix("\n").removesuffix("\r")
     if not text or len(raw) > MOST_BYTES:
         raise _missing(where, f"secret file {path} is empty or larger than {MOST_BYTES} bytes")

@@ -14,7 +14,8 @@ _RATE = {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9}
 _BYTES = {"kB": 1e3, "MB": 1e6, "GB": 1e9}
 _NUMBER = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(.*)", re.ASCII)
 _NAME = re.compile(
-    r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)*\.?", re.IGNORECASE
+    r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)*\.?",
+    re.IGNORECASE,
 )
 _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
 _CLOCK_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
@@ -27,7 +28,9 @@ def _quantity(text: str, units: dict[str, float], what: str, example: str) -> fl
         raise ValueError(f"'{text}' is not a {what}; write for example {example}")
     if match[2] not in units:
         missing = "has no unit" if not match[2] else f"has the unknown unit '{match[2]}'"
-        raise ValueError(f"{what} '{text}' {missing}; write for example {example} (units: {', '.join(units)})")
+        raise ValueError(
+            f"{what} '{text}' {missing}; write for example {example} (units: {', '.join(units)})"
+        )
     return float(match[1]) * units[match[2]]
 
 
@@ -85,7 +88,9 @@ def host(text: str) -> str:
     """An IP address or a DNS name, never a URL."""
     value = text.strip()
     if "@" in value:
-        raise ValueError("user names and passwords do not belong in an address; use `credential: NAME`")
+        raise ValueError(
+            "user names and passwords do not belong in an address; use `credential: NAME`"
+        )
     try:
         return str(ipaddress.ip_address(value))
     except ValueError:
@@ -138,10 +143,18 @@ def url(text: str) -> str:
         parts = urlsplit(value)
         port = parts.port
     except ValueError:
-        raise ValueError("is not a web address; write for example https://alerts.example.com/hook") from None
+        raise ValueError(
+            "is not a web address; write for example https://alerts.example.com/hook"
+        ) from None
     if parts.username is not None or parts.password is not None:
-        raise ValueError("user names and passwords do not belong in an address; use `credential: NAME`")
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not re.fullmatch(r"[!-~]{1,2000}", value):
+        raise ValueError(
+            "user names and passwords do not belong in an address; use `credential: NAME`"
+        )
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or not re.fullmatch(r"[!-~]{1,2000}", value)
+    ):
         raise ValueError("is not a web address; write for example https://alerts.example.com/hook")
     if parts.fragment or port == 0:
         raise ValueError("a web address here has neither '#' nor port 0")
@@ -177,7 +190,9 @@ def local_time(text: str) -> str:
     try:
         dt.datetime.strptime(text.strip(), LOCAL_TIME)  # noqa: DTZ007 - local civil time of the estate, placed later
     except ValueError:
-        raise ValueError(f"'{text}' is not a local time; write for example 2026-12-01 08:00") from None
+        raise ValueError(
+            f"'{text}' is not a local time; write for example 2026-12-01 08:00"
+        ) from None
     return text.strip()
 
 

@@ -25,7 +25,17 @@ _SINGULAR = {
     "routes": "route",
 }
 _NAMED = ("credentials", "notify")
-_SECRET_WORDS = {"password", "passwd", "pass", "pw", "pwd", "community", "token", "api_key", "apikey"}
+_SECRET_WORDS = {
+    "password",
+    "passwd",
+    "pass",
+    "pw",
+    "pwd",
+    "community",
+    "token",
+    "api_key",
+    "apikey",
+}
 MOST_TOLD = 500
 
 
@@ -53,7 +63,12 @@ def problems_of(error: ValidationError, document: Document) -> Iterator[Problem]
     findings = error.errors(include_url=False, include_context=True)
     for finding in findings[:MOST_TOLD]:
         path = _in_file(finding["loc"], document)
-        yield Problem(document.file, document.line(path), where(document, path), _text(finding, path, document))
+        yield Problem(
+            document.file,
+            document.line(path),
+            where(document, path),
+            _text(finding, path, document),
+        )
     if (more := len(findings) - MOST_TOLD) > 0:
         yield Problem(document.file, 0, "", f"and {more} more problems")
 
@@ -82,7 +97,9 @@ def _text(finding: Any, path: Path_, document: Document) -> str:
     if kind == "value_error":
         text = str(context.get("error", finding["msg"]))
         long = isinstance(given, str) and len(given) >= 60
-        return " ".join(f"'{key}': {text.replace(given, given[:20] + '...') if long else text}".split())
+        return " ".join(
+            f"'{key}': {text.replace(given, given[:20] + '...') if long else text}".split()
+        )
     if kind == "literal_error":
         choice = str(context.get("expected", "")).replace("'", "")
         return f"'{key}': {shown} is not one of {choice}{suggest(str(given), choice.replace(' or ', ', ').split(', '))}"

@@ -21,20 +21,37 @@ FEW = 18
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m healthmon.demo", description="A SIMULATED estate on loopback.")
+    parser = argparse.ArgumentParser(
+        prog="python -m healthmon.demo", description="A SIMULATED estate on loopback."
+    )
     parser.add_argument("--cameras", type=int, default=147)
     parser.add_argument("--recorders", type=int, default=2, help="at least so many")
     parser.add_argument("--ups", type=int, default=1)
-    parser.add_argument("--folder", type=Path, required=True, help="where config.yaml and its secrets are written")
-    parser.add_argument("--control", type=int, default=9878, help="port of the control interface; 0 for none")
-    parser.add_argument("--agent-port", type=int, default=9877)
-    parser.add_argument("--schedule", type=Path, help="YAML list of {at: seconds, device, fault, value}")
     parser.add_argument(
-        "--part", type=_part, default=(1, 1), help="serve part K of N (K/N): files are limited by process"
+        "--folder", type=Path, required=True, help="where config.yaml and its secrets are written"
+    )
+    parser.add_argument(
+        "--control", type=int, default=9878, help="port of the control interface; 0 for none"
+    )
+    parser.add_argument("--agent-port", type=int, default=9877)
+    parser.add_argument(
+        "--schedule", type=Path, help="YAML list of {at: seconds, device, fault, value}"
+    )
+    parser.add_argument(
+        "--part",
+        type=_part,
+        default=(1, 1),
+        help="serve part K of N (K/N): files are limited by process",
     )
     parser.add_argument("--well", action="store_true", help="plant no faults")
-    parser.add_argument("--one-address", action="store_true", help="one address for all; ports tell the devices apart")
-    parser.add_argument("--network", default="127", help="first part of every address (the machine must have them)")
+    parser.add_argument(
+        "--one-address",
+        action="store_true",
+        help="one address for all; ports tell the devices apart",
+    )
+    parser.add_argument(
+        "--network", default="127", help="first part of every address (the machine must have them)"
+    )
     return parser.parse_args()
 
 
@@ -84,7 +101,9 @@ def _planned(given: argparse.Namespace) -> list[SimDevice]:
         for device in devices:
             device.address = f"{given.network}.{device.address.partition('.')[2]}"
     else:
-        sys.stdout.write("One loopback address here: ports tell the devices apart, and looks go one at a time.\n")
+        sys.stdout.write(
+            "One loopback address here: ports tell the devices apart, and looks go one at a time.\n"
+        )
         share_address(devices)
     return devices
 

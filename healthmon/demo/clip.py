@@ -29,8 +29,15 @@ def encode(*, moving: bool = True, width: int = WIDTH, height: int = HEIGHT) -> 
     context: Any = av.CodecContext.create("libx264", "w")
     context.width, context.height, context.pix_fmt = width, height, "yuv420p"
     context.time_base, context.framerate = Fraction(2, 25), Fraction(25, 2)
-    context.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(GOP), "sc_threshold": "0"} | (
-        {"crf": "30"} if moving else {"qp": "30"}  # a constant quantiser: a frozen picture is the same to the bit
+    context.options = {
+        "preset": "ultrafast",
+        "tune": "zerolatency",
+        "g": str(GOP),
+        "sc_threshold": "0",
+    } | (
+        {"crf": "30"}
+        if moving
+        else {"qp": "30"}  # a constant quantiser: a frozen picture is the same to the bit
     )
     units: list[list[bytes]] = []
     for number in range(int(RATE * SECONDS)):
@@ -42,7 +49,11 @@ def encode(*, moving: bool = True, width: int = WIDTH, height: int = HEIGHT) -> 
     text = ",".join(base64.b64encode(sets[kind]).decode() for kind in (7, 8))
     slices = [[nal for nal in unit if nal[0] & 31 in (1, 5, 7, 8)] for unit in units]
     keys = tuple(any(nal[0] & 31 == 5 for nal in unit) for unit in slices)
-    return Clip(tuple(tuple(payload for nal in unit for payload in payloads(nal)) for unit in slices), keys, text)
+    return Clip(
+        tuple(tuple(payload for nal in unit for payload in payloads(nal)) for unit in slices),
+        keys,
+        text,
+    )
 
 
 def _frame(av: Any, number: int, width: int, height: int) -> Any:
@@ -72,4 +83,7 @@ def payloads(nal: bytes) -> list[bytes]:
     head, kind = (nal[0] & 0xE0) | 28, nal[0] & 31
     cuts = [nal[at : at + MTU] for at in range(1, len(nal), MTU)]
     last = len(cuts) - 1
-    return [bytes((head, kind | 0x80 * (n == 0) | 0x40 * (n == last))) + cut for n, cut in enumerate(cuts)]
+    return [
+        bytes((head, kind | 0x80 * (n == 0) | 0x40 * (n == last))) + cut
+        for n, cut in enumerate(cuts)
+    ]

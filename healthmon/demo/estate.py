@@ -78,7 +78,9 @@ class Estate:
         for port, made in tcp:
             held.append(await loop.create_server(made, address, port, backlog=BACKLOG))
         for port, answering in udp:
-            transport, _ = await loop.create_datagram_endpoint(answering, local_addr=(address, port))
+            transport, _ = await loop.create_datagram_endpoint(
+                answering, local_addr=(address, port)
+            )
             held.append(transport)
 
     async def _unbind(self, device: str) -> None:
@@ -114,13 +116,19 @@ class Estate:
     async def _controlled(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-            lengths = [line.split(":")[1] for line in head.splitlines() if line.lower().startswith("content-length:")]
+            lengths = [
+                line.split(":")[1]
+                for line in head.splitlines()
+                if line.lower().startswith("content-length:")
+            ]
             body = await reader.readexactly(min(int(lengths[0]), 65536)) if lengths else b""
             status, answer = await self._command(head.split(" ")[0], head.split(" ")[1], body)
         except (asyncio.IncompleteReadError, ValueError, KeyError, IndexError):
             status, answer = "400 Bad Request", {"error": "not understood"}
         text = json.dumps(answer).encode()
-        fields = f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\nConnection: close"
+        fields = (
+            f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\nConnection: close"
+        )
         writer.write(f"HTTP/1.1 {status}\r\n{fields}\r\n\r\n".encode() + text)
         with contextlib.suppress(OSError):
             await writer.drain()
@@ -132,6 +140,8 @@ class Estate:
         parts = path.strip("/").split("/")
         if method in ("POST", "DELETE") and len(parts) == 3 and parts[2] == "fault":
             wanted = json.loads(body)
-            await self.set_fault(parts[1], wanted["name"], wanted.get("value", True) if method == "POST" else False)
+            await self.set_fault(
+                parts[1], wanted["name"], wanted.get("value", True) if method == "POST" else False
+            )
             return "200 OK", self.devices[parts[1]].as_json()
         return "404 Not Found", {"error": "no such thing"}

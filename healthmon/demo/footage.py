@@ -21,18 +21,25 @@ Span = tuple[float, float]
 def hit(device: SimDevice, fault: str, channel: str) -> bool:
     """Whether `fault` is on for `channel`."""
     value = device.faults.get(fault)
-    return value is True or value == channel or (isinstance(value, list | dict) and channel in value)
+    return (
+        value is True or value == channel or (isinstance(value, list | dict) and channel in value)
+    )
 
 
 def recording(device: SimDevice, channel: str) -> bool:
     """Whether `channel` is being recorded now."""
-    return not hit(device, "recording_stopped", channel) and not hit(device, "channel_lost", channel)
+    return not hit(device, "recording_stopped", channel) and not hit(
+        device, "channel_lost", channel
+    )
 
 
 def oldest(device: SimDevice, channel: str = "") -> float:
     """The first moment of footage."""
     days = device.faults.get("retention_days", KEPT_DAYS)
-    return device.now() - float(days.get(channel, KEPT_DAYS) if isinstance(days, Mapping) else days) * DAY
+    return (
+        device.now()
+        - float(days.get(channel, KEPT_DAYS) if isinstance(days, Mapping) else days) * DAY
+    )
 
 
 def newest(device: SimDevice, channel: str) -> float:

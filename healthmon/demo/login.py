@@ -40,9 +40,15 @@ def digest_ok(device: SimDevice, method: str, given: str) -> bool:
 
 def _response_ok(device: SimDevice, method: str, fields: dict[str, str]) -> bool:
     nonce, count = fields.get("nonce", ""), fields.get("nc", "")
-    if fields.get("username") != device.username or fields.get("realm") != REALM or fields.get("qop") != "auth":
+    if (
+        fields.get("username") != device.username
+        or fields.get("realm") != REALM
+        or fields.get("qop") != "auth"
+    ):
         return False
-    if fields.get("algorithm", "MD5").upper() != device.algorithm or not re.fullmatch(r"[0-9a-fA-F]{8}", count):
+    if fields.get("algorithm", "MD5").upper() != device.algorithm or not re.fullmatch(
+        r"[0-9a-fA-F]{8}", count
+    ):
         return False
     name = "sha256" if device.algorithm == "SHA-256" else "md5"
 
@@ -52,7 +58,9 @@ def _response_ok(device: SimDevice, method: str, fields: dict[str, str]) -> bool
     first = digest(f"{device.username}:{REALM}:{_password(device)}")
     second = digest(f"{method}:{fields.get('uri', '')}")
     wanted = digest(f"{first}:{nonce}:{count}:{fields.get('cnonce', '')}:auth:{second}")
-    if not hmac.compare_digest(wanted, fields.get("response", "")) or int(count, 16) <= _counts.get(nonce, 1 << 40):
+    if not hmac.compare_digest(wanted, fields.get("response", "")) or int(count, 16) <= _counts.get(
+        nonce, 1 << 40
+    ):
         return False
     _counts[nonce] = int(count, 16)
     return True
@@ -71,7 +79,9 @@ def token_ok(device: SimDevice, envelope: str) -> bool:
         moment = datetime.fromisoformat(created).timestamp()
     except ValueError:
         return _counted(device, False)
-    raw = hashlib.sha1(nonce + created.encode() + _password(device).encode(), usedforsecurity=False).digest()
+    raw = hashlib.sha1(
+        nonce + created.encode() + _password(device).encode(), usedforsecurity=False
+    ).digest()
     right = hmac.compare_digest(base64.b64encode(raw).decode(), values.get("Password", ""))
     window = device.faults.get("strict_window")
     near = window is None or abs(moment - device.now()) <= float(window)

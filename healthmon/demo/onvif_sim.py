@@ -53,14 +53,21 @@ class OnvifSim(Visitor):
 
     def _request(self, head: str, body: str) -> None:
         method = head.split(" ", 1)[0]
-        self._keep = self._recorder is not None and not re.search(r"(?im)^connection:\s*close", head)
+        self._keep = self._recorder is not None and not re.search(
+            r"(?im)^connection:\s*close", head
+        )
         given = re.search(r"(?im)^authorization:\s*(.+?)\s*$", head)
         if self._device.has("garbage"):
             self._transport.write(bytes(range(128, 256)))
         elif self._device.has("huge_reply"):
             self._reply(200, "OK", "x" * HUGE)
         elif self._device.has("redirect_elsewhere"):
-            self._reply(307, "Temporary Redirect", "", ("Location", "http://127.0.0.2:8080/onvif/device_service"))
+            self._reply(
+                307,
+                "Temporary Redirect",
+                "",
+                ("Location", "http://127.0.0.2:8080/onvif/device_service"),
+            )
         elif method != "POST":
             self._reply(200, "OK", "<html><body>Simulated camera</body></html>")
         else:
@@ -119,7 +126,9 @@ class OnvifSim(Visitor):
 
     def _known(self, body: str, given: str | None) -> bool:
         most = self._device.faults.get("login_firewall")
-        if self._device.has("lockout") or (most and self._device.counters.logins_rejected >= int(most)):
+        if self._device.has("lockout") or (
+            most and self._device.counters.logins_rejected >= int(most)
+        ):
             self._device.counters.logins_rejected += given is not None or "UsernameToken" in body
             self._fault("NotAuthorized", "The account is locked: too many failed logins")
             return False
@@ -140,7 +149,12 @@ class OnvifSim(Visitor):
         if self._device.has("token_only"):
             self._fault("NotAuthorized", "Sender not authorized")
             return
-        self._reply(401, "Unauthorized", "", ("WWW-Authenticate", login.challenge(self._device, self._nonce)))
+        self._reply(
+            401,
+            "Unauthorized",
+            "",
+            ("WWW-Authenticate", login.challenge(self._device, self._nonce)),
+        )
 
     def _fault(self, code: str, words: str = "") -> None:
         body = (
@@ -151,8 +165,15 @@ class OnvifSim(Visitor):
 
     def _reply(self, status: int, words: str, body: str, *more: tuple[str, str]) -> None:
         kind = "application/soap+xml; charset=utf-8" if body.startswith("<?xml") else "text/html"
-        fields = [("Date", formatdate(self._device.now(), usegmt=True)), ("Content-Type", kind), *more]
-        fields += [("Content-Length", str(len(body.encode()))), ("Connection", "keep-alive" if self._keep else "close")]
+        fields = [
+            ("Date", formatdate(self._device.now(), usegmt=True)),
+            ("Content-Type", kind),
+            *more,
+        ]
+        fields += [
+            ("Content-Length", str(len(body.encode()))),
+            ("Connection", "keep-alive" if self._keep else "close"),
+        ]
         lines = "".join(f"{key}: {value}\r\n" for key, value in fields)
         data = f"HTTP/1.1 {status} {words}\r\n{lines}\r\n{body}".encode()
         self._device.counters.bytes_out += len(data)
@@ -213,7 +234,9 @@ class OnvifSim(Visitor):
         )
 
     def _interfaces(self) -> str:
-        mac = mac_of(self._device) if not self._device.has("wrong_identity") else "02:00:00:ff:ff:ff"
+        mac = (
+            mac_of(self._device) if not self._device.has("wrong_identity") else "02:00:00:ff:ff:ff"
+        )
         return (
             '<tds:GetNetworkInterfacesResponse><tds:NetworkInterfaces token="eth0"><tt:Enabled>true</tt:Enabled>'
             f"<tt:Info><tt:Name>eth0</tt:Name><tt:HwAddress>{mac}</tt:HwAddress></tt:Info>"

@@ -11,7 +11,12 @@ import yaml
 from healthmon.demo.onvif_sim import mac_of
 from healthmon.demo.state import Ports, SimDevice
 
-SITES = (("market", "Market Place"), ("riverside", "Riverside"), ("station", "Station Road"), ("park", "Castle Park"))
+SITES = (
+    ("market", "Market Place"),
+    ("riverside", "Riverside"),
+    ("station", "Station Road"),
+    ("park", "Castle Park"),
+)
 SIDES = (
     "north",
     "south",
@@ -73,7 +78,9 @@ def plan(cameras: int = 147, recorders: int = 2, ups: int = 1, servers: int = 3)
     recorders = max(recorders, 1 + -(-(cameras - FIRST_RECORDER) // CHANNELS))
     for n in range(1, max(SWITCHES, *carriers) + 1):
         site, name = SITES[(n - 1) % len(SITES)]
-        switch = SimDevice(f"S{n:02d}", f"{name} switch {n}", "link", _address(9, n), site, password="public")  # noqa: S106
+        switch = SimDevice(
+            f"S{n:02d}", f"{name} switch {n}", "link", _address(9, n), site, password="public"
+        )  # noqa: S106
         made.append(switch)
     switches = {switch.id: switch for switch in made}
     for camera in [_camera(n, carriers) for n in range(1, cameras + 1)]:
@@ -82,7 +89,9 @@ def plan(cameras: int = 147, recorders: int = 2, ups: int = 1, servers: int = 3)
         camera.port = f"Gi1/0/{len(hangs)}"
         made.append(camera)
     for n in range(1, recorders + 1):
-        recorder = SimDevice(f"R{n}", f"Recorder {n}", "recorder", _address(7, n), "market", priority=1)
+        recorder = SimDevice(
+            f"R{n}", f"Recorder {n}", "recorder", _address(7, n), "market", priority=1
+        )
         recorder.serial = f"SIM-R{n:05d}"
         recorder.snmp = True
         recorder.paths = tuple(f"/channel{c}" for c in range(1, FIRST_RECORDER + 1))
@@ -90,11 +99,22 @@ def plan(cameras: int = 147, recorders: int = 2, ups: int = 1, servers: int = 3)
         made.append(recorder)
     for n in range(1, ups + 1):
         name = "Control room" if n == 1 else f"Control room {n}"
-        made.append(SimDevice(f"UPS{n}", name, "ups", _address(8, n), "market", priority=1, password="public"))  # noqa: S106
-    relay = SimDevice("POL", "Police relay", "relay", _address(5, 1), "market", priority=1, faults={"delay": 0.4})
-    relay.paths = tuple(f"/police/{camera.id}" for camera in made if camera.kind == "camera")[:RELAYED]
+        made.append(
+            SimDevice(
+                f"UPS{n}", name, "ups", _address(8, n), "market", priority=1, password="public"
+            )
+        )  # noqa: S106
+    relay = SimDevice(
+        "POL", "Police relay", "relay", _address(5, 1), "market", priority=1, faults={"delay": 0.4}
+    )
+    relay.paths = tuple(f"/police/{camera.id}" for camera in made if camera.kind == "camera")[
+        :RELAYED
+    ]
     made.append(relay)
-    made += [SimDevice(f"N{n}", f"Time server {n}", "ntp", _address(6, n), "market") for n in range(1, servers + 1)]
+    made += [
+        SimDevice(f"N{n}", f"Time server {n}", "ntp", _address(6, n), "market")
+        for n in range(1, servers + 1)
+    ]
     return made
 
 
@@ -172,7 +192,9 @@ def write_config(devices: Sequence[SimDevice], folder: Path, *, agent_port: int 
             "camera-view": {"username": "healthmon", "secret": {"file": "secrets/camera-view"}},
             "snmp-read": {"secret": {"file": "secrets/snmp-read"}},
         },
-        "time_servers": [{"address": d.address, "port": d.ports.ntp} for d in devices if d.kind == "ntp"],
+        "time_servers": [
+            {"address": d.address, "port": d.ports.ntp} for d in devices if d.kind == "ntp"
+        ],
         "links": [*_rows(devices, "link"), *_rows(devices, "relay")],
         "cameras": list(_rows(devices, "camera")),
         "recorders": list(_rows(devices, "recorder")),
@@ -181,7 +203,9 @@ def write_config(devices: Sequence[SimDevice], folder: Path, *, agent_port: int 
     path = folder / "config.yaml"
     path.write_text(
         "# SIMULATED: none of these devices exists.\n"
-        + yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
+        + yaml.safe_dump(
+            tree, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120
+        )
     )
     return path
 
@@ -191,7 +215,12 @@ def _rows(devices: Sequence[SimDevice], kind: str) -> Iterator[dict[str, Any]]:
     for device in devices:
         if device.kind != kind:
             continue
-        row: dict[str, Any] = {"id": device.id, "name": device.name, "site": device.site, "address": device.address}
+        row: dict[str, Any] = {
+            "id": device.id,
+            "name": device.name,
+            "site": device.site,
+            "address": device.address,
+        }
         if device.priority != 3:
             row["priority"] = f"P{device.priority}"
         if device.parent:
@@ -201,7 +230,11 @@ def _rows(devices: Sequence[SimDevice], kind: str) -> Iterator[dict[str, Any]]:
         if kind in ("camera", "recorder"):
             row |= {"credential": "camera-view", "rtsp": {"port": device.ports.rtsp}}
             row["http"] = {"port": device.ports.http}
-            row["commissioned"] = {"model": "Simulated PTZ", "serial": device.serial, "mac": mac_of(device)}
+            row["commissioned"] = {
+                "model": "Simulated PTZ",
+                "serial": device.serial,
+                "mac": mac_of(device),
+            }
         if kind == "camera":
             row["kind"] = device.variant
             if device.variant == "deployable":
@@ -217,7 +250,9 @@ def _rows(devices: Sequence[SimDevice], kind: str) -> Iterator[dict[str, Any]]:
             row["snmp"] = {"credential": "snmp-read", "port": device.ports.snmp}
         if kind == "relay":
             row |= {"credential": "camera-view", "rtsp": {"port": device.ports.rtsp}}
-            row["relay"] = [{"camera": path.removeprefix("/police/"), "path": path} for path in device.paths]
+            row["relay"] = [
+                {"camera": path.removeprefix("/police/"), "path": path} for path in device.paths
+            ]
         if kind == "link":
             row["ports"] = [device.ports.tcp]
         yield row

@@ -45,7 +45,9 @@ class ProfileG:
         self.answers: dict[str, Callable[[str], str]] = {
             "GetRecordingSummary": self._summary,
             "FindRecordings": self._find_recordings,
-            "GetRecordingSearchResults": lambda body: self._results("GetRecordingSearchResults", body),
+            "GetRecordingSearchResults": lambda body: self._results(
+                "GetRecordingSearchResults", body
+            ),
             "GetRecordingInformation": self._one,
             "FindEvents": self._find_events,
             "GetEventSearchResults": lambda body: self._results("GetEventSearchResults", body),
@@ -134,7 +136,9 @@ class ProfileG:
 
     def _find_recordings(self, _body: str) -> str:
         self._refuse("no_search")
-        return self._begin("FindRecordings", [self._information(one) for one in channels(self._device)])
+        return self._begin(
+            "FindRecordings", [self._information(one) for one in channels(self._device)]
+        )
 
     def _one(self, body: str) -> str:
         wanted = _field(body, "RecordingToken")
@@ -142,7 +146,9 @@ class ProfileG:
         if found is None:
             raise RefusedError("InvalidToken")
         inside = self._information(found)
-        return f"<tse:GetRecordingInformationResponse>{inside}</tse:GetRecordingInformationResponse>"
+        return (
+            f"<tse:GetRecordingInformationResponse>{inside}</tse:GetRecordingInformationResponse>"
+        )
 
     def _information(self, one: Channel) -> str:
         status = "Recording" if one.recording else "Stopped"
@@ -207,20 +213,40 @@ class ProfileG:
         history = "tns1:RecordingHistory/Track/State" in topics
         if not history and (_STATES not in topics or self._device.has("no_general")):
             raise RefusedError("InvalidFilterFault")
-        made = [row for one in channels(self._device) for row in _track_events(one, start, end)] if history else []
+        made = (
+            [row for one in channels(self._device) for row in _track_events(one, start, end)]
+            if history
+            else []
+        )
         made += [] if history else list(self._properties(start))
         return self._begin("FindEvents", [row for _, row in sorted(made)])
 
     def _properties(self, start: float) -> Iterator[tuple[float, str]]:
         """The state of the hardware as virtual events."""
-        failed, still = self._device.faults.get("disk_failed"), self._device.faults.get("fan_failed")
+        failed, still = (
+            self._device.faults.get("disk_failed"),
+            self._device.faults.get("fan_failed"),
+        )
         failure = "Device/HardwareFailure"
         for name in ("Disk 1", "Disk 2"):
-            yield start, _event(start, f"{failure}/StorageFailure", ("Token", name), ("Failed", name == failed))
-        yield start, _event(start, f"{failure}/FanFailure", ("Token", "Fan 1"), ("Failed", still == "Fan 1"))
+            yield (
+                start,
+                _event(
+                    start, f"{failure}/StorageFailure", ("Token", name), ("Failed", name == failed)
+                ),
+            )
+        yield (
+            start,
+            _event(
+                start, f"{failure}/FanFailure", ("Token", "Fan 1"), ("Failed", still == "Fan 1")
+            ),
+        )
         for one in channels(self._device):
             source = ("VideoSource", f"INPUT{one.number}")
-            yield start, _event(start, "VideoSource/SignalLoss", source, ("State", not one.signal), one)
+            yield (
+                start,
+                _event(start, "VideoSource/SignalLoss", source, ("State", not one.signal), one),
+            )
 
     # ------------------------------------------------------------------ the rest
 
@@ -238,7 +264,9 @@ def _track_events(one: Channel, start: float, end: float) -> Iterator[tuple[floa
     topic = "RecordingHistory/Track/State"
 
     def row(at: float, present: bool, *, virtual: bool = False) -> tuple[float, str]:
-        return at, _event(at, topic, ("Track", "VIDEO001"), ("IsDataPresent", present), one, virtual=virtual)
+        return at, _event(
+            at, topic, ("Track", "VIDEO001"), ("IsDataPresent", present), one, virtual=virtual
+        )
 
     present = any(low <= start < high for low, high in one.spans())
     yield row(start, present, virtual=True)

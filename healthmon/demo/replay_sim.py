@@ -23,7 +23,9 @@ CLEAN, END, TERMINAL = 0x80, 0x40, 0x10
 BATCH = 12
 PACE = 0.01
 MOST_WAITING = 256 * 1024
-_PATH = re.compile(r"/replay/REC0*(\d+)|/Streaming/tracks/(\d+)01/\?starttime=|/cam/playback\?channel=(\d+)&starttime=")
+_PATH = re.compile(
+    r"/replay/REC0*(\d+)|/Streaming/tracks/(\d+)01/\?starttime=|/cam/playback\?channel=(\d+)&starttime="
+)
 _CLOCK = re.compile(r"clock=(\d{8}T\d{6}(?:\.\d+)?)Z")
 _RTP = struct.Struct(">BBHII")
 _EXTENSION = struct.Struct(">HHIIBBH")
@@ -49,7 +51,9 @@ def start_of(headers: dict[str, str]) -> float | None:
 class Replay:
     """One PLAY of footage: sends by `write` (interleaved channel 0) until stopped."""
 
-    def __init__(self, device: SimDevice, footage: Channel, clip: Clip, transport: asyncio.Transport) -> None:
+    def __init__(
+        self, device: SimDevice, footage: Channel, clip: Clip, transport: asyncio.Transport
+    ) -> None:
         self._device, self._footage, self._clip, self._transport = device, footage, clip, transport
         self._sequence, self._ssrc = random.randrange(1 << 16), random.randrange(1 << 32)
         self._timer: asyncio.TimerHandle | None = None
@@ -68,7 +72,13 @@ class Replay:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _step(self, units: Iterator[tuple[int, int]], sequence: int, write: Callable[[bytes], None], many: int) -> None:
+    def _step(
+        self,
+        units: Iterator[tuple[int, int]],
+        sequence: int,
+        write: Callable[[bytes], None],
+        many: int,
+    ) -> None:
         if self._transport.is_closing():
             return
         sent = 0
@@ -81,7 +91,9 @@ class Replay:
             else:
                 return
         pause = PACE if many > 1 else 1 / RATE
-        self._timer = asyncio.get_running_loop().call_later(pause, self._step, units, sequence, write, many)
+        self._timer = asyncio.get_running_loop().call_later(
+            pause, self._step, units, sequence, write, many
+        )
 
     def _units(self, start: float, *, intra: bool) -> Iterator[tuple[int, int]]:
         """(number of the unit on the time line, flags) from the clean point at or before `start`."""
@@ -93,7 +105,11 @@ class Replay:
             terminal = TERMINAL if section[1] >= self._footage.newest else 0
             for number in range(first, end + 1):
                 if self._key(number) or not intra:
-                    yield number, (CLEAN if self._key(number) else 0) | (END | terminal if number == end else 0)
+                    yield (
+                        number,
+                        (CLEAN if self._key(number) else 0)
+                        | (END | terminal if number == end else 0),
+                    )
             at = section[1]
 
     def _clean(self, number: int, least: int) -> int:

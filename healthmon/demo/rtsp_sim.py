@@ -76,20 +76,36 @@ class RtspSim(Visitor):
         given = headers.get("authorization")
         if self._device.has("lockout"):
             self._device.counters.logins_rejected += given is not None
-            self._reply(headers, 403, "Forbidden", body="The account is locked: too many failed logins\r\n")
+            self._reply(
+                headers, 403, "Forbidden", body="The account is locked: too many failed logins\r\n"
+            )
             return False
         if self._device.has("redirect_elsewhere"):
             self._reply(headers, 302, "Found", {"Location": "rtsp://127.0.0.2:8554/stream1"})
             return False
         if given and login.digest_ok(self._device, method, given):
             return True
-        self._reply(headers, 401, "Unauthorized", {"WWW-Authenticate": login.challenge(self._device, self._nonce)})
+        self._reply(
+            headers,
+            401,
+            "Unauthorized",
+            {"WWW-Authenticate": login.challenge(self._device, self._nonce)},
+        )
         return False
 
     def _reply(
-        self, headers: dict[str, str], status: int, words: str, more: dict[str, str] | None = None, body: str = ""
+        self,
+        headers: dict[str, str],
+        status: int,
+        words: str,
+        more: dict[str, str] | None = None,
+        body: str = "",
     ) -> None:
-        fields = {"CSeq": headers.get("cseq", "0"), "Date": formatdate(self._device.now(), usegmt=True), **(more or {})}
+        fields = {
+            "CSeq": headers.get("cseq", "0"),
+            "Date": formatdate(self._device.now(), usegmt=True),
+            **(more or {}),
+        }
         if body:
             fields["Content-Length"] = str(len(body))
         lines = "".join(f"{key}: {value}\r\n" for key, value in fields.items())
@@ -113,7 +129,12 @@ class RtspSim(Visitor):
 
     def _options(self, headers: dict[str, str], path: str) -> None:
         del path
-        self._reply(headers, 200, "OK", {"Public": "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER"})
+        self._reply(
+            headers,
+            200,
+            "OK",
+            {"Public": "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER"},
+        )
 
     def _get_parameter(self, headers: dict[str, str], path: str) -> None:
         del path
@@ -132,7 +153,9 @@ class RtspSim(Visitor):
             return
         address = self._device.address
         if self._device.has("huge_reply"):
-            self._reply(headers, 200, "OK", {"Content-Type": "application/sdp"}, "a=x\r\n" * (HUGE // 5))
+            self._reply(
+                headers, 200, "OK", {"Content-Type": "application/sdp"}, "a=x\r\n" * (HUGE // 5)
+            )
             return
         lines = [
             "v=0", f"o=- 1 1 IN IP4 {address}", f"s={self._device.id}", "c=IN IP4 0.0.0.0", "t=0 0", "a=control:*",
@@ -165,11 +188,15 @@ class RtspSim(Visitor):
             peer = self._transport.get_extra_info("peername")[0]
             self._close_udp()
             self._udp = UdpMedia(self._device.address, peer, (int(ports[1]), int(ports[2])))
-            answer = f"RTP/AVP;unicast;client_port={ports[1]}-{ports[2]};server_port={self._udp.ports}"
+            answer = (
+                f"RTP/AVP;unicast;client_port={ports[1]}-{ports[2]};server_port={self._udp.ports}"
+            )
         else:
             answer = "RTP/AVP/TCP;unicast;interleaved=0-1"
         answer += f";ssrc={self._ssrc:08X}"
-        self._reply(headers, 200, "OK", {"Transport": answer, "Session": f"{self._session};timeout=60"})
+        self._reply(
+            headers, 200, "OK", {"Transport": answer, "Session": f"{self._session};timeout=60"}
+        )
 
     def _play(self, headers: dict[str, str], path: str) -> None:
         footage, start = replay_sim.channel_of(self._device, path), replay_sim.start_of(headers)
@@ -181,7 +208,9 @@ class RtspSim(Visitor):
             self._replay.play(headers, start, self._write)
             return
         self._reply(headers, 200, "OK", {"Session": self._session, "Range": "npt=0.000-"})
-        if not self._device.has("no_media") and not (footage is not None and self._device.has("playback_empty")):
+        if not self._device.has("no_media") and not (
+            footage is not None and self._device.has("playback_empty")
+        ):
             self._start()
 
     def _teardown(self, headers: dict[str, str], path: str) -> None:
@@ -256,7 +285,9 @@ class RtspSim(Visitor):
         """A sender report with the camera's own clock (RFC 3550 6.4.1)."""
         at = self._device.now() + NTP_TO_UNIX
         whole, part = int(at), int((at % 1) * (1 << 32))
-        body = struct.pack(">BBHIIIIII", 0x80, 200, 6, self._ssrc, whole & 0xFFFFFFFF, part, self._stamp, 0, 0)
+        body = struct.pack(
+            ">BBHIIIIII", 0x80, 200, 6, self._ssrc, whole & 0xFFFFFFFF, part, self._stamp, 0, 0
+        )
         if self._udp is not None:
             self._udp.control(body)
             self._device.counters.bytes_out += len(body)

@@ -75,7 +75,9 @@ class SnmpSim(asyncio.DatagramProtocol):
             value = self._reader()
             rows = b"".join(_row(name, value(name), b"\x81\x00") for name in names)
         elif pdu[0] in (0xA1, 0xA5):
-            rows = self._following(names[0], int.from_bytes(most[1], "big") if pdu[0] == 0xA5 else 1)
+            rows = self._following(
+                names[0], int.from_bytes(most[1], "big") if pdu[0] == 0xA5 else 1
+            )
         else:
             return None
         body = tlv(0x02, request_id[1]) + tlv(0x02, b"\0") + tlv(0x02, b"\0") + tlv(0x30, rows)
@@ -96,14 +98,18 @@ class SnmpSim(asyncio.DatagramProtocol):
         order = self._order if self._device.kind == "link" else sorted(self._values())
         at = bisect.bisect_right(order, name)
         after, value = order[at : at + most], self._reader()
-        return b"".join(_row(one, value(one), b"") for one in after) or _row(name, None, b"\x82\x00")
+        return b"".join(_row(one, value(one), b"") for one in after) or _row(
+            name, None, b"\x82\x00"
+        )
 
     def _values(self) -> dict[bytes, bytes]:
         device = self._device
         ticks = int((time.monotonic() - device.started) * 100) & 0xFFFFFFFF
         found = {
             name_of("1.3.6.1.2.1.1.1.0"): _encoded(f"Simulated {device.kind}"),
-            name_of("1.3.6.1.2.1.1.3.0"): tlv(0x43, ticks.to_bytes(ticks.bit_length() // 8 + 1, "big")),
+            name_of("1.3.6.1.2.1.1.3.0"): tlv(
+                0x43, ticks.to_bytes(ticks.bit_length() // 8 + 1, "big")
+            ),
             name_of("1.3.6.1.2.1.25.1.2.0"): tlv(0x04, date_and_time(device.now())),
         }
         return found | self._power() if device.kind == "ups" else found
@@ -138,8 +144,17 @@ def date_and_time(at: float) -> bytes:
     """SNMPv2-TC DateAndTime of `at` (Unix seconds): civil time of London with its offset from UTC."""
     local = datetime.fromtimestamp(at, ZoneInfo("Europe/London"))
     minutes = int((local.utcoffset() or timedelta()).total_seconds()) // 60
-    clock = (local.month, local.day, local.hour, local.minute, local.second, local.microsecond // 100_000)
-    return struct.pack(">H6BcBB", local.year, *clock, b"-" if minutes < 0 else b"+", *divmod(abs(minutes), 60))
+    clock = (
+        local.month,
+        local.day,
+        local.hour,
+        local.minute,
+        local.second,
+        local.microsecond // 100_000,
+    )
+    return struct.pack(
+        ">H6BcBB", local.year, *clock, b"-" if minutes < 0 else b"+", *divmod(abs(minutes), 60)
+    )
 
 
 def _row(name: bytes, value: bytes | None, absent: bytes) -> bytes:

@@ -67,7 +67,10 @@ class Player(Make, Protocol):
 @functools.cache
 def all_makes() -> dict[str, Make]:
     """Every make by its name in config.yaml."""
-    modules = (importlib.import_module(f"{makes.__name__}.{m.name}") for m in pkgutil.iter_modules(makes.__path__))
+    modules = (
+        importlib.import_module(f"{makes.__name__}.{m.name}")
+        for m in pkgutil.iter_modules(makes.__path__)
+    )
     return {module.ABOUT.make: module for module in modules if hasattr(module, "ABOUT")}
 
 

@@ -58,10 +58,16 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
     """Everything about the device and the `wanted` sources. Raises WireError when nothing can be read."""
     parts = Parts(contact)
     clock, complaints = await _clock(parts)
-    info = await parts.post("model", vapix.DEVICE_INFO, vapix.call("getAllProperties"), vapix.JSON, vapix.device_info)
-    uptime = await parts.post("uptime", vapix.READY, vapix.call("systemready", timeout=1), vapix.JSON, vapix.uptime)
+    info = await parts.post(
+        "model", vapix.DEVICE_INFO, vapix.call("getAllProperties"), vapix.JSON, vapix.device_info
+    )
+    uptime = await parts.post(
+        "uptime", vapix.READY, vapix.call("systemready", timeout=1), vapix.JSON, vapix.uptime
+    )
     disks = await parts.get("disks", vapix.DISKS, vapix.disks) or ()
-    health = await parts.get("health of the disks", vapix.HEALTH, vapix.disk_health) if disks else None
+    health = (
+        await parts.get("health of the disks", vapix.HEALTH, vapix.disk_health) if disks else None
+    )
     parts.settle()
     footage = await Lists(parts, clock).read(wanted)
     used = [disk for disk in disks if _in_use(contact, disk, footage.values())]
@@ -73,7 +79,9 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
         firmware=info.firmware if info else None,
         uptime_seconds=uptime,
         disks=tuple(_disk(disk, health or {}) for disk in used),
-        overwriting=all(told) if (told := [disk.fifo for disk in used if disk.fifo is not None]) else None,
+        overwriting=all(told)
+        if (told := [disk.fifo for disk in used if disk.fifo is not None])
+        else None,
         time_source=clock.source,
         time_server=clock.server,
         clock=clock.span,
@@ -85,9 +93,13 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
 
 async def _clock(parts: Parts) -> tuple[Clock, tuple[str, ...]]:
     """The clock, and what its NTP client complains of."""
-    told = await parts.post("clock", vapix.TIME, vapix.call("getDateTimeInfo"), vapix.JSON, vapix.date_time)
+    told = await parts.post(
+        "clock", vapix.TIME, vapix.call("getDateTimeInfo"), vapix.JSON, vapix.date_time
+    )
     span = offset_of(told, parts.reply) if told is not None and parts.reply else None
-    ntp = await parts.post("time source", vapix.NTP, vapix.call("getNTPInfo"), vapix.JSON, vapix.ntp_info)
+    ntp = await parts.post(
+        "time source", vapix.NTP, vapix.call("getNTPInfo"), vapix.JSON, vapix.ntp_info
+    )
     if ntp is None or ntp.enabled is None:
         return Clock(UTC, span), ()
     lost = ntp.enabled and ntp.synced is False
@@ -116,13 +128,22 @@ def _disk(disk: DiskRow, health: Mapping[str, DiskHealth]) -> Disk:
         elif told is not None and (told.wear or 0.0) >= WORN_OUT:
             state, detail = "degraded", "worn out"
     return Disk(
-        disk.name or disk.id, state, disk.capacity, disk.free, told.celsius if told is not None else None, detail
+        disk.name or disk.id,
+        state,
+        disk.capacity,
+        disk.free,
+        told.celsius if told is not None else None,
+        detail,
     )
 
 
 def _worn(disk: DiskRow, health: Mapping[str, DiskHealth]) -> str | None:
     wear = health[disk.id].wear if disk.id in health else None
-    return f"{disk.name or disk.id}: {wear:.0%} of its life is spent" if wear is not None and wear >= WORN_OUT else None
+    return (
+        f"{disk.name or disk.id}: {wear:.0%} of its life is spent"
+        if wear is not None and wear >= WORN_OUT
+        else None
+    )
 
 
 def _recording(source: str, found: Found, disks: Iterable[DiskRow]) -> Recording:

@@ -62,7 +62,9 @@ class Lists:
             own = [row for row in rows if row.source == source]
             begin = start if whole else lines[source].ask_from(self._now)
             known = (own, whole) if whole else await self._of(source, begin)
-            found[source] = await self._source(source, known, begin) if known else Found(lines[source])
+            found[source] = (
+                await self._source(source, known, begin) if known else Found(lines[source])
+            )
         return found
 
     async def _of(self, source: str, start: float) -> tuple[Rows, bool] | None:
@@ -84,24 +86,50 @@ class Lists:
         line.read = self._now
         going_on = any(row.going_on for row in rows)
         last = max(rows, key=lambda row: self._span(row)[1], default=None)
-        if line.oldest_due(self._now) and (first := await self._one(source, newest=False)) is not None:
+        if (
+            line.oldest_due(self._now)
+            and (first := await self._one(source, newest=False)) is not None
+        ):
             locked = [self._span(row)[1] for row in first if row.locked]
-            line.learn_oldest(min((row.start for row in first), default=None), self._now, max(locked, default=None))
+            line.learn_oldest(
+                min((row.start for row in first), default=None),
+                self._now,
+                max(locked, default=None),
+            )
         if not whole:
-            self._parts.note(f"source {source} has more recordings than are read at once: gaps not checked")
+            self._parts.note(
+                f"source {source} has more recordings than are read at once: gaps not checked"
+            )
             newest = self._now if going_on else None
             return Found(
-                line, going_on, newest, None, going_on, last.kind if last else None, last.disk if last else None
+                line,
+                going_on,
+                newest,
+                None,
+                going_on,
+                last.kind if last else None,
+                last.disk if last else None,
             )
         line.learn(start, self._now, [self._span(row) for row in rows], self._now)
         newest = line.newest
         if not rows and newest is None and line.oldest is not None:
             rows = list(await self._one(source, newest=True) or ())
             last = max(rows, key=lambda row: self._span(row)[1], default=None)
-            newest, going_on = self._span(last)[1] if last else None, any(row.going_on for row in rows)
+            newest, going_on = (
+                self._span(last)[1] if last else None,
+                any(row.going_on for row in rows),
+            )
         since = line.gaps_since()
         between = gaps(line.spans, since) if since is not None else None
-        return Found(line, True, newest, between, going_on, last.kind if last else None, last.disk if last else None)
+        return Found(
+            line,
+            True,
+            newest,
+            between,
+            going_on,
+            last.kind if last else None,
+            last.disk if last else None,
+        )
 
     def _span(self, row: RecordingRow) -> Span:
         """From start to stop; a recording that goes on has reached now, one of unknown end has no length."""
@@ -112,7 +140,9 @@ class Lists:
         """At most `most` pages of the recordings with a part in the time asked for, and whether that was all."""
         rows: Rows = []
         for number in range(most):
-            path = vapix.recordings_path(question, newest_first=True, most=PAGE, start=number * PAGE)
+            path = vapix.recordings_path(
+                question, newest_first=True, most=PAGE, start=number * PAGE
+            )
             page = await self._parts.get(what, path, vapix.recordings, cap=PAGE_CAP)
             if page is None:
                 return None
@@ -124,8 +154,12 @@ class Lists:
 
     async def _one(self, source: str, *, newest: bool) -> tuple[RecordingRow, ...] | None:
         """The first or last recording of a source; None where it is not known."""
-        path = vapix.recordings_path(f"recordingid=all{self._only(source)}", newest_first=newest, most=1)
-        page = await self._parts.get(f"{'last' if newest else 'first'} recording of {source}", path, vapix.recordings)
+        path = vapix.recordings_path(
+            f"recordingid=all{self._only(source)}", newest_first=newest, most=1
+        )
+        page = await self._parts.get(
+            f"{'last' if newest else 'first'} recording of {source}", path, vapix.recordings
+        )
         own = tuple(row for row in page.rows if row.source == source) if page is not None else ()
         return own if page is not None and (own or not page.rows) else None
 

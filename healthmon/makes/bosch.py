@@ -109,7 +109,11 @@ async def _ask(
     parts: Parts, what: str, command: str, kind: str, num: int | None = 1, cap: int = BODY_CAP
 ) -> str | None:
     """The result of a command; one that the device has refused is asked again after an hour."""
-    return await parts.get(what, rcp.path(command, kind, num), rcp.result, cap=cap) if parts.offered(what) else None
+    return (
+        await parts.get(what, rcp.path(command, kind, num), rcp.result, cap=cap)
+        if parts.offered(what)
+        else None
+    )
 
 
 async def _clock(parts: Parts, got: Gathered) -> None:
@@ -137,13 +141,21 @@ async def _inputs(parts: Parts, got: Gathered) -> None:
         got.fields.setdefault(("channel", str(number)), {})
 
 
-async def _configured(parts: Parts, reading: Reading, wanted: frozenset[str], got: Gathered) -> None:
+async def _configured(
+    parts: Parts, reading: Reading, wanted: frozenset[str], got: Gathered
+) -> None:
     each = reading.num == CHANNEL
     numbers = sorted(name for name in wanted if name.isdecimal()) if each else [reading.num]
     left = {*numbers}
     for num in parts.in_turn(reading.label, numbers):
         left.discard(num)
-        text = await _ask(parts, f"{reading.label} ({reading.source}, {num})", reading.source, reading.type, int(num))
+        text = await _ask(
+            parts,
+            f"{reading.label} ({reading.source}, {num})",
+            reading.source,
+            reading.type,
+            int(num),
+        )
         if text is not None and parts.reply is not None:
             got.take(reading, text, num if each else "", (parts.reply.began, parts.reply.ended))
     if each:

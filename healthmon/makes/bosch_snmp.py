@@ -62,7 +62,11 @@ async def take(parts: Parts, got: Gathered) -> None:
 
 
 def _single(values: dict[str, SnmpValue]) -> dict[str, Any]:
-    heats = [heat for number in NUMBERS if (heat := _number(values.get(f"{HEAT}.{number}"), 2000, -1000)) is not None]
+    heats = [
+        heat
+        for number in NUMBERS
+        if (heat := _number(values.get(f"{HEAT}.{number}"), 2000, -1000)) is not None
+    ]
     idle, power = _number(values.get(IDLE), 100), _number(values.get(POWER), 2000)
     ticks = _number(values.get(UPTIME), 2**32)
     return {

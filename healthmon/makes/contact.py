@@ -66,7 +66,9 @@ class Contact:
 
     def before_end(self) -> asyncio.Timeout:
         """A scope that raises TimeoutError at the session's end, for parts that may be left out."""
-        return asyncio.timeout(None if math.isinf(self.ends) else max(0.0, self.ends - time.monotonic()))
+        return asyncio.timeout(
+            None if math.isinf(self.ends) else max(0.0, self.ends - time.monotonic())
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -80,7 +82,9 @@ class Contact:
         if self._session is not None:
             self._session.close()
 
-    async def get(self, path: str, *, cap: int = BODY_CAP, headers: Sequence[tuple[str, str]] = ()) -> Reply:
+    async def get(
+        self, path: str, *, cap: int = BODY_CAP, headers: Sequence[tuple[str, str]] = ()
+    ) -> Reply:
         """GET `path`; a 200 reply of at most `cap` bytes. Raises what ``HttpSession.ask`` raises."""
         return await self._request("GET", path, b"", headers, cap)
 

@@ -65,7 +65,9 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
     firmware = await parts.get("firmware", wire.SOFTWARE, wire.software)
     disks = await parts.get("disks", wire.STORAGE, wire.disks) or ()
     modes = await parts.get("schedules", f"{wire.CONFIG}RecordMode", wire.record_modes) or {}
-    names = await parts.get("names of the channels", f"{wire.CONFIG}ChannelTitle", wire.titles) or {}
+    names = (
+        await parts.get("names of the channels", f"{wire.CONFIG}ChannelTitle", wire.titles) or {}
+    )
     lost = await parts.get("channels lost", wire.LOST, wire.lost)
     parts.settle()
     states = await _states(parts)
@@ -80,11 +82,15 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
         time_source=clock.source,
         time_server=clock.server,
         clock=clock.span,
-        channels_lost=tuple(sorted(lost & wanted, key=_order)) if lost is not None and wanted else None,
+        channels_lost=tuple(sorted(lost & wanted, key=_order))
+        if lost is not None and wanted
+        else None,
     )
     known = {*names, *modes, *states, *footage}
     recordings = tuple(
-        _recording(channel, names.get(channel), modes.get(channel), states, lost, footage.get(channel))
+        _recording(
+            channel, names.get(channel), modes.get(channel), states, lost, footage.get(channel)
+        )
         for channel in sorted(wanted & known, key=_order)
     )
     return RecorderAnswer(health, recordings, parts.settle(), tuple(sorted(known, key=_order)))
@@ -97,13 +103,18 @@ async def replay(contact: Contact, recording: Recording, at: float) -> Replay:
     zone = zone_named(contact.device.time_zone)
     start = Clock(zone).local(at, "%Y_%m_%d_%H_%M_%S")
     end = Clock(zone).local(at + 60, "%Y_%m_%d_%H_%M_%S")
-    return Replay(f"/cam/playback?channel={int(recording.channel)}&starttime={start}&endtime={end}", onvif=False)
+    return Replay(
+        f"/cam/playback?channel={int(recording.channel)}&starttime={start}&endtime={end}",
+        onvif=False,
+    )
 
 
 async def _clock(contact: Contact, parts: Parts) -> Clock:
     zone = zone_named(contact.device.time_zone)
     local = await parts.get("clock", wire.TIME, wire.current_time)
-    span = offset_of(placed(local, zone), parts.reply) if local is not None and parts.reply else None
+    span = (
+        offset_of(placed(local, zone), parts.reply) if local is not None and parts.reply else None
+    )
     enabled, server = await parts.get("time source", f"{wire.CONFIG}NTP", wire.ntp) or (None, None)
     source = None if enabled is None else "ntp" if enabled else "manual"
     return Clock(zone, span, source, server if enabled else None)
@@ -126,7 +137,9 @@ def _recording(
     footage: Footage | None,
 ) -> Recording:
     line = footage.timeline if footage and footage.searched else None
-    empty = line is not None and footage is not None and footage.newest is None and line.oldest is None
+    empty = (
+        line is not None and footage is not None and footage.newest is None and line.oldest is None
+    )
     going = states.get(channel)
     return Recording(
         channel,
@@ -145,7 +158,9 @@ def _recording(
 
 def _disk(one: wire.DiskRow) -> Disk:
     state = "failed" if one.failed else _DISK_STATES.get(one.state or "")
-    return Disk(one.name, state, one.capacity, one.free, detail=one.state if state != "ok" else None)
+    return Disk(
+        one.name, state, one.capacity, one.free, detail=one.state if state != "ok" else None
+    )
 
 
 def _order(channel: str) -> tuple[int, str]:

@@ -45,7 +45,11 @@ class Finder:
 
     async def channels(self, wanted: Iterable[str]) -> dict[str, Footage]:
         """The footage of each wanted channel; those searched longest ago come first."""
-        lines = {channel: self._lines.setdefault(channel, Timeline()) for channel in wanted if channel.isdecimal()}
+        lines = {
+            channel: self._lines.setdefault(channel, Timeline())
+            for channel in wanted
+            if channel.isdecimal()
+        }
         if not lines:
             return {}
         made = await self._parts.get("footage", f"{wire.FIND}factory.create", wire.finder)
@@ -62,7 +66,10 @@ class Finder:
             await self._give_back(made)
         if missing := sorted(lines.keys() - found.keys(), key=int):
             self._parts.note(f"footage not searched this time: channel {', '.join(missing[:12])}")
-        return {channel: found.get(channel, Footage(line, searched=False)) for channel, line in lines.items()}
+        return {
+            channel: found.get(channel, Footage(line, searched=False))
+            for channel, line in lines.items()
+        }
 
     async def _give_back(self, made: str) -> None:
         """Destroy the finder: as the document has it, else as python-amcrest does."""
@@ -91,7 +98,9 @@ class Finder:
         elif newest is None and line.oldest is not None:
             newest = await self._newest(made, channel, self._now - line.oldest + DAY)
         since = line.gaps_since()
-        return Footage(line, newest, gaps(line.spans, since, self._clock.zone) if since is not None else None)
+        return Footage(
+            line, newest, gaps(line.spans, since, self._clock.zone) if since is not None else None
+        )
 
     async def _oldest(self, made: str, channel: str, line: Timeline) -> None:
         """The first of the files, where two of them show that the recorder gives the oldest first.
@@ -111,11 +120,19 @@ class Finder:
     async def _newest(self, made: str, channel: str, back: float) -> float | None:
         """The newest footage of the last `back` seconds, None where there were more files than were read."""
         told = await self._files(made, channel, self._now - back, self._now)
-        return max((b for _, b in told.spans), default=None) if told is not None and told.whole else None
+        return (
+            max((b for _, b in told.spans), default=None)
+            if told is not None and told.whole
+            else None
+        )
 
-    async def _files(self, made: str, channel: str, start: float, end: float, most: int = wire.PAGE) -> _Files | None:
+    async def _files(
+        self, made: str, channel: str, start: float, end: float, most: int = wire.PAGE
+    ) -> _Files | None:
         """The files of a channel between two moments; None with a note where they cannot be read."""
-        begin = wire.find_path(made, channel, self._clock.local(start), self._clock.local(end + HOUR))
+        begin = wire.find_path(
+            made, channel, self._clock.local(start), self._clock.local(end + HOUR)
+        )
         what = f"footage of channel {channel}"
         try:
             begun = (await self._parts.contact.get(begin)).body
@@ -126,12 +143,16 @@ class Finder:
             return None
         if not begun.strip().upper().startswith(b"OK"):
             said = begun[:60].decode("ascii", "replace")
-            self._parts.missed(what, UnsupportedError(f"the recorder answers: {' '.join(said.split())}"))
+            self._parts.missed(
+                what, UnsupportedError(f"the recorder answers: {' '.join(said.split())}")
+            )
             return None
         found = _Files([])
         seen: list[tuple[datetime, datetime]] = []
         for _ in range(MOST_PAGES):
-            page = await self._parts.get(what, f"{wire.FIND}findNextFile&object={made}&count={most}", wire.files)
+            page = await self._parts.get(
+                what, f"{wire.FIND}findNextFile&object={made}&count={most}", wire.files
+            )
             if page is None:
                 return None
             fresh = [one for one in page.spans if one not in seen]

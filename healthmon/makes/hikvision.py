@@ -77,7 +77,10 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
     info = await parts.get("model", isapi.DEVICE_INFO, isapi.device_info)
     status = await parts.get("uptime", isapi.STATUS, isapi.status)
     disks = await parts.get("disks", isapi.STORAGE, isapi.storage) or ()
-    tracks = {track.channel: track for track in await parts.get("schedules", isapi.TRACKS, isapi.tracks) or ()}
+    tracks = {
+        track.channel: track
+        for track in await parts.get("schedules", isapi.TRACKS, isapi.tracks) or ()
+    }
     states = await _states(parts, wanted)
     parts.settle()
     searched = [tracks[channel] for channel in sorted(wanted, key=_order) if channel in tracks]
@@ -101,7 +104,9 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
         clock=clock.span,
         channels_lost=_lost(states, wanted),
     )
-    return RecorderAnswer(health, recordings, parts.settle(), tuple(sorted({*tracks, *states}, key=_order)))
+    return RecorderAnswer(
+        health, recordings, parts.settle(), tuple(sorted({*tracks, *states}, key=_order))
+    )
 
 
 async def replay(contact: Contact, recording: Recording, at: float) -> Replay:
@@ -115,9 +120,13 @@ async def replay(contact: Contact, recording: Recording, at: float) -> Replay:
     if zone is None or (local is None and not either) or not recording.channel.isdecimal():
         raise UnsupportedError("how this recorder writes the times of its footage is not known yet")
     start, end = (
-        datetime.fromtimestamp(moment, zone if local else UTC).strftime("%Y%m%dT%H%M%SZ") for moment in (at, at + 60)
+        datetime.fromtimestamp(moment, zone if local else UTC).strftime("%Y%m%dT%H%M%SZ")
+        for moment in (at, at + 60)
     )
-    return Replay(f"/Streaming/tracks/{int(recording.channel)}01/?starttime={start}&endtime={end}", onvif=False)
+    return Replay(
+        f"/Streaming/tracks/{int(recording.channel)}01/?starttime={start}&endtime={end}",
+        onvif=False,
+    )
 
 
 async def _clock(contact: Contact, parts: Parts) -> Clock:
@@ -127,7 +136,9 @@ async def _clock(contact: Contact, parts: Parts) -> Clock:
     """
     told = await parts.get("clock", isapi.TIME, isapi.device_time)
     local = moments.moment(told.local) if told else None
-    zone = (posix_zone(told.zone) if told and told.zone else None) or (local.tzinfo if local else None)
+    zone = (posix_zone(told.zone) if told and told.zone else None) or (
+        local.tzinfo if local else None
+    )
     zone = zone or zone_named(contact.device.time_zone)
     contact.memory[ZONE] = zone
     if told is None or local is None or parts.reply is None:
@@ -138,20 +149,33 @@ async def _clock(contact: Contact, parts: Parts) -> Clock:
 async def _states(parts: Parts, wanted: frozenset[str]) -> dict[str, ChannelState]:
     """The state of every channel in one call; where that is not offered, which network cameras are lost."""
     what = "state of the channels"
-    states = await parts.get(what, isapi.CHANNELS, isapi.channel_states) if parts.offered(what) else None
+    states = (
+        await parts.get(what, isapi.CHANNELS, isapi.channel_states) if parts.offered(what) else None
+    )
     if states is not None:
         return {one.channel: one for one in states}
-    inputs = await parts.get("cameras of the recorder", isapi.INPUTS, isapi.inputs) if wanted else None
+    inputs = (
+        await parts.get("cameras of the recorder", isapi.INPUTS, isapi.inputs) if wanted else None
+    )
     return {
-        one.channel: ChannelState(one.channel, one.name, one.online, None, one.online, None) for one in inputs or ()
+        one.channel: ChannelState(one.channel, one.name, one.online, None, one.online, None)
+        for one in inputs or ()
     }
 
 
-def _recording(channel: str, track: Track | None, state: ChannelState | None, footage: Footage | None) -> Recording:
+def _recording(
+    channel: str, track: Track | None, state: ChannelState | None, footage: Footage | None
+) -> Recording:
     line = footage.timeline if footage else None
     now_recording = state.recording if state else None
     since = line.gaps_since() if line and footage and footage.searched else None
-    empty = footage is not None and footage.searched and footage.newest is None and line is not None and not line.oldest
+    empty = (
+        footage is not None
+        and footage.searched
+        and footage.newest is None
+        and line is not None
+        and not line.oldest
+    )
     return Recording(
         channel,
         name=state.name if state else None,
@@ -177,14 +201,26 @@ def _signal(state: ChannelState | None) -> bool | None:
 
 def _lost(states: Mapping[str, ChannelState], wanted: frozenset[str]) -> tuple[str, ...] | None:
     """The wanted channels without a picture; unused inputs are no loss."""
-    told = {channel: seen for channel in wanted & {*states} if (seen := _signal(states[channel])) is not None}
-    return tuple(sorted((channel for channel, seen in told.items() if not seen), key=_order)) if told else None
+    told = {
+        channel: seen
+        for channel in wanted & {*states}
+        if (seen := _signal(states[channel])) is not None
+    }
+    return (
+        tuple(sorted((channel for channel, seen in told.items() if not seen), key=_order))
+        if told
+        else None
+    )
 
 
 def _schedule(track: Track | None) -> Schedule | None:
     if track is None:
         return None
-    return "none" if track.enabled is False else _SCHEDULES.get((track.mode or "").upper().replace("_", ""))
+    return (
+        "none"
+        if track.enabled is False
+        else _SCHEDULES.get((track.mode or "").upper().replace("_", ""))
+    )
 
 
 def _overwriting(tracks: Iterable[Track]) -> bool | None:
@@ -194,7 +230,9 @@ def _overwriting(tracks: Iterable[Track]) -> bool | None:
 
 def _disk(one: isapi.Hdd) -> Disk:
     state = _DISK_STATES.get(one.status or "")
-    return Disk(one.name, state, one.capacity, one.free, detail=one.status if state != "ok" else None)
+    return Disk(
+        one.name, state, one.capacity, one.free, detail=one.status if state != "ok" else None
+    )
 
 
 def _order(channel: str) -> tuple[int, str]:

@@ -55,7 +55,9 @@ class Search:
         self._timelines: dict[str, Timeline] = self._memory.setdefault(TIMELINES, {})
         self._unsure = False
 
-    async def channels(self, tracks: Iterable[Track], *, recording: bool = False) -> dict[str, Footage]:
+    async def channels(
+        self, tracks: Iterable[Track], *, recording: bool = False
+    ) -> dict[str, Footage]:
         """The footage of each track's channel; those searched longest ago come first.
 
         `recording`: the recorder says that some of them are being recorded now.
@@ -72,7 +74,9 @@ class Search:
             self._learn(self._line(channel), told)
         if missing := [track.channel for track in wanted if track.channel not in found]:
             self._parts.note(f"footage not searched this time: channel {', '.join(missing[:12])}")
-        return {track.channel: await self._footage(track, found.get(track.channel)) for track in wanted}
+        return {
+            track.channel: await self._footage(track, found.get(track.channel)) for track in wanted
+        }
 
     def _line(self, channel: str) -> Timeline:
         return self._timelines.setdefault(channel, Timeline())
@@ -96,7 +100,9 @@ class Search:
                 found.earlier = earlier
         return found
 
-    async def _pages(self, track: Track, found: _Found, start: float, end: float, most: int = wire.PAGE) -> bool:
+    async def _pages(
+        self, track: Track, found: _Found, start: float, end: float, most: int = wire.PAGE
+    ) -> bool:
         """Add every match between `start` and `end` to `found`; False where the search failed."""
         pad = abs(self._clock.offset(self._now))
         span = self.stamp(start - pad), self.stamp(end + pad + HOUR)
@@ -132,7 +138,9 @@ class Search:
         old footage and local times look alike.
         """
         offset = self._clock.offset(self._now)
-        ends = [end for one in found for span in one.spans if (end := moments.unix(span[1])) is not None]
+        ends = [
+            end for one in found for span in one.spans if (end := moments.unix(span[1])) is not None
+        ]
         if not ends or not offset:
             return
         ahead = max(ends) - self._now
@@ -155,7 +163,11 @@ class Search:
 
     def _placed(self, spans: Iterable[Written]) -> list[Span]:
         pairs = ((self._unix(start), self._unix(end)) for start, end in spans)
-        return [(a, min(b, self._now)) for a, b in pairs if a is not None and b is not None and a < self._now]
+        return [
+            (a, min(b, self._now))
+            for a, b in pairs
+            if a is not None and b is not None and a < self._now
+        ]
 
     def _learn(self, line: Timeline, told: _Found) -> None:
         spans = self._placed(told.spans)
@@ -163,7 +175,9 @@ class Search:
         line.learn(told.start, end, spans, self._now)
         line.read = self._now
         if told.earlier is not None:
-            line.learn(told.earlier.start, told.earlier.end, self._placed(told.earlier.spans), self._now)
+            line.learn(
+                told.earlier.start, told.earlier.end, self._placed(told.earlier.spans), self._now
+            )
         if told.oldest is not None:
             first, locked = self._placed(told.oldest.spans), self._placed(told.oldest.locked)
             oldest = min((a for a, _ in first), default=None)

@@ -22,7 +22,11 @@ RIGHT = "read-only view of HOST-RESOURCES-MIB"
 CALLS = (
     Call(f"GET hrSystemUptime {UPTIME}, hrSystemDate {DATE}", "uptime, clock", RIGHT),
     Call(f"WALK hrProcessorLoad {LOAD}", "CPU load", RIGHT),
-    Call(f"GET hrStorageTable {STORAGE}", "size and use of the volumes under 'storage'; found by a walk", RIGHT),
+    Call(
+        f"GET hrStorageTable {STORAGE}",
+        "size and use of the volumes under 'storage'; found by a walk",
+        RIGHT,
+    ),
 )
 INDICES = "hr_indices"
 MOST_NAMED = 8
@@ -36,9 +40,16 @@ async def take(parts: Parts, storage: tuple[str, ...], got: Gathered) -> None:
     own = got.fields.setdefault(("recorder", ""), {})
     if isinstance(ticks := values.get(UPTIME), int) and ticks >= 0:
         own.setdefault("uptime_seconds", ticks / 100)
-    if isinstance(octets := values.get(DATE), bytes) and (told := moments.date_and_time(octets)) is not None:
+    if (
+        isinstance(octets := values.get(DATE), bytes)
+        and (told := moments.date_and_time(octets)) is not None
+    ):
         own.setdefault("clock", between(placed(told, got.clock.zone), began, time.time()))
-    loads = [load for load in (await parts.walk("CPU load", LOAD) or {}).values() if isinstance(load, int)]
+    loads = [
+        load
+        for load in (await parts.walk("CPU load", LOAD) or {}).values()
+        if isinstance(load, int)
+    ]
     if loads and all(0 <= load <= 100 for load in loads):
         own.setdefault("cpu_ratio", sum(loads) / len(loads) / 100)
     for name, fields in (await volumes(parts, storage)).items():
@@ -61,9 +72,13 @@ async def volumes(parts: Parts, storage: tuple[str, ...]) -> dict[str, Fields]:
         values |= await _values(parts, [indices[name] for name in moved if name in indices])
     found = {name: _volume(values, indices[name]) for name in storage if name in indices}
     if listed:
-        named = ", ".join(sorted(text for row in listed.values() if (text := words(_text(row))))[:MOST_NAMED])
+        named = ", ".join(
+            sorted(text for row in listed.values() if (text := words(_text(row))))[:MOST_NAMED]
+        )
         absent = f"no such volume; it reports {named or 'none'}"
-        found |= {name: {"state": "absent", "detail": absent} for name in moved if name not in indices}
+        found |= {
+            name: {"state": "absent", "detail": absent} for name in moved if name not in indices
+        }
     return found
 
 
@@ -78,7 +93,9 @@ def _is(name: str, values: Values, index: str) -> bool:
 
 def _find(name: str, listed: Values) -> str | None:
     """The index of the volume called `name`, else of the shortest description that begins with it."""
-    fits = sorted((len(text), index) for index, row in listed.items() if (text := _text(row)).startswith(name))
+    fits = sorted(
+        (len(text), index) for index, row in listed.items() if (text := _text(row)).startswith(name)
+    )
     return fits[0][1] if fits else None
 
 
@@ -94,7 +111,9 @@ def _volume(values: Values, index: str) -> Fields:
     if size == 0:
         return {"state": "absent", "detail": "its size is 0"}
     capacity = (size if size > 0 else size + 2**32) * unit
-    free = capacity - (used if used >= 0 else used + 2**32) * unit if isinstance(used, int) else None
+    free = (
+        capacity - (used if used >= 0 else used + 2**32) * unit if isinstance(used, int) else None
+    )
     return {
         "state": "ok",
         "capacity_bytes": float(capacity),

@@ -52,7 +52,9 @@ async def _ask(parts: Parts, request: Request, channel: str, got: Gathered) -> N
     path = request.path.replace(CHANNEL, quote(channel, safe=""))
     what = path.partition("?")[0]
     if request.method == "POST":
-        root = await parts.post(what, path, request.body.encode(), request.media_type, paths.tree, cap=ANSWER_CAP)
+        root = await parts.post(
+            what, path, request.body.encode(), request.media_type, paths.tree, cap=ANSWER_CAP
+        )
     else:
         root = await parts.get(what, path, paths.tree, cap=ANSWER_CAP)
     if root is None or parts.reply is None:

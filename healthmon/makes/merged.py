@@ -14,7 +14,8 @@ def merged(first: RecorderAnswer, second: RecorderAnswer) -> RecorderAnswer:
     """`first` with the gaps filled from `second`."""
     by_name = {one.channel: one for one in second.recordings}
     own = {
-        one.channel: filled(one, by_name[one.channel]) if one.channel in by_name else one for one in first.recordings
+        one.channel: filled(one, by_name[one.channel]) if one.channel in by_name else one
+        for one in first.recordings
     }
     recordings = {**by_name, **own}
     return RecorderAnswer(
@@ -28,6 +29,8 @@ def merged(first: RecorderAnswer, second: RecorderAnswer) -> RecorderAnswer:
 def filled(first: T, second: T) -> T:
     """`first` with every field that it does not tell taken from `second`."""
     missing: dict[str, Any] = {
-        one.name: getattr(second, one.name) for one in fields(first) if getattr(first, one.name) in (None, ())
+        one.name: getattr(second, one.name)
+        for one in fields(first)
+        if getattr(first, one.name) in (None, ())
     }
     return replace(first, **missing)

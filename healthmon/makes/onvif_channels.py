@@ -24,10 +24,18 @@ def matched(wanted: Iterable[str], found: Sequence[Found]) -> dict[str, Found]:
         _only((f.source, f) for f in found),
         _only((f.name.casefold(), f) for f in found),
         _only((_number(f.name), f) for f in found),
-        {} if any(_number(f.token) == "0" for f in found) else _only((_number(f.token), f) for f in found),
+        {}
+        if any(_number(f.token) == "0" for f in found)
+        else _only((_number(f.token), f) for f in found),
     )
     for channel in wanted:
-        keys = (channel, channel, channel.casefold(), channel.lstrip("0") or "0", channel.lstrip("0") or "0")
+        keys = (
+            channel,
+            channel,
+            channel.casefold(),
+            channel.lstrip("0") or "0",
+            channel.lstrip("0") or "0",
+        )
         hit = next((way[key] for way, key in zip(ways, keys, strict=True) if key in way), None)
         if hit is not None:
             made[channel] = hit
@@ -50,7 +58,9 @@ def _only(pairs: Iterable[tuple[str, Found]]) -> dict[str, Found]:
 
 def named(found: Iterable[Found]) -> tuple[str, ...]:
     """What a recorder calls its recordings, for the sentence that a channel is not among them."""
-    return tuple(f"{f.token} ({f.name})" if f.name and f.name != f.token else f.token for f in found)
+    return tuple(
+        f"{f.token} ({f.name})" if f.name and f.name != f.token else f.token for f in found
+    )
 
 
 def video(found: Found) -> Found:
@@ -60,12 +70,16 @@ def video(found: Found) -> Found:
     recorders keep the dates of tracks badly.
     """
     tracks = [t for t in found.tracks if t.kind == "video" and t.newest is not None]
-    others = [t.newest for t in found.tracks if t.kind in ("audio", "metadata") and t.newest is not None]
+    others = [
+        t.newest for t in found.tracks if t.kind in ("audio", "metadata") and t.newest is not None
+    ]
     if not tracks:
         return found
     newest = max(t.newest or 0.0 for t in tracks)
     oldest = min((t.oldest for t in tracks if t.oldest is not None), default=found.oldest)
     if found.newest is None:
-        return replace(found, newest=newest, oldest=found.oldest if found.oldest is not None else oldest)
+        return replace(
+            found, newest=newest, oldest=found.oldest if found.oldest is not None else oldest
+        )
     explained = others and max(others) >= found.newest - _SLACK
     return replace(found, newest=newest) if explained and newest < found.newest else found

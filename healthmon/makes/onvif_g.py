@@ -55,7 +55,13 @@ ABOUT = About(
 )  # fmt: skip
 STALE = 120.0
 REPLAY, URI_SECONDS = "replay", 60.0
-_STATES = {"recording": True, "stopped": False, "initiated": False, "removing": False, "removed": False}
+_STATES = {
+    "recording": True,
+    "stopped": False,
+    "initiated": False,
+    "removing": False,
+    "removed": False,
+}
 _JOB_STATES = {"active": True, "partiallyactive": True, "idle": False, "error": False}
 
 
@@ -68,9 +74,16 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
     clock = await onvif_parts.clock(parts)
     session = Session(parts, await onvif_parts.paths(contact), clock)
     found = await onvif_parts.recordings(session, wanted)
-    channels = {name: onvif_channels.video(one) for name, one in onvif_channels.matched(wanted, found).items()}
+    channels = {
+        name: onvif_channels.video(one)
+        for name, one in onvif_channels.matched(wanted, found).items()
+    }
     contact.memory[TOKENS] = {channel: one.token for channel, one in channels.items()}
-    stale = [one.token for one in channels.values() if one.newest is None or session.now - one.newest > STALE]
+    stale = [
+        one.token
+        for one in channels.values()
+        if one.newest is None or session.now - one.newest > STALE
+    ]
     jobs = await onvif_parts.jobs(session, stale) if stale else {}
     kept = await onvif_parts.retention(session) if channels else {}
     health = await _health(session)
@@ -80,7 +93,9 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
         told = _recording(channel, one, jobs.get(one.token), kept.get(one.token))
         signal = channel not in health.channels_lost if health.channels_lost is not None else None
         recordings.append(replace(told, signal=signal, **_gaps(one, history, session.now)))
-    return RecorderAnswer(health, tuple(recordings), tuple(parts.notes), onvif_channels.named(found))
+    return RecorderAnswer(
+        health, tuple(recordings), tuple(parts.notes), onvif_channels.named(found)
+    )
 
 
 async def replay(contact: Contact, recording: Recording, _at: float) -> Replay:

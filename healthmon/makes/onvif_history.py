@@ -66,11 +66,17 @@ class History:
         """How many marks are kept."""
         return sum(len(marks) for tracks in self.marks.values() for marks in tracks.values())
 
-    def gaps(self, recording: str, video: Collection[str], now: float) -> tuple[tuple[Gap, ...], float] | None:
+    def gaps(
+        self, recording: str, video: Collection[str], now: float
+    ) -> tuple[tuple[Gap, ...], float] | None:
         """((from, to) without video, since when that is known); None where nothing was told of the recording."""
         tracks = self.marks.get(recording, {})
         chosen = [marks for track, marks in tracks.items() if track in video] if video else []
-        chosen = chosen or [marks for track, marks in tracks.items() if track] or [tracks[""]] if tracks else []
+        chosen = (
+            chosen or [marks for track, marks in tracks.items() if track] or [tracks[""]]
+            if tracks
+            else []
+        )
         lines = [_absent(marks, self.since, now) for marks in chosen if marks]
         if not lines:
             return None

@@ -26,7 +26,13 @@ from healthmon.wire.errors import (
     WireError,
 )
 
-PATHS, HISTORY, TOKENS, REFUSED, GENERAL = "paths", "history", "tokens", "refused", "general_start_events"
+PATHS, HISTORY, TOKENS, REFUSED, GENERAL = (
+    "paths",
+    "history",
+    "tokens",
+    "refused",
+    "general_start_events",
+)
 HOUR, DAY = 3600.0, 86400.0
 JUST_NOW = 60.0
 TOPICS = (f"tns1:{asks.TRACK_STATE}|tns1:{asks.RECORDING_STATE}", f"tns1:{asks.TRACK_STATE}")
@@ -67,7 +73,11 @@ async def clock(parts: Parts) -> Clock:
     """The recorder's clock by UTCDateTime, else by the ``Date`` of the same answer; no span where it tells neither."""
     contact = parts.contact
     try:
-        told = onvif.time_of(await contact.soap(contact.device.access.onvif_path or "/", soap.GET_SYSTEM_DATE_AND_TIME))
+        told = onvif.time_of(
+            await contact.soap(
+                contact.device.access.onvif_path or "/", soap.GET_SYSTEM_DATE_AND_TIME
+            )
+        )
     except FATAL:
         raise
     except WireError as error:
@@ -93,9 +103,15 @@ async def paths(contact: Contact) -> Mapping[str, str]:
     except FATAL:
         raise
     except WireError:
-        named, general = g.capabilities((await contact.soap(device, asks.GET_CAPABILITIES)).body), False
+        named, general = (
+            g.capabilities((await contact.soap(device, asks.GET_CAPABILITIES)).body),
+            False,
+        )
     host = contact.device.address
-    known = {namespace: onvif_call.path_of(address, host, namespace) for namespace, address in named.items()}
+    known = {
+        namespace: onvif_call.path_of(address, host, namespace)
+        for namespace, address in named.items()
+    }
     contact.memory[PATHS], contact.memory[GENERAL] = known, general
     return known
 
@@ -127,14 +143,20 @@ async def recordings(session: Session, wanted: frozenset[str]) -> tuple[g.Found,
 async def _one_by_one(session: Session, wanted: frozenset[str]) -> tuple[g.Found, ...]:
     """Without a recording search: the recordings of the recording service, the wanted ones with their dates."""
     path, search = session.paths.get(asks.NS_RECORDING), session.paths[asks.NS_SEARCH]
-    named = await session.parts.soap("recordings", path, asks.GET_RECORDINGS, g.recordings) if path else None
+    named = (
+        await session.parts.soap("recordings", path, asks.GET_RECORDINGS, g.recordings)
+        if path
+        else None
+    )
     chosen = {one.token for one in onvif_channels.matched(wanted, named or ()).values()}
     found: list[g.Found] = []
     for one in named or ():
         told = None
         if one.token in chosen:
             ask = asks.get_recording_information(one.token)
-            told = await session.parts.soap(f"recording {one.token}", search, ask, g.recording_information)
+            told = await session.parts.soap(
+                f"recording {one.token}", search, ask, g.recording_information
+            )
         found.append(told or one)
     return tuple(found)
 
@@ -149,7 +171,9 @@ async def jobs(session: Session, stale: Iterable[str]) -> dict[str, g.Job]:
     for job in told or ():
         if job.recording in stale:
             ask = asks.get_recording_job_state(job.token)
-            state, error = await session.parts.soap(f"state of job {job.token}", path, ask, g.job_state) or (None, None)
+            state, error = await session.parts.soap(
+                f"state of job {job.token}", path, ask, g.job_state
+            ) or (None, None)
             known = found.get(job.recording)
             if known is None or (state or "").lower() == "active":
                 found[job.recording] = replace(job, state=state, error=error)
@@ -177,7 +201,9 @@ async def time_servers(session: Session) -> tuple[str, ...] | None:
     return await _hourly(session, "time servers", device, asks.GET_NTP, g.ntp_servers)
 
 
-async def _hourly(session: Session, what: str, path: str, envelope: bytes, parse: Callable[[bytes], T]) -> T | None:
+async def _hourly(
+    session: Session, what: str, path: str, envelope: bytes, parse: Callable[[bytes], T]
+) -> T | None:
     """A part that seldom changes, asked once an hour."""
     at, kept = session.contact.memory.get(what, (-HOUR, None))
     now = time.monotonic()
@@ -239,11 +265,17 @@ async def _events(
 async def states(session: Session) -> States:
     """Disks, fans and video inputs, where the search gives the state of properties at its start."""
     if not session.contact.memory.get(GENERAL):
-        session.parts.note("disks, fans and video loss: not told by ONVIF without an event subscription")
+        session.parts.note(
+            "disks, fans and video loss: not told by ONVIF without an event subscription"
+        )
         return States()
     now = session.now
-    told = await _events(session, "disks, fans and video loss", (now - JUST_NOW, now), (STATE_TOPICS,))
-    return hardware(told[1], session.contact.memory.get(TOKENS, {})) if told is not None else States()
+    told = await _events(
+        session, "disks, fans and video loss", (now - JUST_NOW, now), (STATE_TOPICS,)
+    )
+    return (
+        hardware(told[1], session.contact.memory.get(TOKENS, {})) if told is not None else States()
+    )
 
 
 def hardware(events: Iterable[g.Event], tokens: Mapping[str, str]) -> States:
@@ -258,7 +290,9 @@ def hardware(events: Iterable[g.Event], tokens: Mapping[str, str]) -> States:
     channels = {token: channel for channel, token in tokens.items()}
     for (topic, name), event in last.items():
         kind = topic.rpartition("/")[2]
-        failed = event.flag("State" if kind == "SignalLoss" else "Critical" if "Temperature" in kind else "Failed")
+        failed = event.flag(
+            "State" if kind == "SignalLoss" else "Critical" if "Temperature" in kind else "Failed"
+        )
         if failed is None:
             continue
         if kind == "StorageFailure":
@@ -273,4 +307,7 @@ def hardware(events: Iterable[g.Event], tokens: Mapping[str, str]) -> States:
     return States(tuple(disks), tuple(fans), lost, tuple(problems))
 
 
-_WORDS = {"PowerSupplyFailure": "power supply failed:", "TemperatureCritical": "temperature critical:"}
+_WORDS = {
+    "PowerSupplyFailure": "power supply failed:",
+    "TemperatureCritical": "temperature critical:",
+}

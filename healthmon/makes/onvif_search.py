@@ -31,9 +31,13 @@ async def recordings(contact: Contact, path: str) -> tuple[g.Found, ...]:
     return tuple({one.token: one for one in found}.values())
 
 
-async def events(contact: Contact, path: str, span: tuple[float, float], topics: str) -> tuple[bool, list[g.Event]]:
+async def events(
+    contact: Contact, path: str, span: tuple[float, float], topics: str
+) -> tuple[bool, list[g.Event]]:
     """(whether it is all, events) of `topics` from span[0] to span[1], Unix seconds. Raises WireError."""
-    begun = g.search_token((await contact.soap(path, asks.find_events(*span, topics))).body, "FindEvents")
+    begun = g.search_token(
+        (await contact.soap(path, asks.find_events(*span, topics))).body, "FindEvents"
+    )
     page = asks.get_results("GetEventSearchResults", begun, EVENT_PAGE, WAIT)
     return await _results(contact, path, begun, page, g.events_page)
 

@@ -84,7 +84,9 @@ def _tells(abouts: Sequence[About], players: set[str]) -> Iterator[str]:
         return "by ONVIF" if about.by_onvif and field in onvif else ""
 
     rows = [[words, *(cell(about, field) for about in abouts)] for field, words in TELLS.items()]
-    rows.append(["footage is played", *("yes" if about.make in players else "" for about in abouts)])
+    rows.append(
+        ["footage is played", *("yes" if about.make in players else "" for about in abouts)]
+    )
     yield from _table(["", *(f"`{about.make}`" for about in abouts)], rows)
 
 
@@ -93,7 +95,9 @@ def _make(about: About) -> Iterator[str]:
     yield f"Account: {about.account}.\n"
     tried = "; ".join(about.verified) or "nothing yet"
     yield f"Tried with: {tried}.\n"
-    yield from _table(["Call", "For", "Right"], [[f"`{call.what}`", call.why, call.right] for call in about.calls])
+    yield from _table(
+        ["Call", "For", "Right"], [[f"`{call.what}`", call.why, call.right] for call in about.calls]
+    )
     if about.remarks:
         yield ""
         yield from (f"- {remark}" for remark in about.remarks)

@@ -34,7 +34,13 @@ from healthmon.wire.http import BODY_CAP, Reply
 from healthmon.wire.snmp import SnmpValue
 
 T = TypeVar("T")
-LOGIN_TROUBLE = (AuthFailedError, AuthLatchedError, BasicRefusedError, LockedOutError, NoCredentialError)
+LOGIN_TROUBLE = (
+    AuthFailedError,
+    AuthLatchedError,
+    BasicRefusedError,
+    LockedOutError,
+    NoCredentialError,
+)
 FATAL = (
     *LOGIN_TROUBLE, ConnectTimeoutError, DnsError, OwnNetworkError, RefusedError, ResourceError, TlsError,
     UnreachableError,
@@ -57,7 +63,9 @@ class Parts:
     _first: WireError | None = None
     _no_agent: bool = False
 
-    async def get(self, what: str, path: str, parse: Callable[[bytes], T], *, cap: int = BODY_CAP) -> T | None:
+    async def get(
+        self, what: str, path: str, parse: Callable[[bytes], T], *, cap: int = BODY_CAP
+    ) -> T | None:
         """What `parse` makes of GET `path`; None with a note about `what` where it cannot be read.
 
         Raises the errors in `FATAL`.
@@ -65,12 +73,21 @@ class Parts:
         return await self._told(what, self.contact.get(path, cap=cap), parse)
 
     async def post(
-        self, what: str, path: str, body: bytes, kind: str, parse: Callable[[bytes], T], *, cap: int = BODY_CAP
+        self,
+        what: str,
+        path: str,
+        body: bytes,
+        kind: str,
+        parse: Callable[[bytes], T],
+        *,
+        cap: int = BODY_CAP,
     ) -> T | None:
         """As `get`, for a POST that the maker documents as a query."""
         return await self._told(what, self.contact.post(path, body, kind, cap=cap), parse)
 
-    async def _told(self, what: str, asked: Awaitable[Reply], parse: Callable[[bytes], T]) -> T | None:
+    async def _told(
+        self, what: str, asked: Awaitable[Reply], parse: Callable[[bytes], T]
+    ) -> T | None:
         try:
             self.reply = await asked
             found = parse(self.reply.body)
@@ -82,7 +99,9 @@ class Parts:
         self.read += 1
         return found
 
-    async def soap(self, what: str, path: str, envelope: bytes, parse: Callable[[bytes], T]) -> T | None:
+    async def soap(
+        self, what: str, path: str, envelope: bytes, parse: Callable[[bytes], T]
+    ) -> T | None:
         """As `get`, for a SOAP call; it must also be done before the session's end."""
         try:
             async with self.contact.before_end():

@@ -10,7 +10,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from healthmon.makes.clocks import Clock, between, placed
-from healthmon.model import CHOICES, FIELDS, Disk, Fan, Of, Reading, RecorderAnswer, RecorderHealth, Recording
+from healthmon.model import (
+    CHOICES,
+    FIELDS,
+    Disk,
+    Fan,
+    Of,
+    Reading,
+    RecorderAnswer,
+    RecorderHealth,
+    Recording,
+)
 from healthmon.wire import moments, told
 
 LARGEST = 1e18
@@ -25,8 +35,17 @@ Fields = dict[str, Any]
 
 def text_of(raw: Raw) -> str | None:
     """What a device said as text, up to the first character that cannot be printed."""
-    line = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw) if raw is not None else ""
-    end = next((at for at, char in enumerate(line) if not char.isprintable() or char == "\ufffd"), len(line))
+    line = (
+        raw.decode("utf-8", "replace")
+        if isinstance(raw, bytes)
+        else str(raw)
+        if raw is not None
+        else ""
+    )
+    end = next(
+        (at for at, char in enumerate(line) if not char.isprintable() or char == "\ufffd"),
+        len(line),
+    )
     return line[:end].strip() or None
 
 
@@ -62,7 +81,11 @@ def value_of(reading: Reading, raw: Raw, clock: Clock) -> Any:
     if decoder in {"number", "ratio"}:
         value = number_of(reading, raw)
         most = 1.0 if decoder == "ratio" else LARGEST
-        return value if value is not None and (value >= 0 or "celsius" in reading.fills) and value <= most else None
+        return (
+            value
+            if value is not None and (value >= 0 or "celsius" in reading.fills) and value <= most
+            else None
+        )
     word = worded(reading, raw)
     if decoder == "flag":
         return told.flag(word)
@@ -77,7 +100,11 @@ def problem_of(reading: Reading, raw: Raw, item: str = "") -> str | None:
     who = f"{reading.of} {item} {reading.label}" if item else reading.label
     unit = f" {reading.unit}" if reading.unit else ""
     text = text_of(raw)
-    if reading.well and text is not None and text.casefold() not in {word.casefold() for word in reading.well}:
+    if (
+        reading.well
+        and text is not None
+        and text.casefold() not in {word.casefold() for word in reading.well}
+    ):
         return f"{who}: {told.words(text, 40)} (well: {', '.join(reading.well)})"
     value = number_of(reading, raw)
     if value is not None and reading.low is not None and value < reading.low:
@@ -111,7 +138,9 @@ class Gathered:
             return
         value = value_of(reading, raw, self.clock)
         if value is None:
-            self._note(f"{reading.label}: '{told.words(text_of(raw) or '', 40) or ''}' not understood")
+            self._note(
+                f"{reading.label}: '{told.words(text_of(raw) or '', 40) or ''}' not understood"
+            )
         elif reading.fills == "clock":
             kept["clock"] = between(value, *times) if times else None
         else:
@@ -120,7 +149,9 @@ class Gathered:
     def unasked(self, channels: Iterable[str]) -> None:
         """Channels that there was no time for: they are not missing."""
         for channel in channels:
-            self.fields.setdefault(("channel", channel), {}).setdefault("error", "not asked this time")
+            self.fields.setdefault(("channel", channel), {}).setdefault(
+                "error", "not asked this time"
+            )
 
     def _note(self, text: str) -> None:
         if text not in self.notes:
@@ -148,7 +179,9 @@ class Gathered:
         known = self.of("channel")
         signals = {name: known[name].get("signal") for name in wanted if name in known}
         told_of = {name: seen for name, seen in signals.items() if seen is not None}
-        return tuple(sorted(name for name, seen in told_of.items() if not seen)) if told_of else None
+        return (
+            tuple(sorted(name for name, seen in told_of.items() if not seen)) if told_of else None
+        )
 
     def answer(self, make: str, wanted: frozenset[str], notes: Iterable[str]) -> RecorderAnswer:
         """All of it as the answer of `make`."""

@@ -17,7 +17,11 @@ ABOUT = About(
     make="snmp",
     title="Any other, by SNMP",
     calls=(
-        Call("GET OBJECTS", "whatever config.yaml names under 'objects'", "a read-only community or SNMPv3 user"),
+        Call(
+            "GET OBJECTS",
+            "whatever config.yaml names under 'objects'",
+            "a read-only community or SNMPv3 user",
+        ),
         *host_resources.CALLS,
     ),
     tells=ANYTHING,
@@ -36,11 +40,17 @@ async def read(contact: Contact, wanted: frozenset[str]) -> RecorderAnswer:
     return got.answer(ABOUT.make, wanted, parts.settle())
 
 
-async def take_objects(parts: Parts, objects: Iterable[Reading], wanted: frozenset[str], got: Gathered) -> None:
+async def take_objects(
+    parts: Parts, objects: Iterable[Reading], wanted: frozenset[str], got: Gathered
+) -> None:
     """Read every object, those with {channel} once for each wanted channel, all in few datagrams."""
     asked: list[tuple[str, Reading, str]] = []
     for reading in objects:
-        numbers = sorted(name for name in wanted if name.isdecimal()) if CHANNEL in reading.source else [""]
+        numbers = (
+            sorted(name for name in wanted if name.isdecimal())
+            if CHANNEL in reading.source
+            else [""]
+        )
         asked += [(reading.source.replace(CHANNEL, number), reading, number) for number in numbers]
     if not asked:
         return

@@ -57,7 +57,11 @@ def is_named(wanted: str, names: Iterable[SnmpValue]) -> bool:
 def indexes_of(wanted: str, column: Mapping[str, SnmpValue]) -> list[int]:
     """The ports of one column of names (index -> name) that bear the `wanted` name."""
     folded = wanted.strip().casefold()
-    return [int(index) for index, name in column.items() if index.isdigit() and text(name).casefold() == folded]
+    return [
+        int(index)
+        for index, name in column.items()
+        if index.isdigit() and text(name).casefold() == folded
+    ]
 
 
 def supply(group: str, values: Mapping[str, SnmpValue]) -> PowerSupply:
@@ -87,12 +91,18 @@ def poe_index(index: int, names: Mapping[str, SnmpValue], rows: Iterable[str]) -
     return found.pop() if len(found) == 1 else None
 
 
-def _by_index(index: int, names: Mapping[str, SnmpValue], groups: Mapping[str, set[int]]) -> list[str]:
+def _by_index(
+    index: int, names: Mapping[str, SnmpValue], groups: Mapping[str, set[int]]
+) -> list[str]:
     known = {int(one) for one in names if one.isdigit()}
-    return [f"{group}.{index}" for group, ports in groups.items() if index in ports and ports <= known]
+    return [
+        f"{group}.{index}" for group, ports in groups.items() if index in ports and ports <= known
+    ]
 
 
-def _by_place(index: int, names: Mapping[str, SnmpValue], groups: Mapping[str, set[int]]) -> list[str]:
+def _by_place(
+    index: int, names: Mapping[str, SnmpValue], groups: Mapping[str, set[int]]
+) -> list[str]:
     """Places count from 1: a maker who counts from 0 (ge-0/0/0 is 1.1) fits no rule here."""
     match = _PLACE.fullmatch(text(names.get(str(index))))
     if match is None:
@@ -102,4 +112,6 @@ def _by_place(index: int, names: Mapping[str, SnmpValue], groups: Mapping[str, s
     siblings = (_PLACE.fullmatch(text(name)) for name in names.values())
     places = {int(one[2]) for one in siblings if one and one[1] == match[1]}
     ports = groups.get(group, set())
-    return [f"{group}.{int(match[2])}"] if ports and ports <= places and int(match[2]) in ports else []
+    return (
+        [f"{group}.{int(match[2])}"] if ports and ports <= places and int(match[2]) in ports else []
+    )

@@ -38,7 +38,9 @@ def gaps(spans: Iterable[Span], since: float, zone: tzinfo | None = None) -> tup
     found: list[Span] = []
     last = since
     for start, end in merged(spans):
-        if start > last + SEAM_SECONDS and (zone is None or _civil(start, zone) - _civil(last, zone) > SEAM_SECONDS):
+        if start > last + SEAM_SECONDS and (
+            zone is None or _civil(start, zone) - _civil(last, zone) > SEAM_SECONDS
+        ):
             found.append((last, start))
         last = max(last, end)
     return tuple(found)
@@ -70,7 +72,12 @@ class Timeline:
     def ask_from(self, now: float) -> float:
         """Where the next search begins: a day back at first, every six hours and after the clock was set back."""
         set_back = self.until is None or max(self.until, self.day_read) > now + SEAM_SECONDS
-        if self.until is None or set_back or now - self.day_read >= DAY_AGAIN_SECONDS or self.until < now - WEEK:
+        if (
+            self.until is None
+            or set_back
+            or now - self.day_read >= DAY_AGAIN_SECONDS
+            or self.until < now - WEEK
+        ):
             return now - DAY
         return min(self.until, now) - OVERLAP_SECONDS
 
@@ -95,11 +102,15 @@ class Timeline:
             kept = [part for span in self.spans for part in _outside(span, (start, end))]
             self.since, self.until = min(self.since, start), min(max(self.until, end), now)
         self.since = max(self.since, now - WEEK - DAY)
-        self.spans = merged((max(a, self.since), min(b, now)) for a, b in (*kept, *fresh) if b > self.since)
+        self.spans = merged(
+            (max(a, self.since), min(b, now)) for a, b in (*kept, *fresh) if b > self.since
+        )
         if now - start >= DAY - HOUR and end >= now - OVERLAP_SECONDS:
             self.day_read = now
 
-    def learn_oldest(self, oldest: float | None, now: float, locked_until: float | None = None) -> None:
+    def learn_oldest(
+        self, oldest: float | None, now: float, locked_until: float | None = None
+    ) -> None:
         """The first moment of footage, None where there is none; what was known before it is gone."""
         self.oldest, self.oldest_read, self.locked_until = oldest, now, locked_until
         if oldest is not None:

@@ -49,7 +49,17 @@ SOCOMEC = Table(
     "socomec",
     "1.3.6.1.4.1.4555.1.1.7.1",
     "4.1.0",
-    {2: "bypass", 3: "normal", 4: "normal", 5: "eco", 6: "bypass", 7: "off", 8: "off", 9: "normal", 10: "normal"},
+    {
+        2: "bypass",
+        3: "normal",
+        4: "normal",
+        5: "eco",
+        6: "bypass",
+        7: "off",
+        8: "off",
+        9: "normal",
+        10: "normal",
+    },
     {
         "on_battery_seconds": ("2.2.0", 1.0),
         "runtime_seconds": ("2.3.0", 60.0),
@@ -75,7 +85,16 @@ NETVISION = replace(
     name="netvision",
     root="1.3.6.1.4.1.4555.1.1.1.1",
     texts={"model": "1.1.0", "firmware": "1.2.0", "serial": "1.4.0"},
-    sources={2: "normal", 3: "normal", 4: "eco", 5: "bypass", 6: "off", 7: "bypass", 8: "off", 9: "normal"},
+    sources={
+        2: "normal",
+        3: "normal",
+        4: "eco",
+        5: "bypass",
+        6: "off",
+        7: "bypass",
+        8: "off",
+        9: "normal",
+    },
 )
 VERTIV = Table(
     "vertiv",
@@ -84,7 +103,10 @@ VERTIV = Table(
     RFC_SOURCE,
     {"runtime_seconds": ("1.18.0", 60.0), "charge_ratio": ("1.19.0", 0.01)},
     {},
-    {"battery_low": ("1.26.0", {2: False, 3: True, 4: True}), "input_bad": ("3.33.0", {1: True, 3: False})},
+    {
+        "battery_low": ("1.26.0", {2: False, 3: True, 4: True}),
+        "input_bad": ("3.33.0", {1: True, 3: False}),
+    },
     ("1.8.0", {2: "passed", 3: "failed", 4: "in progress"}),
     ("3.32.0", {1: "none", 2: "utility", 3: "generator"}),
 )
@@ -113,7 +135,16 @@ DELTA = Table(
     "delta",
     "1.3.6.1.4.1.2254.2.4",
     "5.1.0",
-    {0: "normal", 1: "battery", 2: "bypass", 3: "trim", 4: "boost", 5: "bypass", 6: "other", 7: "off"},
+    {
+        0: "normal",
+        1: "battery",
+        2: "bypass",
+        3: "trim",
+        4: "boost",
+        5: "bypass",
+        6: "other",
+        7: "off",
+    },
     {
         "on_battery_seconds": ("7.4.0", 1.0),
         "runtime_seconds": ("7.5.0", 60.0),
@@ -142,7 +173,15 @@ HUAWEI = Table(
     "huawei",
     "1.3.6.1.4.1.2011.6.174.1",
     "2.101.1.1.1",
-    {1: "off", 2: "bypass", 3: "normal", 4: "battery", 5: "battery", 6: "eco", 7: "battery"},  # 5: mains and battery
+    {
+        1: "off",
+        2: "bypass",
+        3: "normal",
+        4: "battery",
+        5: "battery",
+        6: "eco",
+        7: "battery",
+    },  # 5: mains and battery
     {
         "battery_volts": ("6.100.1.1.1", 0.1),
         "charge_ratio": ("6.100.1.3.1", 0.01),
@@ -250,5 +289,20 @@ TRIPPLITE = Table(
         "load_ratio": ("3.1.3.3.2.1.5.1.2", "3.1.3.3.2.1.5.1.3"),
     },
 )
-VENDORS = (APC, XUPS, MGE, CYBERPOWER, SOCOMEC, NETVISION, RIELLO, VERTIV, ITA2, DELTA, HUAWEI, PPC, EPPC, TRIPPLITE)
+VENDORS = (
+    APC,
+    XUPS,
+    MGE,
+    CYBERPOWER,
+    SOCOMEC,
+    NETVISION,
+    RIELLO,
+    VERTIV,
+    ITA2,
+    DELTA,
+    HUAWEI,
+    PPC,
+    EPPC,
+    TRIPPLITE,
+)
 TABLES = {table.name: table for table in (STANDARD, *VENDORS)}

@@ -54,13 +54,19 @@ def read(table: Table, values: Mapping[str, SnmpValue]) -> Raw:
 
     def raw(oid: str | None) -> SnmpValue:
         names = (oid, *table.aliases.get(oid, ())) if oid else ()
-        return next((values[full] for name in names if (full := f"{table.root}.{name}") in values), None)
+        return next(
+            (values[full] for name in names if (full := f"{table.root}.{name}") in values), None
+        )
 
     def enum(pair: tuple[str, dict[int, str]] | None) -> str | None:
         found = whole(raw(pair[0])) if pair else None
         return pair[1].get(found) if pair and found is not None else None
 
-    numbers = {n: v for n, (oid, factor) in table.numbers.items() if (v := _number(n, raw(oid), factor)) is not None}
+    numbers = {
+        n: v
+        for n, (oid, factor) in table.numbers.items()
+        if (v := _number(n, raw(oid), factor)) is not None
+    }
     lines = {name: _lines(name, table, raw) for name in BY_LINE if name in table.numbers}
     for name, (oid, factor) in table.finer.items():
         if (fine := _number(name, raw(oid), factor)) is not None:
@@ -127,10 +133,16 @@ def ups_of(standard: Raw, vendor: Raw | None, alarms: tuple[int, ...], backend: 
     def lines(name: str) -> tuple[float, ...]:
         return next((raw.lines[name] for raw in parts if raw.lines.get(name)), ())
 
-    charge, runtime, on_battery = number("charge_ratio"), number("runtime_seconds"), number("on_battery_seconds")
+    charge, runtime, on_battery = (
+        number("charge_ratio"),
+        number("runtime_seconds"),
+        number("on_battery_seconds"),
+    )
     source, conflicts = _source(parts, alarms, on_battery, flag("on_battery"), flag("on_bypass"))
     if runtime == 0 and charge is not None and charge > 0.5 and source != "battery":
-        runtime = next((found for raw in parts if (found := raw.numbers.get("runtime_seconds"))), None)
+        runtime = next(
+            (found for raw in parts if (found := raw.numbers.get("runtime_seconds"))), None
+        )
     test = next((raw.test for raw in parts if raw.test is not None and raw.test != "none"), None)
     if source == "battery" and (test == "in progress" or 24 in alarms):
         source = "test"
@@ -176,11 +188,17 @@ def _alarm_words(alarms: tuple[int, ...], count: float) -> tuple[str, ...]:
     """Alarms in words; one that is counted but not among the rows read is told all the same."""
     if count and not alarms:
         return (f"{count:.0f} that the UPS does not name",)
-    return tuple(ALARMS.get(number, f"number {number}") for number in alarms if number not in (2, 24))
+    return tuple(
+        ALARMS.get(number, f"number {number}") for number in alarms if number not in (2, 24)
+    )
 
 
 def _source(
-    parts: list[Raw], alarms: tuple[int, ...], seconds: float | None, on_battery: bool | None, on_bypass: bool | None
+    parts: list[Raw],
+    alarms: tuple[int, ...],
+    seconds: float | None,
+    on_battery: bool | None,
+    on_bypass: bool | None,
 ) -> tuple[str | None, tuple[str, ...]]:
     """Where the output comes from: the vendor's enumeration, then RFC 1628's, then flags, alarms and the seconds."""
     found = next((raw.source for raw in parts if raw.source is not None), None)
@@ -188,7 +206,11 @@ def _source(
     if found in ("battery", "test"):
         return found, ()
     if battery:
-        said = (f"says {found}, but also that it is on battery",) if found in ("normal", "bypass", "off") else ()
+        said = (
+            (f"says {found}, but also that it is on battery",)
+            if found in ("normal", "bypass", "off")
+            else ()
+        )
         return "battery", said if on_battery is None and 2 not in alarms else ()
     if on_bypass or (found is None and 9 in alarms):
         return "bypass", ()

@@ -36,7 +36,9 @@ class Table:
     def oids(self) -> tuple[str, ...]:
         """Every object of the table, dotted."""
         found = [self.source_object] if self.source_object else []
-        found += [oid for oid, _ in (*self.numbers.values(), *self.finer.values())] + list(self.texts.values())
+        found += [oid for oid, _ in (*self.numbers.values(), *self.finer.values())] + list(
+            self.texts.values()
+        )
         found += [oid for oid, _ in self.flags.values()]
         found += [pair[0] for pair in (self.tests, self.input_sources) if pair]
         found += [oid for more in (*self.aliases.values(), *self.lines.values()) for oid in more]
@@ -125,7 +127,9 @@ APC = Table(
         "output_volts": ("4.3.1.0", 0.1),
         "load_ratio": ("4.3.3.0", 0.001),
     },
-    lines={"load_ratio": tuple(f"9.3.3.1.10.1.1.{line}" for line in (1, 2, 3))},  # upsPhaseOutputPercentLoad
+    lines={
+        "load_ratio": tuple(f"9.3.3.1.10.1.1.{line}" for line in (1, 2, 3))
+    },  # upsPhaseOutputPercentLoad
 )
 XUPS = Table(
     "xups",
@@ -154,7 +158,11 @@ XUPS = Table(
         "output_volts": ("4.4.1.2.1", 1.0),
     },
     {"manufacturer": "1.1.0", "model": "1.2.0", "firmware": "1.3.0", "serial": "1.6.0"},
-    {"battery_replace": ("2.9.0", YES), "battery_low": ("2.10.0", YES), "input_bad": ("3.9.0", {1: True, 2: False})},
+    {
+        "battery_replace": ("2.9.0", YES),
+        "battery_low": ("2.10.0", YES),
+        "input_bad": ("3.9.0", {1: True, 2: False}),
+    },
     ("8.2.0", {2: "passed", 3: "failed", 4: "in progress"}),
     ("3.5.0", {2: "none", 3: "utility", 5: "utility", 6: "generator"}),
     aliases={"8.2.0": ("8.2.0.0",)},  # ConnectUPS
@@ -183,6 +191,10 @@ MGE = Table(
         "input_bad": ("6.3.0", YES),
     },
     ("10.3.0", {1: "passed", 2: "failed", 3: "none"}),
-    aliases={f"{oid}.{line}": (f"{oid}.{line}.0",) for oid in ("6.2.1.2", "7.2.1.4") for line in (1, 2, 3)},  # Galaxy
+    aliases={
+        f"{oid}.{line}": (f"{oid}.{line}.0",)
+        for oid in ("6.2.1.2", "7.2.1.4")
+        for line in (1, 2, 3)
+    },  # Galaxy
     lines={"input_volts": ("6.2.1.2.2", "6.2.1.2.3"), "load_ratio": ("7.2.1.4.2", "7.2.1.4.3")},
 )

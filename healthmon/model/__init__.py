@@ -33,7 +33,16 @@ from healthmon.model.links import (
     Service,
     SwitchPort,
 )
-from healthmon.model.readings import CHANNEL, CHOICES, FIELDS, Decoder, Of, Reading, Readings, Request
+from healthmon.model.readings import (
+    CHANNEL,
+    CHOICES,
+    FIELDS,
+    Decoder,
+    Of,
+    Reading,
+    Readings,
+    Request,
+)
 from healthmon.model.recorded import (
     DAY,
     Age,

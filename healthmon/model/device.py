@@ -108,7 +108,10 @@ class Access:
     @property
     def tls_ports(self) -> dict[str, int]:
         """The ports that speak TLS by the name of their service, https first."""
-        named = (("https", self.http_port if self.https else None), ("rtsps", self.rtsp_port if self.rtsps else None))
+        named = (
+            ("https", self.http_port if self.https else None),
+            ("rtsps", self.rtsp_port if self.rtsps else None),
+        )
         return {name: port for name, port in named if port is not None}
 
 

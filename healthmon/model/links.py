@@ -12,7 +12,9 @@ from healthmon.model.seen import Stream
 from healthmon.model.words import Reason, Span
 
 AdminStatus = Literal["up", "down", "testing"]
-OperStatus = Literal["up", "down", "testing", "unknown", "dormant", "not_present", "lower_layer_down"]
+OperStatus = Literal[
+    "up", "down", "testing", "unknown", "dormant", "not_present", "lower_layer_down"
+]
 PowerStatus = Literal["on", "off", "faulty"]
 PoeStatus = Literal["disabled", "searching", "delivering", "fault", "test", "other_fault"]
 

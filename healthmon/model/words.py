@@ -81,9 +81,17 @@ class Reason(StrEnum):
 
 
 OUR_TROUBLE = frozenset(
-    {Reason.AGENT_RESOURCE, Reason.AGENT_NETWORK, Reason.AGENT_STALLED, Reason.AGENT_BUSY, Reason.BUG}
+    {
+        Reason.AGENT_RESOURCE,
+        Reason.AGENT_NETWORK,
+        Reason.AGENT_STALLED,
+        Reason.AGENT_BUSY,
+        Reason.BUG,
+    }
 )
-NO_WAY_THERE = frozenset({Reason.CONNECT_TIMEOUT, Reason.REFUSED, Reason.UNREACHABLE, Reason.DNS, Reason.NOT_REACHED})
+NO_WAY_THERE = frozenset(
+    {Reason.CONNECT_TIMEOUT, Reason.REFUSED, Reason.UNREACHABLE, Reason.DNS, Reason.NOT_REACHED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,15 @@ class Span:
     high: float
 
     @classmethod
-    def told(cls, moment: float, began: float, ended: float, *, resolution: float = 1.0, slack: float = 0.0) -> Span:
+    def told(
+        cls,
+        moment: float,
+        began: float,
+        ended: float,
+        *,
+        resolution: float = 1.0,
+        slack: float = 0.0,
+    ) -> Span:
         """Another clock minus ours, when it told `moment` between `began` and `ended` (all Unix seconds).
 
         Clocks of whole seconds cut off what is beyond them, they do not round (C's ``gmtime``): its true time was in

@@ -48,7 +48,11 @@ class _Look:
     def true(self) -> float:
         """True time minus our clock as far as it is known, seconds."""
         reference = self.tools.reference()
-        return reference.offset.middle if reference is not None and reference.offset is not None else 0.0
+        return (
+            reference.offset.middle
+            if reference is not None and reference.offset is not None
+            else 0.0
+        )
 
 
 async def look(device: Device, ask: Ask, tools: Tools) -> Clock:
@@ -84,7 +88,9 @@ def _sources(device: Device) -> list[tuple[str, Callable[[_Look], Awaitable[None
     return [(name, read) for name, read, offered in ways if offered]
 
 
-async def _tried(this: _Look, name: str, read: Callable[[_Look], Awaitable[None]], ends: float, left: int) -> None:
+async def _tried(
+    this: _Look, name: str, read: Callable[[_Look], Awaitable[None]], ends: float, left: int
+) -> None:
     """Read one source. It may use the time that the `left` - 1 others do not need, and fails alone."""
     now = time.monotonic()
     share = max(0.05, (ends - now) / left, ends - now - RESERVE * (left - 1))
@@ -93,7 +99,11 @@ async def _tried(this: _Look, name: str, read: Callable[[_Look], Awaitable[None]
         async with asyncio.timeout(share):
             await read(this)
     except (WireError, TimeoutError) as caught:
-        error = caught if isinstance(caught, WireError) else SilentError(f"no complete answer in {share:.1f} s")
+        error = (
+            caught
+            if isinstance(caught, WireError)
+            else SilentError(f"no complete answer in {share:.1f} s")
+        )
         trace.note(".", f"{name}: {error}")
         if any(reading.source == name for reading in this.readings):
             return
@@ -111,7 +121,9 @@ def _void(reading: ClockReading) -> ClockReading:
 def _keep(notes: DeviceNotes, readings: list[ClockReading], mode: str | None) -> None:
     """Leave the best reading for the check of recordings, which compares the clocks of recorder and camera."""
     known = {r.source: r.offset for r in readings if r.offset is not None}
-    notes.clock = next((known[source] for source in ORDER if source in known and source != "onvif_local"), None)
+    notes.clock = next(
+        (known[source] for source in ORDER if source in known and source != "onvif_local"), None
+    )
     notes.clock_at, notes.clock_mode = time.time(), mode
     notes.clock_base = notes.clock_at - time.monotonic()
 
@@ -127,20 +139,28 @@ async def _onvif(this: _Look) -> None:
         this.notes.onvif_skew = ahead
     first = len(this.readings)
     this.readings += clock_onvif.readings(device, told, this.true)
-    this.readings[first] = await clock_onvif.refined(device, tools, told, this.readings[first], this.until)
+    this.readings[first] = await clock_onvif.refined(
+        device, tools, told, this.readings[first], this.until
+    )
 
 
 async def _http_date(this: _Look) -> None:
     """The ``Date`` of the web server, where no answer by ONVIF has shown it or that there is no way to it."""
     place = http_place(this.device)
-    in_vain = any(r.source == "onvif" and r.reason in (*NO_WAY_THERE, Reason.TIMEOUT) for r in this.readings)
+    in_vain = any(
+        r.source == "onvif" and r.reason in (*NO_WAY_THERE, Reason.TIMEOUT) for r in this.readings
+    )
     if place is None or this.told is not None or in_vain:
         return
     reply = await http.exchange(this.tools.net, place, "HEAD", "/", status_only=True)
-    this.readings.append(_dated("http_date", reply.header("date"), reply.began, reply.ended, HTTP_SLACK))
+    this.readings.append(
+        _dated("http_date", reply.header("date"), reply.began, reply.ended, HTTP_SLACK)
+    )
 
 
-def _dated(source: str, field_value: str | None, began: float, ended: float, slack: float) -> ClockReading:
+def _dated(
+    source: str, field_value: str | None, began: float, ended: float, slack: float
+) -> ClockReading:
     """The reading of a ``Date`` field. Raises UnsupportedError without one, ProtocolError where it is no date."""
     if not field_value:
         raise UnsupportedError("no Date in the answer")
@@ -161,7 +181,9 @@ async def _stream(this: _Look) -> None:
         for source, span in (("rtcp", stream.sender_clock), ("rtsp_date", stream.date_clock)):
             if span is not None and all(reading.source != source for reading in this.readings):
                 wider = NOTES_WIDENING * age
-                this.readings.append(_noted(this, source, Span(span.low - wider, span.high + wider)))
+                this.readings.append(
+                    _noted(this, source, Span(span.low - wider, span.high + wider))
+                )
     place = rtsp_place(this.device)
     if place is None or any(reading.source in {"rtcp", "rtsp_date"} for reading in this.readings):
         return
@@ -173,7 +195,9 @@ async def _stream(this: _Look) -> None:
 def _noted(this: _Look, source: str, span: Span) -> ClockReading:
     """A sender report that is off by more than a day counts from the start of the device (RFC 3550 section 6.4.1)."""
     if source == "rtcp" and abs(span.middle - this.true) > DAY:
-        return ClockReading(source, None, Reason.NOT_REPORTED, "its sender reports tell no time of day")
+        return ClockReading(
+            source, None, Reason.NOT_REPORTED, "its sender reports tell no time of day"
+        )
     return ClockReading(source, span)
 
 

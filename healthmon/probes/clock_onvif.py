@@ -24,14 +24,22 @@ MOST_REFINES = 4
 async def asked(device: Device, place: Place, tools: Tools) -> DeviceTime:
     """GetSystemDateAndTime; a login goes with it only where the device insists. Raises WireError."""
     name = device.access.credential
-    login = Login(tools.credential(name), tools.logins, tools.notes_of(device.id).onvif_skew) if name else None
+    login = (
+        Login(tools.credential(name), tools.logins, tools.notes_of(device.id).onvif_skew)
+        if name
+        else None
+    )
     return await onvif.device_time(tools.net, place, device.access.onvif_path or "", login=login)
 
 
-def reading_of(source: str, stated: datetime, began: float, ended: float, slack: float = CACHE_SLACK) -> ClockReading:
+def reading_of(
+    source: str, stated: datetime, began: float, ended: float, slack: float = CACHE_SLACK
+) -> ClockReading:
     """The reading of a clock of whole seconds that said `stated` (aware) between `began` and `ended`."""
     said = f"{stated:%Y-%m-%d %H:%M:%S %Z}"
-    return ClockReading(source, Span.told(stated.timestamp(), began, ended, slack=slack), stated=said)
+    return ClockReading(
+        source, Span.told(stated.timestamp(), began, ended, slack=slack), stated=said
+    )
 
 
 def civil_as_utc(local: datetime, zone: str, now: float) -> datetime:
@@ -48,7 +56,11 @@ def readings(device: Device, told: DeviceTime, true: float) -> list[ClockReading
     else:
         found = [_missing("onvif", told.invalid, "no UTC time in the answer")]
     if told.local is not None:
-        found.append(reading_of("onvif_local", civil_as_utc(told.local, device.time_zone, told.began + true), *at))
+        found.append(
+            reading_of(
+                "onvif_local", civil_as_utc(told.local, device.time_zone, told.began + true), *at
+            )
+        )
     elif told.invalid_local:
         found.append(_missing("onvif_local", told.invalid_local, ""))
     if told.http_date is not None:
@@ -63,7 +75,9 @@ def _missing(source: str, invalid: str, words: str) -> ClockReading:
     return ClockReading(source, None, reason, invalid or words, invalid)
 
 
-async def refined(device: Device, tools: Tools, told: DeviceTime, first: ClockReading, until: float) -> ClockReading:
+async def refined(
+    device: Device, tools: Tools, told: DeviceTime, first: ClockReading, until: float
+) -> ClockReading:
     """`first`, asked again where a limit lies inside its interval (edge bisection).
 
     No further question is begun that could still be open at `until` (monotonic): the other clocks need time too.
@@ -83,7 +97,9 @@ async def refined(device: Device, tools: Tools, told: DeviceTime, first: ClockRe
             again = await asked(device, place, tools)
         except WireError:
             break
-        fresh = reading_of("onvif", again.utc, again.began, again.ended).offset if again.utc else None
+        fresh = (
+            reading_of("onvif", again.utc, again.began, again.ended).offset if again.utc else None
+        )
         if fresh is None or max(span.low, fresh.low) > min(span.high, fresh.high):
             break
         span = Span(max(span.low, fresh.low), min(span.high, fresh.high))
@@ -91,7 +107,9 @@ async def refined(device: Device, tools: Tools, told: DeviceTime, first: ClockRe
 
 
 def _straddles(span: Span, device: Device) -> bool:
-    return any(span.low < edge < span.high for limit in device.limits.clock for edge in (limit, -limit))
+    return any(
+        span.low < edge < span.high for limit in device.limits.clock for edge in (limit, -limit)
+    )
 
 
 def _until_edge(offset: float) -> float:

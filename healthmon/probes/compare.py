@@ -27,14 +27,18 @@ class Compared:
     note: str = ""
 
 
-def compared(source: Meter, relay: Meter, relay_date: Span | None, *, still: bool = False) -> Compared:
+def compared(
+    source: Meter, relay: Meter, relay_date: Span | None, *, still: bool = False
+) -> Compared:
     """`source` and `relay` as metered on one machine; `relay_date` is the relay's own clock minus ours by ``Date``.
 
     A `still` picture has the same key frames at other times too: they tell no delay.
     """
     lags, same = lags_of(source, relay)
     if lags and not still:
-        return Compared(True, Span(min(lags) - ARRIVAL_ERROR, max(lags) + ARRIVAL_ERROR), "pictures")
+        return Compared(
+            True, Span(min(lags) - ARRIVAL_ERROR, max(lags) + ARRIVAL_ERROR), "pictures"
+        )
     delay = by_reports(source, relay, relay_date)
     if delay is not None:
         return Compared(same, delay, "reports")
@@ -70,7 +74,10 @@ def by_reports(source: Meter, relay: Meter, relay_date: Span | None) -> Span | N
     if source.age is None or relay.age is None or source.report is None or relay.report is None:
         return None
     behind = relay.age - source.age
-    passed_on = relay_date is not None and not relay_date.low - 0.5 <= relay.report[0] <= relay_date.high + 0.5
+    passed_on = (
+        relay_date is not None
+        and not relay_date.low - 0.5 <= relay.report[0] <= relay_date.high + 0.5
+    )
     if passed_on:
         behind += source.report[0] - relay.report[0]
     return Span(behind - REPORT_ERROR, behind + REPORT_ERROR) if behind > REPORT_ERROR else None

@@ -25,7 +25,13 @@ from healthmon.wire.errors import (
 
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 SYS_UP_TIME = "1.3.6.1.2.1.1.3.0"
-_LOGIN_TROUBLE = (AuthFailedError, AuthLatchedError, BasicRefusedError, LockedOutError, NoCredentialError)
+_LOGIN_TROUBLE = (
+    AuthFailedError,
+    AuthLatchedError,
+    BasicRefusedError,
+    LockedOutError,
+    NoCredentialError,
+)
 _REMEMBERED = 6
 
 
@@ -40,7 +46,9 @@ async def look(device: Device, ask: Ask, tools: Tools) -> Identity:  # noqa: ARG
         except WireError as error:
             errors.append(error)
     if found == Identity():
-        raise errors[0] if errors else UnsupportedError("no way to ask for an identity is configured")
+        raise (
+            errors[0] if errors else UnsupportedError("no way to ask for an identity is configured")
+        )
     return _with_history(found, device, tools)
 
 
@@ -49,7 +57,14 @@ async def _by_onvif(device: Device, tools: Tools, found: Identity) -> Identity:
     if place is None or path is None:
         return found
     credential = tools.credential(device.access.credential) if device.access.credential else None
-    calls = onvif.calls(tools.net, place, path, credential, tools.logins, skew=await skew(device, place, path, tools))
+    calls = onvif.calls(
+        tools.net,
+        place,
+        path,
+        credential,
+        tools.logins,
+        skew=await skew(device, place, path, tools),
+    )
     told = await onvif.device_information(calls)
     tools.notes_of(device.id).firmware = _clean(told.firmware)
     try:
@@ -77,14 +92,18 @@ async def _by_snmp(device: Device, tools: Tools, found: Identity) -> Identity:
     values = await snmp_get(device, tools, [SYS_DESCR, SYS_UP_TIME])
     text, ticks = values.get(SYS_DESCR), values.get(SYS_UP_TIME)
     system = text.decode("utf-8", "replace") if isinstance(text, bytes) else None
-    return replace(found, system=_clean(system), uptime=ticks / 100 if isinstance(ticks, int) else None)
+    return replace(
+        found, system=_clean(system), uptime=ticks / 100 if isinstance(ticks, int) else None
+    )
 
 
 async def _by_key(device: Device, tools: Tools, found: Identity) -> Identity:
     port, how = tls_port(device), device.access.tls
     if port is None:
         return found
-    peer = await tls.read_certificate(tools.net, device.address, port, how.server_name if how else None)
+    peer = await tls.read_certificate(
+        tools.net, device.address, port, how.server_name if how else None
+    )
     return replace(found, key=tls.key_hash(peer.der))
 
 

@@ -25,7 +25,9 @@ async def look(device: Device, ask: Ask, tools: Tools) -> Link:
             power = await _power(device, tools)
             services.append(Service("snmp", device.access.snmp.port))
         except WireError as error:
-            services.append(Service("snmp", device.access.snmp.port, None, Reason(error.reason), str(error)))
+            services.append(
+                Service("snmp", device.access.snmp.port, None, Reason(error.reason), str(error))
+            )
     return Link(tuple(services), power)
 
 

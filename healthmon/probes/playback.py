@@ -40,7 +40,9 @@ async def look(device: Device, ask: Ask, tools: Tools) -> Playback:
     read = await session(recorder, ask, tools, READ_AGE)
     seen = recording_of(device, recorder, read, (None, true_time(tools)))
     async with contact_with(recorder, tools) as contact:
-        player = _Player(contact, player_of(recorder.make), tools, recorder.playback.most_bytes, ask.watch)
+        player = _Player(
+            contact, player_of(recorder.make), tools, recorder.playback.most_bytes, ask.watch
+        )
         samples = [await player.sample(age, seen) for age in recorder.playback.samples]
     return Playback(recorder.id, seen.recording.channel, tuple(samples), seen.read_at, seen.clock)
 
@@ -85,7 +87,9 @@ class _Player:
         except _WAY_OR_LOGIN:
             raise
         except TimeoutError:
-            return replace(found, reason=Reason.TIMEOUT, detail=f"nothing complete in {SAMPLE_SECONDS:g} s")
+            return replace(
+                found, reason=Reason.TIMEOUT, detail=f"nothing complete in {SAMPLE_SECONDS:g} s"
+            )
         except WireError as error:
             return replace(found, reason=Reason(error.reason), detail=str(error))
 
@@ -97,7 +101,9 @@ class _Player:
         where = await self.make.replay(contact, recording, at)
         contact.close()  # one connection at a time
         basic = contact.device.access.allow_basic
-        one = Session(tools.net, place, where.path, contact.credential, tools.logins, basic, footage=True)
+        one = Session(
+            tools.net, place, where.path, contact.credential, tools.logins, basic, footage=True
+        )
         one.require = REQUIRE if where.onvif else ()
         try:
             await one.open()

@@ -61,14 +61,18 @@ async def _find(where: PortAccess, notes: PortNotes, tools: Tools) -> None:
     for column in mib.NAMES:
         found = mib.indexes_of(where.name, await _column(where, column, tools))
         if len(found) > 1:
-            raise NotFoundError(f"{len(found)} ports of {where.switch} are called {where.name}; give the port's number")
+            raise NotFoundError(
+                f"{len(found)} ports of {where.switch} are called {where.name}; give the port's number"
+            )
         if found:
             notes.index, notes.by_number = found[0], False
             break
     else:
         numbers = await _column(where, mib.OPER, tools)
         if where.name not in numbers:
-            raise NotFoundError(f"{where.switch} has no port with the name, alias or number {where.name}")
+            raise NotFoundError(
+                f"{where.switch} has no port with the name, alias or number {where.name}"
+            )
         notes.index, notes.by_number = int(where.name), True
     await _find_power(where, notes, tools)
 
@@ -76,7 +80,9 @@ async def _find(where: PortAccess, notes: PortNotes, tools: Tools) -> None:
 async def _find_power(where: PortAccess, notes: PortNotes, tools: Tools) -> None:
     notes.poe, notes.poe_unknown = where.poe, False
     if where.poe is None and (rows := await _column(where, mib.POE_ENABLE, tools)):
-        names = await _column(where, mib.NAME, tools) or await _column(where, mib.DESCRIPTION, tools)
+        names = await _column(where, mib.NAME, tools) or await _column(
+            where, mib.DESCRIPTION, tools
+        )
         notes.poe = mib.poe_index(notes.index or 0, names, rows)
         notes.poe_unknown = notes.poe is None
 
@@ -108,7 +114,9 @@ def _seen(where: PortAccess, notes: PortNotes, values: Values) -> SwitchPort:
         oper=oper,
         speed=speed,
         best_speed=notes.best_speed,
-        half_duplex=value(mib.DUPLEX) == 2 if value(mib.DUPLEX) in (2, 3) and oper == "up" else None,
+        half_duplex=value(mib.DUPLEX) == 2
+        if value(mib.DUPLEX) in (2, 3) and oper == "up"
+        else None,
         changed=_changed(up_time, _number(value(mib.LAST_CHANGE))),
         bytes_in=_number(value(mib.HC_IN_OCTETS)) or _number(value(mib.IN_OCTETS)),
         errors=errors,

@@ -34,7 +34,10 @@ class Reads:
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     async def share(
-        self, recorder: str, ages: tuple[float, float], read: Callable[[], Awaitable[tuple[RecorderAnswer, int]]]
+        self,
+        recorder: str,
+        ages: tuple[float, float],
+        read: Callable[[], Awaitable[tuple[RecorderAnswer, int]]],
     ) -> Read:
         """The last session with `recorder` if it is young enough, else a new one made by `read`.
 

@@ -76,7 +76,9 @@ def contact_with(recorder: Device, tools: Tools) -> Contact:
         functools.partial(snmp_get, recorder, tools) if access.snmp else None,
         notes.make,
         notes.onvif_skew,
-        snmp_walk=functools.partial(walk_at, recorder.address, access.snmp, tools) if access.snmp else None,
+        snmp_walk=functools.partial(walk_at, recorder.address, access.snmp, tools)
+        if access.snmp
+        else None,
     )
 
 

@@ -20,7 +20,9 @@ async def look(device: Device, ask: Ask, tools: Tools) -> Footage:
     return recording_of(device, recorder, read, (clock_of(device, tools), true_time(tools)))
 
 
-def recording_of(device: Device, recorder: Device, read: Read, clocks: tuple[Span | None, Span | None]) -> Footage:
+def recording_of(
+    device: Device, recorder: Device, read: Read, clocks: tuple[Span | None, Span | None]
+) -> Footage:
     """What a session told of the channel of `device`; `clocks` are the camera's and true time, minus ours.
 
     Raises the WireError of the session, NotFoundError for a channel that the recorder does not name.
@@ -31,5 +33,9 @@ def recording_of(device: Device, recorder: Device, read: Read, clocks: tuple[Spa
     found = next((r for r in recordings if r.channel == device.channel), None)
     if found is None:
         named = ", ".join(read.answer.channels[:MOST_NAMED]) if read.answer else ""
-        raise NotFoundError(f"recorder {recorder.id} names no channel {device.channel}; it names {named or 'none'}")
-    return Footage(recorder.id, found, read.wall, read.answer.health.clock if read.answer else None, *clocks)
+        raise NotFoundError(
+            f"recorder {recorder.id} names no channel {device.channel}; it names {named or 'none'}"
+        )
+    return Footage(
+        recorder.id, found, read.wall, read.answer.health.clock if read.answer else None, *clocks
+    )

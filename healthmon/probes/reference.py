@@ -69,23 +69,38 @@ def majority(spans: Sequence[Span]) -> tuple[Span, int] | None:
     The true offset is inside whenever most of the spans are right, even where wrong ones overlap right ones.
     """
     need = len(spans) // 2 + 1
-    held = {point: sum(s.low <= point <= s.high for s in spans) for s in spans for point in (s.low, s.high)}
+    held = {
+        point: sum(s.low <= point <= s.high for s in spans)
+        for s in spans
+        for point in (s.low, s.high)
+    }
     points = [point for point, count in held.items() if count >= need]
     return (Span(min(points), max(points)), max(held.values())) if points else None
 
 
-def decided(members: Sequence[TimeServer], host: hostclock.HostClock | None, now: float) -> Reference:
+def decided(
+    members: Sequence[TimeServer], host: hostclock.HostClock | None, now: float
+) -> Reference:
     """The reference that `members` (and, alone or as second opinion, the kernel's clock) support."""
     spans = [member.offset for member in members if member.offset is not None]
     found = majority(spans)
     if found is None and spans:
-        return _none(members, now, f"{len(spans)} time servers contradict each other and none has a majority")
+        return _none(
+            members, now, f"{len(spans)} time servers contradict each other and none has a majority"
+        )
     if found is None:
         return _from_host(members, host, now)
     span, count = found
     judged = tuple(_judged(member, span) for member in members)
-    if count == 1 and host is not None and host.synchronised and abs(span.middle) > host.error + span.error:
-        words = "the only time server that answers contradicts the synchronised clock of this machine"
+    if (
+        count == 1
+        and host is not None
+        and host.synchronised
+        and abs(span.middle) > host.error + span.error
+    ):
+        words = (
+            "the only time server that answers contradicts the synchronised clock of this machine"
+        )
         return _none(judged, now, words)
     return Reference(span, now, count, len(members), members=judged)
 
@@ -94,13 +109,21 @@ def _judged(member: TimeServer, span: Span) -> TimeServer:
     offset = member.offset
     if offset is None or (offset.low <= span.high and span.low <= offset.high):
         return member
-    return replace(member, state="false", detail=f"{offset.middle - span.middle:+.1f} s off; outvoted")
+    return replace(
+        member, state="false", detail=f"{offset.middle - span.middle:+.1f} s off; outvoted"
+    )
 
 
-def _from_host(members: Sequence[TimeServer], host: hostclock.HostClock | None, now: float) -> Reference:
+def _from_host(
+    members: Sequence[TimeServer], host: hostclock.HostClock | None, now: float
+) -> Reference:
     if host is not None and host.synchronised and host.error < HOST_ERROR:
-        return Reference(Span(-host.error, host.error), now, 0, len(members), members=tuple(members))
-    asked = "no time server is configured" if not members else "no time server gives a usable answer"
+        return Reference(
+            Span(-host.error, host.error), now, 0, len(members), members=tuple(members)
+        )
+    asked = (
+        "no time server is configured" if not members else "no time server gives a usable answer"
+    )
     return _none(members, now, f"{asked} and the clock of this machine is not synchronised")
 
 
@@ -123,4 +146,6 @@ def aged(reference: Reference, now: float, stepped: float = 0.0) -> Reference:
         words = f"the last good answer of a time server is {age / 60:.0f} min old"
         return replace(reference, offset=None, reason_text=words)
     wider = WIDENING * age
-    return replace(reference, offset=Span(reference.offset.low - wider, reference.offset.high + wider))
+    return replace(
+        reference, offset=Span(reference.offset.low - wider, reference.offset.high + wider)
+    )

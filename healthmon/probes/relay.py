@@ -33,7 +33,9 @@ async def look(device: Device, ask: Ask, tools: Tools) -> Relay:
     began = time.monotonic()
 
     async def more(session: Session) -> float:
-        return await _until_seen_in_both(session, source, notes, began, device.limits.relay_delay[1])
+        return await _until_seen_in_both(
+            session, source, notes, began, device.limits.relay_delay[1]
+        )
 
     try:
         shown = await stream.played(device, ask, tools, spec.path, notes, more)
@@ -68,10 +70,18 @@ async def _until_seen_in_both(
 def _may_come(session: Session, source: StreamNotes, began: float) -> bool:
     """Whether the looks overlap and the relay passes pictures on as they are (the same sequence parameter set)."""
     there, here = source.meter, session.meter
-    if there is None or here is None or there.last_at < began or session.video is None or here.ticks <= 0:
+    if (
+        there is None
+        or here is None
+        or there.last_at < began
+        or session.video is None
+        or here.ticks <= 0
+    ):
         return False
     ours = stream.sequence_set(session.video, here)
-    return there.codec == here.codec and (source.sequence_set is None or ours in (None, source.sequence_set))
+    return there.codec == here.codec and (
+        source.sequence_set is None or ours in (None, source.sequence_set)
+    )
 
 
 def _seen_in_both(session: Session, source: StreamNotes) -> bool:
@@ -97,7 +107,11 @@ async def _source_looked_at(source: StreamNotes, began: float, until: float) -> 
 
 
 def _beside(
-    spec: RelaySpec, shown: Stream, notes: StreamNotes, source: StreamNotes, source_shown: Stream | None
+    spec: RelaySpec,
+    shown: Stream,
+    notes: StreamNotes,
+    source: StreamNotes,
+    source_shown: Stream | None,
 ) -> Relay:
     age = time.monotonic() - source.seen_at
     found = Relay(spec.camera, shown, source_shown, age if source.seen_at > 0 else None)
@@ -109,4 +123,6 @@ def _beside(
     sets = (source.sequence_set, notes.sequence_set)
     if told.delay is None and None not in sets and sets[0] != sets[1]:
         note = "the relay encodes pictures anew"
-    return replace(found, same_pictures=told.same, delay=told.delay, delay_by=told.by, delay_note=note)
+    return replace(
+        found, same_pictures=told.same, delay=told.delay, delay_by=told.by, delay_note=note
+    )

@@ -24,4 +24,6 @@ async def skew(device: Device, place: Place, path: str, tools: Tools) -> float |
 
 def skew_of(told: DeviceTime) -> float | None:
     """Whole seconds are cut off, so that the middle of the second is the better guess; None without a UTC time."""
-    return told.utc.timestamp() + 0.5 - (told.began + told.ended) / 2 if told.utc is not None else None
+    return (
+        told.utc.timestamp() + 0.5 - (told.began + told.ended) / 2 if told.utc is not None else None
+    )

@@ -20,24 +20,36 @@ async def snmp_get(device: Device, tools: Tools, oids: Sequence[str]) -> dict[st
     return await get_at(device.address, device.access.snmp, tools, oids)
 
 
-async def get_at(address: str, access: SnmpAccess, tools: Tools, oids: Sequence[str]) -> dict[str, SnmpValue]:
+async def get_at(
+    address: str, access: SnmpAccess, tools: Tools, oids: Sequence[str]
+) -> dict[str, SnmpValue]:
     """The values of `oids` that the agent at `address` has. Raises WireError."""
     credential = tools.credential(access.credential)
     if access.version != "3":
-        return await snmp.get(tools.net, address, access.port, credential.password, oids, version=access.version)
+        return await snmp.get(
+            tools.net, address, access.port, credential.password, oids, version=access.version
+        )
     auth, priv = access.auth_protocol, access.priv_protocol
     with _login(address, credential, tools):
-        return await snmpv3.get(tools.net, address, access.port, credential, oids, auth=auth, priv=priv)
+        return await snmpv3.get(
+            tools.net, address, access.port, credential, oids, auth=auth, priv=priv
+        )
 
 
-async def walk_at(address: str, access: SnmpAccess, tools: Tools, column: str) -> dict[str, SnmpValue]:
+async def walk_at(
+    address: str, access: SnmpAccess, tools: Tools, column: str
+) -> dict[str, SnmpValue]:
     """The rows of one column (index -> value) that the agent at `address` has. Raises WireError."""
     credential = tools.credential(access.credential)
     if access.version != "3":
-        return await snmp.walk(tools.net, address, access.port, credential.password, column, version=access.version)
+        return await snmp.walk(
+            tools.net, address, access.port, credential.password, column, version=access.version
+        )
     auth, priv = access.auth_protocol, access.priv_protocol
     with _login(address, credential, tools):
-        return await snmpv3.walk(tools.net, address, access.port, credential, column, auth=auth, priv=priv)
+        return await snmpv3.walk(
+            tools.net, address, access.port, credential, column, auth=auth, priv=priv
+        )
 
 
 async def makers_of(device: Device, tools: Tools) -> set[int] | None:

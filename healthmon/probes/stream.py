@@ -62,11 +62,15 @@ async def _shown(device: Device, ask: Ask, tools: Tools, notes: StreamNotes) -> 
     spec = next(spec for spec in device.streams if spec.name == ask.part)
     path = spec.path or notes.path or await _told(device, spec, notes, tools, ends)
     try:
-        return await played(device, replace(ask, timeout=ends - time.monotonic()), tools, path, notes)
+        return await played(
+            device, replace(ask, timeout=ends - time.monotonic()), tools, path, notes
+        )
     except (RefusedError, ConnectTimeoutError) as error:
         if spec.path or notes.named_port in (None, device.access.rtsp_port):
             raise
-        raise type(error)(f"{error}; the device says that it streams on port {notes.named_port}") from None
+        raise type(error)(
+            f"{error}; the device says that it streams on port {notes.named_port}"
+        ) from None
     except (NotFoundError, BadRequestError):
         if spec.path or time.monotonic() - notes.discovered_at < REDISCOVER_SECONDS:
             raise
@@ -77,7 +81,9 @@ async def _shown(device: Device, ask: Ask, tools: Tools, notes: StreamNotes) -> 
     return replace(found, path_changed_from=path)
 
 
-async def _told(device: Device, spec: StreamSpec, notes: StreamNotes, tools: Tools, ends: float) -> str:
+async def _told(
+    device: Device, spec: StreamSpec, notes: StreamNotes, tools: Tools, ends: float
+) -> str:
     """The path by ONVIF, in time to play it; trouble there says nothing about the pictures. Raises NotReportedError."""
     try:
         async with asyncio.timeout(ends - MARGIN - time.monotonic()):
@@ -92,13 +98,21 @@ async def _discovered(device: Device, spec: StreamSpec, notes: StreamNotes, tool
     """The path by ONVIF GetStreamUri; the host that the device names is not used."""
     place = http_place(device)
     if place is None or device.access.onvif_path is None:
-        raise UnsupportedError("no stream path is configured and ONVIF is off, so none can be found")
+        raise UnsupportedError(
+            "no stream path is configured and ONVIF is off, so none can be found"
+        )
     index = [s.name for s in device.streams if s.path is None].index(spec.name)
     notes.discovered_at = time.monotonic()
     ahead = await skew(device, place, device.access.onvif_path, tools)
     login = _credential(device, tools)
     notes.path, notes.named_port = await onvif_media.stream_address(
-        tools.net, place, device.access.onvif_path, login, tools.logins, skew=ahead, profile_index=index
+        tools.net,
+        place,
+        device.access.onvif_path,
+        login,
+        tools.logins,
+        skew=ahead,
+        profile_index=index,
     )
     return notes.path
 
@@ -108,12 +122,20 @@ def _credential(device: Device, tools: Tools) -> Credential | None:
 
 
 @asynccontextmanager
-async def _session(device: Device, tools: Tools, path: str, transport: str) -> AsyncIterator[Session]:
+async def _session(
+    device: Device, tools: Tools, path: str, transport: str
+) -> AsyncIterator[Session]:
     place = rtsp_place(device)
     if place is None:
         raise UnsupportedError("no RTSP port is configured")
     session = Session(
-        tools.net, place, path, _credential(device, tools), tools.logins, device.access.allow_basic, transport
+        tools.net,
+        place,
+        path,
+        _credential(device, tools),
+        tools.logins,
+        device.access.allow_basic,
+        transport,
     )
     try:
         await session.open()
@@ -153,18 +175,25 @@ async def played(
         return _measured(session, path, asked, watched, notes)
 
 
-def _measured(session: Session, path: str, played: float, watched: float, notes: StreamNotes) -> Stream:
+def _measured(
+    session: Session, path: str, played: float, watched: float, notes: StreamNotes
+) -> Stream:
     meter, video = session.meter, session.video
     assert meter is not None  # noqa: S101 - the session has been played
     assert video is not None  # noqa: S101
     notes.sequence_set = sequence_set(video, meter)
     size = sps_of(video.codec, (*video.parameter_sets, *meter.inside.parameter_sets))
-    width, height = (size.width, size.height) if size else meter.inside.picture or video.size or (None, None)
+    width, height = (
+        (size.width, size.height) if size else meter.inside.picture or video.size or (None, None)
+    )
     span = meter.last_at - meter.first_at if meter.first_at is not None else 0.0
     media = meter.ticks / meter.clock_rate if meter.frames > 1 else None
     gaps = meter.key_gaps
     interval = statistics.median(gaps) if gaps and video.codec != "mjpeg" else None
-    known, keyless = notes.key_interval is not None, bool(meter.frames and meter.inside.keyed and not meter.keyframes)
+    known, keyless = (
+        notes.key_interval is not None,
+        bool(meter.frames and meter.inside.keyed and not meter.keyframes),
+    )
     notes.keyless = notes.keyless + watched if keyless else 0.0
     if interval is not None or meter.keyframes:
         notes.key_interval = interval or notes.key_interval or watched
@@ -177,7 +206,9 @@ def _measured(session: Session, path: str, played: float, watched: float, notes:
         width=width,
         height=height,
         first_packet=max(0.0, meter.first_at - played) if meter.first_at is not None else None,
-        first_keyframe=max(0.0, meter.first_key_at - played) if meter.first_key_at is not None else None,
+        first_keyframe=max(0.0, meter.first_key_at - played)
+        if meter.first_key_at is not None
+        else None,
         packets=meter.packets,
         bytes=meter.size,
         frames=meter.frames,
@@ -216,7 +247,9 @@ def _rate(frames: int, media: float | None, span: float) -> float | None:
 def _equal_keyframes(meter: Meter, notes: StreamNotes) -> int:
     """How many key frames in a row, over looks, showed the same coded picture."""
     for value in meter.inside.prints.found:
-        notes.equal_keyframes = min(MOST_EQUAL, notes.equal_keyframes + 1) if value == notes.keyframe_hash else 1
+        notes.equal_keyframes = (
+            min(MOST_EQUAL, notes.equal_keyframes + 1) if value == notes.keyframe_hash else 1
+        )
         notes.keyframe_hash = value
     return notes.equal_keyframes
 

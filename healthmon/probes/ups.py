@@ -22,11 +22,15 @@ async def look(device: Device, ask: Ask, tools: Tools) -> Ups:
     access = device.access
     if access.nut is not None:
         try:
-            return ups_daemons.from_nut(await nut.variables(tools.net, device.address, access.nut.port, access.nut.ups))
+            return ups_daemons.from_nut(
+                await nut.variables(tools.net, device.address, access.nut.port, access.nut.ups)
+            )
         except StaleError as error:
             return Ups(backend="nut", communication=False, conflicts=(str(error),))
     if access.apcupsd is not None:
-        return ups_daemons.from_apcupsd(await apcupsd.status(tools.net, device.address, access.apcupsd.port))
+        return ups_daemons.from_apcupsd(
+            await apcupsd.status(tools.net, device.address, access.apcupsd.port)
+        )
     return await _by_snmp(device, tools)
 
 
@@ -40,7 +44,9 @@ async def _by_snmp(device: Device, tools: Tools) -> Ups:
     standard = ups_snmp.read(STANDARD, values)
     count = standard.numbers.get("alarm_count", 0)
     alarms = _alarms(await _alarm_rows(device, tools, count)) if count else ()
-    backend = " + ".join(name for name in ("rfc1628" if values else "", vendor.name if vendor else "") if name)
+    backend = " + ".join(
+        name for name in ("rfc1628" if values else "", vendor.name if vendor else "") if name
+    )
     return ups_snmp.ups_of(standard, own, alarms, backend)
 
 
@@ -51,10 +57,20 @@ async def _detected(device: Device, tools: Tools, values: dict[str, SnmpValue]) 
     """
     known = await makers_of(device, tools)
     tables = [table for table in VENDORS if known is None or int(table.root.split(".")[6]) in known]
-    sources = {f"{table.root}.{table.source_object}": table.name for table in tables if table.source_object}
+    sources = {
+        f"{table.root}.{table.source_object}": table.name for table in tables if table.source_object
+    }
     charges = {f"{table.root}.{table.numbers['charge_ratio'][0]}": table.name for table in tables}
-    models = {f"{table.root}.{table.texts['model']}": table.name for table in tables if "model" in table.texts}
-    for detectors, told in ((sources, ups_snmp.whole), (charges, ups_snmp.whole), (models, ups_snmp.text)):
+    models = {
+        f"{table.root}.{table.texts['model']}": table.name
+        for table in tables
+        if "model" in table.texts
+    }
+    for detectors, told in (
+        (sources, ups_snmp.whole),
+        (charges, ups_snmp.whole),
+        (models, ups_snmp.text),
+    ):
         found = await snmp_get(device, tools, tuple(detectors))
         for oid, name in detectors.items():
             if told(found.get(oid)) is not None:

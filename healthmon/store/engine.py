@@ -41,7 +41,9 @@ class CorruptError(StoreError):
     """The file is damaged or of a newer version."""
 
 
-def engine_of(url: str, password: str | None, *, read_only: bool = False, alone: bool = False) -> Engine:
+def engine_of(
+    url: str, password: str | None, *, read_only: bool = False, alone: bool = False
+) -> Engine:
     """An engine with one connection; SQLite commits by rollback journal and waits for the disk.
 
     `alone`: a server's database is had by no other agent; its lock goes with the connection.
@@ -50,17 +52,26 @@ def engine_of(url: str, password: str | None, *, read_only: bool = False, alone:
         arguments: dict[str, Any] = {"connect_timeout": int(BUSY_SECONDS)}
         if password is not None:
             arguments["password"] = password
-        engine = create_engine(url, connect_args=arguments, pool_size=1, max_overflow=0, pool_pre_ping=True)
+        engine = create_engine(
+            url, connect_args=arguments, pool_size=1, max_overflow=0, pool_pre_ping=True
+        )
         if alone:
             event.listen(engine, "connect", _locks)
         return engine
     if read_only:
         url = f"sqlite:///file:{quote(url.removeprefix('sqlite:///'))}?mode=ro&uri=true"
     engine = create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=1, max_overflow=0
+        url,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        pool_size=1,
+        max_overflow=0,
     )
     event.listen(engine, "connect", _waits if read_only else _pragmas)
-    event.listen(engine, "begin", lambda conn: conn.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE"))
+    event.listen(
+        engine,
+        "begin",
+        lambda conn: conn.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE"),
+    )
     return engine
 
 

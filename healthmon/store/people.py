@@ -49,13 +49,17 @@ class People:
     def last_sweep(self) -> tuple[int, float, str] | None:
         """(id, when, sheet) of the newest sweep."""
         with self._transaction() as conn:
-            row = conn.execute(select(schema.sweeps).order_by(schema.sweeps.c.id.desc()).limit(1)).first()
+            row = conn.execute(
+                select(schema.sweeps).order_by(schema.sweeps.c.id.desc()).limit(1)
+            ).first()
             return (row.id, row.at, row.body) if row else None
 
     def sign(self, sweep: int, name: str, note: str, at: float, limit: float) -> str:
         """Sign a sweep; "signed", "added" (another had signed it) or "already". Raises StoreError when it is stale."""
         with self._transaction() as conn:
-            made = conn.execute(select(schema.sweeps.c.at).where(schema.sweeps.c.id == sweep)).scalar()
+            made = conn.execute(
+                select(schema.sweeps.c.at).where(schema.sweeps.c.id == sweep)
+            ).scalar()
             if made is None:
                 raise StoreError(f"no sweep {sweep}")
             table = schema.signoffs
@@ -63,8 +67,16 @@ class People:
             if name in others:
                 return "already"
             if at - made > limit:
-                raise StoreError(f"the sweep is {(at - made) / 60:.0f} min old (limit {limit / 60:.0f}); sweep again")
-            row = {"sweep": sweep, "name": name, "at": at, "addition": int(bool(others)), "note": note}
+                raise StoreError(
+                    f"the sweep is {(at - made) / 60:.0f} min old (limit {limit / 60:.0f}); sweep again"
+                )
+            row = {
+                "sweep": sweep,
+                "name": name,
+                "at": at,
+                "addition": int(bool(others)),
+                "note": note,
+            }
             conn.execute(table.insert(), row)
             return "added" if others else "signed"
 
@@ -77,7 +89,9 @@ class People:
 
     # -------------------------------------------------------------------------------------- history
 
-    def cases(self, *, open_only: bool = False, device: str | None = None, limit: int = 10_000) -> list[Case]:
+    def cases(
+        self, *, open_only: bool = False, device: str | None = None, limit: int = 10_000
+    ) -> list[Case]:
         """Cases, the newest first."""
         wanted = select(schema.cases.c.body).order_by(schema.cases.c.number.desc()).limit(limit)
         wanted = wanted.where(schema.cases.c.closed.is_(None)) if open_only else wanted
@@ -89,13 +103,19 @@ class People:
         """Where a deployable camera was, in order; the last one is where it is."""
         table = schema.stays
         with self._transaction() as conn:
-            rows = conn.execute(select(table).where(table.c.device == device).order_by(table.c.since))
+            rows = conn.execute(
+                select(table).where(table.c.device == device).order_by(table.c.since)
+            )
             return [Stay(row.device, row.state, row.location, row.since) for row in rows]
 
-    def timeline(self, device: str, since: float = 0.0) -> list[tuple[str, str, float, float | None]]:
+    def timeline(
+        self, device: str, since: float = 0.0
+    ) -> list[tuple[str, str, float, float | None]]:
         """(question, state, since, until) of a device from `since` on, in order."""
         table = schema.timeline
-        wanted = select(table).where(table.c.device == device, (table.c.until.is_(None)) | (table.c.until >= since))
+        wanted = select(table).where(
+            table.c.device == device, (table.c.until.is_(None)) | (table.c.until >= since)
+        )
         with self._transaction() as conn:
             rows = conn.execute(wanted.order_by(table.c.since, table.c.question))
             return [(row.question, row.state, row.since, row.until) for row in rows]

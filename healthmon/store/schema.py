@@ -22,7 +22,9 @@ VERSION = 1
 META = MetaData()
 _ID = BigInteger().with_variant(Integer, "sqlite")
 
-meta = Table("meta", META, Column("name", String, primary_key=True), Column("value", Text, nullable=False))
+meta = Table(
+    "meta", META, Column("name", String, primary_key=True), Column("value", Text, nullable=False)
+)
 
 faults = Table(
     "faults",

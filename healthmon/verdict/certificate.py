@@ -16,7 +16,9 @@ def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
     found = _judged(observation, device)
     if not observation.part:
         return found
-    name = f"{observation.part.upper()} {device.access.tls_ports.get(observation.part, '')}".rstrip()
+    name = (
+        f"{observation.part.upper()} {device.access.tls_ports.get(observation.part, '')}".rstrip()
+    )
     return tuple(replace(one, sentence=f"{name}: {one.sentence}") for one in found)
 
 
@@ -44,15 +46,21 @@ def _expiry(observation: Observation, seen: Certificate, limits: tuple[float, fl
     asked = f"limits {limits[0]:.0f} and {limits[1]:.0f} days"
     if observation.at < seen.not_before:
         sentence = f"certificate not valid before {_date(seen.not_before)}"
-        return verdict(observation, "expiry", State.FAULT, "certificate_not_yet_valid", sentence, value=left)
+        return verdict(
+            observation, "expiry", State.FAULT, "certificate_not_yet_valid", sentence, value=left
+        )
     if left < 0:
         sentence = f"certificate expired {-left:.0f} days ago, on {until}"
-        return verdict(observation, "expiry", State.FAULT, "certificate_expired", sentence, value=left)
+        return verdict(
+            observation, "expiry", State.FAULT, "certificate_expired", sentence, value=left
+        )
     if left < limits[0]:
         state = State.FAULT if left < limits[1] else State.DEGRADED
         sentence = f"certificate expires in {left:.0f} days, on {until} ({asked})"
         return verdict(observation, "expiry", state, "certificate_expires", sentence, value=left)
-    return verdict(observation, "expiry", State.OK, "ok", f"certificate valid until {until}", value=left)
+    return verdict(
+        observation, "expiry", State.OK, "ok", f"certificate valid until {until}", value=left
+    )
 
 
 def _trust(observation: Observation, seen: Certificate) -> Verdict:
@@ -65,7 +73,13 @@ def _trust(observation: Observation, seen: Certificate) -> Verdict:
 
 def _strength(observation: Observation, seen: Certificate) -> Verdict:
     if seen.weak:
-        return verdict(observation, "strength", State.DEGRADED, "certificate_weak", f"weak encryption: {seen.weak}")
+        return verdict(
+            observation,
+            "strength",
+            State.DEGRADED,
+            "certificate_weak",
+            f"weak encryption: {seen.weak}",
+        )
     return verdict(observation, "strength", State.OK, "ok", "key and TLS version strong enough")
 
 

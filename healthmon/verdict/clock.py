@@ -39,7 +39,11 @@ def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
     if not isinstance(clock, Clock):
         return (not_seen(observation, "offset", "clock"),)
     if clock.reference is None or clock.reference.offset is None:
-        return (_unknown(observation, Reason.NO_REFERENCE, "clock not checked: no trustworthy time reference"),)
+        return (
+            _unknown(
+                observation, Reason.NO_REFERENCE, "clock not checked: no trustworthy time reference"
+            ),
+        )
     case = _case(observation, device, clock, clock.reference.offset)
     main, step = _offset(case)
     return (main, *_agreement(case, step), *_rule(case, step), *_source(case))
@@ -62,13 +66,17 @@ class _Case:
 
     def right(self, source: str) -> bool:
         """Whether the best figure of this clock is within its limits."""
-        return source in self.known and abs(self.known[source].middle) <= self.device.limits.clock[1]
+        return (
+            source in self.known and abs(self.known[source].middle) <= self.device.limits.clock[1]
+        )
 
 
 def _case(observation: Observation, device: Device, clock: Clock, true: Span) -> _Case:
     offsets = {r.source: r.offset for r in clock.readings if r.offset is not None}
     known = {
-        name: Span(offsets[name].low - true.high, offsets[name].high - true.low) for name in ORDER if name in offsets
+        name: Span(offsets[name].low - true.high, offsets[name].high - true.low)
+        for name in ORDER
+        if name in offsets
     }
     now = observation.at + true.middle
     try:
@@ -84,11 +92,16 @@ def _unknown(observation: Observation, reason: Reason, sentence: str) -> Verdict
 
 def _offset(case: _Case) -> tuple[Verdict, float]:
     """The verdict on the clock that is trusted most, and the zone error in seconds that it tells (0.0: none)."""
-    invalid = next((r for r in case.clock.readings if r.offset is None and r.stated and r.source == "onvif"), None)
+    invalid = next(
+        (r for r in case.clock.readings if r.offset is None and r.stated and r.source == "onvif"),
+        None,
+    )
     if invalid is not None:
         sentence = f"clock shows no valid date: {plain(invalid.detail or invalid.stated, 60)}"
         return verdict(case.observation, "offset", State.FAULT, "clock_invalid", sentence), 0.0
-    fine = (source for source, span in case.known.items() if span.error <= case.device.limits.clock[0])
+    fine = (
+        source for source, span in case.known.items() if span.error <= case.device.limits.clock[0]
+    )
     main = next(fine, next(iter(case.known), None))
     if main is None:
         return _nothing(case), 0.0
@@ -129,16 +142,29 @@ def _reset(case: _Case, span: Span) -> Verdict:
 def _zone(case: _Case, source: str, step: float) -> Verdict:
     """Off by whole quarter hours: only its UTC, where the time that people see is right; else its time."""
     span, told = case.known[source], (step, case.now, case.device, case.clock.zone, case.wrong)
-    seen = ["onvif_local"] if "onvif_local" in case.known else [name for name in _SEEN if name != source]
+    seen = (
+        ["onvif_local"]
+        if "onvif_local" in case.known
+        else [name for name in _SEEN if name != source]
+    )
     right = [name for name in case.known if case.right(name)]
     proof = next((name for name in right if name in seen), None)
     if source != "onvif_local" and proof is not None:
         what = "UTC field" if source == "onvif" else NAMES[source]
         sentence = f"{what} is {_signed(span, step)}, {NAMES[proof]} is right: {why_label(*told)}"
-        return verdict(case.observation, "offset", State.DEGRADED, "clock_utc_label", sentence, value=span.middle)
+        return verdict(
+            case.observation,
+            "offset",
+            State.DEGRADED,
+            "clock_utc_label",
+            sentence,
+            value=span.middle,
+        )
     beside = f"; its {NAMES[right[0]]} is right" if right and source != "onvif_local" else ""
     sentence = f"clock {_signed(span, step)}: {why(*told)}{beside}"
-    return verdict(case.observation, "offset", State.FAULT, "clock_zone", sentence, value=span.middle)
+    return verdict(
+        case.observation, "offset", State.FAULT, "clock_zone", sentence, value=span.middle
+    )
 
 
 def _signed(span: Span, step: float = 0.0) -> str:
@@ -156,7 +182,9 @@ def _drift(case: _Case, span: Span) -> Verdict:
     if least > degraded:
         state = State.FAULT if least > fault else State.DEGRADED
         sentence = f"clock {_signed(span)}{error} {limits}"
-        return verdict(case.observation, "offset", state, "clock_drift", sentence, value=span.middle)
+        return verdict(
+            case.observation, "offset", state, "clock_drift", sentence, value=span.middle
+        )
     if most > degraded and (span.error > degraded or abs(span.middle) > NEAR * degraded):
         sentence = f"clock not checked: known only to +-{duration(span.error)} {limits}"
         return _unknown(case.observation, Reason.NOT_REPORTED, sentence)
@@ -167,21 +195,32 @@ def _drift(case: _Case, span: Span) -> Verdict:
 def _agreement(case: _Case, step: float) -> Iterator[Verdict]:
     """Two clocks of one device that cannot both be right; a `step` that is told already is taken out first."""
     limit = case.device.limits.clock[0]
-    known = {name: _less(span, step) if step and step_of(span) == step else span for name, span in case.known.items()}
+    known = {
+        name: _less(span, step) if step and step_of(span) == step else span
+        for name, span in case.known.items()
+    }
     if any(abs(span.middle) > DAY for name, span in known.items() if name != "onvif_local"):
         known.pop("onvif_local", None)  # its summer time is that of another date
     failed = _failed(case)
     if len(known) < 2 and not (known and failed):
         return
     gaps = [
-        (max(known[first].low - known[second].high, known[second].low - known[first].high, 0.0), first, second)
+        (
+            max(known[first].low - known[second].high, known[second].low - known[first].high, 0.0),
+            first,
+            second,
+        )
         for first, second in combinations(known, 2)
     ]
     gap, first, second = max(gaps, default=(0.0, "", ""), key=lambda found: round(found[0]))
     if gap > limit:
         pair = f"{NAMES[first]} and {NAMES[second]}"
-        sentence = f"clocks of the device disagree: {pair} are {duration(gap)} apart (limit {limit:g} s)"
-        yield verdict(case.observation, "agreement", State.DEGRADED, "clocks_disagree", sentence, value=gap)
+        sentence = (
+            f"clocks of the device disagree: {pair} are {duration(gap)} apart (limit {limit:g} s)"
+        )
+        yield verdict(
+            case.observation, "agreement", State.DEGRADED, "clocks_disagree", sentence, value=gap
+        )
         return
     agree = f"{len(known)} clocks agree" if len(known) > 1 else f"{NAMES[next(iter(known))]} read"
     yield verdict(case.observation, "agreement", State.OK, "ok", agree + failed, value=gap)
@@ -189,7 +228,10 @@ def _agreement(case: _Case, step: float) -> Iterator[Verdict]:
 
 def reading_words(reading: ClockReading, true: Span | None) -> str:
     """One clock of a device as a person reads it; `true` is true time minus ours, None where nobody knows it."""
-    name, said = NAMES[reading.source], f", it said {plain(reading.stated, 40)}" if reading.stated else ""
+    name, said = (
+        NAMES[reading.source],
+        f", it said {plain(reading.stated, 40)}" if reading.stated else "",
+    )
     if reading.offset is None:
         why = REASON_WORDS[reading.reason or Reason.NOT_REPORTED]
         return f"{name}: not read: {why} ({plain(reading.detail, 80)}){said}"
@@ -204,15 +246,25 @@ def _less(span: Span, step: float) -> Span:
 
 def _failed(case: _Case) -> str:
     """The clocks that could not be read, each with its reason."""
-    told = [f"{NAMES[r.source]} ({REASON_WORDS[r.reason]})" for r in case.clock.readings if r.reason is not None]
+    told = [
+        f"{NAMES[r.source]} ({REASON_WORDS[r.reason]})"
+        for r in case.clock.readings
+        if r.reason is not None
+    ]
     return f"; not read: {', '.join(told)}" if told else ""
 
 
 def _rule(case: _Case, step: float) -> Iterator[Verdict]:
     """The device's own zone rule. One that is wrong now although its local time is right is not what it goes by."""
-    unused = case.wrong is not None and case.wrong.begin.timestamp() <= case.now and case.right("onvif_local")
+    unused = (
+        case.wrong is not None
+        and case.wrong.begin.timestamp() <= case.now
+        and case.right("onvif_local")
+    )
     if case.readable and case.clock.zone is not None and (step or not unused):
-        yield rule_verdict(case.observation, case.device, case.clock.zone, case.wrong, case.now, step)
+        yield rule_verdict(
+            case.observation, case.device, case.clock.zone, case.wrong, case.now, step
+        )
 
 
 def _source(case: _Case) -> Iterator[Verdict]:

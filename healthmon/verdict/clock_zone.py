@@ -48,12 +48,16 @@ def why(step: float, now: float, device: Device, rule: str | None, wrong: Differ
     return f"{words} ({_rule_words(rule, device)})" if is_told(wrong, step, now) else words
 
 
-def why_label(step: float, now: float, device: Device, rule: str | None, wrong: Difference | None) -> str:
+def why_label(
+    step: float, now: float, device: Device, rule: str | None, wrong: Difference | None
+) -> str:
     """Why UTC is `step` seconds off while the time that people read is right."""
     if step == _ahead(now, device.time_zone):
         return "the device labels local time as UTC"
     return (
-        _rule_words(rule, device) if is_told(wrong, step, now) else "its UTC is made with a wrong zone or summer time"
+        _rule_words(rule, device)
+        if is_told(wrong, step, now)
+        else "its UTC is made with a wrong zone or summer time"
     )
 
 
@@ -74,13 +78,22 @@ def _ahead(at: float, zone: str) -> float:
 
 
 def rule_verdict(
-    observation: Observation, device: Device, rule: str, wrong: Difference | None, now: float, step: float
+    observation: Observation,
+    device: Device,
+    rule: str,
+    wrong: Difference | None,
+    now: float,
+    step: float,
 ) -> Verdict:
     """The rule for the coming year, before the clocks change. `step` is what is already said of the clock."""
     if wrong is None:
-        return verdict(observation, "rule", State.OK, "ok", "time zone rule is right for the coming year")
+        return verdict(
+            observation, "rule", State.OK, "ok", "time zone rule is right for the coming year"
+        )
     if is_told(wrong, step, now):
-        return verdict(observation, "rule", State.OK, "ok", "its wrong time zone rule is told with its time")
+        return verdict(
+            observation, "rule", State.OK, "ok", "its wrong time zone rule is told with its time"
+        )
     sentence = f"{_when(wrong, device, now)}: {_rule_words(rule, device)}"
     return verdict(observation, "rule", State.DEGRADED, "clock_rule", sentence)
 

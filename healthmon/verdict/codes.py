@@ -59,15 +59,24 @@ _PICTURES: Table = {
         "The video server of the device breaks off or answers nothing that makes sense.",
     ),
     "no_video": ("No video offered", "The device answers, but offers no video stream."),
-    "address_mismatch": ("Wrong address named", "The device names another address for its video; it is not followed."),
+    "address_mismatch": (
+        "Wrong address named",
+        "The device names another address for its video; it is not followed.",
+    ),
     "tls": ("Video encryption failed", "The encrypted video connection does not come about."),
     "uri_changed": ("Stream path changed", "The video is not found, or no longer where it was."),
     "frozen_clock": ("Picture frozen", "Data arrives, but the time of the stream stands still."),
     "frozen_picture": ("Picture frozen", "One key frame after the other is exactly the same."),
     "slow_start": ("Pictures start late", "Pictures come later after the request than the limit."),
-    "keyframe_overdue": ("Key frames overdue", "Complete pictures come too rarely; the view builds up late or smears."),
+    "keyframe_overdue": (
+        "Key frames overdue",
+        "Complete pictures come too rarely; the view builds up late or smears.",
+    ),
     "packet_loss": ("Pictures lost on the way", "Part of the video is lost in the network."),
-    "low_frame_rate": ("Too few pictures", "Fewer pictures come each second than were commissioned."),
+    "low_frame_rate": (
+        "Too few pictures",
+        "Fewer pictures come each second than were commissioned.",
+    ),
     "stream_changed": ("Stream changed", "Codec or picture size is not what was commissioned."),
 }
 _LOGIN: Table = {
@@ -75,16 +84,28 @@ _LOGIN: Table = {
     "locked_out": ("Account locked", "The device has locked the account."),
 }
 _CLOCK: Table = {
-    "clock_drift": ("Clock wrong", "The clock of the device is further from true time than its limit."),
+    "clock_drift": (
+        "Clock wrong",
+        "The clock of the device is further from true time than its limit.",
+    ),
     "clock_zone": (
         "Wrong time zone",
         "The clock is off by whole hours or quarter hours: a wrong time zone or summer time.",
     ),
-    "clock_reset": ("Clock was reset", "The clock fell back to its first date, as after a loss of power."),
+    "clock_reset": (
+        "Clock was reset",
+        "The clock fell back to its first date, as after a loss of power.",
+    ),
     "clock_wrong_date": ("Wrong date", "The clock is off by more than a day."),
     "clock_invalid": ("No valid date", "The device tells a date that does not exist."),
-    "clock_utc_label": ("Local time called UTC", "The device tells its local time where it should tell UTC."),
-    "clocks_disagree": ("Clocks disagree", "Two clocks of the same device differ by more than the limit."),
+    "clock_utc_label": (
+        "Local time called UTC",
+        "The device tells its local time where it should tell UTC.",
+    ),
+    "clocks_disagree": (
+        "Clocks disagree",
+        "Two clocks of the same device differ by more than the limit.",
+    ),
     "clock_rule": (
         "Clock change wrong",
         "The summer time rule of the device is wrong; the clock will be off from that date.",
@@ -92,17 +113,35 @@ _CLOCK: Table = {
     "clock_manual": ("Clock set by hand", "The clock is not set by a time server and will drift."),
 }
 _IDENTITY: Table = {
-    "wrong_device": ("Another device answers", "What answers is not the device that was commissioned."),
+    "wrong_device": (
+        "Another device answers",
+        "What answers is not the device that was commissioned.",
+    ),
     "duplicate_address": ("Address used twice", "Two devices answer in turn on one address."),
-    "identity_changed": ("Identity changed", "Serial number, MAC or model is not quite what was commissioned."),
+    "identity_changed": (
+        "Identity changed",
+        "Serial number, MAC or model is not quite what was commissioned.",
+    ),
     "firmware_changed": ("Firmware changed", "The firmware is not the commissioned one."),
 }
 _CERTIFICATE: Table = {
     "certificate_expired": ("Certificate expired", "The certificate of the device is out of date."),
-    "certificate_expires": ("Certificate expires soon", "The certificate of the device ends within its limit."),
-    "certificate_not_yet_valid": ("Certificate not yet valid", "The certificate begins in the future."),
-    "certificate_untrusted": ("Certificate not trusted", "The certificate was not issued by one that is trusted here."),
-    "certificate_changed": ("Certificate key changed", "The device shows another key than the one that is pinned."),
+    "certificate_expires": (
+        "Certificate expires soon",
+        "The certificate of the device ends within its limit.",
+    ),
+    "certificate_not_yet_valid": (
+        "Certificate not yet valid",
+        "The certificate begins in the future.",
+    ),
+    "certificate_untrusted": (
+        "Certificate not trusted",
+        "The certificate was not issued by one that is trusted here.",
+    ),
+    "certificate_changed": (
+        "Certificate key changed",
+        "The device shows another key than the one that is pinned.",
+    ),
     "certificate_weak": ("Weak encryption", "Key or TLS version is weaker than is safe today."),
     "tls_failed": ("Encryption failed", "The encrypted connection does not come about."),
 }
@@ -114,61 +153,154 @@ _POWER: Table = {
     "battery_replace": ("Replace the battery", "The UPS says that its battery must be replaced."),
     "charge_low": ("Battery not charged", "The battery holds less charge on mains than its limit."),
     "overload": ("UPS overloaded", "More power is drawn than the limit."),
-    "battery_hot": ("Battery too warm", "The battery is warmer than its limit, which shortens its life."),
+    "battery_hot": (
+        "Battery too warm",
+        "The battery is warmer than its limit, which shortens its life.",
+    ),
     "self_test_failed": ("Self-test failed", "The last self-test of the UPS was not passed."),
-    "self_test_old": ("Self-test too old", "The last self-test of the UPS is longer ago than its limit."),
+    "self_test_old": (
+        "Self-test too old",
+        "The last self-test of the UPS is longer ago than its limit.",
+    ),
     "ups_alarm": ("UPS alarm", "The UPS reports an alarm of its own."),
-    "ups_comms_lost": ("UPS not seen", "The management card or driver answers, but has lost the UPS itself."),
+    "ups_comms_lost": (
+        "UPS not seen",
+        "The management card or driver answers, but has lost the UPS itself.",
+    ),
 }
 _RECORDING: Table = {
     "not_recording": ("Not recorded", "The recorder has no new footage of the camera."),
-    "no_motion_recorded": ("Nothing on motion", "The camera is recorded on motion, and nothing was for too long."),
-    "recording_unplanned": ("Recorded unplanned", "The camera is recorded although no recording is planned."),
-    "recording_gap": ("Gap in footage", "Footage of the last day is missing for longer than the limit."),
-    "schedule_differs": ("Wrong record schedule", "The recorder is set to record less than is planned."),
-    "retention_short": ("Footage too short", "The oldest footage is younger than it must be: evidence is lost."),
-    "retention_long": ("Footage kept too long", "Footage is kept longer than is allowed (data protection)."),
-    "retention_setting": ("Wrong retention set", "The recorder is set to keep footage for another time than allowed."),
+    "no_motion_recorded": (
+        "Nothing on motion",
+        "The camera is recorded on motion, and nothing was for too long.",
+    ),
+    "recording_unplanned": (
+        "Recorded unplanned",
+        "The camera is recorded although no recording is planned.",
+    ),
+    "recording_gap": (
+        "Gap in footage",
+        "Footage of the last day is missing for longer than the limit.",
+    ),
+    "schedule_differs": (
+        "Wrong record schedule",
+        "The recorder is set to record less than is planned.",
+    ),
+    "retention_short": (
+        "Footage too short",
+        "The oldest footage is younger than it must be: evidence is lost.",
+    ),
+    "retention_long": (
+        "Footage kept too long",
+        "Footage is kept longer than is allowed (data protection).",
+    ),
+    "retention_setting": (
+        "Wrong retention set",
+        "The recorder is set to keep footage for another time than allowed.",
+    ),
     "recording_clock": ("Footage time wrong", "Footage is stamped with a wrong time."),
-    "playback_failed": ("Footage does not play", "The recorder does not play footage that it should have."),
-    "playback_time": ("Footage of a wrong time", "Footage that is played is of another time than was asked for."),
+    "playback_failed": (
+        "Footage does not play",
+        "The recorder does not play footage that it should have.",
+    ),
+    "playback_time": (
+        "Footage of a wrong time",
+        "Footage that is played is of another time than was asked for.",
+    ),
     "playback_gap": ("Hole in played footage", "Footage that is played has a hole."),
 }
 _RECORDER: Table = {
     "disk_failed": ("Disk failed", "A disk of the recorder has failed or is missing."),
-    "disk_degraded": ("Disk degraded", "A disk or RAID of the recorder still works, but is no longer well."),
-    "recorder_full": ("Recorder full", "The disks are full and nothing is overwritten, so recording stops."),
-    "not_overwriting": ("Will stop when full", "The recorder is set to stop when it is full, not to overwrite."),
+    "disk_degraded": (
+        "Disk degraded",
+        "A disk or RAID of the recorder still works, but is no longer well.",
+    ),
+    "recorder_full": (
+        "Recorder full",
+        "The disks are full and nothing is overwritten, so recording stops.",
+    ),
+    "not_overwriting": (
+        "Will stop when full",
+        "The recorder is set to stop when it is full, not to overwrite.",
+    ),
     "recorder_hot": ("Recorder too warm", "The recorder or a disk in it is warmer than its limit."),
     "fan_failed": ("Fan failed", "A fan of the recorder does not run."),
-    "channel_lost": ("Video lost at recorder", "The recorder gets no video on a channel that it should record."),
+    "channel_lost": (
+        "Video lost at recorder",
+        "The recorder gets no video on a channel that it should record.",
+    ),
     "restarted": ("Recorder restarted", "The recorder has restarted a short while ago."),
-    "recorder_busy": ("Recorder overloaded", "The processor of the recorder is busier than its limit."),
-    "no_time_server": ("No time server set", "The clock should be set by NTP, but no time server is named."),
+    "recorder_busy": (
+        "Recorder overloaded",
+        "The processor of the recorder is busier than its limit.",
+    ),
+    "no_time_server": (
+        "No time server set",
+        "The clock should be set by NTP, but no time server is named.",
+    ),
     "recorder_alarm": ("Recorder alarm", "The recorder reports an alarm of its own."),
 }
 _PORT: Table = {
-    "port_down": ("Switch port down", "The switch port that the device hangs on is down: cable, connector or device."),
+    "port_down": (
+        "Switch port down",
+        "The switch port that the device hangs on is down: cable, connector or device.",
+    ),
     "port_off": ("Switch port off", "The switch port of the device is switched off on purpose."),
-    "port_blocked": ("Switch port blocked", "The switch port of the device is up, but passes no traffic."),
-    "poe_fault": ("PoE fault", "The switch finds a fault in the power (PoE) of this port and gives none."),
+    "port_blocked": (
+        "Switch port blocked",
+        "The switch port of the device is up, but passes no traffic.",
+    ),
+    "poe_fault": (
+        "PoE fault",
+        "The switch finds a fault in the power (PoE) of this port and gives none.",
+    ),
     "poe_supply": ("PoE supply faulty", "The power supply of the switch for its ports is faulty."),
-    "poe_budget": ("PoE nearly used up", "The ports of the switch draw nearly all the power that it has for them."),
-    "poe_denied": ("PoE refused", "The switch refuses the device power: its budget is used up, or the wrong class."),
-    "port_slow": ("Link too slow", "The link to the device fell back to a lower speed: cable or connector."),
-    "port_half_duplex": ("Half duplex", "The link to the device runs at half duplex; pictures are lost under load."),
-    "port_errors": ("Errors on the link", "The switch port receives damaged data: cable, connector or lightning."),
+    "poe_budget": (
+        "PoE nearly used up",
+        "The ports of the switch draw nearly all the power that it has for them.",
+    ),
+    "poe_denied": (
+        "PoE refused",
+        "The switch refuses the device power: its budget is used up, or the wrong class.",
+    ),
+    "port_slow": (
+        "Link too slow",
+        "The link to the device fell back to a lower speed: cable or connector.",
+    ),
+    "port_half_duplex": (
+        "Half duplex",
+        "The link to the device runs at half duplex; pictures are lost under load.",
+    ),
+    "port_errors": (
+        "Errors on the link",
+        "The switch port receives damaged data: cable, connector or lightning.",
+    ),
 }
 _RELAY: Table = {
-    "relay_down": ("Relay down", "The pictures of a camera do not arrive where they are handed over."),
-    "relay_stale": ("Relay frozen", "The handed-over picture stands still although the camera's moves."),
-    "relay_differs": ("Relay differs", "Codec or size of the handed-over pictures is not that of the camera."),
+    "relay_down": (
+        "Relay down",
+        "The pictures of a camera do not arrive where they are handed over.",
+    ),
+    "relay_stale": (
+        "Relay frozen",
+        "The handed-over picture stands still although the camera's moves.",
+    ),
+    "relay_differs": (
+        "Relay differs",
+        "Codec or size of the handed-over pictures is not that of the camera.",
+    ),
     "relay_delay": ("Relay late", "The handed-over pictures come later than the limit."),
     "service_down": ("Service down", "A service of the link does not answer."),
-    "service_error": ("Service reports error", "A service of the link answers with an error of its own."),
+    "service_error": (
+        "Service reports error",
+        "A service of the link answers with an error of its own.",
+    ),
 }
 _TIME: Table = {
-    "no_reference": ("No true time", "No trustworthy time reference exists, so no clock can be checked."),
+    "no_reference": (
+        "No true time",
+        "No trustworthy time reference exists, so no clock can be checked.",
+    ),
     "host_clock": (
         "Monitor clock wrong",
         "The clock of the healthmon machine is further from true time than its limit.",
@@ -176,9 +308,15 @@ _TIME: Table = {
     "time_server": ("Time server bad", "A time server is silent, not synchronised or wrong."),
 }
 _AGENT: Table = {
-    "own_network": ("Monitor cut off", "The healthmon machine has no way to the devices; they are not at fault."),
+    "own_network": (
+        "Monitor cut off",
+        "The healthmon machine has no way to the devices; they are not at fault.",
+    ),
     "store": ("History not kept", "The store takes nothing; what happens is held in memory only."),
-    "history_damaged": ("History damaged", "The history file was damaged; it was put aside and a new one begun."),
+    "history_damaged": (
+        "History damaged",
+        "The history file was damaged; it was put aside and a new one begun.",
+    ),
     "notify_failing": ("Notifications fail", "Nothing can be sent to one of the targets."),
     "sweep_missed": ("Shift check missed", "The check at shift change was not made."),
 }

@@ -70,11 +70,17 @@ def wrong_device(fields: dict[str, tuple[bool, str, str]]) -> bool:
 def _identity(observation: Observation, seen: Identity, known: Commissioned | None) -> Verdict:
     told = _told(seen)
     if seen.alternates_with:
-        sentence = f"two devices answer in turn on this address: {told}, and {plain(seen.alternates_with)}"
+        sentence = (
+            f"two devices answer in turn on this address: {told}, and {plain(seen.alternates_with)}"
+        )
         return verdict(observation, "identity", State.FAULT, "duplicate_address", sentence)
     fields = compare(seen, known) if known else {}
     if not fields:
-        why = "the device tells none of what was commissioned" if known else "nothing was commissioned to compare with"
+        why = (
+            "the device tells none of what was commissioned"
+            if known
+            else "nothing was commissioned to compare with"
+        )
         return verdict(observation, "identity", State.OK, "ok", f"answers as {told}; {why}")
     differing = "; ".join(
         f"{name} {plain(there)} instead of {plain(wanted)}"
@@ -82,16 +88,30 @@ def _identity(observation: Observation, seen: Identity, known: Commissioned | No
         if not equal
     )
     if wrong_device(fields):
-        return verdict(observation, "identity", State.FAULT, "wrong_device", f"another device answers: {differing}")
+        return verdict(
+            observation,
+            "identity",
+            State.FAULT,
+            "wrong_device",
+            f"another device answers: {differing}",
+        )
     if differing:
-        return verdict(observation, "identity", State.DEGRADED, "identity_changed", f"identity changed: {differing}")
+        return verdict(
+            observation,
+            "identity",
+            State.DEGRADED,
+            "identity_changed",
+            f"identity changed: {differing}",
+        )
     matching = " and ".join(fields)
     return verdict(observation, "identity", State.OK, "ok", f"{told}: {matching} as commissioned")
 
 
 def _firmware(observation: Observation, there: str, wanted: str) -> Verdict:
     if _same(there, wanted):
-        return verdict(observation, "firmware", State.OK, "ok", f"firmware {plain(there)} as commissioned")
+        return verdict(
+            observation, "firmware", State.OK, "ok", f"firmware {plain(there)} as commissioned"
+        )
     sentence = f"firmware {plain(there)} instead of {plain(wanted)}"
     return verdict(observation, "firmware", State.DEGRADED, "firmware_changed", sentence)
 

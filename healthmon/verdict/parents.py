@@ -12,7 +12,10 @@ Down = Mapping[str, float]
 
 def unreachable(verdicts: Iterable[Verdict]) -> bool:
     """Whether these verdicts of one device say that it cannot be reached at all."""
-    return any(v.question is Question.REACH and v.aspect == "reach" and v.state is State.FAULT for v in verdicts)
+    return any(
+        v.question is Question.REACH and v.aspect == "reach" and v.state is State.FAULT
+        for v in verdicts
+    )
 
 
 def dead_ancestor(device: Device, devices: Mapping[str, Device], down: Down) -> Device | None:
@@ -29,11 +32,17 @@ def dead_ancestor(device: Device, devices: Mapping[str, Device], down: Down) -> 
     return found
 
 
-def behind(verdict: Verdict, parent: Device, since: float, clock: Callable[[float], str]) -> Verdict:
+def behind(
+    verdict: Verdict, parent: Device, since: float, clock: Callable[[float], str]
+) -> Verdict:
     """`verdict` as UNKNOWN behind `parent`, which has not answered since `since`; `clock` writes a time of day."""
     if verdict.state is State.OK:
         return verdict
     sentence = f"behind {parent.name} {parent.id} (no answer since {clock(since)})"
     return replace(
-        verdict, state=State.UNKNOWN, code=Reason.BEHIND_PARENT.value, sentence=sentence, reason=Reason.BEHIND_PARENT
+        verdict,
+        state=State.UNKNOWN,
+        code=Reason.BEHIND_PARENT.value,
+        sentence=sentence,
+        reason=Reason.BEHIND_PARENT,
     )

@@ -24,28 +24,54 @@ def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
     if not isinstance(seen, Playback):
         reason = observation.reason or Reason.NOT_REPORTED
         detail = f" ({plain(observation.detail)})" if observation.detail else ""
-        sentence = f"playback not checked: recorder {observation.part}: {REASON_WORDS[reason]}{detail}"
-        return (verdict(observation, "playback", State.UNKNOWN, reason.value, sentence, reason=reason),)
-    failed = [s for s in seen.samples if s.reason in _REFUSALS or (s.asked and not s.reason and not s.frames)]
+        sentence = (
+            f"playback not checked: recorder {observation.part}: {REASON_WORDS[reason]}{detail}"
+        )
+        return (
+            verdict(observation, "playback", State.UNKNOWN, reason.value, sentence, reason=reason),
+        )
+    failed = [
+        s
+        for s in seen.samples
+        if s.reason in _REFUSALS or (s.asked and not s.reason and not s.frames)
+    ]
     played = [s for s in seen.samples if s.asked and not s.reason and s.frames]
     late = [s for s in played if _shift(s) > LATER and device.recording.schedule == "always"]
-    wrong = [s for s in played if _shift(s) < -EARLIER] + (late if _clock_is_wrong(late, played) else [])
+    wrong = [s for s in played if _shift(s) < -EARLIER] + (
+        late if _clock_is_wrong(late, played) else []
+    )
     if failed:
         sentence = f"footage {_failed(failed)}{_rest(played, 'plays')}"
-        return (verdict(observation, "playback", State.FAULT, "playback_failed", sentence, value=len(failed)),)
+        return (
+            verdict(
+                observation, "playback", State.FAULT, "playback_failed", sentence, value=len(failed)
+            ),
+        )
     if wrong:
         sentence = f"footage {_dated(wrong[0], seen, device)} (limit {duration(LATER)})"
-        return (verdict(observation, "playback", State.FAULT, "playback_time", sentence, value=len(wrong)),)
+        return (
+            verdict(
+                observation, "playback", State.FAULT, "playback_time", sentence, value=len(wrong)
+            ),
+        )
     holes = [s for s in played if s.jumps or s in late]
     if holes:
         sentence = f"footage {_hole(holes[0], seen, device)}"
-        return (verdict(observation, "playback", State.DEGRADED, "playback_gap", sentence, value=len(holes)),)
+        return (
+            verdict(
+                observation, "playback", State.DEGRADED, "playback_gap", sentence, value=len(holes)
+            ),
+        )
     return (_well(observation, seen, played),)
 
 
 def _shift(sample: Sample) -> float:
     """How much later the footage is than asked; 0 where it is not dated."""
-    return sample.first - sample.asked if sample.first is not None and sample.asked is not None else 0.0
+    return (
+        sample.first - sample.asked
+        if sample.first is not None and sample.asked is not None
+        else 0.0
+    )
 
 
 def well(sample: Sample) -> bool | None:
@@ -109,4 +135,11 @@ def _well(observation: Observation, seen: Playback, played: Sequence[Sample]) ->
         return verdict(observation, "playback", State.UNKNOWN, code, sentence, reason=reason)
     dated = all(s.first is not None for s in played)
     times = f"its time is right (limit {duration(LATER)})" if dated else "its time is not told"
-    return verdict(observation, "playback", State.OK, "ok", f"footage of {_ages(played)} plays; {times}", value=0.0)
+    return verdict(
+        observation,
+        "playback",
+        State.OK,
+        "ok",
+        f"footage of {_ages(played)} plays; {times}",
+        value=0.0,
+    )

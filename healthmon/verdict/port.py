@@ -65,12 +65,18 @@ def _port(observation: Observation, port: SwitchPort, device: Device) -> Verdict
     since = f" for {duration(age)}" if age is not None else ""
     if port.admin == "down":
         sentence = f"{name} is switched off on purpose{since}"
-        return verdict(observation, "port", State.DEGRADED, "port_off", sentence, value=0.0, began=port.changed)
+        return verdict(
+            observation, "port", State.DEGRADED, "port_off", sentence, value=0.0, began=port.changed
+        )
     if port.oper in _DOWN:
         sentence = f"{cause(port, device) or f'{name} is down'}{since and f' ({since.strip()})'}"
-        return verdict(observation, "port", State.FAULT, "port_down", sentence, value=0.0, began=port.changed)
+        return verdict(
+            observation, "port", State.FAULT, "port_down", sentence, value=0.0, began=port.changed
+        )
     if port.oper is None or port.oper == "unknown":
-        return verdict(observation, "port", State.UNKNOWN, "not_reported", f"{name}: its state is not reported")
+        return verdict(
+            observation, "port", State.UNKNOWN, "not_reported", f"{name}: its state is not reported"
+        )
     if port.oper != "up":
         sentence = f"{name} passes no traffic: it is {port.oper}{since}"
         return verdict(observation, "port", State.DEGRADED, "port_blocked", sentence, value=0.0)
@@ -82,13 +88,29 @@ def _poe(observation: Observation, port: SwitchPort, poe: Poe, device: Device) -
     name = _name(port, device)
     if poe.status in _POWER_FAULTS:
         sentence = f"PoE fault on {name}: the switch gives the device no power"
-        state = State.DEGRADED if port.oper == "up" else State.FAULT  # up: the device has power from elsewhere
+        state = (
+            State.DEGRADED if port.oper == "up" else State.FAULT
+        )  # up: the device has power from elsewhere
         return verdict(observation, "poe", state, "poe_fault", sentence)
     if poe.denied:
-        sentence = f"PoE refused on {name}: {poe.denied} times since the last look (power budget or class)"
-        return verdict(observation, "poe", State.FAULT, "poe_denied", sentence, value=float(poe.denied))
-    words = {"delivering": "gives power", "searching": "gives no power", "disabled": "is switched off"}
-    return verdict(observation, "poe", State.OK, "ok", f"PoE of {name} {words.get(poe.status or '', 'is well')}")
+        sentence = (
+            f"PoE refused on {name}: {poe.denied} times since the last look (power budget or class)"
+        )
+        return verdict(
+            observation, "poe", State.FAULT, "poe_denied", sentence, value=float(poe.denied)
+        )
+    words = {
+        "delivering": "gives power",
+        "searching": "gives no power",
+        "disabled": "is switched off",
+    }
+    return verdict(
+        observation,
+        "poe",
+        State.OK,
+        "ok",
+        f"PoE of {name} {words.get(poe.status or '', 'is well')}",
+    )
 
 
 def _speed(observation: Observation, port: SwitchPort, device: Device) -> Verdict:
@@ -98,7 +120,9 @@ def _speed(observation: Observation, port: SwitchPort, device: Device) -> Verdic
     least = wanted if wanted is not None else max(SLOWEST_LINK, port.best_speed or 0.0)
     if port.half_duplex:
         sentence = f"{name} runs at half duplex, {_rate(now)}: one side does not negotiate"
-        return verdict(observation, "speed", State.DEGRADED, "port_half_duplex", sentence, value=now)
+        return verdict(
+            observation, "speed", State.DEGRADED, "port_half_duplex", sentence, value=now
+        )
     if now < least:
         was = "limit" if wanted is not None or least > (port.best_speed or 0.0) else "it was"
         sentence = f"{name} runs at {_rate(now)} only ({was} {_rate(least)}): cable or connector"
@@ -112,7 +136,14 @@ def _errors(observation: Observation, port: SwitchPort, device: Device) -> Verdi
     limit = device.limits.port_errors
     bad = errors >= LEAST_ERRORS and share > limit
     sentence = f"{_name(port, device)}: {errors} receive errors, {share * 100:.2g} % (limit {limit * 100:g} %)"
-    return verdict(observation, "errors", State.DEGRADED if bad else State.OK, "port_errors", sentence, value=share)
+    return verdict(
+        observation,
+        "errors",
+        State.DEGRADED if bad else State.OK,
+        "port_errors",
+        sentence,
+        value=share,
+    )
 
 
 def _rate(bits: float | None) -> str:

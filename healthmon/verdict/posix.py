@@ -48,7 +48,9 @@ class Change:
 class PosixZone(tzinfo):
     """The zone of one rule: `standard` and `summer` are ahead of UTC, `begin` and `end` are those of the summer."""
 
-    def __init__(self, standard: timedelta, summer: timedelta, begin: Change | None, end: Change | None) -> None:
+    def __init__(
+        self, standard: timedelta, summer: timedelta, begin: Change | None, end: Change | None
+    ) -> None:
         self.standard, self.summer, self.begin, self.end = standard, summer, begin, end
         self._years: dict[int, tuple[tuple[datetime, bool], ...]] = {}
 
@@ -60,7 +62,10 @@ class PosixZone(tzinfo):
             found: list[tuple[datetime, bool]] = []
             for one in range(max(2, year - 1), min(9997, year + 1) + 1):
                 if self.begin is not None and self.end is not None:
-                    found += [(self.begin.on(one) - self.standard, True), (self.end.on(one) - self.summer, False)]
+                    found += [
+                        (self.begin.on(one) - self.standard, True),
+                        (self.end.on(one) - self.summer, False),
+                    ]
             self._years[year] = tuple(sorted(found))
         return self._years[year]
 
@@ -92,7 +97,9 @@ class PosixZone(tzinfo):
         utc = dt.replace(tzinfo=None)
         ahead = self._ahead(utc)
         civil = utc + ahead
-        return civil.replace(tzinfo=self, fold=int(ahead != max(self._fitting(civil), default=ahead)))
+        return civil.replace(
+            tzinfo=self, fold=int(ahead != max(self._fitting(civil), default=ahead))
+        )
 
     def dst(self, dt: datetime | None, /) -> timedelta:
         """How far the civil time is ahead of standard time."""
@@ -137,7 +144,9 @@ def _change(text: str) -> Change | None:
     numbers = tuple(int(part) for part in day.removeprefix(form).split("."))
     bounds = {"M": ((1, 12), (1, 5), (0, 6)), "J": ((1, 365),), "": ((0, 365),)}[form]
     time = _time(at or "2")
-    fits = all(least <= number <= most for number, (least, most) in zip(numbers, bounds, strict=True))
+    fits = all(
+        least <= number <= most for number, (least, most) in zip(numbers, bounds, strict=True)
+    )
     return Change(form, numbers, time) if fits and abs(time) <= _WEEK else None
 
 

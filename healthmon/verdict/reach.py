@@ -9,8 +9,21 @@ from healthmon.verdict.words import REASON_WORDS, duration, not_seen, plain, ver
 
 ASPECT = "reach"
 # A look that was cut or found no address is an answer to this question; these are not.
-_NO_ANSWER_TO_IT = OUR_TROUBLE | {Reason.BEHIND_PARENT, Reason.UNSUPPORTED, Reason.ADDRESS_MISMATCH, Reason.DATA_BUDGET}
-_NAMES = {"rtsp": "RTSP", "http": "HTTP", "https": "HTTPS", "snmp": "SNMP", "nut": "NUT", "icmp": "ping", "tcp": "TCP"}
+_NO_ANSWER_TO_IT = OUR_TROUBLE | {
+    Reason.BEHIND_PARENT,
+    Reason.UNSUPPORTED,
+    Reason.ADDRESS_MISMATCH,
+    Reason.DATA_BUDGET,
+}
+_NAMES = {
+    "rtsp": "RTSP",
+    "http": "HTTP",
+    "https": "HTTPS",
+    "snmp": "SNMP",
+    "nut": "NUT",
+    "icmp": "ping",
+    "tcp": "TCP",
+}
 
 
 def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
@@ -31,7 +44,16 @@ def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
         return (_unreachable(observation, failed, ping),)
     if failed:
         sentence = f"{_names(answered)} {_answer(answered)}, but {_causes(failed)}"
-        return (verdict(observation, ASPECT, State.DEGRADED, "part_unreachable", sentence, value=_slowest(answered)),)
+        return (
+            verdict(
+                observation,
+                ASPECT,
+                State.DEGRADED,
+                "part_unreachable",
+                sentence,
+                value=_slowest(answered),
+            ),
+        )
     return (_by_time(observation, answered, device.limits.latency),)
 
 
@@ -48,10 +70,19 @@ def _by_ping(observation: Observation, ping: Port | None) -> Verdict:
     """No port is configured: an answered ping is good news, a missing one proves nothing."""
     if ping is not None and ping.seconds is not None:
         return verdict(
-            observation, ASPECT, State.OK, "ok", f"answers ping in {milliseconds(ping.seconds)}", value=ping.seconds
+            observation,
+            ASPECT,
+            State.OK,
+            "ok",
+            f"answers ping in {milliseconds(ping.seconds)}",
+            value=ping.seconds,
         )
-    sentence = "reachability not checked: no port is configured" + (" and ping is not answered" if ping else "")
-    return verdict(observation, ASPECT, State.UNKNOWN, "unsupported", sentence, reason=Reason.UNSUPPORTED)
+    sentence = "reachability not checked: no port is configured" + (
+        " and ping is not answered" if ping else ""
+    )
+    return verdict(
+        observation, ASPECT, State.UNKNOWN, "unsupported", sentence, reason=Reason.UNSUPPORTED
+    )
 
 
 def _ours(observation: Observation, port: Port) -> Verdict:
@@ -94,8 +125,14 @@ def _answer(ports: Sequence[Port]) -> str:
 
 
 def _causes(ports: Sequence[Port]) -> str:
-    short = {Reason.REFUSED: "refused", Reason.RESET: "dropped", Reason.CONNECT_TIMEOUT: "gives no answer"}
-    return ", ".join(f"{_name(p)} {short.get(p.reason, REASON_WORDS[p.reason])}" for p in ports if p.reason)
+    short = {
+        Reason.REFUSED: "refused",
+        Reason.RESET: "dropped",
+        Reason.CONNECT_TIMEOUT: "gives no answer",
+    }
+    return ", ".join(
+        f"{_name(p)} {short.get(p.reason, REASON_WORDS[p.reason])}" for p in ports if p.reason
+    )
 
 
 def _in_time(ports: Sequence[Port]) -> str:

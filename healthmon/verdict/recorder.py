@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from healthmon.model import Device, Disk, Observation, Reason, RecorderHealth, RecorderSeen, State, Verdict
+from healthmon.model import (
+    Device,
+    Disk,
+    Observation,
+    Reason,
+    RecorderHealth,
+    RecorderSeen,
+    State,
+    Verdict,
+)
 from healthmon.verdict.words import REASON_WORDS, duration, not_seen, plain, verdict
 
 FULL_RATIO = 0.02
@@ -25,7 +34,19 @@ def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
     found = [_answers(observation, health)]
     if device.access.credential:
         found.append(verdict(observation, "login", State.OK, "ok", "login accepted"))
-    for aspect in (_disks, _full, _heat, _fans, _channels, _restart, _cpu, _source, _clock, _firmware, _alarms):
+    for aspect in (
+        _disks,
+        _full,
+        _heat,
+        _fans,
+        _channels,
+        _restart,
+        _cpu,
+        _source,
+        _clock,
+        _firmware,
+        _alarms,
+    ):
         found += aspect(observation, seen, device)
     return tuple(found)
 
@@ -38,7 +59,10 @@ def _refused(observation: Observation) -> Verdict:
 
 
 def _answers(observation: Observation, health: RecorderHealth) -> Verdict:
-    who = " ".join(plain(part, 40) for part in (health.manufacturer, health.model) if part) or health.make
+    who = (
+        " ".join(plain(part, 40) for part in (health.manufacturer, health.model) if part)
+        or health.make
+    )
     up = f", up {duration(health.uptime_seconds)}" if health.uptime_seconds is not None else ""
     return verdict(observation, "recorder", State.OK, "ok", f"recorder answers: {who}{up}")
 
@@ -54,9 +78,18 @@ def _disks(observation: Observation, seen: RecorderSeen, device: Device) -> Iter
     bad = [disk for disk in known if disk.state in _DISK_WORDS]
     if bad:
         lost = any(disk.state in ("failed", "absent") for disk in bad)
-        words = f"{len(bad)} of {len(known)} disks bad: {_named([_disk_words(disk) for disk in bad])}"
+        words = (
+            f"{len(bad)} of {len(known)} disks bad: {_named([_disk_words(disk) for disk in bad])}"
+        )
         code = "disk_failed" if lost else "disk_degraded"
-        yield verdict(observation, "disks", State.FAULT if lost else State.DEGRADED, code, words, value=len(bad))
+        yield verdict(
+            observation,
+            "disks",
+            State.FAULT if lost else State.DEGRADED,
+            code,
+            words,
+            value=len(bad),
+        )
     elif known:
         count = "1 disk" if len(known) == 1 else f"{len(known)} disks"
         yield verdict(observation, "disks", State.OK, "ok", f"{count} well", value=0.0)
@@ -81,10 +114,14 @@ def _full(observation: Observation, seen: RecorderSeen, device: Device) -> Itera
     if health.overwriting is None:
         return
     if health.overwriting:
-        yield verdict(observation, "full", State.OK, "ok", "overwrites the oldest footage when full")
+        yield verdict(
+            observation, "full", State.OK, "ok", "overwrites the oldest footage when full"
+        )
         return
     shares = [share for disk in health.disks if (share := free_ratio(disk)) is not None]
-    full = any(disk.state == "full" for disk in health.disks) or (bool(shares) and max(shares) < FULL_RATIO)
+    full = any(disk.state == "full" for disk in health.disks) or (
+        bool(shares) and max(shares) < FULL_RATIO
+    )
     left = f"{max(shares) * 100:.0f} % free" if shares else "free space not reported"
     if full:
         words = f"disks full and not overwriting: recording stops ({left}, limit {FULL_RATIO * 100:.0f} %)"
@@ -111,7 +148,11 @@ def _fans(observation: Observation, seen: RecorderSeen, device: Device) -> Itera
     known = [fan for fan in seen.health.fans if fan.well is not None]
     bad = [fan.name for fan in known if not fan.well]
     if known:
-        words = f"{len(bad)} of {len(known)} fans failed: {_named(bad)}" if bad else f"{len(known)} fans run"
+        words = (
+            f"{len(bad)} of {len(known)} fans failed: {_named(bad)}"
+            if bad
+            else f"{len(known)} fans run"
+        )
         state = State.DEGRADED if bad else State.OK
         yield verdict(observation, "fans", state, "fan_failed", words, value=len(bad))
 
@@ -134,7 +175,9 @@ def _channels(observation: Observation, seen: RecorderSeen, device: Device) -> I
         words = f"no video on {len(own)}{of} {word}: {named}"
         yield verdict(observation, "channels", State.FAULT, "channel_lost", words, value=len(own))
     else:
-        words = "video on every channel" + (" but those of cameras that cannot be reached" if lost else "")
+        words = "video on every channel" + (
+            " but those of cameras that cannot be reached" if lost else ""
+        )
         yield verdict(observation, "channels", State.OK, "ok", words, value=0.0)
 
 
@@ -145,7 +188,9 @@ def _restart(observation: Observation, seen: RecorderSeen, device: Device) -> It
     if up < limit:
         words = f"restarted {duration(up)} ago (told for {duration(limit)})"
         began = seen.read_at - up
-        yield verdict(observation, "restart", State.DEGRADED, "restarted", words, value=up, began=began)
+        yield verdict(
+            observation, "restart", State.DEGRADED, "restarted", words, value=up, began=began
+        )
     else:
         yield verdict(observation, "restart", State.OK, "ok", f"up for {duration(up)}", value=up)
 
@@ -163,7 +208,9 @@ def _source(observation: Observation, seen: RecorderSeen, device: Device) -> Ite
     del device
     health = seen.health
     if health.time_source == "manual" and "source" in seen.elsewhere:
-        yield verdict(observation, "source", State.OK, "ok", "its time source is told by the clock check")
+        yield verdict(
+            observation, "source", State.OK, "ok", "its time source is told by the clock check"
+        )
     elif health.time_source == "manual":
         words = "recorder's clock is set by hand, not by NTP"
         yield verdict(observation, "source", State.DEGRADED, "clock_manual", words)
@@ -172,7 +219,9 @@ def _source(observation: Observation, seen: RecorderSeen, device: Device) -> Ite
         yield verdict(observation, "source", State.DEGRADED, "no_time_server", words)
     elif health.time_source == "ntp":
         server = f" from {plain(health.time_server, 60)}" if health.time_server else ""
-        yield verdict(observation, "source", State.OK, "ok", f"recorder's clock is set by NTP{server}")
+        yield verdict(
+            observation, "source", State.OK, "ok", f"recorder's clock is set by NTP{server}"
+        )
 
 
 def _clock(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:
@@ -182,7 +231,13 @@ def _clock(observation: Observation, seen: RecorderSeen, device: Device) -> Iter
         return
     warn, fault = device.limits.clock
     if checked is not None and max(told.low - checked.high, checked.low - told.high) <= warn:
-        yield verdict(observation, "clock", State.OK, "ok", "stamps footage with the time that the clock check reads")
+        yield verdict(
+            observation,
+            "clock",
+            State.OK,
+            "ok",
+            "stamps footage with the time that the clock check reads",
+        )
         return
     least = max(told.low - true.high, true.low - told.high, 0.0)
     offset = told.middle - true.middle
@@ -193,7 +248,14 @@ def _clock(observation: Observation, seen: RecorderSeen, device: Device) -> Iter
         state = State.FAULT if least > fault else State.DEGRADED
         yield verdict(observation, "clock", state, "recording_clock", words, value=offset)
     else:
-        yield verdict(observation, "clock", State.OK, "ok", f"stamps footage with true time {limits}", value=offset)
+        yield verdict(
+            observation,
+            "clock",
+            State.OK,
+            "ok",
+            f"stamps footage with true time {limits}",
+            value=offset,
+        )
 
 
 def _firmware(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:
@@ -203,8 +265,12 @@ def _firmware(observation: Observation, seen: RecorderSeen, device: Device) -> I
     if wanted and told:
         same = wanted.strip().casefold() == told.strip().casefold()
         same = same or "firmware" in seen.elsewhere  # the identity check says so
-        words = f"firmware {plain(told, 40)}" + ("" if same else f", commissioned was {plain(wanted, 40)}")
-        yield verdict(observation, "firmware", State.OK if same else State.DEGRADED, "firmware_changed", words)
+        words = f"firmware {plain(told, 40)}" + (
+            "" if same else f", commissioned was {plain(wanted, 40)}"
+        )
+        yield verdict(
+            observation, "firmware", State.OK if same else State.DEGRADED, "firmware_changed", words
+        )
 
 
 def _alarms(observation: Observation, seen: RecorderSeen, device: Device) -> Iterator[Verdict]:

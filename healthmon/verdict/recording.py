@@ -11,7 +11,11 @@ from healthmon.verdict.words import REASON_WORDS, duration, plain, verdict
 
 STAMP_TOLERANCE = 60.0
 WINDOWS = (("24h", DAY), ("7d", 7 * DAY))
-_SCHEDULES = {"always": "continuous recording", "motion": "recording on motion", "none": "no recording"}
+_SCHEDULES = {
+    "always": "continuous recording",
+    "motion": "recording on motion",
+    "none": "no recording",
+}
 
 
 def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
@@ -30,7 +34,11 @@ def _unread(observation: Observation) -> Verdict:
     reason = observation.reason or Reason.NOT_REPORTED
     who = f"recorder {observation.part}"
     detail = plain(observation.detail).removeprefix(f"{who}: ")
-    why = f"not recorded there as configured: {detail}" if reason is Reason.NOT_FOUND else REASON_WORDS[reason]
+    why = (
+        f"not recorded there as configured: {detail}"
+        if reason is Reason.NOT_FOUND
+        else REASON_WORDS[reason]
+    )
     more = f" ({detail})" if detail and reason is not Reason.NOT_FOUND else ""
     sentence = f"recording not checked: {who}: {why}{more}"
     return verdict(observation, "recording", State.UNKNOWN, reason.value, sentence, reason=reason)
@@ -44,32 +52,46 @@ def age_of(seen: Footage) -> float | None:
 
 def _recording(observation: Observation, seen: Footage, device: Device) -> Verdict:
     plan, told, age = device.recording, seen.recording, age_of(seen)
-    limit = {"always": plan.newest, "motion": plan.newest_motion, "none": plan.newest}[plan.schedule]
+    limit = {"always": plan.newest, "motion": plan.newest_motion, "none": plan.newest}[
+        plan.schedule
+    ]
     fresh = age <= limit if age is not None else None
     if plan.schedule == "none":
-        return _unplanned(observation, seen, device, running=fresh if fresh is not None else told.recording)
+        return _unplanned(
+            observation, seen, device, running=fresh if fresh is not None else told.recording
+        )
     if fresh:
         words = f"recorded: newest picture {duration(age or 0.0)} old (limit {duration(limit)})"
         return verdict(observation, "recording", State.OK, "ok", words, value=age)
     if plan.schedule == "motion" and told.recording is not False and age is not None:
         words = f"nothing recorded on motion for {duration(age)} (limit {duration(limit)})"
-        return verdict(observation, "recording", State.DEGRADED, "no_motion_recorded", words, value=age)
+        return verdict(
+            observation, "recording", State.DEGRADED, "no_motion_recorded", words, value=age
+        )
     if age is not None:
         when = clock_time(seen.recording.newest or 0.0, seen.now, device)
         words = f"not recorded for {duration(age)}: newest picture {when} (limit {duration(limit)}){_why(seen)}"
         began = seen.read_at - age
-        return verdict(observation, "recording", State.FAULT, "not_recording", words, value=age, began=began)
+        return verdict(
+            observation, "recording", State.FAULT, "not_recording", words, value=age, began=began
+        )
     if told.recording is None:
         words = f"recording not checked: recorder {seen.recorder} tells neither a state nor the newest picture"
         reason = Reason.NOT_REPORTED
         return verdict(observation, "recording", State.UNKNOWN, reason.value, words, reason=reason)
-    if told.recording or (plan.schedule == "motion" and not told.error and told.signal is not False):
+    if told.recording or (
+        plan.schedule == "motion" and not told.error and told.signal is not False
+    ):
         words = f"recorded: the recorder says {plain(told.state or 'so', 40)}; age of the newest picture not reported"
         return verdict(observation, "recording", State.OK, "ok", words)
-    return verdict(observation, "recording", State.FAULT, "not_recording", f"not recorded{_why(seen)}")
+    return verdict(
+        observation, "recording", State.FAULT, "not_recording", f"not recorded{_why(seen)}"
+    )
 
 
-def _unplanned(observation: Observation, seen: Footage, device: Device, *, running: bool | None) -> Verdict:
+def _unplanned(
+    observation: Observation, seen: Footage, device: Device, *, running: bool | None
+) -> Verdict:
     if not running:
         return verdict(observation, "recording", State.OK, "ok", "not recorded, as planned")
     newest = seen.recording.newest
@@ -107,7 +129,9 @@ def _schedule(observation: Observation, seen: Footage, device: Device) -> Iterat
         words = f"recorder is set to {_SCHEDULES[told]}, {_SCHEDULES[wanted]} is planned"
         yield verdict(observation, "schedule", State.DEGRADED, "schedule_differs", words)
     else:
-        yield verdict(observation, "schedule", State.OK, "ok", f"recorder is set to {_SCHEDULES[told]}")
+        yield verdict(
+            observation, "schedule", State.OK, "ok", f"recorder is set to {_SCHEDULES[told]}"
+        )
 
 
 def missing(seen: Footage, seconds: float) -> tuple[list[tuple[float, float]], float] | None:
@@ -118,11 +142,15 @@ def missing(seen: Footage, seconds: float) -> tuple[list[tuple[float, float]], f
     told = seen.recording
     if told.gaps is None:
         return None
-    start = max(seen.now - seconds, told.gaps_since if told.gaps_since is not None else seen.now - seconds)
+    start = max(
+        seen.now - seconds, told.gaps_since if told.gaps_since is not None else seen.now - seconds
+    )
     end = told.newest if told.newest is not None and told.newest < seen.now else seen.now
     if end <= start:
         return None
-    cut = [(max(low, start), min(high, end)) for low, high in told.gaps if high > start and low < end]
+    cut = [
+        (max(low, start), min(high, end)) for low, high in told.gaps if high > start and low < end
+    ]
     return [(low, high) for low, high in cut if high > low], end - start
 
 
@@ -149,7 +177,9 @@ def _gaps(observation: Observation, seen: Footage, device: Device) -> Iterator[V
         words = f"{share * 100:.1f} % recorded {span} {limits}"
         yield verdict(observation, "gaps", State.OK, "ok", words, value=share)
         return
-    when = f"{clock_time(longest[0], seen.now, device)} to {clock_time(longest[1], seen.now, device)}"
+    when = (
+        f"{clock_time(longest[0], seen.now, device)} to {clock_time(longest[1], seen.now, device)}"
+    )
     count = "gap" if len(gaps) == 1 else f"{len(gaps)} gaps, the longest"
     words = f"{count} of {duration(size)}, {when}; {share * 100:.1f} % recorded {span} {limits}"
     state = State.FAULT if share < plan.complete else State.DEGRADED
@@ -160,14 +190,20 @@ def _retention(observation: Observation, seen: Footage, device: Device) -> Itera
     told, plan = seen.recording, device.recording
     if told.oldest is None:
         if told.newest is not None or told.recording:
-            words = f"retention not checked: recorder {seen.recorder} does not tell its oldest footage"
+            words = (
+                f"retention not checked: recorder {seen.recorder} does not tell its oldest footage"
+            )
             reason = Reason.NOT_REPORTED
-            yield verdict(observation, "retention", State.UNKNOWN, reason.value, words, reason=reason)
+            yield verdict(
+                observation, "retention", State.UNKNOWN, reason.value, words, reason=reason
+            )
         return
     age = max(0.0, seen.now - told.oldest)
     least, most = plan.retention
     if plan.since is not None:
-        least = min(least, max(0.0, observation.at - plan.since - DAY))  # it began some time on that day
+        least = min(
+            least, max(0.0, observation.at - plan.since - DAY)
+        )  # it began some time on that day
     if age > most and told.locked_until is not None and told.oldest <= told.locked_until:
         until = clock_time(told.locked_until, seen.now, device)
         words = f"oldest footage {days(age)} is kept as evidence (locked until {until}); limit {days(most)} not applied"
@@ -200,7 +236,14 @@ def _setting(observation: Observation, seen: Footage, device: Device) -> Iterato
     least, most = device.recording.retention
     wrong = kept > most or kept < least
     words = f"recorder is set to keep {days(kept)} (limits {days(least)} / {days(most)})"
-    yield verdict(observation, "setting", State.DEGRADED if wrong else State.OK, "retention_setting", words, value=kept)
+    yield verdict(
+        observation,
+        "setting",
+        State.DEGRADED if wrong else State.OK,
+        "retention_setting",
+        words,
+        value=kept,
+    )
 
 
 def _times(observation: Observation, seen: Footage, device: Device) -> Iterator[Verdict]:
@@ -209,18 +252,30 @@ def _times(observation: Observation, seen: Footage, device: Device) -> Iterator[
     A recorder or camera whose clock is wrong against true time is named by its own clock check, once.
     """
     newest = seen.recording.newest
-    if newest is not None and seen.clock is not None and newest - seen.now > STAMP_TOLERANCE + seen.clock.error:
+    if (
+        newest is not None
+        and seen.clock is not None
+        and newest - seen.now > STAMP_TOLERANCE + seen.clock.error
+    ):
         words = f"newest picture is stamped {duration(newest - seen.now)} ahead of the recorder's own clock"
         words += f" (limit {duration(STAMP_TOLERANCE)})"
-        yield verdict(observation, "times", State.FAULT, "recording_clock", words, value=newest - seen.now)
+        yield verdict(
+            observation, "times", State.FAULT, "recording_clock", words, value=newest - seen.now
+        )
         return
-    if seen.clock is None or seen.camera_clock is None or _known_wrong(seen, device.limits.clock[1]):
+    if (
+        seen.clock is None
+        or seen.camera_clock is None
+        or _known_wrong(seen, device.limits.clock[1])
+    ):
         return
     gap = max(seen.clock.low - seen.camera_clock.high, seen.camera_clock.low - seen.clock.high, 0.0)
     limit = device.limits.clock[1]
     offset = seen.clock.middle - seen.camera_clock.middle
     side = "ahead of" if offset > 0 else "behind"
-    words = f"footage is stamped {duration(offset)} {side} the camera's clock (limit {duration(limit)})"
+    words = (
+        f"footage is stamped {duration(offset)} {side} the camera's clock (limit {duration(limit)})"
+    )
     if gap > limit:
         yield verdict(observation, "times", State.FAULT, "recording_clock", words, value=offset)
     else:
@@ -231,7 +286,9 @@ def _times(observation: Observation, seen: Footage, device: Device) -> Iterator[
 def _known_wrong(seen: Footage, limit: float) -> bool:
     """Whether the recorder's or the camera's clock is outside its limit against true time."""
     return seen.true is not None and any(
-        _apart(clock, seen.true) > limit for clock in (seen.clock, seen.camera_clock) if clock is not None
+        _apart(clock, seen.true) > limit
+        for clock in (seen.clock, seen.camera_clock)
+        if clock is not None
     )
 
 

@@ -6,7 +6,12 @@ from healthmon.model import Device, Observation, Reference, State, TimeServer, V
 from healthmon.verdict.words import duration, not_seen, verdict
 
 HOST_LIMIT = 0.5
-_WORDS = {"false": "wrong", "unsynchronised": "not synchronised", "silent": "does not answer", "bad": "unusable"}
+_WORDS = {
+    "false": "wrong",
+    "unsynchronised": "not synchronised",
+    "silent": "does not answer",
+    "bad": "unusable",
+}
 
 
 def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
@@ -22,7 +27,9 @@ def judge(observation: Observation, device: Device) -> tuple[Verdict, ...]:
         return (verdict(observation, "reference", State.FAULT, "no_reference", sentence),)
     state = State.DEGRADED if wrong or seen.reason_text else State.OK
     sentence = _known(observation, seen, seen.offset.error, wrong)
-    found = verdict(observation, "reference", state, "time_server", sentence, value=seen.offset.error)
+    found = verdict(
+        observation, "reference", state, "time_server", sentence, value=seen.offset.error
+    )
     return (found, _host(observation, seen))
 
 
@@ -41,8 +48,17 @@ def _host(observation: Observation, seen: Reference) -> Verdict:
     offset = seen.offset.middle if seen.offset else 0.0
     off = abs(offset) > HOST_LIMIT
     side = "behind" if offset > 0 else "ahead"
-    sentence = f"the clock of the healthmon machine is {duration(offset)} {side} (limit {HOST_LIMIT} s)"
-    return verdict(observation, "host", State.DEGRADED if off else State.OK, "host_clock", sentence, value=-offset)
+    sentence = (
+        f"the clock of the healthmon machine is {duration(offset)} {side} (limit {HOST_LIMIT} s)"
+    )
+    return verdict(
+        observation,
+        "host",
+        State.DEGRADED if off else State.OK,
+        "host_clock",
+        sentence,
+        value=-offset,
+    )
 
 
 def _said(member: TimeServer) -> str:

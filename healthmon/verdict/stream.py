@@ -73,17 +73,35 @@ def _pictures(observation: Observation, stream: Stream, device: Device) -> Verdi
     if wait > limit:
         sentence = f"pictures start late: after {duration(wait)} (limit {limit:g} s)"
         return verdict(observation, "pictures", State.DEGRADED, "slow_start", sentence, value=wait)
-    rate = f"{stream.frames_per_second:.1f} pictures/s" if stream.frames_per_second else f"{stream.frames} pictures"
+    rate = (
+        f"{stream.frames_per_second:.1f} pictures/s"
+        if stream.frames_per_second
+        else f"{stream.frames} pictures"
+    )
     size = f", {stream.width}x{stream.height}" if stream.width else ""
-    return verdict(observation, "pictures", State.OK, "ok", f"pictures flow: {rate}{size} {stream.codec}", value=1.0)
+    return verdict(
+        observation,
+        "pictures",
+        State.OK,
+        "ok",
+        f"pictures flow: {rate}{size} {stream.codec}",
+        value=1.0,
+    )
 
 
-def _quality(observation: Observation, stream: Stream, device: Device, spec: StreamSpec) -> Iterator[Verdict]:
+def _quality(
+    observation: Observation, stream: Stream, device: Device, spec: StreamSpec
+) -> Iterator[Verdict]:
     if stream.keyframes or stream.key_wait is not None:  # of some codecs they are not known
         yield _keyframes(observation, stream, device)
     yield _loss(observation, stream, device)
     if spec.frames_per_second and stream.frames_per_second:
-        yield _rate(observation, stream.frames_per_second, spec.frames_per_second, device.limits.frames_ratio)
+        yield _rate(
+            observation,
+            stream.frames_per_second,
+            spec.frames_per_second,
+            device.limits.frames_ratio,
+        )
     if spec.codec or spec.width:
         yield _commissioned(observation, stream, spec)
 
@@ -94,12 +112,25 @@ def _keyframes(observation: Observation, stream: Stream, device: Device) -> Verd
     patience = limit if stream.keyframes or stream.key_known else min(limit, FIRST_KEY_SECONDS)
     overdue = stream.key_wait is not None and stream.key_wait >= patience
     if overdue or (waited is not None and waited > limit):
-        seen = f"none in {duration(waited or 0)}" if not stream.keyframes else f"every {duration(waited or 0)}"
+        seen = (
+            f"none in {duration(waited or 0)}"
+            if not stream.keyframes
+            else f"every {duration(waited or 0)}"
+        )
         sentence = f"key frames overdue: {seen} (limit {patience:g} s); pictures arrive"
-        return verdict(observation, "keyframes", State.DEGRADED, "keyframe_overdue", sentence, value=waited)
+        return verdict(
+            observation, "keyframes", State.DEGRADED, "keyframe_overdue", sentence, value=waited
+        )
     if not stream.keyframes and not stream.key_known:
         sentence = f"key frames not checked: none in {duration(waited or 0)}, too short a look to tell ({patience:g} s)"
-        return verdict(observation, "keyframes", State.UNKNOWN, "not_reported", sentence, reason=Reason.NOT_REPORTED)
+        return verdict(
+            observation,
+            "keyframes",
+            State.UNKNOWN,
+            "not_reported",
+            sentence,
+            reason=Reason.NOT_REPORTED,
+        )
     return verdict(observation, "keyframes", State.OK, "ok", "key frames come", value=waited)
 
 
@@ -108,14 +139,27 @@ def _loss(observation: Observation, stream: Stream, device: Device) -> Verdict:
     loss = stream.loss or 0.0
     limits = f"(limits {degraded * 100:g} % / {fault * 100:g} %)"
     sentence = f"{loss * 100:.1f} % of packets lost {limits}"
-    state = State.FAULT if loss > fault else State.DEGRADED if loss > degraded and stream.lost > 1 else State.OK
+    state = (
+        State.FAULT
+        if loss > fault
+        else State.DEGRADED
+        if loss > degraded and stream.lost > 1
+        else State.OK
+    )
     return verdict(observation, "loss", state, "packet_loss", sentence, value=loss)
 
 
 def _rate(observation: Observation, rate: float, wanted: float, ratio: float) -> Verdict:
     slow = rate < wanted * ratio
     sentence = f"{rate:.1f} pictures/s of {wanted:g} commissioned (limit {ratio * 100:g} %)"
-    return verdict(observation, "rate", State.DEGRADED if slow else State.OK, "low_frame_rate", sentence, value=rate)
+    return verdict(
+        observation,
+        "rate",
+        State.DEGRADED if slow else State.OK,
+        "low_frame_rate",
+        sentence,
+        value=rate,
+    )
 
 
 def _commissioned(observation: Observation, stream: Stream, spec: StreamSpec) -> Verdict:
@@ -124,5 +168,13 @@ def _commissioned(observation: Observation, stream: Stream, spec: StreamSpec) ->
         wrong.append(f"codec {stream.codec} instead of {spec.codec}")
     if spec.width and stream.width and (stream.width, stream.height) != (spec.width, spec.height):
         wrong.append(f"size {stream.width}x{stream.height} instead of {spec.width}x{spec.height}")
-    sentence = f"stream is not as commissioned: {', '.join(wrong)}" if wrong else "stream as commissioned"
-    return verdict(observation, "commissioned", State.DEGRADED if wrong else State.OK, "stream_changed", sentence)
+    sentence = (
+        f"stream is not as commissioned: {', '.join(wrong)}" if wrong else "stream as commissioned"
+    )
+    return verdict(
+        observation,
+        "commissioned",
+        State.DEGRADED if wrong else State.OK,
+        "stream_changed",
+        sentence,
+    )

@@ -50,7 +50,11 @@ def duration(seconds: float, *, fine: bool = False) -> str:
         hours, rest = divmod(size, 3600)
         minutes, left = divmod(rest, 60)
         text = f"{left:.1f}" if left < 59.95 else "59.9"
-        return f"{hours:.0f} h {minutes:02.0f} min {text.zfill(4)} s" if hours else f"{minutes:.0f} min {text} s"
+        return (
+            f"{hours:.0f} h {minutes:02.0f} min {text.zfill(4)} s"
+            if hours
+            else f"{minutes:.0f} min {text} s"
+        )
     whole = round(size)
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"

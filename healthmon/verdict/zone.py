@@ -35,7 +35,11 @@ def first_difference(rule: str, zone: str, start: datetime) -> Difference | None
         raise ValueError("not a POSIX time zone rule")
     for day in range(DAYS):
         begin = start + day * DAY
-        if not _still(theirs, begin) or not _still(ours, begin) or (day == 0 and _ahead(begin, theirs, ours)):
+        if (
+            not _still(theirs, begin)
+            or not _still(ours, begin)
+            or (day == 0 and _ahead(begin, theirs, ours))
+        ):
             moments = [begin + step * STEP for step in range(49)]
             wrong = next((moment for moment in moments if _ahead(moment, theirs, ours)), None)
             if wrong is not None:

@@ -22,7 +22,9 @@ IP_UDP = {4: 28, 6: 48}
 IP_TCP = {4: 52, 6: 72}  # with TCP time stamps, which nearly every segment carries
 HANDSHAKE = 4
 GUESSED_SHARE = 1.06
-_INFO = struct.Struct("=128xQII56xQ")  # tcp_info: bytes_received, segs_out, segs_in, bytes_sent (linux/tcp.h)
+_INFO = struct.Struct(
+    "=128xQII56xQ"
+)  # tcp_info: bytes_received, segs_out, segs_in, bytes_sent (linux/tcp.h)
 
 
 @dataclass(slots=True)
@@ -93,7 +95,9 @@ def sender(address: str, transport: asyncio.DatagramTransport) -> asyncio.Datagr
     """`transport` with what it sends counted; itself where no account is open."""
     if (add := charger()) is None:
         return transport
-    return cast("asyncio.DatagramTransport", _CountingSender(transport, add, IP_UDP[_version(address)]))
+    return cast(
+        "asyncio.DatagramTransport", _CountingSender(transport, add, IP_UDP[_version(address)])
+    )
 
 
 def unanswered(address: str) -> None:
@@ -185,7 +189,9 @@ class _CountedBuffered(asyncio.BufferedProtocol):
 
 
 class _CountedDatagrams(asyncio.DatagramProtocol):
-    def __init__(self, inner: asyncio.DatagramProtocol, add: Callable[[int], None], headers: int) -> None:
+    def __init__(
+        self, inner: asyncio.DatagramProtocol, add: Callable[[int], None], headers: int
+    ) -> None:
         self.inner, self._add, self._headers = inner, add, headers
 
     def connection_made(self, transport: Any) -> None:
@@ -205,7 +211,9 @@ class _CountedDatagrams(asyncio.DatagramProtocol):
 class _CountingSender:
     """A datagram transport that counts what it sends; everything else is the transport's own."""
 
-    def __init__(self, transport: asyncio.DatagramTransport, add: Callable[[int], None], headers: int) -> None:
+    def __init__(
+        self, transport: asyncio.DatagramTransport, add: Callable[[int], None], headers: int
+    ) -> None:
         self._transport, self._add, self._headers = transport, add, headers
 
     def sendto(self, data: bytes, addr: Any = None) -> None:

@@ -57,9 +57,15 @@ def table(body: bytes) -> Table:
     if text[:5].lower() == "error":
         raise UnsupportedError(f"the recorder answers: {' '.join(text[:80].split())}")
     pairs = [line.partition("=") for line in text.splitlines()[:MOST_LINES] if "=" in line]
-    found = {key.strip(): value.strip() for key, _, value in pairs if key.strip() and " " not in key.strip()}
+    found = {
+        key.strip(): value.strip()
+        for key, _, value in pairs
+        if key.strip() and " " not in key.strip()
+    }
     if not found and text.upper() != "OK":
-        raise ProtocolError("answer is an HTML page" if "<html" in text[:2048].lower() else "answer is no table")
+        raise ProtocolError(
+            "answer is an HTML page" if "<html" in text[:2048].lower() else "answer is no table"
+        )
     return found
 
 
@@ -82,7 +88,9 @@ def current_time(body: bytes) -> datetime | None:
 def system(body: bytes) -> tuple[str | None, str | None]:
     """getSystemInfo: (model, serial). Raises UnsupportedError, ProtocolError."""
     told = table(body)
-    return words(told.get("updateSerial") or told.get("deviceType")), words(told.get("serialNumber"))
+    return words(told.get("updateSerial") or told.get("deviceType")), words(
+        told.get("serialNumber")
+    )
 
 
 def software(body: bytes) -> str | None:
@@ -117,13 +125,19 @@ def _disk(index: int, row: Table) -> DiskRow:
 
 def record_modes(body: bytes) -> dict[str, int]:
     """RecordMode by channel: 0 by schedule, 1 always, 2 never. Raises UnsupportedError, ProtocolError."""
-    found = {str(index + 1): whole(row.get("Mode"), 2) for index, row in rows(table(body), "RecordMode").items()}
+    found = {
+        str(index + 1): whole(row.get("Mode"), 2)
+        for index, row in rows(table(body), "RecordMode").items()
+    }
     return {channel: mode for channel, mode in found.items() if mode is not None}
 
 
 def titles(body: bytes) -> dict[str, str]:
     """ChannelTitle by channel. Raises UnsupportedError, ProtocolError."""
-    found = {str(index + 1): words(row.get("Name")) for index, row in rows(table(body), "ChannelTitle").items()}
+    found = {
+        str(index + 1): words(row.get("Name"))
+        for index, row in rows(table(body), "ChannelTitle").items()
+    }
     return {channel: name for channel, name in found.items() if name}
 
 
@@ -184,7 +198,12 @@ def files(body: bytes) -> FilePage:
     found = whole(told.get("found"), MOST_LINES)
     items = rows(told, "items")
     spans = (
-        (moments.moment(row.get("StartTime")), moments.moment(row.get("EndTime"))) for _, row in sorted(items.items())
+        (moments.moment(row.get("StartTime")), moments.moment(row.get("EndTime")))
+        for _, row in sorted(items.items())
     )
-    whole_spans = tuple((start.replace(tzinfo=None), end.replace(tzinfo=None)) for start, end in spans if start and end)
+    whole_spans = tuple(
+        (start.replace(tzinfo=None), end.replace(tzinfo=None))
+        for start, end in spans
+        if start and end
+    )
     return FilePage(whole_spans, found if found is not None else len(items))

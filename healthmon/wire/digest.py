@@ -94,7 +94,9 @@ def choose(challenges: Iterable[Challenge], *, allow_basic: bool | None) -> Chal
     offered = list(challenges)
     if not offered:
         raise ProtocolError("login asked for without a usable challenge")
-    usable = [c for c in offered if c.scheme == "digest" and c.algorithm in _RANK and c.qop in _QOPS]
+    usable = [
+        c for c in offered if c.scheme == "digest" and c.algorithm in _RANK and c.qop in _QOPS
+    ]
     if usable:
         return max(usable, key=lambda challenge: _RANK[challenge.algorithm])
     basic = next((c for c in offered if c.scheme == "basic"), None)
@@ -104,12 +106,20 @@ def choose(challenges: Iterable[Challenge], *, allow_basic: bool | None) -> Chal
         )
     if not allow_basic or any(c.scheme == "digest" for c in offered):
         remedy = "" if allow_basic is None else "; allow_basic: yes would permit it"
-        raise BasicRefusedError(f"the device offers only a Basic login on a plain connection{remedy}")
+        raise BasicRefusedError(
+            f"the device offers only a Basic login on a plain connection{remedy}"
+        )
     return basic
 
 
 def authorization(
-    challenge: Challenge, credential: Credential, method: str, uri: str, *, body: bytes = b"", count: int = 1
+    challenge: Challenge,
+    credential: Credential,
+    method: str,
+    uri: str,
+    *,
+    body: bytes = b"",
+    count: int = 1,
 ) -> str:
     """The Authorization value that answers `challenge` for one request; `body` counts where auth-int is asked for."""
     user, password = credential.username, credential.password.reveal()
@@ -137,7 +147,9 @@ def authorization(
     return "Digest " + ", ".join(parts)
 
 
-def _response(challenge: Challenge, account: tuple[str, str], what: str, cnonce: str, count: int) -> str:
+def _response(
+    challenge: Challenge, account: tuple[str, str], what: str, cnonce: str, count: int
+) -> str:
     """The response over `what`, which names the method, the URI and perhaps the body (RFC 7616 3.4.1 to 3.4.3)."""
     digest = _HASHES[challenge.algorithm.removesuffix("-SESS")]
 

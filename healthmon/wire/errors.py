@@ -208,13 +208,22 @@ def from_os(error: BaseException, doing: str) -> WireError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return TlsError(f"{doing}: certificate not trusted: {error.verify_message}")
     if isinstance(error, ssl.SSLError):
-        return TlsError(f"{doing}: TLS failed: {(error.reason or 'handshake').lower().replace('_', ' ')}")
-    if isinstance(error, asyncio.IncompleteReadError | EOFError | ConnectionResetError | ConnectionAbortedError):
+        return TlsError(
+            f"{doing}: TLS failed: {(error.reason or 'handshake').lower().replace('_', ' ')}"
+        )
+    if isinstance(
+        error,
+        asyncio.IncompleteReadError | EOFError | ConnectionResetError | ConnectionAbortedError,
+    ):
         return ResetError(f"{doing}: connection closed by the device")
     if isinstance(error, TimeoutError) and getattr(error, "errno", None) is None:
         return SilentError(f"{doing}: no answer in time")
     if isinstance(error, OSError):
         kind = _BY_ERRNO.get(error.errno or 0, UnreachableError)
-        words = os.strerror(error.errno) if error.errno in _BY_ERRNO else error.strerror or type(error).__name__
+        words = (
+            os.strerror(error.errno)
+            if error.errno in _BY_ERRNO
+            else error.strerror or type(error).__name__
+        )
         return kind(f"{doing}: {words.lower()}")
     return ProtocolError(f"{doing}: {type(error).__name__}")

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_H264_PROFILES = {66: "Baseline", 77: "Main", 88: "Extended", 100: "High", 110: "High 10", 122: "High 4:2:2"}
+_H264_PROFILES = {
+    66: "Baseline",
+    77: "Main",
+    88: "Extended",
+    100: "High",
+    110: "High 10",
+    122: "High 4:2:2",
+}
 _H265_PROFILES = {1: "Main", 2: "Main 10", 3: "Main Still Picture"}
 _WITH_CHROMA = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
 
@@ -116,8 +123,15 @@ def _h264(bits: Bits) -> Sps:
     across, down = (1 if chroma in (0, 3) else 2), (2 if chroma == 1 else 1) * (2 - frames_only)
     width, height = _cropped(bits, width, height, across, down)
     name = _H264_PROFILES.get(profile, f"profile {profile}")
-    slices = SliceFields(separate, frame_num_bits, order, order_bits, order_given, bool(frames_only))
-    return Sps("Constrained Baseline" if profile == 66 and constraints & 0x40 else name, width, height, slices)
+    slices = SliceFields(
+        separate, frame_num_bits, order, order_bits, order_given, bool(frames_only)
+    )
+    return Sps(
+        "Constrained Baseline" if profile == 66 and constraints & 0x40 else name,
+        width,
+        height,
+        slices,
+    )
 
 
 def _skip_h264_chroma(bits: Bits, chroma: int) -> bool:
@@ -164,5 +178,7 @@ def _h265(bits: Bits) -> Sps:
     if chroma == 3:
         bits.take(1)
     width, height = bits.golomb(), bits.golomb()
-    width, height = _cropped(bits, width, height, 2 if chroma in (1, 2) else 1, 2 if chroma == 1 else 1)
+    width, height = _cropped(
+        bits, width, height, 2 if chroma in (1, 2) else 1, 2 if chroma == 1 else 1
+    )
     return Sps(_H265_PROFILES.get(profile, f"profile {profile}"), width, height)

@@ -96,7 +96,9 @@ def running(interface: str) -> bool | None:
     """Whether an interface is up and has its carrier (netdevice(7)); None when that cannot be read."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         try:
-            answer = fcntl.ioctl(sock, _SIOCGIFFLAGS, struct.pack("16sH14x", interface.encode()[:15], 0))
+            answer = fcntl.ioctl(
+                sock, _SIOCGIFFLAGS, struct.pack("16sH14x", interface.encode()[:15], 0)
+            )
         except OSError:
             return None
     flags = struct.unpack_from("H", answer, 16)[0]
@@ -126,13 +128,17 @@ class Table:
                 found += parse(text)
         names = {"lo", *(route.interface for route in found)}
         stopped = frozenset(name for name in names if running(name) is False)
-        dead = dead_neighbours(_text(NEIGHBOURS) or "", {route.gateway for route in found if route.gateway})
+        dead = dead_neighbours(
+            _text(NEIGHBOURS) or "", {route.gateway for route in found if route.gateway}
+        )
         return cls(tuple(found), frozenset(versions), frozenset(dead), stopped)
 
     def way(self, target: Address) -> Route | None:
         """The route that is taken to `target`."""
         fitting = [route for route in self.routes if target in route.network]
-        return min(fitting, key=lambda route: (-route.network.prefixlen, route.metric), default=None)
+        return min(
+            fitting, key=lambda route: (-route.network.prefixlen, route.metric), default=None
+        )
 
 
 def _text(path: Path) -> str | None:
@@ -190,14 +196,18 @@ class Ways:
             return self._of_interface("lo", table, since)
         if (way := table.way(target)) is None:
             return "this machine has no route there"
-        return self._of_interface(way.interface, table, since) or self._of_route(way, target, table, since)
+        return self._of_interface(way.interface, table, since) or self._of_route(
+            way, target, table, since
+        )
 
     def _of_interface(self, name: str, table: Table, since: float) -> str:
         what = "the loopback interface" if name == "lo" else f"network interface {name}"
         state = "down" if name == "lo" else "down or unplugged"
         if name in table.stopped:
             return f"{what} is {state}"
-        return f"{what} was {state} until just now" if self._bad.get(name, -math.inf) >= since else ""
+        return (
+            f"{what} was {state} until just now" if self._bad.get(name, -math.inf) >= since else ""
+        )
 
     def _of_route(self, way: Route, target: Address, table: Table, since: float) -> str:
         if way.gateway in table.dead:

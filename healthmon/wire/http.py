@@ -15,7 +15,14 @@ from dataclasses import dataclass
 import h11
 
 from healthmon.wire import trace
-from healthmon.wire.errors import ProtocolError, ResetError, TlsError, TooLargeError, WireError, from_os
+from healthmon.wire.errors import (
+    ProtocolError,
+    ResetError,
+    TlsError,
+    TooLargeError,
+    WireError,
+    from_os,
+)
 from healthmon.wire.net import Net
 
 HEADER_CAP = 16 * 1024
@@ -170,14 +177,20 @@ class Exchange(asyncio.BufferedProtocol):
             if not self._settle():
                 self.reply.set_exception(broken)
         if not self._settle():
-            self.reply.set_exception(ResetError("HTTP: connection closed in the middle of the answer"))
+            self.reply.set_exception(
+                ResetError("HTTP: connection closed in the middle of the answer")
+            )
 
     def _feed(self, data: bytes) -> None:
         try:
             self.http.receive_data(data)
             while not self.reply.done():
                 event = self.http.next_event()
-                if event is h11.NEED_DATA or event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):
+                if (
+                    event is h11.NEED_DATA
+                    or event is h11.PAUSED
+                    or isinstance(event, h11.ConnectionClosed)
+                ):
                     return
                 self._take(event)
         except h11.RemoteProtocolError as error:
@@ -202,7 +215,9 @@ class Exchange(asyncio.BufferedProtocol):
 
     def _answer(self, head: h11.Response) -> None:
         headers = tuple((k.decode("ascii"), v.decode("latin-1")) for k, v in head.headers)
-        self.reply.set_result(Reply(head.status_code, headers, b"".join(self._body), self.began, self.ended))
+        self.reply.set_result(
+            Reply(head.status_code, headers, b"".join(self._body), self.began, self.ended)
+        )
 
 
 def _refuse_other_protocols(first: bytes) -> None:
@@ -228,17 +243,29 @@ def _refuse_coding(head: h11.Response, cap: int) -> None:
 
 
 def build_request(
-    place: Place, method: str, path: str, headers: Iterable[tuple[str, str]], body: bytes, *, keep: bool = False
+    place: Place,
+    method: str,
+    path: str,
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    *,
+    keep: bool = False,
 ) -> h11.Request:
     """The request head; with `keep` the connection may stay open. Raises ProtocolError for bad characters."""
-    fields = [("Host", place.authority), ("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
+    fields = [
+        ("Host", place.authority),
+        ("User-Agent", USER_AGENT),
+        ("Accept-Encoding", "identity"),
+    ]
     fields += [*([] if keep else [("Connection", "close")]), *headers]
     if body or method == "POST":
         fields.append(("Content-Length", str(len(body))))
     try:
         return h11.Request(method=method, target=path, headers=fields)
     except (h11.LocalProtocolError, UnicodeError):
-        raise ProtocolError("HTTP: path or header field holds characters that may not be sent") from None
+        raise ProtocolError(
+            "HTTP: path or header field holds characters that may not be sent"
+        ) from None
 
 
 async def open_exchange(
@@ -256,7 +283,9 @@ async def open_exchange(
         )
     except TlsError as error:
         if "wrong version number" in str(error) or "record layer failure" in str(error):
-            raise TlsError(f"TCP port {place.port}: the port does not speak TLS (set tls: no for it)") from None
+            raise TlsError(
+                f"TCP port {place.port}: the port does not speak TLS (set tls: no for it)"
+            ) from None
         raise
 
 

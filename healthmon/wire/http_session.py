@@ -81,7 +81,9 @@ class Answered:
         assert self.challenge is not None  # noqa: S101 - callers have looked
         self.count += 1
         trace.note(">", f"with HTTP {self.challenge.scheme} login")
-        return digest.authorization(self.challenge, credential, method, path, body=body, count=self.count)
+        return digest.authorization(
+            self.challenge, credential, method, path, body=body, count=self.count
+        )
 
 
 class HttpSession:
@@ -114,7 +116,13 @@ class HttpSession:
         self._transport = self._peer = None
 
     async def ask(
-        self, method: str, path: str, *, headers: Fields = (), body: bytes = b"", cap: int = BODY_CAP
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Fields = (),
+        body: bytes = b"",
+        cap: int = BODY_CAP,
     ) -> Reply:
         """One request; what returns is HTTP 200 with at most `cap` bytes.
 
@@ -142,7 +150,9 @@ class HttpSession:
         if self.answered.challenge is None or login is None or login.credential is None:
             return ()
         login.guard.permit(self.place.host, login.credential)
-        return (("Authorization", self.answered.authorization(login.credential, method, path, body)),)
+        return (
+            ("Authorization", self.answered.authorization(login.credential, method, path, body)),
+        )
 
     def _accepted(self) -> None:
         login = self._login
@@ -173,13 +183,20 @@ class HttpSession:
         if login.credential:
             login.guard.rejected(self.place.host, login.credential, attempts_left=left)
         raise AuthFailedError(
-            "login refused" + (f", {left} attempts left by its own words" if left is not None else "")
+            "login refused"
+            + (f", {left} attempts left by its own words" if left is not None else "")
         )
 
     # ------------------------------------------------------------------------------------------ connection
 
     async def send(
-        self, method: str, path: str, *, headers: Fields = (), body: bytes = b"", cap: int = BODY_CAP
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Fields = (),
+        body: bytes = b"",
+        cap: int = BODY_CAP,
     ) -> Reply:
         """One message and its reply whatever its status, without a login of its own (SOAP brings one).
 
@@ -203,7 +220,11 @@ class HttpSession:
         raise ResetError("HTTP: connection closed by the device")
 
     async def _once(
-        self, transport: asyncio.Transport, peer: Exchange, message: tuple[h11.Request, bytes], path: str
+        self,
+        transport: asyncio.Transport,
+        peer: Exchange,
+        message: tuple[h11.Request, bytes],
+        path: str,
     ) -> Reply:
         request, body = message
         trace.stage(f"answer to HTTP {path.partition('?')[0]}")

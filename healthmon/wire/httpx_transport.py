@@ -12,7 +12,14 @@ from healthmon.wire.http import Place, Reply
 Send = Callable[[str, str, list[tuple[str, str]], bytes], Awaitable[Reply]]
 
 # What the exchange itself writes; httpx's own fields would contradict it.
-_OWN = {"host", "connection", "accept-encoding", "content-length", "transfer-encoding", "user-agent"}
+_OWN = {
+    "host",
+    "connection",
+    "accept-encoding",
+    "content-length",
+    "transfer-encoding",
+    "user-agent",
+}
 
 
 class DoorTransport(httpx.AsyncBaseTransport):
@@ -26,12 +33,20 @@ class DoorTransport(httpx.AsyncBaseTransport):
         """One exchange. Raises AddressError for a URL of another host or port, else WireError (never httpx's own)."""
         url, place = request.url, self._place
         port = url.port or (443 if url.scheme == "https" else 80)
-        if (url.host, port, url.scheme == "https") != (place.host.lower(), place.port, place.tls is not None):
+        if (url.host, port, url.scheme == "https") != (
+            place.host.lower(),
+            place.port,
+            place.tls is not None,
+        ):
             raise AddressError("a URL leads to another address; it was not contacted")
-        fields = [(name, value) for name, value in request.headers.items() if name.lower() not in _OWN]
+        fields = [
+            (name, value) for name, value in request.headers.items() if name.lower() not in _OWN
+        ]
         body = await request.aread()
         reply = await self._send(request.method, url.raw_path.decode("ascii"), fields, body)
-        return httpx.Response(reply.status, headers=list(reply.headers), content=reply.body, request=request)
+        return httpx.Response(
+            reply.status, headers=list(reply.headers), content=reply.body, request=request
+        )
 
 
 def client(place: Place, send: Send) -> httpx.AsyncClient:

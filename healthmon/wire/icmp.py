@@ -29,15 +29,15 @@ TRIES = 2
 # 0.2 Mbit/s. Ten thousand devices of which one in twenty is down need 17 a second.
 PER_SECOND = 500.0
 BUFFER_BYTES = 4 * 1024 * 1024  # what is asked for; the kernel gives what net.core.rmem_max allows
-ROOM_BYTES = (
-    2048  # of a buffer for one answer: the kernel books 832 bytes for it, and an answer to an earlier try may come
-)
+ROOM_BYTES = 2048  # of a buffer for one answer: the kernel books 832 bytes for it, and an answer to an earlier try may come
 MOST_READ = 10_000
 ECHO_BYTES = {socket.AF_INET: 36, socket.AF_INET6: 56}
 
 _REQUEST = {socket.AF_INET: (8, socket.IPPROTO_ICMP), socket.AF_INET6: (128, socket.IPPROTO_ICMPV6)}
 _REPLY = {socket.AF_INET: 0, socket.AF_INET6: 129}
-_ECHO = struct.Struct("!BBHHH8s")  # type, code, checksum and identifier (the kernel's), sequence, token
+_ECHO = struct.Struct(
+    "!BBHHH8s"
+)  # type, code, checksum and identifier (the kernel's), sequence, token
 _DEAD = frozenset({errno.EBADF, errno.ENOTSOCK, errno.ENOTCONN, errno.EPIPE})
 _FORBIDDEN = frozenset({errno.EPERM, errno.EACCES})
 _FULL = frozenset({errno.EAGAIN, errno.ENOBUFS, errno.ENOMEM})
@@ -81,13 +81,18 @@ class _Line:
             sock = self._new()
             self.sock, self._fd, self._loop = sock, sock.fileno(), asyncio.get_running_loop()
             self._loop.add_reader(self._fd, self.read)
-            granted = (sock.getsockopt(socket.SOL_SOCKET, which) for which in (socket.SO_RCVBUF, socket.SO_SNDBUF))
+            granted = (
+                sock.getsockopt(socket.SOL_SOCKET, which)
+                for which in (socket.SO_RCVBUF, socket.SO_SNDBUF)
+            )
             self.room = self.room or asyncio.Semaphore(max(8, min(granted) // ROOM_BYTES))
         return self.room
 
     def _new(self) -> socket.socket:
         try:
-            sock = socket.socket(self.family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, _REQUEST[self.family][1])
+            sock = socket.socket(
+                self.family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, _REQUEST[self.family][1]
+            )
         except OSError as error:
             hint = " (net.ipv4.ping_group_range)" if error.errno in _FORBIDDEN else ""
             words = (error.strerror or "no such socket").lower()
@@ -172,7 +177,9 @@ class _Pinger:
     _lines: dict[socket.AddressFamily, _Line] = field(default_factory=dict)
     _next: float = 0.0
 
-    async def echo(self, net: Net, host: str, seconds: float, tries: int, within: float) -> float | None:
+    async def echo(
+        self, net: Net, host: str, seconds: float, tries: int, within: float
+    ) -> float | None:
         """As the function `echo`."""
         address = await net.address_of(host)
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -214,7 +221,9 @@ class _Pinger:
         room = line.open()
         crowded = _LeftOutError("too many echoes wait for their turn")
         try:
-            async with asyncio.timeout(max(0.0, latest - time.monotonic()) if latest < math.inf else None):
+            async with asyncio.timeout(
+                max(0.0, latest - time.monotonic()) if latest < math.inf else None
+            ):
                 await room.acquire()
         except TimeoutError:
             raise crowded from None
@@ -230,11 +239,18 @@ class _Pinger:
             room.release()
 
 
-_PINGERS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pinger] = WeakKeyDictionary()  # a process has one
+_PINGERS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pinger] = (
+    WeakKeyDictionary()
+)  # a process has one
 
 
 async def echo(
-    net: Net, host: str, *, seconds: float = ECHO_SECONDS, tries: int = TRIES, within: float = math.inf
+    net: Net,
+    host: str,
+    *,
+    seconds: float = ECHO_SECONDS,
+    tries: int = TRIES,
+    within: float = math.inf,
 ) -> float | None:
     """Round trip in seconds, or None where no echo could be made (a note of the running look says why).
 

@@ -101,7 +101,9 @@ class Track:
 def device_info(body: bytes) -> DeviceInfo:
     """XML_DeviceInfo. Raises ProtocolError."""
     root = root_of(body, "DeviceInfo")
-    return DeviceInfo(text(root, "model"), text(root, "serialNumber"), text(root, "firmwareVersion"))
+    return DeviceInfo(
+        text(root, "model"), text(root, "serialNumber"), text(root, "firmwareVersion")
+    )
 
 
 def device_time(body: bytes) -> DeviceTime:
@@ -120,7 +122,10 @@ def status(body: bytes) -> Status:
     root = root_of(body, "DeviceStatus")
     loads = [number(text(cpu, "cpuUtilization"), 0, 100) for cpu in named(root, "CPU")]
     load = max((value for value in loads if value), default=None)
-    return Status(number(text(root, "deviceUpTime"), 0, 20 * 365 * 86400), load / 100 if load is not None else None)
+    return Status(
+        number(text(root, "deviceUpTime"), 0, 20 * 365 * 86400),
+        load / 100 if load is not None else None,
+    )
 
 
 def storage(body: bytes) -> tuple[Hdd, ...]:
@@ -129,7 +134,11 @@ def storage(body: bytes) -> tuple[Hdd, ...]:
     found: list[Hdd] = []
     for kind in ("hdd", "nas"):
         for one in named(root, kind):
-            name = text(one, "hddName") or text(one, "nasName") or f"{kind} {text(one, 'id') or len(found) + 1}"
+            name = (
+                text(one, "hddName")
+                or text(one, "nasName")
+                or f"{kind} {text(one, 'id') or len(found) + 1}"
+            )
             sizes = [number(text(one, field), 0, 1e9) for field in ("capacity", "freeSpace")]
             capacity, free = (size * MEGABYTE if size is not None else None for size in sizes)
             found.append(Hdd(name, (text(one, "status") or "").lower() or None, capacity, free))

@@ -37,7 +37,9 @@ def search_id() -> str:
     return str(uuid4()).upper()
 
 
-def search_request(search: str, track: str, span: tuple[str, str], position: int = 0, most: int = PAGE) -> bytes:
+def search_request(
+    search: str, track: str, span: tuple[str, str], position: int = 0, most: int = PAGE
+) -> bytes:
     """XML_CMSearchDescription for `span` (start, end); the spelling ``searchResultPostion`` is the guide's own."""
     return (
         '<?xml version="1.0" encoding="utf-8"?><CMSearchDescription>'
@@ -53,7 +55,9 @@ def search_page(body: bytes, track: str) -> Page:
     """XML_CMSearchResult for `track`. Raises UnsupportedError, ProtocolError."""
     root = root_of(body, "CMSearchResult")
     said = (text(root, "responseStatusStrg") or "").upper()
-    if said not in {"", "OK", "MORE", "NO MATCHES"} or (flag(text(root, "responseStatus")) is False and not said):
+    if said not in {"", "OK", "MORE", "NO MATCHES"} or (
+        flag(text(root, "responseStatus")) is False and not said
+    ):
         raise ProtocolError(f"search answered {said[:40] or 'false'}")
     spans: list[tuple[str, str]] = []
     locked: list[tuple[str, str]] = []
@@ -62,7 +66,10 @@ def search_page(body: bytes, track: str) -> Page:
         start, end = text(item, "timeSpan", "startTime"), text(item, "timeSpan", "endTime")
         if start and end and text(item, "trackID") in {None, track}:
             spans.append((start, end))
-            if (text(item, "mediaSegmentDescriptor", "lockStatus") or "").lower() in {"lock", "locked"}:
+            if (text(item, "mediaSegmentDescriptor", "lockStatus") or "").lower() in {
+                "lock",
+                "locked",
+            }:
                 locked.append((start, end))
     return Page(tuple(spans), len(items), said == "MORE" and bool(items), tuple(locked))
 

@@ -38,4 +38,8 @@ def _deeper(value: Any, levels: int) -> bool:
 def _children(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return [child for child in value.values() if isinstance(child, dict | list)]
-    return [child for child in value if isinstance(child, dict | list)] if isinstance(value, list) else []
+    return (
+        [child for child in value if isinstance(child, dict | list)]
+        if isinstance(value, list)
+        else []
+    )

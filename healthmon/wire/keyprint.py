@@ -94,7 +94,9 @@ class KeyPrints:
         return self._open
 
     def _far(self, now: float) -> bool:
-        return len(self.found) < MOST_PRINTS and (self._began is None or now - self._began >= APART_SECONDS)
+        return len(self.found) < MOST_PRINTS and (
+            self._began is None or now - self._began >= APART_SECONDS
+        )
 
     def whole(self, piece: bytes) -> None:
         """A piece of the picture that holds no counter."""

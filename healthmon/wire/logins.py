@@ -23,7 +23,9 @@ LATCH_SECONDS = 24 * 3600.0
 WINDOW_SECONDS = 30 * 60.0
 LOCKED_SECONDS = 30 * 60.0
 _ATTEMPTS = re.compile(r"(\d{1,4})\s+(?:more\s+)?(?:attempt|tries|try)", re.IGNORECASE)
-_LOCKED = re.compile(r"\block(?:ed|out)\b|locked.?out|blocked|too many (?:failed|wrong|login)", re.IGNORECASE)
+_LOCKED = re.compile(
+    r"\block(?:ed|out)\b|locked.?out|blocked|too many (?:failed|wrong|login)", re.IGNORECASE
+)
 
 
 @dataclass(slots=True)
@@ -51,10 +53,16 @@ class LoginGuard:
         if account is None or (left := account.silent_until - self.now()) <= 0:
             return
         if account.locked:
-            raise LockedOutError(f"account locked by the device; no login is tried for {_span(left)}")
-        raise AuthLatchedError(f"login refused {len(account.rejected)} x; no login is tried for {_span(left)}")
+            raise LockedOutError(
+                f"account locked by the device; no login is tried for {_span(left)}"
+            )
+        raise AuthLatchedError(
+            f"login refused {len(account.rejected)} x; no login is tried for {_span(left)}"
+        )
 
-    def rejected(self, host: str, credential: Credential, *, attempts_left: int | None = None) -> None:
+    def rejected(
+        self, host: str, credential: Credential, *, attempts_left: int | None = None
+    ) -> None:
         """A correct answer to a fresh challenge was refused. `attempts_left` is what the device said, if it did."""
         account = self._accounts.setdefault(self._key(host, credential), _Account())
         now = self.now()
@@ -86,7 +94,9 @@ class LoginGuard:
 
     @staticmethod
     def _key(host: str, credential: Credential) -> str:
-        place = hashlib.blake2b(f"{host}\0{credential.username}".encode(), digest_size=8).hexdigest()
+        place = hashlib.blake2b(
+            f"{host}\0{credential.username}".encode(), digest_size=8
+        ).hexdigest()
         return f"{place}-{credential.fingerprint()}"
 
     def _read(self) -> None:

@@ -11,7 +11,9 @@ _TIME = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 # ISO 8601 durations without years and months, which have no length: P31D, P31DT0H, PT720H.
-_DURATION = re.compile(r"P(?:(\d{1,5})W)?(?:(\d{1,5})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9})S)?)?", re.ASCII)
+_DURATION = re.compile(
+    r"P(?:(\d{1,5})W)?(?:(\d{1,5})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9})S)?)?", re.ASCII
+)
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _HTTP_DATE = re.compile(
@@ -66,7 +68,9 @@ def http_date(text: str | None) -> datetime | None:
     if match is None or zone is None or year is None or month not in _MONTHS:
         return None
     whole = int(year) if len(year) == 4 else int(year) + (2000 if int(year) < 70 else 1900)
-    day, *clock = (int(part) for part in (match["day"] or match["d"], *match.group("hour", "minute", "second")))
+    day, *clock = (
+        int(part) for part in (match["day"] or match["d"], *match.group("hour", "minute", "second"))
+    )
     found = civil(whole, _MONTHS.index(month) + 1, day, *clock)
     return found.replace(tzinfo=zone) if found else None
 
@@ -77,12 +81,17 @@ def _zone_of_field(text: str | None) -> timezone | None:
     match = _NUMERIC_ZONE.fullmatch(text)
     if match is None or abs(hours := int(match[1])) > 14:
         return None
-    return timezone(timedelta(hours=hours, minutes=int(match[2]) * (-1 if match[1][0] == "-" else 1)))
+    return timezone(
+        timedelta(hours=hours, minutes=int(match[2]) * (-1 if match[1][0] == "-" else 1))
+    )
 
 
 def date_and_time(octets: bytes) -> datetime | None:
     """DateAndTime (SNMPv2-TC, RFC 2579): 8 octets are local time (naive), 11 tell their offset. Tenths are cut off."""
-    if len(octets) not in {8, 11} or not FIRST_YEAR <= (year := octets[0] << 8 | octets[1]) <= LAST_YEAR:
+    if (
+        len(octets) not in {8, 11}
+        or not FIRST_YEAR <= (year := octets[0] << 8 | octets[1]) <= LAST_YEAR
+    ):
         return None
     found = civil(year, *octets[2:7])
     if found is None or len(octets) == 8:

@@ -17,7 +17,13 @@ from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from healthmon.wire import counting, trace
-from healthmon.wire.errors import AddressError, ConnectTimeoutError, DnsError, TlsTimeoutError, from_os
+from healthmon.wire.errors import (
+    AddressError,
+    ConnectTimeoutError,
+    DnsError,
+    TlsTimeoutError,
+    from_os,
+)
 
 CONNECT_SECONDS = 3.0
 COURTESY_SECONDS = 0.02
@@ -39,13 +45,17 @@ def system_resolve(name: str) -> list[str]:
 def literal(host: str) -> str | None:
     """`host` in canonical form if it is an IP address, else None."""
     with contextlib.suppress(OSError, ValueError):
-        socket.inet_pton(socket.AF_INET, host)  # dotted decimal has one form; ten times as quick as what follows
+        socket.inet_pton(
+            socket.AF_INET, host
+        )  # dotted decimal has one form; ten times as quick as what follows
         return host
     try:
         plain = str(ipaddress.ip_address(host))
     except ValueError:
         return None
-    return host if plain == host else plain  # the one string of the configuration, not a new one for each look
+    return (
+        host if plain == host else plain
+    )  # the one string of the configuration, not a new one for each look
 
 
 async def _connected(address: str, port: int) -> socket.socket:
@@ -128,7 +138,9 @@ class Net:
         address = await self.address_of(host)
         loop = asyncio.get_running_loop()
         doing, sock = f"TCP port {port}", None
-        await asyncio.sleep(COURTESY_SECONDS)  # the device frees its last connection before it sees the next one
+        await asyncio.sleep(
+            COURTESY_SECONDS
+        )  # the device frees its last connection before it sees the next one
         name = (server_name or address) if tls else None
         seconds, inner = self.connect_limit(host), factory()
         outer = counting.around(address, inner)
@@ -139,12 +151,16 @@ class Net:
                 else:
                     sock = await _connected(address, port)
                     with trace.part(f"TLS handshake on port {port}", TlsTimeoutError.reason):
-                        made = await loop.create_connection(lambda: outer, sock=sock, ssl=tls, server_hostname=name)
+                        made = await loop.create_connection(
+                            lambda: outer, sock=sock, ssl=tls, server_hostname=name
+                        )
                 return made[0], inner
         except TimeoutError as error:
             counting.unanswered(address)
             if limit.expired() and sock is not None:
-                raise TlsTimeoutError(f"{doing}: connected, TLS handshake: no answer in {seconds:g} s") from None
+                raise TlsTimeoutError(
+                    f"{doing}: connected, TLS handshake: no answer in {seconds:g} s"
+                ) from None
             if limit.expired():
                 raise ConnectTimeoutError(f"{doing}: no answer in {seconds:g} s") from None
             raise from_os(error, doing) from None
@@ -166,7 +182,9 @@ class Net:
         try:
             inner = factory()
             outer = counting.around_udp(address, cast("asyncio.DatagramProtocol", inner))
-            made = await loop.create_datagram_endpoint(lambda: outer, remote_addr=(address, port), local_addr=local)
+            made = await loop.create_datagram_endpoint(
+                lambda: outer, remote_addr=(address, port), local_addr=local
+            )
             return counting.sender(address, made[0]), inner
         except OSError as error:
             raise from_os(error, f"UDP port {port}") from None
@@ -189,7 +207,9 @@ class Net:
     async def _resolve_in_pool(self, name: str) -> list[str]:
         kind = "slow" if name in self._hung else "quick"
         if kind not in self._pools:
-            self._pools[kind] = ThreadPoolExecutor(NAME_THREADS, thread_name_prefix=f"healthmon-dns-{kind}")
+            self._pools[kind] = ThreadPoolExecutor(
+                NAME_THREADS, thread_name_prefix=f"healthmon-dns-{kind}"
+            )
         loop = asyncio.get_running_loop()
         trace.stage(f"the address of {name} (DNS)")
         try:
@@ -210,7 +230,9 @@ class Net:
             foreign = address.is_link_local or address.is_multicast or address.is_unspecified
             if not foreign and (name == "localhost" or not address.is_loopback):
                 return str(address)
-        raise AddressError(f"name {name} leads to an address that no camera has; it was not contacted")
+        raise AddressError(
+            f"name {name} leads to an address that no camera has; it was not contacted"
+        )
 
     def close(self) -> None:
         """End the resolver pool; look-ups under way are abandoned."""

@@ -44,13 +44,17 @@ class UnsynchronisedError(ProtocolError):
     """
 
     def __init__(self, kiss: str = "") -> None:
-        super().__init__(_KISSES.get(kiss) or f"says that it is not synchronised{f' ({kiss})' if kiss else ''}")
+        super().__init__(
+            _KISSES.get(kiss) or f"says that it is not synchronised{f' ({kiss})' if kiss else ''}"
+        )
         self.kiss = kiss
 
 
 class _Client(asyncio.DatagramProtocol):
     def __init__(self) -> None:
-        self.answer: asyncio.Future[tuple[bytes, float, float]] = asyncio.get_running_loop().create_future()
+        self.answer: asyncio.Future[tuple[bytes, float, float]] = (
+            asyncio.get_running_loop().create_future()
+        )
         self.cookie = b""
 
     def datagram_received(self, data: bytes, addr: object) -> None:
@@ -90,11 +94,19 @@ def parsed(data: bytes, sent: float, received: float) -> NtpReply:
     if first & 7 != 4:
         raise ProtocolError("not a time server's answer")
     if first >> 6 == 3 or stratum == 0 or stratum > 15:
-        kiss = refid.to_bytes(4, "big").rstrip(b"\0").decode("ascii", "replace") if stratum == 0 else ""
+        kiss = (
+            refid.to_bytes(4, "big").rstrip(b"\0").decode("ascii", "replace")
+            if stratum == 0
+            else ""
+        )
         raise UnsynchronisedError(kiss if kiss.isalpha() and kiss.isascii() else "")
     came, left = (_unix(stamps[n], stamps[n + 1], received) for n in (4, 6))
     held = left - came
-    if not any(stamps[4:6]) or not any(stamps[6:8]) or not -FLOOR <= held <= received - sent + FLOOR:
+    if (
+        not any(stamps[4:6])
+        or not any(stamps[6:8])
+        or not -FLOOR <= held <= received - sent + FLOOR
+    ):
         raise ProtocolError("answer with impossible times")
     root = delay / 65536 / 2 + dispersion / 65536
     if root > MOST_ROOT_DISTANCE:

@@ -43,12 +43,16 @@ class Lines(asyncio.Protocol):
 
     def complete(self) -> bool:
         """An error line, or the line that ends a list."""
-        return (self.data.startswith(b"ERR") and b"\n" in self.data) or b"\nEND LIST VAR" in self.data
+        return (
+            self.data.startswith(b"ERR") and b"\n" in self.data
+        ) or b"\nEND LIST VAR" in self.data
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The peer went before the end."""
         if not self.done.done():
-            self.done.set_exception(from_os(exc, "reading") if exc else ResetError("connection closed by the device"))
+            self.done.set_exception(
+                from_os(exc, "reading") if exc else ResetError("connection closed by the device")
+            )
             self.done.exception()
 
 

@@ -54,7 +54,9 @@ class DeviceInformation:
 # ------------------------------------------------------------------------------------------------ time
 
 
-async def device_time(net: Net, place: Place, path: str = DEVICE_PATH, *, login: Login | None = None) -> DeviceTime:
+async def device_time(
+    net: Net, place: Place, path: str = DEVICE_PATH, *, login: Login | None = None
+) -> DeviceTime:
     """Ask GetSystemDateAndTime, without a login unless the device insists and `login` is given.
 
     Raises NoCredentialError where it insists and none is given, ProtocolError, UnsupportedError and other WireErrors.
@@ -64,7 +66,9 @@ async def device_time(net: Net, place: Place, path: str = DEVICE_PATH, *, login:
 
 def time_of(reply: Reply) -> DeviceTime:
     """The answer to GetSystemDateAndTime. Raises ProtocolError."""
-    answer = soap.find(soap.envelope_body(reply.body), "GetSystemDateAndTimeResponse", "SystemDateAndTime")
+    answer = soap.find(
+        soap.envelope_body(reply.body), "GetSystemDateAndTimeResponse", "SystemDateAndTime"
+    )
     if answer is None:
         raise ProtocolError("GetSystemDateAndTime: the answer holds no SystemDateAndTime")
     utc, invalid = _moment(soap.find(answer, "UTCDateTime"))
@@ -83,7 +87,10 @@ def time_of(reply: Reply) -> DeviceTime:
         invalid=invalid,
         invalid_local=invalid_local,
     )
-    trace.note("<", f"UTC {found.utc or invalid}, local {local or invalid_local}, zone {found.zone}, {found.mode}")
+    trace.note(
+        "<",
+        f"UTC {found.utc or invalid}, local {local or invalid_local}, zone {found.zone}, {found.mode}",
+    )
     return found
 
 
@@ -107,7 +114,13 @@ def _moment(element: etree._Element | None) -> tuple[datetime | None, str]:
 
 
 def calls(
-    net: Net, place: Place, path: str, credential: Credential | None, guard: LoginGuard, *, skew: float | None = None
+    net: Net,
+    place: Place,
+    path: str,
+    credential: Credential | None,
+    guard: LoginGuard,
+    *,
+    skew: float | None = None,
 ) -> Calls:
     """Where and as whom the device service at `path` is asked; `skew` is as in `Login`."""
     return Calls(net, place, path, Login(credential, guard, skew))
@@ -126,5 +139,7 @@ async def network_interfaces(device: Calls) -> tuple[str, ...]:
     UnsupportedError also where the login has been accepted for something else: the account has not the right.
     """
     answer = await call(device, "GetNetworkInterfaces")
-    macs = (soap.text(one, "Info", "HwAddress") for one in soap.children(answer, "NetworkInterfaces"))
+    macs = (
+        soap.text(one, "Info", "HwAddress") for one in soap.children(answer, "NetworkInterfaces")
+    )
     return tuple(mac for mac in macs if mac)

@@ -47,10 +47,14 @@ async def call(calls: Calls, operation: str, **arguments: object) -> etree._Elem
     docs = await _docs(calls.service, operation)
 
     async def send(_method: str, path: str, fields: list[tuple[str, str]], body: bytes) -> Reply:
-        return await post(calls.net, calls.place, path, body, calls.login, calls.held, fields=fields)
+        return await post(
+            calls.net, calls.place, path, body, calls.login, calls.held, fields=fields
+        )
 
     try:
-        reply = await docs.proxy(calls.service, operation, calls.place, calls.path, send)(**arguments)
+        reply = await docs.proxy(calls.service, operation, calls.place, calls.path, send)(
+            **arguments
+        )
     except WireError:
         raise
     except Exception as error:  # noqa: BLE001 - zeep has no one root of its errors
@@ -85,7 +89,10 @@ def path_of(uri: str, host: str, what: str) -> str:
     if any(ord(c) <= 32 or ord(c) > 126 for c in parts.path + parts.query):
         raise ProtocolError(f"the address of the {what} holds characters that may not be sent")
     if named.lower() != host.lower():
-        trace.note(".", f"{what}: the device names host {named[:64]}; not contacted, {host} is used (address_mismatch)")
+        trace.note(
+            ".",
+            f"{what}: the device names host {named[:64]}; not contacted, {host} is used (address_mismatch)",
+        )
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 

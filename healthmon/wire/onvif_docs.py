@@ -21,7 +21,9 @@ from healthmon.wire.http import Place
 
 _root = logging.getLogger()
 _guard = logging.NullHandler()
-_root.addHandler(_guard)  # with a handler in place, logging.basicConfig() in onvif/client.py does nothing
+_root.addHandler(
+    _guard
+)  # with a handler in place, logging.basicConfig() in onvif/client.py does nothing
 try:
     import onvif
     import zeep
@@ -38,7 +40,12 @@ logging.getLogger("zeep").setLevel(logging.WARNING)
 _zeep: Any = zeep  # only partly typed
 # Answers are not decoded by the WSDL: devices get namespaces and prefixes wrong, which `soap` forgives.
 _SETTINGS = _zeep.Settings(
-    strict=False, xml_huge_tree=False, forbid_dtd=True, forbid_entities=True, forbid_external=True, raw_response=True
+    strict=False,
+    xml_huge_tree=False,
+    forbid_dtd=True,
+    forbid_entities=True,
+    forbid_external=True,
+    raw_response=True,
 )
 _FOLDER = Path(onvif.__file__).parent.parent / "wsdl"
 _parsing = threading.Lock()
@@ -80,9 +87,13 @@ def document(name: str, operation: str) -> Any:
     with _parsing:
         if not ready(name, operation):
             path = _FOLDER / SERVICES[name]["wsdl"]
-            operations = (_parsed[name].operations if name in _parsed else frozenset()) | {operation}
+            operations = (_parsed[name].operations if name in _parsed else frozenset()) | {
+                operation
+            }
             transport = _Pruned(onvif_prune.pruned(path, operations))
-            _parsed[name] = _Parsed(operations, _zeep.wsdl.Document(str(path), transport, settings=_SETTINGS))
+            _parsed[name] = _Parsed(
+                operations, _zeep.wsdl.Document(str(path), transport, settings=_SETTINGS)
+            )
         return _parsed[name].document
 
 
@@ -94,7 +105,9 @@ def proxy(name: str, operation: str, place: Place, path: str, send: httpx_transp
     transport = _zeep.transports.AsyncTransport(client=http, wsdl_client=http)
     client = _zeep.AsyncClient(shared, transport=transport, settings=_SETTINGS)
     binding = f"{{{SERVICES[name]['ns']}}}{SERVICES[name]['binding']}"
-    return _zeep.proxy.AsyncServiceProxy(client, shared.bindings[binding], address=place.origin + path)[operation]
+    return _zeep.proxy.AsyncServiceProxy(
+        client, shared.bindings[binding], address=place.origin + path
+    )[operation]
 
 
 def with_token(envelope: bytes, credential: Credential, skew: float) -> bytes:

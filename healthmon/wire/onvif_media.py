@@ -67,7 +67,11 @@ async def _by_capabilities(device: Calls) -> Calls | None:
     except (UnsupportedError, NotFoundError, ProtocolError):
         return None
     address = soap.text(answer, "Capabilities", "Media", "XAddr")
-    return device.at("media", path_of(address, device.place.host, "media service")) if address else None
+    return (
+        device.at("media", path_of(address, device.place.host, "media service"))
+        if address
+        else None
+    )
 
 
 async def _services(device: Calls) -> dict[str, Calls]:
@@ -77,20 +81,27 @@ async def _services(device: Calls) -> dict[str, Calls]:
     for service in soap.children(answer, "Service"):
         namespace, address = soap.text(service, "Namespace"), soap.text(service, "XAddr")
         if namespace in (MEDIA, MEDIA2) and address:
-            found[namespace] = device.at("media", path_of(address, device.place.host, "media service"))
+            found[namespace] = device.at(
+                "media", path_of(address, device.place.host, "media service")
+            )
     return found
 
 
 async def _first_generation(media: Calls, index: int) -> Address:
     profiles = soap.children(await call(media, "GetProfiles"), "Profiles")
     setup = {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}
-    answer = await call(media, "GetStreamUri", StreamSetup=setup, ProfileToken=_token(profiles, index))
+    answer = await call(
+        media, "GetStreamUri", StreamSetup=setup, ProfileToken=_token(profiles, index)
+    )
     return _stream(media, soap.text(answer, "MediaUri", "Uri"))
 
 
 async def _second_generation(media: Calls, index: int) -> Address:
     asked = await call_plain(media, MEDIA2, "GetProfiles", (("Type", "VideoEncoder"),))
-    fields = (("Protocol", "RTSP"), ("ProfileToken", _token(soap.children(asked, "Profiles"), index)))
+    fields = (
+        ("Protocol", "RTSP"),
+        ("ProfileToken", _token(soap.children(asked, "Profiles"), index)),
+    )
     return _stream(media, soap.text(await call_plain(media, MEDIA2, "GetStreamUri", fields), "Uri"))
 
 

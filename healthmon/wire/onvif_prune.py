@@ -19,11 +19,18 @@ TYPES = "onvif.xsd"
 
 def pruned(wsdl: Path, operations: Collection[str]) -> dict[str, bytes]:
     """`wsdl` and the ONVIF types beside it with only what `operations` need, by file name. Raises OSError."""
-    roots = {path.name: etree.fromstring(path.read_bytes(), _PARSER) for path in (wsdl, wsdl.with_name(TYPES))}
+    roots = {
+        path.name: etree.fromstring(path.read_bytes(), _PARSER)
+        for path in (wsdl, wsdl.with_name(TYPES))
+    }
     needed = _needed(list(roots.values()), operations)
     for root in roots.values():
         for schema in root.iter(f"{_XS}schema"):
-            _drop(child for child in schema if child.get("name", "") and child.get("name") not in needed)
+            _drop(
+                child
+                for child in schema
+                if child.get("name", "") and child.get("name") not in needed
+            )
         _drop(one for one in root.iter(f"{_WSDL}operation") if one.get("name") not in operations)
         _drop(one for one in root.iter(f"{_WSDL}message") if not _serves(one, operations))
         _drop(root.iter(f"{_XS}annotation", f"{_WSDL}documentation"))

@@ -52,7 +52,9 @@ class Path:
 
     def text(self, root: Node) -> str | None:
         """The text of the first node at the path below `root` that has one."""
-        return next((text for node in self.select(root) if (text := text_of(node)) is not None), None)
+        return next(
+            (text for node in self.select(root) if (text := text_of(node)) is not None), None
+        )
 
 
 def parse(text: str) -> Path:
@@ -63,7 +65,9 @@ def parse(text: str) -> Path:
     for part in text.split("/"):
         match = _STEP.fullmatch(part)
         if match is None or len(text) > LONGEST:
-            raise ValueError(f"'{text}' is not a path; write for example cameras/name or disks/disk[0]/@status")
+            raise ValueError(
+                f"'{text}' is not a path; write for example cameras/name or disks/disk[0]/@status"
+            )
         steps.append(_Step(match[1], int(match[2]) if match[2] else None, match[3], match[4] or ""))
     return Path(tuple(steps))
 
@@ -97,9 +101,18 @@ def _children(node: Node, name: str) -> list[Node]:
 
 def _of_element(node: etree._Element, name: str) -> list[Node]:
     if name.startswith("@"):
-        value = next((value for key, value in node.attrib.items() if str(key).rpartition("}")[2] == name[1:]), None)
+        value = next(
+            (
+                value
+                for key, value in node.attrib.items()
+                if str(key).rpartition("}")[2] == name[1:]
+            ),
+            None,
+        )
         return [value] if value is not None else []
-    return [child for child in node if isinstance(child.tag, str) and name in {"*", soap.local(child)}]
+    return [
+        child for child in node if isinstance(child.tag, str) and name in {"*", soap.local(child)}
+    ]
 
 
 def _texts(node: Node, key: str) -> list[str]:

@@ -22,7 +22,10 @@ RECOVERY_POINT = 6  # SEI payload type (ITU-T H.264 D.1.8, H.265 D.2.8)
 MOST_MESSAGES = 16
 MOST_HEADS = 1024  # bytes of a packet that are looked through for start codes
 START_CODE = re.compile(b"\0\0\1")
-H264_HEADS, H265_HEADS = {0, 6, 7, 8, 9}, {0, 32, 33, 34, 35, 39}  # what may stand before the slices
+H264_HEADS, H265_HEADS = (
+    {0, 6, 7, 8, 9},
+    {0, 32, 33, 34, 35, 39},
+)  # what may stand before the slices
 VOP = b"\0\0\1\xb6"  # ISO/IEC 14496-2 6.2.5; its coding type is in the next two bits, 0 for intra
 HEVC_HEADER = 16  # bytes of a slice that may be header: flags and counters there change from key frame to key frame
 
@@ -66,7 +69,10 @@ class _Units(Other):
 
     def _stream(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
         """Whether one of the units behind start codes does (Annex B of both): some devices leave those in."""
-        starts = [at + code.end() for code in START_CODE.finditer(memoryview(b)[at : min(end, at + MOST_HEADS)])]
+        starts = [
+            at + code.end()
+            for code in START_CODE.finditer(memoryview(b)[at : min(end, at + MOST_HEADS)])
+        ]
         key = False
         for start, stop in zip(starts, [*(later - 3 for later in starts[1:]), end], strict=False):
             key |= stop - start > 2 and self._unit(b, start, stop, stamp, now)
@@ -93,8 +99,18 @@ class H264(_Units):
         if kind in (28, 29):
             head = b[at + 1]
             if head & 0x1F != 5:
-                return head & 0x80 > 0 and head & 0x1F in H264_HEADS and self._cut_stream(b, at + 2, end, stamp, now)
-            self._slice(b, (at + 2 if kind == 28 else at + 4, end), stamp, now, (bool(head & 0x80), bool(head & 0x40)))
+                return (
+                    head & 0x80 > 0
+                    and head & 0x1F in H264_HEADS
+                    and self._cut_stream(b, at + 2, end, stamp, now)
+                )
+            self._slice(
+                b,
+                (at + 2 if kind == 28 else at + 4, end),
+                stamp,
+                now,
+                (bool(head & 0x80), bool(head & 0x40)),
+            )
             return True
         if kind in (24, 25):
             return self._aggregate(b, at + 1 if kind == 24 else at + 3, end, stamp, now)
@@ -110,7 +126,9 @@ class H264(_Units):
             self._keep(b, at, end)
         return kind == 6 and _recovers(b, at + 1, end)
 
-    def _slice(self, b: Buffer, span: tuple[int, int], stamp: int, now: float, edges: tuple[bool, bool]) -> None:
+    def _slice(
+        self, b: Buffer, span: tuple[int, int], stamp: int, now: float, edges: tuple[bool, bool]
+    ) -> None:
         if self.prints.wanted(stamp, now):
             self.prints.part(bytes(memoryview(b)[slice(*span)]), first=edges[0], last=edges[1])
 
@@ -132,7 +150,11 @@ class H265(_Units):
         if kind == 49:
             head = b[at + 2]
             if not 16 <= head & 0x3F <= 21:
-                return head & 0x80 > 0 and head & 0x3F in H265_HEADS and self._cut_stream(b, at + 3, end, stamp, now)
+                return (
+                    head & 0x80 > 0
+                    and head & 0x3F in H265_HEADS
+                    and self._cut_stream(b, at + 3, end, stamp, now)
+                )
             self._slice(b, at + 3 + HEVC_HEADER * (head >> 7), end, stamp, now)
             return True
         if kind == 48:

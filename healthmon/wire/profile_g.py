@@ -119,7 +119,9 @@ def capabilities(reply: bytes) -> dict[str, str]:
     """Namespace -> XAddr of the Profile G services in GetCapabilities (Extension)."""
     root = soap.find(answer(reply, "GetCapabilities"), "Capabilities")
     places = {NS_SEARCH: "Search", NS_RECORDING: "Recording", NS_REPLAY: "Replay"}
-    found = {namespace: soap.text(root, "Extension", name, "XAddr") for namespace, name in places.items()}
+    found = {
+        namespace: soap.text(root, "Extension", name, "XAddr") for namespace, name in places.items()
+    }
     return {namespace: address for namespace, address in found.items() if address}
 
 
@@ -160,7 +162,10 @@ def recordings(reply: bytes) -> tuple[Found, ...]:
         configuration = soap.find(item, "Configuration")
         source = soap.find(configuration, "Source")
         tracks = tuple(
-            Track(soap.text(one, "TrackToken") or "", _kind(soap.text(one, "Configuration", "TrackType")))
+            Track(
+                soap.text(one, "TrackToken") or "",
+                _kind(soap.text(one, "Configuration", "TrackType")),
+            )
             for one in _all(soap.find(item, "Tracks"), "Track")
         )
         kept = moments.duration(soap.text(configuration, "MaximumRetentionTime"))
@@ -221,7 +226,11 @@ def _event(result: etree._Element) -> Event | None:
 
 def _topic(element: etree._Element | None) -> str:
     """``RecordingHistory/Track/State`` of ``tns1:RecordingHistory/Track/State``, whatever the prefixes are."""
-    text = "".join(str(part) for part in element.itertext()).strip()[:256] if element is not None else ""
+    text = (
+        "".join(str(part) for part in element.itertext()).strip()[:256]
+        if element is not None
+        else ""
+    )
     return "/".join(part.rpartition(":")[2] for part in text.split("/") if part)
 
 
@@ -271,8 +280,14 @@ def ntp_servers(reply: bytes) -> tuple[str, ...]:
     """The time servers of GetNTP, by DHCP or by hand, as far as they are set."""
     told = soap.find(answer(reply, "GetNTP"), "NTPInformation")
     named = [host for name in ("NTPFromDHCP", "NTPManual") for host in _all(told, name)]
-    found = [soap.text(host, kind) for host in named for kind in ("IPv4Address", "IPv6Address", "DNSname")]
-    return tuple(dict.fromkeys(text[:128] for text in found if text and text not in ("0.0.0.0", "::")))  # noqa: S104
+    found = [
+        soap.text(host, kind)
+        for host in named
+        for kind in ("IPv4Address", "IPv6Address", "DNSname")
+    ]
+    return tuple(
+        dict.fromkeys(text[:128] for text in found if text and text not in ("0.0.0.0", "::"))
+    )  # noqa: S104
 
 
 # ------------------------------------------------------------------------------------------------ values
@@ -314,4 +329,8 @@ def _moment(text: str | None) -> float | None:
 
 
 def _whole(text: str | None) -> int:
-    return int(text) if text is not None and text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    return (
+        int(text)
+        if text is not None and text.isascii() and text.isdecimal() and len(text) < 10
+        else 0
+    )

@@ -32,14 +32,20 @@ GET_CAPABILITIES = _envelope(NS_DEVICE, "GetCapabilities", "<Category>All</Categ
 GET_NTP = _envelope(NS_DEVICE, "GetNTP")
 GET_DEVICE_INFORMATION = _envelope(NS_DEVICE, "GetDeviceInformation")
 GET_RECORDING_SUMMARY = _envelope(NS_SEARCH, "GetRecordingSummary")
-FIND_RECORDINGS = _envelope(NS_SEARCH, "FindRecordings", f"<Scope/><KeepAliveTime>{KEEP_ALIVE}</KeepAliveTime>")
+FIND_RECORDINGS = _envelope(
+    NS_SEARCH, "FindRecordings", f"<Scope/><KeepAliveTime>{KEEP_ALIVE}</KeepAliveTime>"
+)
 GET_RECORDINGS = _envelope(NS_RECORDING, "GetRecordings")
 GET_RECORDING_JOBS = _envelope(NS_RECORDING, "GetRecordingJobs")
 
 
 def get_recording_information(recording: str) -> bytes:
     """GetRecordingInformation of one recording."""
-    return _envelope(NS_SEARCH, "GetRecordingInformation", f"<RecordingToken>{escape(recording)}</RecordingToken>")
+    return _envelope(
+        NS_SEARCH,
+        "GetRecordingInformation",
+        f"<RecordingToken>{escape(recording)}</RecordingToken>",
+    )
 
 
 def get_results(operation: str, search: str, most: int, wait: float) -> bytes:
@@ -76,7 +82,9 @@ def get_recording_job_state(job: str) -> bytes:
 def get_replay_uri(recording: str) -> bytes:
     """GetReplayUri by RTSP over TCP (RTP unicast)."""
     setup = "<tt:Stream>RTP-Unicast</tt:Stream><tt:Transport><tt:Protocol>RTSP</tt:Protocol></tt:Transport>"
-    inside = f"<StreamSetup>{setup}</StreamSetup><RecordingToken>{escape(recording)}</RecordingToken>"
+    inside = (
+        f"<StreamSetup>{setup}</StreamSetup><RecordingToken>{escape(recording)}</RecordingToken>"
+    )
     return _envelope(NS_REPLAY, "GetReplayUri", inside)
 
 

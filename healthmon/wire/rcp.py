@@ -16,7 +16,9 @@ from healthmon.wire import moments, soap
 from healthmon.wire.errors import ProtocolError, UnsupportedError
 from healthmon.wire.told import named, number, words
 
-Type = Literal["F_FLAG", "T_OCTET", "T_WORD", "T_INT", "T_DWORD", "P_OCTET", "P_STRING", "P_UNICODE"]
+Type = Literal[
+    "F_FLAG", "T_OCTET", "T_WORD", "T_INT", "T_DWORD", "P_OCTET", "P_STRING", "P_UNICODE"
+]
 TYPES: tuple[str, ...] = get_args(Type)
 COMMAND = re.compile(r"0x[0-9a-f]{4}")
 CPU_LOAD, PRODUCT, SERIAL = "0x0a07", "0x0aea", "0x0ae7"
@@ -40,7 +42,9 @@ def path(command: str, kind: str, num: int | None = 1) -> str:
     """Where `command` is read. Raises ValueError for what is no command or type: the direction is always READ."""
     if not COMMAND.fullmatch(command) or kind not in TYPES or not 0 <= (num or 0) <= 65535:
         raise ValueError(f"{command} {kind} {num} is no RCP+ question")
-    return f"/rcp.xml?command={command}&type={kind}&direction=READ" + (f"&num={num}" if num is not None else "")
+    return f"/rcp.xml?command={command}&type={kind}&direction=READ" + (
+        f"&num={num}" if num is not None else ""
+    )
 
 
 def result(body: bytes) -> str:
@@ -100,9 +104,14 @@ def clock(text: str) -> datetime | None:
     if raw is None or len(raw) != 8:
         return None
     year = int.from_bytes(raw[:2], "big")
-    found = moments.moment(f"{year:04d}-{raw[2]:02d}-{raw[3]:02d} {raw[4]:02d}:{raw[5]:02d}:{raw[6]:02d}")
+    found = moments.moment(
+        f"{year:04d}-{raw[2]:02d}-{raw[3]:02d} {raw[4]:02d}:{raw[5]:02d}:{raw[6]:02d}"
+    )
     return (
-        found if found is not None and raw[7] in {found.weekday(), found.isoweekday(), found.isoweekday() % 7} else None
+        found
+        if found is not None
+        and raw[7] in {found.weekday(), found.isoweekday(), found.isoweekday() % 7}
+        else None
     )
 
 

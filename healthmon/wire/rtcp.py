@@ -7,7 +7,9 @@ import struct
 from collections.abc import Iterator
 
 NTP_TO_UNIX = 2208988800
-OLDEST_WALL = 946684800.0  # 2000-01-01: before it a sender report counts from boot and is no wall clock
+OLDEST_WALL = (
+    946684800.0  # 2000-01-01: before it a sender report counts from boot and is no wall clock
+)
 SENDER_REPORT = 200
 MOST_PACKETS = 32
 _REPORT = struct.Struct(">III")

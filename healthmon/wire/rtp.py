@@ -93,7 +93,9 @@ class Meter:
     def _jump(self, step: int, sequence: int, stamp: int) -> bool:
         """A packet that is not the next one: after a gap, late, or a copy. Whether it is new."""
         if step == 0:
-            return stamp != self._stamp  # a sender that does not count its packets still sends pictures
+            return (
+                stamp != self._stamp
+            )  # a sender that does not count its packets still sends pictures
         if MOST_DROPOUT <= step <= 0x10000 - MOST_MISORDER:
             return self._counted_anew(sequence)
         if step < 0x8000:
@@ -179,7 +181,11 @@ class Meter:
 
     def control(self, b: Buffer, i: int, n: int, wall: float, now: float = 0.0) -> None:
         """Read an RTCP packet that came at `wall` (Unix seconds of our clock) and `now`."""
-        if self.report is None and not self.encrypted and (found := rtcp.sender_clock(b, i, n)) is not None:
+        if (
+            self.report is None
+            and not self.encrypted
+            and (found := rtcp.sender_clock(b, i, n)) is not None
+        ):
             self.report, self.report_at = (found[0] - wall, found[1]), now
 
     @property

@@ -143,7 +143,9 @@ class RtspConnection(asyncio.BufferedProtocol):
     def _message(self, data: bytearray, at: int, end: int) -> int:
         """Take one whole message at `at`; 0 while it is not complete."""
         if not self._heard:
-            rtsp_head.refuse_other_protocols(bytes(memoryview(data)[at : min(end, at + _FIRST_WORD)]))
+            rtsp_head.refuse_other_protocols(
+                bytes(memoryview(data)[at : min(end, at + _FIRST_WORD)])
+            )
         found = _END.search(data, at, end)
         if (found.start() if found else end) - at > rtsp_head.HEADER_CAP:
             raise TooLargeError("reply header larger than 16 KiB")
@@ -167,8 +169,14 @@ class RtspConnection(asyncio.BufferedProtocol):
             return
         if match[1] == "100":
             return
-        sequence = next((value.lstrip("0") or value[:1] for key, value in headers if key == "cseq"), "")
-        if self._waiting is None or self._waiting.done() or sequence not in ("", str(self._sequence)):
+        sequence = next(
+            (value.lstrip("0") or value[:1] for key, value in headers if key == "cseq"), ""
+        )
+        if (
+            self._waiting is None
+            or self._waiting.done()
+            or sequence not in ("", str(self._sequence))
+        ):
             self._stray()
             return
         self._waiting.set_result((int(match[1]), headers, body))
@@ -180,7 +188,11 @@ class RtspConnection(asyncio.BufferedProtocol):
         if not re.fullmatch(r"[A-Z_]{1,20}", method):
             raise ProtocolError("not RTSP")
         sequence = next((value for key, value in headers if key == "cseq"), "0")
-        answer = "200 OK" if method in ("OPTIONS", "GET_PARAMETER", "SET_PARAMETER") else "501 Not Implemented"
+        answer = (
+            "200 OK"
+            if method in ("OPTIONS", "GET_PARAMETER", "SET_PARAMETER")
+            else "501 Not Implemented"
+        )
         if self._transport is not None and sequence.isdigit():
             self._transport.write(f"RTSP/1.0 {answer}\r\nCSeq: {sequence}\r\n\r\n".encode())
 
@@ -197,7 +209,9 @@ class RtspConnection(asyncio.BufferedProtocol):
         assert self._transport is not None  # noqa: S101 - only asked while connected
         return str(self._transport.get_extra_info("sockname")[0])
 
-    async def request(self, method: str, url: str, headers: tuple[tuple[str, str], ...] = ()) -> RtspReply:
+    async def request(
+        self, method: str, url: str, headers: tuple[tuple[str, str], ...] = ()
+    ) -> RtspReply:
         """Send one request and wait for its reply. Raises the WireError that ended the connection."""
         if self.closed is not None:
             raise self.closed
@@ -217,7 +231,10 @@ class RtspConnection(asyncio.BufferedProtocol):
         assert self._transport is not None  # noqa: S101 - the connection is made before anybody has it
         self._sequence += 1
         own = (("CSeq", str(self._sequence)), ("User-Agent", f"healthmon/{__version__}"))
-        lines = [f"{method} {url} RTSP/1.0", *(f"{key}: {value}" for key, value in (*own, *headers))]
+        lines = [
+            f"{method} {url} RTSP/1.0",
+            *(f"{key}: {value}" for key, value in (*own, *headers)),
+        ]
         if trace.explaining():
             trace.note(">", masked("\n".join(lines)))
         if self._transport.is_closing():

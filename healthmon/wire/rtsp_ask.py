@@ -64,7 +64,9 @@ class Asking:
         if renewed != self._challenge:
             self._challenge, self._count = renewed, 0
 
-    async def _send(self, method: str, path: str, headers: tuple[tuple[str, str], ...]) -> RtspReply:
+    async def _send(
+        self, method: str, path: str, headers: tuple[tuple[str, str], ...]
+    ) -> RtspReply:
         assert self._connection is not None  # noqa: S101 - set by open
         return await self._connection.request(method, *self._signed(method, path, headers))
 
@@ -76,11 +78,15 @@ class Asking:
         extra = (("Session", self._session),) if self._session else ()
         if self._challenge is not None and self.credential is not None:
             self._count += 1
-            value = digest.authorization(self._challenge, self.credential, method, url, count=self._count)
+            value = digest.authorization(
+                self._challenge, self.credential, method, url, count=self._count
+            )
             extra = (*extra, ("Authorization", value))
         return url, (*headers, *extra)
 
-    async def _send_anew(self, method: str, path: str, headers: tuple[tuple[str, str], ...]) -> RtspReply:
+    async def _send_anew(
+        self, method: str, path: str, headers: tuple[tuple[str, str], ...]
+    ) -> RtspReply:
         """The request with its login, on a new connection where the device has hung up upon the one without."""
         assert self._connection is not None  # noqa: S101 - set by open
         try:

@@ -24,7 +24,10 @@ from healthmon.wire.sdp import Video, path_of, video_of
 
 TEARDOWN_SECONDS = 1.0
 QUIET_SECONDS = 1.0
-SHORT_PAUSE, LONG_PAUSE = 0.05, 0.25  # between two looks at what has come: while something is awaited, and otherwise
+SHORT_PAUSE, LONG_PAUSE = (
+    0.05,
+    0.25,
+)  # between two looks at what has come: while something is awaited, and otherwise
 _OTHER_TRANSPORT = {400, 405, 406, 454, 461}
 _NO_RANGE = {400, 456, 457}
 _NO_AGGREGATE = 459
@@ -71,18 +74,26 @@ class Session(Asking):
         assert self.video is not None  # noqa: S101 - describe comes first
         video = self.video
         self.meter = Meter(
-            video.payload_type, video.codec, video.clock_rate, video.parameter_sets, encrypted=video.encrypted
+            video.payload_type,
+            video.codec,
+            video.clock_rate,
+            video.parameter_sets,
+            encrypted=video.encrypted,
         )
         reply = await self._set_up()
         if reply.status in _OTHER_TRANSPORT:
             self.transport = "tcp" if self.transport == "udp" else "udp"
             reply = await self._set_up_again()
         if video.encrypted and reply.status not in (200, 401, 403, *rtsp_status.BUSY):
-            raise UnsupportedError(f"SETUP answered {reply.status}: encrypted with keys that are not known here (SRTP)")
+            raise UnsupportedError(
+                f"SETUP answered {reply.status}: encrypted with keys that are not known here (SRTP)"
+            )
         self._checked(reply, "SETUP")
         self._take_session(reply)
         if "multicast" in reply.header("transport").lower():
-            raise UnsupportedError("the device sends to a multicast group only, which is not joined")
+            raise UnsupportedError(
+                "the device sends to a multicast group only, which is not joined"
+            )
         if self._pair is not None:
             self._pair.open_way(reply.header("transport"))
         else:
@@ -93,7 +104,9 @@ class Session(Asking):
         assert self.video is not None  # noqa: S101 - set before
         if self.transport == "tcp":
             over = f"{self.video.profile}/TCP;unicast;interleaved=0-1"
-            return await self._ask("SETUP", self._control, (*_transport(over), *self.require), check=False)
+            return await self._ask(
+                "SETUP", self._control, (*_transport(over), *self.require), check=False
+            )
         assert self._connection is not None  # noqa: S101 - set by open
         assert self.meter is not None  # noqa: S101 - set before
         sender = await self.net.address_of(self.place.host)
@@ -119,7 +132,9 @@ class Session(Asking):
             self._pair = None
 
     def _take_channels(self, reply: RtspReply) -> None:
-        if match := re.search(r"(?i)interleaved=(\d{1,3})(?:-(\d{1,3}))?", reply.header("transport")):
+        if match := re.search(
+            r"(?i)interleaved=(\d{1,3})(?:-(\d{1,3}))?", reply.header("transport")
+        ):
             self._channel = int(match[1])
             self._control_channel = int(match[2]) if match[2] else self._channel + 1
         assert self._connection is not None  # noqa: S101 - set by open
@@ -229,7 +244,9 @@ class Session(Asking):
         reply = await self._send("TEARDOWN", self._whole, ())
         if reply.status == 401 and self._proven:
             offered = digest.parse_challenges(reply.all("www-authenticate"))
-            self._challenge = digest.choose(offered, allow_basic=self.place.tls is not None or self.allow_basic)
+            self._challenge = digest.choose(
+                offered, allow_basic=self.place.tls is not None or self.allow_basic
+            )
             self._count = 0
             await self._send("TEARDOWN", self._whole, ())
 

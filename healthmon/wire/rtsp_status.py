@@ -26,7 +26,9 @@ def error(status: int, method: str, path: str) -> WireError:
     if status == 551:
         return UnsupportedError(f"{method} answered 551: ONVIF replay is not offered")
     if 300 <= status < 400:
-        return AddressError(f"{method} answered {status}: the device points elsewhere; not followed")
+        return AddressError(
+            f"{method} answered {status}: the device points elsewhere; not followed"
+        )
     if status == 406 and method == "DESCRIBE":
         return UnsupportedError("DESCRIBE answered 406: the path has no session description")
     if status in (461, 406):

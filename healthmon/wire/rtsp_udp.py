@@ -71,12 +71,17 @@ class UdpPair:
         """
         named = re.search(r"(?i)\bsource=([^;\s]{1,64})", transport)
         if named and named[1] != self.sender:
-            trace.note(".", f"the device names {named[1]} as the source of its packets; only {self.sender} is heard")
+            trace.note(
+                ".",
+                f"the device names {named[1]} as the source of its packets; only {self.sender} is heard",
+            )
         found = re.search(r"(?i)\bserver_port=(\d{1,5})(?:-(\d{1,5}))?", transport)
         port = int(found[1]) if found else 0
         if found and 0 < port < 0xFFFF:
             self._media.sendto(_NOTHING, (self.sender, port))
-            self._control.sendto(rtcp.RECEIVER_REPORT, (self.sender, min(int(found[2] or port + 1), 0xFFFF)))
+            self._control.sendto(
+                rtcp.RECEIVER_REPORT, (self.sender, min(int(found[2] or port + 1), 0xFFFF))
+            )
 
     def close(self) -> None:
         """Give both ports back."""
@@ -84,13 +89,19 @@ class UdpPair:
         self._control.close()
 
 
-async def _bound(ours: str, port: int, sender: str, take: Callable[[bytes], None]) -> asyncio.DatagramTransport:
+async def _bound(
+    ours: str, port: int, sender: str, take: Callable[[bytes], None]
+) -> asyncio.DatagramTransport:
     loop = asyncio.get_running_loop()
     protocol = counting.around_udp(sender, _Datagrams(sender, take))
     try:
-        transport, _ = await loop.create_datagram_endpoint(lambda: protocol, local_addr=(ours, port))
+        transport, _ = await loop.create_datagram_endpoint(
+            lambda: protocol, local_addr=(ours, port)
+        )
     except OSError as error:
         raise ResourceError(str(from_os(error, f"UDP port {port or 'any'}"))) from None
     with contextlib.suppress(OSError):
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+        transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES
+        )
     return counting.sender(sender, transport)

@@ -56,7 +56,9 @@ def video_of(raw: bytes) -> Video:
 
     Raises NoVideoTrackError, ProtocolError.
     """
-    text = raw[:MOST_BYTES].replace(b"\0", b"").decode("utf-8", "replace")  # some end it like a string of C
+    text = (
+        raw[:MOST_BYTES].replace(b"\0", b"").decode("utf-8", "replace")
+    )  # some end it like a string of C
     if "v=" not in text:
         raise ProtocolError("session description is not SDP")
     sections = [_Section()]
@@ -66,7 +68,11 @@ def video_of(raw: bytes) -> Video:
             sections.append(_media(value))
         elif mark:
             sections[-1].lines.append((kind, value.strip()))
-    found = [_video(sections[0].lines, section) for section in sections[1:MOST_SECTIONS] if section.formats]
+    found = [
+        _video(sections[0].lines, section)
+        for section in sections[1:MOST_SECTIONS]
+        if section.formats
+    ]
     if not found:
         raise NoVideoTrackError("the session description names no video")
     return next((video for video in found if video.codec in _MEASURED), found[0])
@@ -74,7 +80,9 @@ def video_of(raw: bytes) -> Video:
 
 def _media(value: str) -> _Section:
     """The section of ``video 0 RTP/AVP 96 97``."""
-    match = re.match(r"video\s+\d+(?:/\d+)?\s+(\S+)((?:\s+\d{1,3}\b)+)", value.strip(), re.IGNORECASE)
+    match = re.match(
+        r"video\s+\d+(?:/\d+)?\s+(\S+)((?:\s+\d{1,3}\b)+)", value.strip(), re.IGNORECASE
+    )
     if match is None:
         return _Section()
     profile = match[1].upper() if match[1].upper() in _PROFILES else "RTP/AVP"
@@ -82,7 +90,10 @@ def _media(value: str) -> _Section:
 
 
 def _video(session: list[tuple[str, str]], section: _Section) -> Video:
-    lines, coded = section.lines, [_codec(section.lines, number) for number in section.formats or []]
+    lines, coded = (
+        section.lines,
+        [_codec(section.lines, number) for number in section.formats or []],
+    )
     payload_type, codec, rate = next((one for one in coded if one[1] in _MEASURED), coded[0])
     formats = [value.partition(" ") for value in _attributes(lines, "fmtp")]
     rates = [value for kind, value in lines if kind == "b" and value.startswith("AS:")]
@@ -92,7 +103,9 @@ def _video(session: list[tuple[str, str]], section: _Section) -> Video:
         rate,
         next(iter(_attributes(lines, "control")), ""),
         next(iter(_attributes(session, "control")), ""),
-        _parameter_sets(next((told for number, _, told in formats if number == str(payload_type)), "")),
+        _parameter_sets(
+            next((told for number, _, told in formats if number == str(payload_type)), "")
+        ),
         _number(rates[0][3:], 1000.0) if rates else None,
         _number(next(iter(_attributes(lines, "framerate")), ""), 1.0),
         _size(lines, payload_type),
@@ -105,13 +118,21 @@ def _codec(lines: list[tuple[str, str]], payload_type: int) -> tuple[int, str, i
     pattern = re.compile(rf"{payload_type}\s+([\w.-]+)(?:\s*/\s*(\d{{1,7}}))?")
     for value in _attributes(lines, "rtpmap"):
         if match := pattern.match(value):
-            return payload_type, _CODECS.get(match[1].upper(), match[1].lower()[:16]), int(match[2] or 0) or 90000
+            return (
+                payload_type,
+                _CODECS.get(match[1].upper(), match[1].lower()[:16]),
+                int(match[2] or 0) or 90000,
+            )
     return (payload_type, *_STATIC.get(payload_type, ("unknown", 90000)))
 
 
 def _size(lines: list[tuple[str, str]], payload_type: int) -> tuple[int, int] | None:
     """Width and height by ``framesize`` (3GPP TS 26.234), ``x-dimensions`` or ``x-framesize``."""
-    for name, before in (("framesize", rf"{payload_type}\s+"), ("x-dimensions", r"\s*"), ("x-framesize", r"\s*")):
+    for name, before in (
+        ("framesize", rf"{payload_type}\s+"),
+        ("x-dimensions", r"\s*"),
+        ("x-framesize", r"\s*"),
+    ):
         for value in _attributes(lines, name):
             match = re.match(before + r"(\d{2,5})\s*[-,x]\s*(\d{2,5})\b", value)
             if match:
@@ -121,7 +142,11 @@ def _size(lines: list[tuple[str, str]], payload_type: int) -> tuple[int, int] | 
 
 def _attributes(lines: list[tuple[str, str]], name: str) -> list[str]:
     start = f"{name}:"
-    return [value[len(start) :].strip() for kind, value in lines if kind == "a" and value.lower().startswith(start)]
+    return [
+        value[len(start) :].strip()
+        for kind, value in lines
+        if kind == "a" and value.lower().startswith(start)
+    ]
 
 
 def _number(text: str, unit: float) -> float | None:
@@ -132,7 +157,9 @@ def _number(text: str, unit: float) -> float | None:
 def _parameter_sets(formats: str) -> tuple[bytes, ...]:
     """``sprop-parameter-sets`` (RFC 6184) or ``sprop-vps/sps/pps`` (RFC 7798)."""
     found: list[bytes] = []
-    for match in re.finditer(r"(?i)sprop-(?:parameter-sets|vps|sps|pps)\s*=\s*([A-Za-z0-9+/=,]+)", formats):
+    for match in re.finditer(
+        r"(?i)sprop-(?:parameter-sets|vps|sps|pps)\s*=\s*([A-Za-z0-9+/=,]+)", formats
+    ):
         for part in match[1].split(","):
             try:
                 found.append(base64.b64decode(part + "=" * (-len(part) % 4)))

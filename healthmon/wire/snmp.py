@@ -102,7 +102,10 @@ async def makers(net: Net, host: str, port: int, community: Secret) -> set[int]:
     async with _asking(net, host, port, community, "1", 2.0, 1) as asker:
         while len(found) < MOST_MAKERS:
             name = next(iter(await asker.following(f"{ENTERPRISES}.{number}")), "")
-            if not name.startswith(f"{ENTERPRISES}.") or (next_number := _numbers(name)[6]) < number:
+            if (
+                not name.startswith(f"{ENTERPRISES}.")
+                or (next_number := _numbers(name)[6]) < number
+            ):
                 break
             found.add(next_number)
             number = next_number + 1
@@ -162,7 +165,11 @@ class _Asker:
         timeout: float,
         retries: int,
     ) -> None:
-        self._transport, self._client, self._community = transport, client, community.reveal().encode()
+        self._transport, self._client, self._community = (
+            transport,
+            client,
+            community.reveal().encode(),
+        )
         self._version, self._timeout, self._retries = int(version == "2c"), timeout, retries
         self._rows = ROWS_AT_ONCE
 
@@ -177,7 +184,9 @@ class _Asker:
         if response.error == 0:
             return {oid: response.values[oid] for oid in oids if oid in response.values}
         if response.error == NO_SUCH_NAME and 1 <= response.index <= len(oids):
-            return await self.ask([oid for number, oid in enumerate(oids, 1) if number != response.index])
+            return await self.ask(
+                [oid for number, oid in enumerate(oids, 1) if number != response.index]
+            )
         if response.error in (TOO_BIG, GEN_ERR, NO_SUCH_NAME) and len(oids) > 1:
             half = len(oids) // 2
             return {**await self.ask(oids[:half]), **await self.ask(oids[half:])}
@@ -209,7 +218,9 @@ class _Asker:
             if done:
                 return future.result()
         future.cancel()
-        raise self._client.error or SilentError(f"no SNMP answer in {self._timeout * (self._retries + 1):g} s")
+        raise self._client.error or SilentError(
+            f"no SNMP answer in {self._timeout * (self._retries + 1):g} s"
+        )
 
 
 def _fresh_id() -> int:

@@ -72,7 +72,14 @@ def _engine(credential: Credential, auth: str, priv: str) -> tuple[_Key, _Engine
 
 
 async def get(
-    net: Net, host: str, port: int, credential: Credential, oids: Sequence[str], *, auth: str = "SHA", priv: str = "AES"
+    net: Net,
+    host: str,
+    port: int,
+    credential: Credential,
+    oids: Sequence[str],
+    *,
+    auth: str = "SHA",
+    priv: str = "AES",
 ) -> dict[str, SnmpValue]:
     """The values of `oids`; absent objects are left out. Raises SilentError, AuthFailedError, ProtocolError."""
     found: dict[str, SnmpValue] = {}
@@ -80,12 +87,25 @@ async def get(
         for start in range(0, len(oids), MOST_OIDS):
             asked = oids[start : start + MOST_OIDS]
             trace.note(">", f"GET {' '.join(asked)}")
-            found.update(_read(await held.hlapi.get_cmd(*_to(held, target), *_bindings(held, asked), lookupMib=False)))
+            found.update(
+                _read(
+                    await held.hlapi.get_cmd(
+                        *_to(held, target), *_bindings(held, asked), lookupMib=False
+                    )
+                )
+            )
     return found
 
 
 async def walk(
-    net: Net, host: str, port: int, credential: Credential, column: str, *, auth: str = "SHA", priv: str = "AES"
+    net: Net,
+    host: str,
+    port: int,
+    credential: Credential,
+    column: str,
+    *,
+    auth: str = "SHA",
+    priv: str = "AES",
 ) -> dict[str, SnmpValue]:
     """The rows of one column, as `snmp.walk` gives them. Raises the same as `get`, and TooLargeError."""
     async with _asking(net, host, port, credential, auth, priv) as (held, target):
@@ -93,7 +113,9 @@ async def walk(
         async def page(oid: str) -> dict[str, SnmpValue]:
             trace.note(">", f"GETBULK after {oid}")
             bindings = _bindings(held, [oid])
-            answer = await held.hlapi.bulk_cmd(*_to(held, target), 0, ROWS_AT_ONCE, *bindings, lookupMib=False)
+            answer = await held.hlapi.bulk_cmd(
+                *_to(held, target), 0, ROWS_AT_ONCE, *bindings, lookupMib=False
+            )
             return _read(answer)
 
         return await walked(page, column)
@@ -110,7 +132,10 @@ async def _asking(
     held.at_work += 1
     try:
         async with held.slots:
-            yield held, await held.hlapi.UdpTransportTarget.create((address, port), timeout=1.5, retries=1)
+            yield (
+                held,
+                await held.hlapi.UdpTransportTarget.create((address, port), timeout=1.5, retries=1),
+            )
     except SilentError:
         _renew(key, held, host)
         raise
@@ -134,7 +159,9 @@ def _read(answer: Any) -> dict[str, SnmpValue]:
         raise _error(str(failed))
     if int(status):
         raise ProtocolError(f"SNMPv3 answered with error {int(status)}")
-    found: dict[str, SnmpValue] = {str(name): value for name, raw in rows if (value := _value(raw)) is not None}
+    found: dict[str, SnmpValue] = {
+        str(name): value for name, raw in rows if (value := _value(raw)) is not None
+    }
     told(found)
     return found
 
@@ -145,7 +172,15 @@ def _error(text: str) -> SilentError | AuthFailedError | ProtocolError:
         return SilentError("no SNMPv3 answer in time")
     if any(
         word in low
-        for word in ("digest", "authenticator", "user", "decrypt", "cipher", "security level", "securitylevel")
+        for word in (
+            "digest",
+            "authenticator",
+            "user",
+            "decrypt",
+            "cipher",
+            "security level",
+            "securitylevel",
+        )
     ):
         return AuthFailedError("SNMPv3 login refused")
     return ProtocolError("SNMPv3 answer not understood")

@@ -68,7 +68,9 @@ class Fault:
 def request(namespace: str, operation: str, fields: tuple[tuple[str, str], ...]) -> bytes:
     """A SOAP 1.2 envelope with `operation` of `namespace` and its `fields` as texts, in order."""
     root = etree.Element(f"{{{_ENVELOPE}}}Envelope", nsmap={"s": _ENVELOPE})
-    asked = etree.SubElement(etree.SubElement(root, f"{{{_ENVELOPE}}}Body"), f"{{{namespace}}}{operation}")
+    asked = etree.SubElement(
+        etree.SubElement(root, f"{{{_ENVELOPE}}}Body"), f"{{{namespace}}}{operation}"
+    )
     for name, value in fields:
         etree.SubElement(asked, f"{{{namespace}}}{name}").text = value
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)
@@ -84,10 +86,16 @@ def parse(body: bytes) -> etree._Element:
             root = etree.fromstring(_mended(raw), _parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         what = "an HTML page" if b"<html" in body[:2048].lower() else "no readable XML"
-        raise ProtocolError(f"answer is {what} ({str(error)[:60]})" if body else "answer is empty") from None
+        raise ProtocolError(
+            f"answer is {what} ({str(error)[:60]})" if body else "answer is empty"
+        ) from None
     info: Any = root.getroottree().docinfo
     if info.doctype:
-        what = "an HTML page" if local(root).lower() == "html" else "XML with a DOCTYPE, which is not read"
+        what = (
+            "an HTML page"
+            if local(root).lower() == "html"
+            else "XML with a DOCTYPE, which is not read"
+        )
         raise ProtocolError(f"answer is {what}")
     return root
 
@@ -100,7 +108,12 @@ def _mended(raw: bytes) -> bytes:
 
 def _parser() -> etree.XMLParser:
     return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
     )
 
 
@@ -109,7 +122,11 @@ def envelope_body(reply: bytes) -> etree._Element:
     root = parse(reply)
     body = find(root, "Body") if local(root) == "Envelope" else None
     if body is None:
-        kind = "an HTML page" if local(root).lower() == "html" else f"no SOAP envelope ({local(root)[:40]})"
+        kind = (
+            "an HTML page"
+            if local(root).lower() == "html"
+            else f"no SOAP envelope ({local(root)[:40]})"
+        )
         raise ProtocolError(f"answer is {kind}")
     return body
 
@@ -143,7 +160,15 @@ def text(element: etree._Element | None, *names: str) -> str | None:
 def attribute(element: etree._Element, name: str) -> str | None:
     """The attribute `name` in whatever namespace; None where it is missing or empty."""
     return (
-        next((str(value) for key, value in element.attrib.items() if str(key).rpartition("}")[2] == name), "") or None
+        next(
+            (
+                str(value)
+                for key, value in element.attrib.items()
+                if str(key).rpartition("}")[2] == name
+            ),
+            "",
+        )
+        or None
     )
 
 

@@ -80,7 +80,9 @@ async def post(
     state.answered.begin()
     if state.session is None:
         state.answered.challenge = None
-    send = state.session.send if state.session is not None else functools.partial(exchange, net, place)
+    send = (
+        state.session.send if state.session is not None else functools.partial(exchange, net, place)
+    )
     for _ in range(MOST_ROUNDS):
         body, headers = envelope, list(fields)
         if state.loaded and login and login.credential:
@@ -112,7 +114,10 @@ async def _loaded(
         body = await asyncio.to_thread(_with_token, envelope, credential, skew)
         trace.note(">", "with WS-UsernameToken (digest)")
     if state.answered.challenge is not None:
-        headers = [*headers, ("Authorization", state.answered.authorization(credential, "POST", path, body))]
+        headers = [
+            *headers,
+            ("Authorization", state.answered.authorization(credential, "POST", path, body)),
+        ]
     return body, headers
 
 
@@ -136,7 +141,9 @@ def _refused(reply: Reply, fault: soap.Fault | None) -> bool:
     return reply.status in {401, 403} or bool(fault and fault.refused)
 
 
-def _next(state: Held, place: Place, reply: Reply, fault: soap.Fault | None, login: Login | None) -> None:
+def _next(
+    state: Held, place: Place, reply: Reply, fault: soap.Fault | None, login: Login | None
+) -> None:
     """Decide what the next request carries after a demand for a login; raise where there is no next one."""
     if login is None or login.credential is None:
         raise NoCredentialError("the device asks for a login and none is configured")
@@ -144,9 +151,13 @@ def _next(state: Held, place: Place, reply: Reply, fault: soap.Fault | None, log
     if says_locked(said):
         login.guard.locked(place.host, login.credential)
         raise LockedOutError("the device says that the account is locked")
-    challenges = digest.parse_challenges(reply.all("www-authenticate")) if reply.status == 401 else []
+    challenges = (
+        digest.parse_challenges(reply.all("www-authenticate")) if reply.status == 401 else []
+    )
     if challenges:
-        if state.answered.take(digest.choose(challenges, allow_basic=place.tls is not None or None)):
+        if state.answered.take(
+            digest.choose(challenges, allow_basic=place.tls is not None or None)
+        ):
             return
     elif not state.token and not (reply.status == 403 and state.loaded):
         state.token = True
@@ -155,7 +166,9 @@ def _next(state: Held, place: Place, reply: Reply, fault: soap.Fault | None, log
         raise UnsupportedError("the account may not ask this")
     left = attempts_left(said)
     login.guard.rejected(place.host, login.credential, attempts_left=left)
-    raise AuthFailedError("login refused" + (f", {left} attempts left by its own words" if left is not None else ""))
+    raise AuthFailedError(
+        "login refused" + (f", {left} attempts left by its own words" if left is not None else "")
+    )
 
 
 def _served(reply: Reply, fault: soap.Fault | None) -> Reply:

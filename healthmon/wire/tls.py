@@ -75,7 +75,9 @@ def public_key_info(certificate: x509.Certificate) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     try:
-        return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return certificate.public_key().public_bytes(
+            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+        )
     except Exception:  # noqa: BLE001 - cryptography raises a different class for each broken or unknown key
         raise TlsError("the certificate's key cannot be read") from None
 
@@ -88,7 +90,9 @@ class _PinnedObject(ssl.SSLObject):
         der = self.getpeercert(True) or b""
         context = self.context
         try:
-            same = isinstance(context, _PinnedContext) and hmac.compare_digest(key_hash(der), context.pin)
+            same = isinstance(context, _PinnedContext) and hmac.compare_digest(
+                key_hash(der), context.pin
+            )
         except TlsError:
             same = False
         if not same:
@@ -150,13 +154,17 @@ def _reading_context() -> ssl.SSLContext:
     return made
 
 
-async def read_certificate(net: Net, host: str, port: int, server_name: str | None = None) -> PeerCertificate:
+async def read_certificate(
+    net: Net, host: str, port: int, server_name: str | None = None
+) -> PeerCertificate:
     """Shake hands without verifying, take the certificate and hang up: not one byte of ours is sent inside.
 
     Raises TlsError (also where the port does not speak TLS), ProtocolError and the errors of `Net.connect`.
     """
     trace.stage(f"TCP connection to port {port}")
-    transport, _ = await net.connect(host, port, asyncio.Protocol, tls=_reading_context(), server_name=server_name)
+    transport, _ = await net.connect(
+        host, port, asyncio.Protocol, tls=_reading_context(), server_name=server_name
+    )
     try:
         tls: ssl.SSLObject = transport.get_extra_info("ssl_object")
         der = tls.getpeercert(True)
@@ -169,14 +177,18 @@ async def read_certificate(net: Net, host: str, port: int, server_name: str | No
     return PeerCertificate(der, version)
 
 
-async def verified(net: Net, host: str, port: int, trust: ssl.SSLContext, server_name: str | None = None) -> str:
+async def verified(
+    net: Net, host: str, port: int, trust: ssl.SSLContext, server_name: str | None = None
+) -> str:
     """Shake hands with verification by `trust` and hang up: "" when trusted, else why not in words.
 
     Raises TlsTimeoutError and the other errors of `Net.connect`.
     """
     trace.stage(f"TCP connection to port {port}")
     try:
-        transport, _ = await net.connect(host, port, asyncio.Protocol, tls=trust, server_name=server_name)
+        transport, _ = await net.connect(
+            host, port, asyncio.Protocol, tls=trust, server_name=server_name
+        )
     except TlsTimeoutError:
         raise
     except TlsError as error:

@@ -9,12 +9,27 @@ from lxml import etree
 
 from healthmon.wire import soap
 
-_FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_FLAGS = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
 
 
 def flag(word: object) -> bool | None:
     """Yes or no in the words that devices use (true, yes, on, 1)."""
-    return word if isinstance(word, bool) else _FLAGS.get(str(word or "").strip().lower()) if word != 0 else False
+    return (
+        word
+        if isinstance(word, bool)
+        else _FLAGS.get(str(word or "").strip().lower())
+        if word != 0
+        else False
+    )
 
 
 def number(word: object, low: float, high: float) -> float | None:

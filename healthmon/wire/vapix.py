@@ -125,7 +125,8 @@ def recordings(body: bytes) -> RecordingList:
     rows = (_recording(one) for one in named(root, "recording"))
     head = next(named(root, "recordings"))
     return RecordingList(
-        tuple(row for row in rows if row is not None)[:MOST_ROWS], whole(head.get("numberofrecordings"))
+        tuple(row for row in rows if row is not None)[:MOST_ROWS],
+        whole(head.get("numberofrecordings")),
     )
 
 
@@ -182,12 +183,18 @@ def ntp_info(body: bytes) -> NtpInfo:
     """NTP API, getNTPInfo. Raises UnsupportedError, ProtocolError."""
     client = data(body).get("client")
     client = client if isinstance(client, dict) else {}
-    names = "advertisedServers" if str(client.get("serversSource")).upper() == "DHCP" else "staticServers"
+    names = (
+        "advertisedServers"
+        if str(client.get("serversSource")).upper() == "DHCP"
+        else "staticServers"
+    )
     servers = client.get(names)
     first = servers[0] if isinstance(servers, list) and servers else None
     enabled, synced = client.get("enabled"), client.get("synced")
     return NtpInfo(
-        enabled if isinstance(enabled, bool) else None, synced if isinstance(synced, bool) else None, words(first)
+        enabled if isinstance(enabled, bool) else None,
+        synced if isinstance(synced, bool) else None,
+        words(first),
     )
 
 
@@ -217,6 +224,8 @@ def _xml(body: bytes, wanted: str) -> etree._Element:
     """The root of an XML answer that holds `wanted`. Raises ProtocolError."""
     root = soap.parse(body)
     if next(named(root, wanted), None) is None:
-        said = next((words(one.get("errormsg")) for one in root.iter() if one.get("errormsg")), None)
+        said = next(
+            (words(one.get("errormsg")) for one in root.iter() if one.get("errormsg")), None
+        )
         raise ProtocolError(f"the answer holds no {wanted}" + (f": {said}" if said else ""))
     return root

@@ -20,7 +20,9 @@ EXAMPLE = Path(__file__).parents[2] / "config.yaml"
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
-def test_a_bad_configuration_gets_exactly_its_messages(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_configuration_gets_exactly_its_messages(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(path.parent)
     with pytest.raises(ConfigError) as caught:
         config.load(Path(path.name))
@@ -66,10 +68,15 @@ def test_one_malformed_value_makes_no_second_message_up(tmp_path: Path) -> None:
 
 BOMBS = {
     "unknown keys": "".join(f"k{n}: 1\n" for n in range(300_000)),
-    "unknown keys of a camera": "cameras:\n  - {" + ", ".join(f"k{n}: 1" for n in range(300_000)) + "}\n",
+    "unknown keys of a camera": "cameras:\n  - {"
+    + ", ".join(f"k{n}: 1" for n in range(300_000))
+    + "}\n",
     "equal keys": "a: 1\n" * 300_000,
     "a wrong key of each camera": "cameras:\n"
-    + "".join(f"- {{id: C{n}, nmae: Camera {n}, site: town, address: 192.0.2.1, kind: ptz}}\n" for n in range(10_000)),
+    + "".join(
+        f"- {{id: C{n}, nmae: Camera {n}, site: town, address: 192.0.2.1, kind: ptz}}\n"
+        for n in range(10_000)
+    ),
     "a list in lists": "cameras:\n" + ("- [" + "1," * 1000 + "1]\n") * 1900,
     "brackets": "[" * 100_000,
     "braces": "a: " + "[{a: " * 100_000,
@@ -109,7 +116,9 @@ def test_o3_every_bomb_ends_within_a_second_and_64_mib(tmp_path: Path) -> None:
     assert len(told) == len(BOMBS)
     for name, line in zip(BOMBS, told, strict=True):
         seconds, mib, length = map(float, line.split())
-        assert seconds <= 5, name  # CPU seconds on a machine that may be slow and busy; what is wanted is one
+        assert seconds <= 5, (
+            name
+        )  # CPU seconds on a machine that may be slow and busy; what is wanted is one
         assert mib <= 64, name
         assert length <= 100_000, name
 

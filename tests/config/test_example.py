@@ -30,7 +30,10 @@ def problems(tmp_path: Path, text: str | bytes) -> list[str]:
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ConfigError) as caught:
         config.load(path)
-    return [f"{p.line}: {p.where}: {p.text}" if p.where else f"{p.line}: {p.text}" for p in caught.value.problems]
+    return [
+        f"{p.line}: {p.where}: {p.text}" if p.where else f"{p.line}: {p.text}"
+        for p in caught.value.problems
+    ]
 
 
 def test_the_example_loads_and_names_only_documentation_addresses():
@@ -57,7 +60,11 @@ def test_o1_a_typo_is_named_with_its_line_and_a_suggestion(tmp_path):
 
 def test_o1_every_problem_is_said_at_once(tmp_path):
     text = (
-        HEAD + "cameras:\n" + camera(1, "interval: 60") + camera(2, "priority: high") + camera(3, "rtsp: {port: 99999}")
+        HEAD
+        + "cameras:\n"
+        + camera(1, "interval: 60")
+        + camera(2, "priority: high")
+        + camera(3, "rtsp: {port: 99999}")
     )
     found = problems(tmp_path, text)
     assert [line.split(":")[0] for line in found] == ["3", "4", "5"]
@@ -105,7 +112,10 @@ def test_o4_scalars_stay_what_was_written():
 
 
 def test_o5_secrets_have_no_place_in_the_configuration(tmp_path):
-    text = HEAD + "credentials: {view: {username: u, password: p, secret: {environment: X}}}\ncameras:\n"
+    text = (
+        HEAD
+        + "credentials: {view: {username: u, password: p, secret: {environment: X}}}\ncameras:\n"
+    )
     text += camera(1, "location: 'rtsp://user:pass@192.0.2.1/'")
     found = problems(tmp_path, text)
     assert any("unknown key 'password'" in line for line in found)
@@ -142,14 +152,22 @@ def test_a9_a_half_written_file_is_an_error_not_a_crash(tmp_path):
 def test_o8_zones_parents_and_references(tmp_path):
     text = "estate: {time_zone: Europe/Lundon}\n" + HEAD
     assert "not a time zone" in problems(tmp_path, text)[0]
-    text = HEAD + "cameras:\n" + camera(1, "parent: C2") + camera(2, "parent: C1") + camera(3, "parent: C9")
+    text = (
+        HEAD
+        + "cameras:\n"
+        + camera(1, "parent: C2")
+        + camera(2, "parent: C1")
+        + camera(3, "parent: C9")
+    )
     found = problems(tmp_path, text)
     assert sum("circle" in line for line in found) == 2
     assert any("parent 'C9' is not in the configuration" in line for line in found)
 
 
 def test_an_open_door_is_refused(tmp_path):
-    assert "needs both 'tls' and 'users_file'" in problems(tmp_path, "agent: {listen: 0.0.0.0}\n")[0]
+    assert (
+        "needs both 'tls' and 'users_file'" in problems(tmp_path, "agent: {listen: 0.0.0.0}\n")[0]
+    )
 
 
 @pytest.mark.parametrize("state", ["deployed", "in_store", "in_transit"])
@@ -176,7 +194,9 @@ def test_maintenance_is_local_time_across_the_clock_change(tmp_path):
 
 def test_five_thousand_cameras_load_in_seconds(tmp_path):
     path = tmp_path / "config.yaml"
-    rows = "".join(camera(n, address=f"10.{n // 60000}.{n // 250 % 250}.{n % 250 + 1}") for n in range(5000))
+    rows = "".join(
+        camera(n, address=f"10.{n // 60000}.{n // 250 % 250}.{n % 250 + 1}") for n in range(5000)
+    )
     path.write_text(HEAD + "cameras:\n" + rows)
     began = time.process_time()
     assert len(config.load(path).cameras) == 5000

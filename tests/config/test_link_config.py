@@ -8,7 +8,9 @@ from healthmon import config, inventory
 from healthmon.config import ConfigError
 from healthmon.model import Question
 
-CAMERA = "  - {{id: C{n}, name: Camera {n}, site: town, address: 192.0.2.{n}, kind: fixed, {more}}}\n"
+CAMERA = (
+    "  - {{id: C{n}, name: Camera {n}, site: town, address: 192.0.2.{n}, kind: fixed, {more}}}\n"
+)
 LINKS = """sites: [{id: town}]
 credentials: {snmp: {secret: {environment: X}}}
 links:
@@ -35,10 +37,19 @@ def problems(folder, text):
     ("more", "words"),
     [
         ("port: Gi1/0/1", "'port' needs a 'parent' that is a switch of 'links'"),
-        ("port: Gi1/0/1, parent: S02", "'port' needs a switch that is asked by SNMP: give S02 its 'snmp'"),
-        ("port: Gi1/0/1, parent: [S01, S03]", "'port' fits S01 and S03; keep one switch with 'snmp' as parent"),
+        (
+            "port: Gi1/0/1, parent: S02",
+            "'port' needs a switch that is asked by SNMP: give S02 its 'snmp'",
+        ),
+        (
+            "port: Gi1/0/1, parent: [S01, S03]",
+            "'port' fits S01 and S03; keep one switch with 'snmp' as parent",
+        ),
         ("poe: 1.7, parent: S01", "'poe' belongs to 'port': say which port of the switch it is"),
-        ("port: Gi1/0/1, parent: S1", "parent 'S1' is not in the configuration (did you mean 'S01'?)"),
+        (
+            "port: Gi1/0/1, parent: S1",
+            "parent 'S1' is not in the configuration (did you mean 'S01'?)",
+        ),
     ],
 )
 def test_a_port_that_cannot_be_asked_is_named_with_line_and_remedy(tmp_path, more, words):
@@ -46,15 +57,21 @@ def test_a_port_that_cannot_be_asked_is_named_with_line_and_remedy(tmp_path, mor
 
 
 def test_a_poe_that_is_no_group_and_port_is_refused(tmp_path):
-    assert any("poe" in line for line in problems(tmp_path, text("port: Gi1/0/1, parent: S01, poe: seven")))
+    assert any(
+        "poe" in line for line in problems(tmp_path, text("port: Gi1/0/1, parent: S01, poe: seven"))
+    )
 
 
 def test_a_port_is_asked_at_the_switch_and_a_double_one_is_warned_of(tmp_path, monkeypatch):
     monkeypatch.setenv("X", "public")
     path = tmp_path / "config.yaml"
-    path.write_text(text("port: Gi1/0/1, parent: [S01, S02], poe: 1.7", "port: gi1/0/1, parent: S01"))
+    path.write_text(
+        text("port: Gi1/0/1, parent: [S01, S02], poe: 1.7", "port: gi1/0/1, parent: S01")
+    )
     found = config.load(path)
-    assert [w.partition(": ")[2] for w in found.warnings] == ["port gi1/0/1 of S01 is given to C1 and C2"]
+    assert [w.partition(": ")[2] for w in found.warnings] == [
+        "port gi1/0/1 of S01 is given to C1 and C2"
+    ]
     devices = inventory.devices(found)
     camera = next(device for device in devices if device.id == "C1")
     assert camera.port is not None
@@ -78,7 +95,10 @@ def relay_text(more, *cameras, rtsp="rtsp: {port: 554}"):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (relay_text("{camera: C01, path: /a}"), "camera 'C01' is not in the configuration (did you mean 'C1'?)"),
+        (
+            relay_text("{camera: C01, path: /a}"),
+            "camera 'C01' is not in the configuration (did you mean 'C1'?)",
+        ),
         (relay_text("{camera: C1, path: /a, stream: sub}"), "camera C1 has no stream 'sub'"),
         (
             relay_text("[{camera: C1, path: /a}, {camera: C1, path: /b}]"),
@@ -102,7 +122,8 @@ def test_a_relay_is_looked_at_in_the_beat_of_its_camera(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text(
         relay_text(
-            "{camera: C1, path: /police/C1}", "interval: 5 min, watch: 3 s, streams: [{name: hd, bit_rate: 2 Mbit/s}]"
+            "{camera: C1, path: /police/C1}",
+            "interval: 5 min, watch: 3 s, streams: [{name: hd, bit_rate: 2 Mbit/s}]",
         )
     )
     found = config.load(path)
@@ -119,7 +140,9 @@ def test_a_relay_is_looked_at_in_the_beat_of_its_camera(tmp_path):
         2e6,
     )
     link = next(device for device in devices if device.id == "POL")
-    assert [(spec.camera, spec.path, spec.source) for spec in link.relays] == [("C1", "/police/C1", "hd")]
+    assert [(spec.camera, spec.path, spec.source) for spec in link.relays] == [
+        ("C1", "/police/C1", "hd")
+    ]
 
 
 def test_the_relay_of_a_metered_camera_is_looked_at_as_seldom_as_the_camera(tmp_path):

@@ -33,11 +33,15 @@ def loaded(folder, more):
 def test_a_budget_that_is_none_is_named_with_line_and_remedy(tmp_path, more, words):
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, more)
-    assert any(words in problem.text and problem.line == 3 for problem in caught.value.problems), caught.value
+    assert any(words in problem.text and problem.line == 3 for problem in caught.value.problems), (
+        caught.value
+    )
 
 
 def test_what_is_said_of_a_metered_device_goes_before_what_suits_its_network(tmp_path):
-    found = loaded(tmp_path, "metered: {per_day: 1 GB}, interval: 5 min, timeout: 15 s, limits: {latency: 1 s}")
+    found = loaded(
+        tmp_path, "metered: {per_day: 1 GB}, interval: 5 min, timeout: 15 s, limits: {latency: 1 s}"
+    )
     devices = inventory.devices(found)
     assert devices[0].daily_bytes == 1e9
     assert devices[0].limits.latency == 1.0
@@ -45,7 +49,11 @@ def test_what_is_said_of_a_metered_device_goes_before_what_suits_its_network(tmp
     assert (asks[Question.REACH].interval, asks[Question.REACH].timeout) == (300.0, 15.0)
 
 
-@pytest.mark.parametrize(("state", "asked"), [("deployed", True), ("in_store", False), ("in_transit", False)])
+@pytest.mark.parametrize(
+    ("state", "asked"), [("deployed", True), ("in_store", False), ("in_transit", False)]
+)
 def test_only_a_deployed_camera_is_asked_anything(tmp_path, state, asked):
     found = loaded(tmp_path, f"state: {state}")
-    assert any(ask.device == "D1" for ask in inventory.asks(found, inventory.devices(found))) is asked
+    assert (
+        any(ask.device == "D1" for ask in inventory.asks(found, inventory.devices(found))) is asked
+    )

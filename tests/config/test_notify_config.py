@@ -37,15 +37,30 @@ def warnings(tmp_path, text):
             "notify: {hook: {webhok: {url: 'https://a.example.com/'}}}\n",
             "5: target hook: unknown key 'webhok' (did you mean 'webhook'?)",
         ),
-        ("notify: {hook: {timeout: 5 s}}\n", "5: target hook: needs exactly one of 'alertmanager', 'webhook'"),
+        (
+            "notify: {hook: {timeout: 5 s}}\n",
+            "5: target hook: needs exactly one of 'alertmanager', 'webhook'",
+        ),
         (
             "notify: {hook: {webhook: {url: 'https://a.example.com/', credential: kay}}}\n",
             "5: target hook: credential 'kay' is not in the configuration (did you mean 'key'?)",
         ),
-        ("notify: {hook: {webhook: {url: 'ftp://a.example.com/'}}}\n", "5: target hook: 'url': is not a web address"),
-        ("notify: {hook: {webhook: {url: 'https://u:hush@a.example.com/'}}}\n", "do not belong in an address"),
-        ("notify: {hook: {webhook: {url: 'https://a.example.com/', secret: x}}}\n", "unknown key 'secret'"),
-        ("notify: {m: {email: {server: mail.example.com, sender: a@example.com}}}\n", "has no receiver"),
+        (
+            "notify: {hook: {webhook: {url: 'ftp://a.example.com/'}}}\n",
+            "5: target hook: 'url': is not a web address",
+        ),
+        (
+            "notify: {hook: {webhook: {url: 'https://u:hush@a.example.com/'}}}\n",
+            "do not belong in an address",
+        ),
+        (
+            "notify: {hook: {webhook: {url: 'https://a.example.com/', secret: x}}}\n",
+            "unknown key 'secret'",
+        ),
+        (
+            "notify: {m: {email: {server: mail.example.com, sender: a@example.com}}}\n",
+            "has no receiver",
+        ),
         (
             "notify: {m: {email: {server: m.example.com, sender: 'A <a@b.c>', to: a@b.c}}}\n",
             "'sender': is not an e-mail",
@@ -58,7 +73,10 @@ def warnings(tmp_path, text):
             "notify: {m: {email: {server: m.example.com, sender: a@b.c, to: a@b.c, credential: key}}}\n",
             "5: target m: credential 'key' has no 'username' to log in with",
         ),
-        ("notify: {l: {syslog: {server: l.example.com, transport: dup}}}\n", "is not one of udp, tcp or tls"),
+        (
+            "notify: {l: {syslog: {server: l.example.com, transport: dup}}}\n",
+            "is not one of udp, tcp or tls",
+        ),
         (
             HOOK + "routes: [{to: hok}]\n",
             "6: route number 1: target 'hok' is not in the configuration (did you mean 'hook'?)",
@@ -72,21 +90,33 @@ def warnings(tmp_path, text):
             "contractor 'acne' is not in the configuration (did you mean",
         ),
         (HOOK + "routes: [{to: hook, kinds: camra}]\n", "(did you mean 'camera'?)"),
-        (HOOK + "routes: [{to: hook, priorities: [P5]}]\n", "'P5' is not a priority; write P1, P2, P3 or P4"),
+        (
+            HOOK + "routes: [{to: hook, priorities: [P5]}]\n",
+            "'P5' is not a priority; write P1, P2, P3 or P4",
+        ),
         (
             HOOK + "routes: [{to: hook, hours: 8-18}]\n",
             "'8-18' are not hours of the day; write for example 22:00-06:00",
         ),
         (HOOK + "routes: [{to: hook, weekdays: monday}]\n", "(did you mean 'mon'?)"),
-        (HOOK + "routes: [{to: hook, digest: 7}]\n", "'7' is not a time of day; write for example 07:00"),
-        (HOOK + "routes: [{to: hook, digest: '07:00', repeat_after: 4 h}]\n", "a route with 'digest' repeats nothing"),
+        (
+            HOOK + "routes: [{to: hook, digest: 7}]\n",
+            "'7' is not a time of day; write for example 07:00",
+        ),
+        (
+            HOOK + "routes: [{to: hook, digest: '07:00', repeat_after: 4 h}]\n",
+            "a route with 'digest' repeats nothing",
+        ),
         (HOOK + "routes: [{to: hook, repeat_after: 4}]\n", "has no unit"),
         (HOOK + "routes: [{sites: town}]\n", "'to' is missing"),
         (
             "notify: {a: {alertmanager: {url: 'http://127.0.0.1:9093'}}}\nroutes: [{to: a, digest: '07:00'}]\n",
             "Alertmanager",
         ),
-        ("heartbeat: {interval: 60 s}\n", "5: heartbeat: needs exactly one of 'url' and 'credential'"),
+        (
+            "heartbeat: {interval: 60 s}\n",
+            "5: heartbeat: needs exactly one of 'url' and 'credential'",
+        ),
         ("heartbeat: {credential: nope}\n", "credential 'nope' is not in the configuration"),
     ],
 )
@@ -113,7 +143,10 @@ def test_a_good_configuration_has_no_warnings(tmp_path) -> None:
         ),
         (HOOK + "routes: [{to: hook, severities: fault}]\n", "no route takes every fault"),
         (HOOK + "routes: [{to: hook, kinds: ups}]\n", "no route takes every fault"),
-        (HOOK.replace("https", "http") + "routes: [{to: hook}]\n", "5: target 'hook': faults are sent unencrypted"),
+        (
+            HOOK.replace("https", "http") + "routes: [{to: hook}]\n",
+            "5: target 'hook': faults are sent unencrypted",
+        ),
     ],
 )
 def test_what_is_allowed_and_worth_saying(tmp_path, text, wanted) -> None:
@@ -151,7 +184,8 @@ def test_what_is_no_web_address(text) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a@b.c\r\nBcc: x@y.z", "a b@c.d", "<a@b.c>", "a@", "@b.c", "a@b..c", "a,b@c.d", "a@b c"]
+    "text",
+    ["a@b.c\r\nBcc: x@y.z", "a b@c.d", "<a@b.c>", "a@", "@b.c", "a@b..c", "a,b@c.d", "a@b c"],
 )
 def test_what_is_no_mail_address(text) -> None:
     with pytest.raises(ValueError):

@@ -44,7 +44,12 @@ def test_the_readings_become_what_the_makes_read(tmp_path: Path) -> None:
     bosch = readings("bosch", tmp_path)
     assert (bosch.storage, bosch.clock, bosch.tracks) == (("D:",), True, False)
     assert bosch.rcp[1] == Reading(
-        "0x0b0e", "channel", fills="state", words=(("1", "running"), ("0", "stopped")), type="T_DWORD", num="{channel}"
+        "0x0b0e",
+        "channel",
+        fills="state",
+        words=(("1", "running"), ("0", "stopped")),
+        type="T_DWORD",
+        num="{channel}",
     )
 
 

@@ -16,9 +16,16 @@ FOOTAGE = {Question.RECORDER, Question.RECORDING, Question.PLAYBACK}
 SITES = "sites: [{id: s}]\nestate: {time_zone: Europe/London}\n"
 
 
-def estate(folder: Path, recorder: str = "", camera: str = "", cameras: int = 3, top: str = "") -> Config:
+def estate(
+    folder: Path, recorder: str = "", camera: str = "", cameras: int = 3, top: str = ""
+) -> Config:
     """One recorder R1 and cameras C1.. on its channels; `recorder` and `camera` (C1's) are further YAML fields."""
-    lines = [SITES, top, "recorders:", f"  - {{id: R1, name: Recorder, site: s, address: 192.0.2.9{recorder}}}"]
+    lines = [
+        SITES,
+        top,
+        "recorders:",
+        f"  - {{id: R1, name: Recorder, site: s, address: 192.0.2.9{recorder}}}",
+    ]
     lines.append("cameras:")
     for n in range(1, cameras + 1):
         head = f"id: C{n}, name: Camera {n}, kind: fixed, site: s, address: 198.51.100.{n}"
@@ -29,12 +36,16 @@ def estate(folder: Path, recorder: str = "", camera: str = "", cameras: int = 3,
 
 
 def footage(loaded: Config) -> list[Ask]:
-    return [ask for ask in inventory.asks(loaded, inventory.devices(loaded)) if ask.question in FOOTAGE]
+    return [
+        ask for ask in inventory.asks(loaded, inventory.devices(loaded)) if ask.question in FOOTAGE
+    ]
 
 
 def test_all_asks_about_footage_stand_at_the_recorders_gate(tmp_path):
     asks = footage(estate(tmp_path))
-    assert [(ask.device, ask.part) for ask in asks if ask.question is Question.RECORDER] == [("R1", "")]
+    assert [(ask.device, ask.part) for ask in asks if ask.question is Question.RECORDER] == [
+        ("R1", "")
+    ]
     cameras = {(ask.device, ask.part) for ask in asks if ask.question is Question.RECORDING}
     assert cameras == {("C1", "R1"), ("C2", "R1"), ("C3", "R1")}
     assert {ask.gate for ask in asks} == {"192.0.2.9"}
@@ -60,7 +71,11 @@ def test_what_a_recorder_cannot_be_asked_is_not_asked(tmp_path, recorder, questi
 
 
 def test_a_camera_that_is_not_watched_has_no_footage_to_watch(tmp_path):
-    assert {ask.device for ask in footage(estate(tmp_path, camera=", disabled: yes"))} == {"R1", "C2", "C3"}
+    assert {ask.device for ask in footage(estate(tmp_path, camera=", disabled: yes"))} == {
+        "R1",
+        "C2",
+        "C3",
+    }
 
 
 def test_the_cameras_word_goes_before_its_recorders_and_that_before_the_defaults(tmp_path):
@@ -96,4 +111,8 @@ def test_a_sweep_plays_one_camera_of_each_recorder_and_all_in_turn(tmp_path):
     turns = [rota(asks, ROTA_SECONDS * hour) for hour in range(7, 12)]
     assert all(len(turn) == 1 for turn in turns)
     assert frozenset().union(*turns) == {"C1", "C2", "C3", "C4", "C5"}
-    assert rota(asks, ROTA_SECONDS * 7) == rota(asks, ROTA_SECONDS * 7.99) == rota(asks[::-1], ROTA_SECONDS * 7)
+    assert (
+        rota(asks, ROTA_SECONDS * 7)
+        == rota(asks, ROTA_SECONDS * 7.99)
+        == rota(asks[::-1], ROTA_SECONDS * 7)
+    )

@@ -27,7 +27,9 @@ def lost(written: object, read: object, path: str) -> Iterator[str]:
     """The paths at which `read` lacks something or differs."""
     if isinstance(written, dict) and isinstance(read, dict):
         for name, value in written.items():
-            yield from lost(value, read[name], f"{path}.{name}") if name in read else (f"{path}.{name}",)
+            yield from (
+                lost(value, read[name], f"{path}.{name}") if name in read else (f"{path}.{name}",)
+            )
     elif isinstance(written, list) and isinstance(read, list) and len(written) == len(read):
         for one, other in zip(written, read, strict=True):
             yield from lost(one, other, path)

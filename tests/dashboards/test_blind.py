@@ -14,37 +14,58 @@ WHO = 'job="healthmon",instance="a:1",device="{}",kind="camera",site="s"'
 STATES = ("ok", "degraded", "unknown", "fault")
 
 
-def camera(name: str, state: str, *, works: bool = False, deployment: str = "deployed") -> list[dict[str, str]]:
+def camera(
+    name: str, state: str, *, works: bool = False, deployment: str = "deployed"
+) -> list[dict[str, str]]:
     who = WHO.format(name)
-    rows = {f'healthmon_device_state{{{who},state="{word}"}}': int(word == state) for word in STATES}
+    rows = {
+        f'healthmon_device_state{{{who},state="{word}"}}': int(word == state) for word in STATES
+    }
     rows[f"healthmon_device_maintenance{{{who}}}"] = int(works)
     rows[f'healthmon_device_info{{{who},name="Camera {name}",deployment="{deployment}"}}'] = 1
     return [{"series": series, "values": f"{value}x9"} for series, value in rows.items()]
 
 
-def fault(name: str, priority: str = "P3", since: int = 0, code: str = "no_pictures") -> list[dict[str, str]]:
-    who = WHO.format(name).replace('"camera"', '"site"') if name.startswith("site:") else WHO.format(name)
+def fault(
+    name: str, priority: str = "P3", since: int = 0, code: str = "no_pictures"
+) -> list[dict[str, str]]:
+    who = (
+        WHO.format(name).replace('"camera"', '"site"')
+        if name.startswith("site:")
+        else WHO.format(name)
+    )
     return [
         {
             "series": f'healthmon_fault_active{{{who},code="{code}",severity="fault",priority="{priority}"}}',
             "values": "1x9",
         },
-        {"series": f'healthmon_fault_since_timestamp_seconds{{{who},code="{code}"}}', "values": f"{since}x9"},
+        {
+            "series": f'healthmon_fault_since_timestamp_seconds{{{who},code="{code}"}}',
+            "values": f"{since}x9",
+        },
     ]
 
 
 def wall(panel: str) -> str:
-    return filled(next(t for t in targets() if t.uid == "healthmon-wall" and t.panel.startswith(panel)).expression)
+    return filled(
+        next(
+            t for t in targets() if t.uid == "healthmon-wall" and t.panel.startswith(panel)
+        ).expression
+    )
 
 
 def evaluated(tmp_path, series, *expected) -> str:
     """promtool's complaint, "" when every (query, samples) of `expected` is what Prometheus gives."""
     need("promtool")
-    checks = [{"expr": query, "eval_time": "2m", "exp_samples": samples} for query, samples in expected]
+    checks = [
+        {"expr": query, "eval_time": "2m", "exp_samples": samples} for query, samples in expected
+    ]
     test = {"interval": "30s", "input_series": series, "promql_expr_test": checks}
     path = tmp_path / "t.yaml"
     path.write_text(yaml.safe_dump({"tests": [test]}))
-    done = subprocess.run(["promtool", "test", "rules", str(path)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["promtool", "test", "rules", str(path)], capture_output=True, text=True, check=False
+    )
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
@@ -64,7 +85,9 @@ def number(value: float | None) -> list[dict]:
         ([], None, None, None),
     ],
 )
-def test_a_zero_is_shown_only_where_at_least_half_is_known(tmp_path, states, at_fault, not_checked, more):
+def test_a_zero_is_shown_only_where_at_least_half_is_known(
+    tmp_path, states, at_fault, not_checked, more
+):
     series = [row for n, state in enumerate(states) for row in camera(f"C{n}", state)]
     said = evaluated(
         tmp_path,
@@ -84,7 +107,9 @@ def test_no_faults_is_said_with_what_is_not_checked(tmp_path, states, text):
     series = [row for n, state in enumerate(states) for row in camera(f"C{n}", state)]
     labels = f'{{tile="{text}"' + (', n="1"' if "," in text else "") + "}"
     rows = [{"labels": labels, "value": float("," in text)}] if text else []
-    said = evaluated(tmp_path, series or [{"series": "other", "values": "1x9"}], (wall("Faults"), rows))
+    said = evaluated(
+        tmp_path, series or [{"series": "other", "values": "1x9"}], (wall("Faults"), rows)
+    )
     assert said == ""
 
 
@@ -96,7 +121,9 @@ def test_maintenance_and_store_are_left_out_of_the_numbers_and_shown_as_such(tmp
         *camera("C4", "unknown", works=True),
     ]
     tiles = [("C1", "m C1", 0.5), ("C4", "m C4", 0.5)]
-    rows = [{"labels": f'{{{WHO.format(d)},tile="{tile}"}}', "value": value} for d, tile, value in tiles]
+    rows = [
+        {"labels": f'{{{WHO.format(d)},tile="{tile}"}}', "value": value} for d, tile, value in tiles
+    ]
     rows.append({"labels": f'{{{WHO.format("C2")},state="ok",tile="C2"}}', "value": 0})
     said = evaluated(
         tmp_path,
@@ -123,7 +150,10 @@ def test_nine_faults_are_eight_names_and_one_more(tmp_path):
         if name.startswith("site:"):
             return {"labels": f'{{{base},tile="WHOLE SITE north"}}', "value": 4e10 + 5}
         value = (3e10 if name == "C4" else 2e10) + int(name[1:])
-        return {"labels": f'{{{base},name="Camera {name}",tile="{name} Camera {name}"}}', "value": value}
+        return {
+            "labels": f'{{{base},name="Camera {name}",tile="{name} Camera {name}"}}',
+            "value": value,
+        }
 
     said = evaluated(
         tmp_path,

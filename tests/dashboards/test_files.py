@@ -41,10 +41,15 @@ def test_the_committed_file_is_what_the_code_writes(uid):
 
 def test_the_command_writes_elsewhere_with_other_runbooks_and_checks(tmp_path):
     command = [sys.executable, "-m", "dashboards", "--folder", str(tmp_path)]
-    checked = subprocess.run([*command, "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
+    checked = subprocess.run(
+        [*command, "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert (checked.returncode, checked.stdout.count("not up to date")) == (1, 5)
     subprocess.run(
-        [*command, "--runbooks", "https://cctv.example/runbooks/"], cwd=ROOT, check=True, capture_output=True
+        [*command, "--runbooks", "https://cctv.example/runbooks/"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
     )
     found = (tmp_path / "healthmon-device.json").read_text()
     assert DEFAULT not in found
@@ -61,18 +66,28 @@ BREAK = {
     "template-job-rule": lambda d: d["templating"]["list"][1].update(allValue=".*"),
     "template-on-time-change-reload-rule": lambda d: d["templating"]["list"][1].update(refresh=1),
     "template-label-promql-rule": lambda d: d["templating"]["list"][1].update(query="nonsense"),
-    "panel-datasource-rule": lambda d: d["panels"][0].update(datasource={"type": "prometheus", "uid": "abc"}),
+    "panel-datasource-rule": lambda d: d["panels"][0].update(
+        datasource={"type": "prometheus", "uid": "abc"}
+    ),
     "panel-title-description-rule": lambda d: d["panels"][0].update(description=""),
     "panel-units-rule": lambda d: d["panels"][0]["fieldConfig"]["defaults"].update(unit="parsec"),
     "panel-no-targets-rule": lambda d: d["panels"][0].update(targets=[]),
-    "target-job-rule": lambda d: d["panels"][0]["targets"][0].update(expr='healthmon_device_up{kind="camera"}'),
-    "target-rate-interval-rule": lambda d: d["panels"][0]["targets"][0].update(expr='rate(x_total{job=~"$job"}[5m])'),
-    "target-counter-agg-rule": lambda d: d["panels"][0]["targets"][0].update(expr='sum(x_total{job=~"$job"})'),
+    "target-job-rule": lambda d: d["panels"][0]["targets"][0].update(
+        expr='healthmon_device_up{kind="camera"}'
+    ),
+    "target-rate-interval-rule": lambda d: d["panels"][0]["targets"][0].update(
+        expr='rate(x_total{job=~"$job"}[5m])'
+    ),
+    "target-counter-agg-rule": lambda d: d["panels"][0]["targets"][0].update(
+        expr='sum(x_total{job=~"$job"})'
+    ),
     "uneditable-dashboard": lambda d: d.update(editable=True),
     "schema": lambda d: d.update(schemaVersion=42),
     "core panels only": lambda d: d["panels"][0].update(type="grafana-polystat-panel"),
     "isolated": lambda d: d["panels"][0].update(links=[{"url": "https://tiles.example.org"}]),
-    "blindness": lambda d: d["panels"][0]["targets"][0].update(expr='count(x{job=~"$job"} == 0) or vector(0)'),
+    "blindness": lambda d: d["panels"][0]["targets"][0].update(
+        expr='count(x{job=~"$job"} == 0) or vector(0)'
+    ),
 }
 
 
@@ -96,18 +111,25 @@ def test_a_grey_base_is_asked_of_the_thresholds():
 @pytest.mark.peer
 def test_every_query_is_accepted_by_promtool(tmp_path):
     need("promtool")
-    rules = [{"record": f"query:{n}", "expr": filled(target.expression)} for n, target in enumerate(targets())]
+    rules = [
+        {"record": f"query:{n}", "expr": filled(target.expression)}
+        for n, target in enumerate(targets())
+    ]
     assert len(rules) > 100
     path = tmp_path / "queries.yaml"
     path.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
-    done = subprocess.run(["promtool", "check", "rules", str(path)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["promtool", "check", "rules", str(path)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(rules)} rules found" in done.stdout
 
 
 def known_metrics() -> set[str]:
     golden = set(re.findall(r"^([a-zA-Z_:][\w:]*)(?=[{ ])", GOLDEN.read_text(), re.MULTILINE))
-    process = set(re.findall(r"^(process_\w+)", made().text(openmetrics=False).decode(), re.MULTILINE))
+    process = set(
+        re.findall(r"^(process_\w+)", made().text(openmetrics=False).decode(), re.MULTILINE)
+    )
     return golden | process | PROMETHEUS_OWN
 
 
@@ -121,7 +143,12 @@ def test_every_metric_named_in_a_dashboard_is_in_the_golden_file():
 
 def test_every_metric_named_in_a_rule_is_in_the_golden_file():
     files = sorted((ROOT / "dashboards" / "rules").glob("*.yaml"))
-    rules = [rule for path in files for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]
+    rules = [
+        rule
+        for path in files
+        for group in yaml.safe_load(path.read_text())["groups"]
+        for rule in group["rules"]
+    ]
     recorded = {rule["record"] for rule in rules if "record" in rule}
     named = set().union(*(metrics_named(rule["expr"]) for rule in rules))
     assert len(named) > 15

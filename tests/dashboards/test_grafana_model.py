@@ -20,7 +20,9 @@ def read(*files: Path) -> dict[str, list[str]]:
     model = PYTHON.parents[1].glob("lib/python3.*/site-packages/grafana_foundation_sdk")
     need(str(next(model, PYTHON.parents[1] / "grafana_foundation_sdk")))
     command = [str(PYTHON), str(HERE / "grafana_model.py"), *map(str, files)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout)
+    return json.loads(
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    )
 
 
 @pytest.mark.peer
@@ -37,4 +39,7 @@ def test_what_grafana_does_not_know_is_seen(tmp_path: Path) -> None:
     dashboard["panels"][0].setdefault("fieldConfig", {}).setdefault("defaults", {})["unti"] = "s"
     odd = tmp_path / "odd.json"
     odd.write_text(json.dumps(dashboard), encoding="utf-8")
-    assert set(read(odd)["odd"]) - UNKNOWN_TO_THE_MODEL == {".refersh", ".panels.fieldConfig.defaults.unti"}
+    assert set(read(odd)["odd"]) - UNKNOWN_TO_THE_MODEL == {
+        ".refersh",
+        ".panels.fieldConfig.defaults.unti",
+    }

@@ -61,7 +61,9 @@ def live(tmp_path_factory):
         running.until(lambda: told(running) >= TOLD)
         running.until(lambda: running.ask("healthmon_playback_ok") != [])
         # The longest window of a query must have been filled.
-        running.until(lambda: running.number("count_over_time(healthmon_own_network_ok[25s])") >= 20)
+        running.until(
+            lambda: running.number("count_over_time(healthmon_own_network_ok[25s])") >= 20
+        )
         yield running
 
 
@@ -71,7 +73,11 @@ def told(live: Live) -> set[tuple[str, str, str]]:
 
 
 def find(uid: str, panel: str, ref: str = "A") -> str:
-    found = [t for t in targets() if t.uid == f"healthmon-{uid}" and t.panel.startswith(panel) and t.ref == ref]
+    found = [
+        t
+        for t in targets()
+        if t.uid == f"healthmon-{uid}" and t.panel.startswith(panel) and t.ref == ref
+    ]
     return filled(found[0].expression)
 
 
@@ -82,19 +88,27 @@ def every_answer(live: Live, target: Target) -> list[dict]:
 
 def test_every_query_gives_something(live):
     """Some figures come with some looks only, so each query has a while."""
-    waiting = [target for target in targets() if not any(f" / {key}" in target.name for key in NOT_HERE)]
+    waiting = [
+        target for target in targets() if not any(f" / {key}" in target.name for key in NOT_HERE)
+    ]
     assert len(waiting) > 100
     end = time.monotonic() + 60
     while waiting := [target for target in waiting if not every_answer(live, target)]:
         assert time.monotonic() < end, [target.name for target in waiting]
         time.sleep(0.5)
-    given = [key for key in NOT_HERE if all(every_answer(live, t) for t in targets() if f" / {key}" in t.name)]
+    given = [
+        key
+        for key in NOT_HERE
+        if all(every_answer(live, t) for t in targets() if f" / {key}" in t.name)
+    ]
     assert given == [], "these have an answer after all"
     assert told(live) <= TOLD | PERHAPS
 
 
 def test_the_big_numbers_of_the_wall(live):
-    assert live.number(find("wall", "Cameras at fault")) == 7, "all of TOLD but C063; C042 is in maintenance"
+    assert live.number(find("wall", "Cameras at fault")) == 7, (
+        "all of TOLD but C063; C042 is in maintenance"
+    )
     assert live.number(find("wall", "Not recorded")) == 1, "C120"
     assert live.number(find("wall", "Clock wrong")) == 3, "C058 C063 R1"
     assert live.number(find("wall", "On battery")) == 1
@@ -136,7 +150,8 @@ def test_every_camera_has_one_tile_the_worst_first(live):
 
 def column(live: Live, ref: str) -> dict[str, float]:
     return {
-        row["metric"]["device"]: float(row["value"][1]) for row in live.ask(find("operations", "Every device", ref))
+        row["metric"]["device"]: float(row["value"][1])
+        for row in live.ask(find("operations", "Every device", ref))
     }
 
 
@@ -144,15 +159,24 @@ def test_the_desk_sees_each_check_of_each_device(live):
     state, answers, pictures, clock, recorded = (column(live, ref) for ref in "BGHIJ")
     assert (state["C001"], state["C063"], state["C101"], state["C017"]) == (0, 1, 2, 3)
     assert (answers["C001"], answers["C042"], answers["S07"]) == (1, 0, 0)
-    assert (pictures["C001"], pictures["C017"], pictures["C096"]) == (1, 0, -1), "busy: asked, but no result"
+    assert (pictures["C001"], pictures["C017"], pictures["C096"]) == (1, 0, -1), (
+        "busy: asked, but no result"
+    )
     assert (clock["C001"], clock["C058"], clock["C063"]) == (0, 1, 1)
     assert (recorded["C001"], recorded["C120"], "S07" in recorded) == (1, 0, False)
     assert "S07" not in pictures, "a switch is not asked for pictures"
-    held = {(r["metric"]["device"], r["metric"]["reason"]) for r in live.ask(find("operations", "Held back"))}
+    held = {
+        (r["metric"]["device"], r["metric"]["reason"])
+        for r in live.ask(find("operations", "Held back"))
+    }
     assert ("C042", "maintenance") in held
     faults = live.ask(find("operations", "Faults now"))
     row = next(r["metric"] for r in faults if r["metric"]["device"] == "C017")
-    assert (row["code"], row["contractor"], row["name"]) == ("no_pictures", "acme", "Market Place car park")
+    assert (row["code"], row["contractor"], row["name"]) == (
+        "no_pictures",
+        "acme",
+        "Market Place car park",
+    )
     assert row["case"] == "C017/no_pictures"
 
 
@@ -173,7 +197,9 @@ def clock_of(ref: str) -> str:
 
 
 def test_the_monitor_tells_of_its_own_trouble(live):
-    assert live.number(find("agent", "Ways out in trouble")) == 1, "nobody listens to the syslog target"
+    assert live.number(find("agent", "Ways out in trouble")) == 1, (
+        "nobody listens to the syslog target"
+    )
     assert live.number(find("agent", "Answers Prometheus")) == 1
     assert live.number(find("agent", "True time")) == 1
     assert live.number(find("agent", "History")) == 1
@@ -189,7 +215,10 @@ def firing(live: Live) -> set[tuple[str, str, str, str]]:
 def test_the_rules_tell_what_the_agent_tells(live):
     def alerts(told: set[tuple[str, str, str]]) -> set[tuple[str, str, str, str]]:
         words = {"fault": "critical", "warning": "warning"}
-        return {(d, code, words[severity], "acme" if d.startswith("C") else "") for d, code, severity in told}
+        return {
+            (d, code, words[severity], "acme" if d.startswith("C") else "")
+            for d, code, severity in told
+        }
 
     live.until(lambda: firing(live) >= alerts(TOLD))
     assert firing(live) <= alerts(TOLD | PERHAPS)
@@ -206,7 +235,9 @@ def test_a_fault_that_ends_leaves_the_wall_and_stands_in_the_hand_over(live):
     live.until(lambda: "C017" not in {device for device, _, _ in told(live)})
     live.until(lambda: live.number(find("wall", "Cameras at fault")) == 6)
     over = live.ask(find("operations", "Over in this shift"))
-    assert {(row["metric"]["device"], row["metric"]["code"]) for row in over} == {("C017", "no_pictures")}
+    assert {(row["metric"]["device"], row["metric"]["code"]) for row in over} == {
+        ("C017", "no_pictures")
+    }
     names = [row["metric"]["tile"] for row in live.ask(find("wall", "Faults"))]
     assert not [name for name in names if name.startswith("C017")]
 

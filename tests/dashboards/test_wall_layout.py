@@ -19,7 +19,12 @@ def wall_panels():
 @pytest.mark.parametrize("uid", sorted(dashboards()))
 def test_panels_stand_inside_the_grid_and_nowhere_on_each_other(uid):
     places = [panel["gridPos"] for panel in dashboards()[uid]["panels"]]
-    taken = [(x, y) for p in places for x in range(p["x"], p["x"] + p["w"]) for y in range(p["y"], p["y"] + p["h"])]
+    taken = [
+        (x, y)
+        for p in places
+        for x in range(p["x"], p["x"] + p["w"])
+        for y in range(p["y"], p["y"] + p["h"])
+    ]
     assert len(taken) == len(set(taken))
     assert all(p["x"] >= 0 and p["x"] + p["w"] <= 24 for p in places)
 

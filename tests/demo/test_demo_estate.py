@@ -45,7 +45,13 @@ class Client:
     """A few lines of RTSP with a Digest of its own."""
 
     def __init__(self, reader, writer):
-        self.reader, self.writer, self.number, self.challenge, self.session = reader, writer, 0, {}, ""
+        self.reader, self.writer, self.number, self.challenge, self.session = (
+            reader,
+            writer,
+            0,
+            {},
+            "",
+        )
 
     @classmethod
     async def to(cls, address=ADDRESS):
@@ -75,7 +81,9 @@ class Client:
                 f'Authorization: Digest username="healthmon", realm="{self.challenge["realm"]}", nonce="{nonce}", '
                 f'uri="{url}", qop=auth, nc={self.number:08x}, cnonce="ab", response="{answer}", algorithm=MD5'
             )
-        self.writer.write((f"{method} {url} RTSP/1.0\r\n" + "\r\n".join(lines) + "\r\n\r\n").encode())
+        self.writer.write(
+            (f"{method} {url} RTSP/1.0\r\n" + "\r\n".join(lines) + "\r\n\r\n").encode()
+        )
         head = (await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 3)).decode()
         size = re.search(r"Content-Length: (\d+)", head)
         body = await self.reader.readexactly(int(size[1])) if size else b""
@@ -83,9 +91,11 @@ class Client:
 
     async def play(self):
         assert (await self.ask("DESCRIBE"))[0] == 200
-        assert (await self.ask("SETUP", "/stream1/trackID=1", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"))[
-            0
-        ] == 200
+        assert (
+            await self.ask(
+                "SETUP", "/stream1/trackID=1", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"
+            )
+        )[0] == 200
         assert (await self.ask("PLAY"))[0] == 200
 
     async def frames(self, seconds):
@@ -111,7 +121,9 @@ async def status_of(estate, *faults):
     client = await Client.to()
     status, _ = await client.ask("DESCRIBE")
     if status == 200:
-        status, _ = await client.ask("SETUP", "/stream1/trackID=1", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1")
+        status, _ = await client.ask(
+            "SETUP", "/stream1/trackID=1", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"
+        )
     await client.close()
     return status
 
@@ -136,7 +148,13 @@ async def test_plays_with_a_sender_report_first_and_counts_the_session(estate):
 
 @pytest.mark.parametrize(
     ("fault", "status"),
-    [("busy", 453), ("udp_only", 461), ("wrong_login", 401), ("lockout", 403), ("redirect_elsewhere", 302)],
+    [
+        ("busy", 453),
+        ("udp_only", 461),
+        ("wrong_login", 401),
+        ("lockout", 403),
+        ("redirect_elsewhere", 302),
+    ],
 )
 async def test_a_fault_is_answered_and_clears(estate, fault, status):
     assert await status_of(estate) == 200
@@ -233,7 +251,9 @@ async def test_an_onvif_write_is_counted_and_a_token_is_not_one(estate):
 
     async def post(body):
         reader, writer = await asyncio.open_connection(ADDRESS, HTTP)
-        head = f"POST /onvif/device_service HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = (
+            f"POST /onvif/device_service HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
         writer.write((head + body).encode())
         answer = await reader.read()
         writer.close()
@@ -254,7 +274,9 @@ def test_a_token_far_from_the_device_clock_is_refused_where_the_window_is_strict
 
     def token(skew):
         created = (datetime.now(UTC) + timedelta(seconds=skew)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        password = base64.b64encode(hashlib.sha1(b"n" + created.encode() + b"view only").digest()).decode()
+        password = base64.b64encode(
+            hashlib.sha1(b"n" + created.encode() + b"view only").digest()
+        ).decode()
         nonce = base64.b64encode(b"n").decode()
         return (
             f'<wsse:Username>healthmon</wsse:Username><wsse:Password Type="x">{password}</wsse:Password>'
@@ -278,7 +300,9 @@ async def test_control_switches_faults_and_shows_counters(estate):
         with urllib.request.urlopen(request, timeout=3) as reply:
             return json.loads(reply.read())
 
-    told = await asyncio.to_thread(ask, "POST", "/devices/C1/fault", {"name": "busy", "value": True})
+    told = await asyncio.to_thread(
+        ask, "POST", "/devices/C1/fault", {"name": "busy", "value": True}
+    )
     assert told["faults"] == {"busy": True}
     assert await status_of(estate) == 453
     shown = await asyncio.to_thread(ask, "GET", "/devices")
@@ -312,7 +336,16 @@ def test_the_program_follows_a_schedule_and_ends_cleanly(tmp_path, how):
     schedule = tmp_path / "schedule.yaml"
     schedule.write_text(yaml.safe_dump([{"at": "0 s", "device": "C001", "fault": "busy"}]))
     port = free_port()
-    argv = [sys.executable, "-m", "healthmon.demo", "--cameras", "3", "--folder", str(tmp_path), "--well"]
+    argv = [
+        sys.executable,
+        "-m",
+        "healthmon.demo",
+        "--cameras",
+        "3",
+        "--folder",
+        str(tmp_path),
+        "--well",
+    ]
     argv += ["--control", str(port), "--schedule", str(schedule)]
     with subprocess.Popen(
         argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, env=os.environ
@@ -350,5 +383,9 @@ def power_of(switch: SimDevice) -> State:
     """How what a simulated switch says of its power is judged."""
     said = switch_sim.objects(switch)
     watts, used = (float(said[f"{column}.1"]()) for column in (mib.SUPPLY_WATTS, mib.SUPPLY_USED))
-    seen = Observation(switch.id, Question.LINK, "", 0.0, 0.0, Link((), (PowerSupply("1", "on", watts, used),)))
-    return link.judge(seen, Device(switch.id, switch.name, Kind.LINK, switch.site, switch.address))[0].state
+    seen = Observation(
+        switch.id, Question.LINK, "", 0.0, 0.0, Link((), (PowerSupply("1", "on", watts, used),))
+    )
+    return link.judge(seen, Device(switch.id, switch.name, Kind.LINK, switch.site, switch.address))[
+        0
+    ].state

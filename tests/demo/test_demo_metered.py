@@ -41,7 +41,9 @@ cameras:
 
 @pytest.fixture
 async def estate():
-    started = Estate([SimDevice("D1", "Deployable 1", "camera", ADDRESS, "mobile", variant="deployable")])
+    started = Estate(
+        [SimDevice("D1", "Deployable 1", "camera", ADDRESS, "mobile", variant="deployable")]
+    )
     await started.start()
     yield started
     await started.stop()
@@ -52,7 +54,9 @@ def made(folder: Path, budget: str) -> App:
     (folder / "view").chmod(0o600)
     (folder / "state").mkdir(exist_ok=True)
     path = folder / "config.yaml"
-    text = CONFIG.format(state=folder / "state", address=ADDRESS, budget=budget, rtsp=RTSP, http=HTTP)
+    text = CONFIG.format(
+        state=folder / "state", address=ADDRESS, budget=budget, rtsp=RTSP, http=HTTP
+    )
     path.write_text(text)
     app = composition.build(configuration.load(path))
     app.data.settle()  # as the agent does; a sweep does so before its first look
@@ -91,7 +95,10 @@ async def test_n7_looks_end_at_the_budget_and_what_is_not_looked_at_is_no_fault(
     assert answered + refused == seen, "first the pictures, then nothing, never a fault"
     for one in refused:
         assert {verdict.state for verdict in app.judge(one)} == {State.UNKNOWN}
-        assert "kB of 100 kB of today's data are used; only reachability is looked at until midnight" in one.detail
+        assert (
+            "kB of 100 kB of today's data are used; only reachability is looked at until midnight"
+            in one.detail
+        )
     used = app.data.used["D1"] - 40e3
     assert used <= 60e3
     assert carried(estate) < used < 1.4 * carried(estate), "headers are a share of what is carried"
@@ -100,7 +107,9 @@ async def test_n7_looks_end_at_the_budget_and_what_is_not_looked_at_is_no_fault(
     await app.close()
 
 
-async def test_n7_at_the_end_not_even_reachability_is_looked_at_and_the_camera_is_not_called_lost(estate, tmp_path):
+async def test_n7_at_the_end_not_even_reachability_is_looked_at_and_the_camera_is_not_called_lost(
+    estate, tmp_path
+):
     spent(tmp_path, 97e3)
     app = made(tmp_path, "100 kB")
     reach = await look(app, Question.REACH)
@@ -140,7 +149,9 @@ async def test_n7_pictures_by_udp_are_counted_too(estate, tmp_path):
     await app.close()
 
 
-async def test_n7_what_was_used_outlives_a_restart_and_ends_with_the_day(estate, tmp_path, monkeypatch):
+async def test_n7_what_was_used_outlives_a_restart_and_ends_with_the_day(
+    estate, tmp_path, monkeypatch
+):
     spent(tmp_path, 80e3)
     app = made(tmp_path, "100 kB")
     assert (await look(app, Question.STREAM)).value is not None
@@ -166,7 +177,9 @@ async def test_two_programs_share_what_is_used(estate, tmp_path):
     await sweep.close()
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"day": 1}', '{"day": "2026-11-24", "used": {"D1": "x"}}', "\0"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"day": 1}', '{"day": "2026-11-24", "used": {"D1": "x"}}', "\0"]
+)
 async def test_a_damaged_file_is_begun_anew(estate, tmp_path, text):
     made(tmp_path, "1 MB")
     (tmp_path / "state" / "data.json").write_text(text)
@@ -178,13 +191,17 @@ async def test_a_damaged_file_is_begun_anew(estate, tmp_path, text):
 
 
 @pytest.mark.parametrize(
-    ("budget", "rate", "watch"), [(20e6, 500e3, 1.0), (5e6, 500e3, 1.0), (20e6, 4e6, 2.0), (1e6, 1e6, 1.0)]
+    ("budget", "rate", "watch"),
+    [(20e6, 500e3, 1.0), (5e6, 500e3, 1.0), (20e6, 4e6, 2.0), (1e6, 1e6, 1.0)],
 )
 def test_n7_planned_looks_fit_into_the_budget(budget, rate, watch):
     slow = metered.Pace(900.0, 21600.0, 86400.0, 86400.0, 30.0, budget)
     looks = 86400 / slow.stream(rate, watch)
     reach = 86400 / slow.interval * 1500
-    assert looks * (rate / 8 * watch * metered.STREAM_OVERHEAD + metered.SESSION_BYTES) + reach <= budget
+    assert (
+        looks * (rate / 8 * watch * metered.STREAM_OVERHEAD + metered.SESSION_BYTES) + reach
+        <= budget
+    )
     assert slow.stream(rate, watch) >= 900
 
 
@@ -200,5 +217,8 @@ async def test_a_metered_device_is_asked_less_and_given_more_time(tmp_path):
     assert (limits.latency, limits.first_packet) == (metered.LATENCY, metered.FIRST_PACKET)
     tables = {name: rows for name, _, _, rows in metered_tables(app.devices, app.data.used)}
     who = ("D1", "camera", "mobile")
-    assert tables == {"healthmon_metered_bytes": [(who, 0.0)], "healthmon_metered_budget_bytes": [(who, 20e6)]}
+    assert tables == {
+        "healthmon_metered_bytes": [(who, 0.0)],
+        "healthmon_metered_budget_bytes": [(who, 20e6)],
+    }
     await app.close()

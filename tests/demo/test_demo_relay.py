@@ -61,7 +61,9 @@ class Looks:
 
     def __init__(self) -> None:
         self.tools = Tools(
-            Net.of([CAMERA, RELAY]), LoginGuard(), lambda _: Credential("v", "healthmon", Secret("view only"))
+            Net.of([CAMERA, RELAY]),
+            LoginGuard(),
+            lambda _: Credential("v", "healthmon", Secret("view only")),
         )
 
     async def source(self) -> Observation:
@@ -91,7 +93,9 @@ async def test_the_delay_is_measured_by_equal_key_frames(estate, late, code):
     assert isinstance(found.value, Relay)
     assert found.value.delay is not None
     assert (found.value.delay_by, found.value.same_pictures) == ("pictures", True)
-    assert found.value.delay.low - 0.3 <= late <= found.value.delay.high + 0.3, "a busy machine may be late"
+    assert found.value.delay.low - 0.3 <= late <= found.value.delay.high + 0.3, (
+        "a busy machine may be late"
+    )
     assert found.value.delay.error < 0.5
     assert verdicts["delay"].code == code
     for counters in (estate.counters("C1"), estate.counters("POL")):
@@ -105,13 +109,19 @@ async def test_frozen_small_off_and_silent_relays_have_their_names(estate):
     _, verdicts = await looks.both()
     assert told(verdicts)["same"] == (State.DEGRADED, "relay_differs")
     assert "size 320x180 instead of 640x360" in verdicts["same"].sentence
-    other = replace(POLICE, relays=(RelaySpec("C1", "/police/C1", "main", codec="h264", width=320, height=180),))
+    other = replace(
+        POLICE, relays=(RelaySpec("C1", "/police/C1", "main", codec="h264", width=320, height=180),)
+    )
     found, verdicts = await looks.both(other)
     assert told(verdicts)["same"] == (State.OK, "ok"), "as it was agreed with the police"
     assert isinstance(found.value, Relay)
     assert (found.value.delay, found.value.delay_note) == (None, "the relay encodes pictures anew")
     await estate.set_fault("POL", "small", None)
-    for fault, code in (("no_media", "relay_down"), ("frozen_clock", "relay_stale"), ("off", "relay_down")):
+    for fault, code in (
+        ("no_media", "relay_down"),
+        ("frozen_clock", "relay_stale"),
+        ("off", "relay_down"),
+    ):
         await estate.set_fault("POL", fault)
         _, verdicts = await looks.both()
         assert told(verdicts) == {"pictures": (State.FAULT, code)}, fault

@@ -11,7 +11,16 @@ from support import need
 
 from healthmon.demo.estate import Estate
 from healthmon.demo.state import RTSP, SNMP, SimDevice
-from healthmon.model import Ask, Device, Kind, Observation, PortAccess, Question, SnmpAccess, SwitchPort
+from healthmon.model import (
+    Ask,
+    Device,
+    Kind,
+    Observation,
+    PortAccess,
+    Question,
+    SnmpAccess,
+    SwitchPort,
+)
 from healthmon.probes import port
 from healthmon.probes.tools import Tools
 from healthmon.secret import Credential, Secret
@@ -25,7 +34,15 @@ ADDRESS, SWITCH = "127.34.1.2", "127.34.9.2"
 @pytest.fixture
 async def estate():
     cameras = [
-        SimDevice(f"C{n}", f"Camera {n}", "camera", f"127.34.1.{n + 1}", "s", parent="S1", port=f"Gi1/0/{n}")
+        SimDevice(
+            f"C{n}",
+            f"Camera {n}",
+            "camera",
+            f"127.34.1.{n + 1}",
+            "s",
+            parent="S1",
+            port=f"Gi1/0/{n}",
+        )
         for n in range(1, 31)
     ]
     switch = SimDevice("S1", "Switch", "link", SWITCH, "s", password="public")
@@ -86,8 +103,17 @@ async def test_net_snmp_walks_the_simulated_switch(estate):
     for program in ("snmpwalk", "snmpbulkwalk"):
         argv = [program, "-v2c", "-c", "public", "-Oqn", f"{SWITCH}:{SNMP}", "1.3.6.1.2.1"]
         done = await asyncio.to_thread(
-            subprocess.run, argv, capture_output=True, text=True, check=True, env={"MIBS": "", "PATH": "/usr/bin"}
+            subprocess.run,
+            argv,
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"MIBS": "", "PATH": "/usr/bin"},
         )
-        names = re.findall(r"^\.1\.3\.6\.1\.2\.1\.31\.1\.1\.1\.1\.(\d+) \"?(.+?)\"?$", done.stdout, re.MULTILINE)
+        names = re.findall(
+            r"^\.1\.3\.6\.1\.2\.1\.31\.1\.1\.1\.1\.(\d+) \"?(.+?)\"?$", done.stdout, re.MULTILINE
+        )
         assert names == [(str(10100 + n), f"Gi1/0/{n}") for n in range(1, 31)]
-        assert re.search(r"^\.1\.3\.6\.1\.2\.1\.105\.1\.3\.1\.1\.4\.1 180$", done.stdout, re.MULTILINE)
+        assert re.search(
+            r"^\.1\.3\.6\.1\.2\.1\.105\.1\.3\.1\.1\.4\.1 180$", done.stdout, re.MULTILINE
+        )

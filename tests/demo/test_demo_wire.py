@@ -47,16 +47,22 @@ async def estate():
 def watched() -> tuple[Device, Tools]:
     snmp = SnmpAccess("read", SNMP)
     access = Access(rtsp_port=RTSP, http_port=HTTP, credential="view", snmp=snmp)
-    device = Device("C1", "C1", Kind.CAMERA, "s", ADDRESS, access=access, streams=(StreamSpec(path="/stream1"),))
+    device = Device(
+        "C1", "C1", Kind.CAMERA, "s", ADDRESS, access=access, streams=(StreamSpec(path="/stream1"),)
+    )
     secrets = {"view": "view only", "read": "public"}
     return device, Tools(
-        Net.of([ADDRESS]), LoginGuard(), lambda name: Credential(name, "healthmon", Secret(secrets[name]))
+        Net.of([ADDRESS]),
+        LoginGuard(),
+        lambda name: Credential(name, "healthmon", Secret(secrets[name])),
     )
 
 
 async def look(device: Device, tools: Tools):
     async with asyncio.timeout(8):
-        return await stream.look(device, Ask("C1", Question.STREAM, "main", watch=0.6, timeout=6), tools)
+        return await stream.look(
+            device, Ask("C1", Question.STREAM, "main", watch=0.6, timeout=6), tools
+        )
 
 
 async def test_the_sender_report_comes_over_udp_from_the_port_that_was_named(estate) -> None:
@@ -68,7 +74,9 @@ async def test_the_sender_report_comes_over_udp_from_the_port_that_was_named(est
     assert (found.transport, found.lost, found.frames > 3) == ("udp", 0, True)
     assert found.sender_clock is not None
     assert found.sender_clock.middle == pytest.approx(90, abs=0.5)
-    ports = re.search(r"client_port=(\d+)-(\d+);server_port=(\d+)-(\d+)", "".join(note[2] for note in told.notes))
+    ports = re.search(
+        r"client_port=(\d+)-(\d+);server_port=(\d+)-(\d+)", "".join(note[2] for note in told.notes)
+    )
     assert ports
     assert int(ports[4]) == int(ports[3]) + 1
     assert int(ports[3]) % 2 == 0
@@ -111,7 +119,9 @@ async def test_the_clock_by_snmp(estate) -> None:
         assert spans["snmp"].low <= offset <= spans["snmp"].high
 
 
-@pytest.mark.parametrize("at", ["2026-01-15 12:00:01", "2026-07-15 23:59:59", "1970-01-01 00:00:09"])
+@pytest.mark.parametrize(
+    "at", ["2026-01-15 12:00:01", "2026-07-15 23:59:59", "1970-01-01 00:00:09"]
+)
 def test_date_and_time_has_its_offset_in_summer_and_winter(at: str) -> None:
     moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
     raw = date_and_time(moment.timestamp())
@@ -130,7 +140,13 @@ def test_ports_tell_the_devices_of_one_address_apart(tmp_path) -> None:
     ports = [
         port
         for device in devices
-        for port in (device.ports.rtsp, device.ports.http, device.ports.snmp, device.ports.ntp, device.ports.tcp)
+        for port in (
+            device.ports.rtsp,
+            device.ports.http,
+            device.ports.snmp,
+            device.ports.ntp,
+            device.ports.tcp,
+        )
     ]
     assert len(set(ports)) == len(ports)
     assert {device.address for device in devices} == {"127.0.0.1"}
@@ -140,19 +156,48 @@ def test_ports_tell_the_devices_of_one_address_apart(tmp_path) -> None:
 
 def test_a_sweep_of_an_estate_behind_one_address(tmp_path) -> None:
     """As on a machine whose loopback has one address: every device is found by its ports, and each fault at its own."""
-    argv = [sys.executable, "-m", "healthmon.demo", "--folder", str(tmp_path), "--cameras", "2", "--recorders", "0"]
-    argv += ["--one-address", "--control", "0", "--well", "--schedule", str(tmp_path / "faults.yaml")]
+    argv = [
+        sys.executable,
+        "-m",
+        "healthmon.demo",
+        "--folder",
+        str(tmp_path),
+        "--cameras",
+        "2",
+        "--recorders",
+        "0",
+    ]
+    argv += [
+        "--one-address",
+        "--control",
+        "0",
+        "--well",
+        "--schedule",
+        str(tmp_path / "faults.yaml"),
+    ]
     (tmp_path / "faults.yaml").write_text(
         '[{at: 0 s, device: C002, fault: "off"}, {at: 0 s, device: UPS1, fault: ups_on_battery, value: 60}]'
     )
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=os.environ) as child:
+    with subprocess.Popen(
+        argv, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=os.environ
+    ) as child:
         try:
             assert child.stdout is not None
             assert "ports tell the devices apart" in child.stdout.readline()
             assert "ready" in child.stdout.readline()
-            sweep = [sys.executable, "-m", "healthmon", "sweep", "--json", "--config", str(tmp_path / "config.yaml")]
+            sweep = [
+                sys.executable,
+                "-m",
+                "healthmon",
+                "sweep",
+                "--json",
+                "--config",
+                str(tmp_path / "config.yaml"),
+            ]
             env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'exporters'}"}
-            done = subprocess.run(sweep, capture_output=True, text=True, timeout=90, env=env, check=False)
+            done = subprocess.run(
+                sweep, capture_output=True, text=True, timeout=90, env=env, check=False
+            )
         finally:
             child.send_signal(signal.SIGTERM)
     assert done.returncode == 1, done.stderr

@@ -54,7 +54,9 @@ def load(tmp_path):
 
 def amtool(*arguments: str) -> str:
     need("amtool")
-    done = subprocess.run(["amtool", *arguments], capture_output=True, timeout=30, check=False, text=True)
+    done = subprocess.run(
+        ["amtool", *arguments], capture_output=True, timeout=30, check=False, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -68,7 +70,9 @@ def test_who_tells_is_read_from_the_routes(load, text, teller):
 
 
 @pytest.mark.peer
-@pytest.mark.parametrize("text", [OWN, BY_ALERTMANAGER, BY_RULES, QUIET], ids=["own", "alertmanager", "rules", "quiet"])
+@pytest.mark.parametrize(
+    "text", [OWN, BY_ALERTMANAGER, BY_RULES, QUIET], ids=["own", "alertmanager", "rules", "quiet"]
+)
 def test_amtool_accepts_it(load, tmp_path, text):
     path = tmp_path / "alertmanager.yaml"
     path.write_text(made.text(load(text)))
@@ -83,7 +87,13 @@ DEVICE = [
     "contractor=acme",
     "site=market",
 ]
-OF_AGENT = ["alertname=HealthmonFault", "severity=critical", "contractor=acme", "site=market", "device=C1"]
+OF_AGENT = [
+    "alertname=HealthmonFault",
+    "severity=critical",
+    "contractor=acme",
+    "site=market",
+    "device=C1",
+]
 ROUTES = [
     # alert                                                    own            by Alertmanager               by the rules
     (["alertname=Watchdog", "class=watchdog", "severity=none"], "dead-man", "dead-man", "dead-man"),
@@ -106,20 +116,30 @@ ROUTES = [
 
 @pytest.mark.peer
 @pytest.mark.parametrize(
-    ("labels", "own", "alertmanager", "rules"), ROUTES, ids=lambda v: v if isinstance(v, str) else v[0]
+    ("labels", "own", "alertmanager", "rules"),
+    ROUTES,
+    ids=lambda v: v if isinstance(v, str) else v[0],
 )
 def test_each_alert_goes_where_it_should(load, tmp_path, labels, own, alertmanager, rules):
     for text, receivers in ((OWN, own), (BY_ALERTMANAGER, alertmanager), (BY_RULES, rules)):
         path = tmp_path / "alertmanager.yaml"
         path.write_text(made.text(load(text)))
-        assert amtool("config", "routes", "test", f"--config.file={path}", *labels).strip() == receivers
+        assert (
+            amtool("config", "routes", "test", f"--config.file={path}", *labels).strip()
+            == receivers
+        )
 
 
 def test_nobody_hears_of_a_device_twice(load):
     """Of the three sources exactly one is sent to people in each of the three ways."""
     for text in (OWN, BY_ALERTMANAGER, BY_RULES):
         tree = made.configuration(load(text))
-        shown = [m for route in tree["route"]["routes"] if route["receiver"] == "shown-only" for m in route["matchers"]]
+        shown = [
+            m
+            for route in tree["route"]["routes"]
+            if route["receiver"] == "shown-only"
+            for m in route["matchers"]
+        ]
         by_healthmon = made.teller(load(text)) is Teller.HEALTHMON
         sent = {'alertname="HealthmonFault"', 'class="fault"'} - set(shown)
         assert len(sent) + by_healthmon == 1
@@ -141,8 +161,13 @@ def test_no_secret_stands_in_it_and_each_has_its_file(load, tmp_path):
         "mail.example.com:587",
         True,
     )
-    assert dead_man["webhook_configs"] == [{"url_file": "/run/secrets/beat", "send_resolved": False}]
-    assert [one["email_configs"][0]["to"] for one in (acme, bolt)] == ["faults@example.com", "bolt@example.com"]
+    assert dead_man["webhook_configs"] == [
+        {"url_file": "/run/secrets/beat", "send_resolved": False}
+    ]
+    assert [one["email_configs"][0]["to"] for one in (acme, bolt)] == [
+        "faults@example.com",
+        "bolt@example.com",
+    ]
     assert "Put the secret 'mail' into /run/secrets/mail" in text
     assert "Put the secret 'beat' into /run/secrets/beat" in text
 
@@ -151,21 +176,30 @@ def test_a_secret_address_of_the_heartbeat_waits_for_a_newer_alertmanager(load):
     text = made.text(load(OWN))
     assert "--url-files" in text
     assert {"name": "dead-man"} in yaml.safe_load(text)["receivers"]
-    plain = OWN.replace("{credential: beat, interval", '{url: "https://beat.example.com/1", interval')
+    plain = OWN.replace(
+        "{credential: beat, interval", '{url: "https://beat.example.com/1", interval'
+    )
     receivers = yaml.safe_load(made.text(load(plain)))["receivers"]
     assert receivers[2]["webhook_configs"][0]["url"] == "https://beat.example.com/1"
 
 
 def test_the_watchdog_beats_as_often_as_the_heartbeat(load):
     first = made.configuration(load(OWN))["route"]["routes"][0]
-    assert (first["receiver"], first["repeat_interval"], first["group_interval"]) == ("dead-man", "120s", "120s")
+    assert (first["receiver"], first["repeat_interval"], first["group_interval"]) == (
+        "dead-man",
+        "120s",
+        "120s",
+    )
 
 
 def test_what_can_wait_is_told_in_the_hours_of_the_routes(load):
     def hours(text: str) -> dict:
         return made.configuration(load(text))["time_intervals"][0]["time_intervals"][0]
 
-    times = [{"start_time": "22:00", "end_time": "24:00"}, {"start_time": "00:00", "end_time": "06:00"}]
+    times = [
+        {"start_time": "22:00", "end_time": "24:00"},
+        {"start_time": "00:00", "end_time": "06:00"},
+    ]
     assert hours(OWN) == {"location": "Europe/London", "weekdays": ["saturday"], "times": times}
     assert hours(OWN.replace("06:00", "00:00"))["times"] == times[:1]
     weekdays = ["monday", "tuesday", "wednesday", "thursday", "friday"]
@@ -174,17 +208,29 @@ def test_what_can_wait_is_told_in_the_hours_of_the_routes(load):
 
 
 def test_the_mail_servers_own_authority_is_trusted(load, tmp_path):
-    own = BY_RULES.replace("credential: mail, to:", "credential: mail, tls: {ca_file: ca.pem, server_name: mx}, to:")
+    own = BY_RULES.replace(
+        "credential: mail, to:", "credential: mail, tls: {ca_file: ca.pem, server_name: mx}, to:"
+    )
     mail = made.configuration(load(own))["receivers"][0]["email_configs"][0]
     assert mail["tls_config"] == {"server_name": "mx", "ca_file": str(tmp_path / "ca.pem")}
-    pinned = BY_RULES.replace("credential: mail, to:", f"credential: mail, tls: {{pin: {'ab' * 32}}}, to:")
+    pinned = BY_RULES.replace(
+        "credential: mail, to:", f"credential: mail, tls: {{pin: {'ab' * 32}}}, to:"
+    )
     assert "knows no pinned keys" in made.text(load(pinned))
 
 
 def test_every_alert_that_is_named_exists(load):
     rules = (ROOT / "dashboards" / "rules" / "healthmon-alerts.rules.yaml").read_text()
-    known = set(re.findall(r"alert: (\w+)", rules)) | {"HealthmonFault", "HealthmonTest", "HealthmonAgent"}
-    assert set(re.findall(r"Healthmon[A-Z]\w+", made.text(load(BY_ALERTMANAGER)))) - {"HealthmonFaults"} <= known
+    known = set(re.findall(r"alert: (\w+)", rules)) | {
+        "HealthmonFault",
+        "HealthmonTest",
+        "HealthmonAgent",
+    }
+    assert (
+        set(re.findall(r"Healthmon[A-Z]\w+", made.text(load(BY_ALERTMANAGER))))
+        - {"HealthmonFaults"}
+        <= known
+    )
 
 
 def test_the_command_prints_it_and_reads_no_secret():

@@ -63,11 +63,14 @@ async def test_ntfy_gets_the_message() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "permanent"), [(500, False), (503, False), (429, False), (404, True), (403, True), (302, True)]
+    ("status", "permanent"),
+    [(500, False), (503, False), (429, False), (404, True), (403, True), (302, True)],
 )
 async def test_a12_a_service_that_refuses(status: int, permanent: bool) -> None:
     async with receiver() as desk:
-        desk.answer = lambda: Response(status_code=status, headers={"Location": f"http://127.0.0.1:{desk.port}/other"})
+        desk.answer = lambda: Response(
+            status_code=status, headers={"Location": f"http://127.0.0.1:{desk.port}/other"}
+        )
         error = await failure(f"json://user:hush@127.0.0.1:{desk.port}/secret")
     assert error.permanent is permanent
     assert f"HTTP {status}" in str(error)
@@ -103,7 +106,9 @@ def test_without_the_library_one_line_says_how_to_get_it(monkeypatch: pytest.Mon
     assert "\n" not in MISSING
 
 
-async def test_the_heartbeat_beats_on_time_and_only_while_the_agent_works(caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_heartbeat_beats_on_time_and_only_while_the_agent_works(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     works = True
     async with receiver() as desk:
         heart = Heartbeat(Address.of(desk.url, None), interval=0.1, alive=lambda: works)
@@ -134,7 +139,11 @@ async def test_the_heartbeat_beats_on_time_and_only_while_the_agent_works(caplog
 
 async def test_the_heartbeat_may_be_a_post_and_its_address_is_never_logged() -> None:
     async with receiver() as desk:
-        heart = Heartbeat(Address.of(f"http://127.0.0.1:{desk.port}/ping/hush-hush", None), interval=60, method="POST")
+        heart = Heartbeat(
+            Address.of(f"http://127.0.0.1:{desk.port}/ping/hush-hush", None),
+            interval=60,
+            method="POST",
+        )
         await heart.beat()
         desk.answer = lambda: Response(status_code=404)
         with pytest.raises(SendError) as caught:

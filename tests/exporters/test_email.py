@@ -41,11 +41,15 @@ class Post:
     pause: float = 0.0
     hello: str = ""
 
-    async def handle_EHLO(self, server: Any, session: Session, envelope: Envelope, name: str, lines: list[str]) -> Any:
+    async def handle_EHLO(
+        self, server: Any, session: Session, envelope: Envelope, name: str, lines: list[str]
+    ) -> Any:
         session.host_name, self.hello = name, name
         return lines
 
-    async def handle_RCPT(self, server: Any, session: Session, envelope: Envelope, who: str, options: Any) -> str:
+    async def handle_RCPT(
+        self, server: Any, session: Session, envelope: Envelope, who: str, options: Any
+    ) -> str:
         answer = self.rcpt.get(who, "250 OK")
         if answer.startswith("2"):
             envelope.rcpt_tos.append(who)
@@ -62,7 +66,9 @@ class Post:
 
 
 @contextlib.asynccontextmanager
-async def post(context: ssl.SSLContext | None = None, *, whole: bool = False, **more: Any) -> AsyncIterator[Post]:
+async def post(
+    context: ssl.SSLContext | None = None, *, whole: bool = False, **more: Any
+) -> AsyncIterator[Post]:
     """A running SMTP server; with `context` it offers STARTTLS, with `whole` it speaks TLS from the start."""
     told = Post()
     options = {"enable_SMTPUTF8": False, "hostname": "mail.test", **more}
@@ -87,7 +93,9 @@ async def post(context: ssl.SSLContext | None = None, *, whole: bool = False, **
         await asyncio.sleep(0.02)
 
 
-def way(port: int, encryption: str = "none", trust: ssl.SSLContext | None = None, **more: Any) -> Email:
+def way(
+    port: int, encryption: str = "none", trust: ssl.SSLContext | None = None, **more: Any
+) -> Email:
     options = {"to": ("desk@example.com",), "seconds": 3.0, **more}
     to = options.pop("to")
     server = MailServer("127.0.0.1", port, encryption, trust or tls.context())
@@ -134,11 +142,17 @@ async def test_messages_of_a_fault_are_one_thread_and_the_same_notice_has_the_sa
 
 
 @pytest.mark.parametrize(
-    "strange", ["x\r\nBcc: evil@example.org\r\n\r\nboo", "\u2028\x00\x85", "ä ö 漢字 " * 60, "\ud800", "."]
+    "strange",
+    ["x\r\nBcc: evil@example.org\r\n\r\nboo", "\u2028\x00\x85", "ä ö 漢字 " * 60, "\ud800", "."],
 )
 async def test_a11_nothing_a_device_says_becomes_a_header_or_ends_the_message(strange: str) -> None:
     notice = replace(
-        OPENED, id=f"F1{strange}", name=strange, sentence=strange, estate=strange, location="\r\n.\r\nQUIT"
+        OPENED,
+        id=f"F1{strange}",
+        name=strange,
+        sentence=strange,
+        estate=strange,
+        location="\r\n.\r\nQUIT",
     )
     async with post() as server:
         await way(server.port).send(notice)
@@ -153,16 +167,26 @@ async def test_starttls_comes_before_login_and_message(tmp_path) -> None:
     own = make_pair(tmp_path, "own")
     seen: list[tuple[bytes, bool]] = []
 
-    def check(server: Any, session: Session, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+    def check(
+        server: Any, session: Session, envelope: Any, mechanism: str, data: Any
+    ) -> AuthResult:
         seen.append((data.password, session.ssl is not None))
         return AuthResult(success=data.password == HUSH.encode(), handled=False)
 
     trust = tls.context(ca_file=str(own.file))
-    async with post(own.server(), require_starttls=True, authenticator=check, auth_required=True) as server:
-        await way(server.port, "starttls", trust, credential=Credential("m", "healthmon", Secret(HUSH))).send(OPENED)
+    async with post(
+        own.server(), require_starttls=True, authenticator=check, auth_required=True
+    ) as server:
+        await way(
+            server.port, "starttls", trust, credential=Credential("m", "healthmon", Secret(HUSH))
+        ).send(OPENED)
         assert seen == [(HUSH.encode(), True)]
         assert [encrypted for _, _, encrypted in server.got] == [True]
-        wrong = await failure(way(server.port, "starttls", trust, credential=Credential("m", "h", Secret("nope nope"))))
+        wrong = await failure(
+            way(
+                server.port, "starttls", trust, credential=Credential("m", "h", Secret("nope nope"))
+            )
+        )
     assert len(seen) == 2, "a wrong password was tried more than once"
     assert wrong.permanent
     assert "refused the login: 535" in str(wrong)
@@ -185,7 +209,9 @@ async def test_without_starttls_nothing_is_sent() -> None:
 
 
 @pytest.mark.parametrize("whole", [True, False])
-async def test_a_certificate_that_is_not_trusted_gets_neither_login_nor_message(tmp_path, whole) -> None:
+async def test_a_certificate_that_is_not_trusted_gets_neither_login_nor_message(
+    tmp_path, whole
+) -> None:
     own, other = make_pair(tmp_path, "own"), make_pair(tmp_path, "other")
     trust = tls.context(ca_file=str(other.file))
     async with post(own.server(), whole=whole) as server:
@@ -197,7 +223,12 @@ async def test_a_certificate_that_is_not_trusted_gets_neither_login_nor_message(
 
 @pytest.mark.parametrize(
     ("data", "permanent"),
-    [("451 try later", False), ("421 closing", False), ("552 mailbox full", True), ("554 spam", True)],
+    [
+        ("451 try later", False),
+        ("421 closing", False),
+        ("552 mailbox full", True),
+        ("554 spam", True),
+    ],
 )
 async def test_4yz_is_tried_again_and_5yz_is_for_good(data, permanent) -> None:
     async with post() as server:
@@ -231,7 +262,9 @@ async def test_a_receiver_that_was_accepted_is_not_sent_to_again() -> None:
         ({"a@example.com": "450 later", "b@example.com": "452 full"}, False),
     ],
 )
-async def test_refused_receivers_are_named_and_only_hopeless_ones_are_for_good(answers, permanent) -> None:
+async def test_refused_receivers_are_named_and_only_hopeless_ones_are_for_good(
+    answers, permanent
+) -> None:
     async with post() as server:
         server.rcpt = answers
         error = await failure(way(server.port, to=("a@example.com", "b@example.com")))

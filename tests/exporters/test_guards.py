@@ -64,8 +64,23 @@ async def serving() -> AsyncIterator[Stage]:
         await asyncio.get_running_loop().shutdown_default_executor()
 
 
-OURS = ["127.0.0.1", "127.0.0.1:9877", "localhost", "LOCALHOST:80", "localhost.", "[::1]", "[::1]:9877", "192.0.2.7:1"]
-OURS += ["[2001:DB8::7]:443", "[::ffff:127.0.0.1]", "agent.example", "Agent.Example:443", "agent.example.:9877"]
+OURS = [
+    "127.0.0.1",
+    "127.0.0.1:9877",
+    "localhost",
+    "LOCALHOST:80",
+    "localhost.",
+    "[::1]",
+    "[::1]:9877",
+    "192.0.2.7:1",
+]
+OURS += [
+    "[2001:DB8::7]:443",
+    "[::ffff:127.0.0.1]",
+    "agent.example",
+    "Agent.Example:443",
+    "agent.example.:9877",
+]
 STRANGE = [
     "evil.example",
     "evil.example:9877",
@@ -98,14 +113,18 @@ async def test_a10_only_names_of_ours_are_answered_so_that_no_page_can_rebind_it
             assert "add it to `hosts` of `agent` in config.yaml, or use the IP address" in words
             assert (await stage.ask(line="POST /-/reload HTTP/1.1", host=host))[0] == 421
         stage.names = []
-        assert (await stage.ask(host="agent.example"))[0] == 421, "the names in force are asked for each request"
+        assert (await stage.ask(host="agent.example"))[0] == 421, (
+            "the names in force are asked for each request"
+        )
         assert stage.reloads == 0
 
 
 async def test_a10_no_host_is_bad_in_http_1_1_and_usual_in_1_0() -> None:
     async with serving() as stage:
         assert b" 400 " in await stage.say("GET /-/healthy HTTP/1.1\r\n\r\n")
-        assert b" 400 " in await stage.say("GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n")
+        assert b" 400 " in await stage.say(
+            "GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n"
+        )
         assert b" 200 " in await stage.say("GET /-/healthy HTTP/1.0\r\n\r\n")
         assert b" 421 " in await stage.say("GET /-/healthy HTTP/1.0\r\nHost: evil.example\r\n\r\n")
         absolute = await stage.say(
@@ -144,7 +163,14 @@ async def test_a10_no_page_or_form_can_order_a_reload() -> None:
             (403, ("Origin: http://127.0.0.1:1",)),
             (403, ("Origin: http://127.0.0.1.evil.example:{port}",)),
             (403, ("Sec-Fetch-Site: cross-site",)),
-            (403, ("Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document")),
+            (
+                403,
+                (
+                    "Sec-Fetch-Site: same-site",
+                    "Sec-Fetch-Mode: navigate",
+                    "Sec-Fetch-Dest: document",
+                ),
+            ),
             (415, ("Content-Type: application/x-www-form-urlencoded", "Content-Length: 0")),
             (415, ("Content-Type: Multipart/Form-Data; boundary=a", "Content-Length: 0")),
             (415, ("Content-Type: text/plain",)),
@@ -153,10 +179,19 @@ async def test_a10_no_page_or_form_can_order_a_reload() -> None:
             (413, ("Transfer-Encoding: chunked",)),
             (400, ("Transfer-Encoding: chunked", "Content-Length: 0")),
         ):
-            assert (await stage.ask(*headers, line=post, host="127.0.0.1:{port}"))[0] == status, headers
+            assert (await stage.ask(*headers, line=post, host="127.0.0.1:{port}"))[0] == status, (
+                headers
+            )
         assert stage.reloads == 0
-        for headers in ((), ("Content-Length: 0",), ("Origin: http://127.0.0.1:{port}", "Sec-Fetch-Site: same-origin")):
-            assert await stage.ask(*headers, line=post, host="127.0.0.1:{port}") == (200, "reloaded\n")
+        for headers in (
+            (),
+            ("Content-Length: 0",),
+            ("Origin: http://127.0.0.1:{port}", "Sec-Fetch-Site: same-origin"),
+        ):
+            assert await stage.ask(*headers, line=post, host="127.0.0.1:{port}") == (
+                200,
+                "reloaded\n",
+            )
         assert stage.reloads == 3
 
 
@@ -169,14 +204,23 @@ PATHS = [
     "GET /-/healthy",
     "GET /-/ready",
 ]
-PATHS += ["GET /nothing", "POST /metrics", "GET /probe?target=x", "GET /runbooks/Nothing", "POST /-/reload", "HEAD /"]
+PATHS += [
+    "GET /nothing",
+    "POST /metrics",
+    "GET /probe?target=x",
+    "GET /runbooks/Nothing",
+    "POST /-/reload",
+    "HEAD /",
+]
 
 
 async def test_a10_every_answer_carries_safe_headers_and_no_banner() -> None:
     async with serving() as stage:
         for line in PATHS:
             for host in ("127.0.0.1", "evil.example"):
-                raw = await stage.say(f"{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
+                raw = await stage.say(
+                    f"{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+                )
                 head = raw.partition(b"\r\n\r\n")[0].decode().lower()
                 headers = dict(one.split(": ", 1) for one in head.split("\r\n")[1:])
                 assert headers["content-security-policy"].startswith("default-src 'none'"), line
@@ -186,7 +230,12 @@ async def test_a10_every_answer_carries_safe_headers_and_no_banner() -> None:
                 assert headers["cache-control"] == "no-store"
                 assert headers["referrer-policy"] == "no-referrer"
                 assert headers["cross-origin-resource-policy"] == "same-origin"
-                assert not {"server", "x-powered-by", "access-control-allow-origin", "set-cookie"} & set(headers)
+                assert not {
+                    "server",
+                    "x-powered-by",
+                    "access-control-allow-origin",
+                    "set-cookie",
+                } & set(headers)
                 assert "uvicorn" not in raw.decode().lower()
                 assert "date" in headers
 
@@ -208,7 +257,8 @@ async def test_a10_a_path_leads_to_its_page_or_to_none(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "X" * 100]
+    "method",
+    ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "X" * 100],
 )
 async def test_a10_other_methods_are_refused(method: str) -> None:
     async with serving() as stage:

@@ -63,7 +63,9 @@ class Big:
 
 @contextlib.asynccontextmanager
 async def serving(
-    metrics: Metrics | Big | None = None, pair: certificates.Pair | None = None, host: str = "127.0.0.1"
+    metrics: Metrics | Big | None = None,
+    pair: certificates.Pair | None = None,
+    host: str = "127.0.0.1",
 ) -> AsyncIterator[listener.Running]:
     async def nothing(*_: str) -> None:
         await asyncio.sleep(3)
@@ -111,7 +113,9 @@ async def healthy(running: listener.Running, pair: certificates.Pair | None = No
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 @on_both_loops
-async def test_a10_who_says_nothing_takes_a_place_for_five_seconds_at_most(pair, tls, monkeypatch) -> None:
+async def test_a10_who_says_nothing_takes_a_place_for_five_seconds_at_most(
+    pair, tls, monkeypatch
+) -> None:
     monkeypatch.setattr(listener, "HEADER_SECONDS", 60.0)
     used = pair if tls else None
     async with serving(pair=used) as running:
@@ -141,7 +145,10 @@ async def test_a10_what_is_no_tls_is_forgotten(pair) -> None:
             b"\x80\x2e\x01",
         ):
             for _ in range(5):
-                with socket.create_connection(("127.0.0.1", running.port), 10) as sock, contextlib.suppress(OSError):
+                with (
+                    socket.create_connection(("127.0.0.1", running.port), 10) as sock,
+                    contextlib.suppress(OSError),
+                ):
                     sock.sendall(sent)
         await until(lambda: not running.guests and open_files() <= files + 2)
         assert await healthy(running, pair)
@@ -166,7 +173,9 @@ async def test_a10_the_first_bytes_behind_a_handshake_are_not_lost(pair) -> None
                         more = sock.recv(65536)
                         assert more, "hung up in the handshake"
                         inside.write(more)
-                tls.write(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                tls.write(
+                    b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                )
                 sock.sendall(outside.read())  # Finished and the request
                 answer = b""
                 while not answer.endswith(b"healthy\n") and (more := sock.recv(65536)):
@@ -235,7 +244,9 @@ async def test_a10_a_connection_in_steady_use_is_kept(monkeypatch) -> None:
 
 
 @on_both_loops
-async def test_a10_where_all_are_busy_a_newcomer_is_refused_and_the_next_place_is_his(monkeypatch) -> None:
+async def test_a10_where_all_are_busy_a_newcomer_is_refused_and_the_next_place_is_his(
+    monkeypatch,
+) -> None:
     monkeypatch.setattr(listener, "MOST_CONNECTIONS", 4)
     async with serving() as running:
         busy = mute(running.port, 4)
@@ -269,7 +280,9 @@ async def test_a10_headers_and_lines_of_more_than_16_kib_are_cut_off(monkeypatch
                 await writer.wait_closed()
         many = b"".join(b"X-%d: a\r\n" % number for number in range(500))
         reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
-        writer.write(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + many + b"\r\n")
+        writer.write(
+            b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + many + b"\r\n"
+        )
         assert b"healthy\n" in await reader.read(-1)
         writer.close()
 

@@ -90,13 +90,19 @@ async def test_a_changed_file_counts_at_once_whatever_its_time(file: Path) -> No
         assert await status(url, "shift", "right") == 401
         assert await status(url, "shift", "changed") == 200
         file.unlink()
-        assert await status(url, "shift", "changed") == 401, "without its file there is nobody who is known"
+        assert await status(url, "shift", "changed") == 401, (
+            "without its file there is nobody who is known"
+        )
         file.write_bytes(b"\xff\xfe: broken\nshift:half\n" + f"desk:{stored('third')}\n".encode())
-        assert await status(url, "desk", "third") == 200, "a bad line is no way in, and shuts nobody else out"
+        assert await status(url, "desk", "third") == 200, (
+            "a bad line is no way in, and shuts nobody else out"
+        )
         assert await status(url, "shift", "half") == 401
 
 
-async def test_a_login_that_is_checked_while_the_file_changes_is_good_once_only(file: Path, monkeypatch) -> None:
+async def test_a_login_that_is_checked_while_the_file_changes_is_good_once_only(
+    file: Path, monkeypatch
+) -> None:
     begun, go = threading.Event(), threading.Event()
     real = users.verify
 
@@ -118,7 +124,9 @@ async def test_a_login_that_is_checked_while_the_file_changes_is_good_once_only(
         assert await status(url, "shift", "right") == 401
 
 
-async def test_a10_who_tries_passwords_gets_one_check_at_a_time_and_holds_nobody_up(file: Path, monkeypatch) -> None:
+async def test_a10_who_tries_passwords_gets_one_check_at_a_time_and_holds_nobody_up(
+    file: Path, monkeypatch
+) -> None:
     under_way, most, checks, lock = 0, 0, 0, threading.Lock()
     real = users.hash_password
 
@@ -157,7 +165,9 @@ async def test_a10_who_tries_passwords_gets_one_check_at_a_time_and_holds_nobody
 
 async def test_a10_one_address_cannot_take_every_place_of_the_queue(file: Path) -> None:
     async with serving(file) as url:
-        storm = [asyncio.create_task(status(url, "shift", f"guess {number}")) for number in range(20)]
+        storm = [
+            asyncio.create_task(status(url, "shift", f"guess {number}")) for number in range(20)
+        ]
         await asyncio.sleep(0.05)
         assert await status(url, "shift", "right", "127.0.0.9") == 200
         told = await asyncio.gather(*storm)
@@ -166,7 +176,9 @@ async def test_a10_one_address_cannot_take_every_place_of_the_queue(file: Path) 
 
 def test_an_unknown_user_costs_the_same_work(monkeypatch) -> None:
     salts: list[bytes | None] = []
-    monkeypatch.setattr(users, "hash_password", lambda _password, salt=None: f"{salts.append(salt)}$aa")
+    monkeypatch.setattr(
+        users, "hash_password", lambda _password, salt=None: f"{salts.append(salt)}$aa"
+    )
     assert not users.verify(None, "x")
     assert not users.verify("ab" * 16 + "$" + "cd" * 64, "x")
     assert [len(salt or b"") for salt in salts] == [16, 16]
@@ -178,6 +190,11 @@ def test_the_hash_is_scrypt_salted_and_slow() -> None:
         "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2"
         "d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887"
     )
-    assert users.hash_password("pleaseletmein", b"SodiumChloride") == f"{b'SodiumChloride'.hex()}${vector}"
+    assert (
+        users.hash_password("pleaseletmein", b"SodiumChloride")
+        == f"{b'SodiumChloride'.hex()}${vector}"
+    )
     assert stored("same") != stored("same")
-    assert users.verify(stored("Zoe\u0308"), "Zo\u00eb"), "typed on another keyboard it is the same word"
+    assert users.verify(stored("Zoe\u0308"), "Zo\u00eb"), (
+        "typed on another keyboard it is the same word"
+    )

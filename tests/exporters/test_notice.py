@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from notices import OPENED
 
 from healthmon.model import State
-from healthmon_exporters.notify.notice import Notice, NoticeError, What, fault_number, instant, json_schema
+from healthmon_exporters.notify.notice import (
+    Notice,
+    NoticeError,
+    What,
+    fault_number,
+    instant,
+    json_schema,
+)
 
 ROOT = Path(__file__).parents[2]
 TIMES = st.datetimes(timezones=st.just(UTC))
@@ -48,7 +55,10 @@ def test_a_notice_comes_back_as_it_was_and_keeps_to_its_schema(notice: Notice) -
 
 def test_the_schema_in_the_documents_is_up_to_date() -> None:
     assert json.loads((ROOT / "docs" / "notice.schema.json").read_text()) == json_schema()
-    assert set(json_schema()["properties"]) == {"version", *(field.name for field in fields(Notice))}
+    assert set(json_schema()["properties"]) == {
+        "version",
+        *(field.name for field in fields(Notice)),
+    }
 
 
 def test_the_form_of_version_1_is_for_ever() -> None:

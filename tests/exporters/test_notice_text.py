@@ -63,11 +63,23 @@ def test_an_ended_fault_says_how_long_it_lasted_and_asks_for_no_response_time() 
 @pytest.mark.parametrize(
     ("notice", "line"),
     [
-        (OPENED, "P2 FAULT F000123 Riverside car park: no pictures: 0 packets in 2.0 s (limit 2.0 s)"),
-        (replace(OPENED, state=State.DEGRADED, sentence="x"), "P2 WARNING F000123 Riverside car park: x"),
+        (
+            OPENED,
+            "P2 FAULT F000123 Riverside car park: no pictures: 0 packets in 2.0 s (limit 2.0 s)",
+        ),
+        (
+            replace(OPENED, state=State.DEGRADED, sentence="x"),
+            "P2 WARNING F000123 Riverside car park: x",
+        ),
         (replace(CLOSED, sentence="x"), "P2 OVER F000123 Riverside car park: x"),
-        (replace(MERGED, sentence="x"), "P2 WAS AT FAULT F000123 Riverside car park 12:01-12:14: x"),
-        (replace(OPENED, what=What.REMINDER, sentence="x"), "P2 STILL OPEN F000123 Riverside car park: x"),
+        (
+            replace(MERGED, sentence="x"),
+            "P2 WAS AT FAULT F000123 Riverside car park 12:01-12:14: x",
+        ),
+        (
+            replace(OPENED, what=What.REMINDER, sentence="x"),
+            "P2 STILL OPEN F000123 Riverside car park: x",
+        ),
         (DIGEST, "SUMMARY: Example District CCTV: 2 faults since the last digest"),
         (TEST, "TEST: Example District CCTV: This is a test."),
     ],
@@ -87,7 +99,14 @@ def test_local_time_tells_the_hour_that_comes_twice_apart() -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        *((0, "0 s"), (59, "59 s"), (60, "1 min"), (3599, "59 min"), (7500, "2 h 5 min"), (7200, "2 h")),
+        *(
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (3599, "59 min"),
+            (7500, "2 h 5 min"),
+            (7200, "2 h"),
+        ),
         *((86400, "1 d"), (100 * 3600, "4 d 4 h"), (-5, "0 s")),
     ],
 )
@@ -96,9 +115,25 @@ def test_lengths(seconds, words) -> None:
 
 
 def test_what_is_not_known_is_left_out() -> None:
-    bare = replace(OPENED, make="", model="", serial="", since=None, response_seconds=None, affected=(), tried=())
+    bare = replace(
+        OPENED,
+        make="",
+        model="",
+        serial="",
+        since=None,
+        response_seconds=None,
+        affected=(),
+        tried=(),
+    )
     labels = [label for label, _ in text.rows(bare)]
-    assert not {"Make", "Model", "Serial number", "Since", "Contract response", "Already tried"} & set(labels)
+    assert not {
+        "Make",
+        "Model",
+        "Serial number",
+        "Since",
+        "Contract response",
+        "Already tried",
+    } & set(labels)
 
 
 def test_a_digest_lists_its_lines_and_many_names_are_counted() -> None:
@@ -111,7 +146,9 @@ def test_a_digest_lists_its_lines_and_many_names_are_counted() -> None:
 
 
 TAGS = {"html", "head", "meta", "title", "body", "h1", "p", "table", "tr", "th", "td"}
-HOSTILE = st.text(alphabet=st.sampled_from("<>&\"'\r\n\x00\x1b\u2028\u202e\ud800ab:")) | st.text(max_size=3000)
+HOSTILE = st.text(alphabet=st.sampled_from("<>&\"'\r\n\x00\x1b\u2028\u202e\ud800ab:")) | st.text(
+    max_size=3000
+)
 
 
 @given(HOSTILE)

@@ -39,7 +39,11 @@ async def test_every_target_of_the_example_is_made_once_its_secrets_are_there(tm
     (tmp_path / "secrets").mkdir()
     for name in ("mail", "hook-key", "heartbeat", "teams"):
         path = tmp_path / "secrets" / name
-        path.write_text({"teams": "json://127.0.0.1/x", "heartbeat": "https://hc.example.com/x"}.get(name, "hush"))
+        path.write_text(
+            {"teams": "json://127.0.0.1/x", "heartbeat": "https://hc.example.com/x"}.get(
+                name, "hush"
+            )
+        )
         path.chmod(0o600)
     (tmp_path / "config.yaml").write_text(EXAMPLE.read_text())
     found = config.load(tmp_path / "config.yaml")
@@ -89,7 +93,9 @@ def test_only_the_ways_out_that_are_named_are_imported(tmp_path) -> None:
 
 async def test_the_heartbeats_address_may_be_a_secret_and_is_never_repeated(tmp_path) -> None:
     async with receiver() as desk:
-        found = configured(tmp_path, "heartbeat: {credential: ping}\n", ping=f"http://127.0.0.1:{desk.port}/hush")
+        found = configured(
+            tmp_path, "heartbeat: {credential: ping}\n", ping=f"http://127.0.0.1:{desk.port}/hush"
+        )
         heart = heartbeat_of(found, lambda: True)
         assert heart
         await heart.beat()
@@ -106,7 +112,15 @@ def test_the_register_fills_in_what_is_configured() -> None:
     found = config.load(EXAMPLE)
     device = next(d for d in inventory.devices(found) if d.id == "C001")
     notice = Register.of(found).notice(
-        device, "F000001-1", What.OPENED, AT, "no pictures", number=1, make="Example", firmware="8", priority=1
+        device,
+        "F000001-1",
+        What.OPENED,
+        AT,
+        "no pictures",
+        number=1,
+        make="Example",
+        firmware="8",
+        priority=1,
     )
     assert notice == Notice(
         id="F000001-1",
@@ -137,20 +151,36 @@ def test_the_register_fills_in_what_is_configured() -> None:
     )
     riverside = next(d for d in inventory.devices(found) if d.id == "C004")
     bare = Register.of(found).notice(riverside, "x", What.OPENED, AT, "x")
-    assert (bare.access_notes, bare.contractor, bare.serial) == ("gate code from the control room", "", "")
+    assert (bare.access_notes, bare.contractor, bare.serial) == (
+        "gate code from the control room",
+        "",
+        "",
+    )
 
 
 def test_a_digest_says_each_fault_once_as_it_stands_open_ones_first() -> None:
     register = Register.of(config.load(EXAMPLE))
     urgent = replace(OPENED, number=7, id="F000007-1", name="Slipway", priority=3, sentence="dark")
     old = replace(CLOSED, number=8, id="F000008-9", name="Bank", priority=4, sentence="slow")
-    changed = replace(OPENED, number=9, id="F000009-2", what=What.CHANGED, priority=4, name="Quay", sentence="worse")
+    changed = replace(
+        OPENED,
+        number=9,
+        id="F000009-2",
+        what=What.CHANGED,
+        priority=4,
+        name="Quay",
+        sentence="worse",
+    )
     held = [OPENED, changed, CLOSED, old, urgent]
     digest = digest_of(register, "office", AT, held)
     assert digest
     assert digest.id == "digest-office-2026-11-24T07:00:00Z"
     assert digest.sentence == "since the last summary: 2 open, 2 over"
-    assert (digest.priority, digest.state, digest.estate) == (2, State.FAULT, "Example District CCTV")
+    assert (digest.priority, digest.state, digest.estate) == (
+        2,
+        State.FAULT,
+        "Example District CCTV",
+    )
     assert [line.partition(" GMT: ")[0] for line in digest.lines[:3:2]] == [
         "Tue 24 Nov 2026 12:01",
         "Tue 24 Nov 2026 12:14",

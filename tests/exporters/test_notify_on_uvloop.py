@@ -65,13 +65,17 @@ def test_a12_a_closed_syslog_port_on_uvloop(transport: str) -> None:
         WEBHOOK.test_a_trusted_certificate_is_delivered_to,
     ],
 )
-def test_encryption_on_uvloop(test: Callable[[Path], Coroutine[Any, Any, None]], tmp_path: Path) -> None:
+def test_encryption_on_uvloop(
+    test: Callable[[Path], Coroutine[Any, Any, None]], tmp_path: Path
+) -> None:
     run(test(tmp_path))
 
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_mail_certificates_on_uvloop(tmp_path: Path, whole: bool) -> None:
-    run(EMAIL.test_a_certificate_that_is_not_trusted_gets_neither_login_nor_message(tmp_path, whole))
+    run(
+        EMAIL.test_a_certificate_that_is_not_trusted_gets_neither_login_nor_message(tmp_path, whole)
+    )
 
 
 @pytest.mark.peer

@@ -59,7 +59,11 @@ def test_text_and_focus_on_the_page_are_readable(ground):
 
 
 def test_the_focus_ring_stands_out_from_every_tile():
-    assert all(contrast(palette.FOCUS, tile) >= 3.0 for state, tile in palette.STATES.items() if state != "fault")
+    assert all(
+        contrast(palette.FOCUS, tile) >= 3.0
+        for state, tile in palette.STATES.items()
+        if state != "fault"
+    )
     # On vermilion the ring's dark gap does it.
     assert contrast(palette.BACKGROUND, palette.FAULT) >= 3.0
 
@@ -68,6 +72,8 @@ def test_the_focus_ring_stands_out_from_every_tile():
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 def test_states_stay_apart_for_every_colour_vision(pair, vision):
     one, other = (lab(palette.STATES[state], vision) for state in pair)
-    least = (29.0, 20.0) if set(pair) != NEAR else (35.0, 20.0) if vision == "normal" else (10.0, 8.0)
+    least = (
+        (29.0, 20.0) if set(pair) != NEAR else (35.0, 20.0) if vision == "normal" else (10.0, 8.0)
+    )
     assert cie76(one, other) >= least[0]
     assert ciede2000(one, other) >= least[1]

@@ -31,9 +31,29 @@ routes:
   - {to: desk, repeat_after: 4 h}
   - {to: office, priorities: [P3, P4], digest: ["07:00", "19:00"]}
 """
-FAULT = Fault("C001", "reach", "", "reach", "unreachable", State.FAULT, "no answer on RTSP 554", NOW - 100, NOW - 60)
+FAULT = Fault(
+    "C001",
+    "reach",
+    "",
+    "reach",
+    "unreachable",
+    State.FAULT,
+    "no answer on RTSP 554",
+    NOW - 100,
+    NOW - 60,
+)
 CASE = Case(
-    7, "C001", "riverside", (FAULT,), NOW - 100, NOW - 60, 3, told=NOW, revision=1, cause="follows", cause_number=3
+    7,
+    "C001",
+    "riverside",
+    (FAULT,),
+    NOW - 100,
+    NOW - 60,
+    3,
+    told=NOW,
+    revision=1,
+    cause="follows",
+    cause_number=3,
 )
 
 
@@ -55,7 +75,11 @@ def test_a_notice_is_the_complete_fault_report(post: Post) -> None:
         "column 14",
         "A1",
     )
-    assert (made.contractor_name, made.response_seconds, made.access_notes) == ("Acme", 14400.0, "gate code")
+    assert (made.contractor_name, made.response_seconds, made.access_notes) == (
+        "Acme",
+        14400.0,
+        "gate code",
+    )
     assert (made.cause, made.cause_number) == ("follows", 3)
     assert made.blind_zones == ("slip has no working camera (C001); C009 can look there",)
     assert made.tried == ("looked again before this was reported: the same in 2 looks",)
@@ -67,7 +91,11 @@ def test_a_notice_is_the_complete_fault_report(post: Post) -> None:
 def test_a_site_case_has_the_sites_name_and_the_cameras(post: Post) -> None:
     fault = replace(FAULT, device=SITE + "riverside", aspect=COMMON, code=COMMON)
     made = post.notice(
-        Told("opened", replace(CASE, device=SITE + "riverside", faults=(fault,), affected=("C001",)), NOW)
+        Told(
+            "opened",
+            replace(CASE, device=SITE + "riverside", faults=(fault,), affected=("C001",)),
+            NOW,
+        )
     )
     assert (made.name, made.kind, made.affected) == ("Riverside", "site", ("Slipway C001",))
 

@@ -29,7 +29,11 @@ def device_lines(metrics: Metrics) -> str:
 
 
 def series(metrics: Metrics) -> set[str]:
-    return {line.rpartition(" ")[0] for line in device_lines(metrics).split("\n") if line and not line.startswith("#")}
+    return {
+        line.rpartition(" ")[0]
+        for line in device_lines(metrics).split("\n")
+        if line and not line.startswith("#")
+    }
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:
@@ -84,7 +88,10 @@ def test_old_values_vanish_but_the_time_of_the_last_look_stays() -> None:
     clock.now += 60
     assert value(metrics, "healthmon_device_up", device="cam-1") is None
     assert value(metrics, "healthmon_stream_frames_per_second", device="cam-1") is None
-    assert value(metrics, "healthmon_check_last_run_timestamp_seconds", device="cam-1", check="stream") == NOW
+    assert (
+        value(metrics, "healthmon_check_last_run_timestamp_seconds", device="cam-1", check="stream")
+        == NOW
+    )
 
 
 def test_one_stale_check_takes_its_own_values_only_and_a_new_result_brings_them_back() -> None:
@@ -128,7 +135,13 @@ class Oracle:
                 worst = max(worst, state if age <= ask.patience else State.UNKNOWN)
                 found.add((device.id, f"runs {ask.question} {ask.part}", self.runs[ask.key]))
                 if age <= ask.patience + ask.interval:
-                    found.add((device.id, f"up {ask.question} {ask.part}", float(state is not State.FAULT)))
+                    found.add(
+                        (
+                            device.id,
+                            f"up {ask.question} {ask.part}",
+                            float(state is not State.FAULT),
+                        )
+                    )
             found.add((device.id, "state " + worst.name.lower(), 1))
             found.add((device.id, "maintenance", float(self.windows.get(device.id, False))))
         return found
@@ -174,7 +187,9 @@ def test_what_is_kept_ready_is_what_must_be_shown(steps: list[tuple[str, Any, An
                 oracle.looks[ask.key] = clock.now, state
                 oracle.runs[ask.key] += 1
             verdict = judged(ask.device, ask.question, "reach", state, part=ask.part)
-            metrics.observed(seen(ask.device, ask.question, Reach(()) if good else None, ask.part), (verdict,))
+            metrics.observed(
+                seen(ask.device, ask.question, Reach(()) if good else None, ask.part), (verdict,)
+            )
         elif what == "wait":
             clock.now += number
         elif what == "reload":
@@ -188,13 +203,17 @@ def test_what_is_kept_ready_is_what_must_be_shown(steps: list[tuple[str, Any, An
             assert shown(metrics) == oracle.expected(clock.now)
 
 
-async def test_scrapes_that_come_together_share_one_picture_that_is_no_older_than_they_are() -> None:
+async def test_scrapes_that_come_together_share_one_picture_that_is_no_older_than_they_are() -> (
+    None
+):
     metrics = made()
     first = asyncio.create_task(metrics.body(openmetrics=False, zipped=False))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     metrics.observed(seen("link-1", Question.REACH, Reach((Port("tcp", 22, 0.125),))), ())
-    later = await asyncio.gather(*(metrics.body(openmetrics=False, zipped=False) for _ in range(20)))
+    later = await asyncio.gather(
+        *(metrics.body(openmetrics=False, zipped=False) for _ in range(20))
+    )
     assert all(body is later[0] for body in later)
     assert b'port="tcp/22"} 0.125' in later[0]
     assert b'port="tcp/22"' not in await first
@@ -210,12 +229,22 @@ def test_a_reload_drops_removed_devices_and_keeps_the_others() -> None:
 
 def test_two_ports_of_a_link_are_two_series() -> None:
     metrics = made()
-    metrics.observed(seen("link-1", Question.REACH, Reach((Port("tcp", 22, 0.1), Port("tcp", 80, 0.2)))), ())
+    metrics.observed(
+        seen("link-1", Question.REACH, Reach((Port("tcp", 22, 0.1), Port("tcp", 80, 0.2)))), ()
+    )
     assert value(metrics, "healthmon_reach_seconds", device="link-1", port="tcp/22") == 0.1
     assert value(metrics, "healthmon_reach_seconds", device="link-1", port="tcp/80") == 0.2
 
 
-HOSTILE = ['a\nb{c="d"} 1', 'say "x"\\', "nul\0nul", "x" * 2**20, "\udcff\ud800", "é" * 300, "\r\n# EOF\n"]
+HOSTILE = [
+    'a\nb{c="d"} 1',
+    'say "x"\\',
+    "nul\0nul",
+    "x" * 2**20,
+    "\udcff\ud800",
+    "é" * 300,
+    "\r\n# EOF\n",
+]
 
 
 @pytest.mark.parametrize("openmetrics", [False, True])
@@ -227,6 +256,8 @@ def test_a11_hostile_model_strings_never_add_a_series_nor_break_the_text(openmet
         metrics.observed(seen("cam-1", Question.IDENTITY, Identity(text, text, text, text)), ())
         assert len(series(metrics)) == count
         families = {f.name: f for f in read(metrics.text(openmetrics=openmetrics).decode())}
-        rows = [s for s in families["healthmon_device_info"].samples if s.labels["device"] == "cam-1"]
+        rows = [
+            s for s in families["healthmon_device_info"].samples if s.labels["device"] == "cam-1"
+        ]
         assert len(rows) == 1
         assert all(len(label) <= LONGEST_LABEL for label in rows[0].labels.values())

@@ -15,7 +15,14 @@ from notices import CLOSED, DIGEST, MERGED, OPENED, TEST
 from healthmon import config
 from healthmon.model import State
 from healthmon_exporters.notify.notice import What
-from healthmon_exporters.notify.routing import How, Route, Sending, next_digest, routes_for, routes_of
+from healthmon_exporters.notify.routing import (
+    How,
+    Route,
+    Sending,
+    next_digest,
+    routes_for,
+    routes_of,
+)
 
 LONDON = ZoneInfo("Europe/London")
 TUESDAY_NOON = datetime(2026, 11, 24, 12, 2, tzinfo=LONDON)
@@ -59,22 +66,34 @@ def test_a_route_takes_what_all_its_lists_hold(wanted, fits) -> None:
         (("22:00", "06:00"), (), "2026-11-24T23:00", True),
         (("22:00", "06:00"), (), "2026-11-24T05:59", True),
         (("22:00", "06:00"), (), "2026-11-24T06:00", False),
-        (("22:00", "06:00"), (4,), "2026-11-28T03:00", True),  # Saturday 03:00 belongs to Friday's night
+        (
+            ("22:00", "06:00"),
+            (4,),
+            "2026-11-28T03:00",
+            True,
+        ),  # Saturday 03:00 belongs to Friday's night
         (("22:00", "06:00"), (4,), "2026-11-27T03:00", False),  # Friday 03:00 belongs to Thursday's
         (("22:00", "06:00"), (6,), "2026-11-23T03:00", True),  # Monday 03:00 belongs to Sunday's
         (None, (5, 6), "2026-11-28T12:00", True),
         (None, (5, 6), "2026-11-27T23:59", False),
     ],
 )
-def test_hours_and_weekdays_are_local_and_a_night_belongs_to_its_evening(hours, days, at, open_) -> None:
+def test_hours_and_weekdays_are_local_and_a_night_belongs_to_its_evening(
+    hours, days, at, open_
+) -> None:
     span = tuple(time.fromisoformat(h) for h in hours) if hours else None
     route = Route(("a",), hours=span, weekdays=frozenset(days))
-    assert bool(targets(OPENED, route, at=datetime.fromisoformat(at).replace(tzinfo=LONDON))) is open_
+    assert (
+        bool(targets(OPENED, route, at=datetime.fromisoformat(at).replace(tzinfo=LONDON))) is open_
+    )
 
 
 def test_the_same_hour_by_the_clock_fits_before_and_after_the_clock_change() -> None:
     route = Route(("a",), hours=(time(8), time(9)))
-    for utc in (datetime(2026, 10, 24, 7, 30, tzinfo=UTC), datetime(2026, 10, 25, 8, 30, tzinfo=UTC)):
+    for utc in (
+        datetime(2026, 10, 24, 7, 30, tzinfo=UTC),
+        datetime(2026, 10, 25, 8, 30, tzinfo=UTC),
+    ):
         assert targets(OPENED, route, at=utc.astimezone(LONDON)) == ["a"]
         assert targets(OPENED, route, at=(utc - timedelta(hours=1)).astimezone(LONDON)) == []
 
@@ -101,11 +120,18 @@ def test_the_end_goes_to_who_heard_of_the_fault_whatever_the_hour_and_to_nobody_
 
 
 def test_a_change_of_priority_tells_the_old_receivers_and_the_new_ones() -> None:
-    urgent, other = Route(("pager",), priorities=frozenset({1})), Route(("office",), priorities=frozenset({2, 3, 4}))
+    urgent, other = (
+        Route(("pager",), priorities=frozenset({1})),
+        Route(("office",), priorities=frozenset({2, 3, 4})),
+    )
     changed = replace(OPENED, what=What.CHANGED, priority=1)
     assert targets(changed, urgent, other, told={"office"}) == ["pager", "office"]
     gone = replace(CLOSED, priority=4)
-    assert targets(gone, urgent, other, told={"pager", "office", "taken-out"}) == ["office", "pager", "taken-out"]
+    assert targets(gone, urgent, other, told={"pager", "office", "taken-out"}) == [
+        "office",
+        "pager",
+        "taken-out",
+    ]
 
 
 def test_the_end_of_a_fault_that_was_held_is_held_too() -> None:
@@ -122,7 +148,10 @@ def test_a_reminder_goes_only_where_a_route_repeats_and_within_its_hours() -> No
         Route(("office",), digest=(time(7),)),
     )
     assert targets(reminder, *routes, told={"pager", "log", "office", "gone"}) == ["pager"]
-    assert targets(reminder, *routes, at=datetime(2026, 11, 24, 3, tzinfo=LONDON), told={"pager"}) == []
+    assert (
+        targets(reminder, *routes, at=datetime(2026, 11, 24, 3, tzinfo=LONDON), told={"pager"})
+        == []
+    )
 
 
 def test_a_digest_and_a_test_are_not_routed() -> None:
@@ -136,7 +165,8 @@ ROUTES = st.lists(
         to=st.lists(st.sampled_from("abc"), min_size=1, unique=True).map(tuple),
         priorities=st.frozensets(st.integers(1, 4)),
         severities=st.frozensets(st.sampled_from(["fault", "warning"])),
-        hours=st.none() | st.tuples(st.sampled_from([time(0), time(8)]), st.sampled_from([time(6), time(18)])),
+        hours=st.none()
+        | st.tuples(st.sampled_from([time(0), time(8)]), st.sampled_from([time(6), time(18)])),
         weekdays=st.frozensets(st.integers(0, 6)),
         digest=st.sampled_from([(), (time(7),)]),
         repeat_after=st.none() | st.just(3600.0),
@@ -144,17 +174,24 @@ ROUTES = st.lists(
     max_size=6,
 )
 STEPS = st.lists(
-    st.tuples(st.integers(1, 4), st.sampled_from([State.FAULT, State.DEGRADED]), st.integers(0, 100)), max_size=6
+    st.tuples(
+        st.integers(1, 4), st.sampled_from([State.FAULT, State.DEGRADED]), st.integers(0, 100)
+    ),
+    max_size=6,
 )
 
 
 @given(ROUTES, STEPS, st.integers(0, 200))
-def test_whoever_hears_of_a_fault_hears_of_each_change_and_of_its_end_once(routes, steps, last) -> None:
+def test_whoever_hears_of_a_fault_hears_of_each_change_and_of_its_end_once(
+    routes, steps, last
+) -> None:
     at, told = TUESDAY_NOON, set()
     for number, (priority, state, hours) in enumerate(steps):
         at += timedelta(hours=hours)
         what = What.CHANGED if number else What.OPENED
-        found = targets(replace(OPENED, what=what, priority=priority, state=state), *routes, at=at, told=told)
+        found = targets(
+            replace(OPENED, what=what, priority=priority, state=state), *routes, at=at, told=told
+        )
         assert len(found) == len(set(found))
         assert told <= set(found)
         told |= set(found)
@@ -174,20 +211,31 @@ SHIFTS = (time(7), time(19))
         (SHIFTS, "2026-07-01T03:00Z", "2026-07-01T06:00Z"),
         (SHIFTS, "2026-10-24T18:00Z", "2026-10-25T07:00Z"),  # the night of 25 hours
         (SHIFTS, "2026-03-28T19:00Z", "2026-03-29T06:00Z"),  # the night of 23 hours
-        ((time(1, 30),), "2026-03-28T12:00Z", "2026-03-29T01:00Z"),  # 01:30 does not come: at the change
+        (
+            (time(1, 30),),
+            "2026-03-28T12:00Z",
+            "2026-03-29T01:00Z",
+        ),  # 01:30 does not come: at the change
         ((time(1, 30),), "2026-03-29T01:00Z", "2026-03-30T00:30Z"),
         ((time(1, 30),), "2026-10-24T12:00Z", "2026-10-25T00:30Z"),  # 01:30 comes twice: the first
         ((time(1, 30),), "2026-10-25T00:30Z", "2026-10-26T01:30Z"),
     ],
 )
-def test_a16_a_digest_comes_exactly_once_a_shift_across_the_clock_change(times, after, wanted) -> None:
+def test_a16_a_digest_comes_exactly_once_a_shift_across_the_clock_change(
+    times, after, wanted
+) -> None:
     found = next_digest(times, datetime.fromisoformat(after), "Europe/London")
     assert found == datetime.fromisoformat(wanted)
     assert found.tzinfo is UTC
 
 
 @given(
-    st.lists(st.times().map(lambda t: t.replace(second=0, microsecond=0)), min_size=1, max_size=4, unique=True),
+    st.lists(
+        st.times().map(lambda t: t.replace(second=0, microsecond=0)),
+        min_size=1,
+        max_size=4,
+        unique=True,
+    ),
     st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),
     st.sampled_from(["Europe/London", "America/St_Johns", "Australia/Lord_Howe", "UTC"]),
 )

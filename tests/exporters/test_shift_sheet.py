@@ -31,14 +31,26 @@ DEVICES = {
 
 
 def bad(
-    name: str, question: Question, state: State, code: str, sentence: str, reason: Reason | None = None, aspect="main"
+    name: str,
+    question: Question,
+    state: State,
+    code: str,
+    sentence: str,
+    reason: Reason | None = None,
+    aspect="main",
 ):
     return Verdict(name, question, "", aspect, state, code, sentence, NOW, reason=reason)
 
 
 BEHIND = "behind switch S07 (no answer since 06:51)"
 VERDICTS = [
-    bad("C017", Question.STREAM, State.FAULT, "no_pictures", "no pictures: connected, 0 frames in 8 s (limit 2 s)"),
+    bad(
+        "C017",
+        Question.STREAM,
+        State.FAULT,
+        "no_pictures",
+        "no pictures: connected, 0 frames in 8 s (limit 2 s)",
+    ),
     bad("C017", Question.CLOCK, State.UNKNOWN, "timeout", "clock not checked", Reason.TIMEOUT),
     bad(
         "C058",
@@ -47,7 +59,13 @@ VERDICTS = [
         "clock_zone",
         "clock 1 h 00 min 00.2 s ahead: summer time was not switched off",
     ),
-    bad("UPS1", Question.UPS, State.FAULT, "on_battery", "on battery 3 min 10 s, 41 min left at 38 % load"),
+    bad(
+        "UPS1",
+        Question.UPS,
+        State.FAULT,
+        "on_battery",
+        "on battery 3 min 10 s, 41 min left at 38 % load",
+    ),
     bad("C101", Question.REACH, State.UNKNOWN, "behind_parent", BEHIND, Reason.BEHIND_PARENT),
     bad("C101", Question.STREAM, State.UNKNOWN, "behind_parent", BEHIND, Reason.BEHIND_PARENT),
     bad("C102", Question.REACH, State.UNKNOWN, "behind_parent", BEHIND, Reason.BEHIND_PARENT),
@@ -63,7 +81,9 @@ def sheet(verdicts=VERDICTS) -> Sheet:
     }
     reference = Reference(Span(-0.004, 0.004), NOW, servers=3, asked=3)
     made = rows(DEVICES, verdicts, since, {"C058": "lamp column works"})
-    return Sheet("Example District CCTV", "Europe/London", NOW, 11.4, list(DEVICES.values()), reference, made)
+    return Sheet(
+        "Example District CCTV", "Europe/London", NOW, 11.4, list(DEVICES.values()), reference, made
+    )
 
 
 def test_the_sheet_reads_like_the_sheet_on_the_desk():
@@ -74,7 +94,9 @@ def test_the_sheet_reads_like_the_sheet_on_the_desk():
     )
     assert lines[1] == "FAULTS 3"
     assert [line.split()[1] for line in lines[2:5]] == ["UPS1", "C017", "C058"]
-    assert lines[3].startswith("  x  C017  Market Place north  no pictures: connected, 0 frames in 8 s (limit 2 s)")
+    assert lines[3].startswith(
+        "  x  C017  Market Place north  no pictures: connected, 0 frames in 8 s (limit 2 s)"
+    )
     assert lines[3].endswith("since 04:12, 2 h 46 min   P2")
     assert lines[4].endswith("since 25 Oct   P3   [maintenance: lamp column works]")
     assert lines[5] == "NOT CHECKED 3"
@@ -91,7 +113,14 @@ def test_exit_codes():
 
 def test_an_unreachable_device_is_one_line():
     down = [
-        bad("C017", Question.REACH, State.FAULT, "unreachable", "no answer on RTSP 554", aspect="reach"),
+        bad(
+            "C017",
+            Question.REACH,
+            State.FAULT,
+            "unreachable",
+            "no answer on RTSP 554",
+            aspect="reach",
+        ),
         bad("C017", Question.STREAM, State.UNKNOWN, "not_reached", "not asked", Reason.NOT_REACHED),
         bad("C017", Question.CLOCK, State.UNKNOWN, "not_reached", "not asked", Reason.NOT_REACHED),
     ]
@@ -100,20 +129,50 @@ def test_an_unreachable_device_is_one_line():
 
 def test_an_unreachable_device_names_what_its_switch_port_tells():
     down = [
-        bad("C017", Question.REACH, State.FAULT, "unreachable", "no answer on RTSP 554", aspect="reach"),
-        bad("C017", Question.PORT, State.FAULT, "port_down", "port Gi1/0/7 of Quay switch S07 is down", aspect="port"),
-        bad("C017", Question.PORT, State.FAULT, "poe_fault", "PoE fault on port Gi1/0/7", aspect="poe"),
+        bad(
+            "C017",
+            Question.REACH,
+            State.FAULT,
+            "unreachable",
+            "no answer on RTSP 554",
+            aspect="reach",
+        ),
+        bad(
+            "C017",
+            Question.PORT,
+            State.FAULT,
+            "port_down",
+            "port Gi1/0/7 of Quay switch S07 is down",
+            aspect="port",
+        ),
+        bad(
+            "C017",
+            Question.PORT,
+            State.FAULT,
+            "poe_fault",
+            "PoE fault on port Gi1/0/7",
+            aspect="poe",
+        ),
     ]
     assert [row.sentence for row in sheet(down).rows] == [
         "no answer on RTSP 554; port Gi1/0/7 of Quay switch S07 is down"
     ]
-    slow = bad("C017", Question.PORT, State.DEGRADED, "port_slow", "runs at 10 Mbit/s only", aspect="speed")
+    slow = bad(
+        "C017", Question.PORT, State.DEGRADED, "port_slow", "runs at 10 Mbit/s only", aspect="speed"
+    )
     assert [row.sentence for row in sheet([down[0], slow]).rows] == ["no answer on RTSP 554"]
 
 
 def test_no_reference_is_one_line_for_all_devices():
     lost = [
-        bad(name, Question.CLOCK, State.UNKNOWN, "no_reference", "clock not checked: no reference", Reason.NO_REFERENCE)
+        bad(
+            name,
+            Question.CLOCK,
+            State.UNKNOWN,
+            "no_reference",
+            "clock not checked: no reference",
+            Reason.NO_REFERENCE,
+        )
         for name in ("C101", "C102", "C103")
     ]
     found = sheet(lost).rows

@@ -16,7 +16,9 @@ from healthmon_exporters import users
 GOOD = "three long words"
 
 
-def user(*argv: str | Path, typed: bytes = GOOD.encode() + b"\n", folder: Path) -> tuple[int, str, str]:
+def user(
+    *argv: str | Path, typed: bytes = GOOD.encode() + b"\n", folder: Path
+) -> tuple[int, str, str]:
     """``healthmon user`` with `typed` on its standard input."""
     (folder / "typed").write_bytes(typed)
     with (folder / "typed").open() as given, mock.patch("sys.stdin", given):
@@ -36,7 +38,13 @@ def test_a_user_is_made_replaced_and_taken_out_and_the_other_lines_stay(tmp_path
     told = user("shift", "--file", path, typed=b"quite another one\r\nnot this", folder=tmp_path)
     assert told == (0, f"{path}: user shift has a new password; a running agent knows\n", "")
     lines = path.read_text().splitlines()
-    assert [lines[0], lines[1], lines[2], lines[4], lines[5]] == ["# ours", "", f"desk:{other}", "", "# the end"]
+    assert [lines[0], lines[1], lines[2], lines[4], lines[5]] == [
+        "# ours",
+        "",
+        f"desk:{other}",
+        "",
+        "# the end",
+    ]
     known, problems = users.read(path)
     assert problems == []
     assert users.verify(known["shift"], "quite another one")
@@ -47,7 +55,9 @@ def test_a_user_is_made_replaced_and_taken_out_and_the_other_lines_stay(tmp_path
     assert (code, words) == (3, f"{path}: there is no user dsek (did you mean 'desk'?)\n")
     code, _, words = user("desk", "--file", path, "--remove", folder=tmp_path)
     assert (code, words) == (0, f"warning: nobody stands in {path} any more; nobody can log in\n")
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["typed", "users"], "no half-written file is left"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["typed", "users"], (
+        "no half-written file is left"
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,7 +78,9 @@ def test_a_user_is_made_replaced_and_taken_out_and_the_other_lines_stay(tmp_path
         ("x" * 65, GOOD.encode(), "no name of a user"),
     ],
 )
-def test_what_will_not_do_is_one_line_and_changes_nothing(tmp_path: Path, name: str, typed: bytes, words: str) -> None:
+def test_what_will_not_do_is_one_line_and_changes_nothing(
+    tmp_path: Path, name: str, typed: bytes, words: str
+) -> None:
     code, out, told = user("--file", tmp_path / "users", "--", name, typed=typed, folder=tmp_path)
     assert (code, out) == (3, "")
     assert words in told
@@ -87,7 +99,16 @@ def test_there_is_no_way_to_give_a_password_as_an_argument(tmp_path: Path, monke
 
 
 @pytest.mark.parametrize(
-    "bad", ["shift", "shift:", "shift:hush", "shift:aa$bb", ":x", "a b:c", "shift:" + "ab" * 16 + "$" + "g" * 128]
+    "bad",
+    [
+        "shift",
+        "shift:",
+        "shift:hush",
+        "shift:aa$bb",
+        ":x",
+        "a b:c",
+        "shift:" + "ab" * 16 + "$" + "g" * 128,
+    ],
 )
 def test_a_malformed_file_is_named_with_its_line_and_left_alone(tmp_path: Path, bad: str) -> None:
     path = tmp_path / "users"
@@ -103,7 +124,10 @@ def test_a_malformed_file_is_named_with_its_line_and_left_alone(tmp_path: Path, 
 def test_a_user_who_stands_there_twice_is_named(tmp_path: Path) -> None:
     path = tmp_path / "users"
     path.write_text(f"desk:{users.hash_password('x')}\ndesk:{users.hash_password('y')}\n")
-    assert f"{path}:2: user desk stands there twice" in user("shift", "--file", path, folder=tmp_path)[2]
+    assert (
+        f"{path}:2: user desk stands there twice"
+        in user("shift", "--file", path, folder=tmp_path)[2]
+    )
 
 
 def test_the_file_that_the_configuration_names(tmp_path: Path) -> None:
@@ -113,7 +137,10 @@ def test_the_file_that_the_configuration_names(tmp_path: Path) -> None:
     assert users.read(tmp_path / "people")[0].keys() == {"shift"}
     config.write_text("agent: {}\n")
     code, _, words = user("shift", "--config", config, folder=tmp_path)
-    assert (code, words) == (3, f"{config}: no `users_file` under `agent`; add one, or say --file FILE\n")
+    assert (code, words) == (
+        3,
+        f"{config}: no `users_file` under `agent`; add one, or say --file FILE\n",
+    )
 
 
 def test_where_it_cannot_be_written(tmp_path: Path) -> None:

@@ -39,7 +39,13 @@ async def serving(
     simulated: bool = False,
 ) -> AsyncIterator[listener.Running]:
     site = web.Site(
-        made(), probe, lambda: ready, reload, lambda: [{"targets": ["cam-1"], "labels": {}}], "A & B", simulated
+        made(),
+        probe,
+        lambda: ready,
+        reload,
+        lambda: [{"targets": ["cam-1"], "labels": {}}],
+        "A & B",
+        simulated,
     )
     running = await listener.serve(web.application(site, lambda: users), "127.0.0.1", 0)
     try:
@@ -64,7 +70,8 @@ async def test_the_routes_say_what_they_should() -> None:
         assert text.headers["content-encoding"] == "gzip"
         assert 'healthmon_device_state{device="cam-1"' in text.text
         opened = await http.get(
-            "/metrics", headers={"accept": "application/openmetrics-text", "accept-encoding": "identity"}
+            "/metrics",
+            headers={"accept": "application/openmetrics-text", "accept-encoding": "identity"},
         )
         assert opened.text.endswith("# EOF\n")
         found = await http.get("/sd")
@@ -79,10 +86,14 @@ async def test_only_configured_devices_can_be_probed_within_the_scrape_limit() -
         good = await http.get("/probe", params={"target": "cam-1", "module": "reach"})
         assert (good.status_code, good.text) == (200, "healthmon_device_up 1\n")
         for target in ("192.0.2.10", "http://169.254.169.254/", "", "cam-2"):
-            assert (await http.get("/probe", params={"target": target, "module": "reach"})).status_code == 404
+            assert (
+                await http.get("/probe", params={"target": target, "module": "reach"})
+            ).status_code == 404
         began = time.monotonic()
         limit = {"x-prometheus-scrape-timeout-seconds": "1"}
-        assert (await http.get("/probe", params={"target": "slow"}, headers=limit)).status_code == 504
+        assert (
+            await http.get("/probe", params={"target": "slow"}, headers=limit)
+        ).status_code == 504
         assert time.monotonic() - began < 4.0  # it would last five
 
 
@@ -125,7 +136,10 @@ async def test_a10_five_hundred_idle_clients_do_not_stop_a_scrape() -> None:
     async with serving() as running:
         idle = [await asyncio.open_connection("127.0.0.1", running.port) for _ in range(500)]
         async with asyncio.timeout(20):
-            while sum(not one.at_eof() and one.exception() is None for one, _ in idle) > listener.MOST_CONNECTIONS:
+            while (
+                sum(not one.at_eof() and one.exception() is None for one, _ in idle)
+                > listener.MOST_CONNECTIONS
+            ):
                 await asyncio.sleep(0.02)
         assert len(running.guests) <= listener.MOST_CONNECTIONS
         assert max([await scrape(running) for _ in range(10)]) < 5.0
@@ -133,7 +147,9 @@ async def test_a10_five_hundred_idle_clients_do_not_stop_a_scrape() -> None:
             writer.transport.abort()
 
 
-async def test_a10_a_slow_header_is_cut_off_even_after_a_good_request(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a10_a_slow_header_is_cut_off_even_after_a_good_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(listener, "HEADER_SECONDS", 0.3)
     monkeypatch.setattr(listener, "WRITE_SECONDS", 0.3)
     async with serving() as running:
@@ -150,7 +166,12 @@ async def test_a10_a_slow_header_is_cut_off_even_after_a_good_request(monkeypatc
 
 @pytest.mark.parametrize(
     "sent",
-    [b"GET /metrics\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"a" * 100_000, b"\x16\x03\x01\x02\x00\x01", b"\0" * 4096],
+    [
+        b"GET /metrics\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: " + b"a" * 100_000,
+        b"\x16\x03\x01\x02\x00\x01",
+        b"\0" * 4096,
+    ],
 )
 async def test_a10_what_is_not_http_is_refused_and_forgotten(sent: bytes) -> None:
     async with serving() as running:
@@ -180,7 +201,9 @@ async def test_a10_pipelined_requests_are_answered_in_order() -> None:
         await writer.wait_closed()
 
 
-async def test_a10_a_client_that_takes_no_answer_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a10_a_client_that_takes_no_answer_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(listener, "HEADER_SECONDS", 0.3)
     monkeypatch.setattr(listener, "WRITE_SECONDS", 0.3)
     async with serving() as running:

@@ -34,8 +34,12 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "notice.schema.json").
 KEY = "whsec_" + base64.b64encode(b"a key of thirty-two bytes or so.").decode()
 
 
-def hook(url: str, *, key: str | None = KEY, seconds: float = 2.0, trust: ssl.SSLContext | None = None) -> Sender:
-    return Webhook("desk", Address.of(url, trust), key=Secret(key) if key else None, seconds=seconds)
+def hook(
+    url: str, *, key: str | None = KEY, seconds: float = 2.0, trust: ssl.SSLContext | None = None
+) -> Sender:
+    return Webhook(
+        "desk", Address.of(url, trust), key=Secret(key) if key else None, seconds=seconds
+    )
 
 
 async def failure(sender: Sender, notice: Notice = OPENED) -> SendError:
@@ -45,13 +49,19 @@ async def failure(sender: Sender, notice: Notice = OPENED) -> SendError:
     return caught.value
 
 
-async def test_the_notice_arrives_whole_and_its_signature_is_verified_by_a_library_of_others() -> None:
+async def test_the_notice_arrives_whole_and_its_signature_is_verified_by_a_library_of_others() -> (
+    None
+):
     async with receiver() as desk:
         sender = hook(desk.url)
         await sender.send(OPENED)
         await sender.aclose()
     (got,) = desk.got
-    assert (got.method, got.path, got.fields["content-type"]) == ("POST", "/hooks/cctv?team=1", "application/json")
+    assert (got.method, got.path, got.fields["content-type"]) == (
+        "POST",
+        "/hooks/cctv?team=1",
+        "application/json",
+    )
     assert Notice.from_json(got.body) == OPENED
     jsonschema.validate(json.loads(got.body), SCHEMA)
     assert (got.fields["idempotency-key"], got.fields["webhook-id"]) == ('"F000123-1"', "F000123-1")
@@ -59,7 +69,10 @@ async def test_the_notice_arrives_whole_and_its_signature_is_verified_by_a_libra
     for forged in (got.body.replace(b"Riverside", b"Elsewhere"), got.body + b" "):
         with pytest.raises(WebhookVerificationError):
             Verifier(KEY).verify(forged, got.fields)
-    for field, value in (("webhook-timestamp", str(int(time.time()) - 9)), ("webhook-id", "F000123-2")):
+    for field, value in (
+        ("webhook-timestamp", str(int(time.time()) - 9)),
+        ("webhook-id", "F000123-2"),
+    ):
         with pytest.raises(WebhookVerificationError):
             Verifier(KEY).verify(got.body, got.fields | {field: value})
 
@@ -90,15 +103,30 @@ async def test_without_a_key_nothing_is_signed_and_a_plain_key_is_taken_as_it_st
 A12 = [
     ("500", lambda: Response(status_code=500), False, None),
     ("502", lambda: Response(status_code=502), False, None),
-    ("503 with Retry-After", lambda: Response(status_code=503, headers={"Retry-After": "120"}), False, 120.0),
-    ("429 with Retry-After", lambda: Response(status_code=429, headers={"Retry-After": "7"}), False, 7.0),
+    (
+        "503 with Retry-After",
+        lambda: Response(status_code=503, headers={"Retry-After": "120"}),
+        False,
+        120.0,
+    ),
+    (
+        "429 with Retry-After",
+        lambda: Response(status_code=429, headers={"Retry-After": "7"}),
+        False,
+        7.0,
+    ),
     (
         "429 with a mad Retry-After",
         lambda: Response(status_code=429, headers={"Retry-After": "9" * 40}),
         False,
         86400.0,
     ),
-    ("429 with an unreadable one", lambda: Response(status_code=429, headers={"Retry-After": "soon"}), False, None),
+    (
+        "429 with an unreadable one",
+        lambda: Response(status_code=429, headers={"Retry-After": "soon"}),
+        False,
+        None,
+    ),
     ("408", lambda: Response(status_code=408), False, None),
     ("425", lambda: Response(status_code=425), False, None),
     ("400", lambda: Response(status_code=400), True, None),
@@ -107,12 +135,19 @@ A12 = [
     ("404", lambda: Response(status_code=404), True, None),
     ("410", lambda: Response(status_code=410), True, None),
     ("413", lambda: Response(status_code=413), True, None),
-    ("302", lambda: Response(status_code=302, headers={"Location": "http://127.0.0.1:1/"}), True, None),
+    (
+        "302",
+        lambda: Response(status_code=302, headers={"Location": "http://127.0.0.1:1/"}),
+        True,
+        None,
+    ),
     ("308", lambda: Response(status_code=308, headers={"Location": "/other"}), True, None),
 ]
 
 
-@pytest.mark.parametrize(("answer", "permanent", "wait"), [row[1:] for row in A12], ids=[row[0] for row in A12])
+@pytest.mark.parametrize(
+    ("answer", "permanent", "wait"), [row[1:] for row in A12], ids=[row[0] for row in A12]
+)
 async def test_a12_an_answer_is_for_good_or_to_be_tried_again(answer, permanent, wait) -> None:
     async with receiver() as desk:
         desk.answer = answer
@@ -129,7 +164,9 @@ async def test_a12_retry_after_may_be_a_date() -> None:
         desk.answer = lambda: Response(status_code=503, headers={"Retry-After": at})
         error = await failure(hook(desk.url))
         assert error.retry_after == pytest.approx(90, abs=3)
-        desk.answer = lambda: Response(status_code=503, headers={"Retry-After": "Mon, 01 Jan 2001 00:00:00 GMT"})
+        desk.answer = lambda: Response(
+            status_code=503, headers={"Retry-After": "Mon, 01 Jan 2001 00:00:00 GMT"}
+        )
         assert (await failure(hook(desk.url))).retry_after == 0.0
 
 
@@ -194,13 +231,17 @@ async def test_a12_a_body_that_never_ends_does_not_make_a_delivery_fail() -> Non
     assert time.monotonic() - began < 10
 
 
-@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-x\r\n", b"HTTP/1.1 200 OK\r\nContent-Le", b"HTTP/1.1 200 OK\r\n"])
+@pytest.mark.parametrize(
+    "answer", [b"", b"SSH-2.0-x\r\n", b"HTTP/1.1 200 OK\r\nContent-Le", b"HTTP/1.1 200 OK\r\n"]
+)
 async def test_a12_an_answer_that_is_none_is_tried_again(answer) -> None:
     async with served(says(answer)) as broken:
         assert not (await failure(hook(f"http://127.0.0.1:{broken.port}/"))).permanent
 
 
-async def test_a12_a_certificate_that_is_not_trusted_gets_not_one_byte_and_is_tried_again(tmp_path) -> None:
+async def test_a12_a_certificate_that_is_not_trusted_gets_not_one_byte_and_is_tried_again(
+    tmp_path,
+) -> None:
     own, other = make_pair(tmp_path, "own"), make_pair(tmp_path, "other")
     reached = asyncio.Event()
 

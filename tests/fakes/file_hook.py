@@ -22,7 +22,12 @@ class Handler(BaseHTTPRequestHandler):
         mode = self.mode.read_text().strip()
         taken = mode in ("ok", "swallow", "drip")
         if taken:
-            line = {"id": self.headers["webhook-id"], "mode": mode, "at": time.time(), "body": json.loads(body)}
+            line = {
+                "id": self.headers["webhook-id"],
+                "mode": mode,
+                "at": time.time(),
+                "body": json.loads(body),
+            }
             with self.out.open("a") as out:
                 out.write(json.dumps(line) + "\n")
         if mode == "swallow":

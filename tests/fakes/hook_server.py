@@ -48,7 +48,9 @@ async def receiver() -> AsyncIterator[Receiver]:
         return told.answer()
 
     application = Starlette(routes=[Route("/{path:path}", take, methods=["GET", "POST"])])
-    config = uvicorn.Config(application, host="127.0.0.1", port=0, log_config=None, lifespan="off", ws="none")
+    config = uvicorn.Config(
+        application, host="127.0.0.1", port=0, log_config=None, lifespan="off", ws="none"
+    )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server.serve())

@@ -65,9 +65,19 @@ class Camera:
             if not right or name in self.forbidden:
                 self.refused += tried
                 if self.login == "digest":
-                    return http(b"", "401 Unauthorized", 'WWW-Authenticate: Digest realm="cam", nonce="n1", qop="auth"')
-                head = [f"Date: {formatdate(time.time() + self.clock, usegmt=True)}"] if self.dated else []
-                return http(SOAP.format(REFUSAL.format(self.refusal)).encode(), self.refusal_status, *head)
+                    return http(
+                        b"",
+                        "401 Unauthorized",
+                        'WWW-Authenticate: Digest realm="cam", nonce="n1", qop="auth"',
+                    )
+                head = (
+                    [f"Date: {formatdate(time.time() + self.clock, usegmt=True)}"]
+                    if self.dated
+                    else []
+                )
+                return http(
+                    SOAP.format(REFUSAL.format(self.refusal)).encode(), self.refusal_status, *head
+                )
         return http(SOAP.format({**self.standard(), **self.replies}[name]).encode())
 
     def digest(self, fields: dict[str, str]) -> bool:
@@ -76,15 +86,22 @@ class Camera:
             return False
         one = hashlib.md5(b"healthmon:cam:right").hexdigest()
         two = hashlib.md5(f"POST:{told['uri']}".encode()).hexdigest()
-        wanted = hashlib.md5(f"{one}:n1:{told['nc']}:{told['cnonce']}:auth:{two}".encode()).hexdigest()
+        wanted = hashlib.md5(
+            f"{one}:n1:{told['nc']}:{told['cnonce']}:auth:{two}".encode()
+        ).hexdigest()
         return told["response"] == wanted
 
     def token(self, text: str) -> bool:
-        told = {n: re.search(rf"<(?:\w+:)?{n}[^>]*>([^<]+)<", text) for n in ("Password", "Nonce", "Created")}
+        told = {
+            n: re.search(rf"<(?:\w+:)?{n}[^>]*>([^<]+)<", text)
+            for n in ("Password", "Nonce", "Created")
+        }
         if not all(told.values()):
             return False
         password, nonce, created = (m[1] for m in told.values() if m)
-        wanted = base64.b64encode(hashlib.sha1(base64.b64decode(nonce) + created.encode() + b"right").digest()).decode()
+        wanted = base64.b64encode(
+            hashlib.sha1(base64.b64decode(nonce) + created.encode() + b"right").digest()
+        ).decode()
         age = abs(datetime.fromisoformat(created).timestamp() - time.time() - self.clock)
         return password == wanted and age <= self.window
 
@@ -103,18 +120,32 @@ def strange(answer: bytes) -> bytes:
     """The same answer as SOAP 1.1, in wrong namespaces, padded, and as long as the connection lasts."""
     head, _, body = answer.decode().partition("\r\n\r\n")
     lines = [line for line in head.split("\r\n") if not line.startswith("Content-Length")]
-    body = body.replace("http://www.w3.org/2003/05/soap-envelope", "http://schemas.xmlsoap.org/soap/envelope/")
-    body = body.replace("http://www.onvif.org/ver10/schema", "http://www.onvif.org/ver10/device/wsdl")
-    return ("\r\n".join([*lines, "Connection: close"]) + "\r\n\r\n\r\n \r\n" + body + "\r\n\0").encode()
+    body = body.replace(
+        "http://www.w3.org/2003/05/soap-envelope", "http://schemas.xmlsoap.org/soap/envelope/"
+    )
+    body = body.replace(
+        "http://www.onvif.org/ver10/schema", "http://www.onvif.org/ver10/device/wsdl"
+    )
+    return (
+        "\r\n".join([*lines, "Connection: close"]) + "\r\n\r\n\r\n \r\n" + body + "\r\n\0"
+    ).encode()
 
 
 def date(name: str, at: datetime | dict[str, object]) -> str:
     get: Callable[[str], object] = at.get if isinstance(at, dict) else lambda n: getattr(at, n)
-    time_part = "".join(f"<tt:{n.title()}>{get(n)}</tt:{n.title()}>" for n in ("hour", "minute", "second"))
-    date_part = "".join(f"<tt:{n.title()}>{get(n)}</tt:{n.title()}>" for n in ("year", "month", "day"))
+    time_part = "".join(
+        f"<tt:{n.title()}>{get(n)}</tt:{n.title()}>" for n in ("hour", "minute", "second")
+    )
+    date_part = "".join(
+        f"<tt:{n.title()}>{get(n)}</tt:{n.title()}>" for n in ("year", "month", "day")
+    )
     return f"<tt:{name}><tt:Time>{time_part}</tt:Time><tt:Date>{date_part}</tt:Date></tt:{name}>"
 
 
-def moment(utc: datetime | dict[str, object] | None, local: datetime | dict[str, object] | None = None) -> str:
-    inner = (date("UTCDateTime", utc) if utc else "") + (date("LocalDateTime", local) if local else "")
+def moment(
+    utc: datetime | dict[str, object] | None, local: datetime | dict[str, object] | None = None
+) -> str:
+    inner = (date("UTCDateTime", utc) if utc else "") + (
+        date("LocalDateTime", local) if local else ""
+    )
     return f"<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>NTP</tt:DateTimeType><tt:DaylightSavings>true</tt:DaylightSavings><tt:TimeZone><tt:TZ>GMT0BST,M3.5.0/1,M10.5.0</tt:TZ></tt:TimeZone>{inner}</tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>"

@@ -52,10 +52,12 @@ class Camera:
     paths: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     logins: int = 0
-    render: Callable[[str, str, list[str], bytes], bytes] = lambda status, cseq, fields, body: rendered(
-        status, [f"CSeq: {cseq}", f"Content-Length: {len(body)}", *fields], body
+    render: Callable[[str, str, list[str], bytes], bytes] = lambda status, cseq, fields, body: (
+        rendered(status, [f"CSeq: {cseq}", f"Content-Length: {len(body)}", *fields], body)
     )
-    refuse: Callable[[str, str, dict[str, str]], list[str] | None] = lambda _method, _url, _told: None
+    refuse: Callable[[str, str, dict[str, str]], list[str] | None] = lambda _method, _url, _told: (
+        None
+    )
     answer_transport: Callable[[str], str] = lambda asked: asked
     hang_up_on: str = ""
     more: list[str] = field(default_factory=list)
@@ -80,7 +82,9 @@ class Camera:
                 self.before(writer, told["cseq"])
                 refusal = self.refuse(method, url, told)
                 status, fields, body = (
-                    ("401 Unauthorized", refusal, b"") if refusal is not None else self._answer(method, told)
+                    ("401 Unauthorized", refusal, b"")
+                    if refusal is not None
+                    else self._answer(method, told)
                 )
                 writer.write(self.render(status, told["cseq"], [*fields, *self.more], body))
                 if self.hang_up_on and status.startswith(self.hang_up_on):
@@ -94,7 +98,11 @@ class Camera:
     def _answer(self, method: str, told: dict[str, str]) -> tuple[str, list[str], bytes]:
         self.logins += "authorization" in told
         if self.login:
-            return "401 Unauthorized", [f'WWW-Authenticate: Digest realm="r", nonce="{len(self.methods)}"'], b""
+            return (
+                "401 Unauthorized",
+                [f'WWW-Authenticate: Digest realm="r", nonce="{len(self.methods)}"'],
+                b"",
+            )
         if method in self.statuses:
             return self.statuses[method], [], b""
         if self.path is not None and not self.paths[-1].startswith(self.path):
@@ -105,9 +113,18 @@ class Camera:
             self.transports.append(told["transport"])
             if self.udp_only and "TCP" in told["transport"]:
                 return "461 Unsupported Transport", [], b""
-            if status := self.statuses.get("SETUP udp" if "client_port" in told["transport"] else "SETUP tcp"):
+            if status := self.statuses.get(
+                "SETUP udp" if "client_port" in told["transport"] else "SETUP tcp"
+            ):
                 return status, [], b""
-            return "200 OK", ["Session: 42;timeout=60", f"Transport: {self.answer_transport(told['transport'])}"], b""
+            return (
+                "200 OK",
+                [
+                    "Session: 42;timeout=60",
+                    f"Transport: {self.answer_transport(told['transport'])}",
+                ],
+                b"",
+            )
         return "200 OK", ["Session: 42"], b""
 
     async def _send(self, writer: asyncio.StreamWriter) -> None:
@@ -118,7 +135,9 @@ class Camera:
                 port = int(self.transports[-1].split("client_port=")[1].split("-")[0])
                 loop = asyncio.get_running_loop()
                 transport, _ = await loop.create_datagram_endpoint(
-                    asyncio.DatagramProtocol, local_addr=(self.source, 0), remote_addr=("127.0.0.1", port)
+                    asyncio.DatagramProtocol,
+                    local_addr=(self.source, 0),
+                    remote_addr=("127.0.0.1", port),
                 )
                 stack.callback(transport.close)
             for channel, data in self.packets:

@@ -67,7 +67,13 @@ class Challenges:
             self.asked += 1
             self.given += "authorization" in fields
             challenge = self.form.replace("#", str(self.asked))
-            writer.write(http(b"", "401 Unauthorized", *([f"WWW-Authenticate: {challenge}"] if challenge else [])))
+            writer.write(
+                http(
+                    b"",
+                    "401 Unauthorized",
+                    *([f"WWW-Authenticate: {challenge}"] if challenge else []),
+                )
+            )
             await writer.drain()
 
 

@@ -61,7 +61,9 @@ def seen(folder: Path) -> Outcome:
     handlers = {name: build() for name, build in HOSTILE.items()} | logins
     for name, host in FOREIGN.items():
         told = onvif_camera.Camera(
-            "none", xaddr=f"http://{host}:{OTHER}/onvif/media", uri=f"rtsp://u:p@{host}:{OTHER}/live"
+            "none",
+            xaddr=f"http://{host}:{OTHER}/onvif/media",
+            uri=f"rtsp://u:p@{host}:{OTHER}/live",
         )
         handlers[name] = told
     handlers["well"] = onvif_camera.Camera("none")
@@ -70,11 +72,16 @@ def seen(folder: Path) -> Outcome:
         for asked in (False, True):
             place = f"{name}/asked" if asked else name
             cameras[place] = Camera(packets=pictures(4000))
-            more = {"onvif": "/onvif/device_service", "streams": [{} if asked else {"path": "/live"}]}
+            more = {
+                "onvif": "/onvif/device_service",
+                "streams": [{} if asked else {"path": "/live"}],
+            }
             beds[place] = Bed(place.replace("/", "_"), cameras[place].talk, http=handler, more=more)
     ward = Ward(folder, list(beds.values()))
     with nobody_home() as knocked, ward.open():
-        well, worst = (ward.sweep("--device", name) for name in ("well_asked", "c22_many_attributes_asked"))
+        well, worst = (
+            ward.sweep("--device", name) for name in ("well_asked", "c22_many_attributes_asked")
+        )
         calls = ward.folder / "calls"
         tracer = (
             "strace",
@@ -95,7 +102,9 @@ def seen(folder: Path) -> Outcome:
 def may_trace() -> bool:
     """Whether this machine lets a process be traced."""
     need("strace")
-    return not subprocess.run(["strace", "-f", "-o", "/dev/null", "true"], capture_output=True, check=False).returncode
+    return not subprocess.run(
+        ["strace", "-f", "-o", "/dev/null", "true"], capture_output=True, check=False
+    ).returncode
 
 
 def row(*prefixes: str) -> pytest.MarkDecorator:
@@ -111,10 +120,14 @@ def named(outcome: Outcome, name: str) -> None:
         codes = {code for code, _ in outcome.swept.said(bed.id, "clock")}
         assert codes, "nothing is called well"
         assert codes <= wanted, outcome.swept.of(bed.id)
-        assert {code for code, _ in outcome.swept.said(bed.id, "identity")} <= wanted | {"no_credential"}
+        assert {code for code, _ in outcome.swept.said(bed.id, "identity")} <= wanted | {
+            "no_credential"
+        }
         assert not outcome.swept.said(bed.id, "reach")
         assert max(one.most for one in bed.counted.values()) <= 1, "one connection at a time"
-        assert outcome.cameras[place].methods.count("TEARDOWN") == outcome.cameras[place].methods.count("PLAY")
+        assert outcome.cameras[place].methods.count("TEARDOWN") == outcome.cameras[
+            place
+        ].methods.count("PLAY")
     assert not outcome.swept.said(name, "stream")
     said = outcome.swept.said(outcome.beds[f"{name}/asked"].id, "stream")
     assert [code for code, _ in said] == ["not_reported"], said
@@ -147,7 +160,9 @@ def test_c7_something_else_on_the_onvif_port(outcome: Outcome, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_c9_onvif_that_challenges_for_ever_gets_no_storm_of_answers(outcome: Outcome, name: str) -> None:
+def test_c9_onvif_that_challenges_for_ever_gets_no_storm_of_answers(
+    outcome: Outcome, name: str
+) -> None:
     given = outcome.logins[name].given
     # Two addresses, so two accounts to be locked: one answer each, and one more where a look was cut off before the reply.
     assert given <= {"c9_basic": 0, "c9_stale": 8}.get(name, 4), given
@@ -159,9 +174,13 @@ def test_c21_onvif_that_redirects_is_not_followed(outcome: Outcome, name: str) -
 
 
 @pytest.mark.parametrize("name", FOREIGN)
-def test_c21_addresses_that_onvif_names_are_used_for_their_path_only(outcome: Outcome, name: str) -> None:
+def test_c21_addresses_that_onvif_names_are_used_for_their_path_only(
+    outcome: Outcome, name: str
+) -> None:
     place = f"{name}/asked"
-    assert not outcome.swept.said(outcome.beds[place].id, "stream"), "it is played at the configured address"
+    assert not outcome.swept.said(outcome.beds[place].id, "stream"), (
+        "it is played at the configured address"
+    )
     assert outcome.cameras[place].paths[0] in ("/live", "*")
     assert "PLAY" in outcome.cameras[place].methods
 
@@ -192,7 +211,9 @@ def test_c23_a_compressed_answer(outcome: Outcome, name: str) -> None:
 
 def test_c22_the_worst_document_costs_less_than_32_mib(outcome: Outcome) -> None:
     assert outcome.worst.memory - outcome.well.memory < 32 * MIB
-    assert outcome.swept.memory - outcome.well.memory < 128 * MIB, "nor do all of them together run away"
+    assert outcome.swept.memory - outcome.well.memory < 128 * MIB, (
+        "nor do all of them together run away"
+    )
 
 
 def test_c4_to_c23_harm_no_other_camera(outcome: Outcome) -> None:

@@ -42,11 +42,16 @@ def nobody_home() -> Iterator[list[str]]:
     knocked: list[str] = []
     with contextlib.ExitStack() as stack:
         tcp = stack.enter_context(socket.create_server(("127.0.0.2", OTHER)))
-        udp = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(2)]
+        udp = [
+            stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(2)
+        ]
         for number, one in enumerate(udp):
             one.bind(("127.0.0.2", OTHER + number))
         yield knocked
-        for one, listen in ((tcp, tcp.accept), *((one, lambda one=one: one.recv(1)) for one in udp)):
+        for one, listen in (
+            (tcp, tcp.accept),
+            *((one, lambda one=one: one.recv(1)) for one in udp),
+        ):
             one.setblocking(False)
             with contextlib.suppress(BlockingIOError):
                 knocked.append(str(listen()))
@@ -63,11 +68,16 @@ def seen(folder: Path) -> Outcome:
     for name, build in (WICKED | elsewhere(OTHER)).items():
         one = build()
         more = {"rtsp": one.more} if one.more else {}
-        beds[name] = (one, Bed(name, one.talk, camera=one.camera, tls=tls if one.tls else None, more=more))
+        beds[name] = (
+            one,
+            Bed(name, one.talk, camera=one.camera, tls=tls if one.tls else None, more=more),
+        )
     cameras = [Camera(packets=pictures(4000)) for _ in range(WELL)]
     well = [(camera, Bed(f"well{n}", camera.talk)) for n, camera in enumerate(cameras)]
     silent, closed = Bed("c2_silent_port"), Bed("c3_closed_port")
-    ward = Ward(folder, [*(bed for _, bed in well), *(bed for _, bed in beds.values()), silent, closed])
+    ward = Ward(
+        folder, [*(bed for _, bed in well), *(bed for _, bed in beds.values()), silent, closed]
+    )
     with nobody_home() as knocked, unanswering(silent.address) as full:
         port = full.getsockname()[1]
         silent.more, closed.more = {"rtsp": {"port": port}}, {"rtsp": {"port": port}}
@@ -90,9 +100,10 @@ def named(outcome: Outcome, name: str) -> tuple[Wicked, Bed]:
     assert "agent_stalled" not in codes, said
     assert not set(codes) - {*wicked.code.split("|"), *wicked.also}, said
     if wicked.code:
-        assert any(re.fullmatch(wicked.code, code) and re.search(wicked.says, sentence) for code, sentence in said), (
-            said
-        )
+        assert any(
+            re.fullmatch(wicked.code, code) and re.search(wicked.says, sentence)
+            for code, sentence in said
+        ), said
     assert not outcome.swept.said(name, "reach"), "a port that is open has been reached"
     assert bed.counted["rtsp"].most <= 1, "one connection at a time"
     if wicked.camera is not None:
@@ -103,11 +114,15 @@ def named(outcome: Outcome, name: str) -> tuple[Wicked, Bed]:
 
 
 @row("c1_")
-def test_c1_silence_ends_at_the_deadline_and_says_what_was_waited_for(outcome: Outcome, name: str) -> None:
+def test_c1_silence_ends_at_the_deadline_and_says_what_was_waited_for(
+    outcome: Outcome, name: str
+) -> None:
     named(outcome, name)
 
 
-def test_c2_an_unanswered_connection_request_is_told_from_silence_and_from_refusal(outcome: Outcome) -> None:
+def test_c2_an_unanswered_connection_request_is_told_from_silence_and_from_refusal(
+    outcome: Outcome,
+) -> None:
     ((code, sentence),) = outcome.swept.said("c2_silent_port", "reach")
     assert code == "unreachable"
     assert re.search(r"no answer on RTSP \d+ in [23](\.\d+)? s$", sentence)
@@ -166,7 +181,9 @@ def test_c9_challenges_for_ever_cost_one_login_and_no_basic(outcome: Outcome, na
 @row("c12_")
 def test_c12_busy_is_not_down(outcome: Outcome, name: str) -> None:
     named(outcome, name)
-    assert name not in [device for fault in outcome.swept.sheet["faults"] for device in fault["devices"]]
+    assert name not in [
+        device for fault in outcome.swept.sheet["faults"] for device in fault["devices"]
+    ]
 
 
 @row("c13_")
@@ -177,14 +194,18 @@ def test_c13_udp_where_tcp_is_refused_in_one_look(outcome: Outcome, name: str) -
 
 
 @row("c14_")
-def test_c14_a_session_without_pictures_says_how_long_was_waited(outcome: Outcome, name: str) -> None:
+def test_c14_a_session_without_pictures_says_how_long_was_waited(
+    outcome: Outcome, name: str
+) -> None:
     named(outcome, name)
 
 
 @row("c15_")
 def test_c15_pictures_without_key_frames_are_a_warning_only(outcome: Outcome, name: str) -> None:
     named(outcome, name)
-    assert name in [device for warning in outcome.swept.sheet["warnings"] for device in warning["devices"]]
+    assert name in [
+        device for warning in outcome.swept.sheet["warnings"] for device in warning["devices"]
+    ]
 
 
 @row("c16_")

@@ -51,10 +51,25 @@ class Bed:
     def row(self) -> dict[str, Any]:
         """Its entry in config.yaml."""
         ports: dict[str, Any] = {name: {"port": one.port} for name, one in self.counted.items()}
-        row = {"id": self.id, "name": self.id, "site": "s", "address": self.address, "kind": "fixed"}
-        row |= {"credential": "view", "rtsp": "no", "http": "no", "streams": [{"path": "/live"}]} | ports
+        row = {
+            "id": self.id,
+            "name": self.id,
+            "site": "s",
+            "address": self.address,
+            "kind": "fixed",
+        }
+        row |= {
+            "credential": "view",
+            "rtsp": "no",
+            "http": "no",
+            "streams": [{"path": "/live"}],
+        } | ports
         for name, value in self.more.items():
-            row[name] = row[name] | value if isinstance(value, dict) and isinstance(row.get(name), dict) else value
+            row[name] = (
+                row[name] | value
+                if isinstance(value, dict) and isinstance(row.get(name), dict)
+                else value
+            )
         return row
 
     @contextlib.asynccontextmanager
@@ -63,7 +78,9 @@ class Bed:
             for name, handler in (("rtsp", self.rtsp), ("http", self.http)):
                 if handler is not None:
                     tls = self.tls if name == "rtsp" else None
-                    self.counted[name] = await stack.enter_async_context(served(handler, host=self.address, tls=tls))
+                    self.counted[name] = await stack.enter_async_context(
+                        served(handler, host=self.address, tls=tls)
+                    )
             yield
 
 
@@ -83,7 +100,11 @@ class Swept:
 
     def said(self, device: str, *questions: str) -> list[tuple[str, str]]:
         """(code, sentence) of the rows of one device about `questions`."""
-        return [(row["code"], row["sentence"]) for row in self.of(device) if row["question"] in questions]
+        return [
+            (row["code"], row["sentence"])
+            for row in self.of(device)
+            if row["question"] in questions
+        ]
 
 
 class Ward:
@@ -148,11 +169,18 @@ class Ward:
         ]
         began = time.monotonic()
         done = subprocess.run(
-            [*self.before, *full, *argv], capture_output=True, text=True, env=ENVIRONMENT, timeout=120, check=False
+            [*self.before, *full, *argv],
+            capture_output=True,
+            text=True,
+            env=ENVIRONMENT,
+            timeout=120,
+            check=False,
         )
         assert done.returncode in (0, 1, 2), done.stderr[-3000:]
         text = done.stdout + done.stderr
-        return Swept(json.loads(done.stdout), text, int(told.read_text()) * 1024, time.monotonic() - began)
+        return Swept(
+            json.loads(done.stdout), text, int(told.read_text()) * 1024, time.monotonic() - began
+        )
 
 
 def undisturbed(build: Callable[[], Told], swept: Callable[[Told], Swept]) -> Told:

@@ -36,7 +36,9 @@ def by(camera: Camera, code: str = "", says: str = "", **more: object) -> Wicked
     return Wicked(camera.talk, code, says, camera=camera, **more)  # type: ignore[arg-type]
 
 
-def raw(send: Callable[[Writer], Awaitable[None]], code: str, says: str = "", **more: object) -> Wicked:
+def raw(
+    send: Callable[[Writer], Awaitable[None]], code: str, says: str = "", **more: object
+) -> Wicked:
     """A camera that answers its first request by `send` alone."""
     return by(Camera(raw=send), code, says, **more)
 
@@ -114,7 +116,9 @@ class Dripping(Camera):
     """Plays, and drips its pictures."""
 
     async def _send(self, writer: Writer) -> None:
-        whole = b"".join(struct.pack(">BBH", 0x24, channel, len(data)) + data for channel, data in self.packets)
+        whole = b"".join(
+            struct.pack(">BBH", 0x24, channel, len(data)) + data for channel, data in self.packets
+        )
         await dripping(whole)(writer)
 
 
@@ -182,7 +186,10 @@ def bad_payloads() -> Iterator[Packet]:
         yield 0, bytes((head[0] | 0x20,)) + head[1:-1] + b"\xff"  # padding longer than the packet
         head = rtp(sequence + 2, stamp)
         yield 0, head[:12] + b"\x7c\x05" + bytes(20)  # FU-A without a start
-        yield 0, bytes((0x9F,)) + rtp(sequence + 3, stamp)[1:12]  # says 15 sources and an extension, and ends
+        yield (
+            0,
+            bytes((0x9F,)) + rtp(sequence + 3, stamp)[1:12],
+        )  # says 15 sources and an extension, and ends
         yield 0, rtp(sequence + 4, stamp)[:12]
         yield 0, head[:7]
         sequence += 5
@@ -191,7 +198,12 @@ def bad_payloads() -> Iterator[Packet]:
 def other_codec(name: str, payload: bytes, number: int = 96) -> Camera:
     """Pictures of another codec, no two the same."""
     packets = [
-        (0, struct.pack(">BBHII", 0x80, number, n & 0xFFFF, n * 3600, 7) + payload + n.to_bytes(4, "big"))
+        (
+            0,
+            struct.pack(">BBHII", 0x80, number, n & 0xFFFF, n * 3600, 7)
+            + payload
+            + n.to_bytes(4, "big"),
+        )
         for n in range(2000)
     ]
     sdp = SDP.replace("H264/90000", f"{name}/90000").replace(" 96\r\n", f" {number}\r\n")
@@ -201,7 +213,9 @@ def other_codec(name: str, payload: bytes, number: int = 96) -> Camera:
 def elsewhere(port: int) -> dict[str, Callable[[], Wicked]]:
     """What points to 127.0.0.2:`port`, where nobody may ever knock."""
     other = f"rtsp://127.0.0.2:{port}"
-    declined = requesting(f"REDIRECT * RTSP/1.0\r\nCSeq: 7\r\nLocation: {other}/live\r\n\r\n".encode())
+    declined = requesting(
+        f"REDIRECT * RTSP/1.0\r\nCSeq: 7\r\nLocation: {other}/live\r\n\r\n".encode()
+    )
     return {
         "c20_control_of_another_host": lambda: by(Camera(sdp=SDP.replace("control:track1", f"control:{other}/live/track1"))),
         "c20_base_of_another_host": lambda: by(Camera(more=[f"Content-Base: {other}/live/"])),

@@ -18,11 +18,20 @@ from healthmon.model import Disk, Fan, RecorderAnswer, RecorderHealth, Recording
 ROOT = Path(__file__).parents[2]
 KINDS = {"recording": Recording, "recorder": RecorderHealth, "disk": Disk, "fan": Fan}
 # What names or locates the rest, and what follows from another field.
-UNNAMED = {"recording.channel", "recording.gaps_since", "recorder.make", "disk.name", "disk.detail", "fan.name"}
+UNNAMED = {
+    "recording.channel",
+    "recording.gaps_since",
+    "recorder.make",
+    "disk.name",
+    "disk.detail",
+    "fan.name",
+}
 
 
 def test_the_page_is_up_to_date():
-    assert (ROOT / "docs" / "makes.md").read_text() == page(), "python -m healthmon.makes > docs/makes.md"
+    assert (ROOT / "docs" / "makes.md").read_text() == page(), (
+        "python -m healthmon.makes > docs/makes.md"
+    )
 
 
 def test_every_make_of_the_configuration_is_there():
@@ -30,7 +39,11 @@ def test_every_make_of_the_configuration_is_there():
 
 
 def test_every_field_has_words_and_every_make_names_fields_only():
-    fields = {f"{kind}.{field.name}" for kind, shape in KINDS.items() for field in dataclasses.fields(shape)}
+    fields = {
+        f"{kind}.{field.name}"
+        for kind, shape in KINDS.items()
+        for field in dataclasses.fields(shape)
+    }
     assert set(TELLS) == fields - UNNAMED
     for make in all_makes().values():
         assert make.ABOUT.tells <= fields, make.ABOUT.make
@@ -48,7 +61,9 @@ def test_what_is_asked_is_explained(make):
 def filled(answer: RecorderAnswer) -> set[str]:
     """The fields that an answer tells something in."""
     parts = [("recorder", answer.health), *(("recording", one) for one in answer.recordings)]
-    parts += [("disk", one) for one in answer.health.disks] + [("fan", one) for one in answer.health.fans]
+    parts += [("disk", one) for one in answer.health.disks] + [
+        ("fan", one) for one in answer.health.fans
+    ]
     return {
         f"{kind}.{field.name}"
         for kind, part in parts

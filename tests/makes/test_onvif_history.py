@@ -15,10 +15,22 @@ NOW = 1_790_000_000.0
 HOUR = 3600.0
 
 
-def event(ago: float, present: bool, *, start: bool = False, track: str = "V", recording: str = "R") -> Event:
+def event(
+    ago: float, present: bool, *, start: bool = False, track: str = "V", recording: str = "R"
+) -> Event:
     if track:
-        return Event(NOW - ago, TRACK_STATE, recording, track, {}, {"IsDataPresent": str(present).lower()}, start)
-    return Event(NOW - ago, RECORDING_STATE, recording, "", {}, {"IsRecording": str(present).lower()}, start)
+        return Event(
+            NOW - ago,
+            TRACK_STATE,
+            recording,
+            track,
+            {},
+            {"IsDataPresent": str(present).lower()},
+            start,
+        )
+    return Event(
+        NOW - ago, RECORDING_STATE, recording, "", {}, {"IsRecording": str(present).lower()}, start
+    )
 
 
 def told(*events: Event) -> History:
@@ -29,15 +41,17 @@ def told(*events: Event) -> History:
     return history
 
 
-def ago(history: History, video: frozenset[str] = frozenset({"V"})) -> list[tuple[float, float]] | None:
+def ago(
+    history: History, video: frozenset[str] = frozenset({"V"})
+) -> list[tuple[float, float]] | None:
     found = history.gaps("R", video, NOW)
     return None if found is None else [(NOW - low, NOW - high) for low, high in found[0]]
 
 
 def test_a_gap_lies_between_two_changes():
-    assert ago(told(event(WEEK, True, start=True), event(5 * HOUR, False), event(4 * HOUR, True))) == [
-        (5 * HOUR, 4 * HOUR)
-    ]
+    assert ago(
+        told(event(WEEK, True, start=True), event(5 * HOUR, False), event(4 * HOUR, True))
+    ) == [(5 * HOUR, 4 * HOUR)]
 
 
 def test_footage_that_stopped_is_a_gap_until_now():
@@ -72,7 +86,11 @@ def test_two_video_tracks_are_missing_only_together():
 
 def test_the_recording_as_a_whole_speaks_where_its_tracks_do_not():
     assert ago(
-        told(event(WEEK, True, start=True, track=""), event(HOUR, False, track=""), event(60, True, track=""))
+        told(
+            event(WEEK, True, start=True, track=""),
+            event(HOUR, False, track=""),
+            event(60, True, track=""),
+        )
     ) == [(HOUR, 60.0)]
     assert told().gaps("R", {"V"}, NOW) is None
 
@@ -136,7 +154,10 @@ def test_a_channel_is_found_or_not_guessed(wanted, found, token):
 
 
 def test_sound_alone_is_no_picture():
-    tracks = (Track("V", "video", NOW - 9 * HOUR, NOW - HOUR), Track("A", "audio", NOW - 9 * HOUR, NOW))
+    tracks = (
+        Track("V", "video", NOW - 9 * HOUR, NOW - HOUR),
+        Track("A", "audio", NOW - 9 * HOUR, NOW),
+    )
     found = channels.video(Found("R", oldest=NOW - 9 * HOUR, newest=NOW, tracks=tracks))
     assert found.newest == NOW - HOUR
     badly_kept = channels.video(Found("R", oldest=NOW - 9 * HOUR, newest=NOW, tracks=tracks[:1]))

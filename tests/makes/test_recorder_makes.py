@@ -27,7 +27,11 @@ from healthmon.probes import playback, recorder
 from healthmon.wire.errors import UnsupportedError
 
 MAKES = ("hikvision", "axis", "dahua")
-VARIANTS = [(make, "fixed") for make in MAKES] + [("hikvision", "local times"), ("hikvision", "old"), ("dahua", "old")]
+VARIANTS = [(make, "fixed") for make in MAKES] + [
+    ("hikvision", "local times"),
+    ("hikvision", "old"),
+    ("dahua", "old"),
+]
 EVERY = ("C1", "C2", "C3", "C4")
 
 
@@ -46,14 +50,18 @@ async def test_a_well_recorder_is_well(make: str, variant: str) -> None:
         assert told.newest is not None
         assert abs(camera.now - told.newest) < 5
         assert told.oldest is not None
-        vague = variant == "local times" or (make == "dahua" and Clock(ZoneInfo("Europe/London")).doubled(told.oldest))
+        vague = variant == "local times" or (
+            make == "dahua" and Clock(ZoneInfo("Europe/London")).doubled(told.oldest)
+        )
         assert camera.now - told.oldest == pytest.approx(31.5 * DAY, abs=3605 if vague else 5)
         assert made.sim.device.counters.writes_attempted == 0
         assert made.sim.objects == {}
 
 
 @pytest.mark.parametrize(("minutes", "error"), [(10, 5), (70, 3605)])
-async def test_footage_that_begins_in_the_hour_that_comes_twice_is_read(minutes: int, error: float) -> None:
+async def test_footage_that_begins_in_the_hour_that_comes_twice_is_read(
+    minutes: int, error: float
+) -> None:
     """The second file of a recorder that tells local time without its offset begins before the first one there."""
     now = datetime.now(UTC)
     last = max(
@@ -61,7 +69,9 @@ async def test_footage_that_begins_in_the_hour_that_comes_twice_is_read(minutes:
         if (day := datetime(year, 10, n, tzinfo=UTC)).weekday() == 6 and now - day > timedelta(days=2)
     )  # fmt: skip
     begins = (last + timedelta(minutes=minutes)).timestamp()
-    async with rig(simulated("dahua", retention_days=(time.time() - begins) / DAY), "dahua") as made:
+    async with rig(
+        simulated("dahua", retention_days=(time.time() - begins) / DAY), "dahua"
+    ) as made:
         await made.named()
         camera = made.seen["C2"].value
         assert isinstance(camera, Footage)
@@ -70,8 +80,14 @@ async def test_footage_that_begins_in_the_hour_that_comes_twice_is_read(minutes:
 
 FAULTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "recording stopped": ({"recording_stopped": "2"}, {"C2 recording": "not_recording"}),
-    "all stopped": ({"recording_stopped": True}, {f"{one} recording": "not_recording" for one in EVERY}),
-    "channel lost": ({"channel_lost": "3"}, {"R1 channels": "channel_lost", "C3 recording": "not_recording"}),
+    "all stopped": (
+        {"recording_stopped": True},
+        {f"{one} recording": "not_recording" for one in EVERY},
+    ),
+    "channel lost": (
+        {"channel_lost": "3"},
+        {"R1 channels": "channel_lost", "C3 recording": "not_recording"},
+    ),
     "disk failed": ({"disk_failed": True}, {"R1 disks": "disk_failed"}),
     "gap": ({"recording_gap": ["4"]}, {"C4 gaps": "recording_gap"}),
     "29 days": ({"retention_days": 29}, {f"{one} retention": "retention_short" for one in EVERY}),
@@ -114,18 +130,28 @@ async def test_c30_faults_that_come_and_go_between_looks(make: str) -> None:
     async with rig(simulated(make), make) as made:
         faults = made.sim.device.faults
         for planted, codes in FAULTS.values():
-            if "retention_days" in planted or "recording_gap" in planted:  # what is past is not read again at once
+            if (
+                "retention_days" in planted or "recording_gap" in planted
+            ):  # what is past is not read again at once
                 continue
             faults.update(planted)
             found = await made.named()
-            wanted = {key: code for key, code in codes.items() if make != "axis" or key != "R1 channels"}
-            assert {key: code for key, code in found.items() if not key.endswith("gaps") or key in wanted} == wanted
+            wanted = {
+                key: code for key, code in codes.items() if make != "axis" or key != "R1 channels"
+            }
+            assert {
+                key: code
+                for key, code in found.items()
+                if not key.endswith("gaps") or key in wanted
+            } == wanted
             faults.clear()
 
 
 @pytest.mark.parametrize("variant", ["fixed", "local times"])
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Kolkata"])
-async def test_c25_footage_in_utc_or_in_local_time_with_a_z_is_placed_right(zone: str, variant: str) -> None:
+async def test_c25_footage_in_utc_or_in_local_time_with_a_z_is_placed_right(
+    zone: str, variant: str
+) -> None:
     sim = simulated("hikvision", variant=variant, zone=zone)
     async with rig(sim, "hikvision") as made:
         for _ in range(2):
@@ -153,17 +179,25 @@ async def test_c25_west_of_greenwich_old_footage_is_not_taken_for_local_time() -
 async def test_where_footage_is_played_is_told_in_the_recorders_own_times() -> None:
     at, one = datetime(2026, 7, 1, 11, 30, tzinfo=UTC).timestamp(), Recording("2")
     for variant, stamp in (("fixed", "20260701T113000Z"), ("local times", "20260701T133000Z")):
-        async with rig(simulated("hikvision", variant=variant, zone="Europe/Berlin"), "hikvision") as made:
+        async with rig(
+            simulated("hikvision", variant=variant, zone="Europe/Berlin"), "hikvision"
+        ) as made:
             async with recorder.contact_with(made.devices["R1"], made.tools) as contact:
                 with pytest.raises(UnsupportedError, match="not known yet"):
                     await hikvision.replay(contact, one, at)
                 await made.look()
                 told = await hikvision.replay(contact, one, at)
-                assert told == Replay(f"/Streaming/tracks/201/?starttime={stamp}&endtime={stamp[:-4]}100Z", onvif=False)
+                assert told == Replay(
+                    f"/Streaming/tracks/201/?starttime={stamp}&endtime={stamp[:-4]}100Z",
+                    onvif=False,
+                )
     async with rig(simulated("dahua"), "dahua") as made:
         async with recorder.contact_with(made.devices["R1"], made.tools) as contact:
             told = await dahua.replay(contact, one, at)
-            assert told.path == "/cam/playback?channel=2&starttime=2026_07_01_12_30_00&endtime=2026_07_01_12_31_00"
+            assert (
+                told.path
+                == "/cam/playback?channel=2&starttime=2026_07_01_12_30_00&endtime=2026_07_01_12_31_00"
+            )
             with pytest.raises(UnsupportedError):
                 await dahua.replay(contact, Recording("gate"), at)
 
@@ -182,7 +216,11 @@ async def test_64_channels_cost_one_connection_and_counted_calls(make: str) -> N
         assert isinstance(seen, RecorderSeen)
         asked = sum(made.sim.asked.values())
         assert seen.calls == asked == fixed + (first + (1 if make == "axis" else 0)) * 64
-        assert (counters.connections, counters.connections_most, counters.logins_rejected) == (1, 1, 0)
+        assert (counters.connections, counters.connections_most, counters.logins_rejected) == (
+            1,
+            1,
+            0,
+        )
         assert counters.logins_accepted == asked
         assert made.sim.objects_made == (1 if make == "dahua" else 0)
 
@@ -215,13 +253,17 @@ async def test_c29_a_slow_search_costs_no_look_and_comes_round_to_every_channel(
         while len(reached) < 6 and looks < 20:
             found, looks = await made.look(), looks + 1
             assert {v.state for v in found.values()} <= {State.OK, State.UNKNOWN}
-            reached |= {key[0] for key, v in found.items() if key[1] == "gaps" and v.state is State.OK}
+            reached |= {
+                key[0] for key, v in found.items() if key[1] == "gaps" and v.state is State.OK
+            }
         assert (len(reached), looks > 1) == (6, True)
         assert made.sim.objects == {}
 
 
 @pytest.mark.parametrize("make", BY_HTTP)
-async def test_c10_a_wrong_password_is_sent_so_rarely_that_no_login_firewall_locks(make: str) -> None:
+async def test_c10_a_wrong_password_is_sent_so_rarely_that_no_login_firewall_locks(
+    make: str,
+) -> None:
     async with rig(simulated(make, login_firewall=3), make, password="wrong") as made:
         for _ in range(6):
             found = await made.look()
@@ -258,7 +300,9 @@ async def test_a_finder_is_given_back_when_a_look_is_cut_short() -> None:
 
 
 @pytest.mark.parametrize("pages", [1, 5])
-async def test_more_recordings_than_a_list_holds_invent_no_fault(pages: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_more_recordings_than_a_list_holds_invent_no_fault(
+    pages: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(axis_footage, "PAGE", 10)
     monkeypatch.setattr(axis_footage, "MOST_PAGES", pages)
     async with rig(simulated("axis", recording_stopped="2"), "axis") as made:
@@ -280,7 +324,9 @@ def clips() -> tuple[Clip, Clip]:
 async def footage_rig(make: str, clips: tuple[Clip, Clip], **faults: Any) -> AsyncIterator[Rig]:
     """A recorder that speaks HTTP and plays footage by RTSP."""
     sim = simulated(make, **faults)
-    rtsp = await asyncio.get_running_loop().create_server(lambda: RtspSim(sim.device, *clips), "127.0.0.1", 0)
+    rtsp = await asyncio.get_running_loop().create_server(
+        lambda: RtspSim(sim.device, *clips), "127.0.0.1", 0
+    )
     try:
         access = Access(credential="view", rtsp_port=rtsp.sockets[0].getsockname()[1])
         plan = PlaybackPlan(("5m", "24h", "oldest"), 300_000)
@@ -309,12 +355,25 @@ async def test_c30_footage_is_played_by_the_makers_own_path(
             found = await made.played("C2")
             assert (found.code, words in found.sentence) == (code, True), found.sentence
             counters = made.sim.device.counters
-            assert (counters.sessions_now, counters.connections_most, counters.lost_sessions) == (0, 1, 0)
+            assert (counters.sessions_now, counters.connections_most, counters.lost_sessions) == (
+                0,
+                1,
+                0,
+            )
             assert counters.logins_rejected == 0
 
 
 async def test_the_demos_estate_serves_a_recorder_by_its_make() -> None:
-    device = SimDevice("R1", "Recorder 1", "recorder", "127.41.7.1", "s", channels=2, make="dahua", serial="SIM-R00001")
+    device = SimDevice(
+        "R1",
+        "Recorder 1",
+        "recorder",
+        "127.41.7.1",
+        "s",
+        channels=2,
+        make="dahua",
+        serial="SIM-R00001",
+    )
     estate = Estate([device])
     await estate.start()
     try:

@@ -74,7 +74,9 @@ async def test_c30_every_planted_fault_is_named_and_none_is_invented(make: str) 
             assert await made.named() == always
             made.sim.device.faults.update(faults)
             found = await made.named()
-            assert {key: code for key, code in found.items() if code != "not_reported"} == codes, faults
+            assert {key: code for key, code in found.items() if code != "not_reported"} == codes, (
+                faults
+            )
             made.sim.device.faults.clear()
         assert made.sim.device.counters.writes_attempted == 0
         assert made.sim.device.counters.logins_rejected == 0
@@ -88,9 +90,12 @@ async def test_http_sentences_carry_the_value_and_its_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "calls", "datagrams"), [("http", 3 + 64, 0), ("bosch", 6 + 128 + 4, 12), ("snmp", 1, 22)]
+    ("make", "calls", "datagrams"),
+    [("http", 3 + 64, 0), ("bosch", 6 + 128 + 4, 12), ("snmp", 1, 22)],
 )
-async def test_64_channels_cost_one_connection_and_counted_calls(make: str, calls: int, datagrams: int) -> None:
+async def test_64_channels_cost_one_connection_and_counted_calls(
+    make: str, calls: int, datagrams: int
+) -> None:
     async with rig(simulated(make, channels=64), make) as made:
         found = await made.look()
         assert {v.state for v in found.values()} <= {State.OK, State.UNKNOWN}
@@ -112,13 +117,19 @@ async def test_c29_a_slow_service_is_asked_for_each_camera_in_turn() -> None:
             assert {v.state for v in found.values()} <= {State.OK, State.UNKNOWN}
             assert not any(v.code == "not_found" for v in found.values())
             told = [made.seen[f"C{n}"].value for n in range(1, 9)]
-            reached |= {one.recording.channel for one in told if isinstance(one, Footage) and one.recording.newest}
+            reached |= {
+                one.recording.channel
+                for one in told
+                if isinstance(one, Footage) and one.recording.newest
+            }
         assert (len(reached), 1 < looks < 12) == (8, True)
 
 
 async def test_a_track_list_names_the_cameras_of_a_vrm() -> None:
     tracks = Readings(tracks=True)
-    async with rig(simulated("bosch", variant="vrm"), "bosch", readings=tracks, access=Access(credential="v")) as made:
+    async with rig(
+        simulated("bosch", variant="vrm"), "bosch", readings=tracks, access=Access(credential="v")
+    ) as made:
         found = await made.look()
         seen = made.seen["C1"].value
         assert isinstance(seen, Footage)
@@ -126,11 +137,16 @@ async def test_a_track_list_names_the_cameras_of_a_vrm() -> None:
         assert found["C1", "recording"].state is State.UNKNOWN
         assert made.sim.asked["GET /rcp.xml"] == 5
         del made.sim.channels["4"]
-        assert "names no channel 4; it names 1, 2, 3" in (await made.look())["C4", "recording"].sentence
+        assert (
+            "names no channel 4; it names 1, 2, 3"
+            in (await made.look())["C4", "recording"].sentence
+        )
 
 
 async def test_a_refused_command_is_asked_again_after_an_hour_only() -> None:
-    async with rig(simulated("bosch"), "bosch", readings=Readings(tracks=True), access=Access(credential="v")) as made:
+    async with rig(
+        simulated("bosch"), "bosch", readings=Readings(tracks=True), access=Access(credential="v")
+    ) as made:
         for _ in range(3):
             await made.look()
         seen = made.seen["R1"].value
@@ -160,15 +176,23 @@ async def test_volumes_are_found_again_when_their_numbers_change() -> None:
 
 async def test_a_computer_tells_load_uptime_clock_and_volumes_by_host_resources() -> None:
     values = {
-        oid: octets(value) for oid, value in bosch.objects(simulated("bosch")).items() if oid.startswith(bosch.HR)
+        oid: octets(value)
+        for oid, value in bosch.objects(simulated("bosch")).items()
+        if oid.startswith(bosch.HR)
     }
     async with agent(values) as made_agent:
         access = Access(snmp=SnmpAccess("snmp", made_agent.port, "1"))
-        made = watched(simulated("snmp"), "snmp", None, access=access, readings=Readings(storage=("D:",)))
+        made = watched(
+            simulated("snmp"), "snmp", None, access=access, readings=Readings(storage=("D:",))
+        )
         await made.look()
         seen = made.seen["R1"].value
         assert isinstance(seen, RecorderSeen)
-        assert (seen.health.cpu_ratio, seen.health.uptime_seconds, len(seen.health.disks)) == (0.5, 864000.0, 1)
+        assert (seen.health.cpu_ratio, seen.health.uptime_seconds, len(seen.health.disks)) == (
+            0.5,
+            864000.0,
+            1,
+        )
         assert seen.health.clock is not None
         assert abs(seen.health.clock.middle) < 2
 
@@ -219,7 +243,16 @@ class Both(asyncio.Protocol):
 
 async def test_bosch_takes_from_onvif_what_rcp_does_not_tell() -> None:
     sim = simulated("bosch", recording_stopped="2")
-    onvif = SimDevice("R1", "Recorder 1", "recorder", HOST, "s", faults=sim.device.faults, channels=4, make="onvif")
+    onvif = SimDevice(
+        "R1",
+        "Recorder 1",
+        "recorder",
+        HOST,
+        "s",
+        faults=sim.device.faults,
+        channels=4,
+        make="onvif",
+    )
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Both(RecorderSim(sim), OnvifSim(onvif)), HOST, 0)
     port = server.sockets[0].getsockname()[1]
@@ -255,11 +288,15 @@ async def test_bosch_plays_footage_by_onvif_only() -> None:
 
 async def test_bosch_without_onvif_says_so_in_a_note() -> None:
     access = Access(credential="view", onvif_path="/onvif/device_service")
-    async with rig(simulated("bosch"), "bosch", access=access, readings=Readings(tracks=True)) as made:
+    async with rig(
+        simulated("bosch"), "bosch", access=access, readings=Readings(tracks=True)
+    ) as made:
         await made.look()
         seen = made.seen["R1"].value
         assert isinstance(seen, RecorderSeen)
-        assert any(note.startswith("recordings by ONVIF not read") for note in seen.notes), seen.notes
+        assert any(note.startswith("recordings by ONVIF not read") for note in seen.notes), (
+            seen.notes
+        )
         assert seen.health.model == "DIVAR network 5000"
 
 
@@ -293,7 +330,9 @@ def test_values_become_what_their_field_is() -> None:
         (of("state", "disk"), "on fire", None),
         (of("rpm", "fan"), "2350 rpm", None),
     ]
-    assert [value_of(reading, raw, LONDON) for reading, raw, _ in table] == [wanted for _, _, wanted in table]
+    assert [value_of(reading, raw, LONDON) for reading, raw, _ in table] == [
+        wanted for _, _, wanted in table
+    ]
 
 
 def test_limits_make_sentences() -> None:
@@ -313,7 +352,11 @@ def test_what_is_not_told_or_not_understood_is_a_note_and_no_value() -> None:
     got.take(of("clock"), "2026-11-23T21:00:00Z", times=(10.0, 11.0))
     answer = got.answer("http", frozenset({"1"}), ["first"])
     assert isinstance(answer, RecorderAnswer)
-    assert (answer.health.cpu_ratio, answer.health.serial, answer.health.channels_lost) == (None, None, None)
+    assert (answer.health.cpu_ratio, answer.health.serial, answer.health.channels_lost) == (
+        None,
+        None,
+        None,
+    )
     assert answer.notes == ("first", "cpu ratio: 'lots' not understood", "serial: not told")
     assert answer.health.clock is not None
     assert answer.health.clock.error == 1.0
@@ -355,7 +398,9 @@ def test_whatever_an_agent_says_is_an_answer(data: st.DataObject) -> None:
     known = [*bosch.objects(simulated("bosch"))]
 
     async def get(oids: Sequence[str]) -> dict[str, SnmpValue]:
-        return {oid: data.draw(VALUES) for oid in oids if oid not in known or data.draw(st.booleans())}
+        return {
+            oid: data.draw(VALUES) for oid in oids if oid not in known or data.draw(st.booleans())
+        }
 
     async def walk(column: str) -> dict[str, SnmpValue]:
         del column
@@ -364,7 +409,8 @@ def test_whatever_an_agent_says_is_an_answer(data: st.DataObject) -> None:
     async def both() -> None:
         for name in ("bosch", "snmp"):
             device = replace(
-                watched(simulated(name), name, None).devices["R1"], readings=Readings(storage=("D:", "E:"))
+                watched(simulated(name), name, None).devices["R1"],
+                readings=Readings(storage=("D:", "E:")),
             )
             contact = Contact(device, Net.of([HOST]), LoginGuard(), snmp_get=get, snmp_walk=walk)
             for _ in range(2):

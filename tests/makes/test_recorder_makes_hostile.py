@@ -27,9 +27,16 @@ SHORT, LONG = 0.6, 20.0
 
 async def looked(make: str, port: int, timeout: float = LONG, **more: object) -> Rig:
     # Nothing is asked of the simulator; it only names the channels.
-    made = watched(simulated(make if make in BY_HTTP else BY_HTTP[0], channels=2), make, port, **more)
+    made = watched(
+        simulated(make if make in BY_HTTP else BY_HTTP[0], channels=2), make, port, **more
+    )
     found = await made.look(timeout=timeout)
-    assert {v.state for v in found.values()} <= {State.OK, State.UNKNOWN, State.DEGRADED, State.FAULT}
+    assert {v.state for v in found.values()} <= {
+        State.OK,
+        State.UNKNOWN,
+        State.DEGRADED,
+        State.FAULT,
+    }
     assert all(v.state is State.UNKNOWN for (one, _), v in found.items() if one != "R1"), found
     return made
 
@@ -81,9 +88,13 @@ async def test_c21_nothing_is_sent_to_another_address() -> None:
     async with served(always(http(b"<root/>")), host="127.0.0.2") as other:
         where = f"http://127.0.0.2:{other.port}/onvif"
         for status in ("301", "302", "307", "308"):
-            async with served(always(http(f"<a>{where}</a>".encode(), f"{status} x", f"Location: {where}"))) as server:
+            async with served(
+                always(http(f"<a>{where}</a>".encode(), f"{status} x", f"Location: {where}"))
+            ) as server:
                 for make in MAKES:
-                    assert (await looked(make, server.port)).seen["R1"].reason is Reason.ADDRESS_MISMATCH
+                    assert (await looked(make, server.port)).seen[
+                        "R1"
+                    ].reason is Reason.ADDRESS_MISMATCH
         assert other.connections == 0
 
 
@@ -91,7 +102,10 @@ async def test_c7_tls_on_a_plain_port_and_the_reverse(tmp_path: Path) -> None:
     pair = make_pair(tmp_path, "cam")
     for make in MAKES:
         async with served(says(http(b"<root/>")), tls=pair.server()) as server:
-            assert (await looked(make, server.port)).seen["R1"].reason in {Reason.PROTOCOL, Reason.RESET}
+            assert (await looked(make, server.port)).seen["R1"].reason in {
+                Reason.PROTOCOL,
+                Reason.RESET,
+            }
         async with served(speaks_plainly) as server:
             access = Access(credential="view", https=True)
             made = await looked(make, server.port, access=access)

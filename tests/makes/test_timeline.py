@@ -37,7 +37,8 @@ def test_the_hour_that_comes_twice_is_no_gap_and_the_one_that_is_missing_neither
     for start in (autumn, spring):
         files = hours(start - 6 * HOUR, 12)
         local = [
-            tuple(datetime.fromtimestamp(moment, LONDON).replace(tzinfo=None) for moment in file) for file in files
+            tuple(datetime.fromtimestamp(moment, LONDON).replace(tzinfo=None) for moment in file)
+            for file in files
         ]
         back = [(placed(a, LONDON), placed(b, LONDON)) for a, b in local]
         assert gaps(back, files[0][0], LONDON) == ()
@@ -87,7 +88,10 @@ def test_a_clock_that_is_set_back_leaves_no_footage_in_the_future() -> None:
 
 
 SPANS = st.lists(
-    st.tuples(st.integers(0, 900), st.integers(0, 900)).map(lambda t: (float(min(t)), float(max(t)))), max_size=12
+    st.tuples(st.integers(0, 900), st.integers(0, 900)).map(
+        lambda t: (float(min(t)), float(max(t)))
+    ),
+    max_size=12,
 )
 
 

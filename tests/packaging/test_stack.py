@@ -50,12 +50,16 @@ def test_every_container_is_closed_and_watched(services):
         assert service["security_opt"] == ["no-new-privileges:true"], name
         assert service["restart"] == "unless-stopped", name
         assert re.search(r":v?\d+\.\d+\.\d+(-demo)?$", service["image"]), service["image"]
-        assert "healthcheck" in service or (name == "healthmon" and "\nHEALTHCHECK " in DOCKERFILE), name
+        assert "healthcheck" in service or (
+            name == "healthmon" and "\nHEALTHCHECK " in DOCKERFILE
+        ), name
 
 
 def test_every_door_is_on_loopback(services):
     for name in ("prometheus", "alertmanager"):
-        (door,) = (word for word in services[name]["command"] if word.startswith("--web.listen-address"))
+        (door,) = (
+            word for word in services[name]["command"] if word.startswith("--web.listen-address")
+        )
         assert door.startswith("--web.listen-address=127.0.0.1:")
     assert "--cluster.listen-address=" in services["alertmanager"]["command"]
     grafana = configparser.ConfigParser()
@@ -73,7 +77,9 @@ def test_what_is_mounted_exists_and_only_data_can_be_written(services):
                 ours = str(ROOT) in mount["source"]
                 assert Path(mount["source"]).exists() or not ours, mount["source"]
     mounts = {mount["target"]: mount["source"] for mount in services["grafana"]["volumes"]}
-    provider = yaml.safe_load((ROOT / "dashboards/provisioning/dashboards/healthmon.yaml").read_text())["providers"][0]
+    provider = yaml.safe_load(
+        (ROOT / "dashboards/provisioning/dashboards/healthmon.yaml").read_text()
+    )["providers"][0]
     assert mounts[provider["options"]["path"]] == str(ROOT / "dashboards" / "grafana")
 
 
@@ -90,21 +96,40 @@ def test_the_image_runs_as_nobody_and_installs_what_is_locked():
     assert not any("USER" in stage for stage in last[1:])
     assert re.findall(r"pip install (?!--require-hashes -r|--no-deps --no-index)", DOCKERFILE) == []
     assert not re.search(r"curl|wget|apt-get", DOCKERFILE)
-    assert set(re.findall(r"^FROM (python\S*)", DOCKERFILE, re.MULTILINE)) == {"python:3.12.11-slim-bookworm"}
+    assert set(re.findall(r"^FROM (python\S*)", DOCKERFILE, re.MULTILINE)) == {
+        "python:3.12.11-slim-bookworm"
+    }
 
 
 def test_the_wheel_can_be_built_from_what_the_image_is_given(tmp_path):
     given = [
-        word for line in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE) for word in line.split()
+        word
+        for line in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)
+        for word in line.split()
     ]
-    allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    allowed = [
+        line[1:]
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line.startswith("!")
+    ]
     for name in given:
         assert any(fnmatch.fnmatch(name, pattern) for pattern in allowed), name
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(
+                ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__")
+            )
         else:
             shutil.copy(ROOT / name, tmp_path / name)
-    argv = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "wheel")]
+    argv = [
+        sys.executable,
+        "-m",
+        "hatchling",
+        "build",
+        "-t",
+        "wheel",
+        "-d",
+        str(tmp_path / "wheel"),
+    ]
     subprocess.run(argv, cwd=tmp_path, check=True, capture_output=True, timeout=120)
     names = zipfile.ZipFile(next((tmp_path / "wheel").glob("*.whl"))).namelist()
     assert "healthmon/cli.py" in names
@@ -117,7 +142,8 @@ def test_the_lock_of_the_image_is_the_lock_of_the_tests():
     for name in ("requirements.lock", "requirements.runtime.lock"):
         text = (ROOT / name).read_text()
         locks[name] = {
-            block.split(" ")[0]: set(re.findall(r"sha256:\w+", block)) for block in re.split(r"\n(?=\w)", text)
+            block.split(" ")[0]: set(re.findall(r"sha256:\w+", block))
+            for block in re.split(r"\n(?=\w)", text)
         }
     whole, runtime = locks["requirements.lock"], locks["requirements.runtime.lock"]
     assert {name: whole.get(name) for name in runtime} == runtime
@@ -137,7 +163,9 @@ def test_prometheus_accepts_its_configuration_with_the_rules_beside_it(tmp_path)
     assert "2 rule files found" in done.stdout
     tree = yaml.safe_load((place / "prometheus.yml").read_text())
     assert tree["scrape_configs"][0]["job_name"] == "healthmon"
-    source = yaml.safe_load((ROOT / "dashboards/provisioning/datasources/healthmon.yaml").read_text())["datasources"][0]
+    source = yaml.safe_load(
+        (ROOT / "dashboards/provisioning/datasources/healthmon.yaml").read_text()
+    )["datasources"][0]
     assert source["jsonData"]["timeInterval"] == tree["global"]["scrape_interval"]
 
 
@@ -151,11 +179,21 @@ def test_what_the_install_page_names_exists():
     named = set(re.findall(r"^    make ([a-z-]+)", page, re.MULTILINE))
     assert {"wheel", "stack", "stack-demo"} <= named <= targets
     commands = set(typer.main.get_command(cli).commands)
-    used = set(re.findall(r"bin/healthmon ([a-z-]+)|healthmon healthmon ([a-z-]+)|rm healthmon ([a-z-]+)", page))
+    used = set(
+        re.findall(
+            r"bin/healthmon ([a-z-]+)|healthmon healthmon ([a-z-]+)|rm healthmon ([a-z-]+)", page
+        )
+    )
     assert {word for words in used for word in words if word} <= commands
-    shipped = re.findall(r"share/healthmon/dashboards/([\w./-]*\w)", page) + re.findall(r"cp (provisioning/\S+)", page)
+    shipped = re.findall(r"share/healthmon/dashboards/([\w./-]*\w)", page) + re.findall(
+        r"cp (provisioning/\S+)", page
+    )
     assert shipped
     assert [name for name in shipped if not (ROOT / "dashboards" / name).exists()] == []
     units = (ROOT / "packaging" / "systemd" / "healthmon.service").read_text()
-    for path in ("/opt/healthmon/bin/healthmon", "/etc/healthmon/config.yaml", "secret:/etc/healthmon/secrets"):
+    for path in (
+        "/opt/healthmon/bin/healthmon",
+        "/etc/healthmon/config.yaml",
+        "secret:/etc/healthmon/secrets",
+    ):
         assert path in units

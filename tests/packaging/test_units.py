@@ -26,7 +26,9 @@ pytestmark = pytest.mark.peer
 
 def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
     need("systemd-analyze")
-    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(
+        ["systemd-analyze", *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
 
 
 @pytest.mark.parametrize("unit", SERVICES)
@@ -42,20 +44,26 @@ def test_the_exposure_of_a_service_is_small(unit):
 def test_every_line_of_a_unit_is_understood(tmp_path, unit):
     """Copies whose program exists, so that only the unit itself can be found fault with."""
     for path in UNITS.iterdir():
-        (tmp_path / path.name).write_text(path.read_text().replace("/opt/healthmon/bin/healthmon", "/bin/true"))
+        (tmp_path / path.name).write_text(
+            path.read_text().replace("/opt/healthmon/bin/healthmon", "/bin/true")
+        )
     done = analyze("verify", "--man=no", str(tmp_path / unit))
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_both_services_are_closed_alike():
-    agent, sweep = ((UNITS / name).read_text().split("# What it may not do.")[1] for name in SERVICES)
+    agent, sweep = (
+        (UNITS / name).read_text().split("# What it may not do.")[1] for name in SERVICES
+    )
     assert agent.split("[Install]")[0].strip() == sweep.strip()
 
 
 def allowed() -> set[str]:
     """The calls that the unit's filters leave, worked out in the order of its lines."""
     found: set[str] = set()
-    for line in re.findall(r"^SystemCallFilter=(.+)$", (UNITS / SERVICES[0]).read_text(), re.MULTILINE):
+    for line in re.findall(
+        r"^SystemCallFilter=(.+)$", (UNITS / SERVICES[0]).read_text(), re.MULTILINE
+    ):
         names = set().union(*(expanded(word) for word in line.removeprefix("~").split()))
         found = found - names if line.startswith("~") else found | names
     return found
@@ -72,13 +80,24 @@ def test_the_agent_makes_no_call_that_its_unit_forbids(peers: Peers, tmp_path):
     """Traced while it asks the simulated estate by every protocol and answers a scrape."""
     need("strace", "systemd-analyze")
     control, port, trace = free_port(), free_port(), tmp_path / "trace"
-    argv = [sys.executable, "-m", "healthmon.demo", "--folder", str(tmp_path), "--control", str(control)]
+    argv = [
+        sys.executable,
+        "-m",
+        "healthmon.demo",
+        "--folder",
+        str(tmp_path),
+        "--control",
+        str(control),
+    ]
     peers.start(*argv, "--agent-port", str(port), env=environment())
     peers.wait_tcp("127.0.0.1", control, 60)
     quick(tmp_path)
     strace = ["strace", "-f", "-qq", "-o", trace, "-e", "signal=none"]
     run = [sys.executable, "-m", "healthmon", "run", "--config", tmp_path / "config.yaml"]
-    env = environment() | {"STATE_DIRECTORY": str(tmp_path / "state"), "NOTIFY_SOCKET": str(tmp_path / "nobody")}
+    env = environment() | {
+        "STATE_DIRECTORY": str(tmp_path / "state"),
+        "NOTIFY_SOCKET": str(tmp_path / "nobody"),
+    }
     agent = peers.start(*strace, *run, env=env)
     peers.wait_tcp("127.0.0.1", port, 60)
     end = time.monotonic() + 90

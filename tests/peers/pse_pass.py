@@ -13,7 +13,10 @@ def key(oid):
 def table():
     with open(sys.argv[1]) as file:
         rows = (line.split(None, 2) for line in file if line.strip())
-        return sorted(((key(oid), oid, kind, value.strip()) for oid, kind, value in rows), key=lambda row: row[0])
+        return sorted(
+            ((key(oid), oid, kind, value.strip()) for oid, kind, value in rows),
+            key=lambda row: row[0],
+        )
 
 
 def main():

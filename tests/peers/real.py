@@ -58,11 +58,23 @@ def snmpd(peers: Peers, address: str, port: int, values: dict[str, str]) -> subp
     need("snmpd")
     folder = peers.folder / f"snmpd-{address}-{port}-{len(peers.running)}"
     folder.mkdir()
-    lines = ["rocommunity public 127.0.0.0/8", *(f"override {UPS}.{oid} {value}" for oid, value in values.items())]
+    lines = [
+        "rocommunity public 127.0.0.0/8",
+        *(f"override {UPS}.{oid} {value}" for oid, value in values.items()),
+    ]
     (folder / "snmpd.conf").write_text("\n".join(lines) + "\n")
     env = {"SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""}
     return peers.start(
-        "snmpd", "-f", "-Lo", "-C", "-c", folder / "snmpd.conf", "-p", folder / "pid", f"udp:{address}:{port}", env=env
+        "snmpd",
+        "-f",
+        "-Lo",
+        "-C",
+        "-c",
+        folder / "snmpd.conf",
+        "-p",
+        folder / "pid",
+        f"udp:{address}:{port}",
+        env=env,
     )
 
 
@@ -94,13 +106,17 @@ class Nut:
             "NUT_ALTPIDPATH": str(self.folder / "run"),
         }
         device = self.folder / "cctv.dev"
-        (self.folder / "ups.conf").write_text(f"[cctv]\ndriver=dummy-ups\nport={device}\nmode=dummy-once\n")
+        (self.folder / "ups.conf").write_text(
+            f"[cctv]\ndriver=dummy-ups\nport={device}\nmode=dummy-once\n"
+        )
         (self.folder / "upsd.conf").write_text(f"LISTEN {address} {port}\nMAXAGE 3\n")
         (self.folder / "upsd.users").write_text("")
         for path in self.folder.glob("upsd.*"):
             path.chmod(0o600)
         self.status("OL CHRG")
-        self.driver = peers.start("/lib/nut/dummy-ups", "-a", "cctv", "-u", "root", "-D", env=self.env)
+        self.driver = peers.start(
+            "/lib/nut/dummy-ups", "-a", "cctv", "-u", "root", "-D", env=self.env
+        )
         time.sleep(0.5)
         self.server = peers.start("/lib/nut/upsd", "-u", "root", "-F", env=self.env)
         peers.wait_tcp(address, port)
@@ -119,9 +135,7 @@ class Nut:
 
     def status(self, status: str, runtime: int = 2460) -> None:
         """What the UPS says; the driver reads the file again within 4 s."""
-        text = (
-            f"ups.status: {status}\nbattery.charge: 98\nbattery.runtime: {runtime}\nups.load: 38\nups.model: Example\n"
-        )
+        text = f"ups.status: {status}\nbattery.charge: 98\nbattery.runtime: {runtime}\nups.load: 38\nups.model: Example\n"
         (self.folder / "cctv.dev").write_text(text)
 
     def stop_driver(self) -> None:

@@ -52,7 +52,17 @@ def clip(peers: Peers, codec: tuple[str, ...] = H264) -> Path:
     folder.chmod(0o755)
     peers.folders.append(folder)
     film = folder / "clip.mp4"
-    argv = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=15", "-t", "20"]
+    argv = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=size=320x240:rate=15",
+        "-t",
+        "20",
+    ]
     argv += ["-c:v", *codec, "-g", "15", "-pix_fmt", "yuv420p", str(film)]
     subprocess.run(argv, check=True, timeout=60, stdin=subprocess.DEVNULL)
     return film
@@ -63,7 +73,17 @@ def vlc(peers: Peers, film: Path) -> int:
     need("cvlc")
     port = free_port()
     output = f"#rtp{{sdp=rtsp://{HOST}:{port}/vlc}}"
-    argv = ["cvlc", "-I", "dummy", "--no-audio", "--loop", str(film), "--sout", output, "--sout-keep"]
+    argv = [
+        "cvlc",
+        "-I",
+        "dummy",
+        "--no-audio",
+        "--loop",
+        str(film),
+        "--sout",
+        output,
+        "--sout-keep",
+    ]
     argv += ["--rtsp-host", HOST]
     if os.geteuid() == 0:
         shutil.chown(film.parent, "nobody")
@@ -71,7 +91,9 @@ def vlc(peers: Peers, film: Path) -> int:
     peers.start(*argv, env={"HOME": str(film.parent)})
     peers.wait_tcp(HOST, port)
     end = time.monotonic() + 20
-    while b" 200 " not in (said := describe(port, "/vlc")):  # it answers 500 until it has opened the film
+    while b" 200 " not in (
+        said := describe(port, "/vlc")
+    ):  # it answers 500 until it has opened the film
         assert time.monotonic() < end, f"{said!r}\n{peers.log()[-2000:]}"
         time.sleep(0.1)
     return port
@@ -92,7 +114,20 @@ def perl(peers: Peers, film: Path) -> int:
     peers.start("perl", "-e", PERL, str(port), str(source), str(rtp))
     for one in (source, port):  # it opens them one after the other
         peers.wait_tcp(HOST, one)
-    feed = ["ffmpeg", "-v", "error", "-re", "-stream_loop", "-1", "-i", film, "-c", "copy", "-f", "rtsp"]
+    feed = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-re",
+        "-stream_loop",
+        "-1",
+        "-i",
+        film,
+        "-c",
+        "copy",
+        "-f",
+        "rtsp",
+    ]
     peers.start(*feed, f"rtsp://{HOST}:{source}/stream1")
     return port
 
@@ -101,7 +136,18 @@ def rust(peers: Peers) -> int:
     """The port of rtsp-rs, a server in Rust (path ``/stream``)."""
     need("ffmpeg")
     film = peers.folder / "film.264"
-    argv = ["ffmpeg", "-v", "error", "-i", clip(peers), "-c", "copy", "-bsf:v", "h264_mp4toannexb", film]
+    argv = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-i",
+        clip(peers),
+        "-c",
+        "copy",
+        "-bsf:v",
+        "h264_mp4toannexb",
+        film,
+    ]
     subprocess.run(argv, check=True, timeout=60, stdin=subprocess.DEVNULL)
     return _of_pypi(peers, "rust", "rtsp", film)
 
@@ -117,7 +163,10 @@ def espp(peers: Peers) -> int:
 
 
 def _of_pypi(peers: Peers, kind: str, module: str, *files: Path) -> int:
-    need(str(PYTHON), *([] if list(PYTHON.parents[1].glob(f"lib/python*/site-packages/{module}")) else [module]))
+    need(
+        str(PYTHON),
+        *([] if list(PYTHON.parents[1].glob(f"lib/python*/site-packages/{module}")) else [module]),
+    )
     port = free_port()
     peers.start(PYTHON, HERE / "pypi_rtsp.py", kind, str(port), *files)
     peers.wait_tcp(HOST, port)

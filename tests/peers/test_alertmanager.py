@@ -67,7 +67,11 @@ async def alerts(manager: str) -> list[dict]:
 def told(desk: Receiver) -> list[tuple[str, str]]:
     """(status, code) of every alert that Alertmanager passed on, in order."""
     found = [httpx.Response(200, content=got.body).json() for got in desk.got]
-    return [(alert["status"], alert["labels"].get("code", "")) for group in found for alert in group["alerts"]]
+    return [
+        (alert["status"], alert["labels"].get("code", ""))
+        for group in found
+        for alert in group["alerts"]
+    ]
 
 
 async def until(found: Callable[[], bool], seconds: float = 10) -> None:
@@ -77,7 +81,9 @@ async def until(found: Callable[[], bool], seconds: float = 10) -> None:
         await asyncio.sleep(0.1)
 
 
-async def test_a_fault_fires_with_its_report_and_its_end_resolves_it(manager: str, desk: Receiver) -> None:
+async def test_a_fault_fires_with_its_report_and_its_end_resolves_it(
+    manager: str, desk: Receiver
+) -> None:
     sender = way(manager, link="http://127.0.0.1:9877/")
     await sender.send(FAULT)
     (alert,) = await alerts(manager)
@@ -111,14 +117,20 @@ async def test_the_end_resolves_after_a_restart_of_ours(manager: str, desk: Rece
     await until(lambda: told(desk)[1:] == [("resolved", "no_pictures")])
 
 
-async def test_a_fault_that_changes_leaves_no_ghost_under_its_old_labels(manager: str, desk: Receiver) -> None:
+async def test_a_fault_that_changes_leaves_no_ghost_under_its_old_labels(
+    manager: str, desk: Receiver
+) -> None:
     sender = way(manager)
     await sender.send(FAULT)
     await until(lambda: ("firing", "no_pictures") in told(desk))
     await sender.send(replace(FAULT, what=What.CHANGED, code="slow_pictures", state=State.DEGRADED))
     (alert,) = await alerts(manager)
     assert (alert["labels"]["code"], alert["labels"]["severity"]) == ("slow_pictures", "warning")
-    await until(lambda: ("resolved", "no_pictures") in told(desk) and ("firing", "slow_pictures") in told(desk))
+    await until(
+        lambda: (
+            ("resolved", "no_pictures") in told(desk) and ("firing", "slow_pictures") in told(desk)
+        )
+    )
 
 
 async def test_what_is_said_again_stays_and_what_is_not_ends_by_itself(manager: str) -> None:
@@ -151,7 +163,9 @@ async def test_a_thousand_open_faults_are_said_again_in_parts(manager: str) -> N
         {"number": None, "id": "strange id\n"},
     ],
 )
-async def test_times_and_texts_that_are_out_of_order_are_still_taken(manager: str, change: dict) -> None:
+async def test_times_and_texts_that_are_out_of_order_are_still_taken(
+    manager: str, change: dict
+) -> None:
     await way(manager).send(replace(FAULT, **change))
 
 

@@ -49,19 +49,26 @@ async def asked(*addresses: str) -> Reference:
 
 
 @pytest.mark.usefixtures("servers")
-async def test_a1_three_good_servers_and_a_liar_who_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a1_three_good_servers_and_a_liar_who_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(hostclock, "read", lambda: None)
     found = await asked(*GOOD, FALSE)
     assert found.offset is not None
     assert found.offset.low <= 0 <= found.offset.high
     assert found.offset.error < 0.05
     assert found.servers == 3
-    assert {m.address: m.state for m in found.members} == {**dict.fromkeys(GOOD, "good"), FALSE: "false"}
+    assert {m.address: m.state for m in found.members} == {
+        **dict.fromkeys(GOOD, "good"),
+        FALSE: "false",
+    }
     assert found.members[3].detail.startswith("+3600.0 s off")
 
 
 @pytest.mark.usefixtures("servers")
-async def test_a1_unsynchronised_and_dead_servers_take_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a1_unsynchronised_and_dead_servers_take_no_part(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(hostclock, "read", lambda: None)
     found = await asked(*GOOD[:2], FALSE, LOST, DEAD)
     assert found.offset is not None
@@ -83,7 +90,9 @@ async def test_a1_without_a_majority_there_is_no_time(
 
 
 @pytest.mark.usefixtures("servers")
-async def test_a1_a_single_liar_is_caught_by_the_synchronised_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a1_a_single_liar_is_caught_by_the_synchronised_kernel(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(hostclock, "read", lambda: hostclock.HostClock(True, 0.01))
     assert (await asked(FALSE)).offset is None
     assert (await asked(GOOD[0])).offset is not None

@@ -43,7 +43,9 @@ def lighttpd(peers: Peers, ahead: str) -> int:
     port = free_port()
     folder = peers.folder / f"www{port}"
     folder.mkdir()
-    (folder / "c.conf").write_text(f'server.document-root = "{folder}"\nserver.port = {port}\nserver.bind = "{HOST}"\n')
+    (folder / "c.conf").write_text(
+        f'server.document-root = "{folder}"\nserver.port = {port}\nserver.bind = "{HOST}"\n'
+    )
     peers.start(LIGHTTPD, "-D", "-f", folder / "c.conf", env=faked(ahead))
     peers.wait_tcp(HOST, port)
     return port
@@ -56,8 +58,21 @@ def snmpd(peers: Peers, ahead: str, zone: str) -> int:
     folder = peers.folder / f"snmpd{port}"
     folder.mkdir()
     (folder / "snmpd.conf").write_text(f"rocommunity public {HOST}\n")
-    argv = ["-f", "-Lo", "-C", "-c", folder / "snmpd.conf", "-p", folder / "pid", f"udp:{HOST}:{port}"]
-    peers.start("snmpd", *argv, env={"SNMP_PERSISTENT_DIR": str(folder), "MIBS": "", "TZ": zone, **faked(ahead)})
+    argv = [
+        "-f",
+        "-Lo",
+        "-C",
+        "-c",
+        folder / "snmpd.conf",
+        "-p",
+        folder / "pid",
+        f"udp:{HOST}:{port}",
+    ]
+    peers.start(
+        "snmpd",
+        *argv,
+        env={"SNMP_PERSISTENT_DIR": str(folder), "MIBS": "", "TZ": zone, **faked(ahead)},
+    )
     wait_udp(HOST, port)
     return port
 
@@ -70,7 +85,10 @@ async def looked(device: Device) -> tuple[Clock, dict[str, Verdict]]:
     """A look and what it means."""
     known = Reference(Span(-0.01, 0.01), time.time(), 3, 3)
     tools = Tools(
-        Net.of([HOST]), LoginGuard(), lambda _: Credential("c", "", Secret("public")), reference=lambda: known
+        Net.of([HOST]),
+        LoginGuard(),
+        lambda _: Credential("c", "", Secret("public")),
+        reference=lambda: known,
     )
     async with asyncio.timeout(10):
         seen = await clock.look(device, ASK, tools)
@@ -79,7 +97,9 @@ async def looked(device: Device) -> tuple[Clock, dict[str, Verdict]]:
 
 
 def spans(seen: Clock) -> dict[str, Span]:
-    return {reading.source: reading.offset for reading in seen.readings if reading.offset is not None}
+    return {
+        reading.source: reading.offset for reading in seen.readings if reading.offset is not None
+    }
 
 
 @pytest.mark.parametrize(
@@ -93,14 +113,20 @@ async def test_c25_lighttpds_date(peers: Peers, ahead: str, seconds: float, code
     assert found["offset"].code == code
 
 
-async def test_c25_a_web_server_without_power_for_a_night_shows_its_first_date(peers: Peers) -> None:
+async def test_c25_a_web_server_without_power_for_a_night_shows_its_first_date(
+    peers: Peers,
+) -> None:
     _, found = await looked(camera(http_port=lighttpd(peers, "@2000-01-01 00:10:00")))
     assert found["offset"].code == "clock_reset"
     assert found["offset"].sentence.startswith("clock was reset: it shows 01 Jan 2000 00:1")
 
 
-@pytest.mark.parametrize(("ahead", "seconds", "zone"), [("-45s", -45.0, "UTC"), ("+3600s", 3600.0, "IST-5:30")])
-async def test_c25_snmpds_host_resources_date(peers: Peers, ahead: str, seconds: float, zone: str) -> None:
+@pytest.mark.parametrize(
+    ("ahead", "seconds", "zone"), [("-45s", -45.0, "UTC"), ("+3600s", 3600.0, "IST-5:30")]
+)
+async def test_c25_snmpds_host_resources_date(
+    peers: Peers, ahead: str, seconds: float, zone: str
+) -> None:
     """The clock is read right whatever zone the device tells it in."""
     seen, found = await looked(camera(snmp=SnmpAccess("c", snmpd(peers, ahead, zone))))
     span = spans(seen)["snmp"]
@@ -117,7 +143,9 @@ async def test_c25_the_rtsp_date_of_a_server_an_hour_ahead(peers: Peers) -> None
 
 async def test_c25_two_servers_of_one_device_disagree_and_a_dead_one_is_named(peers: Peers) -> None:
     """lighttpd a minute ahead beside a right snmpd; then snmpd is not there, which is no fault."""
-    access = Access(http_port=lighttpd(peers, "+60s"), snmp=SnmpAccess("c", snmpd(peers, "", "UTC")))
+    access = Access(
+        http_port=lighttpd(peers, "+60s"), snmp=SnmpAccess("c", snmpd(peers, "", "UTC"))
+    )
     device = replace(camera(), access=access)
     seen, found = await looked(device)
     assert set(spans(seen)) == {"http_date", "snmp"}
@@ -128,4 +156,7 @@ async def test_c25_two_servers_of_one_device_disagree_and_a_dead_one_is_named(pe
     assert set(spans(seen)) == {"http_date"}
     assert found["offset"].code == "clock_drift"
     assert found["agreement"].state is State.OK
-    assert found["agreement"].sentence == "web server clock read; not read: SNMP clock (connection refused)"
+    assert (
+        found["agreement"].sentence
+        == "web server clock read; not read: SNMP clock (connection refused)"
+    )

@@ -27,7 +27,9 @@ def port(module_peers: Peers) -> int:
     argv = ["ffmpeg", "-loglevel", "error", *source, *coding, str(file)]
     subprocess.run(argv, check=True, timeout=60, stdin=subprocess.DEVNULL)
     began = str(int(time.time()) - 330)
-    module_peers.start("/usr/bin/python3", SERVER, RECORDER, str(number), file, began, "healthmon", "view only")
+    module_peers.start(
+        "/usr/bin/python3", SERVER, RECORDER, str(number), file, began, "healthmon", "view only"
+    )
     wait_serving(module_peers)
     return number
 
@@ -36,7 +38,9 @@ def port(module_peers: Peers) -> int:
 KEPT_DAYS = 3900 / 86400
 
 
-async def test_a_real_replay_server_is_played_and_its_times_are_read(port: int, tmp_path: Path) -> None:
+async def test_a_real_replay_server_is_played_and_its_times_are_read(
+    port: int, tmp_path: Path
+) -> None:
     async with recorder_rig(tmp_path, 2, retention_days=KEPT_DAYS) as rig:
         recorder = rig.app.devices["R1"]
         rig.app.devices["R1"] = replace(recorder, access=replace(recorder.access, rtsp_port=port))
@@ -54,5 +58,7 @@ async def test_a_real_replay_server_is_played_and_its_times_are_read(port: int, 
             assert sample.asked is not None
             assert abs(sample.first - sample.asked) < 1.1
             assert sample.last - sample.first >= 2
-            assert sample.frames <= sample.last - sample.first + 2, "intra frames only: one a second"
+            assert sample.frames <= sample.last - sample.first + 2, (
+                "intra frames only: one a second"
+            )
             assert sample.watched < 5, "as fast as it can be sent"

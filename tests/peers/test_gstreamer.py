@@ -25,7 +25,9 @@ def port(module_peers: Peers) -> int:
     return gstreamer(module_peers)
 
 
-@pytest.mark.parametrize(("path", "codec"), [("/h264", "h264"), ("/h265", "h265"), ("/jpeg", "mjpeg")])
+@pytest.mark.parametrize(
+    ("path", "codec"), [("/h264", "h264"), ("/h265", "h265"), ("/jpeg", "mjpeg")]
+)
 async def test_codecs(port: int, path: str, codec: str) -> None:
     found, verdicts = await judged(*camera(port, path))
     assert verdicts["pictures"] == (State.OK, "ok")
@@ -37,7 +39,12 @@ async def test_codecs(port: int, path: str, codec: str) -> None:
 async def test_of_a_codec_that_is_not_looked_into_no_key_frames_are_missed(port: int) -> None:
     found, verdicts = await judged(*camera(port, "/vp8"))
     assert verdicts["pictures"] == (State.OK, "ok")
-    assert (found.codec, found.keyframes, found.key_wait, found.watched < 4) == ("vp8", 0, None, True)
+    assert (found.codec, found.keyframes, found.key_wait, found.watched < 4) == (
+        "vp8",
+        0,
+        None,
+        True,
+    )
     assert "keyframes" not in verdicts
 
 
@@ -85,7 +92,9 @@ async def test_a_sound_track_may_stand_first(port: int) -> None:
     assert (found.codec, found.foreign, found.lost) == ("h264", 0, 0)
 
 
-async def test_c24_rtsps_with_a_basic_login_by_trusted_certificate_only(peers: Peers, tmp_path: Path) -> None:
+async def test_c24_rtsps_with_a_basic_login_by_trusted_certificate_only(
+    peers: Peers, tmp_path: Path
+) -> None:
     need(library("gio/modules/libgiognutls.so"))
     pair, other = make_pair(tmp_path, "camera"), make_pair(tmp_path, "other")
     port = gstreamer(peers, "healthmon", "s3cret", str(pair.file))
@@ -116,4 +125,8 @@ async def test_c25_the_sender_report_of_a_clock_an_hour_ahead(peers: Peers) -> N
 
 def judged_clock(told: object, device: Device) -> str:
     observation = Observation("C1", Question.CLOCK, "", time.time(), 1.0, told)
-    return next(verdict.code for verdict in clock_verdict.judge(observation, device) if verdict.state is State.FAULT)
+    return next(
+        verdict.code
+        for verdict in clock_verdict.judge(observation, device)
+        if verdict.state is State.FAULT
+    )

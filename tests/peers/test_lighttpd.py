@@ -23,7 +23,11 @@ def start(peers: Peers, folder: Path) -> int:
     port, root = free_port(), folder / "www"
     root.mkdir()
     (root / "index.html").write_text("hello " * 1000)
-    lines = [f'server.document-root = "{root}"', f"server.port = {port}", 'server.bind = "127.0.0.1"']
+    lines = [
+        f'server.document-root = "{root}"',
+        f"server.port = {port}",
+        'server.bind = "127.0.0.1"',
+    ]
     lines += ['index-file.names = ("index.html")']
     (folder / "lighttpd.conf").write_text("\n".join(lines) + "\n")
     peers.start(PROGRAM, "-D", "-f", folder / "lighttpd.conf")
@@ -46,7 +50,17 @@ async def test_an_exchange_with_lighttpd_and_its_date(peers: Peers, tmp_path: Pa
 async def test_openssls_own_server_by_pinned_key_only(peers: Peers, tmp_path: Path) -> None:
     need("openssl")
     pair, port = make_pair(tmp_path, "cam"), free_port()
-    peers.start("openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", pair.file, "-key", pair.file, "-www")
+    peers.start(
+        "openssl",
+        "s_server",
+        "-accept",
+        f"127.0.0.1:{port}",
+        "-cert",
+        pair.file,
+        "-key",
+        pair.file,
+        "-www",
+    )
     peers.wait_tcp("127.0.0.1", port)
     net = Net.of(["127.0.0.1"])
     pin = tls.key_hash((await tls.read_certificate(net, "127.0.0.1", port)).der)

@@ -36,15 +36,23 @@ class Nut:
         for name in ("state", "run"):
             (folder / name).mkdir(parents=True)
         self.file = folder / "cctv.dev"
-        (folder / "ups.conf").write_text(f"[cctv]\ndriver=dummy-ups\nport={self.file}\nmode=dummy-once\n")
+        (folder / "ups.conf").write_text(
+            f"[cctv]\ndriver=dummy-ups\nport={self.file}\nmode=dummy-once\n"
+        )
         (folder / "upsd.conf").write_text(f"LISTEN {HOST} {self.port}\nMAXAGE 3\n")
         (folder / "upsd.users").write_text("")
         for path in folder.glob("upsd.*"):
             path.chmod(0o600)
-        env = {"NUT_CONFPATH": folder, "NUT_STATEPATH": folder / "state", "NUT_ALTPIDPATH": folder / "run"}
+        env = {
+            "NUT_CONFPATH": folder,
+            "NUT_STATEPATH": folder / "state",
+            "NUT_ALTPIDPATH": folder / "run",
+        }
         told = {name: str(path) for name, path in env.items()}
         self.status("OL CHRG")
-        self.driver: subprocess.Popen[bytes] = peers.start(DRIVER, "-a", "cctv", "-u", "root", "-D", env=told)
+        self.driver: subprocess.Popen[bytes] = peers.start(
+            DRIVER, "-a", "cctv", "-u", "root", "-D", env=told
+        )
         end = time.monotonic() + 10
         while not list((folder / "state").glob("dummy-ups-cctv*")) and time.monotonic() < end:
             time.sleep(0.05)
@@ -52,11 +60,19 @@ class Nut:
         peers.wait_tcp(HOST, self.port)
 
     def status(self, status: str) -> None:
-        lines = [f"ups.status: {status}", "battery.charge: 98", "battery.runtime: 2460", "ups.load: 38", "ups.model: E"]
+        lines = [
+            f"ups.status: {status}",
+            "battery.charge: 98",
+            "battery.runtime: 2460",
+            "ups.load: 38",
+            "ups.model: E",
+        ]
         self.file.write_text("\n".join(lines) + "\n")
 
 
-async def until(look: Callable[[], Awaitable[Ups]], wanted: Callable[[Ups], bool], seconds: float = 20) -> Ups:
+async def until(
+    look: Callable[[], Awaitable[Ups]], wanted: Callable[[Ups], bool], seconds: float = 20
+) -> Ups:
     """Look until it is so; the driver takes some seconds."""
     end = time.monotonic() + seconds
     seen = await look()
@@ -81,7 +97,12 @@ async def test_c31_mains_battery_frozen_driver_and_dead_driver(peers: Peers) -> 
         return first.state, first.code
 
     seen = await until(look, lambda seen: seen.source == "normal")
-    assert (seen.runtime_seconds, seen.charge_ratio, seen.load_ratio, seen.model) == (2460.0, 0.98, 0.38, "E")
+    assert (seen.runtime_seconds, seen.charge_ratio, seen.load_ratio, seen.model) == (
+        2460.0,
+        0.98,
+        0.38,
+        "E",
+    )
     assert power(seen) == (State.OK, "ok")
     nut.status("OB DISCHRG LB")
     seen = await until(look, lambda seen: seen.source == "battery")
@@ -95,6 +116,8 @@ async def test_c31_mains_battery_frozen_driver_and_dead_driver(peers: Peers) -> 
     nut.driver.wait(5)
     seen = await until(look, lambda seen: seen.communication is False)
     assert power(seen) == (State.UNKNOWN, "ups_comms_lost")
-    unknown = Device("U2", "U2", Kind.UPS, "s", HOST, access=Access(nut=NutAccess("other", nut.port)))
+    unknown = Device(
+        "U2", "U2", Kind.UPS, "s", HOST, access=Access(nut=NutAccess("other", nut.port))
+    )
     with pytest.raises(NotFoundError):
         await ups.look(unknown, Ask("U2", Question.UPS), tools)

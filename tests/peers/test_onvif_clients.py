@@ -47,7 +47,11 @@ class Found(asyncio.DatagramProtocol):
 async def said(*argv: str | Path, stdin: bytes = b"", home: Path | None = None) -> str:
     env = {**os.environ, **({"HOME": str(home)} if home else {})}
     process = await asyncio.create_subprocess_exec(
-        *map(str, argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env
+        *map(str, argv),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=env,
     )
     try:
         out, _ = await asyncio.wait_for(process.communicate(stdin), 40)
@@ -59,7 +63,9 @@ async def said(*argv: str | Path, stdin: bytes = b"", home: Path | None = None) 
 
 
 def camera(address: str) -> SimDevice:
-    return SimDevice("C1", "North", "camera", address, "s", serial="SIM-1", paths=("/stream1", "/stream2"))
+    return SimDevice(
+        "C1", "North", "camera", address, "s", serial="SIM-1", paths=("/stream1", "/stream2")
+    )
 
 
 @pytest.mark.parametrize("login", ["token", "digest"])
@@ -68,12 +74,27 @@ async def test_onvif_python_reads_identity_profiles_and_stream(tmp_path: Path, l
     device = camera("127.31.4.2")
     estate = Estate([device])
     await estate.start()
-    where = ["-H", device.address, "-P", str(HTTP), "-u", device.username, "-p", device.password, "--cache", "none"]
+    where = [
+        "-H",
+        device.address,
+        "-P",
+        str(HTTP),
+        "-u",
+        device.username,
+        "-p",
+        device.password,
+        "--cache",
+        "none",
+    ]
     where += ["--digest"] if login == "digest" else []
     setup = 'StreamSetup={"Stream":"RTP-Unicast","Transport":{"Protocol":"RTSP"}}'
     try:
         calls = [["media", "GetStreamUri", "ProfileToken=p1", setup]]
-        calls += [["devicemgmt", "GetDeviceInformation"], ["media", "GetProfiles"]] if login == "token" else []
+        calls += (
+            [["devicemgmt", "GetDeviceInformation"], ["media", "GetProfiles"]]
+            if login == "token"
+            else []
+        )
         texts = [await said(ONVIF, *call, *where, home=tmp_path) for call in calls]
     finally:
         await estate.stop()
@@ -93,12 +114,16 @@ async def talked(device: SimDevice) -> str:
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind((GROUP, 3702))
     sock.setsockopt(
-        socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(GROUP) + socket.inet_aton("127.0.0.1")
+        socket.IPPROTO_IP,
+        socket.IP_ADD_MEMBERSHIP,
+        socket.inet_aton(GROUP) + socket.inet_aton("127.0.0.1"),
     )
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Found, sock=sock)
     try:
         asked = b"get time\nget rtsp\nget profiles\nquit\n"
-        return await said("onvif-util", "-u", device.username, "-p", device.password, device.address, stdin=asked)
+        return await said(
+            "onvif-util", "-u", device.username, "-p", device.password, device.address, stdin=asked
+        )
     finally:
         transport.close()
         await estate.stop()

@@ -42,7 +42,9 @@ def place(module_peers: Peers) -> Place:
     wsdl = next(folders, None)
     need(str(wsdl or HERE.parents[1] / ".venv-peers/onvif/wsdl"))
     port = free_port()
-    module_peers.start(shutil.which("node") or "node", HERE / "node/onvif_device.js", str(wsdl), HOST, str(port))
+    module_peers.start(
+        shutil.which("node") or "node", HERE / "node/onvif_device.js", str(wsdl), HOST, str(port)
+    )
     module_peers.wait_tcp(HOST, port, 40)
     return Place(HOST, port)
 
@@ -63,12 +65,21 @@ async def test_the_time_without_a_login(place: Place, path: str, ahead: float) -
     told = await onvif.device_time(NET, place, path)
     assert told.utc is not None
     assert told.utc.timestamp() + 0.5 - time.time() == pytest.approx(ahead, abs=2)
-    assert (told.mode, told.zone, told.local, told.daylight) == ("ntp", "GMT0BST,M3.5.0/1,M10.5.0", None, False)
+    assert (told.mode, told.zone, told.local, told.daylight) == (
+        "ntp",
+        "GMT0BST,M3.5.0/1,M10.5.0",
+        None,
+        False,
+    )
     assert await grown(place, before) == {"accepted": 0, "refused": 0, "anonymous": 0}
 
 
-@pytest.mark.parametrize(("path", "told"), [(FIRST, []), (SECOND, ["clock 1 h 00 min 00.0 s ahead: "])])
-async def test_c25_the_clock_an_hour_ahead_is_one_sentence(place: Place, path: str, told: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("path", "told"), [(FIRST, []), (SECOND, ["clock 1 h 00 min 00.0 s ahead: "])]
+)
+async def test_c25_the_clock_an_hour_ahead_is_one_sentence(
+    place: Place, path: str, told: list[str]
+) -> None:
     """Its Date is right and it tells no local time."""
     access = Access(http_port=place.port, onvif_path=path)
     device = Device("C1", "C1", Kind.CAMERA, "S", HOST, access=access)
@@ -76,7 +87,9 @@ async def test_c25_the_clock_an_hour_ahead_is_one_sentence(place: Place, path: s
     tools = Tools(NET, LoginGuard(), lambda _: RIGHT, reference=lambda: reference)
     seen = await clock.look(device, Ask("C1", Question.CLOCK), tools)
     assert {reading.source for reading in seen.readings if reading.offset} == {"onvif", "http_date"}
-    found = judged_clock.judge(Observation("C1", Question.CLOCK, "", time.time(), 0.1, seen), device)
+    found = judged_clock.judge(
+        Observation("C1", Question.CLOCK, "", time.time(), 0.1, seen), device
+    )
     wrong = [one.sentence for one in found if one.state is not State.OK]
     assert [sentence[: len(start)] for sentence, start in zip(wrong, told, strict=True)] == told
     assert all(sentence.endswith("; its web server clock is right") for sentence in wrong)
@@ -87,7 +100,9 @@ async def test_the_identity_with_a_token_by_the_devices_own_clock(place: Place, 
     access = Access(http_port=place.port, onvif_path=path, credential="view")
     device = Device("C1", "C1", Kind.CAMERA, "S", HOST, access=access)
     before = await counters(place)
-    found = await identity.look(device, Ask("C1", Question.IDENTITY), Tools(NET, LoginGuard(), lambda _: RIGHT))
+    found = await identity.look(
+        device, Ask("C1", Question.IDENTITY), Tools(NET, LoginGuard(), lambda _: RIGHT)
+    )
     assert (found.manufacturer, found.model, found.serial) == ("Node & Söhne", "Soap <1>", "NODE-1")
     assert (found.firmware, found.hardware, found.macs) == ("1.6", "A", ("02:00:00:AA:BB:CC",))
     assert (await grown(place, before))["refused"] == 0
@@ -105,7 +120,9 @@ async def test_the_stream_path_of_the_first_profile_that_has_an_encoder(place: P
 async def test_the_stream_path_by_media2(place: Place) -> None:
     for index in (0, 1):
         path = (
-            await onvif_media.stream_address(NET, place, SECOND, RIGHT, LoginGuard(), skew=3600.0, profile_index=index)
+            await onvif_media.stream_address(
+                NET, place, SECOND, RIGHT, LoginGuard(), skew=3600.0, profile_index=index
+            )
         ).path
         assert path == f"/second/RTSP/p{index}"
 

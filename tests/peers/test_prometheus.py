@@ -27,7 +27,9 @@ ROOT = Path(__file__).parents[2]
 def test_promtool_finds_nothing_to_say() -> None:
     need("promtool")
     text = made().text(openmetrics=False)
-    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, timeout=30, check=False)
+    done = subprocess.run(
+        ["promtool", "check", "metrics"], input=text, capture_output=True, timeout=30, check=False
+    )
     assert (done.returncode, done.stdout.decode() + done.stderr.decode()) == (0, "")
 
 
@@ -66,11 +68,18 @@ async def ask(http: httpx.AsyncClient, query: str, rows: int) -> list[dict[str, 
 async def test_prometheus_scrapes_and_finds_the_series(peers: Peers) -> None:
     site = web.Site(made(time.time), nothing, lambda: True, accepted, list)
     running = await listener.serve(web.application(site), "127.0.0.1", 0)
-    jobs = [{"job_name": "healthmon", "static_configs": [{"targets": [f"127.0.0.1:{running.port}"]}]}]
+    jobs = [
+        {"job_name": "healthmon", "static_configs": [{"targets": [f"127.0.0.1:{running.port}"]}]}
+    ]
     try:
         async with prometheus(peers, jobs) as http:
             rows = await ask(http, 'healthmon_device_state{state="unknown"}', 4)
-            assert {row["metric"]["device"] for row in rows} == {"cam-1", "nvr-1", "ups-1", "link-1"}
+            assert {row["metric"]["device"] for row in rows} == {
+                "cam-1",
+                "nvr-1",
+                "ups-1",
+                "link-1",
+            }
             (up,) = await ask(http, 'up{job="healthmon"}', 1)
             assert up["value"][1] == "1"
     finally:
@@ -78,7 +87,9 @@ async def test_prometheus_scrapes_and_finds_the_series(peers: Peers) -> None:
         await asyncio.get_running_loop().shutdown_default_executor()
 
 
-async def test_prometheus_scrapes_by_tls_with_a_login_and_by_a_name_of_ours_only(peers: Peers) -> None:
+async def test_prometheus_scrapes_by_tls_with_a_login_and_by_a_name_of_ours_only(
+    peers: Peers,
+) -> None:
     """`scheme`, `tls_config` and `basic_auth` as dashboards/prometheus.yml has them; one job wrong in each way."""
     folder = peers.folder
     pair, file = certificates.made(folder, "healthmon-ca"), folder / "users"
@@ -89,8 +100,14 @@ async def test_prometheus_scrapes_by_tls_with_a_login_and_by_a_name_of_ours_only
     app = web.application(site, lambda: file)
     tls = server_tls.tls_context(pair.certificate, pair.key)
     running = await listener.serve(app, "127.0.0.1", 0, tls=tls, guarded=True)
-    commented = (ROOT / "dashboards" / "prometheus.yml").read_text().partition("users_file in config.yaml:\n")[2]
-    way = yaml.safe_load("".join(line.replace("    # ", "") + "\n" for line in commented.splitlines()[:3]))
+    commented = (
+        (ROOT / "dashboards" / "prometheus.yml")
+        .read_text()
+        .partition("users_file in config.yaml:\n")[2]
+    )
+    way = yaml.safe_load(
+        "".join(line.replace("    # ", "") + "\n" for line in commented.splitlines()[:3])
+    )
     assert set(way) == {"scheme", "tls_config", "basic_auth"}
     way["tls_config"]["ca_file"] = str(pair.certificate)
     way["basic_auth"]["password_file"] = str(folder / "right")
@@ -102,7 +119,10 @@ async def test_prometheus_scrapes_by_tls_with_a_login_and_by_a_name_of_ours_only
     strange = certificates.made(folder, "strange").certificate
     jobs = [
         job("right"),
-        job("wrong_password", basic_auth={**way["basic_auth"], "password_file": str(folder / "wrong")}),
+        job(
+            "wrong_password",
+            basic_auth={**way["basic_auth"], "password_file": str(folder / "wrong")},
+        ),
         job("no_login", basic_auth=None),
         job("plain", scheme="http"),
         job("other_ca", tls_config={"ca_file": str(strange)}),
@@ -111,13 +131,24 @@ async def test_prometheus_scrapes_by_tls_with_a_login_and_by_a_name_of_ours_only
     try:
         async with prometheus(peers, jobs) as http:
             rows = await ask(http, 'healthmon_device_state{job="right",state="unknown"}', 4)
-            assert {row["metric"]["device"] for row in rows} == {"cam-1", "nvr-1", "ups-1", "link-1"}
-            ups = {row["metric"]["job"]: row["value"][1] for row in await ask(http, "up", len(jobs))}
+            assert {row["metric"]["device"] for row in rows} == {
+                "cam-1",
+                "nvr-1",
+                "ups-1",
+                "link-1",
+            }
+            ups = {
+                row["metric"]["job"]: row["value"][1] for row in await ask(http, "up", len(jobs))
+            }
             assert ups == {**{one["job_name"]: "0" for one in jobs}, "right": "1"}
             targets = (await http.get("/api/v1/targets")).json()["data"]["activeTargets"]
             errors = {one["labels"]["job"]: one["lastError"] for one in targets}
             assert errors["right"] == ""
-            for name, words in (("wrong_password", "401|429"), ("no_login", "401"), ("other_ca", "certificate")):
+            for name, words in (
+                ("wrong_password", "401|429"),
+                ("no_login", "401"),
+                ("other_ca", "certificate"),
+            ):
                 assert re.search(words, errors[name]), (name, errors[name])
     finally:
         await running.close()

@@ -68,12 +68,23 @@ def pages(sim: SimRecorder, make: str) -> Pages:
                              ("systemready", "systemready")):  # fmt: skip
             path = f"/axis-cgi/{path}.cgi"
             found[path] = said(sim, make, "POST", path, f'{{"method": "{method}"}}')
-        row = said(sim, make, "GET", "/axis-cgi/record/list.cgi", maxnumberofresults="1", sortorder="ascending")
-        found["/axis-cgi/record/list.cgi"] = row.replace('recordingstatus="completed"', 'recordingstatus="recording"')
+        row = said(
+            sim,
+            make,
+            "GET",
+            "/axis-cgi/record/list.cgi",
+            maxnumberofresults="1",
+            sortorder="ascending",
+        )
+        found["/axis-cgi/record/list.cgi"] = row.replace(
+            'recordingstatus="completed"', 'recordingstatus="recording"'
+        )
     elif make == "dahua":
         for path, action in (("global", "getCurrentTime"), ("magicBox", "getSystemInfo"), ("magicBox", "getSoftwareVersion"),
                              ("storageDevice", "getDeviceAllInfo"), ("eventManager", "getEventIndexes")):  # fmt: skip
-            found[f"/dahua/{action}"] = said(sim, make, "GET", f"/cgi-bin/{path}.cgi", action=action)
+            found[f"/dahua/{action}"] = said(
+                sim, make, "GET", f"/cgi-bin/{path}.cgi", action=action
+            )
         for name in ("NTP", "RecordMode", "ChannelTitle"):
             found[f"/dahua/getConfig{name}"] = said(
                 sim, make, "GET", "/cgi-bin/configManager.cgi", action="getConfig", name=name
@@ -82,7 +93,9 @@ def pages(sim: SimRecorder, make: str) -> Pages:
             f"/dahua/{a}": "OK\r\n" for a in ("findFile", "close", "destroy")
         }
         when = [_local(moment) for moment in (first, now)]
-        found["/dahua/findNextFile"] = f"found=1\r\nitems[0].StartTime={when[0]}\r\nitems[0].EndTime={when[1]}\r\n"
+        found["/dahua/findNextFile"] = (
+            f"found=1\r\nitems[0].StartTime={when[0]}\r\nitems[0].EndTime={when[1]}\r\n"
+        )
         found["/cgi-bin/api/recordManager/getStateAll"] = said(
             sim, make, "POST", "/cgi-bin/api/recordManager/getStateAll"
         )
@@ -138,7 +151,11 @@ async def test_a_make_over_lighttpds_framing_and_digest(
     assert camera.recording.recording is True
     peers.close()
     statuses = [line.split(" ", 1)[0] for line in (tmp_path / "access").read_text().splitlines()]
-    assert (statuses.count("401"), statuses.count("200"), len(statuses)) == (1, seen.calls, seen.calls + 1)
+    assert (statuses.count("401"), statuses.count("200"), len(statuses)) == (
+        1,
+        seen.calls,
+        seen.calls + 1,
+    )
 
 
 async def test_a_wrong_password_is_shown_to_lighttpd_once(peers: Peers, tmp_path: Path) -> None:
@@ -223,20 +240,39 @@ async def engines_closed(nothing_left: None) -> AsyncIterator[None]:
     await ups.close()
 
 
-def snmpd(peers: Peers, folder: Path, sim: SimRecorder, objects: dict[str, int | str | bytes], *roots: str) -> int:
+def snmpd(
+    peers: Peers, folder: Path, sim: SimRecorder, objects: dict[str, int | str | bytes], *roots: str
+) -> int:
     """net-snmp's agent with its own HOST-RESOURCES-MIB, and `objects` under `roots` by pass_persist; its port."""
     need("snmpd")
     port, table = free_port(socket.SOCK_DGRAM), folder / "objects"
     rows = []
     for oid, value in objects.items():
         raw = value if isinstance(value, bytes) else str(value).encode("latin-1")
-        rows.append(f".{oid} integer {value}" if isinstance(value, int) else f".{oid} octet {raw.hex(' ')}")
+        rows.append(
+            f".{oid} integer {value}" if isinstance(value, int) else f".{oid} octet {raw.hex(' ')}"
+        )
     table.write_text("\n".join(rows))
     helper = Path(__file__).with_name("pse_pass.py")
-    lines = [f"rocommunity public {HOST}", "createUser healthmon SHA-256 authpass12345 AES privpass12345"]
-    lines += ["rouser healthmon priv", *(f"pass_persist .{root} {sys.executable} {helper} {table}" for root in roots)]
+    lines = [
+        f"rocommunity public {HOST}",
+        "createUser healthmon SHA-256 authpass12345 AES privpass12345",
+    ]
+    lines += [
+        "rouser healthmon priv",
+        *(f"pass_persist .{root} {sys.executable} {helper} {table}" for root in roots),
+    ]
     (folder / "snmpd.conf").write_text("\n".join(lines) + "\n")
-    argv = ["-f", "-Lo", "-C", "-c", str(folder / "snmpd.conf"), "-p", str(folder / "pid"), f"udp:{HOST}:{port}"]
+    argv = [
+        "-f",
+        "-Lo",
+        "-C",
+        "-c",
+        str(folder / "snmpd.conf"),
+        "-p",
+        str(folder / "pid"),
+        f"udp:{HOST}:{port}",
+    ]
     peers.start("snmpd", *argv, env={"SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""})
     return port
 
@@ -257,26 +293,42 @@ async def test_make_snmp_by_a_real_agent(version: str, peers: Peers, tmp_path: P
     sim = simulated("snmp", channels=2, disk_failed=True, recording_stopped="2")
     port = snmpd(peers, tmp_path, sim, generic.objects(sim), generic.ENTERPRISE)
     access = Access(snmp=SnmpAccess("snmp", port, version, "SHA-256", "AES"))
-    made = watched(sim, "snmp", None, access=access, readings=replace(configured("snmp"), storage=("/", "/nowhere")))
+    made = watched(
+        sim,
+        "snmp",
+        None,
+        access=access,
+        readings=replace(configured("snmp"), storage=("/", "/nowhere")),
+    )
     if version == "3":
         made.tools.credential = lambda _: SNMP_USER
     found = await answering(made)
     seen = made.seen["R1"].value
     assert isinstance(seen, RecorderSeen)
     disks = {disk.name: disk for disk in seen.health.disks}
-    assert (disks["RAID"].state, disks["/"].state, disks["/nowhere"].state) == ("failed", "ok", "absent")
+    assert (disks["RAID"].state, disks["/"].state, disks["/nowhere"].state) == (
+        "failed",
+        "ok",
+        "absent",
+    )
     size = os.statvfs("/")
     assert disks["/"].capacity_bytes == pytest.approx(size.f_blocks * size.f_frsize, rel=0.01)
     assert seen.health.uptime_seconds is not None
-    assert seen.health.uptime_seconds == pytest.approx(float(Path("/proc/uptime").read_text().split()[0]), abs=120)
-    assert seen.health.cpu_ratio is None or 0 <= seen.health.cpu_ratio <= 1  # told from a minute after its start
+    assert seen.health.uptime_seconds == pytest.approx(
+        float(Path("/proc/uptime").read_text().split()[0]), abs=120
+    )
+    assert (
+        seen.health.cpu_ratio is None or 0 <= seen.health.cpu_ratio <= 1
+    )  # told from a minute after its start
     assert seen.health.temperature_celsius == pytest.approx(44.1)
     assert found["C2", "recording"].code == "not_recording"
     assert found["C1", "recording"].state is State.OK
     assert found["R1", "clock"].state is State.OK
 
 
-async def test_make_bosch_by_a_real_agent_with_garbage_behind_its_texts(peers: Peers, tmp_path: Path) -> None:
+async def test_make_bosch_by_a_real_agent_with_garbage_behind_its_texts(
+    peers: Peers, tmp_path: Path
+) -> None:
     sim = simulated("bosch", channels=1, hot=True, slow_link=True)
     port = snmpd(peers, tmp_path, sim, bosch.objects(sim), bosch.E)
     access = Access(snmp=SnmpAccess("snmp", port, "2c"))
@@ -285,11 +337,17 @@ async def test_make_bosch_by_a_real_agent_with_garbage_behind_its_texts(peers: P
     seen = made.seen["R1"].value
     assert isinstance(seen, RecorderSeen)
     told = seen.health
-    assert (told.manufacturer, told.model, told.firmware) == ("Bosch", "DIVAR network 5000", "8.90.0037")
+    assert (told.manufacturer, told.model, told.firmware) == (
+        "Bosch",
+        "DIVAR network 5000",
+        "8.90.0037",
+    )
     assert (told.temperature_celsius, told.power_watts, told.cpu_ratio) == (91.5, 4.7, 0.23)
     assert [(fan.rpm, fan.well) for fan in told.fans] == [(2350.0, True)]
     assert told.problems == ("network link 1: 100 Mbit/s half duplex",)
     assert "video analytics alarm: Gate" in seen.notes
     assert [disk.state for disk in told.disks] == ["ok"]
-    codes = {key[1]: v.code for key, v in found.items() if key[0] == "R1" and v.state is not State.OK}
+    codes = {
+        key[1]: v.code for key, v in found.items() if key[0] == "R1" and v.state is not State.OK
+    }
     assert codes == {"temperature": "recorder_hot", "alarms": "recorder_alarm"}

@@ -47,7 +47,8 @@ class Room:
         """End the time servers that run and start others, `skew` ahead."""
         self.none()
         self.running = [
-            chronyd(self.peers, address, self.port, skew=skew, synchronised=synchronised) for address in SERVERS
+            chronyd(self.peers, address, self.port, skew=skew, synchronised=synchronised)
+            for address in SERVERS
         ]
         for address in SERVERS:
             wait_time(self.peers, address, self.port)
@@ -61,7 +62,10 @@ class Room:
         """Look at everything `times` times; the last verdict on each clock, and the agent's own."""
         seen: dict[str, Verdict] = {}
         for _ in range(times):
-            for ask in (self.app.agent_ask(), *(Ask(name, Question.CLOCK, timeout=6.0) for name in CAMERAS)):
+            for ask in (
+                self.app.agent_ask(),
+                *(Ask(name, Question.CLOCK, timeout=6.0) for name in CAMERAS),
+            ):
                 verdicts = self.app.judge(await self.app.look(ask))
                 self.app.book.take(verdicts)
                 seen |= {v.device: v for v in verdicts if v.aspect == "offset"}
@@ -84,12 +88,16 @@ class Ahead(Camera):
 
     async def __call__(self, reader: object, writer: object) -> None:
         now = datetime.now(UTC) + timedelta(seconds=self.ahead)
-        self.replies["GetSystemDateAndTime"] = moment(now, now.astimezone(ZoneInfo("Europe/London")))
+        self.replies["GetSystemDateAndTime"] = moment(
+            now, now.astimezone(ZoneInfo("Europe/London"))
+        )
         await super().__call__(reader, writer)  # type: ignore[arg-type]
 
 
 @pytest.fixture
-async def room(peers: Peers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Room]:
+async def room(
+    peers: Peers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Room]:
     monkeypatch.setattr(hostclock, "read", lambda: None)
     port = free_port(socket.SOCK_DGRAM, SERVERS[0])
     async with contextlib.AsyncExitStack() as stack:
@@ -123,18 +131,27 @@ async def test_a1_the_reference_is_lost_during_the_run_and_comes_back(
 
     room.none()
     seen = await room.round()
-    assert room.faults() == sorted([("agent", "time_server"), *WRONG]), "the last good answer serves, and says so"
+    assert room.faults() == sorted([("agent", "time_server"), *WRONG]), (
+        "the last good answer serves, and says so"
+    )
     assert [seen[name].state for name in CAMERAS] == [State.OK, State.FAULT, State.FAULT]
     assert "the last good answer, 0 min old, serves for now" in seen["reference"].sentence
 
     monkeypatch.setattr(reference, "KEPT_SECONDS", 0.0)
     seen = await room.round()
-    assert {(seen[name].state, seen[name].reason) for name in CAMERAS} == {(State.UNKNOWN, Reason.NO_REFERENCE)}
+    assert {(seen[name].state, seen[name].reason) for name in CAMERAS} == {
+        (State.UNKNOWN, Reason.NO_REFERENCE)
+    }
     assert (seen["reference"].state, seen["reference"].code) == (State.FAULT, "no_reference")
-    assert all(f"time server {address} does not answer" in seen["reference"].sentence for address in SERVERS)
+    assert all(
+        f"time server {address} does not answer" in seen["reference"].sentence
+        for address in SERVERS
+    )
     agents = [fault for fault in room.faults() if fault[0] == "agent"]
     assert agents == [("agent", "no_reference")], "one fault that has grown, not two"
-    assert room.faults() == sorted([*agents, *WRONG]), "what was known of the cameras is held, nothing is added"
+    assert room.faults() == sorted([*agents, *WRONG]), (
+        "what was known of the cameras is held, nothing is added"
+    )
 
     monkeypatch.undo()
     monkeypatch.setattr(hostclock, "read", lambda: None)
@@ -147,7 +164,9 @@ async def test_a1_the_reference_is_lost_during_the_run_and_comes_back(
 async def test_a1_servers_that_lose_their_own_source_are_no_reference(room: Room) -> None:
     room.servers(synchronised=False)
     seen = await room.round()
-    assert {(seen[name].state, seen[name].reason) for name in CAMERAS} == {(State.UNKNOWN, Reason.NO_REFERENCE)}
+    assert {(seen[name].state, seen[name].reason) for name in CAMERAS} == {
+        (State.UNKNOWN, Reason.NO_REFERENCE)
+    }
     assert room.faults() == [("agent", "no_reference")]
     assert seen["reference"].sentence.count("says that it is not synchronised") == len(SERVERS)
 
@@ -192,5 +211,8 @@ async def test_explain_names_the_clock_that_was_not_read(room: Room) -> None:
     assert code == 1
     assert "observed ONVIF clock: " in text
     assert "ahead of true time, +-" in text
-    assert "observed web server clock: not read: not reported by the device (no Date that can be read" in text
+    assert (
+        "observed web server clock: not read: not reported by the device (no Date that can be read"
+        in text
+    )
     assert "not read: web server clock (not reported by the device)" in text

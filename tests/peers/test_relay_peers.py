@@ -42,10 +42,22 @@ async def looks(camera: int, police: int, path: str) -> tuple[Observation, dict[
     """The camera's look and the relay's side by side."""
     tools = Tools(Net.of([HOST]), LoginGuard(), lambda _: Credential("v", "", Secret("")))
     source = Device(
-        "C1", "C1", Kind.CAMERA, "s", HOST, access=Access(rtsp_port=camera), streams=(StreamSpec(path="/h264"),)
+        "C1",
+        "C1",
+        Kind.CAMERA,
+        "s",
+        HOST,
+        access=Access(rtsp_port=camera),
+        streams=(StreamSpec(path="/h264"),),
     )
     link = Device(
-        "POL", "Police", Kind.LINK, "s", HOST, access=Access(rtsp_port=police), relays=(RelaySpec("C1", path, "main"),)
+        "POL",
+        "Police",
+        Kind.LINK,
+        "s",
+        HOST,
+        access=Access(rtsp_port=police),
+        relays=(RelaySpec("C1", path, "main"),),
     )
     own = Ask("C1", Question.STREAM, "main", watch=3, timeout=15)
     ask = Ask("POL", Question.RELAY, "C1", watch=3, timeout=30)
@@ -76,15 +88,22 @@ def camera(module_peers: Peers) -> int:
 def relaying(peers: Peers, camera: int) -> int:
     port, before = free_port(), peers.log().count("serving")
     script = Path(__file__).with_name("gst_relay.py")
-    peers.start("/usr/bin/python3", script, HOST, str(port), f"rtsp://{HOST}:{camera}/h264", str(LATE))
+    peers.start(
+        "/usr/bin/python3", script, HOST, str(port), f"rtsp://{HOST}:{camera}/h264", str(LATE)
+    )
     wait_serving(peers, before)
     return port
 
 
-async def test_the_delay_of_a_real_relay_is_measured_and_its_pictures_known_again(peers: Peers, camera: int) -> None:
+async def test_the_delay_of_a_real_relay_is_measured_and_its_pictures_known_again(
+    peers: Peers, camera: int
+) -> None:
     police = relaying(peers, camera)
     found, verdicts = await shown(
-        camera, police, "/relay", lambda found: isinstance(found.value, Relay) and found.value.delay is not None
+        camera,
+        police,
+        "/relay",
+        lambda found: isinstance(found.value, Relay) and found.value.delay is not None,
     )
     assert isinstance(found.value, Relay), f"{found}\n{peers.log()[-2000:]}"
     assert found.value.delay is not None, found.value
@@ -98,11 +117,16 @@ async def test_the_delay_of_a_real_relay_is_measured_and_its_pictures_known_agai
 
 async def test_another_stream_in_place_of_the_cameras_differs(camera: int) -> None:
     found, verdicts = await shown(
-        camera, camera, "/h265", lambda found: isinstance(found.value, Relay) and found.value.source is not None
+        camera,
+        camera,
+        "/h265",
+        lambda found: isinstance(found.value, Relay) and found.value.source is not None,
     )
     assert verdicts["same"].code == "relay_differs"
     assert "codec h265 instead of h264" in verdicts["same"].sentence
     assert isinstance(found.value, Relay)
     assert not found.value.same_pictures
-    found, verdicts = await shown(camera, camera, "/nothing", lambda found: found.reason is not Reason.BEHIND_PARENT)
+    found, verdicts = await shown(
+        camera, camera, "/nothing", lambda found: found.reason is not Reason.BEHIND_PARENT
+    )
     assert (verdicts["pictures"].state, verdicts["pictures"].code) == (State.FAULT, "relay_down")

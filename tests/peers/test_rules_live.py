@@ -21,13 +21,26 @@ from healthmon import figures
 from healthmon.cases import Case
 from healthmon.config import Config
 from healthmon.faults import Fault
-from healthmon.model import Ask, Device, Kind, Observation, Port, Question, Reach, Reason, State, Verdict
+from healthmon.model import (
+    Ask,
+    Device,
+    Kind,
+    Observation,
+    Port,
+    Question,
+    Reach,
+    Reason,
+    State,
+    Verdict,
+)
 from healthmon_exporters import alertmanager_config, listener, web
 from healthmon_exporters.prometheus import Metrics
 
 pytestmark = [pytest.mark.peer, pytest.mark.long]
 RULES = Path(__file__).parents[2] / "dashboards" / "rules"
-CAMERAS = [Device(f"C{n:02}", f"Camera {n}", Kind.CAMERA, "market", f"192.0.2.{n + 1}") for n in range(40)]
+CAMERAS = [
+    Device(f"C{n:02}", f"Camera {n}", Kind.CAMERA, "market", f"192.0.2.{n + 1}") for n in range(40)
+]
 DEVICES = {device.id: device for device in CAMERAS}
 
 
@@ -60,12 +73,18 @@ class Estate:
         gone = {device.id for device in lost}
         for device in CAMERAS:
             state, reason = (State.FAULT, Reason.REFUSED) if device.id in gone else (State.OK, None)
-            seen = Observation(device.id, Question.REACH, "", now, 0.1, Reach((Port("rtsp", 554, 0.01, reason),)))
+            seen = Observation(
+                device.id, Question.REACH, "", now, 0.1, Reach((Port("rtsp", 554, 0.01, reason),))
+            )
             code = "unreachable" if reason else "ok"
-            self.metrics.observed(seen, (Verdict(device.id, Question.REACH, "", "reach", state, code, "-", now),))
+            self.metrics.observed(
+                seen, (Verdict(device.id, Question.REACH, "", "reach", state, code, "-", now),)
+            )
             if reason:
                 fault = Fault(device.id, "reach", "", "reach", code, state, "no answer", now, now)
-                cases.append(Case(len(cases) + 1, device.id, "market", (fault,), now, now, told=now))
+                cases.append(
+                    Case(len(cases) + 1, device.id, "market", (fault,), now, now, told=now)
+                )
         for table in figures.fault_tables(cases, DEVICES, {}, []):
             self.metrics.table(*table)
         for table in figures.outbox_tables({"mail": 0}, {("mail", "sent"): 1}, {}):
@@ -99,7 +118,10 @@ class Stack:
     def told(self, alert: str) -> list[Counter[str]]:
         """How many alerts of this name fired and were over, in each notice that holds one."""
         groups = [json.loads(got.body)["alerts"] for got in self.desk.got]
-        counts = [Counter(a["status"] for a in group if a["labels"]["alertname"] == alert) for group in groups]
+        counts = [
+            Counter(a["status"] for a in group if a["labels"]["alertname"] == alert)
+            for group in groups
+        ]
         return [count for count in counts if count]
 
 
@@ -132,24 +154,42 @@ def _alertmanager(peers: Peers, hook: str, config: Config) -> int:
         route.pop("active_time_intervals", None)
     path, port = peers.folder / "alertmanager.yaml", free_port()
     path.write_text(yaml.safe_dump(tree))
-    folder, address = f"--storage.path={peers.folder / 'am'}", f"--web.listen-address=127.0.0.1:{port}"
-    peers.start("prometheus-alertmanager", f"--config.file={path}", folder, address, "--cluster.listen-address=")
+    folder, address = (
+        f"--storage.path={peers.folder / 'am'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+    )
+    peers.start(
+        "prometheus-alertmanager",
+        f"--config.file={path}",
+        folder,
+        address,
+        "--cluster.listen-address=",
+    )
     return port
 
 
 def _prometheus(peers: Peers, port: int, agent: int, alerts: int) -> None:
     for path in RULES.glob("*.rules.yaml"):
-        text = path.read_text().replace("keep_firing_for: 2m", "keep_firing_for: 2s").replace("for: 1m", "for: 2s")
+        text = (
+            path.read_text()
+            .replace("keep_firing_for: 2m", "keep_firing_for: 2s")
+            .replace("for: 1m", "for: 2s")
+        )
         (peers.folder / path.name).write_text(text)
     tree = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": [str(peers.folder / "*.rules.yaml")],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{alerts}"]}]}]},
-        "scrape_configs": [{"job_name": "healthmon", "static_configs": [{"targets": [f"127.0.0.1:{agent}"]}]}],
+        "scrape_configs": [
+            {"job_name": "healthmon", "static_configs": [{"targets": [f"127.0.0.1:{agent}"]}]}
+        ],
     }
     config = peers.folder / "prometheus.yaml"
     config.write_text(yaml.safe_dump(tree))
-    folder, address = f"--storage.tsdb.path={peers.folder / 'data'}", f"--web.listen-address=127.0.0.1:{port}"
+    folder, address = (
+        f"--storage.tsdb.path={peers.folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+    )
     peers.start("prometheus", f"--config.file={config}", folder, address)
 
 
@@ -202,7 +242,8 @@ async def test_every_expression_runs(stack: Stack) -> None:
         assert time.monotonic() < end
         await asyncio.sleep(0.3)
     assert len(rules) == sum(
-        text.count("- alert:") + text.count("- record:") for text in map(Path.read_text, RULES.glob("*.rules.yaml"))
+        text.count("- alert:") + text.count("- record:")
+        for text in map(Path.read_text, RULES.glob("*.rules.yaml"))
     )
     assert [(rule["name"], rule.get("lastError")) for rule in rules if rule["health"] != "ok"] == []
     await becomes(stack, 'count by (alertname) (ALERTS{alertname!="Watchdog"})', [])
@@ -214,11 +255,23 @@ estate: {name: Example District CCTV}
 notify: {alerts: {alertmanager: {url: "http://127.0.0.1:9093"}}}
 routes: [{to: alerts}]
 """
-FAULT = {"alertname": "HealthmonFault", "site": "market", "severity": "critical", "estate": "Example District CCTV"}
-DOWN = {"alertname": "HealthmonAgentDown", "class": "agent", "instance": "desk:9877", "priority": "P1"}
+FAULT = {
+    "alertname": "HealthmonFault",
+    "site": "market",
+    "severity": "critical",
+    "estate": "Example District CCTV",
+}
+DOWN = {
+    "alertname": "HealthmonAgentDown",
+    "class": "agent",
+    "instance": "desk:9877",
+    "priority": "P1",
+}
 
 
-async def test_a_cause_mutes_what_it_explains_and_a_dead_agent_says_of_nothing_that_it_is_over(peers: Peers) -> None:
+async def test_a_cause_mutes_what_it_explains_and_a_dead_agent_says_of_nothing_that_it_is_over(
+    peers: Peers,
+) -> None:
     need("prometheus-alertmanager")
     (peers.folder / "config.yaml").write_text(BY_ALERTMANAGER)
     config = configuration.load(peers.folder / "config.yaml")
@@ -229,10 +282,17 @@ async def test_a_cause_mutes_what_it_explains_and_a_dead_agent_says_of_nothing_t
         def heard() -> set[tuple[str, str, str]]:
             alerts = [alert for got in desk.got for alert in json.loads(got.body)["alerts"]]
             names = [
-                (a["labels"]["alertname"], a["labels"].get("device", ""), a["labels"].get("code", "")) for a in alerts
+                (
+                    a["labels"]["alertname"],
+                    a["labels"].get("device", ""),
+                    a["labels"].get("code", ""),
+                )
+                for a in alerts
             ]
             return {
-                (a["status"], *name[1:]) for a, name in zip(alerts, names, strict=True) if name[0] == "HealthmonFault"
+                (a["status"], *name[1:])
+                for a, name in zip(alerts, names, strict=True)
+                if name[0] == "HealthmonFault"
             }
 
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
@@ -241,8 +301,18 @@ async def test_a_cause_mutes_what_it_explains_and_a_dead_agent_says_of_nothing_t
                 answer = await http.post("/api/v2/alerts", json=[{"labels": labels, **more}])
                 assert answer.is_success, answer.text
 
-            await post(FAULT | {"device": "site:market", "kind": "site", "code": "common_cause", "priority": "P1"})
-            await post(FAULT | {"device": "C1", "kind": "camera", "code": "no_pictures", "priority": "P2"})
+            await post(
+                FAULT
+                | {
+                    "device": "site:market",
+                    "kind": "site",
+                    "code": "common_cause",
+                    "priority": "P1",
+                }
+            )
+            await post(
+                FAULT | {"device": "C1", "kind": "camera", "code": "no_pictures", "priority": "P2"}
+            )
             lost = FAULT | {"site": "river", "device": "C9", "kind": "camera", "priority": "P2"}
             await post(lost | {"code": "unreachable"})
             await post(lost | {"code": "clock_drift"})
@@ -251,7 +321,11 @@ async def test_a_cause_mutes_what_it_explains_and_a_dead_agent_says_of_nothing_t
 
             await post(DOWN)
             await until(lambda: any(b"HealthmonAgentDown" in got.body for got in desk.got), 20)
-            await post(lost | {"code": "unreachable"}, endsAt="2020-01-02T00:00:00Z", startsAt="2020-01-01T00:00:00Z")
+            await post(
+                lost | {"code": "unreachable"},
+                endsAt="2020-01-02T00:00:00Z",
+                startsAt="2020-01-01T00:00:00Z",
+            )
             await asyncio.sleep(4)
             assert heard() == told
             await post(DOWN, endsAt="2020-01-02T00:00:00Z", startsAt="2020-01-01T00:00:00Z")

@@ -22,7 +22,9 @@ SUM = "1.3.6.1.2.1.33.1"
 @pytest.fixture
 async def estate():
     camera = SimDevice("C1", "North", "camera", "127.31.1.2", "s", serial="SIM-1")
-    newer = SimDevice("C2", "South", "camera", "127.31.1.3", "s", serial="SIM-2", algorithm="SHA-256")
+    newer = SimDevice(
+        "C2", "South", "camera", "127.31.1.3", "s", serial="SIM-2", algorithm="SHA-256"
+    )
     ups = SimDevice("U1", "Room", "ups", "127.31.2.2", "s", password="public")
     clocks = [SimDevice(f"N{n}", "Clock", "ntp", f"127.31.3.{n}", "s") for n in (1, 2)]
     started = Estate([camera, newer, ups, *clocks])
@@ -55,22 +57,49 @@ async def settled(device: SimDevice) -> None:
 async def test_ffmpeg_decodes_the_stream(estate, transport):
     need("ffmpeg")
     url = f"rtsp://healthmon:view%20only@127.31.1.2:{RTSP}/stream1"
-    argv = ["ffmpeg", "-v", "error", "-xerror", "-rtsp_transport", transport, "-i", url, "-frames:v", "20"]
+    argv = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-xerror",
+        "-rtsp_transport",
+        transport,
+        "-i",
+        url,
+        "-frames:v",
+        "20",
+    ]
     status, said = await run(*argv, "-f", "framemd5", "-")
     assert status == 0, said
-    pictures = [line.rsplit(",", 1)[1].strip() for line in said.splitlines() if line and not line.startswith("#")]
+    pictures = [
+        line.rsplit(",", 1)[1].strip()
+        for line in said.splitlines()
+        if line and not line.startswith("#")
+    ]
     assert len(pictures) == 20
     assert len(set(pictures)) > 15, "the picture does not move"
     device = estate.devices["C1"]
     await settled(device)
     assert device.counters.logins_accepted > 0
-    assert (device.counters.sessions, device.counters.teardowns, device.counters.lost_sessions) == (1, 1, 0)
+    assert (device.counters.sessions, device.counters.teardowns, device.counters.lost_sessions) == (
+        1,
+        1,
+        0,
+    )
 
 
 async def test_ffprobe_reads_the_size(estate):
     need("ffprobe")
     url = f"rtsp://healthmon:view%20only@127.31.1.2:{RTSP}/stream1"
-    argv = ["ffprobe", "-v", "error", "-rtsp_transport", "tcp", "-show_entries", "stream=codec_name,width,height"]
+    argv = [
+        "ffprobe",
+        "-v",
+        "error",
+        "-rtsp_transport",
+        "tcp",
+        "-show_entries",
+        "stream=codec_name,width,height",
+    ]
     status, said = await run(*argv, "-of", "csv=p=0", url)
     assert status == 0, said
     assert said.strip() == "h264,640,360"
@@ -78,7 +107,9 @@ async def test_ffprobe_reads_the_size(estate):
 
 async def test_ffprobe_with_a_wrong_password_is_refused(estate):
     need("ffprobe")
-    status, said = await run("ffprobe", "-v", "error", f"rtsp://healthmon:wrong@127.31.1.2:{RTSP}/stream1")
+    status, said = await run(
+        "ffprobe", "-v", "error", f"rtsp://healthmon:wrong@127.31.1.2:{RTSP}/stream1"
+    )
     assert status != 0
     assert "401" in said
     assert estate.counters("C1").logins_accepted == 0

@@ -16,7 +16,13 @@ from healthmon.probes.tools import Tools
 from healthmon.secret import Credential, Secret
 from healthmon.verdict import ups as verdict
 from healthmon.wire import snmp, snmpv3
-from healthmon.wire.errors import AuthFailedError, AuthLatchedError, RefusedError, SilentError, WireError
+from healthmon.wire.errors import (
+    AuthFailedError,
+    AuthLatchedError,
+    RefusedError,
+    SilentError,
+    WireError,
+)
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
 
@@ -86,7 +92,9 @@ def snmpd(
     return port, process
 
 
-def made(port: int, version: str = "2c", credential: Credential | None = None) -> tuple[Device, Tools]:
+def made(
+    port: int, version: str = "2c", credential: Credential | None = None
+) -> tuple[Device, Tools]:
     access = Access(snmp=SnmpAccess("c", port, version, "SHA-256", "AES"))
     used = credential or (USER if version == "3" else Credential("c", "", Secret("public")))
     device = Device("U1", "Cabinet 4", Kind.UPS, "s", HOST, access=access)
@@ -135,8 +143,16 @@ async def test_c31_rows_that_vanish_are_not_zeros_and_not_well(peers: Peers) -> 
     peers.stop(process)
     snmpd(peers, {oid: value for oid, value in ON_MAINS.items() if oid.startswith("1.")}, port)
     seen = await look(device, tools)
-    assert (seen.source, seen.charge_ratio, seen.runtime_seconds, seen.load_ratio) == (None, None, None, None)
-    assert verdict.judge(Observation("U1", Question.UPS, "", 1000.0, 0.1, seen), device)[0].state is State.UNKNOWN
+    assert (seen.source, seen.charge_ratio, seen.runtime_seconds, seen.load_ratio) == (
+        None,
+        None,
+        None,
+        None,
+    )
+    assert (
+        verdict.judge(Observation("U1", Question.UPS, "", 1000.0, 0.1, seen), device)[0].state
+        is State.UNKNOWN
+    )
 
 
 async def test_a_wrong_community_is_silence_and_a_stopped_agent_is_refused(peers: Peers) -> None:
@@ -150,7 +166,9 @@ async def test_a_wrong_community_is_silence_and_a_stopped_agent_is_refused(peers
 
 
 @pytest.mark.parametrize("credential", [WRONG_AUTH, WRONG_USER], ids=["password", "user"])
-async def test_v3_login_refused_is_named_and_held_back_after_it(peers: Peers, credential: Credential) -> None:
+async def test_v3_login_refused_is_named_and_held_back_after_it(
+    peers: Peers, credential: Credential
+) -> None:
     port, _ = snmpd(peers, ON_MAINS)
     device, tools = made(port, "3", credential)
     with pytest.raises(AuthFailedError):
@@ -213,7 +231,9 @@ async def test_our_reading_is_snmpgets_reading(peers: Peers) -> None:
     port, _ = snmpd(peers, ON_BATTERY)
     oids = [f"{UPS}.{oid}" for oid in ON_BATTERY if oid[0] in "24"]
     argv = ["snmpget", "-v2c", "-c", "public", "-Oqvn", f"{HOST}:{port}", *oids]
-    theirs = subprocess.run(argv, capture_output=True, text=True, check=True, env={"MIBS": "", "PATH": "/usr/bin"})
+    theirs = subprocess.run(
+        argv, capture_output=True, text=True, check=True, env={"MIBS": "", "PATH": "/usr/bin"}
+    )
     ours = await snmp.get(Net.of([HOST]), HOST, port, Secret("public"), oids)
     assert [str(ours[oid]) for oid in oids] == theirs.stdout.split()
 
@@ -225,14 +245,18 @@ async def test_a_column_walked_is_snmpwalks_column(peers: Peers, version: str) -
     port, _ = snmpd(peers, ON_MAINS)
     column = "1.3.6.1.2.1.1.9.1.3"
     argv = ["snmpwalk", "-v2c", "-c", "public", "-Oqn", f"{HOST}:{port}", column]
-    theirs = subprocess.run(argv, capture_output=True, text=True, check=True, env={"MIBS": "", "PATH": "/usr/bin"})
+    theirs = subprocess.run(
+        argv, capture_output=True, text=True, check=True, env={"MIBS": "", "PATH": "/usr/bin"}
+    )
     net = Net.of([HOST])
     if version == "3":
         ours = await snmpv3.walk(net, HOST, port, USER, column, auth="SHA-256")
     else:
         ours = await snmp.walk(net, HOST, port, Secret("public"), column, version=version)
     rows = [line.partition(" ") for line in theirs.stdout.splitlines()]
-    assert {f".{column}.{index}": str(value, "utf-8") for index, value in ours.items() if isinstance(value, bytes)} == {
-        oid: text.strip('"') for oid, _, text in rows
-    }
+    assert {
+        f".{column}.{index}": str(value, "utf-8")
+        for index, value in ours.items()
+        if isinstance(value, bytes)
+    } == {oid: text.strip('"') for oid, _, text in rows}
     assert len(ours) > 5

@@ -20,13 +20,25 @@ TIME = ("127.0.2.11", "127.0.2.12", "127.0.2.13")
 
 
 def sweep(folder: Path) -> dict[str, str]:
-    argv = [sys.executable, "-m", "healthmon", "sweep", "--json", "--config", str(folder / "config.yaml")]
+    argv = [
+        sys.executable,
+        "-m",
+        "healthmon",
+        "sweep",
+        "--json",
+        "--config",
+        str(folder / "config.yaml"),
+    ]
     env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'exporters'}"}
     done = subprocess.run(argv, capture_output=True, text=True, timeout=90, env=env, check=False)
     assert done.returncode in (0, 1, 2), done.stderr
     sheet = json.loads(done.stdout)
     rows = [*sheet["faults"], *sheet["warnings"], *sheet["not_checked"]]
-    return {device: f"{row['code']}: {row['sentence']}" for row in reversed(rows) for device in row["devices"]}
+    return {
+        device: f"{row['code']}: {row['sentence']}"
+        for row in reversed(rows)
+        for device in row["devices"]
+    }
 
 
 def config(folder: Path, gst: int, snmp: int, nut: int, ntp: int, path: str = "/h264") -> None:

@@ -15,7 +15,17 @@ import pytest
 from namespaces import inside, ip
 from support import Peers, free_port, need
 
-from healthmon.model import Ask, Device, Kind, Observation, PortAccess, Question, SnmpAccess, State, SwitchPort
+from healthmon.model import (
+    Ask,
+    Device,
+    Kind,
+    Observation,
+    PortAccess,
+    Question,
+    SnmpAccess,
+    State,
+    SwitchPort,
+)
 from healthmon.probes import port as probe
 from healthmon.probes import ups
 from healthmon.probes.tools import Tools
@@ -47,7 +57,16 @@ def snmpd(peers: Peers, power: Path | None = None) -> int:
         helper = Path(__file__).with_name("pse_pass.py")
         lines.append(f"pass_persist .1.3.6.1.2.1.105 {sys.executable} {helper} {power}")
     (folder / "snmpd.conf").write_text("\n".join(lines) + "\n")
-    argv = ["-f", "-Lo", "-C", "-c", str(folder / "snmpd.conf"), "-p", str(folder / "pid"), f"udp:{HOST}:{port}"]
+    argv = [
+        "-f",
+        "-Lo",
+        "-C",
+        "-c",
+        str(folder / "snmpd.conf"),
+        "-p",
+        str(folder / "pid"),
+        f"udp:{HOST}:{port}",
+    ]
     peers.start("snmpd", *argv, env={"SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""})
     return port
 
@@ -113,14 +132,19 @@ def test_a_real_interface_is_seen_to_go_down_and_come_back_by_every_version(peer
             ip("link", "set", "cam7", "down")
             off = await all_see(lambda seen: seen.admin == "down")
             assert judged(device, off)["port"] == (State.DEGRADED, "port_off")
-            assert verdict.cause(off, device) == "port cam7 of Market switch S01 is switched off on purpose"
+            assert (
+                verdict.cause(off, device)
+                == "port cam7 of Market switch S01 is switched off on purpose"
+            )
         finally:
             await ups.close()
 
     inside(lambda: with_cable(peers, watch))
 
 
-def test_a_port_is_found_again_when_its_index_has_changed_and_missed_when_it_is_gone(peers: Peers) -> None:
+def test_a_port_is_found_again_when_its_index_has_changed_and_missed_when_it_is_gone(
+    peers: Peers,
+) -> None:
     async def watch(port: int) -> None:
         held, device = tools(), camera(port, "cam7")
         before = await until(device, held, lambda seen: seen.oper == "up")
@@ -130,13 +154,17 @@ def test_a_port_is_found_again_when_its_index_has_changed_and_missed_when_it_is_
         for name in ("cam7", "far7"):
             ip("link", "set", name, "up")
         held.notes_of("S01").switch_read_at = -1e9
-        after = await until(device, held, lambda seen: seen.index != before.index and seen.oper == "up")
+        after = await until(
+            device, held, lambda seen: seen.index != before.index and seen.oper == "up"
+        )
         assert after.port == "cam7"
         assert after.new_errors is None or after.new_errors == 0
         with pytest.raises(NotFoundError, match="no port with the name"):
             await probe.look(camera(port, "cam9"), Ask("C1", Question.PORT, "S01"), tools())
         by_number = camera(port, str(after.index))
-        assert (await probe.look(by_number, Ask("C1", Question.PORT, "S01"), tools())).index == after.index
+        assert (
+            await probe.look(by_number, Ask("C1", Question.PORT, "S01"), tools())
+        ).index == after.index
 
     inside(lambda: with_cable(peers, watch))
 
@@ -145,7 +173,9 @@ def test_the_octets_of_a_port_are_counted_by_the_switch(peers: Peers) -> None:
     async def watch(port: int) -> None:
         held, device = tools(), camera(port, "lo")
         first = await until(device, held, lambda seen: seen.bytes_in is not None)
-        second = await until(device, held, lambda seen: (seen.bytes_in or 0) > (first.bytes_in or 0))
+        second = await until(
+            device, held, lambda seen: (seen.bytes_in or 0) > (first.bytes_in or 0)
+        )
         assert second.new_packets is not None
         assert second.new_packets > 0
         assert second.new_errors == 0
@@ -159,7 +189,11 @@ def power(folder: Path, **status: int) -> Path:
     file = folder / "pse"
     rows = []
     for port in range(1, 9):
-        for column, kind, value in ((3, "integer", 1), (6, "integer", status.get(f"p{port}", 3)), (12, "counter", 0)):
+        for column, kind, value in (
+            (3, "integer", 1),
+            (6, "integer", status.get(f"p{port}", 3)),
+            (12, "counter", 0),
+        ):
             rows.append(f"{PSE}.{column}.1.{port} {kind} {value}")
     file.write_text("\n".join(rows) + "\n")
     return file
@@ -168,12 +202,18 @@ def power(folder: Path, **status: int) -> Path:
 def test_a_poe_fault_is_read_from_the_power_ethernet_mib(peers: Peers, tmp_path: Path) -> None:
     async def watch(port: int) -> None:
         held, device = tools(), camera(port, "lo", poe="1.7")
-        seen = await until(device, held, lambda seen: seen.poe is not None and seen.poe.status == "delivering")
+        seen = await until(
+            device, held, lambda seen: seen.poe is not None and seen.poe.status == "delivering"
+        )
         assert seen.poe is not None
         assert (seen.poe.index, seen.poe.enabled, seen.poe.denied) == ("1.7", True, None)
         power(tmp_path, p7=4)
-        seen = await until(device, held, lambda seen: seen.poe is not None and seen.poe.status == "fault")
-        assert judged(device, seen)["poe"] == (State.DEGRADED, "poe_fault"), "the port is up: power from elsewhere"
+        seen = await until(
+            device, held, lambda seen: seen.poe is not None and seen.poe.status == "fault"
+        )
+        assert judged(device, seen)["poe"] == (State.DEGRADED, "poe_fault"), (
+            "the port is up: power from elsewhere"
+        )
         assert judged(device, replace(seen, oper="down"))["poe"] == (State.FAULT, "poe_fault")
         assert verdict.cause(seen, device).startswith("PoE fault: port lo of Market switch S01")
 

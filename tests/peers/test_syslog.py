@@ -18,7 +18,14 @@ from support import Peers, free_port, library, need
 from healthmon.model import State
 from healthmon.wire import tls
 from healthmon_exporters.notify.sender import SendError
-from healthmon_exporters.notify.syslog import FACILITIES, MOST_BYTES, Collector, Syslog, message, severity
+from healthmon_exporters.notify.syslog import (
+    FACILITIES,
+    MOST_BYTES,
+    Collector,
+    Syslog,
+    message,
+    severity,
+)
 
 pytestmark = pytest.mark.peer
 
@@ -56,7 +63,11 @@ class Rsyslog:
         """The messages as rsyslog parsed them, once there are `count`."""
         end = time.monotonic() + 8
         while time.monotonic() < end:
-            lines = self.out.read_text(errors="surrogateescape").splitlines() if self.out.exists() else []
+            lines = (
+                self.out.read_text(errors="surrogateescape").splitlines()
+                if self.out.exists()
+                else []
+            )
             if len(lines) >= count:
                 found = [json.loads(line) for line in lines]
                 return [one | {"tree": json.loads(one["tree"])["healthmon@32473"]} for one in found]
@@ -82,7 +93,9 @@ async def rsyslog(peers: Peers, kind: str, certificate: Path | None = None) -> R
         kind=kind,
         port=port,
         tls=secure,
-        driver='streamDriver.name="gtls" streamDriver.mode="1" streamDriver.authMode="anon"' if certificate else "",
+        driver='streamDriver.name="gtls" streamDriver.mode="1" streamDriver.authMode="anon"'
+        if certificate
+        else "",
     )
     (folder / "rsyslog.conf").write_text(text)
     peers.start("rsyslogd", "-n", "-iNONE", "-C", "-f", folder / "rsyslog.conf")
@@ -91,7 +104,10 @@ async def rsyslog(peers: Peers, kind: str, certificate: Path | None = None) -> R
     else:
         end = time.monotonic() + 10
         wanted = f"{port:04X}"
-        while not any(line.split()[1].endswith(wanted) for line in Path("/proc/net/udp").read_text().splitlines()[1:]):
+        while not any(
+            line.split()[1].endswith(wanted)
+            for line in Path("/proc/net/udp").read_text().splitlines()[1:]
+        ):
             assert time.monotonic() < end, peers.log()
             await asyncio.sleep(0.05)
     return Rsyslog(port, folder / "out.jsonl")
@@ -114,9 +130,16 @@ async def test_rsyslog_reads_every_field(peers: Peers, transport: str) -> None:
     sender = way(server.port, transport, facility="local3")
     await sender.send(OPENED)
     (got,) = await server.got()
-    assert (got["pri"], got["version"], got["app"], got["msgid"]) == (str(19 * 8 + 3), "1", "healthmon", "opened")
+    assert (got["pri"], got["version"], got["app"], got["msgid"]) == (
+        str(19 * 8 + 3),
+        "1",
+        "healthmon",
+        "opened",
+    )
     assert got["at"].startswith("2026-11-24T12:02:10")
-    assert got["msg"].lstrip("\ufeff").startswith("P2 FAULT F000123 Riverside car park: no pictures")
+    assert (
+        got["msg"].lstrip("\ufeff").startswith("P2 FAULT F000123 Riverside car park: no pictures")
+    )
     assert got["tree"] == {
         "id": "F000123-1",
         "fault": "F000123",
@@ -135,7 +158,9 @@ async def test_a11_nothing_a_device_says_breaks_the_message(peers: Peers, transp
     server = await rsyslog(peers, f"im{transport}")
     evil = ['x"] <0>1 - - - - - - boo', "a\\b]c", "line\nbreak\r\n\x00", "漢字" * 3000, "\ud800"]
     for n, strange in enumerate(evil):
-        await way(server.port, transport).send(replace(OPENED, id=f"id{n}", device=strange, name=strange, code=strange))
+        await way(server.port, transport).send(
+            replace(OPENED, id=f"id{n}", device=strange, name=strange, code=strange)
+        )
     await way(server.port, transport).send(replace(DIGEST, id="id5", lines=("x" * 400,) * 100))
     got = await server.got(len(evil) + 1)
     assert sorted(one["tree"]["id"] for one in got) == [f"id{n}" for n in range(6)]
@@ -162,7 +187,9 @@ async def test_tls_is_verified_and_delivers(peers: Peers, tmp_path) -> None:
 @pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
 async def test_a_closed_port_is_told_and_tried_again(transport: str) -> None:
     kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
-    error = await failure(way(free_port(kind), transport, tls.context() if transport == "tls" else None))
+    error = await failure(
+        way(free_port(kind), transport, tls.context() if transport == "tls" else None)
+    )
     assert not error.permanent
     assert "refused" in str(error)
 
@@ -200,7 +227,10 @@ def test_severities_and_lengths() -> None:
     assert severity(replace(OPENED, state=State.DEGRADED)) == 4
     assert severity(CLOSED) == 5
     assert severity(DIGEST) == severity(TEST) == 6
-    huge = replace(OPENED, **dict.fromkeys(("id", "device", "site", "kind", "code", "contractor", "name"), "漢" * 500))
+    huge = replace(
+        OPENED,
+        **dict.fromkeys(("id", "device", "site", "kind", "code", "contractor", "name"), "漢" * 500),
+    )
     for most in MOST_BYTES.values():
         made = message(huge, FACILITIES["local7"], most)
         assert len(made) <= most

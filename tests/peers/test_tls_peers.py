@@ -26,7 +26,16 @@ def openssl(peers: Peers, pair: Pair) -> int:
     need("openssl")
     port = free_port()
     peers.start(
-        "openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", pair.file, "-key", pair.file, "-www", "-quiet"
+        "openssl",
+        "s_server",
+        "-accept",
+        f"127.0.0.1:{port}",
+        "-cert",
+        pair.file,
+        "-key",
+        pair.file,
+        "-www",
+        "-quiet",
     )
     peers.wait_tcp("127.0.0.1", port)
     return port
@@ -46,7 +55,11 @@ def app_of(folder: Path, authority: Pair, https: int, rtsps: int) -> App:
         "tls": {"ca_file": str(authority.file)},
     }
     (folder / "state").mkdir()
-    tree = {"agent": {"state_directory": str(folder / "state")}, "sites": [{"id": "town"}], "cameras": [camera]}
+    tree = {
+        "agent": {"state_directory": str(folder / "state")},
+        "sites": [{"id": "town"}],
+        "cameras": [camera],
+    }
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(tree))
     app = build(configuration.load(path))
@@ -55,7 +68,9 @@ def app_of(folder: Path, authority: Pair, https: int, rtsps: int) -> App:
     return app
 
 
-async def looked(app: App, question: Question, **more: float) -> dict[str, tuple[Observation, dict[str, Verdict]]]:
+async def looked(
+    app: App, question: Question, **more: float
+) -> dict[str, tuple[Observation, dict[str, Verdict]]]:
     """The result of each ask of a question, by its part."""
     found = {}
     for ask in app.asks:
@@ -80,19 +95,35 @@ async def test_c24_both_certificates_of_a_device_are_looked_at_and_each_fault_sa
     for observation, verdicts in found.values():
         app.book.take(verdicts.values())
         metrics.observed(observation, tuple(verdicts.values()))
-    states = {part: {aspect: one.state for aspect, one in verdicts.items()} for part, (_, verdicts) in found.items()}
+    states = {
+        part: {aspect: one.state for aspect, one in verdicts.items()}
+        for part, (_, verdicts) in found.items()
+    }
     well = {"expiry": State.OK, "trust": State.OK, "strength": State.OK}
     assert states == {"https": well, "rtsps": well | {"expiry": State.DEGRADED}}
-    assert found["rtsps"][1]["expiry"].sentence.startswith(f"RTSPS {rtsps}: certificate expires in ")
+    assert found["rtsps"][1]["expiry"].sentence.startswith(
+        f"RTSPS {rtsps}: certificate expires in "
+    )
     text = metrics.text(openmetrics=False).decode()
     for port, pair in ((https, web), (rtsps, pictures)):
-        (line,) = [one for one in text.splitlines() if "certificate_expiry" in one and f'port="{port}"' in one]
+        (line,) = [
+            one
+            for one in text.splitlines()
+            if "certificate_expiry" in one and f'port="{port}"' in one
+        ]
         assert float(line.rpartition(" ")[2]) == pair.certificate.not_valid_after_utc.timestamp()
-    assert text.count('healthmon_check_success{device="C001",kind="camera",site="town",check="certificate",part=') == 2
+    assert (
+        text.count(
+            'healthmon_check_success{device="C001",kind="camera",site="town",check="certificate",part='
+        )
+        == 2
+    )
     await app.close()
 
 
-async def test_c24_a_handshake_that_does_not_finish_is_named_whoever_asks(peers: Peers, tmp_path: Path) -> None:
+async def test_c24_a_handshake_that_does_not_finish_is_named_whoever_asks(
+    peers: Peers, tmp_path: Path
+) -> None:
     authority = make_pair(tmp_path, "ca", authority=True, address=None)
     port = openssl(peers, make_pair(tmp_path, "web", issuer=authority))
     app = app_of(tmp_path, authority, port, port)
@@ -101,7 +132,10 @@ async def test_c24_a_handshake_that_does_not_finish_is_named_whoever_asks(peers:
     for question, code in ((Question.CERTIFICATE, "tls_failed"), (Question.STREAM, "tls")):
         for observation, verdicts in (await looked(app, question)).values():
             assert observation.reason is Reason.TLS_TIMEOUT
-            assert observation.detail == f"TCP port {port}: connected, TLS handshake: no answer in 1.5 s"
+            assert (
+                observation.detail
+                == f"TCP port {port}: connected, TLS handshake: no answer in 1.5 s"
+            )
             (fault,) = [one for one in verdicts.values() if one.state is State.FAULT]
             assert fault.code == code
             assert "connected, but the TLS handshake does not finish" in fault.sentence

@@ -42,7 +42,11 @@ def setups(trace: Trace) -> list[str]:
 
 def answered(trace: Trace, method: str) -> str:
     """The status of the answer to the last request `method`."""
-    asked = max(number for number, (_, mark, text) in enumerate(trace.notes) if mark == ">" and text.startswith(method))
+    asked = max(
+        number
+        for number, (_, mark, text) in enumerate(trace.notes)
+        if mark == ">" and text.startswith(method)
+    )
     return trace.notes[asked + 1][2].split()[0]
 
 
@@ -59,7 +63,9 @@ async def test_c13_vlc_knows_only_udp_which_is_remembered(vlc_port: int) -> None
     assert found.frames_per_second == pytest.approx(15, abs=3)
     assert answered(first, "TEARDOWN") == "200"
     with recording(Trace(keep_notes=True)) as second:
-        found, _ = await judged(device, tools, watch=6.2)  # VLC sends its first report within five seconds
+        found, _ = await judged(
+            device, tools, watch=6.2
+        )  # VLC sends its first report within five seconds
     assert setups(second) == ["udp 200"]
     assert found.sender_clock is not None
     assert abs(found.sender_clock.middle) < 1
@@ -80,7 +86,9 @@ async def test_c13_perls_server_says_bad_request_to_tcp(peers: Peers, film: Path
     assert (found.transport, found.codec) == ("udp", "h264")
     assert found.keyframes >= 1
     assert found.loss == 0
-    assert re.search(r"server_port=\d+", "".join(text for _, mark, text in trace.notes if mark == "<"))
+    assert re.search(
+        r"server_port=\d+", "".join(text for _, mark, text in trace.notes if mark == "<")
+    )
 
 
 async def test_c13_a_server_in_rust(peers: Peers) -> None:

@@ -13,7 +13,18 @@ import pytest
 import ups_peers
 from support import Peers
 
-from healthmon.model import Access, ApcupsdAccess, Ask, Device, Kind, Observation, Question, SnmpAccess, State, Ups
+from healthmon.model import (
+    Access,
+    ApcupsdAccess,
+    Ask,
+    Device,
+    Kind,
+    Observation,
+    Question,
+    SnmpAccess,
+    State,
+    Ups,
+)
 from healthmon.probes import ups
 from healthmon.probes.tools import Tools
 from healthmon.secret import Credential, Secret
@@ -85,7 +96,12 @@ async def engines_closed(nothing_left: None) -> AsyncIterator[None]:
 
 async def look(port: int, version: str) -> tuple[Ups, Device]:
     device = Device(
-        "U1", "U1", Kind.UPS, "s", ups_peers.HOST, access=Access(snmp=SnmpAccess("c", port, version, "SHA-256", "AES"))
+        "U1",
+        "U1",
+        Kind.UPS,
+        "s",
+        ups_peers.HOST,
+        access=Access(snmp=SnmpAccess("c", port, version, "SHA-256", "AES")),
     )
     login = Credential("c", ups_peers.USER, Secret(ups_peers.AUTH), Secret(ups_peers.PRIVATE))
     used = login if version == "3" else Credential("c", "", Secret("public"))
@@ -100,10 +116,15 @@ def test_every_recording_has_its_row() -> None:
 def check(name: str, seen: Ups, device: Device) -> None:
     wanted = WANTED[name]
     assert (seen.backend, seen.source) == (wanted.backend, wanted.source)
-    assert (seen.charge_ratio, seen.runtime_seconds) == (pytest.approx(wanted.charge), wanted.runtime)
+    assert (seen.charge_ratio, seen.runtime_seconds) == (
+        pytest.approx(wanted.charge),
+        wanted.runtime,
+    )
     assert seen.load_ratio == (None if wanted.load is None else pytest.approx(wanted.load))
     for field, value in wanted.more.items():
-        near = isinstance(value, float) or (isinstance(value, tuple) and value and isinstance(value[0], float))
+        near = isinstance(value, float) or (
+            isinstance(value, tuple) and value and isinstance(value[0], float)
+        )
         assert getattr(seen, field) == (pytest.approx(value) if near else value), field
     first = verdict.judge(Observation("U1", Question.UPS, "", 1.8e9, 0.1, seen), device)[0]
     assert first.code == wanted.code, first.sentence
@@ -112,7 +133,9 @@ def check(name: str, seen: Ups, device: Device) -> None:
 
 @pytest.mark.parametrize("version", ["1", "2c"])
 @pytest.mark.parametrize("name", WANTED)
-async def test_c31_a_recording_is_read_by_its_mib(ports: dict[str, int], name: str, version: str) -> None:
+async def test_c31_a_recording_is_read_by_its_mib(
+    ports: dict[str, int], name: str, version: str
+) -> None:
     check(name, *await look(ports[name], version))
 
 
@@ -128,9 +151,16 @@ async def test_c31_apcupsd_on_line_on_battery_and_the_ups_not_heard(
     """A real apcupsd, whose UPS is the recording. The last test here: the simulator is stopped in it."""
     agent = ports["powernet"]
     device = Device(
-        "U1", "U1", Kind.UPS, "s", ups_peers.HOST, access=Access(apcupsd=ApcupsdAccess(ups_peers.apcupsd(peers, agent)))
+        "U1",
+        "U1",
+        Kind.UPS,
+        "s",
+        ups_peers.HOST,
+        access=Access(apcupsd=ApcupsdAccess(ups_peers.apcupsd(peers, agent))),
     )
-    tools = Tools(Net.of([ups_peers.HOST]), LoginGuard(), lambda name: Credential(name, "", Secret("")))
+    tools = Tools(
+        Net.of([ups_peers.HOST]), LoginGuard(), lambda name: Credential(name, "", Secret(""))
+    )
 
     async def until(wanted: Callable[[Ups], bool], seconds: float = 30) -> Ups:
         end = time.monotonic() + seconds
@@ -144,9 +174,17 @@ async def test_c31_apcupsd_on_line_on_battery_and_the_ups_not_heard(
         return first.state, first.code
 
     seen = await until(lambda seen: seen.source == "normal")
-    assert (seen.model, seen.firmware, seen.serial) == ("Smart-UPS 3000", "651.13.I", "AS1234567890")
+    assert (seen.model, seen.firmware, seen.serial) == (
+        "Smart-UPS 3000",
+        "651.13.I",
+        "AS1234567890",
+    )
     assert (seen.charge_ratio, seen.runtime_seconds, seen.load_ratio) == (0.98, 2460.0, 0.38)
-    assert (seen.input_volts, seen.temperature_celsius, seen.test_result) == ((238.0,), 24.0, "passed")
+    assert (seen.input_volts, seen.temperature_celsius, seen.test_result) == (
+        (238.0,),
+        24.0,
+        "passed",
+    )
     assert (seen.on_battery_seconds, power(seen)) == (None, (State.OK, "ok"))
     ups_peers.snmpset(agent, OUTPUT, ON_BATTERY)
     seen = await until(lambda seen: seen.source == "battery" and bool(seen.on_battery_seconds))
@@ -157,4 +195,8 @@ async def test_c31_apcupsd_on_line_on_battery_and_the_ups_not_heard(
     await until(lambda seen: seen.source == "normal")
     simulator.send_signal(signal.SIGSTOP)
     seen = await until(lambda seen: seen.communication is False)
-    assert (seen.source, seen.charge_ratio, power(seen)) == (None, None, (State.UNKNOWN, "ups_comms_lost"))
+    assert (seen.source, seen.charge_ratio, power(seen)) == (
+        None,
+        None,
+        (State.UNKNOWN, "ups_comms_lost"),
+    )

@@ -53,7 +53,11 @@ def snmpsim(peers: Peers, *names: str) -> dict[str, int]:
         for community in ("public", "self"):  # "self" answers SNMPv3's empty context
             shutil.copy(HERE / "snmprec" / f"{name}.snmprec", folder / f"{community}.snmprec")
         ports[name] = free_port(socket.SOCK_DGRAM)
-        argv += [f"--v3-engine-id=80004fb8050000{number:02x}", f"--v3-user={USER}", "--v3-auth-proto=SHA256"]
+        argv += [
+            f"--v3-engine-id=80004fb8050000{number:02x}",
+            f"--v3-user={USER}",
+            "--v3-auth-proto=SHA256",
+        ]
         argv += [f"--v3-auth-key={AUTH}", "--v3-priv-proto=AES", f"--v3-priv-key={PRIVATE}"]
         argv += [f"--data-dir={folder}", f"--agent-udpv4-endpoint={HOST}:{ports[name]}"]
     peers.start(PROGRAM, *argv, env={"SNMPSIM_ALLOW_ROOT": "true"})
@@ -68,8 +72,22 @@ def snmpsim(peers: Peers, *names: str) -> dict[str, int]:
 def snmpget(port: int, oid: str) -> str:
     """What net-snmp's own client reads, or an empty string."""
     need("snmpget")
-    argv = ["snmpget", "-v2c", "-c", "public", "-t", "0.3", "-r", "0", "-Oqvn", f"{HOST}:{port}", oid]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, env={"MIBS": "", "PATH": "/usr/bin"})
+    argv = [
+        "snmpget",
+        "-v2c",
+        "-c",
+        "public",
+        "-t",
+        "0.3",
+        "-r",
+        "0",
+        "-Oqvn",
+        f"{HOST}:{port}",
+        oid,
+    ]
+    done = subprocess.run(
+        argv, capture_output=True, text=True, check=False, env={"MIBS": "", "PATH": "/usr/bin"}
+    )
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
@@ -77,7 +95,9 @@ def snmpset(port: int, oid: str, value: int) -> None:
     """Change a value that the recording marks ``writecache``."""
     need("snmpset")
     argv = ["snmpset", "-v2c", "-c", "public", f"{HOST}:{port}", oid, "i", str(value)]
-    subprocess.run(argv, capture_output=True, check=True, timeout=10, env={"MIBS": "", "PATH": "/usr/bin"})
+    subprocess.run(
+        argv, capture_output=True, check=True, timeout=10, env={"MIBS": "", "PATH": "/usr/bin"}
+    )
 
 
 def apcupsd(peers: Peers, ups: int) -> int:
@@ -91,7 +111,9 @@ def apcupsd(peers: Peers, ups: int) -> int:
     script = folder / "apccontrol"
     script.write_text("#!/bin/sh\nexit 0\n")
     script.chmod(0o755)
-    (folder / "apcupsd.conf").write_text(APCUPSD.format(host=HOST, ups=ups, folder=folder, port=port))
+    (folder / "apcupsd.conf").write_text(
+        APCUPSD.format(host=HOST, ups=ups, folder=folder, port=port)
+    )
     peers.start("apcupsd", "-b", "-f", folder / "apcupsd.conf", "-P", folder / "pid")
     peers.wait_tcp(HOST, port)
     return port

@@ -20,7 +20,17 @@ from watching import watching
 
 from healthmon.demo.onvif_sim import mac_of
 from healthmon.demo.state import HTTP, SimDevice
-from healthmon.model import Access, Ask, Device, Kind, Observation, Question, State, StreamSpec, Verdict
+from healthmon.model import (
+    Access,
+    Ask,
+    Device,
+    Kind,
+    Observation,
+    Question,
+    State,
+    StreamSpec,
+    Verdict,
+)
 from healthmon.observe import Observer
 from healthmon.probes import reach, stream
 from healthmon.probes.tools import Tools
@@ -42,7 +52,9 @@ def camera(number: int, **more: object) -> SimDevice:
 
 def swapped(first: SimDevice, second: SimDevice) -> tuple[SimDevice, SimDevice]:
     """The same two devices, each at the other's address."""
-    return camera(1, serial=second.serial, mac=mac_of(second)), camera(2, serial=first.serial, mac=mac_of(first))
+    return camera(1, serial=second.serial, mac=mac_of(second)), camera(
+        2, serial=first.serial, mac=mac_of(first)
+    )
 
 
 async def test_c26_a_restart_shorter_than_confirmation_is_no_fault(tmp_path: Path) -> None:
@@ -66,7 +78,9 @@ async def test_c26_a_restart_shorter_than_confirmation_is_no_fault(tmp_path: Pat
         assert counters.lost_sessions <= 1, "only the one that the restart cut"
 
 
-async def test_c26_a_loss_that_lasts_is_one_fault_from_its_beginning_to_its_end(tmp_path: Path) -> None:
+async def test_c26_a_loss_that_lasts_is_one_fault_from_its_beginning_to_its_end(
+    tmp_path: Path,
+) -> None:
     async with watching(tmp_path, camera(1)) as watch:
         await watch.estate.set_fault("C001", "off")
         for _ in range(4):
@@ -76,10 +90,15 @@ async def test_c26_a_loss_that_lasts_is_one_fault_from_its_beginning_to_its_end(
         for _ in range(4):
             await watch.look("C001", Question.REACH)
             await watch.look("C001", Question.STREAM)
-        assert [(c.what, c.fault.code) for c in watch.changes] == [("opened", "unreachable"), ("closed", "unreachable")]
+        assert [(c.what, c.fault.code) for c in watch.changes] == [
+            ("opened", "unreachable"),
+            ("closed", "unreachable"),
+        ]
 
 
-async def test_c27_two_exchanged_cameras_are_both_named_and_never_called_well(tmp_path: Path) -> None:
+async def test_c27_two_exchanged_cameras_are_both_named_and_never_called_well(
+    tmp_path: Path,
+) -> None:
     first, second = camera(1), camera(2)
     async with watching(tmp_path, first, second) as watch:
         for name in ("C001", "C002"):
@@ -90,11 +109,16 @@ async def test_c27_two_exchanged_cameras_are_both_named_and_never_called_well(tm
                 verdict = (await watch.look(name, Question.IDENTITY))["identity"]
                 assert (verdict.state, verdict.code) == (State.FAULT, "wrong_device")
                 assert other in verdict.sentence
-        assert watch.told("wrong_device") == [("opened", "C001", "wrong_device"), ("opened", "C002", "wrong_device")]
+        assert watch.told("wrong_device") == [
+            ("opened", "C001", "wrong_device"),
+            ("opened", "C002", "wrong_device"),
+        ]
         await watch.serve(first, second)
         for _ in range(2):
             for name in ("C001", "C002"):
-                assert (await watch.look(name, Question.IDENTITY))["identity"].code != "wrong_device"
+                assert (await watch.look(name, Question.IDENTITY))[
+                    "identity"
+                ].code != "wrong_device"
 
 
 async def test_c27_a_stranger_gets_one_login_and_is_left_alone(tmp_path: Path) -> None:
@@ -145,7 +169,9 @@ STRANGE = (
 )
 
 
-async def test_a11_what_a_device_calls_itself_is_one_line_of_128_characters_and_one_series(tmp_path: Path) -> None:
+async def test_a11_what_a_device_calls_itself_is_one_line_of_128_characters_and_one_series(
+    tmp_path: Path,
+) -> None:
     """Model, serial and firmware change at every look and hold what they like: by ONVIF, to the exposition."""
     async with watching(tmp_path, camera(1)) as watch:
         await watch.estate.stop()
@@ -159,11 +185,19 @@ async def test_a11_what_a_device_calls_itself_is_one_line_of_128_characters_and_
                 found = await watch.app.look(ask)
             metrics.observed(found, watch.app.judge(found))
             rows = [
-                s for f in text_string_to_metric_families(metrics.text(openmetrics=False).decode()) for s in f.samples
+                s
+                for f in text_string_to_metric_families(metrics.text(openmetrics=False).decode())
+                for s in f.samples
             ]
             counts.add(len(rows))
-            labels = next(s.labels for s in rows if s.name == "healthmon_device_info" and s.labels["device"] == "C001")
-            assert all(len(value) <= 128 and value.isprintable() for value in labels.values()), labels
+            labels = next(
+                s.labels
+                for s in rows
+                if s.name == "healthmon_device_info" and s.labels["device"] == "C001"
+            )
+            assert all(len(value) <= 128 and value.isprintable() for value in labels.values()), (
+                labels
+            )
             if len(text) < 40_000:
                 assert (labels["model"] or "0")[-1] in (str(number), "…")
         assert len(counts) == 1, "no series is added"
@@ -179,11 +213,23 @@ def kit(**more: float) -> Tools:
     return Tools(Net.of(["127.0.0.1"], **more), LoginGuard(), lambda _name: VIEW)
 
 
-async def seen(port: int, tools: Tools, *, timeout: float, watch: float = 0.6) -> dict[str, Verdict]:
+async def seen(
+    port: int, tools: Tools, *, timeout: float, watch: float = 0.6
+) -> dict[str, Verdict]:
     access = Access(rtsp_port=port, credential="view")
-    device = Device("C1", "C1", Kind.CAMERA, "S", "127.0.0.1", access=access, streams=(StreamSpec(path="/live"),))
+    device = Device(
+        "C1",
+        "C1",
+        Kind.CAMERA,
+        "S",
+        "127.0.0.1",
+        access=access,
+        streams=(StreamSpec(path="/live"),),
+    )
     ask = Ask("C1", Question.STREAM, "main", timeout=timeout, watch=watch)
-    found: Observation = await Observer().observe(lambda: stream.look(device, ask, tools), device, ask)
+    found: Observation = await Observer().observe(
+        lambda: stream.look(device, ask, tools), device, ask
+    )
     assert found.duration < timeout + 1.3, "the deadline holds, a second for TEARDOWN aside"
     return {verdict.aspect: verdict for verdict in judge(found, device)}
 
@@ -203,7 +249,10 @@ async def test_c29_a_camera_that_gets_slower_is_waited_for_warned_of_and_then_mi
     assert found == [
         (State.OK, "ok"),
         (State.OK, "ok"),
-        (State.DEGRADED, "slow_start"),  # with the time-out of a 4G camera it is still seen, and its delay told
+        (
+            State.DEGRADED,
+            "slow_start",
+        ),  # with the time-out of a 4G camera it is still seen, and its delay told
         (State.FAULT, "no_answer"),
     ]
 
@@ -211,9 +260,18 @@ async def test_c29_a_camera_that_gets_slower_is_waited_for_warned_of_and_then_mi
 async def test_c29_a_port_that_answers_late_is_slow_not_lost() -> None:
     """Connection requests stay unanswered at first; the kernel asks again after a second."""
     with unanswering() as full:
-        device = Device("C1", "C1", Kind.CAMERA, "S", "127.0.0.1", access=Access(rtsp_port=full.getsockname()[1]))
+        device = Device(
+            "C1",
+            "C1",
+            Kind.CAMERA,
+            "S",
+            "127.0.0.1",
+            access=Access(rtsp_port=full.getsockname()[1]),
+        )
         ask = Ask("C1", Question.REACH, timeout=12)
-        look = asyncio.create_task(Observer().observe(lambda: reach.look(device, ask, kit()), device, ask))
+        look = asyncio.create_task(
+            Observer().observe(lambda: reach.look(device, ask, kit()), device, ask)
+        )
         await asyncio.sleep(0.3)
         for _ in range(2):
             full.accept()[0].close()
@@ -263,7 +321,9 @@ async def test_n1_a_lossy_line_makes_no_false_fault(loss: float) -> None:
 
     found = await asyncio.gather(*(look(number) for number in range(30)))
     assert not [one for one in found if one["pictures"].state is State.FAULT]
-    assert sum(one["pictures"].state is State.DEGRADED for one in found) <= (3 if loss < 0.1 else 30), "slow starts"
+    assert sum(one["pictures"].state is State.DEGRADED for one in found) <= (
+        3 if loss < 0.1 else 30
+    ), "slow starts"
 
 
 @pytest.mark.parametrize("loss", [0.05, 0.3])

@@ -20,7 +20,18 @@ from loopback import Handler, http, request, says, served
 from snmp_agent import agent, integer, response
 
 from healthmon.demo.udp_sim import tlv
-from healthmon.model import Access, Ask, Clock, Device, Kind, Question, Reason, Reference, SnmpAccess, Span
+from healthmon.model import (
+    Access,
+    Ask,
+    Clock,
+    Device,
+    Kind,
+    Question,
+    Reason,
+    Reference,
+    SnmpAccess,
+    Span,
+)
 from healthmon.probes import clock
 from healthmon.probes.tools import StreamNotes, Tools
 from healthmon.secret import Credential, Secret
@@ -43,13 +54,17 @@ def tools(reference: Reference | None = None) -> Tools:
 
 
 def device(zone: str = "Europe/London", **access: object) -> Device:
-    return Device("C1", "Market", Kind.CAMERA, "s", "127.0.0.1", time_zone=zone, access=Access(**access))  # type: ignore[arg-type]
+    return Device(
+        "C1", "Market", Kind.CAMERA, "s", "127.0.0.1", time_zone=zone, access=Access(**access)
+    )  # type: ignore[arg-type]
 
 
 def field(name: str, at: datetime | str) -> str:
     stamp = at if isinstance(at, str) else f"{at:%Y-%m-%dT%H:%M:%S}"
     year, month, day, hour, minute, second = (int(part) for part in re.split("[-T:]", stamp))
-    clock_time = f"<s:Hour>{hour}</s:Hour><s:Minute>{minute}</s:Minute><s:Second>{second}</s:Second>"
+    clock_time = (
+        f"<s:Hour>{hour}</s:Hour><s:Minute>{minute}</s:Minute><s:Second>{second}</s:Second>"
+    )
     date = f"<s:Year>{year}</s:Year><s:Month>{month}</s:Month><s:Day>{day}</s:Day>"
     return f"<s:{name}><s:Time>{clock_time}</s:Time><s:Date>{date}</s:Date></s:{name}>"
 
@@ -78,7 +93,14 @@ def camera(
             f"{''.join(told[name] for name in fields)}"
             "</d:SystemDateAndTime></d:GetSystemDateAndTimeResponse></e:Body></e:Envelope>"
         ).encode()
-        writer.write(http(body, "200 OK", "Content-Type: application/soap+xml", f"Date: {format_datetime(at, True)}"))
+        writer.write(
+            http(
+                body,
+                "200 OK",
+                "Content-Type: application/soap+xml",
+                f"Date: {format_datetime(at, True)}",
+            )
+        )
         await writer.drain()
 
     return handler
@@ -111,7 +133,9 @@ def spans(seen: Clock) -> dict[str, Span]:
     return {reading.source: reading.offset for reading in seen.readings if reading.offset}
 
 
-@pytest.mark.parametrize(("ahead", "zone"), [(0.0, "Europe/London"), (7.25, NEW_YORK), (-36000.0, NEW_YORK)])
+@pytest.mark.parametrize(
+    ("ahead", "zone"), [(0.0, "Europe/London"), (7.25, NEW_YORK), (-36000.0, NEW_YORK)]
+)
 async def test_c25_every_clock_of_one_answer_holds_the_true_offset(ahead: float, zone: str) -> None:
     async with served(camera(clock_at(ahead), zone)) as server:
         seen = await clock.look(device(zone, http_port=server.port, onvif_path="/o"), ASK, tools())
@@ -123,11 +147,15 @@ async def test_c25_every_clock_of_one_answer_holds_the_true_offset(ahead: float,
 
 
 @pytest.mark.parametrize(("ahead", "least"), [(2.0, 2), (30.0, 1)])
-async def test_the_device_is_asked_again_only_when_a_limit_is_inside(ahead: float, least: int) -> None:
+async def test_the_device_is_asked_again_only_when_a_limit_is_inside(
+    ahead: float, least: int
+) -> None:
     reference = Reference(Span(-0.001, 0.001), time.time(), 3, 3)
     async with served(camera(clock_at(ahead))) as server:
         brief = Ask("C1", Question.CLOCK, timeout=8.0)
-        seen = await clock.look(device(http_port=server.port, onvif_path="/o"), brief, tools(reference))
+        seen = await clock.look(
+            device(http_port=server.port, onvif_path="/o"), brief, tools(reference)
+        )
         span = spans(seen)["onvif"]
     assert span.low <= ahead <= span.high
     assert server.connections == 1 if least == 1 else least <= server.connections <= 5
@@ -145,7 +173,9 @@ async def test_the_clocks_of_a_fresh_stream_look_are_used_and_old_ones_are_not()
     known = tools()
     now = time.time()
     notes = known.notes_of("C1").streams
-    notes["main"] = StreamNotes(sender_clock=Span(-0.1, 0.1), date_clock=Span(0, 1), clocks_at=now - 100)
+    notes["main"] = StreamNotes(
+        sender_clock=Span(-0.1, 0.1), date_clock=Span(0, 1), clocks_at=now - 100
+    )
     notes["main"].clocks_base = now - time.monotonic()
     found = spans(await clock.look(device(), ASK, known))
     assert set(found) == {"rtcp", "rtsp_date"}
@@ -166,12 +196,17 @@ async def rtsp_a_minute_ahead(reader: asyncio.StreamReader, writer: asyncio.Stre
 
 async def two_clocks(web: Handler | None = None, timeout: float = 10.0) -> Clock:
     """A look at a device whose web server is `web` (garbage) and whose RTSP server is a minute ahead."""
-    async with served(rtsp_a_minute_ahead) as rtsp, served(web or says(b"garbage\r\n\r\n")) as server:
+    async with (
+        served(rtsp_a_minute_ahead) as rtsp,
+        served(web or says(b"garbage\r\n\r\n")) as server,
+    ):
         both = device(http_port=server.port, onvif_path="/o", rtsp_port=rtsp.port)
         return await clock.look(both, replace(ASK, timeout=timeout), tools())
 
 
-async def test_rtsp_date_is_asked_where_nothing_is_noted_and_one_dead_clock_loses_no_other() -> None:
+async def test_rtsp_date_is_asked_where_nothing_is_noted_and_one_dead_clock_loses_no_other() -> (
+    None
+):
     told = await two_clocks()
     found = spans(told)
     assert set(found) == {"rtsp_date"}
@@ -208,10 +243,16 @@ async def test_an_answer_once_had_is_not_lost_where_a_finer_one_hangs() -> None:
     reference = Reference(Span(-0.001, 0.001), time.time(), 3, 3)
     async with served(once) as server:
         told = await clock.look(
-            device(http_port=server.port, onvif_path="/o"), replace(ASK, timeout=6), tools(reference)
+            device(http_port=server.port, onvif_path="/o"),
+            replace(ASK, timeout=6),
+            tools(reference),
         )
     assert len(asked) == 2
-    assert {reading.source for reading in told.readings if reading.offset} == {"onvif", "onvif_local", "http_date"}
+    assert {reading.source for reading in told.readings if reading.offset} == {
+        "onvif",
+        "onvif_local",
+        "http_date",
+    }
 
 
 async def test_the_web_server_tells_its_date_where_there_is_no_onvif() -> None:
@@ -246,10 +287,14 @@ async def test_the_web_server_tells_its_date_where_there_is_no_onvif() -> None:
         ("Date: yesterday", Reason.PROTOCOL, "cannot be read"),
     ],
 )
-async def test_a_date_that_cannot_be_read_is_not_guessed(line: str, reason: Reason, words: str) -> None:
+async def test_a_date_that_cannot_be_read_is_not_guessed(
+    line: str, reason: Reason, words: str
+) -> None:
     now = time.time()
     known = tools()
-    notes = known.notes_of("C1").streams["main"] = StreamNotes(sender_clock=Span(-0.1, 0.1), clocks_at=now)
+    notes = known.notes_of("C1").streams["main"] = StreamNotes(
+        sender_clock=Span(-0.1, 0.1), clocks_at=now
+    )
     notes.clocks_base = now - time.monotonic()
     async with served(says(http(b"", "200 OK", line))) as web:
         told = await clock.look(device(http_port=web.port, rtsp_port=9), ASK, known)
@@ -259,12 +304,17 @@ async def test_a_date_that_cannot_be_read_is_not_guessed(line: str, reason: Reas
 
 
 @pytest.mark.parametrize(
-    ("text", "asked"), [("Tuesday, {0:%d-%b-%y %H:%M:%S} GMT", 45.0), ("Tue {0:%b %d %H:%M:%S %Y}", -45.0)]
+    ("text", "asked"),
+    [("Tuesday, {0:%d-%b-%y %H:%M:%S} GMT", 45.0), ("Tue {0:%b %d %H:%M:%S %Y}", -45.0)],
 )
 async def test_the_old_forms_of_a_date_are_read(text: str, asked: float) -> None:
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await request(reader)
-        writer.write(http(b"", "200 OK", "Date: " + text.format(datetime.now(UTC) + timedelta(seconds=asked))))
+        writer.write(
+            http(
+                b"", "200 OK", "Date: " + text.format(datetime.now(UTC) + timedelta(seconds=asked))
+            )
+        )
         await writer.drain()
 
     async with served(handler) as web:
@@ -275,7 +325,9 @@ async def test_the_old_forms_of_a_date_are_read(text: str, asked: float) -> None
 async def test_only_local_time_is_read_as_civil_time_where_the_device_stands() -> None:
     """A device without UTCDateTime and TimeZone."""
     async with served(camera(clock_at(5.0), NEW_YORK, fields=("LocalDateTime",))) as server:
-        told = await clock.look(device(NEW_YORK, http_port=server.port, onvif_path="/o"), ASK, tools())
+        told = await clock.look(
+            device(NEW_YORK, http_port=server.port, onvif_path="/o"), ASK, tools()
+        )
     found = spans(told)
     assert found["onvif_local"].low <= 5.0 <= found["onvif_local"].high
     assert "onvif" not in found
@@ -284,7 +336,9 @@ async def test_only_local_time_is_read_as_civil_time_where_the_device_stands() -
     assert (told.zone, told.mode) == (None, "ntp")
 
 
-async def test_a1_local_time_is_that_of_true_time_where_our_own_clock_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a1_local_time_is_that_of_true_time_where_our_own_clock_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Our clock says June, the servers and the device say November: London is at UTC now."""
     june, november = (datetime(2026, month, 20, 12, tzinfo=UTC).timestamp() for month in (6, 11))
     start, back = time.monotonic(), november - june
@@ -313,17 +367,26 @@ async def test_a_sender_report_that_counts_from_the_start_is_no_clock() -> None:
     now = time.time()
     for year in (2036, 1970):
         offset = datetime(year, 2, 7, 6, 40, tzinfo=UTC).timestamp() - now
-        notes = known.notes_of("C1").streams["main"] = StreamNotes(clocks_at=now, date_clock=Span(0, 1))
-        notes.sender_clock, notes.clocks_base = Span(offset - 0.1, offset + 0.1), now - time.monotonic()
+        notes = known.notes_of("C1").streams["main"] = StreamNotes(
+            clocks_at=now, date_clock=Span(0, 1)
+        )
+        notes.sender_clock, notes.clocks_base = (
+            Span(offset - 0.1, offset + 0.1),
+            now - time.monotonic(),
+        )
         told = await clock.look(device(), ASK, known)
         assert set(spans(told)) == {"rtsp_date"}
-        assert [(r.source, r.reason) for r in told.readings if r.offset is None] == [("rtcp", Reason.NOT_REPORTED)]
+        assert [(r.source, r.reason) for r in told.readings if r.offset is None] == [
+            ("rtcp", Reason.NOT_REPORTED)
+        ]
         best = known.notes_of("C1").clock
         assert best is not None
         assert best.middle == pytest.approx(0.5, abs=0.1), "what recordings are compared with"
     ours = now - 40 * 86400  # our own clock is wrong, and a reference says so
     known = tools(Reference(Span(ours - 0.1, ours + 0.1), now, 3, 3))
-    notes = known.notes_of("C1").streams["main"] = StreamNotes(clocks_at=now, sender_clock=Span(ours, ours + 1))
+    notes = known.notes_of("C1").streams["main"] = StreamNotes(
+        clocks_at=now, sender_clock=Span(ours, ours + 1)
+    )
     notes.clocks_base = now - time.monotonic()
     assert set(spans(await clock.look(device(), ASK, known))) == {"rtcp"}
 
@@ -332,7 +395,11 @@ DATE = "1.3.6.1.2.1.25.1.2.0"
 
 
 def octets(at: datetime, zone: bytes = b"") -> bytes:
-    packed = at.year.to_bytes(2, "big") + bytes([at.month, at.day, at.hour, at.minute, at.second, 0]) + zone
+    packed = (
+        at.year.to_bytes(2, "big")
+        + bytes([at.month, at.day, at.hour, at.minute, at.second, 0])
+        + zone
+    )
     return tlv(0x04, packed)
 
 
@@ -340,7 +407,11 @@ def octets(at: datetime, zone: bytes = b"") -> bytes:
     ("told", "ahead", "reason"),
     [
         (lambda: octets(datetime.now(UTC) + timedelta(seconds=30), b"+\0\0"), 30.0, None),
-        (lambda: octets(datetime.now(UTC) + timedelta(hours=5, minutes=30), b"+\x05\x1e"), 0.0, None),
+        (
+            lambda: octets(datetime.now(UTC) + timedelta(hours=5, minutes=30), b"+\x05\x1e"),
+            0.0,
+            None,
+        ),
         (lambda: octets(datetime.now(ZoneInfo(NEW_YORK))), 0.0, None),
         (lambda: octets(datetime.now(UTC)), None, "zone"),
         (lambda: tlv(0x04, b"2000-1"), None, Reason.PROTOCOL),
@@ -356,7 +427,9 @@ async def test_the_clock_by_snmp(
     now = time.time()
     notes = known.notes_of("C1").streams["main"] = StreamNotes(date_clock=Span(0, 1), clocks_at=now)
     notes.clocks_base = now - time.monotonic()
-    async with agent(script=lambda _, data: [response(data, {DATE: told()} if told else {})]) as snmp:
+    async with agent(
+        script=lambda _, data: [response(data, {DATE: told()} if told else {})]
+    ) as snmp:
         asked = device(NEW_YORK, snmp=SnmpAccess("c", snmp.port))
         seen = await clock.look(asked, ASK, known)
     reading = next(r for r in seen.readings if r.source == "snmp")
@@ -366,7 +439,9 @@ async def test_the_clock_by_snmp(
         assert reading.offset.error < 1
     elif reason == "zone":
         assert reading.offset is not None
-        assert reading.offset.middle == pytest.approx(4.5 * 3600, abs=0.51 * 3600), "UTC told as local time"
+        assert reading.offset.middle == pytest.approx(4.5 * 3600, abs=0.51 * 3600), (
+            "UTC told as local time"
+        )
     else:
         assert (reading.offset, reading.reason) == (None, reason)
     assert "rtsp_date" in spans(seen)
@@ -385,12 +460,16 @@ async def test_nothing_at_all_raises_the_first_failure() -> None:
             await clock.look(device(http_port=web.port, onvif_path="/o"), ASK, tools())
     async with served(says(http(b"", "200 OK", "Server: x"))) as web:
         none = await clock.look(device(http_port=web.port), ASK, tools())
-        assert [(r.source, r.reason) for r in none.readings] == [("http_date", Reason.UNSUPPORTED)], "it has no clock"
+        assert [(r.source, r.reason) for r in none.readings] == [
+            ("http_date", Reason.UNSUPPORTED)
+        ], "it has no clock"
     with pytest.raises(RefusedError):
         await clock.look(device(http_port=web.port, onvif_path="/o"), ASK, tools())
 
 
-async def test_a1_a_step_of_our_clock_during_the_look_voids_it(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a1_a_step_of_our_clock_during_the_look_voids_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     real, jump = time.time, [0.0]
     monkeypatch.setattr(clock.time, "time", lambda: real() + jump[0])
 

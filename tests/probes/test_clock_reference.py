@@ -38,7 +38,9 @@ SILENT = TimeServer("z", "silent", detail="no answer")
 
 
 def test_three_good_and_one_false() -> None:
-    found = decided([server(0), server(0.001), server(-0.001), server(3600, name="liar")], LOST, 1.0)
+    found = decided(
+        [server(0), server(0.001), server(-0.001), server(3600, name="liar")], LOST, 1.0
+    )
     assert found.offset is not None
     assert abs(found.offset.middle) < 0.01
     assert (found.servers, found.asked) == (3, 4)
@@ -64,7 +66,9 @@ def test_three_good_and_one_false() -> None:
         ([], SYNCED, True, ""),
     ],
 )
-def test_a1_what_makes_a_reference(members: list[TimeServer], host: HostClock | None, usable: bool, words: str) -> None:
+def test_a1_what_makes_a_reference(
+    members: list[TimeServer], host: HostClock | None, usable: bool, words: str
+) -> None:
     found = decided(members, host, 1.0)
     assert (found.offset is not None) is usable
     assert words in found.reason_text
@@ -141,7 +145,9 @@ async def test_a_server_that_answers_is_asked_once_and_a_lost_answer_is_asked_fo
         assert server.asked == 2
 
 
-@pytest.mark.parametrize(("kiss", "words"), [("RATE", "less often"), ("DENY", "refuses"), ("RSTR", "refuses")])
+@pytest.mark.parametrize(
+    ("kiss", "words"), [("RATE", "less often"), ("DENY", "refuses"), ("RSTR", "refuses")]
+)
 async def test_a_server_that_sends_a_kiss_code_is_left_alone(
     kiss: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,7 +156,11 @@ async def test_a_server_that_sends_a_kiss_code_is_left_alone(
     async with asked_server(kiss, "good") as (server, tools):
         for _ in range(3):
             member = await look(tools)
-            assert (member.state, words in member.detail, kiss in member.detail) == ("bad", True, True)
+            assert (member.state, words in member.detail, kiss in member.detail) == (
+                "bad",
+                True,
+                True,
+            )
         assert server.asked == 1
         real = time.monotonic
         monkeypatch.setattr(reference.time, "monotonic", lambda: real() + 61)

@@ -25,7 +25,9 @@ ASK = Ask("C1", Question.CERTIFICATE)
 
 def tools() -> Tools:
     return Tools(
-        Net.of(["127.0.0.1"], connect_seconds=1), LoginGuard(), lambda name: Credential(name, "u", Secret("p"))
+        Net.of(["127.0.0.1"], connect_seconds=1),
+        LoginGuard(),
+        lambda name: Credential(name, "u", Secret("p")),
     )
 
 
@@ -37,20 +39,28 @@ async def test_c24_a_pinned_certificate_is_trusted_and_its_weakness_told(tmp_pat
     pair = make_pair(tmp_path, "cam", bits=1024)
     key = tls.key_hash(pair.certificate.public_bytes(Encoding.DER))
     async with served(says(http()), tls=pair.server(weak=True)) as server:
-        seen = await certificate.look(device(http_port=server.port, https=True, tls=Tls(pin=key)), ASK, tools())
+        seen = await certificate.look(
+            device(http_port=server.port, https=True, tls=Tls(pin=key)), ASK, tools()
+        )
     assert (seen.trusted, seen.problem, seen.key, seen.port) == (True, "", key, server.port)
     assert "RSA key of 1024 bits" in seen.weak
     assert seen.subject == "CN=cam"
     assert seen.not_after == pair.certificate.not_valid_after_utc.timestamp()
 
 
-@pytest.mark.parametrize(("days", "words"), [((-9, -1), "expired"), ((1, 9), "not yet valid"), ((-1, 9), "")])
-async def test_c24_a_certificate_of_our_ca(tmp_path: Path, days: tuple[float, float], words: str) -> None:
+@pytest.mark.parametrize(
+    ("days", "words"), [((-9, -1), "expired"), ((1, 9), "not yet valid"), ((-1, 9), "")]
+)
+async def test_c24_a_certificate_of_our_ca(
+    tmp_path: Path, days: tuple[float, float], words: str
+) -> None:
     authority = make_pair(tmp_path, "ca", authority=True, address=None)
     pair = make_pair(tmp_path, "cam", days=days, issuer=authority)
     async with served(says(http()), tls=pair.server()) as server:
         how = Tls(ca_file=str(authority.file))
-        seen = await certificate.look(device(rtsp_port=server.port, rtsps=True, tls=how), ASK, tools())
+        seen = await certificate.look(
+            device(rtsp_port=server.port, rtsps=True, tls=how), ASK, tools()
+        )
     assert (seen.trusted, seen.problem, seen.weak) == (not words, words, "")
 
 
@@ -63,7 +73,9 @@ async def test_c24_wrong_name_self_signed_and_changed_key_in_words(tmp_path: Pat
             (Tls(pin="ab" * 32), "changed key"),
             (None, "not trusted"),
         ):
-            seen = await certificate.look(device(http_port=server.port, https=True, tls=how), ASK, tools())
+            seen = await certificate.look(
+                device(http_port=server.port, https=True, tls=how), ASK, tools()
+            )
             assert not seen.trusted
             assert words in seen.problem
 
@@ -116,11 +128,15 @@ async def test_identity_without_any_way_is_unsupported() -> None:
         await identity.look(device(rtsp_port=554), ASK, tools())
 
 
-async def test_c28_two_devices_on_one_address_are_told_by_taking_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_c28_two_devices_on_one_address_are_told_by_taking_turns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     serials = iter(["A", "A", "B", "A", "B"])
 
     async def information(*_: object, **__: object) -> onvif.DeviceInformation:
-        return onvif.DeviceInformation("Acme\x00\n" + "x" * 300, "M\x1b[31m", None, next(serials), "")
+        return onvif.DeviceInformation(
+            "Acme\x00\n" + "x" * 300, "M\x1b[31m", None, next(serials), ""
+        )
 
     async def macs(*_: object, **__: object) -> tuple[str, ...]:
         return ("00-1a-2b-3c-4d-5e", "000000000000", "nonsense")
@@ -140,7 +156,9 @@ async def test_c28_two_devices_on_one_address_are_told_by_taking_turns(monkeypat
     assert (seen[0].model or "").isprintable()
 
 
-async def test_a_refused_login_is_not_hidden_by_other_ways(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_a_refused_login_is_not_hidden_by_other_ways(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     async def refused(*_: object, **__: object) -> None:
         raise AuthFailedError("login refused")
 
@@ -152,7 +170,9 @@ async def test_a_refused_login_is_not_hidden_by_other_ways(monkeypatch: pytest.M
     async with served(says(http()), tls=make_pair(tmp_path, "cam").server()) as server:
         with pytest.raises(AuthFailedError):
             await identity.look(
-                device(http_port=server.port, https=True, onvif_path="/o", credential="c"), ASK, tools()
+                device(http_port=server.port, https=True, onvif_path="/o", credential="c"),
+                ASK,
+                tools(),
             )
 
 
@@ -161,7 +181,9 @@ def test_places_follow_the_configuration() -> None:
     assert (rtsp_place(plain), http_place(device())) == (rtsp_place(plain), None)
     assert rtsp_place(plain) is not None
     assert getattr(http_place(plain), "tls", 1) is None
-    secure = http_place(device(http_port=443, https=True, tls=Tls(pin="a" * 64, server_name="cam.example")))
+    secure = http_place(
+        device(http_port=443, https=True, tls=Tls(pin="a" * 64, server_name="cam.example"))
+    )
     assert secure
     assert (secure.tls, secure.server_name, secure.origin) == (
         tls.context(pin="a" * 64),
@@ -171,7 +193,8 @@ def test_places_follow_the_configuration() -> None:
 
 
 @pytest.mark.parametrize(
-    ("marks", "other"), [("A", None), ("AB", None), ("AAB", None), ("ABA", "B"), ("ABAB", "A"), ("ABBB", None)]
+    ("marks", "other"),
+    [("A", None), ("AB", None), ("AAB", None), ("ABA", "B"), ("ABAB", "A"), ("ABBB", None)],
 )
 def test_c28_a_swap_is_no_taking_turns(marks: str, other: str | None) -> None:
     assert identity.taking_turns(marks) == other

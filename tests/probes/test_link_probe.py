@@ -10,7 +10,19 @@ from snmp_agent import Value, agent
 from support import free_port
 
 from healthmon.makes import switch as mib
-from healthmon.model import Access, Ask, Device, Kind, Link, PowerSupply, Question, Reason, Service, SnmpAccess, Span
+from healthmon.model import (
+    Access,
+    Ask,
+    Device,
+    Kind,
+    Link,
+    PowerSupply,
+    Question,
+    Reason,
+    Service,
+    SnmpAccess,
+    Span,
+)
 from healthmon.probes import link
 from healthmon.probes.compare import by_reports, compared
 from healthmon.probes.tools import Tools
@@ -24,7 +36,9 @@ HOST = "127.0.0.1"
 
 async def look(access: Access, tools: Tools | None = None) -> Link:
     device = Device("S1", "Switch", Kind.LINK, "s", HOST, access=access)
-    kit = tools or Tools(Net.of([HOST]), LoginGuard(), lambda _: Credential("c", "", Secret("public")))
+    kit = tools or Tools(
+        Net.of([HOST]), LoginGuard(), lambda _: Credential("c", "", Secret("public"))
+    )
     return await link.look(device, Ask("S1", Question.LINK), kit)
 
 
@@ -55,7 +69,10 @@ async def test_the_power_supplies_of_a_stack_are_found_once_and_then_read() -> N
     async with agent(SUPPLY) as made:
         access = Access(snmp=SnmpAccess("c", made.port))
         found = await look(access, kit)
-        assert found.power == (PowerSupply("1", "on", 370.0, 200.0), PowerSupply("2", "faulty", 740.0, 0.0))
+        assert found.power == (
+            PowerSupply("1", "on", 370.0, 200.0),
+            PowerSupply("2", "faulty", 740.0, 0.0),
+        )
         assert found.services == (Service("snmp", made.port),)
         made.requests.clear()
         await look(access, kit)
@@ -70,7 +87,9 @@ async def test_a_switch_without_power_for_its_ports_and_one_without_snmp() -> No
     assert found.services[0].reason is Reason.REFUSED
 
 
-def meter(keys: list[tuple[int, float]], *, late: float = 0.0, report: float | None = None) -> Meter:
+def meter(
+    keys: list[tuple[int, float]], *, late: float = 0.0, report: float | None = None
+) -> Meter:
     """A meter that saw key frames (content, time of capture) and plain ones between, `late` seconds after capture.
 
     With `report` the sender's clock minus ours, and frames that were sampled when they were captured.
@@ -130,5 +149,7 @@ def test_reports_that_are_the_cameras_passed_on_add_what_they_are_behind() -> No
     found = by_reports(source, passed, Span(-0.5, 0.5))
     assert found is not None
     assert found.middle == pytest.approx(4.0, abs=0.01)
-    assert by_reports(source, passed, Span(3595.5, 3596.5)) is None, "its own clock is wrong: that is no delay"
+    assert by_reports(source, passed, Span(3595.5, 3596.5)) is None, (
+        "its own clock is wrong: that is no delay"
+    )
     assert by_reports(source, passed, None) is None

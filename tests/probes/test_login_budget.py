@@ -26,7 +26,9 @@ def standing_alone(*names: str) -> list[SimDevice]:
 async def swept(watch: Watch) -> None:
     """Every ask of the estate once."""
     await composition.sweep(
-        watch.app, watch.app.asks, lambda ask, seen: watch.changes.extend(watch.app.book.take(watch.app.judge(seen)))
+        watch.app,
+        watch.app.asks,
+        lambda ask, seen: watch.changes.extend(watch.app.book.take(watch.app.judge(seen))),
     )
 
 
@@ -37,9 +39,13 @@ def clock(watch: Watch) -> list[float]:
     return now
 
 
-async def test_c9_c10_all_channels_of_a_recorder_and_every_protocol_share_one_budget(tmp_path: Path) -> None:
+async def test_c9_c10_all_channels_of_a_recorder_and_every_protocol_share_one_budget(
+    tmp_path: Path,
+) -> None:
     """Four relayed channels, ONVIF, recordings and playback with a wrong password, for a day: three would lock it."""
-    async with watching(tmp_path, *standing_alone("C001", "C002", "C003", "C004", "R1", "R2")) as watch:
+    async with watching(
+        tmp_path, *standing_alone("C001", "C002", "C003", "C004", "R1", "R2")
+    ) as watch:
         await watch.estate.set_fault("R1", "wrong_login")
         await watch.estate.set_fault("R1", "login_firewall", 3)
         await watch.estate.set_fault("C001", "wrong_login")

@@ -43,16 +43,30 @@ async def test_three_ages_are_played_at_the_time_that_was_asked_for(tmp_path):
 async def test_a_sample_ends_at_its_bytes(tmp_path):
     async with recorder_rig(tmp_path, 1) as rig:
         recorder = rig.app.devices["R1"]
-        rig.app.devices["R1"] = replace(recorder, playback=replace(recorder.playback, most_bytes=1000))
+        rig.app.devices["R1"] = replace(
+            recorder, playback=replace(recorder.playback, most_bytes=1000)
+        )
         verdict, samples = await played(rig)
         assert verdict.state is State.OK
         assert all(1000 <= s.bytes < 60_000 for s in samples)
 
 
 FAULTS = {
-    "refused": ({"playback_refused": True}, "playback_failed", "refused: the account has no right to it"),
-    "unknown": ({"playback_refused": 454}, "playback_failed", "path or profile not known to the device"),
-    "no footage then": ({"playback_refused": 457}, "playback_failed", "457: no footage of that time"),
+    "refused": (
+        {"playback_refused": True},
+        "playback_failed",
+        "refused: the account has no right to it",
+    ),
+    "unknown": (
+        {"playback_refused": 454},
+        "playback_failed",
+        "path or profile not known to the device",
+    ),
+    "no footage then": (
+        {"playback_refused": 457},
+        "playback_failed",
+        "457: no footage of that time",
+    ),
     "server error": ({"playback_refused": 500}, "playback_failed", "DESCRIBE answered 500"),
     "1 h off": ({"playback_shift": 3600.0}, "playback_time", "1 h 0 min later (limit 1 min)"),
     "1 h early": ({"playback_shift": -3600.0}, "playback_time", "1 h 0 min earlier (limit 1 min)"),
@@ -67,7 +81,9 @@ async def test_c30_footage_that_cannot_be_trusted_is_named(tmp_path, name):
         verdict, _ = await played(rig)
         assert (verdict.state, verdict.code) == (State.FAULT, code)
         assert words in verdict.sentence
-        assert not rig.app.tools.logins.latched("127.34.0.1", rig.app.tools.credential("camera-view")), "no lock-out"
+        assert not rig.app.tools.logins.latched(
+            "127.34.0.1", rig.app.tools.credential("camera-view")
+        ), "no lock-out"
         assert await rig.look() == {}, "the recorder is still asked the rest"
 
 
@@ -91,7 +107,9 @@ async def test_a_hole_that_the_recorder_does_not_admit(tmp_path, monkeypatch):
 
 
 async def test_what_was_never_recorded_is_not_asked_for(tmp_path):
-    async with recorder_rig(tmp_path, 1, retention_days=0.5, recording_stopped={"1": 3 * 3600}) as rig:
+    async with recorder_rig(
+        tmp_path, 1, retention_days=0.5, recording_stopped={"1": 3 * 3600}
+    ) as rig:
         verdict, samples = await played(rig)
         assert [(s.age, s.skipped) for s in samples] == [
             ("5m", "nothing was recorded then"),
@@ -107,7 +125,9 @@ async def test_what_was_never_recorded_is_not_asked_for(tmp_path):
 
 
 async def test_a_recorder_without_replay_leaves_it_open(tmp_path, monkeypatch):
-    monkeypatch.setattr(ProfileG, "services", lambda self, host: services(self, host).replace("replay", "other"))
+    monkeypatch.setattr(
+        ProfileG, "services", lambda self, host: services(self, host).replace("replay", "other")
+    )
     async with recorder_rig(tmp_path, 1) as rig:
         verdict, _ = await played(rig)
         assert (verdict.state, verdict.reason) == (State.UNKNOWN, Reason.UNSUPPORTED)

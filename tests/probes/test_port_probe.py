@@ -53,7 +53,9 @@ def switch(first: int = 10101, ports: int = 8, **changes: Value) -> dict[str, Va
     return values
 
 
-async def look(made: Agent, tools: Tools, name: str = "Gi1/0/7", poe: str | None = None) -> SwitchPort:
+async def look(
+    made: Agent, tools: Tools, name: str = "Gi1/0/7", poe: str | None = None
+) -> SwitchPort:
     where = PortAccess("S01", "Market switch", HOST, SnmpAccess("c", made.port), name, poe)
     device = Device("C1", "North", Kind.CAMERA, "s", "192.0.2.1", port=where)
     return await port.look(device, Ask("C1", Question.PORT, "S01"), tools)
@@ -62,7 +64,13 @@ async def look(made: Agent, tools: Tools, name: str = "Gi1/0/7", poe: str | None
 async def test_everything_that_a_switch_tells() -> None:
     async with agent(switch()) as made:
         seen = await look(made, held())
-    assert (seen.switch, seen.port, seen.index, seen.admin, seen.oper) == ("S01", "Gi1/0/7", 10107, "up", "up")
+    assert (seen.switch, seen.port, seen.index, seen.admin, seen.oper) == (
+        "S01",
+        "Gi1/0/7",
+        10107,
+        "up",
+        "up",
+    )
     assert (seen.speed, seen.half_duplex, seen.bytes_in, seen.errors) == (1e8, False, 2**40, 5)
     assert (seen.new_errors, seen.new_packets) == (None, None), "nothing to compare with yet"
     assert seen.changed is not None
@@ -71,7 +79,9 @@ async def test_everything_that_a_switch_tells() -> None:
     assert (seen.poe.index, seen.poe.enabled, seen.poe.status) == ("1.7", True, "delivering")
 
 
-@pytest.mark.parametrize("name", ["Gi1/0/7", "gi1/0/7", "GigabitEthernet1/0/7", "Camera 7", "10107"])
+@pytest.mark.parametrize(
+    "name", ["Gi1/0/7", "gi1/0/7", "GigabitEthernet1/0/7", "Camera 7", "10107"]
+)
 async def test_a_port_is_found_by_name_description_alias_and_number(name: str) -> None:
     async with agent(switch()) as made:
         assert (await look(made, held(), name)).index == 10107
@@ -95,7 +105,9 @@ async def test_a_port_by_name_is_not_taken_for_the_one_that_has_that_number() ->
 
 async def test_a_port_that_is_not_there_or_twice_is_said() -> None:
     async with agent(switch()) as made:
-        with pytest.raises(NotFoundError, match="S01 has no port with the name, alias or number Gi1/0/9"):
+        with pytest.raises(
+            NotFoundError, match="S01 has no port with the name, alias or number Gi1/0/9"
+        ):
             await look(made, held(), "Gi1/0/9")
         with pytest.raises(NotFoundError, match="2 ports of S01 are called camera 2"):
             await look(made, held(), "camera 2")
@@ -151,7 +163,9 @@ async def test_growth_of_counters_and_what_begins_anew() -> None:
         assert (seen.new_errors, seen.new_packets) == (20, 900)
         assert seen.poe is not None
         assert seen.poe.denied == 2
-        made.values |= {mib.UP_TIME: integer(100, TICKS)} | {f"{mib.IN_ERRORS}.10107": integer(30, COUNTER)}
+        made.values |= {mib.UP_TIME: integer(100, TICKS)} | {
+            f"{mib.IN_ERRORS}.10107": integer(30, COUNTER)
+        }
         seen = await look(made, tools)
         assert (seen.new_errors, seen.new_packets) == (None, None), "the switch has restarted"
 
@@ -168,12 +182,29 @@ async def test_the_best_speed_is_remembered_and_a_port_that_is_down_has_none() -
 
 
 async def test_an_old_switch_without_ifxtable_and_power_is_read_all_the_same() -> None:
-    gone = (mib.NAME, mib.ALIAS, mib.HC_IN_OCTETS, mib.HC_IN_PACKETS, mib.HIGH_SPEED, mib.DUPLEX, "1.3.6.1.2.1.105")
+    gone = (
+        mib.NAME,
+        mib.ALIAS,
+        mib.HC_IN_OCTETS,
+        mib.HC_IN_PACKETS,
+        mib.HIGH_SPEED,
+        mib.DUPLEX,
+        "1.3.6.1.2.1.105",
+    )
     values = {oid: value for oid, value in switch().items() if not oid.startswith(gone)}
-    values |= {f"{mib.IN_OCTETS}.10107": integer(7, COUNTER), f"{mib.IN_PACKETS}.10107": integer(8, COUNTER)}
+    values |= {
+        f"{mib.IN_OCTETS}.10107": integer(7, COUNTER),
+        f"{mib.IN_PACKETS}.10107": integer(8, COUNTER),
+    }
     async with agent(values) as made:
         seen = await look(made, held(), "GigabitEthernet1/0/7")
-    assert (seen.oper, seen.speed, seen.bytes_in, seen.poe, seen.poe_unknown) == ("up", 1e8, 7, None, False)
+    assert (seen.oper, seen.speed, seen.bytes_in, seen.poe, seen.poe_unknown) == (
+        "up",
+        1e8,
+        7,
+        None,
+        False,
+    )
 
 
 NAMES = {str(10100 + n): f"Gi1/0/{n}".encode() for n in range(1, 9)} | {"1": b"Vl1"}
@@ -196,13 +227,27 @@ UPLINK = NAMES | {str(10200 + n): f"Te1/1/{n}".encode() for n in range(1, 5)}
         (10107, NAMES, [], None),
         (2, {"1": b"Gi1/0/2", "2": b"Gi1/0/1"}, ["1.1", "1.2"], None),
     ],
-    ids=["place", "stack", "flat", "own index", "no power here", "from zero", "uplink", "no power", "they disagree"],
+    ids=[
+        "place",
+        "stack",
+        "flat",
+        "own index",
+        "no power here",
+        "from zero",
+        "uplink",
+        "no power",
+        "they disagree",
+    ],
 )
-def test_the_power_port_is_found_where_a_rule_is_sure_and_never_guessed(index, names, rows, wanted) -> None:
+def test_the_power_port_is_found_where_a_rule_is_sure_and_never_guessed(
+    index, names, rows, wanted
+) -> None:
     assert mib.poe_index(index, names, rows) == wanted
 
 
-async def test_a_power_port_that_no_rule_gives_is_said_to_be_unknown_and_may_be_configured() -> None:
+async def test_a_power_port_that_no_rule_gives_is_said_to_be_unknown_and_may_be_configured() -> (
+    None
+):
     values = switch()
     values |= {f"{mib.POE_ENABLE}.1.9": 1}
     async with agent(values) as made:

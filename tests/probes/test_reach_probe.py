@@ -20,7 +20,11 @@ from healthmon.wire.errors import AddressError, SilentError
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
 
-TOOLS = Tools(Net.of(["127.0.0.1"], connect_seconds=0.3), LoginGuard(), lambda name: Credential(name, "u", Secret("p")))
+TOOLS = Tools(
+    Net.of(["127.0.0.1"], connect_seconds=0.3),
+    LoginGuard(),
+    lambda name: Credential(name, "u", Secret("p")),
+)
 
 
 def device(**access: object) -> Device:
@@ -49,7 +53,9 @@ def no_ping(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_open_ports_are_named_with_their_time() -> None:
     async with served(says(b"")) as one, served(says(b"")) as two:
-        seen = await reach.look(device(rtsp_port=one.port, http_port=two.port, ports=(one.port,)), ask(), TOOLS)
+        seen = await reach.look(
+            device(rtsp_port=one.port, http_port=two.port, ports=(one.port,)), ask(), TOOLS
+        )
     assert [(port.name, port.number, port.reason) for port in seen.ports] == [
         ("rtsp", one.port, None),
         ("http", two.port, None),

@@ -26,7 +26,11 @@ async def test_64_channels_cost_one_connection_and_counted_calls(tmp_path):
         # what seldom changes is not asked again
         assert (counters.connections, counters.calls) == (2, 12 + 8)
         assert counters.connections_most == 1
-        assert (counters.searches_now, counters.writes_attempted, counters.logins_rejected) == (0, 0, 0)
+        assert (counters.searches_now, counters.writes_attempted, counters.logins_rejected) == (
+            0,
+            0,
+            0,
+        )
         health = rig.seen["R1"].value
         assert isinstance(health, RecorderSeen)
         assert health.calls == 8
@@ -36,14 +40,23 @@ async def test_64_channels_cost_one_connection_and_counted_calls(tmp_path):
 
 FAULTS = {
     "recording stopped": ({"recording_stopped": {"2": 7800}}, {"C002 recording": "not_recording"}),
-    "all stopped": ({"recording_stopped": True}, {f"{one} recording": "not_recording" for one in CAMERAS}),
-    "channel lost": ({"channel_lost": "3"}, {"R1 channels": "channel_lost", "C003 recording": "not_recording"}),
+    "all stopped": (
+        {"recording_stopped": True},
+        {f"{one} recording": "not_recording" for one in CAMERAS},
+    ),
+    "channel lost": (
+        {"channel_lost": "3"},
+        {"R1 channels": "channel_lost", "C003 recording": "not_recording"},
+    ),
     "disk failed": ({"disk_failed": "Disk 2"}, {"R1 disks": "disk_failed"}),
     "fan failed": ({"fan_failed": "Fan 1"}, {"R1 fans": "fan_failed"}),
     "gap": ({"recording_gap": ["4"]}, {"C004 gaps": "recording_gap"}),
     "29 days": ({"retention_days": {"1": 29}}, {"C001 retention": "retention_short"}),
     "40 days": ({"retention_days": 40}, {f"{one} retention": "retention_long" for one in CAMERAS}),
-    "set to 60 days": ({"retention_setting": 60}, {f"{one} setting": "retention_setting" for one in CAMERAS}),
+    "set to 60 days": (
+        {"retention_setting": 60},
+        {f"{one} setting": "retention_setting" for one in CAMERAS},
+    ),
     "a slow search": ({"slow_search": 0.4}, {}),
     "no summary": ({"no_summary": True}, {}),
     "no search": ({"no_search": True}, {}),
@@ -78,12 +91,17 @@ async def test_c30_the_words_of_a_camera_that_is_not_recorded(tmp_path):
 @pytest.mark.parametrize("offset", [3600.0, -3600.0, 45.0])
 async def test_c25_a_recorder_with_a_wrong_clock_is_compared_with_itself(tmp_path, offset):
     async with recorder_rig(tmp_path, clock_offset=offset, recording_stopped={"2": 7800}) as rig:
-        assert await rig.look() == {"C002 recording": "not_recording", "R1 clock": "recording_clock"}
+        assert await rig.look() == {
+            "C002 recording": "not_recording",
+            "R1 clock": "recording_clock",
+        }
         assert rig.verdicts["C002", "recording"].value == pytest.approx(7800, abs=3)
         assert rig.verdicts["C001", "retention"].value == pytest.approx(31.5 * DAY, abs=3)
         code = "clock_zone" if abs(offset) == 3600 else "clock_drift"
         assert (await rig.look(Question.CLOCK))["R1 offset"] == code
-        assert await rig.look() == {"C002 recording": "not_recording"}, "the clock check has said so"
+        assert await rig.look() == {"C002 recording": "not_recording"}, (
+            "the clock check has said so"
+        )
 
 
 async def test_c25_a_recorder_that_fell_back_to_1970_is_named_by_its_clock(tmp_path):
@@ -111,7 +129,8 @@ async def test_c25_footage_dated_otherwise_than_the_camera_itself(tmp_path):
         notes.clock_base = time.time() - time.monotonic()
         assert await rig.look() == {"C002 times": "recording_clock"}
         assert (
-            "footage is stamped 30 s ahead of the camera's clock (limit 10 s)" in rig.verdicts["C002", "times"].sentence
+            "footage is stamped 30 s ahead of the camera's clock (limit 10 s)"
+            in rig.verdicts["C002", "times"].sentence
         )
 
 
@@ -140,7 +159,10 @@ async def test_a_recorder_that_cannot_be_read_is_not_known_and_asked_once_for_al
         assert rig.counters.logins_rejected <= 2
         assert rig.verdicts["R1", "recorder"].state is State.UNKNOWN
         login = rig.verdicts.get(("R1", "login"))
-        assert (login.code if login else None) == {"wrong_login": "login_refused", "lockout": "locked_out"}.get(fault)
+        assert (login.code if login else None) == {
+            "wrong_login": "login_refused",
+            "lockout": "locked_out",
+        }.get(fault)
 
 
 def shortened(ask, timeout=2.0):
@@ -203,7 +225,9 @@ async def test_a_channel_that_the_recorder_does_not_know_is_not_checked(tmp_path
 
 async def test_foreign_addresses_are_used_for_their_path_only(tmp_path):
     visitors = []
-    server = await asyncio.start_server(lambda _r, writer: visitors.append(writer.close()), "127.0.0.2", RTSP)
+    server = await asyncio.start_server(
+        lambda _r, writer: visitors.append(writer.close()), "127.0.0.2", RTSP
+    )
     async with server, recorder_rig(tmp_path, foreign_uri=True) as rig:
         assert await rig.look() == {}
         assert await rig.look(Question.PLAYBACK) == {}
@@ -227,4 +251,7 @@ async def test_a_recorder_that_is_down_leaves_its_cameras_unchecked(tmp_path):
         assert rig.app.devices["R1"].address == RECORDER
         found = await rig.look()
         assert {found[f"{one} recording"] for one in CAMERAS} == {"not_reached"}
-        assert "recorder R1: not asked: the device could not be reached" in rig.verdicts["C001", "recording"].sentence
+        assert (
+            "recorder R1: not asked: the device could not be reached"
+            in rig.verdicts["C001", "recording"].sentence
+        )

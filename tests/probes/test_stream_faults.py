@@ -56,10 +56,20 @@ async def seen(
     """One look at `camera` and its verdicts by aspect."""
     async with serving(camera) as port:
         access = Access(rtsp_port=port, http_port=80, onvif_path="/onvif", credential="view")
-        device = Device("C1", "C1", Kind.CAMERA, "S", "127.0.0.1", access=access, streams=(StreamSpec(path=path),))
+        device = Device(
+            "C1",
+            "C1",
+            Kind.CAMERA,
+            "S",
+            "127.0.0.1",
+            access=access,
+            streams=(StreamSpec(path=path),),
+        )
         device = replace(device, limits=limits or device.limits)
         ask, shared = Ask("C1", Question.STREAM, "main", timeout=timeout, watch=0.8), kit or tools()
-        observation = await Observer().observe(lambda: stream.look(device, ask, shared), device, ask)
+        observation = await Observer().observe(
+            lambda: stream.look(device, ask, shared), device, ask
+        )
         await asyncio.sleep(0.02)
     return observation, {verdict.aspect: verdict for verdict in judge(observation, device)}
 
@@ -103,16 +113,22 @@ async def test_c5_endless_header() -> None:
 
 async def test_a_port_that_is_closed_while_the_device_names_another() -> None:
     """The usual mistake with a device that streams on 8554; the named port is told, not used."""
-    async with served(onvif_camera.Camera(login="none", uri="rtsp://127.0.0.1:8554/live")) as server:
+    async with served(
+        onvif_camera.Camera(login="none", uri="rtsp://127.0.0.1:8554/live")
+    ) as server:
         access = Access(rtsp_port=free_port(), http_port=server.port, onvif_path=onvif_camera.PATH)
-        device = Device("C1", "C1", Kind.CAMERA, "S", "127.0.0.1", access=access, streams=(StreamSpec(),))
+        device = Device(
+            "C1", "C1", Kind.CAMERA, "S", "127.0.0.1", access=access, streams=(StreamSpec(),)
+        )
         with pytest.raises(RefusedError, match="the device says that it streams on port 8554"):
             await stream.look(device, Ask("C1", Question.STREAM, "main", timeout=8), tools())
 
 
 async def test_c8_wrong_cseq_and_interleaved_before_reply() -> None:
     def before(writer: asyncio.StreamWriter, _sequence: str) -> None:
-        writer.write(b"RTSP/1.0 404 Not Found\r\nCSeq: 99\r\n\r\n$\x00\x00\x04abcdRTSP/1.0 100 Continue\r\n\r\n")
+        writer.write(
+            b"RTSP/1.0 404 Not Found\r\nCSeq: 99\r\n\r\n$\x00\x00\x04abcdRTSP/1.0 100 Continue\r\n\r\n"
+        )
 
     camera = Camera(before=before)
     _, verdicts = await seen(camera)
@@ -128,7 +144,12 @@ async def test_c9_login_refused_twice_then_latched() -> None:
         observation, verdicts = await seen(camera, kit)
         reasons.append(observation.reason)
         clock[0] += 61
-    assert reasons == [Reason.AUTH_FAILED, Reason.AUTH_FAILED, Reason.AUTH_LATCHED, Reason.AUTH_LATCHED]
+    assert reasons == [
+        Reason.AUTH_FAILED,
+        Reason.AUTH_FAILED,
+        Reason.AUTH_LATCHED,
+        Reason.AUTH_LATCHED,
+    ]
     assert camera.logins == 2
     assert verdicts["pictures"].state is State.UNKNOWN
 
@@ -137,13 +158,22 @@ class Firmware:
     """A simulated camera whose path an update changes; how it answers to the old one differs from make to make."""
 
     def __init__(self, estate: Estate, address: str, path: str | None) -> None:
-        self.sim, self.kit = estate.devices["C1"], Tools(Net.of([address]), LoginGuard(), lambda _: VIEW)
-        access = Access(rtsp_port=RTSP, http_port=HTTP, onvif_path="/onvif/device_service", credential="view")
-        self.device = Device("C1", "C1", Kind.CAMERA, "S", address, access=access, streams=(StreamSpec(path=path),))
+        self.sim, self.kit = (
+            estate.devices["C1"],
+            Tools(Net.of([address]), LoginGuard(), lambda _: VIEW),
+        )
+        access = Access(
+            rtsp_port=RTSP, http_port=HTTP, onvif_path="/onvif/device_service", credential="view"
+        )
+        self.device = Device(
+            "C1", "C1", Kind.CAMERA, "S", address, access=access, streams=(StreamSpec(path=path),)
+        )
 
     async def look(self, timeout: float = 8) -> tuple[Observation, dict[str, Verdict]]:
         ask = Ask("C1", Question.STREAM, "main", timeout=timeout, watch=0.5)
-        found = await Observer().observe(lambda: stream.look(self.device, ask, self.kit), self.device, ask)
+        found = await Observer().observe(
+            lambda: stream.look(self.device, ask, self.kit), self.device, ask
+        )
         return found, {verdict.aspect: verdict for verdict in judge(found, self.device)}
 
 
@@ -159,7 +189,9 @@ async def firmware(path: str | None = None) -> AsyncIterator[Firmware]:
 
 
 @pytest.mark.parametrize("status", [404, 454, 400])
-async def test_c11_a_path_that_changed_is_asked_for_again_and_at_most_once_an_hour(status: int) -> None:
+async def test_c11_a_path_that_changed_is_asked_for_again_and_at_most_once_an_hour(
+    status: int,
+) -> None:
     async with firmware() as camera:
         _, verdicts = await camera.look()
         assert told(verdicts) == (State.OK, "ok")
@@ -240,13 +272,21 @@ async def test_c15_no_keyframes_is_only_a_warning() -> None:
 async def test_c15_key_frames_that_stop_later_are_missed_and_a_long_interval_is_not() -> None:
     """A look of 0.8 s may fall between two key frames; the next one waits as long as they may take."""
     kit = tools()
-    for keys, wanted in ((10, State.OK), (0, State.OK), (0, State.DEGRADED), (0, State.DEGRADED), (10, State.OK)):
+    for keys, wanted in (
+        (10, State.OK),
+        (0, State.OK),
+        (0, State.DEGRADED),
+        (0, State.DEGRADED),
+        (10, State.OK),
+    ):
         camera = Camera(packets=pictures(keys=keys, step=3600))
         _, verdicts = await seen(camera, kit, timeout=5, limits=Limits(key_interval=2.0))
         assert verdicts["keyframes"].state is wanted
     kit = tools()
     for keys in (1, 50, 50, 50):  # one each 2 s, of 3 s that are allowed
-        _, verdicts = await seen(Camera(packets=pictures(keys=keys)), kit, timeout=6, limits=Limits(key_interval=3.0))
+        _, verdicts = await seen(
+            Camera(packets=pictures(keys=keys)), kit, timeout=6, limits=Limits(key_interval=3.0)
+        )
         assert verdicts["keyframes"].state is State.OK
 
 
@@ -303,7 +343,9 @@ async def test_c20_sdp_huge_absolute_control_no_video() -> None:
     assert (observation.reason, told(verdicts)) == (Reason.TOO_LARGE, (State.FAULT, "no_answer"))
     _, verdicts = await seen(Camera(sdp=SDP.replace("m=video", "m=audio")))
     assert told(verdicts) == (State.FAULT, "no_video")
-    camera = Camera(sdp=SDP.replace("control:track1", "control:rtsp://192.0.2.66:8554/live/track1?x=1"))
+    camera = Camera(
+        sdp=SDP.replace("control:track1", "control:rtsp://192.0.2.66:8554/live/track1?x=1")
+    )
     _, verdicts = await seen(camera)
     assert told(verdicts) == (State.OK, "ok")
     assert camera.paths[1] == "/live/track1?x=1"
@@ -324,14 +366,26 @@ async def test_n6_small_answers_arrive_and_large_ones_do_not() -> None:
         while True:
             _, told, _ = await request(reader)
             body = (SDP + "a=x\r\n" * 300) if "authorization" in told else ""
-            status = "200 OK" if body else '401 Unauthorized\r\nWWW-Authenticate: Digest realm="r", nonce="1"'
+            status = (
+                "200 OK"
+                if body
+                else '401 Unauthorized\r\nWWW-Authenticate: Digest realm="r", nonce="1"'
+            )
             answer = f"RTSP/1.0 {status}\r\nCSeq: {told['cseq']}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
             if len(answer) <= 1400:
                 writer.write(answer.encode())
 
     async with served(handler) as server:
         access = Access(rtsp_port=server.port, credential="view")
-        device = Device("C1", "C1", Kind.CAMERA, "S", "127.0.0.1", access=access, streams=(StreamSpec(path="/live"),))
+        device = Device(
+            "C1",
+            "C1",
+            Kind.CAMERA,
+            "S",
+            "127.0.0.1",
+            access=access,
+            streams=(StreamSpec(path="/live"),),
+        )
         ask, kit = Ask("C1", Question.STREAM, "main", timeout=0.6, watch=0.2), tools()
         found = await Observer().observe(lambda: stream.look(device, ask, kit), device, ask)
     assert found.reason is Reason.TIMEOUT

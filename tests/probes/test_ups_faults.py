@@ -11,7 +11,18 @@ from loopback import Handler, served
 
 from healthmon.makes import ups_snmp
 from healthmon.makes.ups_tables import APC, RFC1628, STANDARD
-from healthmon.model import Access, ApcupsdAccess, Ask, Device, Kind, NutAccess, Observation, Question, State, Ups
+from healthmon.model import (
+    Access,
+    ApcupsdAccess,
+    Ask,
+    Device,
+    Kind,
+    NutAccess,
+    Observation,
+    Question,
+    State,
+    Ups,
+)
 from healthmon.probes import ups
 from healthmon.probes.tools import Tools
 from healthmon.secret import Credential, Secret
@@ -47,7 +58,9 @@ def verdict_of(value: Ups) -> tuple[State, str]:
         ("1.2.0", b"\x00\x00", "model"),
     ],
 )
-def test_c31_sentinels_zeros_and_vanished_rows_are_absent(oid: str, value: int | bytes, field: str) -> None:
+def test_c31_sentinels_zeros_and_vanished_rows_are_absent(
+    oid: str, value: int | bytes, field: str
+) -> None:
     raw = ups_snmp.read(STANDARD, {SOURCE: 3, f"{RFC1628}.{oid}": value})
     found = ups_snmp.ups_of(raw, None, (), "rfc1628")
     assert getattr(found, field) is None
@@ -91,7 +104,9 @@ class _Agent(asyncio.DatagramProtocol):
 @contextlib.asynccontextmanager
 async def agent(script: Callable[[bytes], list[bytes]]) -> AsyncIterator[int]:
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: _Agent(script), local_addr=("127.0.0.1", 0))
+    transport, _ = await loop.create_datagram_endpoint(
+        lambda: _Agent(script), local_addr=("127.0.0.1", 0)
+    )
     try:
         yield int(transport.get_extra_info("sockname")[1])
     finally:
@@ -154,7 +169,14 @@ def line_server(reply: bytes) -> Handler:
 @pytest.mark.parametrize("word", ["DATA-STALE", "DRIVER-NOT-CONNECTED"])
 async def test_c31_nut_stale_and_driver_gone(word: str) -> None:
     async with served(line_server(f"ERR {word}\n".encode())) as server:
-        device = Device("U1", "U1", Kind.UPS, "S", "127.0.0.1", access=Access(nut=NutAccess("cctv", server.port)))
+        device = Device(
+            "U1",
+            "U1",
+            Kind.UPS,
+            "S",
+            "127.0.0.1",
+            access=Access(nut=NutAccess("cctv", server.port)),
+        )
         found = await ups.look(device, Ask("U1", Question.UPS), TOOLS)
     assert verdict_of(found) == (State.UNKNOWN, "ups_comms_lost")
 
@@ -163,7 +185,14 @@ async def test_c31_apcupsd_commlost() -> None:
     lines = [b"APC      : 001,036,0879\n", b"STATUS   : COMMLOST \n", b"BCHARGE  : 000.0 Percent\n"]
     reply = b"".join(len(line).to_bytes(2, "big") + line for line in lines) + b"\0\0"
     async with served(line_server(reply)) as server:
-        device = Device("U1", "U1", Kind.UPS, "S", "127.0.0.1", access=Access(apcupsd=ApcupsdAccess(server.port)))
+        device = Device(
+            "U1",
+            "U1",
+            Kind.UPS,
+            "S",
+            "127.0.0.1",
+            access=Access(apcupsd=ApcupsdAccess(server.port)),
+        )
         found = await ups.look(device, Ask("U1", Question.UPS), TOOLS)
     assert verdict_of(found) == (State.UNKNOWN, "ups_comms_lost")
     assert found.charge_ratio is None

@@ -14,7 +14,17 @@ from healthmon.demo.udp_sim import elements
 from healthmon.makes import ups_daemons, ups_snmp
 from healthmon.makes.ups_makers import TABLES
 from healthmon.makes.ups_tables import RFC1628, STANDARD
-from healthmon.model import Access, ApcupsdAccess, Ask, Device, Kind, NutAccess, Question, SnmpAccess, Ups
+from healthmon.model import (
+    Access,
+    ApcupsdAccess,
+    Ask,
+    Device,
+    Kind,
+    NutAccess,
+    Question,
+    SnmpAccess,
+    Ups,
+)
 from healthmon.probes import ups
 from healthmon.probes.tools import Tools
 from healthmon.secret import Credential, Secret
@@ -34,7 +44,9 @@ def device(**access: object) -> Device:
     return Device("U1", "Cabinet 4", Kind.UPS, "s", HOST, access=Access(**access))  # type: ignore[arg-type]
 
 
-async def by_snmp(values: dict[str, Value], *, version: str = "2c", held: Tools | None = None) -> Ups:
+async def by_snmp(
+    values: dict[str, Value], *, version: str = "2c", held: Tools | None = None
+) -> Ups:
     async with agent(values) as made:
         told = device(snmp=SnmpAccess("c", made.port, version))
         return await ups.look(told, Ask("U1", Question.UPS), held or tools())
@@ -108,7 +120,12 @@ async def test_each_vendor_block_alone_on_mains_and_on_battery(make: str) -> Non
     held = tools()
     seen = await by_snmp(under(root, normal), held=held)
     runtime = None if make == "tripplite" else 2460.0
-    assert (seen.backend, seen.source, seen.charge_ratio, seen.runtime_seconds) == (make, "normal", 0.98, runtime)
+    assert (seen.backend, seen.source, seen.charge_ratio, seen.runtime_seconds) == (
+        make,
+        "normal",
+        0.98,
+        runtime,
+    )
     assert held.notes_of("U1").ups_backend == make
     seen = await by_snmp(under(root, {**normal, **change}), held=held)
     assert seen.source == "battery"
@@ -126,12 +143,17 @@ async def test_the_backend_is_asked_for_once_and_remembered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "backend", "exchanges"), [({}, "rfc1628", 18), ({"1.3.6.1.4.1.8072.1.0": 1}, "rfc1628", 19)]
+    ("more", "backend", "exchanges"),
+    [({}, "rfc1628", 18), ({"1.3.6.1.4.1.8072.1.0": 1}, "rfc1628", 19)],
 )
-async def test_by_v1_only_objects_of_makers_that_are_there_are_asked_for(more, backend: str, exchanges: int) -> None:
+async def test_by_v1_only_objects_of_makers_that_are_there_are_asked_for(
+    more, backend: str, exchanges: int
+) -> None:
     """An agent of v1 refuses a request for one missing object after the other."""
     async with agent({**rfc(), **more}) as made:
-        seen = await ups.look(device(snmp=SnmpAccess("c", made.port, "1")), Ask("U1", Question.UPS), tools())
+        seen = await ups.look(
+            device(snmp=SnmpAccess("c", made.port, "1")), Ask("U1", Question.UPS), tools()
+        )
     assert seen.backend == backend
     assert len(made.requests) <= exchanges
 
@@ -139,7 +161,9 @@ async def test_by_v1_only_objects_of_makers_that_are_there_are_asked_for(more, b
 @pytest.mark.parametrize("make", VENDOR_BLOCKS)
 async def test_each_vendor_block_alone_by_v1(make: str) -> None:
     others = {"1.3.6.1.2.1.1.3.0": 7, "1.3.6.1.4.1.311.1.0": 1, "1.3.6.1.4.1.8072.1.0": 1}
-    seen = await by_snmp({**under(TABLES[make].root, VENDOR_BLOCKS[make][0]), **others}, version="1")
+    seen = await by_snmp(
+        {**under(TABLES[make].root, VENDOR_BLOCKS[make][0]), **others}, version="1"
+    )
     assert (seen.backend, seen.source) == (make, "normal")
 
 
@@ -151,19 +175,27 @@ async def test_an_agent_of_v1_that_knows_no_next_object_is_asked_for_all() -> No
         return [response(request, values) if asked == 0xA0 else following(request, values, error=5)]
 
     async with agent(script=script) as made:
-        seen = await ups.look(device(snmp=SnmpAccess("c", made.port, "1")), Ask("U1", Question.UPS), tools())
+        seen = await ups.look(
+            device(snmp=SnmpAccess("c", made.port, "1")), Ask("U1", Question.UPS), tools()
+        )
     assert (seen.backend, seen.source) == ("apc", "normal")
 
 
 async def test_the_vendor_speaks_before_the_standard() -> None:
     """APC's enumeration knows a battery self-test; RFC 1628 of the same card says "battery"."""
-    values = {**rfc(o4_1_0=5, o2_2_0=4), **under(TABLES["apc"].root, {"4.1.1.0": 15, "2.2.1.0": 97})}
+    values = {
+        **rfc(o4_1_0=5, o2_2_0=4),
+        **under(TABLES["apc"].root, {"4.1.1.0": 15, "2.2.1.0": 97}),
+    }
     seen = await by_snmp(values)
     assert (seen.source, seen.charge_ratio, seen.backend) == ("test", 0.97, "rfc1628 + apc")
 
 
 async def test_a_makers_block_may_hold_no_more_than_the_model_and_serial() -> None:
-    values = {**rfc(o1_2_0=None), **under(TABLES["xups"].root, {"1.2.0": "9PX 1000i", "1.6.0": "GA10K00000"})}
+    values = {
+        **rfc(o1_2_0=None),
+        **under(TABLES["xups"].root, {"1.2.0": "9PX 1000i", "1.6.0": "GA10K00000"}),
+    }
     seen = await by_snmp(values)
     assert (seen.backend, seen.model, seen.serial, seen.source) == (
         "rfc1628 + xups",
@@ -174,8 +206,15 @@ async def test_a_makers_block_may_hold_no_more_than_the_model_and_serial() -> No
 
 
 async def test_a_card_that_does_not_tell_its_output_is_known_by_its_charge() -> None:
-    seen = await by_snmp(under(TABLES["ppc"].root, {"2.2.1.0": 100, "4.2.3.0": 44, "3.2.1.0": 2545}))
-    assert (seen.backend, seen.source, seen.charge_ratio, seen.load_ratio) == ("ppc", None, 1.0, 0.44)
+    seen = await by_snmp(
+        under(TABLES["ppc"].root, {"2.2.1.0": 100, "4.2.3.0": 44, "3.2.1.0": 2545})
+    )
+    assert (seen.backend, seen.source, seen.charge_ratio, seen.load_ratio) == (
+        "ppc",
+        None,
+        1.0,
+        0.44,
+    )
 
 
 async def test_the_standard_tells_the_runtime_where_the_vendors_block_says_zero() -> None:
@@ -184,15 +223,24 @@ async def test_the_standard_tells_the_runtime_where_the_vendors_block_says_zero(
 
 
 async def test_of_three_lines_the_most_loaded_one_counts() -> None:
-    three = await by_snmp(rfc(o3_3_1_3_2=239, o3_3_1_3_3=0, o4_4_1_2_2=231, o4_4_1_5_2=91, o4_4_1_5_3=12))
+    three = await by_snmp(
+        rfc(o3_3_1_3_2=239, o3_3_1_3_3=0, o4_4_1_2_2=231, o4_4_1_5_2=91, o4_4_1_5_3=12)
+    )
     assert three.load_ratio == 0.91
     assert (three.input_volts, three.output_volts) == ((238.0, 239.0), (230.0, 231.0))
-    phases = {"4.1.1.0": 2, "4.2.3.0": 20, **{f"9.3.3.1.10.1.1.{line}": load for line, load in ((1, 30), (2, -1))}}
+    phases = {
+        "4.1.1.0": 2,
+        "4.2.3.0": 20,
+        **{f"9.3.3.1.10.1.1.{line}": load for line, load in ((1, 30), (2, -1))},
+    }
     assert (await by_snmp(under(TABLES["apc"].root, phases))).load_ratio == 0.3
 
 
 async def test_an_overload_that_only_the_makers_block_tells() -> None:
-    for make, told in (("delta", {"5.1.0": 0, "9.12.0": 1}), ("mge", {"5.2.0": 90, "7.3.0": 2, "7.10.0": 1})):
+    for make, told in (
+        ("delta", {"5.1.0": 0, "9.12.0": 1}),
+        ("mge", {"5.2.0": 90, "7.3.0": 2, "7.10.0": 1}),
+    ):
         assert (await by_snmp(under(TABLES[make].root, told))).overload is True  # type: ignore[arg-type]
 
 
@@ -207,7 +255,9 @@ async def test_an_overload_that_only_the_makers_block_tells() -> None:
     ],
 )
 async def test_the_date_of_the_last_self_test(text: str, at: float | None) -> None:
-    assert (await by_snmp(under(TABLES["apc"].root, {"4.1.1.0": 2, "7.2.3.0": 1, "7.2.4.0": text}))).test_at == at
+    assert (
+        await by_snmp(under(TABLES["apc"].root, {"4.1.1.0": 2, "7.2.3.0": 1, "7.2.4.0": text}))
+    ).test_at == at
 
 
 async def test_a_card_that_lost_its_ups_says_so() -> None:
@@ -246,7 +296,9 @@ async def test_an_agent_that_is_no_ups_is_named_and_not_remembered() -> None:
         ({"o4_1_0": None}, "source"),
     ],
 )
-async def test_c31_sentinels_and_vanished_rows_are_not_values(changes: dict[str, Value], field: str) -> None:
+async def test_c31_sentinels_and_vanished_rows_are_not_values(
+    changes: dict[str, Value], field: str
+) -> None:
     assert getattr(await by_snmp(rfc(**changes)), field) is None
 
 
@@ -259,13 +311,17 @@ async def test_c31_zeros_of_a_disconnected_unit_are_not_mains() -> None:
 async def test_quirks_of_units_seen_in_the_field() -> None:
     tenths = await by_snmp(rfc(o3_3_1_3_1=2363))
     assert tenths.input_volts == (236.3,)
-    gauges = await by_snmp({oid: integer(v, GAUGE) if isinstance(v, int) else v for oid, v in rfc().items()})
+    gauges = await by_snmp(
+        {oid: integer(v, GAUGE) if isinstance(v, int) else v for oid, v in rfc().items()}
+    )
     assert (gauges.source, gauges.runtime_seconds) == ("normal", 2460.0)
     over = await by_snmp(rfc(o2_4_0=120))
     assert over.charge_ratio == 1.0
     saturated = await by_snmp(rfc(o2_3_0=999))
     assert saturated.runtime_seconds == 59_940.0
-    texts = await by_snmp(rfc(o1_2_0="Bad\x00rest", o1_1_0="A\x1b[31m  B", o2_4_0="--5", o2_3_0="9" * 5000))
+    texts = await by_snmp(
+        rfc(o1_2_0="Bad\x00rest", o1_1_0="A\x1b[31m  B", o2_4_0="--5", o2_3_0="9" * 5000)
+    )
     assert (texts.model, texts.manufacturer, texts.charge_ratio, texts.runtime_seconds) == (
         "Bad",
         "A [31m B",
@@ -276,10 +332,17 @@ async def test_quirks_of_units_seen_in_the_field() -> None:
 
 async def test_alarms_are_named_counted_or_decide_where_the_source_is_missing() -> None:
     def alarms(*numbers: int) -> dict[str, Value]:
-        return {f"{RFC1628}.6.2.1.2.{row}": f"{RFC1628}.6.3.{number}" for row, number in enumerate(numbers, 1)}
+        return {
+            f"{RFC1628}.6.2.1.2.{row}": f"{RFC1628}.6.3.{number}"
+            for row, number in enumerate(numbers, 1)
+        }
 
     bad = await by_snmp({**rfc(o6_1_0=2), **alarms(1, 8)})
-    assert (bad.battery_replace, bad.overload, bad.alarms) == (True, True, ("battery bad", "overload"))
+    assert (bad.battery_replace, bad.overload, bad.alarms) == (
+        True,
+        True,
+        ("battery bad", "overload"),
+    )
     battery = await by_snmp({**rfc(o6_1_0=1, o4_1_0=None), **alarms(2)})
     assert (battery.source, battery.alarms) == ("battery", ())
     testing = await by_snmp({**rfc(o6_1_0=2, o4_1_0=5), **alarms(2, 24)})
@@ -291,7 +354,12 @@ async def test_alarms_are_named_counted_or_decide_where_the_source_is_missing() 
 
 
 @settings(max_examples=200)
-@given(st.dictionaries(st.sampled_from(STANDARD.oids()), st.one_of(st.integers(), st.binary(max_size=40), st.none())))
+@given(
+    st.dictionaries(
+        st.sampled_from(STANDARD.oids()),
+        st.one_of(st.integers(), st.binary(max_size=40), st.none()),
+    )
+)
 def test_c31_any_values_give_a_record_in_range(values: dict[str, int | bytes | None]) -> None:
     made = ups_snmp.ups_of(ups_snmp.read(STANDARD, values), None, (), "rfc1628")
     assert made.charge_ratio is None or 0 <= made.charge_ratio <= 1
@@ -310,7 +378,9 @@ def test_c31_any_values_give_a_record_in_range(values: dict[str, int | bytes | N
     ],
 )  # fmt: skip
 def test_nut_status_words(status: str, volts: str | None, source: str | None) -> None:
-    made = ups_daemons.from_nut({"ups.status": status, **({"output.voltage": volts} if volts else {})})
+    made = ups_daemons.from_nut(
+        {"ups.status": status, **({"output.voltage": volts} if volts else {})}
+    )
     assert made.source == source
     assert bool(made.conflicts) == (status == "OL OB")
 
@@ -321,7 +391,12 @@ def test_nut_figures_of_the_field() -> None:
     for load in ("255", "562020", "1e300", "-1"):
         assert ups_daemons.from_nut({"ups.load": load}).load_ratio is None, load
     assert ups_daemons.from_nut({"battery.charge": "120"}).charge_ratio == 1.0
-    assert ups_daemons.from_nut({"ups.status": "OL RB", "ups.alarm": "Replace battery!"}).battery_replace is True
+    assert (
+        ups_daemons.from_nut(
+            {"ups.status": "OL RB", "ups.alarm": "Replace battery!"}
+        ).battery_replace
+        is True
+    )
 
 
 @pytest.mark.parametrize(
@@ -339,8 +414,12 @@ def test_nut_self_tests_in_the_words_of_drivers(said: str, result: str | None) -
 
 def test_nut_three_phases() -> None:
     """As NUT's snmp-ups and xml drivers tell of a three-phase unit."""
-    phases = {f"output.L{n}.power.percent": load for n, load in ((1, "12.0"), (2, "34.0"), (3, "7"))}
-    phases |= {f"input.L{n}-N.voltage": volts for n, volts in ((1, "231.2"), (2, "0.0"), (3, "229.9"))}
+    phases = {
+        f"output.L{n}.power.percent": load for n, load in ((1, "12.0"), (2, "34.0"), (3, "7"))
+    }
+    phases |= {
+        f"input.L{n}-N.voltage": volts for n, volts in ((1, "231.2"), (2, "0.0"), (3, "229.9"))
+    }
     made = ups_daemons.from_nut({"ups.status": "OL", **phases})
     assert (made.load_ratio, made.input_volts) == (0.34, (231.2, 229.9))
 
@@ -368,16 +447,24 @@ async def test_apcupsd_on_battery_and_lost() -> None:
             "LOADPCT  : 38.0 Percent\n",
         ]
 
-        async def nis(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lines: list[str] = lines) -> None:
+        async def nis(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lines: list[str] = lines
+        ) -> None:
             await reader.readexactly(8)
-            writer.write(b"".join(len(line).to_bytes(2, "big") + line.encode() for line in lines) + b"\0\0")
+            writer.write(
+                b"".join(len(line).to_bytes(2, "big") + line.encode() for line in lines) + b"\0\0"
+            )
             await writer.drain()
 
         async with served(nis) as server:
             told = device(apcupsd=ApcupsdAccess(server.port))
             found.append(await ups.look(told, Ask("U1", Question.UPS), tools()))
     battery, lost, mains, low = found
-    assert (battery.source, battery.on_battery_seconds, battery.runtime_seconds) == ("battery", 190.0, 2460.0)
+    assert (battery.source, battery.on_battery_seconds, battery.runtime_seconds) == (
+        "battery",
+        190.0,
+        2460.0,
+    )
     assert (lost.communication, lost.source, lost.runtime_seconds) == (False, None, None)
     assert (mains.source, mains.on_battery_seconds) == ("normal", None)
     assert (low.source, low.battery_low) == ("battery", True)

@@ -29,7 +29,10 @@ from healthmon.store import Batch, Store
 from healthmon_exporters.notify import dispatch
 
 DEVICES = 12
-LONGEST, FEWEST = 240.0, 50  # seconds of killing, after so many lives at least: a machine that is starved kills slowly
+LONGEST, FEWEST = (
+    240.0,
+    50,
+)  # seconds of killing, after so many lives at least: a machine that is starved kills slowly
 AT_ONCE = Rules(hold=0.0, quiet=0.0, longest=0.0, many=99)
 CONFIG = """
 sites: [{{id: market}}]
@@ -69,7 +72,9 @@ class Victim:
         saved = self.keeper.start()
         self.book.restore(saved.faults)
         self.work.resume(saved)
-        self.work.forget({(f"C{n:03d}", Question.REACH, "") for n in range(DEVICES)}, (), self.book.open())
+        self.work.forget(
+            {(f"C{n:03d}", Question.REACH, "") for n in range(DEVICES)}, (), self.book.open()
+        )
         self.say(open=sorted(f.device for f in self.book.open()), told=[])
 
     async def live(self, *, last: bool = False) -> None:
@@ -93,7 +98,9 @@ class Victim:
         bad = not (line and line.fault)
         self.say(intends=[device, "opened" if bad else "closed"])
         state = State.FAULT if bad else State.OK
-        verdict = Verdict(device, Question.REACH, "", "reach", state, "unreachable", "no answer", time.time())
+        verdict = Verdict(
+            device, Question.REACH, "", "reach", state, "unreachable", "no answer", time.time()
+        )
         before = {number: case.revision for number, case in self.work.desk.cases.items()}
         self.work.take([verdict], self.book.take([verdict]))
         self.work.tick()
@@ -107,7 +114,9 @@ class Victim:
         await asyncio.sleep(self.random.random() * 0.01)
 
 
-def one_life(config: configuration.Config, url: str, seed: int, *, last: bool = False) -> list[dict[str, object]]:
+def one_life(
+    config: configuration.Config, url: str, seed: int, *, last: bool = False
+) -> list[dict[str, object]]:
     """Fork a victim and kill it after 60 to 180 ms of life; what it said."""
     read, write = os.pipe()
     child = os.fork()
@@ -145,19 +154,27 @@ def main(url: str, port: int, lives: int, folder: Path) -> None:
         lived = life + 1
         said = one_life(config, url, life)
         if said and set(said[0]["open"]) not in before:  # type: ignore[arg-type]
-            lost.append(f"life {life} began with {said[0]['open']}, acknowledged was one of {before}")
+            lost.append(
+                f"life {life} began with {said[0]['open']}, acknowledged was one of {before}"
+            )
         states = [set(words["open"]) for words in said if "open" in words]  # type: ignore[arg-type]
         intends = [words["intends"] for words in said if "intends" in words]
         intended += intends  # type: ignore[arg-type]
         told.update(name for words in said for name in words.get("told", []))  # type: ignore[attr-defined]
         acknowledged = states[-1] if states else before[-1]
         before = [acknowledged]
-        if len(intends) == len(states):  # the last step was intended and not acknowledged: it may be there or not
+        if len(intends) == len(
+            states
+        ):  # the last step was intended and not acknowledged: it may be there or not
             device, what = intends[-1]  # type: ignore[misc]
             before.append(acknowledged | {device} if what == "opened" else acknowledged - {device})
     final = one_life(config, url, lives, last=True)
     left = final[-1].get("left")
-    print(json.dumps({"lives": lived, "lost": lost, "told": sorted(told), "intended": intended, "left": left}))
+    print(
+        json.dumps(
+            {"lives": lived, "lost": lost, "told": sorted(told), "intended": intended, "left": left}
+        )
+    )
 
 
 if __name__ == "__main__":

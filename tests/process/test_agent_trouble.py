@@ -43,7 +43,11 @@ def room(disk: Path, module_peers: Peers, tmp_path_factory: pytest.TempPathFacto
 
     def change(tree: dict) -> None:
         every = ("interval", "clock_interval", "identity_interval", "reference_interval")
-        tree["defaults"] = {**dict.fromkeys(every, f"{INTERVAL} s"), "watch": "1 s", "timeout": "5 s"}
+        tree["defaults"] = {
+            **dict.fromkeys(every, f"{INTERVAL} s"),
+            "watch": "1 s",
+            "timeout": "5 s",
+        }
         tree["agent"]["state_directory"] = str(disk)
         tree["links"], tree["ups"], tree["recorders"] = [], [], []
         for row in tree["cameras"]:
@@ -59,7 +63,9 @@ def room(disk: Path, module_peers: Peers, tmp_path_factory: pytest.TempPathFacto
 def states(text: str) -> list[str]:
     """The states of the cameras in an exposition."""
     rows = series_of(text, "healthmon_device_state")
-    return [labels["state"] for labels, value in rows if value == 1 and labels["device"].startswith("C")]
+    return [
+        labels["state"] for labels, value in rows if value == 1 and labels["device"].startswith("C")
+    ]
 
 
 def well(room: Room) -> int:
@@ -68,7 +74,11 @@ def well(room: Room) -> int:
 
 def blamed(text: str) -> list[dict[str, str]]:
     """The open faults of anybody but the agent."""
-    return [labels for labels, _ in series_of(text, "healthmon_fault_active") if labels["device"] != "healthmon"]
+    return [
+        labels
+        for labels, _ in series_of(text, "healthmon_fault_active")
+        if labels["device"] != "healthmon"
+    ]
 
 
 def opened(room: Room) -> list[str]:
@@ -77,7 +87,11 @@ def opened(room: Room) -> list[str]:
 
 
 def runs(room: Room) -> float:
-    return sum(value for labels, value in room.series("healthmon_check_runs_total") if labels["check"] == "reach")
+    return sum(
+        value
+        for labels, value in room.series("healthmon_check_runs_total")
+        if labels["check"] == "reach"
+    )
 
 
 def test_a2_an_agent_that_was_stopped_blames_no_camera_and_makes_no_burst(room: Room) -> None:
@@ -87,10 +101,16 @@ def test_a2_an_agent_that_was_stopped_blames_no_camera_and_makes_no_burst(room: 
         room.agent.send_signal(signal.SIGSTOP)
         time.sleep(seconds)
         room.agent.send_signal(signal.SIGCONT)
-        until(lambda: lag.append(room.value("healthmon_loop_lag_seconds") or 0) or max(lag) > 1, 20, room.agent)  # noqa: B023
+        until(
+            lambda: lag.append(room.value("healthmon_loop_lag_seconds") or 0) or max(lag) > 1,
+            20,
+            room.agent,
+        )  # noqa: B023
         time.sleep(2 * INTERVAL)
         assert blamed(room.get("/metrics")) == []
-        assert runs(room) - before <= CAMERAS * ((time.monotonic() - began) / INTERVAL + 2), "no burst to catch up"
+        assert runs(room) - before <= CAMERAS * ((time.monotonic() - began) / INTERVAL + 2), (
+            "no burst to catch up"
+        )
     until(lambda: well(room) == CAMERAS, 30, room.agent)
     assert opened(room) == []
 
@@ -137,7 +157,11 @@ def test_a3_with_a_full_disk_the_agent_goes_on_and_what_happened_is_kept_when_th
     before = runs(room)
     room.fault("C001", "off")
     until(lambda: room.value("healthmon_store_ok") == 0, 60, room.agent)
-    until(lambda: "unreachable" in {labels["code"] for labels in blamed(room.get("/metrics"))}, 60, room.agent)
+    until(
+        lambda: "unreachable" in {labels["code"] for labels in blamed(room.get("/metrics"))},
+        60,
+        room.agent,
+    )
     until(lambda: runs(room) >= before + 5 * CAMERAS, 60, room.agent)
     assert {labels["device"] for labels in blamed(room.get("/metrics"))} == {"C001"}
     ballast.unlink()
@@ -161,7 +185,9 @@ def test_a1_steps_of_our_clock_move_no_look_and_blame_no_camera(room: Room) -> N
     # faketime makes threads slow: few cameras, and none that needs a library in a thread of its own
     room.configure(
         lambda tree: tree.update(
-            cameras=[row | {"onvif": "no"} for row in tree["cameras"] if "path" in row["streams"][0]][:FEW]
+            cameras=[
+                row | {"onvif": "no"} for row in tree["cameras"] if "path" in row["streams"][0]
+            ][:FEW]
         )
     )
     step = room.folder / "step"

@@ -23,7 +23,9 @@ PATH = {"PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in (".", "export
 
 
 @pytest.fixture(scope="module")
-def runs(module_peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, dict, list[dict]]]:
+def runs(
+    module_peers: Peers, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[str, dict, list[dict]]]:
     """Both databases side by side: (URL, what the killer found, what the receiver got)."""
     urls = {"sqlite": f"sqlite:///{tmp_path_factory.mktemp('crash')}/history.db"}
     if IN_CI or installed():
@@ -35,10 +37,20 @@ def runs(module_peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> dict[
         hook = ROOT / "tests/fakes/file_hook.py"
         module_peers.start(sys.executable, hook, str(port), folder / "got", folder / "mode")
         module_peers.wait_tcp("127.0.0.1", port)
-        argv = [sys.executable, ROOT / "tests/process/crash_driver.py", url, str(port), str(LIVES), folder]
+        argv = [
+            sys.executable,
+            ROOT / "tests/process/crash_driver.py",
+            url,
+            str(port),
+            str(LIVES),
+            folder,
+        ]
         with (folder / "log").open("wb") as log:
             driver = subprocess.Popen(
-                [str(a) for a in argv], stdout=subprocess.PIPE, stderr=log, env={**os.environ, **PATH}
+                [str(a) for a in argv],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, **PATH},
             )
         started[name] = (url, driver, folder)
     found = {}
@@ -57,7 +69,9 @@ def crashed(request: pytest.FixtureRequest, runs: dict) -> tuple[str, dict, list
     return runs[request.param]
 
 
-def test_a5_g9_kill_9_loses_nothing_acknowledged_and_corrupts_nothing(crashed: tuple[str, dict, list[dict]]) -> None:
+def test_a5_g9_kill_9_loses_nothing_acknowledged_and_corrupts_nothing(
+    crashed: tuple[str, dict, list[dict]],
+) -> None:
     url, report, _ = crashed
     assert report["lost"] == []
     assert report["lives"] >= min(LIVES, FEWEST)
@@ -79,7 +93,9 @@ def test_g9_every_notice_is_sent_at_least_once_and_only_with_the_same_id_twice(
         bodies.setdefault(one["id"], set()).add(json.dumps(one["body"], sort_keys=True))
     assert {len(found) for found in bodies.values()} == {1}
     merged = {one["body"]["number"] for one in got if one["body"]["what"] == "merged"}
-    missing = {name for name in report["told"] if name not in bodies and int(name[1:7]) not in merged}
+    missing = {
+        name for name in report["told"] if name not in bodies and int(name[1:7]) not in merged
+    }
     assert missing == set()
 
 
@@ -94,7 +110,9 @@ def test_g9_no_recovery_is_told_that_was_none(crashed: tuple[str, dict, list[dic
     for place, one in enumerate(got):
         first.setdefault(one["id"], place)
     for number, ids in _by_number(once).items():
-        assert [first[name] for name in ids] == sorted(first[name] for name in ids), f"F{number:06d} out of order"
+        assert [first[name] for name in ids] == sorted(first[name] for name in ids), (
+            f"F{number:06d} out of order"
+        )
 
 
 def _by_number(once: dict[str, dict]) -> dict[int, list[str]]:

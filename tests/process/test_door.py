@@ -36,7 +36,9 @@ cameras:
 
 def healthmon(*argv: str | Path, given: str = "") -> subprocess.CompletedProcess[str]:
     full = [sys.executable, "-m", "healthmon", *map(str, argv)]
-    return subprocess.run(full, input=given, capture_output=True, text=True, env=ENVIRONMENT, timeout=60, check=False)
+    return subprocess.run(
+        full, input=given, capture_output=True, text=True, env=ENVIRONMENT, timeout=60, check=False
+    )
 
 
 class House:
@@ -74,8 +76,23 @@ class House:
         ca: str = "server.pem",
     ) -> tuple[int, str, int]:
         """(HTTP status, body, curl's exit code)."""
-        argv = ["curl", "-sS", "--max-time", "20", "--noproxy", "*", "--cacert", str(self.folder / ca)]
-        argv += ["-w", "\n%{http_code}", *(["--user", login] if login else []), *more, f"{base}:{self.port}{path}"]
+        argv = [
+            "curl",
+            "-sS",
+            "--max-time",
+            "20",
+            "--noproxy",
+            "*",
+            "--cacert",
+            str(self.folder / ca),
+        ]
+        argv += [
+            "-w",
+            "\n%{http_code}",
+            *(["--user", login] if login else []),
+            *more,
+            f"{base}:{self.port}{path}",
+        ]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
         body, _, status = done.stdout.rpartition("\n")
         return int(status or 0), body, done.returncode
@@ -85,9 +102,22 @@ class House:
 
     def subject(self) -> str:
         """The common name of the certificate that is shown."""
-        argv = ["openssl", "s_client", "-connect", f"127.0.0.1:{self.port}", "-servername", "localhost"]
-        done = subprocess.run(argv, input="", capture_output=True, text=True, timeout=20, check=False)
-        return next(line for line in done.stdout.splitlines() if line.startswith("subject=")).rpartition("=")[2].strip()
+        argv = [
+            "openssl",
+            "s_client",
+            "-connect",
+            f"127.0.0.1:{self.port}",
+            "-servername",
+            "localhost",
+        ]
+        done = subprocess.run(
+            argv, input="", capture_output=True, text=True, timeout=20, check=False
+        )
+        return (
+            next(line for line in done.stdout.splitlines() if line.startswith("subject="))
+            .rpartition("=")[2]
+            .strip()
+        )
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +163,9 @@ def test_it_is_tls_of_today_or_nothing(house: House) -> None:
     status, _, code = house.curl("/metrics", base="http://localhost")
     assert status == 0
     assert code in (52, 56)
-    (house.folder / "other.pem").write_text(certificates.made(house.folder, "stranger").certificate.read_text())
+    (house.folder / "other.pem").write_text(
+        certificates.made(house.folder, "stranger").certificate.read_text()
+    )
     assert house.curl("/metrics", ca="other.pem")[::2] == (0, 60)
 
 
@@ -148,7 +180,10 @@ def test_it_is_reached_by_its_names_only(house: House) -> None:
 
 def test_users_are_taken_over_while_it_runs(house: House) -> None:
     before = house.users.read_text()
-    assert healthmon("user", "desk", "--file", house.users, given="another long word\n").returncode == 0
+    assert (
+        healthmon("user", "desk", "--file", house.users, given="another long word\n").returncode
+        == 0
+    )
     assert house.curl("/metrics", login="desk:another long word")[0] == 200
     assert house.curl("/metrics")[0] == 200
     assert healthmon("user", "desk", "--config", house.config, "--remove").returncode == 0
@@ -157,12 +192,23 @@ def test_users_are_taken_over_while_it_runs(house: House) -> None:
     assert house.users.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_renewed_certificate_is_taken_over_and_a_bad_one_is_not(house: House, peers: Peers) -> None:
+def test_a_renewed_certificate_is_taken_over_and_a_bad_one_is_not(
+    house: House, peers: Peers
+) -> None:
     assert house.agent is not None
     assert house.subject() == "first"
     second = certificates.made(house.folder, "second", key="rsa")
     # An answer that never ends goes on while the certificate changes: the door is not dropped.
-    argv = ["curl", "-sSN", "--cacert", house.folder / "first.pem", "--user", f"shift:{PASSWORD}", "--max-time", "60"]
+    argv = [
+        "curl",
+        "-sSN",
+        "--cacert",
+        house.folder / "first.pem",
+        "--user",
+        f"shift:{PASSWORD}",
+        "--max-time",
+        "60",
+    ]
     screen = peers.start(*argv, f"https://localhost:{house.port}/wall/events")
     until(lambda: "event: wall" in peers.log(), 20, house.agent)
     house.certify(second)
@@ -203,7 +249,9 @@ def test_a_users_file_that_cannot_be_read_is_told_at_a_reload(house: House) -> N
     house.config.write_text(good.replace("users_file: users", "users_file: people"))
     status, words, _ = house.reload()
     assert status == 500
-    assert words.startswith(f"{house.folder}/people: the users file cannot be read: no such file or directory; run: ")
+    assert words.startswith(
+        f"{house.folder}/people: the users file cannot be read: no such file or directory; run: "
+    )
     assert house.curl("/metrics")[0] == 401, "nobody is let in by a file that is not there"
     house.config.write_text(good.replace("listen: 127.0.0.1", "listen: 127.0.0.2"))
     house.agent.send_signal(signal.SIGHUP)
@@ -258,7 +306,17 @@ def test_what_is_wrong_with_the_door_is_one_line_and_exit_code_3(cold: House) ->
         f"{tls}the certificate {certificate} with the key {key} cannot be used: one of them is not PEM"
     )
     subprocess.run(
-        ["openssl", "genpkey", "-algorithm", "RSA", "-aes128", "-pass", "pass:hush", "-out", str(key)],
+        [
+            "openssl",
+            "genpkey",
+            "-algorithm",
+            "RSA",
+            "-aes128",
+            "-pass",
+            "pass:hush",
+            "-out",
+            str(key),
+        ],
         check=True,
         capture_output=True,
         timeout=30,
@@ -269,12 +327,19 @@ def test_what_is_wrong_with_the_door_is_one_line_and_exit_code_3(cold: House) ->
     key.write_bytes(good)
     cold.users.write_text("shift:hush\n")
     told = refused(cold)
-    assert told.startswith(f"{cold.config}:8: agent: {cold.users}:1: is not a line 'name:salt$hash'; take the line out")
+    assert told.startswith(
+        f"{cold.config}:8: agent: {cold.users}:1: is not a line 'name:salt$hash'; take the line out"
+    )
     cold.users.unlink()
-    assert refused(cold).endswith(f"no such file or directory; run: healthmon user NAME --file {cold.users}")
+    assert refused(cold).endswith(
+        f"no such file or directory; run: healthmon user NAME --file {cold.users}"
+    )
     done = healthmon("check-config", "--config", cold.config)
     assert done.returncode == 0
-    assert f"warning: {cold.config}:8: agent: {cold.users}: the users file cannot be read" in done.stderr
+    assert (
+        f"warning: {cold.config}:8: agent: {cold.users}: the users file cannot be read"
+        in done.stderr
+    )
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -285,7 +350,9 @@ def test_a_key_of_somebody_else_is_one_line_and_exit_code_3(cold: House) -> None
     key.chmod(0o600)
     drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
     argv = [*drop, sys.executable, "-m", "healthmon", "run", "--config", str(cold.config)]
-    done = subprocess.run(argv, capture_output=True, text=True, env=ENVIRONMENT, timeout=60, check=False)
+    done = subprocess.run(
+        argv, capture_output=True, text=True, env=ENVIRONMENT, timeout=60, check=False
+    )
     words = f"the key {key} cannot be read: permission denied; healthmon's user must be able to"
     assert (done.returncode, done.stderr) == (3, f"{cold.config}:7: agent: {words}\n")
 
@@ -299,7 +366,9 @@ def test_law_8_a_wider_door_without_tls_and_login_is_refused(tmp_path: Path, lis
     for missing in (("tls:",), ("users_file:",), ("tls:", "users_file:")):
         lines = [line for line in whole.splitlines() if line.strip().split(" ")[0] not in missing]
         path.write_text("\n".join(lines))
-        words = f"{path}:3: agent: anything wider than 127.0.0.1 needs both 'tls' and 'users_file'\n"
+        words = (
+            f"{path}:3: agent: anything wider than 127.0.0.1 needs both 'tls' and 'users_file'\n"
+        )
         assert commands.healthmon("check-config", "--config", str(path)) == (3, "", words)
     path.write_text(whole)
     assert commands.healthmon("check-config", "--config", str(path))[0] == 0
@@ -340,7 +409,12 @@ def test_on_a_terminal_the_password_is_asked_twice_and_never_shown(tmp_path: Pat
 
 
 def test_what_the_agent_shows_of_itself_holds_no_secret(house: House) -> None:
-    told = json.dumps([house.curl(path)[1] for path in ("/", "/metrics", "/sd", "/wall.json", "/wall/device?id=C001")])
+    told = json.dumps(
+        [
+            house.curl(path)[1]
+            for path in ("/", "/metrics", "/sd", "/wall.json", "/wall/device?id=C001")
+        ]
+    )
     stored = house.users.read_text().strip().partition(":")[2]
     assert PASSWORD not in told
     assert stored not in told

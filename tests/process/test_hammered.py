@@ -43,7 +43,9 @@ MODULES = ("stream", "reach", "clock", "identity", "certificate", "")
 
 async def hammer(room: Room, number: int, told: Counter[int], until: float) -> None:
     target, first = f"C00{number % 2 + 1}", number // 2 % len(MODULES)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{room.port}", trust_env=False, timeout=30) as http:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{room.port}", trust_env=False, timeout=30
+    ) as http:
         while time.monotonic() < until:
             for module in (*MODULES[first:], *MODULES[:first]):
                 try:
@@ -88,16 +90,22 @@ def test_a10_who_hammers_probe_harms_neither_a_device_nor_the_polling(room: Room
     assert room.series("healthmon_fault_active") == []
     for device in ("C001", "C002", "C003"):
         checks = json.loads(room.get(f"/wall/device?id={device}"))["checks"]
-        assert {one["state"] for one in checks if one["check"] in ("Answers", "Pictures")} == {"ok"}, checks
+        assert {one["state"] for one in checks if one["check"] in ("Answers", "Pictures")} == {
+            "ok"
+        }, checks
 
 
 def test_a_device_that_is_not_configured_is_not_looked_at(room: Room, tmp_path: Path) -> None:
     for target in ("C099", "127.0.0.1", "http://169.254.169.254/", "", "C001/../C002"):
         answer = httpx.get(
-            f"http://127.0.0.1:{room.port}/probe", params={"target": target, "module": "reach"}, trust_env=False
+            f"http://127.0.0.1:{room.port}/probe",
+            params={"target": target, "module": "reach"},
+            trust_env=False,
         )
         assert answer.status_code == 404, target
     answer = httpx.get(
-        f"http://127.0.0.1:{room.port}/probe", params={"target": "C001", "module": "playback"}, trust_env=False
+        f"http://127.0.0.1:{room.port}/probe",
+        params={"target": "C001", "module": "playback"},
+        trust_env=False,
     )
     assert answer.status_code == 404, "what is sampled has a budget of its own"

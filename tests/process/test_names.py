@@ -37,11 +37,21 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Swept, Camera, int]
 def seen(folder: Path) -> tuple[Swept, Camera, int]:
     (folder / "resolv.conf").write_text(f"nameserver {HERE}\noptions timeout:5 attempts:1\n")
     camera = Camera(packets=pictures(4000))
-    beds = [Bed(name.partition(".")[0], camera.talk if value == GOOD else None) for name, value in NAMES.items()]
+    beds = [
+        Bed(name.partition(".")[0], camera.talk if value == GOOD else None)
+        for name, value in NAMES.items()
+    ]
     ward = Ward(
         folder,
         beds,
-        before=("unshare", "-m", "sh", "-c", f'mount --bind {folder}/resolv.conf /etc/resolv.conf && exec "$@"', "sh"),
+        before=(
+            "unshare",
+            "-m",
+            "sh",
+            "-c",
+            f'mount --bind {folder}/resolv.conf /etc/resolv.conf && exec "$@"',
+            "sh",
+        ),
     )
     beds[0].address = GOOD
 
@@ -73,7 +83,9 @@ def own_addresses() -> bool:
 
 
 @pytest.mark.parametrize("name", ["unknown", "broken", "hanging"])
-def test_n5_a_name_without_an_address_is_dns_trouble(swept: tuple[Swept, Camera, int], name: str) -> None:
+def test_n5_a_name_without_an_address_is_dns_trouble(
+    swept: tuple[Swept, Camera, int], name: str
+) -> None:
     ((code, sentence),) = swept[0].said(name, "reach")
     assert code == "unreachable"
     assert "its name has no address (DNS)" in sentence
@@ -86,7 +98,9 @@ def test_n5_the_names_beside_them_are_seen_well(swept: tuple[Swept, Camera, int]
 
 
 @pytest.mark.parametrize("name", ["inner", "metadata"])
-def test_n5_a_name_that_leads_to_an_inner_address_is_not_contacted(swept: tuple[Swept, Camera, int], name: str) -> None:
+def test_n5_a_name_that_leads_to_an_inner_address_is_not_contacted(
+    swept: tuple[Swept, Camera, int], name: str
+) -> None:
     rows = swept[0].of(name)
     assert rows
     assert {row["code"] for row in rows} == {"address_mismatch"}

@@ -59,7 +59,9 @@ class Line:
     def start_receiver(self) -> None:
         self.mode("refused")
         hook = ROOT / "tests/fakes/file_hook.py"
-        self.peers.start(sys.executable, hook, str(self.port), self.folder / "got", self.folder / "mode")
+        self.peers.start(
+            sys.executable, hook, str(self.port), self.folder / "got", self.folder / "mode"
+        )
 
     async def outage(self, seconds: float) -> None:
         for number in range(EVENTS):
@@ -70,7 +72,10 @@ class Line:
         self.waiting = sum(self.work.dispatcher.pending().values())
         self.mode("ok")
         began = time.monotonic()
-        while any(self.work.dispatcher.pending().values()) and time.monotonic() - began < 3 * DRAINED_SECONDS:
+        while (
+            any(self.work.dispatcher.pending().values())
+            and time.monotonic() - began < 3 * DRAINED_SECONDS
+        ):
             await asyncio.sleep(0.05)
         self.drained = time.monotonic() - began
 
@@ -81,8 +86,14 @@ class Line:
         device = sorted(name for name in self.devices if name.startswith("C"))[number % 12]
         line = self.book.lines.get((device, "reach", "", "reach"))
         # Open, change, change ..., so that a notice stands for each event and none is merged away.
-        state = State.DEGRADED if line and line.fault and line.fault.state is State.FAULT else State.FAULT
-        verdict = Verdict(device, Question.REACH, "", "reach", state, f"code-{number}", "no answer", time.time())
+        state = (
+            State.DEGRADED
+            if line and line.fault and line.fault.state is State.FAULT
+            else State.FAULT
+        )
+        verdict = Verdict(
+            device, Question.REACH, "", "reach", state, f"code-{number}", "no answer", time.time()
+        )
         self.work.take([verdict], self.book.take([verdict]))
         self.work.tick()
 
@@ -95,7 +106,9 @@ def two_lines(module_peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("sqlite")
     made = {"sqlite": Line(f"sqlite:///{folder}/history.db", folder, module_peers)}
     if IN_CI or installed():
-        made["postgresql"] = Line(postgres(module_peers)[1], tmp_path_factory.mktemp("pg"), module_peers)
+        made["postgresql"] = Line(
+            postgres(module_peers)[1], tmp_path_factory.mktemp("pg"), module_peers
+        )
     for line in made.values():
         line.start_receiver()
     return made
@@ -125,7 +138,13 @@ async def test_a12_g10_a_webhook_that_is_down_for_long_loses_nothing_and_keeps_t
         assert all(len(found) == 1 for found in bodies.values())
         assert len(after) - len({one["id"] for one in after}) == 0, "twice although it was taken"
         for device in line.devices:
-            mine = [int(one["body"]["code"].removeprefix("code-")) for one in got if one["body"]["device"] == device]
+            mine = [
+                int(one["body"]["code"].removeprefix("code-"))
+                for one in got
+                if one["body"]["device"] == device
+            ]
             assert mine == sorted(mine), f"{device} out of order"
-        gaps = [later["at"] - earlier["at"] for earlier, later in zip(after, after[10:], strict=False)]
+        gaps = [
+            later["at"] - earlier["at"] for earlier, later in zip(after, after[10:], strict=False)
+        ]
         assert min(gaps) > 0.8, "more than about ten messages a second"

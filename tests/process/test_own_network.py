@@ -33,7 +33,21 @@ def cable() -> Iterator[None]:
         for name in (INSIDE, OUTSIDE):
             ip("netns", "add", name)
             ip("-n", name, "link", "set", "lo", "up")
-        ip("link", "add", "name", "cable0", "netns", INSIDE, "type", "veth", "peer", "name", "cable1", "netns", OUTSIDE)
+        ip(
+            "link",
+            "add",
+            "name",
+            "cable0",
+            "netns",
+            INSIDE,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "cable1",
+            "netns",
+            OUTSIDE,
+        )
         ip("-n", INSIDE, "addr", "add", "10.255.0.1/8", "dev", "cable0")
         ip("-n", OUTSIDE, "addr", "add", "10.255.0.2/8", "dev", "cable1")
         ip("-n", INSIDE, "link", "set", "cable0", "up")
@@ -53,7 +67,9 @@ def room(cable: None, module_peers: Peers, tmp_path_factory: pytest.TempPathFact
     made.estate(CAMERAS, "--network", "10")
     (folder / "mode").write_text("ok")
     receiver = ROOT / "tests/fakes/file_hook.py"
-    module_peers.start(*inside, sys.executable, receiver, str(hook), folder / "got", folder / "mode")
+    module_peers.start(
+        *inside, sys.executable, receiver, str(hook), folder / "got", folder / "mode"
+    )
 
     def change(tree: dict) -> None:
         tree["defaults"] = {"interval": "10 s", "reference_interval": "10 s"}
@@ -70,14 +86,20 @@ def room(cable: None, module_peers: Peers, tmp_path_factory: pytest.TempPathFact
 
 def told(folder: Path) -> list[tuple[str, str, str]]:
     path = folder / "got"
-    bodies = [json.loads(line)["body"] for line in path.read_text().splitlines()] if path.exists() else []
+    bodies = (
+        [json.loads(line)["body"] for line in path.read_text().splitlines()]
+        if path.exists()
+        else []
+    )
     return [(body["what"], body["device"], body["code"]) for body in bodies]
 
 
 def well(room: Room) -> float:
     """How many cameras are well."""
     states = room.series("healthmon_device_state")
-    return sum(value for known, value in states if known["kind"] == "camera" and known["state"] == "ok")
+    return sum(
+        value for known, value in states if known["kind"] == "camera" and known["state"] == "ok"
+    )
 
 
 def test_n3_g11_our_own_cut_link_is_one_agent_alert_and_no_camera_alert(room: Room) -> None:

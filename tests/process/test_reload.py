@@ -27,7 +27,11 @@ pytestmark = pytest.mark.long
 
 def told(folder: Path) -> list[tuple[str, str, str]]:
     path = folder / "got"
-    bodies = [json.loads(line)["body"] for line in path.read_text().splitlines()] if path.exists() else []
+    bodies = (
+        [json.loads(line)["body"] for line in path.read_text().splitlines()]
+        if path.exists()
+        else []
+    )
     return [(body["what"], body["device"], body["code"]) for body in bodies]
 
 
@@ -37,10 +41,19 @@ def room(module_peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Room:
     made = Room(module_peers, folder)
     made.estate(4, "--recorders", "1")
     (folder / "mode").write_text("ok")
-    module_peers.start(sys.executable, ROOT / "tests/fakes/file_hook.py", str(hook), folder / "got", folder / "mode")
+    module_peers.start(
+        sys.executable,
+        ROOT / "tests/fakes/file_hook.py",
+        str(hook),
+        folder / "got",
+        folder / "mode",
+    )
 
     def change(tree: dict) -> None:
-        tree["defaults"] = {"interval": "5 s", "cause": {"hold": "2 s", "quiet": "1 s", "longest": "3 s"}}
+        tree["defaults"] = {
+            "interval": "5 s",
+            "cause": {"hold": "2 s", "quiet": "1 s", "longest": "3 s"},
+        }
         tree["links"] = tree["links"][:2]
         for row in (*tree["links"], *tree["cameras"]):
             for key in ("snmp", "port", "parent"):
@@ -61,7 +74,9 @@ def test_a_restart_repeats_nothing_and_knows_what_is_open(room: Room) -> None:
     room.agent.send_signal(signal.SIGKILL)
     room.agent.wait(10)
     room.start()
-    room.until(lambda: room.value("healthmon_fault_active", device="C002", code="unreachable") == 1, 30)
+    room.until(
+        lambda: room.value("healthmon_fault_active", device="C002", code="unreachable") == 1, 30
+    )
     time.sleep(8)
     assert told(room.folder) == [("opened", "C002", "unreachable")]
     shown = room.command("ack", "F000001", "--name", "A. Smith", "--reason", "contractor called")
@@ -69,11 +84,16 @@ def test_a_restart_repeats_nothing_and_knows_what_is_open(room: Room) -> None:
     room.until(lambda: room.value("healthmon_fault_acknowledged", device="C002") == 1, 30)
 
 
-def test_o7_a_camera_that_is_removed_while_down_closes_as_removed_and_its_series_vanish(room: Room) -> None:
+def test_o7_a_camera_that_is_removed_while_down_closes_as_removed_and_its_series_vanish(
+    room: Room,
+) -> None:
     assert room.agent is not None
     room.configure(lambda tree: tree["cameras"].pop(1))
     room.agent.send_signal(signal.SIGHUP)
-    room.until(lambda: not [s for s in room.series("healthmon_device_state") if s[0]["device"] == "C002"], 40)
+    room.until(
+        lambda: not [s for s in room.series("healthmon_device_state") if s[0]["device"] == "C002"],
+        40,
+    )
     assert room.series("healthmon_fault_active") == []
     room.until(lambda: told(room.folder)[-1] == ("removed", "C002", "unreachable"), 30)
 
@@ -115,7 +135,9 @@ def hang_up(room: Room, success: int) -> None:
 
     def heard() -> bool:
         after = room.value("healthmon_config_reload_success_timestamp_seconds") or 0.0
-        return after > before if success else "configuration not changed" in room.peers.log()[written:]
+        return (
+            after > before if success else "configuration not changed" in room.peers.log()[written:]
+        )
 
     room.until(heard, 30)
     assert room.value("healthmon_config_reload_success") == success
@@ -125,8 +147,12 @@ def watched(room: Room) -> set[str]:
     return {labels["device"] for labels, _ in room.series("healthmon_device_state")}
 
 
-@pytest.mark.parametrize("how", ["vanished", "cut", "a folder", "a link to another", "secret for all", "secret gone"])
-def test_a9_a_configuration_that_cannot_be_taken_over_changes_nothing(room: Room, config: Path, how: str) -> None:
+@pytest.mark.parametrize(
+    "how", ["vanished", "cut", "a folder", "a link to another", "secret for all", "secret gone"]
+)
+def test_a9_a_configuration_that_cannot_be_taken_over_changes_nothing(
+    room: Room, config: Path, how: str
+) -> None:
     known, secret = watched(room), room.folder / "secrets" / "camera-view"
     written, text = len(room.peers.log()), config.read_text()
     words = {"vanished": "No such file", "cut": "config.yaml:", "a folder": "config.yaml", "a link to another": "unknown key 'kameras'"}.get(how, "camera-view")  # fmt: skip
@@ -157,10 +183,14 @@ def test_a9_a_configuration_that_cannot_be_taken_over_changes_nothing(room: Room
             config.rmdir()
         secret.write_text(kept)
         secret.chmod(0o600)
-    assert not [1 for labels, _ in room.series("healthmon_fault_active") if labels["kind"] == "camera"]
+    assert not [
+        1 for labels, _ in room.series("healthmon_fault_active") if labels["kind"] == "camera"
+    ]
 
 
-def test_a9_signals_while_the_file_is_being_written_end_in_what_stands_there_last(room: Room, config: Path) -> None:
+def test_a9_signals_while_the_file_is_being_written_end_in_what_stands_there_last(
+    room: Room, config: Path
+) -> None:
     assert room.agent is not None
     known, written, whole = watched(room), len(room.peers.log()), config.read_bytes()
     for cut in range(0, len(whole), len(whole) // 25):
@@ -200,7 +230,9 @@ cameras:
 """
 
 
-async def test_the_agent_notes_where_a_deployable_camera_is_at_its_start_and_at_a_reload(tmp_path: Path) -> None:
+async def test_the_agent_notes_where_a_deployable_camera_is_at_its_start_and_at_a_reload(
+    tmp_path: Path,
+) -> None:
     path, state = tmp_path / "config.yaml", tmp_path / "state"
     state.mkdir()
 
@@ -223,7 +255,11 @@ async def test_the_agent_notes_where_a_deployable_camera_is_at_its_start_and_at_
     write("in_store", "depot")
     assert await agent.reload() == ""
     assert await agent.reload() == ""
-    assert await end(agent) == [("deployed", "Fair Ground"), ("in_transit", ""), ("in_store", "depot")]
+    assert await end(agent) == [
+        ("deployed", "Fair Ground"),
+        ("in_transit", ""),
+        ("in_store", "depot"),
+    ]
     write("deployed", "Quay")
     assert (await end(Agent.of(path, configuration.load(path))))[-1] == ("deployed", "Quay")
 
@@ -237,7 +273,9 @@ cameras:
 """
 
 
-async def test_the_data_a_metered_camera_used_outlives_a_reload_and_building_an_app_only_reads(tmp_path: Path) -> None:
+async def test_the_data_a_metered_camera_used_outlives_a_reload_and_building_an_app_only_reads(
+    tmp_path: Path,
+) -> None:
     """An app is built in a thread, where the lock of the file does not keep the loop out."""
     path, state = tmp_path / "config.yaml", tmp_path / "state"
     state.mkdir()
@@ -245,20 +283,27 @@ async def test_the_data_a_metered_camera_used_outlives_a_reload_and_building_an_
     assert build(configuration.load(path)).data.devices.keys() == {"D001"}
     assert not list(state.glob("data*"))
     agent = Agent.of(path, configuration.load(path))
-    look = next(ask for ask in agent.app.asks if ask.device == "D001" and agent.app.data.governs(ask))
+    look = next(
+        ask for ask in agent.app.asks if ask.device == "D001" and agent.app.data.governs(ask)
+    )
     with agent.app.data.charged(look):
         counting.charge(4711)
     agent.app.data.settle()
     for _ in range(2):
         assert await agent.reload() == ""
         assert agent.app.data.used == {"D001": 4711.0}
-    assert re.search(rb'healthmon_metered_bytes\{device="D001".* 4711(\.0)?\n', agent.metrics.text(openmetrics=False))
+    assert re.search(
+        rb'healthmon_metered_bytes\{device="D001".* 4711(\.0)?\n',
+        agent.metrics.text(openmetrics=False),
+    )
     await agent.casework.keeper.close()
     await agent.app.close()
     agent.running.close()
 
 
-async def test_of_two_reloads_at_once_the_later_file_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_of_two_reloads_at_once_the_later_file_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The first of them has read the old file and is slow to make something of it."""
     path, state, real = tmp_path / "config.yaml", tmp_path / "state", configuration.load
     state.mkdir()
@@ -284,7 +329,9 @@ async def test_of_two_reloads_at_once_the_later_file_counts(tmp_path: Path, monk
     agent.running.close()
 
 
-async def test_g12_a_thousand_reloads_leak_nothing_and_what_did_not_change_keeps_its_state(tmp_path: Path) -> None:
+async def test_g12_a_thousand_reloads_leak_nothing_and_what_did_not_change_keeps_its_state(
+    tmp_path: Path,
+) -> None:
     path, state = tmp_path / "config.yaml", tmp_path / "state"
     state.mkdir()
 

@@ -33,9 +33,20 @@ class Receivers:
 
     def __init__(self, peers: Peers, folder: Path) -> None:
         self.folder, self.box = folder, Mailbox()
-        self.hook, self.manager, self.syslog, self.smtp = free_port(), free_port(), free_port(), free_port()
+        self.hook, self.manager, self.syslog, self.smtp = (
+            free_port(),
+            free_port(),
+            free_port(),
+            free_port(),
+        )
         (folder / "mode").write_text("ok")
-        peers.start(sys.executable, ROOT / "tests/fakes/file_hook.py", str(self.hook), folder / "got", folder / "mode")
+        peers.start(
+            sys.executable,
+            ROOT / "tests/fakes/file_hook.py",
+            str(self.hook),
+            folder / "got",
+            folder / "mode",
+        )
         (folder / "alertmanager.yml").write_text(
             "route: {receiver: desk, group_by: [fault], group_wait: 1s, group_interval: 1s, repeat_interval: 1h}\n"
             f"receivers: [{{name: desk, webhook_configs: [{{url: 'http://127.0.0.1:{self.hook}/', send_resolved: true}}]}}]\n"
@@ -59,8 +70,12 @@ class Receivers:
 
     def targets(self, tree: dict) -> None:
         tree["notify"] = {
-            "alerts": {"alertmanager": {"url": f"http://127.0.0.1:{self.manager}", "resend": "5 s"}},
-            "log": {"syslog": {"server": "127.0.0.1", "port": str(self.syslog), "transport": "tcp"}},
+            "alerts": {
+                "alertmanager": {"url": f"http://127.0.0.1:{self.manager}", "resend": "5 s"}
+            },
+            "log": {
+                "syslog": {"server": "127.0.0.1", "port": str(self.syslog), "transport": "tcp"}
+            },
             "mail": {
                 "email": {
                     "server": "127.0.0.1",
@@ -76,11 +91,19 @@ class Receivers:
     def calls(self) -> list[tuple[str, list[str]]]:
         """What Alertmanager has sent on: (status, devices)."""
         path = self.folder / "got"
-        bodies = [json.loads(line)["body"] for line in path.read_text().splitlines()] if path.exists() else []
-        return [(body["status"], [a["labels"]["device"] for a in body["alerts"]]) for body in bodies]
+        bodies = (
+            [json.loads(line)["body"] for line in path.read_text().splitlines()]
+            if path.exists()
+            else []
+        )
+        return [
+            (body["status"], [a["labels"]["device"] for a in body["alerts"]]) for body in bodies
+        ]
 
     def alerts(self) -> list[str]:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.manager}/api/v2/alerts", timeout=5) as answer:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{self.manager}/api/v2/alerts", timeout=5
+        ) as answer:
             return [one["labels"]["device"] for one in json.load(answer)]
 
     def lines(self) -> list[str]:
@@ -107,7 +130,9 @@ def behind_one_switch(tree: dict) -> None:
 
 
 @pytest.fixture(scope="module")
-def room(receivers: Receivers, module_peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Room:
+def room(
+    receivers: Receivers, module_peers: Peers, tmp_path_factory: pytest.TempPathFactory
+) -> Room:
     made = Room(module_peers, tmp_path_factory.mktemp("room"))
     made.estate(CAMERAS)
     made.configure(behind_one_switch)
@@ -120,7 +145,9 @@ def test_n2_g11_a_switch_loss_of_forty_cameras_is_one_message_within_a_minute_an
     room: Room, receivers: Receivers
 ) -> None:
     time.sleep(3)
-    assert (receivers.alerts(), receivers.box.mails, receivers.lines()) == ([], [], []), "told of something already"
+    assert (receivers.alerts(), receivers.box.mails, receivers.lines()) == ([], [], []), (
+        "told of something already"
+    )
     lost = ["S01", *(f"C{n:03d}" for n in range(1, CAMERAS + 1))]
     for device in lost:
         room.fault(device, "off")
@@ -135,7 +162,12 @@ def test_n2_g11_a_switch_loss_of_forty_cameras_is_one_message_within_a_minute_an
     for device in lost:
         room.fault(device, "off", on=False)
     room.until(lambda: len(receivers.box.mails) > 1 and receivers.alerts() == [], 90)
-    room.until(lambda: not room.series("healthmon_fault_active") and not room.series("healthmon_fault_held"), 90)
+    room.until(
+        lambda: (
+            not room.series("healthmon_fault_active") and not room.series("healthmon_fault_held")
+        ),
+        90,
+    )
     time.sleep(5)
     assert receivers.calls() == [("firing", ["S01"]), ("resolved", ["S01"])]
     assert len(receivers.box.mails) == len(receivers.lines()) == 2
@@ -145,7 +177,9 @@ def test_n2_g11_a_switch_loss_of_forty_cameras_is_one_message_within_a_minute_an
 
 
 @pytest.mark.restarts
-def test_a13_a_sweep_that_is_told_to_end_tears_its_sessions_down_within_five_seconds(room: Room) -> None:
+def test_a13_a_sweep_that_is_told_to_end_tears_its_sessions_down_within_five_seconds(
+    room: Room,
+) -> None:
     assert room.agent is not None
     room.agent.terminate()
     room.agent.wait(10)
@@ -158,12 +192,16 @@ def test_a13_a_sweep_that_is_told_to_end_tears_its_sessions_down_within_five_sec
         assert sweep.wait(10) == 128 + signal.SIGTERM
         assert time.monotonic() - began < 5
         until(lambda: sum(one["sessions_now"] for one in counters(room)) == 0, 10)
-        assert sum(one["lost_sessions"] for one in counters(room)) == before, "every session is torn down"
+        assert sum(one["lost_sessions"] for one in counters(room)) == before, (
+            "every session is torn down"
+        )
     finally:
         room.start()
 
 
-def test_a13_a_second_agent_does_not_start_and_the_first_ends_on_sigterm_within_five_seconds(room: Room) -> None:
+def test_a13_a_second_agent_does_not_start_and_the_first_ends_on_sigterm_within_five_seconds(
+    room: Room,
+) -> None:
     second = room.command("run")
     assert second.returncode == 3
     assert "another healthmon agent runs already" in second.stderr

@@ -24,7 +24,9 @@ NAMES = sorted({rule["alert"] for rule in ALERTS})
 
 def promtool(*arguments: str | Path) -> str:
     need("promtool")
-    done = subprocess.run(["promtool", *map(str, arguments)], capture_output=True, timeout=240, check=False, text=True)
+    done = subprocess.run(
+        ["promtool", *map(str, arguments)], capture_output=True, timeout=240, check=False, text=True
+    )
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     return done.stdout + done.stderr
 
@@ -62,7 +64,9 @@ def test_every_alert_is_tried_in_every_kind_of_case():
     assert tried == {(name, kind) for name in NAMES for kind in rule_cases.KINDS}
 
 
-@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: f"{rule['alert']}-{rule['labels'].get('code', '')}")
+@pytest.mark.parametrize(
+    "rule", ALERTS, ids=lambda rule: f"{rule['alert']}-{rule['labels'].get('code', '')}"
+)
 def test_every_alert_says_what_it_is_and_where_to_read_on(rule):
     labels, words = rule["labels"], rule["annotations"]
     assert re.fullmatch(r"Watchdog|Healthmon[A-Z][A-Za-z]+", rule["alert"])
@@ -81,13 +85,18 @@ def test_no_alert_is_given_for_each_device_but_confirmed_faults():
     for rule in ALERTS:
         by_case = rule["expr"].startswith("healthmon:fault_active:named{")
         by_agent = re.search(
-            r"\b(up|count by|max by|healthmon_(own|reference|config|store|notify|notifications)_)", rule["expr"]
+            r"\b(up|count by|max by|healthmon_(own|reference|config|store|notify|notifications)_)",
+            rule["expr"],
         )
-        figures = re.search(r"healthmon_(looks|loop|bugs|outbox|sweep)|vector|process_|cameras_failed", rule["expr"])
+        figures = re.search(
+            r"healthmon_(looks|loop|bugs|outbox|sweep)|vector|process_|cameras_failed", rule["expr"]
+        )
         assert by_case or by_agent or figures, rule["alert"]
 
 
-AGENT = 'healthmon_fault_active{job="healthmon",instance="desk:9877",site="market",severity="fault",'
+AGENT = (
+    'healthmon_fault_active{job="healthmon",instance="desk:9877",site="market",severity="fault",'
+)
 SAID = {
     "HealthmonPicturesFault": (
         AGENT + 'device="C1",kind="camera",code="no_pictures",priority="P2"}',
@@ -108,7 +117,10 @@ SAID = {
 @pytest.mark.parametrize("alert", SAID)
 def test_the_words_of_an_alert_are_filled_in(tmp_path, alert):
     series, summary, description, dashboard = SAID[alert]
-    labels = dict(re.findall(r'(\w+)="([^"]*)"', series)) | {"class": "fault", "severity": "critical"}
+    labels = dict(re.findall(r'(\w+)="([^"]*)"', series)) | {
+        "class": "fault",
+        "severity": "critical",
+    }
     named = {} if labels["kind"] == "site" else {"name": "Market Place", "contractor": "acme"}
     words = {
         "summary": summary,
@@ -121,7 +133,9 @@ def test_the_words_of_an_alert_are_filled_in(tmp_path, alert):
     expected = [{"alertname": alert, "eval_time": "1m", "exp_alerts": rows}]
     tests = [{"interval": "30s", "input_series": inputs, "alert_rule_test": expected}]
     path = tmp_path / "words.yaml"
-    path.write_text(yaml.safe_dump({"rule_files": [str(RULES / name) for name in MADE], "tests": tests}))
+    path.write_text(
+        yaml.safe_dump({"rule_files": [str(RULES / name) for name in MADE], "tests": tests})
+    )
     promtool("test", "rules", path)
 
 

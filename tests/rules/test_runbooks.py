@@ -21,7 +21,12 @@ ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "runbooks"
 RULES = yaml.safe_load((ROOT / "dashboards" / "rules" / "healthmon-alerts.rules.yaml").read_text())
 ALERTS = sorted({rule["alert"] for group in RULES["groups"] for rule in group["rules"]})
-SECTIONS = ["What it means", "What to check from the chair", "Whom to call", "What the contractor needs"]
+SECTIONS = [
+    "What it means",
+    "What to check from the chair",
+    "Whom to call",
+    "What the contractor needs",
+]
 
 
 def test_every_alert_has_its_page_and_every_page_its_alert():
@@ -38,7 +43,9 @@ def test_a_page_says_what_the_operator_must_know(alert):
     headings = [line.removeprefix("## ") for line in lines if line.startswith("## ")]
     assert headings[:4] == SECTIONS
     assert headings[4:] in ([], ["The fault of this alert"], ["The faults of this alert"])
-    empty = [a for a, b in zip(lines, lines[2:], strict=False) if a.startswith("#") and b.startswith("#")]
+    empty = [
+        a for a, b in zip(lines, lines[2:], strict=False) if a.startswith("#") and b.startswith("#")
+    ]
     assert empty == ["## The faults of this alert"] * headings.count("The faults of this alert") + [
         "## The fault of this alert"
     ] * headings.count("The fault of this alert")
@@ -47,8 +54,12 @@ def test_a_page_says_what_the_operator_must_know(alert):
 
 def test_every_code_is_explained_on_the_page_of_its_alert_under_the_name_that_people_see():
     for alert in ALERTS:
-        told = re.findall(r"^### (.+) \(`(\w+)`\)$", (PAGES / f"{alert}.md").read_text(), re.MULTILINE)
-        assert told == [(CODES[code].title, code) for code in dict(map(reversed, told)) if code in CODES], alert
+        told = re.findall(
+            r"^### (.+) \(`(\w+)`\)$", (PAGES / f"{alert}.md").read_text(), re.MULTILINE
+        )
+        assert told == [
+            (CODES[code].title, code) for code in dict(map(reversed, told)) if code in CODES
+        ], alert
         assert {code for _, code in told} == {code for code in CODES if alert_of(code) == alert}
 
 
@@ -60,7 +71,9 @@ def test_links_between_pages_resolve(path):
 
 async def test_the_agent_serves_them():
     app = Starlette(routes=runbooks.routes())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://agent") as http:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://agent"
+    ) as http:
         index = await http.get("/runbooks/")
         assert '<a href="HealthmonAgentDown">' in index.text
         shown = await http.get("/runbooks/HealthmonPicturesFault")
@@ -81,6 +94,13 @@ def test_an_installed_wheel_has_the_pages_and_the_rules(tmp_path):
     argv = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, timeout=120)
     names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
-    pages = {name.split("/")[-1] for name in names if name.startswith("healthmon_exporters/runbook_pages/")}
+    pages = {
+        name.split("/")[-1]
+        for name in names
+        if name.startswith("healthmon_exporters/runbook_pages/")
+    }
     assert pages == {path.name for path in PAGES.glob("*.md")}
-    assert any(name.endswith("share/healthmon/dashboards/rules/healthmon-alerts.rules.yaml") for name in names)
+    assert any(
+        name.endswith("share/healthmon/dashboards/rules/healthmon-alerts.rules.yaml")
+        for name in names
+    )

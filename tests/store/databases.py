@@ -29,7 +29,19 @@ def postgres(peers: Peers) -> tuple[subprocess.Popen[bytes], str]:
     if become:
         shutil.chown(folder, user)
     data, port = folder / "data", free_port()
-    init = [*become, tools / "initdb", "-D", data, "-U", "healthmon", "-A", "trust", "-E", "UTF8", "--no-sync"]
+    init = [
+        *become,
+        tools / "initdb",
+        "-D",
+        data,
+        "-U",
+        "healthmon",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+    ]
     subprocess.run([str(a) for a in init], check=True, capture_output=True, cwd="/")
     options = ["-D", data, "-h", "127.0.0.1", "-p", port, "-k", folder]
     server = peers.start(*become, tools / "postgres", *(str(o) for o in options), cwd="/")

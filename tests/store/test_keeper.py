@@ -58,7 +58,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", folder], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", folder],
+        capture_output=True,
+        check=False,
     )
     if done.returncode:
         pytest.skip(f"no tmpfs here: {done.stderr.decode().strip()}")
@@ -79,7 +81,9 @@ async def test_a3_a_full_disk_is_outlived_and_what_happened_is_written_when_ther
         number = 100
         while keeper.ok:
             number += 1
-            keeper.submit(Batch(cases={number: replace(CASE, number=number, cause="y" * 2000)})).cancel()
+            keeper.submit(
+                Batch(cases={number: replace(CASE, number=number, cause="y" * 2000)})
+            ).cancel()
             await asyncio.sleep(0.05)
         assert "full" in keeper.problem
         assert not keeper.alarm, "a full disk is no damage"
@@ -92,7 +96,9 @@ async def test_a3_a_full_disk_is_outlived_and_what_happened_is_written_when_ther
     store.close()
 
 
-async def test_a3_what_cannot_be_kept_is_bounded_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a3_what_cannot_be_kept_is_bounded_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("healthmon.keeper.BOUND", 100)
     async with writing(tmp_path / "missing" / "history.db") as keeper:
         for second in range(500):
@@ -124,7 +130,9 @@ async def test_a4_a_database_that_is_locked_for_long_loses_nothing(
     store.close()
 
 
-async def test_a6_what_is_about_to_be_written_when_the_agent_ends_is_written(tmp_path: Path) -> None:
+async def test_a6_what_is_about_to_be_written_when_the_agent_ends_is_written(
+    tmp_path: Path,
+) -> None:
     """The writer's thread is busy; what waits for it has left the memory of the keeper, and is not on the disk yet."""
     file, go = tmp_path / "history.db", threading.Event()
     async with writing(file) as keeper:
@@ -150,7 +158,9 @@ def damaged(data: bytes, how: str) -> bytes:
 
 
 @pytest.mark.parametrize("how", ["flipped", "truncated", "garbage", "another"])
-def test_a4_a_damaged_file_is_put_aside_with_a_loud_alarm_and_numbers_go_on(tmp_path: Path, how: str) -> None:
+def test_a4_a_damaged_file_is_put_aside_with_a_loud_alarm_and_numbers_go_on(
+    tmp_path: Path, how: str
+) -> None:
     file = tmp_path / "history.db"
     store = Store.open(f"sqlite:///{file}")
     for number in range(1, 300):
@@ -232,7 +242,9 @@ def test_a6_every_acknowledgement_has_its_data_on_the_disk_first(tmp_path: Path)
         log,
         sys.executable,
     ]
-    done = subprocess.run([*argv, "-c", code, tmp_path / "history.db"], cwd=ROOT, capture_output=True, check=False)
+    done = subprocess.run(
+        [*argv, "-c", code, tmp_path / "history.db"], cwd=ROOT, capture_output=True, check=False
+    )
     if b"Operation not permitted" in done.stderr:
         pytest.skip("this machine does not let a process be traced")
     assert done.returncode == 0, done.stderr.decode()
@@ -244,7 +256,9 @@ def test_a6_every_acknowledgement_has_its_data_on_the_disk_first(tmp_path: Path)
         elif re.search(r"f(data)?sync\(\d+<[^>]*history\.db>", line):
             synced = True
         elif '"ACK ' in line:
-            assert (written, synced) == (True, True), f"acknowledged before it was on the disk: {line}"
+            assert (written, synced) == (True, True), (
+                f"acknowledged before it was on the disk: {line}"
+            )
             written = synced = False
             acknowledged += 1
     assert acknowledged == 20
@@ -274,17 +288,31 @@ async def test_a4_a_history_that_can_only_be_read_later_is_taken_over_then(
     path.write_text(LIVED.format(state=state))
     store = Store.open(f"sqlite:///{state / 'healthmon.db'}")
     faults = [replace(FAULT, device=f"C00{n}") for n in (1, 2, 3)]
-    cases = {n: replace(CASE, number=n, device=f"C00{n}", faults=(fault,)) for n, fault in enumerate(faults, 1)}
+    cases = {
+        n: replace(CASE, number=n, device=f"C00{n}", faults=(fault,))
+        for n, fault in enumerate(faults, 1)
+    }
     heard = [Outgoing(f"F00000{n}-1", "desk", f"C00{n}", n, "{}", 1.0, 1.0) for n in cases]
     sent = [Settled(row.notice, row.target, "sent", 2.0) for row in heard]
-    store.record(Batch(faults={f.key: f for f in faults}, cases=cases, outgoing=heard, settled=sent))
+    store.record(
+        Batch(faults={f.key: f for f in faults}, cases=cases, outgoing=heard, settled=sent)
+    )
     store.close()
     other = sqlite3.connect(state / "healthmon.db")
     other.execute("BEGIN EXCLUSIVE")
     agent = Agent.of(path, configuration.load(path))
     assert "locked" in agent.casework.keeper.problem
     for device, bad in (("C001", True), ("C002", False)):
-        verdict = Verdict(device, Question.REACH, "", "reach", State.FAULT if bad else State.OK, "unreachable", "", 0.0)
+        verdict = Verdict(
+            device,
+            Question.REACH,
+            "",
+            "reach",
+            State.FAULT if bad else State.OK,
+            "unreachable",
+            "",
+            0.0,
+        )
         for _ in range(3):
             agent._reduce((replace(verdict, at=time.time()),))
     job = asyncio.create_task(agent.casework.keeper.run())

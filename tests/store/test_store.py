@@ -31,7 +31,9 @@ from healthmon.store import (
 )
 from healthmon.store.engine import quarantine
 
-FAULT = Fault("C001", "reach", "", "reach", "unreachable", State.FAULT, "no answer für 12 s", 1000.0, 1060.0)
+FAULT = Fault(
+    "C001", "reach", "", "reach", "unreachable", State.FAULT, "no answer für 12 s", 1000.0, 1060.0
+)
 CASE = Case(7, "C001", "riverside", (FAULT,), 1000.0, 1060.0, 2, told=1080.0, revision=1)
 ROW = Outgoing("F000007-1", "duty", "C001", 7, '{"a":1}', 1080.0, 1080.0)
 Opener = Callable[[], Store]
@@ -131,7 +133,14 @@ def test_a_changed_line_of_the_audit_chain_is_found(opener: Opener) -> None:
 def test_timelines_are_stretches_and_end_where_nobody_watched(opener: Opener) -> None:
     store = opener()
     store.record(Batch(segments=[Segment("C001", "reach", "ok", 10.0)]))
-    store.record(Batch(segments=[Segment("C001", "reach", "ok", 10.0, 50.0), Segment("C001", "reach", "fault", 50.0)]))
+    store.record(
+        Batch(
+            segments=[
+                Segment("C001", "reach", "ok", 10.0, 50.0),
+                Segment("C001", "reach", "fault", 50.0),
+            ]
+        )
+    )
     store.end_timelines(80.0)
     assert store.timeline("C001") == [("reach", "ok", 10.0, 50.0), ("reach", "fault", 50.0, 80.0)]
     assert store.timeline("C001", since=60.0) == [("reach", "fault", 50.0, 80.0)]
@@ -143,7 +152,11 @@ def test_trim_forgets_only_what_ended_long_ago(opener: Opener) -> None:
     store.record(full())
     old = replace(CASE, number=3, closed=500.0)
     store.record(
-        Batch(cases={3: old}, told=[Told("closed", old, 500.0)], segments=[Segment("C001", "reach", "ok", 1.0, 2.0)])
+        Batch(
+            cases={3: old},
+            told=[Told("closed", old, 500.0)],
+            segments=[Segment("C001", "reach", "ok", 1.0, 2.0)],
+        )
     )
     store.trim(900.0)
     assert [case.number for case in store.cases()] == [7]
@@ -168,7 +181,9 @@ def test_an_acknowledgement_needs_an_open_case(opener: Opener) -> None:
     store.close()
 
 
-def test_o9_a_stale_sweep_is_not_signed_and_a_second_signature_is_an_addition(opener: Opener) -> None:
+def test_o9_a_stale_sweep_is_not_signed_and_a_second_signature_is_an_addition(
+    opener: Opener,
+) -> None:
     store = opener()
     sweep = store.keep_sweep(1000.0, "{}")
     assert store.last_sweep() == (sweep, 1000.0, "{}")
@@ -208,7 +223,9 @@ def test_a4_a_damaged_file_is_told_and_put_aside(tmp_path: Path) -> None:
     assert not file.exists()
 
 
-def test_a4_a_locked_database_is_trouble_that_may_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a4_a_locked_database_is_trouble_that_may_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("healthmon.store.engine.BUSY_SECONDS", 0.2)
     file = tmp_path / "history.db"
     store = Store.open(f"sqlite:///{file}")
@@ -252,7 +269,9 @@ def test_where_a_deployable_camera_was_is_kept_when_it_changes(opener: Opener) -
     assert store.stays("D002") == [stays[4]]
     assert store.stays("C001") == []
     store.trim(1250.0)
-    assert store.stays("D001") == [stays[2], stays[3]], "what ended before is forgotten, the rest is not"
+    assert store.stays("D001") == [stays[2], stays[3]], (
+        "what ended before is forgotten, the rest is not"
+    )
     store.trim(5000.0)
     assert store.stays("D001") == [stays[3]], "where it is now stays known"
     store.close()

@@ -36,7 +36,9 @@ def near(offset: float, error: float = 0.1) -> Span:
     return Span(offset - error, offset + error)
 
 
-def judged(value: Clock | None, at: float = WINTER, reason: Reason | None = None) -> dict[str, Verdict]:
+def judged(
+    value: Clock | None, at: float = WINTER, reason: Reason | None = None
+) -> dict[str, Verdict]:
     seen = Observation("C1", Question.CLOCK, "", at, 0.1, value, reason)
     return {verdict.aspect: verdict for verdict in clock.judge(seen, CAMERA)}
 
@@ -93,7 +95,9 @@ def told(found: dict[str, Verdict]) -> list[str]:
     return [v.sentence for v in found.values() if v.state is not State.OK]
 
 
-LABEL = "UTC field is 1 h 00 min 00.0 s ahead, local time is right: the device labels local time as UTC"
+LABEL = (
+    "UTC field is 1 h 00 min 00.0 s ahead, local time is right: the device labels local time as UTC"
+)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +156,10 @@ def test_no_failed_source_changes_what_is_said_of_the_others(
 @pytest.mark.parametrize("apart", [7.0, 60.0, 86400.0 * 3])
 def test_c25_a_label_hides_no_other_disagreement(apart: float) -> None:
     found = shows(SUMMER, onvif=3600.0, onvif_local=0.2, http_date=apart)
-    assert [v.code for v in found.values() if v.state is not State.OK] == ["clock_utc_label", "clocks_disagree"]
+    assert [v.code for v in found.values() if v.state is not State.OK] == [
+        "clock_utc_label",
+        "clocks_disagree",
+    ]
     assert "ONVIF clock and web server clock" in found["agreement"].sentence
 
 
@@ -160,7 +167,9 @@ def test_c25_a_whole_device_in_a_wrong_zone_is_one_fault() -> None:
     found = shows(onvif=3600.2, onvif_local=3600.1, http_date=3600.0, rtcp=3600.1, snmp=3600.0)
     assert told(found) == ["clock 1 h 00 min 00.2 s ahead: summer time was not switched off"]
     found = shows(onvif=3600.2, http_date=0.0, rtsp_date=0.3)
-    assert told(found) == ["clock 1 h 00 min 00.2 s ahead: summer time was not switched off; its RTSP clock is right"]
+    assert told(found) == [
+        "clock 1 h 00 min 00.2 s ahead: summer time was not switched off; its RTSP clock is right"
+    ]
     found = shows(onvif=0.2, onvif_local=3600.1, http_date=0.0, snmp=3600.0)
     assert told(found) == ["clock 1 h 00 min 00.0 s ahead: summer time was not switched off"]
     found = shows(onvif=0.2, onvif_local=0.1, http_date=3600.0)
@@ -203,7 +212,10 @@ def test_the_flag_of_summer_time_is_not_judged(daylight: bool | None) -> None:
     """Some devices set it where the rule is used, whatever the season."""
     for at in (WINTER, SUMMER):
         readings = (ClockReading("onvif", near(0)), ClockReading("onvif_local", near(0)))
-        assert told(judged(Clock(readings, GOOD, "ntp", "GMT0BST,M3.5.0/1,M10.5.0", daylight), at)) == []
+        assert (
+            told(judged(Clock(readings, GOOD, "ntp", "GMT0BST,M3.5.0/1,M10.5.0", daylight), at))
+            == []
+        )
 
 
 @pytest.mark.parametrize(
@@ -222,7 +234,9 @@ def test_the_flag_of_summer_time_is_not_judged(daylight: bool | None) -> None:
 def test_summer_time_is_the_zones_own(zone: str, at: float, offset: float, words: str) -> None:
     seen = Clock((ClockReading("onvif", near(offset)),), GOOD)
     look = Observation("C1", Question.CLOCK, "", at, 0.1, seen)
-    found = next(v for v in clock.judge(look, replace(CAMERA, time_zone=zone)) if v.aspect == "offset")
+    found = next(
+        v for v in clock.judge(look, replace(CAMERA, time_zone=zone)) if v.aspect == "offset"
+    )
     assert (found.code, words in found.sentence) == ("clock_zone", True), found.sentence
 
 
@@ -273,8 +287,12 @@ def test_c25_a_reset_clock_of_another_season_is_one_fault() -> None:
 def test_a1_what_a_reset_clock_shows_is_reckoned_from_true_time() -> None:
     """The healthmon machine itself believes that it is 1970."""
     ours = Reference(near(WINTER - 1000.0), 1000.0, 3, 3)
-    seen = Clock((ClockReading("onvif", near(datetime(2000, 1, 1, tzinfo=UTC).timestamp() - 1000.0)),), ours)
-    assert judged(seen, 1000.0)["offset"].sentence == "clock was reset: it shows 01 Jan 2000 00:00 UTC"
+    seen = Clock(
+        (ClockReading("onvif", near(datetime(2000, 1, 1, tzinfo=UTC).timestamp() - 1000.0)),), ours
+    )
+    assert (
+        judged(seen, 1000.0)["offset"].sentence == "clock was reset: it shows 01 Jan 2000 00:00 UTC"
+    )
     seen = Clock((ClockReading("onvif", near(WINTER - 1000.0 + 3600.0)),), ours)
     assert judged(seen, 1000.0)["offset"].sentence.endswith("summer time was not switched off")
 
@@ -303,8 +321,15 @@ def test_c25_clocks_of_one_device_that_disagree_are_named() -> None:
 
 FAILED = [
     ClockReading("onvif", None, Reason.REFUSED, "connection to port 80: connection refused"),
-    ClockReading("onvif", None, Reason.PROTOCOL, "GetSystemDateAndTime: the answer holds no SystemDateAndTime"),
-    ClockReading("onvif_local", None, Reason.PROTOCOL, "2026-2-31 4:5:6 is not a date", "2026-2-31 4:5:6"),
+    ClockReading(
+        "onvif",
+        None,
+        Reason.PROTOCOL,
+        "GetSystemDateAndTime: the answer holds no SystemDateAndTime",
+    ),
+    ClockReading(
+        "onvif_local", None, Reason.PROTOCOL, "2026-2-31 4:5:6 is not a date", "2026-2-31 4:5:6"
+    ),
     ClockReading("http_date", None, Reason.UNSUPPORTED, "no Date in the answer"),
     ClockReading("rtcp", None, Reason.NOT_REPORTED, "its sender reports tell no time of day"),
     ClockReading("rtsp_date", None, Reason.RESET, "connection dropped"),
@@ -321,13 +346,15 @@ def test_a_clock_that_failed_is_named_and_spoils_no_other(failed: ClockReading, 
 
 
 def test_clocks_that_failed_are_told_in_words() -> None:
-    found = judged(Clock((ClockReading("onvif", near(0.1)), FAILED[0], FAILED[6]), GOOD))["agreement"]
+    found = judged(Clock((ClockReading("onvif", near(0.1)), FAILED[0], FAILED[6]), GOOD))[
+        "agreement"
+    ]
     assert found.sentence == (
         "ONVIF clock read; not read: ONVIF clock (connection refused), SNMP clock (connected, no answer in time)"
     )
-    found = judged(Clock((ClockReading("onvif", near(0.1)), ClockReading("rtcp", near(0)), FAILED[6]), GOOD))[
-        "agreement"
-    ]
+    found = judged(
+        Clock((ClockReading("onvif", near(0.1)), ClockReading("rtcp", near(0)), FAILED[6]), GOOD)
+    )["agreement"]
     assert found.sentence.startswith("2 clocks agree; not read: SNMP clock (")
     found = judged(Clock((FAILED[6], FAILED[0]), GOOD))
     assert [(v.state, v.reason) for v in found.values()] == [(State.UNKNOWN, Reason.TIMEOUT)]
@@ -361,10 +388,14 @@ def test_a_coarse_clock_gives_way_to_a_finer_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("middle", "state"), [(1.9, State.OK), (2.05, State.OK), (2.5, State.UNKNOWN), (-2.5, State.UNKNOWN)]
+    ("middle", "state"),
+    [(1.9, State.OK), (2.05, State.OK), (2.5, State.UNKNOWN), (-2.5, State.UNKNOWN)],
 )
 def test_a_clock_that_is_more_likely_wrong_is_not_called_right(middle: float, state: State) -> None:
-    assert judged(Clock((ClockReading("http_date", near(middle, 1.5)),), GOOD))["offset"].state is state
+    assert (
+        judged(Clock((ClockReading("http_date", near(middle, 1.5)),), GOOD))["offset"].state
+        is state
+    )
 
 
 def test_c25_too_coarse_a_reading_is_unknown_and_never_a_fault() -> None:
@@ -385,7 +416,9 @@ def test_a1_our_own_wrong_clock_is_taken_out() -> None:
 
 
 def test_a1_a_step_of_our_clock_invalidates_the_look() -> None:
-    found = judged(Clock((FAILED[3], ClockReading("onvif", None, Reason.AGENT_STALLED)), GOOD))["offset"]
+    found = judged(Clock((FAILED[3], ClockReading("onvif", None, Reason.AGENT_STALLED)), GOOD))[
+        "offset"
+    ]
     assert (found.state, found.reason) == (State.UNKNOWN, Reason.AGENT_STALLED)
 
 
@@ -406,7 +439,14 @@ def test_a_clock_set_by_hand_and_a_rule_without_summer_time() -> None:
     assert "rule" not in judged(replace(seen, zone="whatever"))
 
 
-@given(st.floats(-50, 50), st.floats(0, 3), st.floats(-5, 5), st.floats(0, 0.5), st.floats(-1, 1), st.floats(-1, 1))
+@given(
+    st.floats(-50, 50),
+    st.floats(0, 3),
+    st.floats(-5, 5),
+    st.floats(0, 0.5),
+    st.floats(-1, 1),
+    st.floats(-1, 1),
+)
 def test_interval_arithmetic_never_accuses_a_clock_within_its_limits(
     true: float, error: float, ours: float, doubt: float, inside: float, within: float
 ) -> None:
@@ -466,7 +506,9 @@ def test_a1_no_reference_is_one_fault() -> None:
 
 
 def test_a1_the_last_good_answer_serves_for_a_while_and_says_so() -> None:
-    found = said(replace(GOOD, reason_text="nobody answers", members=(DEAD,)), WINTER + 240)["reference"]
+    found = said(replace(GOOD, reason_text="nobody answers", members=(DEAD,)), WINTER + 240)[
+        "reference"
+    ]
     assert (found.state, found.code) == (State.DEGRADED, "time_server")
     assert found.sentence == (
         "nobody answers (time server 192.0.2.8 does not answer); the last good answer, 4 min old, serves for now (+-4 ms)"

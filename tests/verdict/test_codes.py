@@ -35,7 +35,9 @@ class Module:
         self.path = path
         self.tree = ast.parse(path.read_text())
         self.constants = constants | _assigned(self.tree.body)
-        self.functions = {node.name: node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef)}
+        self.functions = {
+            node.name: node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef)
+        }
 
     def codes(self) -> Iterator[str]:
         for function in self.functions.values():
@@ -70,7 +72,9 @@ class Module:
             case ast.Name(name):
                 yield from self._name(name, function)
             case _:
-                pytest.fail(f"{self.path.name}:{node.lineno}: the code cannot be followed; write it as a constant")
+                pytest.fail(
+                    f"{self.path.name}:{node.lineno}: the code cannot be followed; write it as a constant"
+                )
 
     def _name(self, name: str, function: ast.FunctionDef) -> Iterator[str]:
         arguments = [argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)]
@@ -87,23 +91,37 @@ class Module:
     def _callers(self, function: ast.FunctionDef, name: str, position: int) -> Iterator[str]:
         for caller in self.functions.values():
             for call in [node for node in ast.walk(caller) if isinstance(node, ast.Call)]:
-                if _name(call.func) == function.name and (argument := _argument(call, name, position)):
+                if _name(call.func) == function.name and (
+                    argument := _argument(call, name, position)
+                ):
                     yield from self.follow(argument, caller)
 
 
 def _name(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+    return (
+        node.id
+        if isinstance(node, ast.Name)
+        else node.attr
+        if isinstance(node, ast.Attribute)
+        else ""
+    )
 
 
 def _argument(call: ast.Call, keyword: str, position: int) -> ast.expr | None:
     named = next((k.value for k in call.keywords if k.arg == keyword), None)
-    whole = len(call.args) > position and not any(isinstance(a, ast.Starred) for a in call.args[: position + 1])
+    whole = len(call.args) > position and not any(
+        isinstance(a, ast.Starred) for a in call.args[: position + 1]
+    )
     return named or (call.args[position] if whole else None)
 
 
 def _assigned(body: list[ast.stmt]) -> dict[str, ast.expr]:
     plain = {_name(node.targets[0]): node.value for node in body if isinstance(node, ast.Assign)}
-    typed = {_name(node.target): node.value for node in body if isinstance(node, ast.AnnAssign) and node.value}
+    typed = {
+        _name(node.target): node.value
+        for node in body
+        if isinstance(node, ast.AnnAssign) and node.value
+    }
     return plain | typed
 
 
@@ -114,7 +132,11 @@ def _values(function: ast.FunctionDef, name: str) -> list[ast.expr]:
         if not isinstance(node, ast.Assign | ast.For):
             continue
         target = node.target if isinstance(node, ast.For) else node.targets[0]
-        rows = node.iter.elts if isinstance(node, ast.For) and isinstance(node.iter, ast.Tuple) else None
+        rows = (
+            node.iter.elts
+            if isinstance(node, ast.For) and isinstance(node.iter, ast.Tuple)
+            else None
+        )
         given = rows if rows is not None else [node.value] if isinstance(node, ast.Assign) else []
         if isinstance(target, ast.Name) and target.id == name:
             found += given
@@ -126,17 +148,33 @@ def _values(function: ast.FunctionDef, name: str) -> list[ast.expr]:
 
 def constants() -> dict[str, ast.expr]:
     """Module constants that other modules import (cases.LOST, cases.COMMON)."""
-    return {name: value for path in SOURCES for name, value in _assigned(ast.parse(path.read_text()).body).items()}
+    return {
+        name: value
+        for path in SOURCES
+        for name, value in _assigned(ast.parse(path.read_text()).body).items()
+    }
 
 
 def given() -> set[str]:
     shared = constants()
-    return {code for path in SOURCES if path.name not in PASSED_ON for code in Module(path, shared).codes()}
+    return {
+        code
+        for path in SOURCES
+        if path.name not in PASSED_ON
+        for code in Module(path, shared).codes()
+    }
 
 
 def test_every_code_that_is_given_is_registered_and_every_registered_one_is_given():
     found = given() - {"ok", ""}
-    assert {"unreachable", "no_pictures", "packet_loss", "overload", "self_test_old", "common_cause"} <= found
+    assert {
+        "unreachable",
+        "no_pictures",
+        "packet_loss",
+        "overload",
+        "self_test_old",
+        "common_cause",
+    } <= found
     assert found == set(CODES)
 
 

@@ -34,11 +34,16 @@ WELL = SwitchPort(
 
 def judged(device: Device = DEVICE, **changes: Any) -> dict[str, Verdict]:
     port = dataclasses.replace(WELL, **changes)
-    return {one.aspect: one for one in judge(Observation("C1", Question.PORT, "S01", 1000.0, 0.1, port), device)}
+    return {
+        one.aspect: one
+        for one in judge(Observation("C1", Question.PORT, "S01", 1000.0, 0.1, port), device)
+    }
 
 
 def down(**poe: Any) -> SwitchPort:
-    return dataclasses.replace(WELL, oper="down", speed=None, half_duplex=None, poe=Poe("1.7", **poe) if poe else None)
+    return dataclasses.replace(
+        WELL, oper="down", speed=None, half_duplex=None, poe=Poe("1.7", **poe) if poe else None
+    )
 
 
 def test_a_port_that_is_well_is_well_in_every_aspect() -> None:
@@ -77,13 +82,28 @@ def test_every_state_of_if_mib_has_its_verdict(oper, state, code) -> None:
     [
         (WELL, ""),
         (down(), f"{NAME} is down"),
-        (down(enabled=True, status="searching"), f"{NAME} is down and finds no device to power: cable or device"),
-        (down(enabled=True, status="delivering"), f"{NAME} is down although the device draws power"),
-        (down(enabled=False, status="disabled"), f"{NAME} is down and its power (PoE) is switched off on purpose"),
-        (down(enabled=True, status="searching", denied=2), f"{NAME} is down: the switch has refused it power"),
+        (
+            down(enabled=True, status="searching"),
+            f"{NAME} is down and finds no device to power: cable or device",
+        ),
+        (
+            down(enabled=True, status="delivering"),
+            f"{NAME} is down although the device draws power",
+        ),
+        (
+            down(enabled=False, status="disabled"),
+            f"{NAME} is down and its power (PoE) is switched off on purpose",
+        ),
+        (
+            down(enabled=True, status="searching", denied=2),
+            f"{NAME} is down: the switch has refused it power",
+        ),
         (down(enabled=True, status="fault"), f"PoE fault: {NAME} gives the device no power"),
         (down(enabled=True, status="other_fault"), f"PoE fault: {NAME} gives the device no power"),
-        (dataclasses.replace(WELL, admin="down", oper="down"), f"{NAME} is switched off on purpose"),
+        (
+            dataclasses.replace(WELL, admin="down", oper="down"),
+            f"{NAME} is switched off on purpose",
+        ),
     ],
 )
 def test_the_cause_in_words(port, words) -> None:
@@ -141,7 +161,14 @@ def test_errors_are_judged_by_their_share_of_what_came(errors, packets, state) -
 
 
 def test_what_the_switch_does_not_tell_is_not_judged() -> None:
-    bare = judge(Observation("C1", Question.PORT, "S01", 1000.0, 0.1, SwitchPort("S01", "7", 7, "up", "up")), DEVICE)
+    bare = judge(
+        Observation("C1", Question.PORT, "S01", 1000.0, 0.1, SwitchPort("S01", "7", 7, "up", "up")),
+        DEVICE,
+    )
     assert [(one.aspect, one.state) for one in bare] == [("port", State.OK)]
-    silent = judge(Observation("C1", Question.PORT, "S01", 1000.0, 0.1, None, Reason.TIMEOUT), DEVICE)
-    assert [(one.aspect, one.state, one.reason) for one in silent] == [("port", State.UNKNOWN, Reason.TIMEOUT)]
+    silent = judge(
+        Observation("C1", Question.PORT, "S01", 1000.0, 0.1, None, Reason.TIMEOUT), DEVICE
+    )
+    assert [(one.aspect, one.state, one.reason) for one in silent] == [
+        ("port", State.UNKNOWN, Reason.TIMEOUT)
+    ]

@@ -53,7 +53,10 @@ def made_up(number: int) -> list[str]:
         summer = lot.choice(["", "", f"{lot.choice(['', '-'])}{lot.randint(0, 13)}"])
         form, time = lot.choice("MJn"), lot.choice(["", "/0", "/1", "/3:30", "/26", "/-3"])
         days = {
-            "M": [f"M{m}.{lot.randint(1, 5)}.{lot.randint(0, 6)}" for m in (lot.randint(2, 5), lot.randint(7, 11))],
+            "M": [
+                f"M{m}.{lot.randint(1, 5)}.{lot.randint(0, 6)}"
+                for m in (lot.randint(2, 5), lot.randint(7, 11))
+            ],
             "J": [f"J{lot.randint(20, 150)}", f"J{lot.randint(190, 345)}"],
             "n": [f"{lot.randint(20, 150)}", f"{lot.randint(190, 345)}"],
         }[form]
@@ -80,7 +83,13 @@ def test_every_form_reads_as_the_c_library_reads_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "at", [datetime(2026, 12, 31, 23), datetime(2027, 1, 1), datetime(2027, 1, 1, 4), datetime(2027, 7, 1)]
+    "at",
+    [
+        datetime(2026, 12, 31, 23),
+        datetime(2027, 1, 1),
+        datetime(2027, 1, 1, 4),
+        datetime(2027, 7, 1),
+    ],
 )
 def test_summer_time_all_year_is_never_left(at: datetime) -> None:
     """RFC 8536 section 3.3.1 gives this rule."""
@@ -91,9 +100,15 @@ def test_summer_time_all_year_is_never_left(at: datetime) -> None:
 def test_civil_times_that_are_there_twice_or_never() -> None:
     zone = posix_zone("GMT0BST,M3.5.0/1,M10.5.0")
     twice = datetime(2026, 10, 25, 1, 30, tzinfo=zone)
-    assert [twice.replace(fold=fold).utcoffset() for fold in (0, 1)] == [timedelta(hours=1), timedelta()]
+    assert [twice.replace(fold=fold).utcoffset() for fold in (0, 1)] == [
+        timedelta(hours=1),
+        timedelta(),
+    ]
     never = datetime(2026, 3, 29, 1, 30, tzinfo=zone)
-    assert [never.replace(fold=fold).utcoffset() for fold in (0, 1)] == [timedelta(), timedelta(hours=1)]
+    assert [never.replace(fold=fold).utcoffset() for fold in (0, 1)] == [
+        timedelta(),
+        timedelta(hours=1),
+    ]
     for hour in (0, 1):
         moment = datetime(2026, 10, 25, hour, 30, tzinfo=UTC)
         assert moment.astimezone(zone).astimezone(UTC) == moment
@@ -112,13 +127,24 @@ def test_every_moment_comes_back_from_its_civil_time(rule: str, at: int) -> None
 def test_spaces_hikvisions_form_and_names_are_understood() -> None:
     def offsets(rule: str) -> list[timedelta | None]:
         zone = posix_zone(rule)
-        return [datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in (1, 7)] if zone else []
+        return (
+            [datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in (1, 7)] if zone else []
+        )
 
     hour = timedelta(hours=1)
     assert offsets(" GMT0BST, M3.5.0/1, M10.5.0/2 ") == [0 * hour, hour]
-    assert offsets("CST-8:00:00DST01:00:00,M3.5.0/01:00:00,M10.5.0/02:00:00") == [8 * hour, 9 * hour]
-    assert offsets("EST+5:00:00DST01:00:00,M3.2.0/02:00:00,M11.1.0/02:00:00") == [-5 * hour, -4 * hour]
-    assert offsets("LHS-10:30:00DST00:30:00,M4.1.0/02:00:00,M10.1.0/02:00:00") == [10.5 * hour, 11 * hour]
+    assert offsets("CST-8:00:00DST01:00:00,M3.5.0/01:00:00,M10.5.0/02:00:00") == [
+        8 * hour,
+        9 * hour,
+    ]
+    assert offsets("EST+5:00:00DST01:00:00,M3.2.0/02:00:00,M11.1.0/02:00:00") == [
+        -5 * hour,
+        -4 * hour,
+    ]
+    assert offsets("LHS-10:30:00DST00:30:00,M4.1.0/02:00:00,M10.1.0/02:00:00") == [
+        10.5 * hour,
+        11 * hour,
+    ]
     assert offsets("Europe/London") == [0 * hour, hour]
 
 

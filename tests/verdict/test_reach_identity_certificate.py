@@ -26,12 +26,22 @@ AT = 1_795_500_000.0
 DAY = 86400.0
 KNOWN = Commissioned("M1", "S7", "1.2", "00:1a:2b:3c:4d:5e")
 DEVICE = Device(
-    "C1", "Market", Kind.CAMERA, "s", "192.0.2.1", access=Access(onvif_path="/o", credential="c"), commissioned=KNOWN
+    "C1",
+    "Market",
+    Kind.CAMERA,
+    "s",
+    "192.0.2.1",
+    access=Access(onvif_path="/o", credential="c"),
+    commissioned=KNOWN,
 )
 
 
 def verdicts(
-    question: Question, value: Seen | None, reason: Reason | None = None, device: Device = DEVICE, detail: str = ""
+    question: Question,
+    value: Seen | None,
+    reason: Reason | None = None,
+    device: Device = DEVICE,
+    detail: str = "",
 ) -> dict[str, Verdict]:
     found = judge(Observation("C1", question, "", AT, 1.0, value, reason, detail), device)
     return {one.aspect: one for one in found}
@@ -51,10 +61,25 @@ RTSP_REFUSED = Port("rtsp", 554, None, Reason.REFUSED, "TCP port 554: connection
     ("ports", "state", "code", "sentence"),
     [
         ((RTSP, HTTP), State.OK, "ok", "RTSP 554 and HTTP 80 answer in 12 ms"),
-        ((RTSP_SILENT, HTTP_SILENT), State.FAULT, "unreachable", "no answer on RTSP 554 and HTTP 80 in 3 s"),
+        (
+            (RTSP_SILENT, HTTP_SILENT),
+            State.FAULT,
+            "unreachable",
+            "no answer on RTSP 554 and HTTP 80 in 3 s",
+        ),
         ((RTSP_REFUSED, PING), State.FAULT, "unreachable", "answers ping, but RTSP 554 refused"),
-        ((RTSP_SILENT, HTTP), State.DEGRADED, "part_unreachable", "HTTP 80 answers, but RTSP 554 gives no answer"),
-        ((Port("rtsp", 554, 2.5),), State.DEGRADED, "slow", "slow: RTSP 554 answers in 2.5 s (limit 1 s)"),
+        (
+            (RTSP_SILENT, HTTP),
+            State.DEGRADED,
+            "part_unreachable",
+            "HTTP 80 answers, but RTSP 554 gives no answer",
+        ),
+        (
+            (Port("rtsp", 554, 2.5),),
+            State.DEGRADED,
+            "slow",
+            "slow: RTSP 554 answers in 2.5 s (limit 1 s)",
+        ),
         ((Port("icmp", 0, 0.0004),), State.OK, "ok", "answers ping in 0.4 ms"),
     ],
 )
@@ -82,7 +107,15 @@ def test_n5_a_name_without_an_address_is_a_fault_that_says_dns() -> None:
 
 
 def seen(**fields: object) -> Identity:
-    return Identity(**{"model": "M1", "serial": "S7", "firmware": "1.2", "macs": ("00:1A:2B:3C:4D:5E",), **fields})  # type: ignore[arg-type]
+    return Identity(
+        **{
+            "model": "M1",
+            "serial": "S7",
+            "firmware": "1.2",
+            "macs": ("00:1A:2B:3C:4D:5E",),
+            **fields,
+        }
+    )  # type: ignore[arg-type]
 
 
 OTHER = ("00:1A:2B:00:00:01",)
@@ -104,7 +137,9 @@ OTHER = ("00:1A:2B:00:00:01",)
         (seen(alternates_with="S9"), State.FAULT, "duplicate_address"),
     ],
 )
-def test_c27_another_device_is_told_by_its_composite_fingerprint(identity: Identity, state: State, code: str) -> None:
+def test_c27_another_device_is_told_by_its_composite_fingerprint(
+    identity: Identity, state: State, code: str
+) -> None:
     told = verdicts(Question.IDENTITY, identity)["identity"]
     assert (told.state, told.code) == (state, code), told.sentence
 
@@ -124,7 +159,10 @@ def test_c28_two_devices_in_turn_are_named() -> None:
 
 def test_firmware_and_login_are_aspects_of_their_own() -> None:
     told = verdicts(Question.IDENTITY, seen(firmware="1.3"))
-    assert (told["firmware"].state, told["firmware"].sentence) == (State.DEGRADED, "firmware 1.3 instead of 1.2")
+    assert (told["firmware"].state, told["firmware"].sentence) == (
+        State.DEGRADED,
+        "firmware 1.3 instead of 1.2",
+    )
     assert told["identity"].state is State.OK
     assert told["login"].state is State.OK
     refused = verdicts(Question.IDENTITY, None, Reason.AUTH_FAILED)
@@ -165,6 +203,8 @@ def test_c24_expiry_trust_and_strength_in_words() -> None:
 
 
 def test_c24_a_handshake_that_fails_is_a_fault_of_trust() -> None:
-    told = verdicts(Question.CERTIFICATE, None, Reason.TLS, detail="TCP port 443: TLS failed: no shared cipher")
+    told = verdicts(
+        Question.CERTIFICATE, None, Reason.TLS, detail="TCP port 443: TLS failed: no shared cipher"
+    )
     assert (told["expiry"].state, told["trust"].state) == (State.UNKNOWN, State.FAULT)
     assert verdicts(Question.CERTIFICATE, None, Reason.REFUSED).keys() == {"expiry"}

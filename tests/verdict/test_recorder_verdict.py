@@ -38,7 +38,10 @@ HEALTH = RecorderHealth("hikvision", "Example", "NVR64")
 
 def judged(health: RecorderHealth = HEALTH, **seen):
     value = RecorderSeen(health, NOW, **seen)
-    return {v.aspect: v for v in judge(Observation("R1", Question.RECORDER, "", NOW, 0.1, value), RECORDER)}
+    return {
+        v.aspect: v
+        for v in judge(Observation("R1", Question.RECORDER, "", NOW, 0.1, value), RECORDER)
+    }
 
 
 def test_what_is_not_reported_is_not_judged():
@@ -110,9 +113,16 @@ def test_c25_the_clock_that_footage_is_stamped_with_is_judged_once():
     true = Span(-0.01, 0.01)
     found = judged(ahead, true=true)["clock"]
     assert (found.state, found.code) == (F, "recording_clock")
-    assert found.sentence == "footage is stamped 1 h 00 min 00.0 s ahead of true time (limits 2 s / 10 s)"
-    assert judged(ahead, true=true, clock_checked=Span(3599.0, 3601.0))["clock"].state is OK, "the clock check names it"
-    assert judged(ahead, true=true, clock_checked=Span(-1.0, 1.0))["clock"].state is F, "that one reads another clock"
+    assert (
+        found.sentence
+        == "footage is stamped 1 h 00 min 00.0 s ahead of true time (limits 2 s / 10 s)"
+    )
+    assert judged(ahead, true=true, clock_checked=Span(3599.0, 3601.0))["clock"].state is OK, (
+        "the clock check names it"
+    )
+    assert judged(ahead, true=true, clock_checked=Span(-1.0, 1.0))["clock"].state is F, (
+        "that one reads another clock"
+    )
     assert judged(replace(HEALTH, clock=Span(4.0, 5.0)), true=true)["clock"].state is D
     assert judged(replace(HEALTH, clock=Span(-1.0, 0.5)), true=true)["clock"].state is OK
     assert "clock" not in judged(ahead), "without a true time nothing is said"
@@ -126,17 +136,33 @@ def test_what_another_check_says_is_not_said_again():
 
 @pytest.mark.parametrize(
     ("reason", "code"),
-    [(Reason.AUTH_FAILED, "login_refused"), (Reason.LOCKED_OUT, "locked_out"), (Reason.TIMEOUT, None)],
+    [
+        (Reason.AUTH_FAILED, "login_refused"),
+        (Reason.LOCKED_OUT, "locked_out"),
+        (Reason.TIMEOUT, None),
+    ],
 )
 def test_a_recorder_that_cannot_be_read(reason, code):
-    found = {v.aspect: v for v in judge(Observation("R1", Question.RECORDER, "", NOW, 0.1, None, reason), RECORDER)}
+    found = {
+        v.aspect: v
+        for v in judge(Observation("R1", Question.RECORDER, "", NOW, 0.1, None, reason), RECORDER)
+    }
     assert found["recorder"].state is U
     assert (found["login"].code if "login" in found else None) == code
 
 
 # ------------------------------------------------------------------------------------------------ playback
 
-CAMERA = Device("C1", "North", Kind.CAMERA, "s", "192.0.2.1", recorder="R1", channel="7", time_zone="Europe/London")
+CAMERA = Device(
+    "C1",
+    "North",
+    Kind.CAMERA,
+    "s",
+    "192.0.2.1",
+    recorder="R1",
+    channel="7",
+    time_zone="Europe/London",
+)
 GOOD = Sample("5m", NOW - 300, frames=9, bytes=9000, first=NOW - 301, last=NOW - 298)
 SKIPPED = Sample("24h", skipped="no footage is that old")
 
@@ -179,4 +205,10 @@ def test_what_played_footage_means(samples, state, code, words):
 def test_whether_a_sample_is_good_for_the_metric():
     bad = Sample("5m", NOW - 300, reason=Reason.FORBIDDEN)
     busy = Sample("5m", NOW - 300, reason=Reason.BUSY)
-    assert [playback.well(s) for s in (GOOD, shifted(900.0), bad, SKIPPED, busy)] == [True, False, False, None, None]
+    assert [playback.well(s) for s in (GOOD, shifted(900.0), bad, SKIPPED, busy)] == [
+        True,
+        False,
+        False,
+        None,
+        None,
+    ]

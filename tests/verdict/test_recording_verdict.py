@@ -24,7 +24,16 @@ from healthmon.model import (
 from healthmon.verdict.recording import complete, days, judge
 
 NOW = 1_794_983_200.0  # 18 Nov 2026 06:26:40 UTC
-CAMERA = Device("C1", "North", Kind.CAMERA, "s", "192.0.2.1", recorder="R1", channel="7", time_zone="Europe/London")
+CAMERA = Device(
+    "C1",
+    "North",
+    Kind.CAMERA,
+    "s",
+    "192.0.2.1",
+    recorder="R1",
+    channel="7",
+    time_zone="Europe/London",
+)
 WELL = Recording("7", recording=True, state="Recording", oldest=NOW - 31.5 * DAY, newest=NOW - 4)
 EXACT = Span(0.0, 0.0)
 F, D, U, OK = State.FAULT, State.DEGRADED, State.UNKNOWN, State.OK
@@ -33,7 +42,9 @@ F, D, U, OK = State.FAULT, State.DEGRADED, State.UNKNOWN, State.OK
 def judged(recording: Recording = WELL, plan: RecordingPlan | None = None, **clocks):
     seen = Footage("R1", recording, NOW, **{"clock": EXACT, **clocks})
     observation = Observation("C1", Question.RECORDING, "R1", NOW + 1, 0.1, seen)
-    return {v.aspect: v for v in judge(observation, replace(CAMERA, recording=plan or RecordingPlan()))}
+    return {
+        v.aspect: v for v in judge(observation, replace(CAMERA, recording=plan or RecordingPlan()))
+    }
 
 
 def test_a_camera_that_is_recorded_and_kept_as_planned():
@@ -101,11 +112,18 @@ def test_c30_how_long_footage_is_kept(kept, told, state, code, sentence):
 def test_retention_of_a_new_camera_of_motion_and_of_none():
     ten = replace(WELL, oldest=NOW - 10 * DAY)
     assert judged(ten, RecordingPlan(since=NOW - 10 * DAY))["retention"].state is OK
-    assert judged(ten, RecordingPlan(since=NOW - 20 * DAY))["retention"].sentence == "oldest footage 10 d, must be 19 d"
+    assert (
+        judged(ten, RecordingPlan(since=NOW - 20 * DAY))["retention"].sentence
+        == "oldest footage 10 d, must be 19 d"
+    )
     assert judged(ten, MOTION)["retention"].state is D, "perhaps nothing moved before"
     assert judged(replace(ten, newest=NOW - 7800, recording=False), NEVER)["retention"].state is OK
     long = replace(WELL, oldest=NOW - 40 * DAY)
-    assert judged(long, MOTION)["retention"].code == judged(long, NEVER)["retention"].code == "retention_long"
+    assert (
+        judged(long, MOTION)["retention"].code
+        == judged(long, NEVER)["retention"].code
+        == "retention_long"
+    )
 
 
 def test_oldest_footage_that_is_not_told_is_not_checked_unless_there_is_none():
@@ -120,10 +138,14 @@ def test_what_the_recorder_is_set_to():
         == "recorder is set to keep 7 d (limits 31 d / 32 d)"
     )
     assert judged(replace(WELL, retention_seconds=31 * DAY))["setting"].state is OK
-    assert "setting" not in judged(replace(WELL, retention_seconds=0.0)), "0 is unlimited and says nothing"
+    assert "setting" not in judged(replace(WELL, retention_seconds=0.0)), (
+        "0 is unlimited and says nothing"
+    )
     less = judged(replace(WELL, schedule="motion"))["schedule"]
     assert (less.state, less.code) == (D, "schedule_differs")
-    assert less.sentence == "recorder is set to recording on motion, continuous recording is planned"
+    assert (
+        less.sentence == "recorder is set to recording on motion, continuous recording is planned"
+    )
     assert judged(replace(WELL, schedule="always"), MOTION)["schedule"].state is OK
     assert judged(replace(WELL, schedule="none"), MOTION)["schedule"].code == "schedule_differs"
 
@@ -139,11 +161,19 @@ def with_gaps(*gaps: tuple[float, float], since: float = 7 * DAY, **told) -> Rec
     [
         (with_gaps(), OK, "100.0 % recorded in the last 24 h (limits 1 min, 99.5 %)"),
         (with_gaps((5 * 3600, 59)), OK, "99.9 % recorded in the last 24 h"),
-        (with_gaps((5 * 3600, 90)), D, "gap of 1 min 30 s, 01:26 to 01:28; 99.9 % recorded in the last 24 h"),
+        (
+            with_gaps((5 * 3600, 90)),
+            D,
+            "gap of 1 min 30 s, 01:26 to 01:28; 99.9 % recorded in the last 24 h",
+        ),
         (with_gaps((5 * 3600, 700)), F, "gap of 11 min 40 s, 01:26 to 01:38; 99.2 % recorded"),
         (with_gaps(*((n * 600, 30) for n in range(2, 40))), F, "38 gaps, the longest of 30 s"),
         (with_gaps((3 * DAY, 7200)), OK, "100.0 % recorded in the last 24 h"),
-        (with_gaps((DAY + 3600, 7200)), F, "gap of 1 h 0 min, 17 Nov 06:26 to 17 Nov 07:26; 95.8 %"),
+        (
+            with_gaps((DAY + 3600, 7200)),
+            F,
+            "gap of 1 h 0 min, 17 Nov 06:26 to 17 Nov 07:26; 95.8 %",
+        ),
         (with_gaps((1800, 900), since=3600), F, "75.0 % recorded in the last 59 min 56 s"),
     ],
 )
@@ -173,23 +203,39 @@ def test_c25_footage_from_the_future_and_a_camera_of_another_time():
     ahead = judged(replace(WELL, newest=NOW + 3600))
     assert ahead["times"].code == "recording_clock"
     assert (
-        ahead["times"].sentence == "newest picture is stamped 1 h 0 min ahead of the recorder's own clock (limit 1 min)"
+        ahead["times"].sentence
+        == "newest picture is stamped 1 h 0 min ahead of the recorder's own clock (limit 1 min)"
     )
     assert ahead["recording"].state is OK
     apart = judged(camera_clock=Span(29.0, 31.0))
-    assert apart["times"].sentence == "footage is stamped 30 s behind the camera's clock (limit 10 s)"
+    assert (
+        apart["times"].sentence == "footage is stamped 30 s behind the camera's clock (limit 10 s)"
+    )
     assert judged(camera_clock=Span(-1.0, 1.0))["times"].state is OK
-    assert "times" not in judged(camera_clock=Span(29.0, 31.0), true=EXACT), "the camera's clock check names it"
-    assert "times" not in judged(clock=Span(3600, 3600), camera_clock=EXACT, true=EXACT), "the recorder's does"
+    assert "times" not in judged(camera_clock=Span(29.0, 31.0), true=EXACT), (
+        "the camera's clock check names it"
+    )
+    assert "times" not in judged(clock=Span(3600, 3600), camera_clock=EXACT, true=EXACT), (
+        "the recorder's does"
+    )
 
 
 def test_a_recorder_that_could_not_be_read_says_nothing_about_the_camera():
     observation = Observation(
-        "C1", Question.RECORDING, "R1", NOW, 0.1, None, Reason.CONNECT_TIMEOUT, "recorder R1: TCP port 80: no answer"
+        "C1",
+        Question.RECORDING,
+        "R1",
+        NOW,
+        0.1,
+        None,
+        Reason.CONNECT_TIMEOUT,
+        "recorder R1: TCP port 80: no answer",
     )
     (found,) = judge(observation, CAMERA)
     assert (found.state, found.aspect, found.reason) == (U, "recording", Reason.CONNECT_TIMEOUT)
-    assert found.sentence == "recording not checked: recorder R1: no answer (TCP port 80: no answer)"
+    assert (
+        found.sentence == "recording not checked: recorder R1: no answer (TCP port 80: no answer)"
+    )
 
 
 @settings(max_examples=300)

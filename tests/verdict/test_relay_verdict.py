@@ -41,7 +41,9 @@ def judged(device: Device = DEVICE, **changes: Any) -> dict[str, Verdict]:
 
 
 def failed(reason: Reason, detail: str = "") -> Verdict:
-    (found,) = judge(Observation("POL", Question.RELAY, "C1", 1000.0, 2.0, None, reason, detail), DEVICE)
+    (found,) = judge(
+        Observation("POL", Question.RELAY, "C1", 1000.0, 2.0, None, reason, detail), DEVICE
+    )
     return found
 
 
@@ -56,7 +58,8 @@ def test_a_relay_that_is_well_says_what_was_compared_and_how():
 
 
 @pytest.mark.parametrize(
-    ("delay", "state"), [(4.9, State.OK), (5.1, State.DEGRADED), (15.1, State.FAULT), (-0.05, State.OK)]
+    ("delay", "state"),
+    [(4.9, State.OK), (5.1, State.DEGRADED), (15.1, State.FAULT), (-0.05, State.OK)],
 )
 def test_the_delay_is_judged_by_its_limits(delay, state):
     found = judged(delay=Span(delay - 0.05, delay + 0.05), delay_by="reports")["delay"]
@@ -68,19 +71,32 @@ def test_the_delay_is_judged_by_its_limits(delay, state):
 def test_what_could_not_be_measured_is_said_and_is_no_verdict():
     found = judged(delay=None, delay_note="the relay encodes pictures anew", same_pictures=False)
     assert set(found) == {"pictures", "same"}
-    assert found["same"].sentence == "relay as camera C1; delay not measurable: the relay encodes pictures anew"
+    assert (
+        found["same"].sentence
+        == "relay as camera C1; delay not measurable: the relay encodes pictures anew"
+    )
 
 
 @pytest.mark.parametrize(
     ("changes", "code", "words"),
     [
-        ({"frames": 0, "packets": 0, "silence": None}, "relay_down", "relay of C1 down: connected, 0 frames in 2 s"),
+        (
+            {"frames": 0, "packets": 0, "silence": None},
+            "relay_down",
+            "relay of C1 down: connected, 0 frames in 2 s",
+        ),
         ({"silence": 3.0}, "relay_down", "relay of C1 stopped: no picture in the last 3 s"),
         ({"media_seconds": 0.0}, "relay_stale", "the stream's time stands still"),
-        ({"equal_keyframes": 3}, "relay_stale", "its last 3 key frames are the same, the camera's not"),
+        (
+            {"equal_keyframes": 3},
+            "relay_stale",
+            "its last 3 key frames are the same, the camera's not",
+        ),
     ],
 )
-def test_no_pictures_and_frozen_ones_are_the_relays_only_when_the_camera_is_well(changes, code, words):
+def test_no_pictures_and_frozen_ones_are_the_relays_only_when_the_camera_is_well(
+    changes, code, words
+):
     shown = replace(SHOWN, **changes)
     found = judged(stream=shown)
     assert set(found) == {"pictures"}
@@ -92,7 +108,10 @@ def test_no_pictures_and_frozen_ones_are_the_relays_only_when_the_camera_is_well
     else:
         assert (itself.state, itself.reason) == (State.UNKNOWN, Reason.BEHIND_PARENT)
         assert "not judged: camera C1 gives no pictures itself" in itself.sentence
-        assert "has not been looked at yet" in judged(stream=shown, source=None, source_age=None)["pictures"].sentence
+        assert (
+            "has not been looked at yet"
+            in judged(stream=shown, source=None, source_age=None)["pictures"].sentence
+        )
     still = judged(stream=shown, source=replace(SHOWN, equal_keyframes=9))["pictures"]
     assert still.state is (State.OK if "equal_keyframes" in changes else State.FAULT)
 
@@ -101,7 +120,10 @@ def test_other_codec_and_size_differ_unless_they_were_agreed():
     shown = replace(SHOWN, codec="h265", width=1280, height=720)
     found = judged(stream=shown)["same"]
     assert (found.state, found.code) == (State.DEGRADED, "relay_differs")
-    assert found.sentence == "relay of C1 differs: codec h265 instead of h264, size 1280x720 instead of 1920x1080"
+    assert (
+        found.sentence
+        == "relay of C1 differs: codec h265 instead of h264, size 1280x720 instead of 1920x1080"
+    )
     agreed = replace(DEVICE, relays=(replace(SPEC, codec="h265", width=1280, height=720),))
     assert judged(agreed, stream=shown)["same"].state is State.OK
     assert judged(agreed)["same"].state is State.DEGRADED
@@ -136,7 +158,9 @@ def services(*found: Service, power: tuple[PowerSupply, ...] = ()) -> dict[str, 
 
 def test_services_that_answer_and_that_do_not():
     found = services(
-        Service("rtsp", 554, 401), Service("http", 80, 503), Service("https", 443, None, Reason.TLS, "expired")
+        Service("rtsp", 554, 401),
+        Service("http", 80, 503),
+        Service("https", 443, None, Reason.TLS, "expired"),
     )
     assert [(aspect, one.state, one.code) for aspect, one in found.items()] == [
         ("rtsp", State.OK, "ok"),
@@ -147,7 +171,10 @@ def test_services_that_answer_and_that_do_not():
     ours = services(Service("rtsp", 554, None, Reason.AGENT_RESOURCE))["rtsp"]
     assert ours.state is State.UNKNOWN
     silent = services(Service("snmp", 161, None, Reason.TIMEOUT))["snmp"]
-    assert (silent.state, silent.sentence) == (State.UNKNOWN, "SNMP 161 not checked: connected, no answer in time")
+    assert (silent.state, silent.sentence) == (
+        State.UNKNOWN,
+        "SNMP 161 not checked: connected, no answer in time",
+    )
 
 
 @pytest.mark.parametrize(

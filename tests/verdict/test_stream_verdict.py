@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from healthmon.model import Device, Kind, Observation, Question, Reason, State, Stream, StreamSpec, Verdict
+from healthmon.model import (
+    Device,
+    Kind,
+    Observation,
+    Question,
+    Reason,
+    State,
+    Stream,
+    StreamSpec,
+    Verdict,
+)
 from healthmon.verdict.stream import judge
 
 CAMERA = Device(

@@ -16,7 +16,15 @@ from healthmon.wire.errors import WireError
 from healthmon.wire.net import Net
 
 DEVICE = Device("UPS1", "Control room", Kind.UPS, "town", "127.0.0.1")
-MAINS = {"2.1.0": 2, "2.2.0": 0, "2.3.0": 41, "2.4.0": 100, "3.3.1.3.1": 238, "4.1.0": 3, "4.4.1.5.1": 38}
+MAINS = {
+    "2.1.0": 2,
+    "2.2.0": 0,
+    "2.3.0": 41,
+    "2.4.0": 100,
+    "3.3.1.3.1": 238,
+    "4.1.0": 3,
+    "4.4.1.5.1": 38,
+}
 
 
 def record(values: dict[str, object], alarms: tuple[int, ...] = ()) -> Ups:
@@ -78,7 +86,9 @@ def test_c31_nut_status_words(status, source):
 
 
 def test_c31_apcupsd_lost_its_ups_and_serves_old_values():
-    ups = ups_daemons.from_apcupsd({"STATUS": "COMMLOST", "TIMELEFT": "40.0 Minutes", "BCHARGE": "100.0 Percent"})
+    ups = ups_daemons.from_apcupsd(
+        {"STATUS": "COMMLOST", "TIMELEFT": "40.0 Minutes", "BCHARGE": "100.0 Percent"}
+    )
     assert (ups.runtime_seconds, ups.charge_ratio) == (None, None)
     assert power(ups) == (State.UNKNOWN, "ups_comms_lost")
 
@@ -122,10 +132,14 @@ def answered(request: bytes) -> bytes:
 @pytest.mark.parametrize("answer", [True, False])
 async def test_c31_garbage_truncation_wrong_ids_and_doubles_do_no_harm(answer):
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: Agent(answer), local_addr=("127.0.0.1", 0))
+    transport, _ = await loop.create_datagram_endpoint(
+        lambda: Agent(answer), local_addr=("127.0.0.1", 0)
+    )
     port = transport.get_extra_info("sockname")[1]
     oids = ["1.3.6.1.2.1.33.1.2.3.0", "1.3.6.1.2.1.33.1.2.4.0"]
-    ask = snmp.get(Net.of(["127.0.0.1"]), "127.0.0.1", port, Secret("public"), oids, timeout=0.3, retries=0)
+    ask = snmp.get(
+        Net.of(["127.0.0.1"]), "127.0.0.1", port, Secret("public"), oids, timeout=0.3, retries=0
+    )
     try:
         if answer:
             assert await ask == dict.fromkeys(oids, 42)
@@ -155,7 +169,9 @@ async def test_three_hundred_agents_at_once_give_no_false_time_out():
         agents.append(transport)
     net, oid = Net.of(hosts), "1.3.6.1.2.1.33.1.2.3.0"
     try:
-        found = await asyncio.gather(*(snmp.get(net, host, port, Secret("p"), [oid]) for host in hosts))
+        found = await asyncio.gather(
+            *(snmp.get(net, host, port, Secret("p"), [oid]) for host in hosts)
+        )
     finally:
         for transport in agents:
             transport.close()

@@ -20,7 +20,10 @@ BATTERY = dataclasses.replace(MAINS, source="battery", on_battery_seconds=190.0)
 
 
 def judged(ups: Ups) -> dict[str, Verdict]:
-    return {found.aspect: found for found in judge(Observation("U1", Question.UPS, "", 1000.0, 0.1, ups), DEVICE)}
+    return {
+        found.aspect: found
+        for found in judge(Observation("U1", Question.UPS, "", 1000.0, 0.1, ups), DEVICE)
+    }
 
 
 def test_a_ups_on_mains_is_well_in_every_aspect() -> None:
@@ -35,7 +38,12 @@ def test_on_battery_is_a_fault_from_the_start_in_the_operators_words() -> None:
     found = judged(BATTERY)
     assert next(iter(found)) == "power"
     power = found["power"]
-    assert (power.state, power.code, power.began, power.value) == (State.FAULT, "on_battery", 810.0, 190.0)
+    assert (power.state, power.code, power.began, power.value) == (
+        State.FAULT,
+        "on_battery",
+        810.0,
+        190.0,
+    )
     assert power.sentence == "on battery 3 min 10 s, 41 min left at 38 % load"
     assert "charge" not in found
     bare = judged(Ups(backend="nut", communication=True, source="battery"))["power"]
@@ -75,7 +83,9 @@ def test_c31_lost_behind_its_card_is_unknown_whatever_else_it_says() -> None:
 
 
 def test_c31_a_conflict_is_unknown_and_told() -> None:
-    found = judged(dataclasses.replace(MAINS, source=None, conflicts=("says two things at once",)))["power"]
+    found = judged(dataclasses.replace(MAINS, source=None, conflicts=("says two things at once",)))[
+        "power"
+    ]
     assert found.state is State.UNKNOWN
     assert "says two things at once" in found.sentence
 
@@ -86,7 +96,10 @@ def test_nothing_seen_is_unknown() -> None:
 
 
 def test_aspects_that_are_not_reported_are_left_out() -> None:
-    assert set(judged(Ups(backend="nut", communication=True, source="normal"))) <= {"power", "alarms"}
+    assert set(judged(Ups(backend="nut", communication=True, source="normal"))) <= {
+        "power",
+        "alarms",
+    }
 
 
 @pytest.mark.parametrize(
@@ -111,11 +124,15 @@ def test_other_troubles(change: dict[str, object], aspect: str, state: State, co
     assert found["power"].state is State.OK
 
 
-@pytest.mark.parametrize(("days", "state"), [(91.0, State.DEGRADED), (89.0, State.OK), (-3.0, State.OK)])
+@pytest.mark.parametrize(
+    ("days", "state"), [(91.0, State.DEGRADED), (89.0, State.OK), (-3.0, State.OK)]
+)
 def test_a_self_test_of_long_ago_says_little(days: float, state: State) -> None:
     ups = dataclasses.replace(MAINS, test_at=1_700_000_000.0 - days * 86400)
     (found,) = (
-        v for v in judge(Observation("U1", Question.UPS, "", 1_700_000_000.0, 0.1, ups), DEVICE) if v.aspect == "test"
+        v
+        for v in judge(Observation("U1", Question.UPS, "", 1_700_000_000.0, 0.1, ups), DEVICE)
+        if v.aspect == "test"
     )
     assert found.state is state
     assert (found.sentence == "last self-test: passed, 91 d ago (limit 90 d)") == (days > 90)
@@ -126,7 +143,9 @@ RECORDS = st.builds(
     Ups,
     backend=st.just("nut"),
     communication=st.sampled_from([None, True, False]),
-    source=st.sampled_from([None, "normal", "battery", "bypass", "boost", "trim", "eco", "test", "off", "other"]),
+    source=st.sampled_from(
+        [None, "normal", "battery", "bypass", "boost", "trim", "eco", "test", "off", "other"]
+    ),
     on_battery_seconds=st.one_of(st.none(), st.floats(0, 1e6)),
     runtime_seconds=st.one_of(st.none(), st.floats(0, 6e5)),
     charge_ratio=RATIOS,
@@ -134,7 +153,9 @@ RECORDS = st.builds(
     temperature_celsius=st.one_of(st.none(), st.floats(-40, 120)),
     battery_low=st.sampled_from([None, True, False]),
     battery_replace=st.sampled_from([None, True, False]),
-    test_result=st.sampled_from([None, "passed", "failed", "warning", "aborted", "in progress", "none"]),
+    test_result=st.sampled_from(
+        [None, "passed", "failed", "warning", "aborted", "in progress", "none"]
+    ),
 )
 
 
@@ -142,7 +163,9 @@ RECORDS = st.builds(
 @given(RECORDS)
 def test_power_is_ok_only_when_the_unit_says_that_it_protects(ups: Ups) -> None:
     found = judged(ups)
-    assert all(v.sentence and "\n" not in v.sentence and "None" not in v.sentence for v in found.values())
+    assert all(
+        v.sentence and "\n" not in v.sentence and "None" not in v.sentence for v in found.values()
+    )
     assert len(found) == len(judge(Observation("U1", Question.UPS, "", 1000.0, 0.1, ups), DEVICE))
     if found["power"].state is State.OK:
         assert ups.source in ("normal", "boost", "trim", "eco", "test")

@@ -57,15 +57,23 @@ def test_wrong_rules_are_told_before_the_clocks_change(
     rule: str, begin: datetime | None, wrong: timedelta | None, end: datetime | None
 ) -> None:
     """28 March 2027 is the fourth Sunday of its month and day 87 of its year: those rules are right for one year."""
-    assert first_difference(rule, "Europe/London", WINTER) == (Difference(begin, wrong, end) if begin else None)
+    assert first_difference(rule, "Europe/London", WINTER) == (
+        Difference(begin, wrong, end) if begin else None
+    )
 
 
 def test_a_rule_that_is_right_for_one_year_only_is_told_a_year_before() -> None:
-    later = first_difference("GMT0BST,M3.4.0/1,M10.5.0", "Europe/London", WINTER + timedelta(days=365))
+    later = first_difference(
+        "GMT0BST,M3.4.0/1,M10.5.0", "Europe/London", WINTER + timedelta(days=365)
+    )
     assert later is None, "26 March 2028 is a fourth Sunday too"
-    last = first_difference("GMT0BST,M3.4.0/1,M10.5.0", "Europe/London", datetime(2029, 1, 1, tzinfo=UTC))
+    last = first_difference(
+        "GMT0BST,M3.4.0/1,M10.5.0", "Europe/London", datetime(2029, 1, 1, tzinfo=UTC)
+    )
     assert last is None
-    found = first_difference("GMT0BST,M3.4.0/1,M10.5.0", "Europe/London", datetime(2030, 1, 1, tzinfo=UTC))
+    found = first_difference(
+        "GMT0BST,M3.4.0/1,M10.5.0", "Europe/London", datetime(2030, 1, 1, tzinfo=UTC)
+    )
     assert found is not None
     assert found.begin == datetime(2030, 3, 24, 1, tzinfo=UTC)
 
@@ -75,7 +83,9 @@ def test_a_difference_that_is_over_is_not_told() -> None:
     assert first_difference("GMT0", "Europe/London", after_summer) == Difference(SPRING, -HOUR)
 
 
-@pytest.mark.parametrize("rule", ["", "GMT0BST", "nonsense", "GMT0\nBST", "A" * 5000, "GMT0,M13.9.9/1"])
+@pytest.mark.parametrize(
+    "rule", ["", "GMT0BST", "nonsense", "GMT0\nBST", "A" * 5000, "GMT0,M13.9.9/1"]
+)
 def test_what_is_no_rule_gives_no_judgement(rule: str) -> None:
     with pytest.raises(ValueError, match="rule"):
         first_difference(rule, "Europe/London", WINTER)

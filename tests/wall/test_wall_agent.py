@@ -66,7 +66,9 @@ def agent(peers: Peers, folder: Path) -> subprocess.Popen[bytes]:
 
 def set_fault(control: int, device: str, name: str, value: object, method: str) -> None:
     body = json.dumps({"name": name, "value": value}).encode()
-    request = urllib.request.Request(f"http://127.0.0.1:{control}/devices/{device}/fault", body, method=method)
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{control}/devices/{device}/fault", body, method=method
+    )
     urllib.request.urlopen(request, timeout=5).close()
 
 
@@ -80,27 +82,39 @@ def shown(browser: Browser) -> dict[str, str]:
 
 def cards(browser: Browser) -> set[str]:
     """The devices that have a card among the faults."""
-    return set(browser.run("return [...document.querySelectorAll('a.card')].map((one) => one.hash.slice(8))"))
+    return set(
+        browser.run(
+            "return [...document.querySelectorAll('a.card')].map((one) => one.hash.slice(8))"
+        )
+    )
 
 
-def test_planted_faults_come_and_go_within_two_intervals_and_all_is_grey_when_the_agent_dies(chromium, peers, tmp_path):
+def test_planted_faults_come_and_go_within_two_intervals_and_all_is_grey_when_the_agent_dies(
+    chromium, peers, tmp_path
+):
     control, port = estate(peers, tmp_path)
     running = agent(peers, tmp_path)
     peers.wait_tcp("127.0.0.1", port, 30)
     chromium.open(f"http://127.0.0.1:{port}/wall")
     well = {"at_fault": "0", "clock_wrong": "0", "on_battery": "0", "not_checked": "0"}
     wait(lambda: well.items() <= shown(chromium).items(), 3 * INTERVAL)
-    assert chromium.run("return document.getElementById('data-age').lastElementChild.textContent").endswith(" s old")
+    assert chromium.run(
+        "return document.getElementById('data-age').lastElementChild.textContent"
+    ).endswith(" s old")
 
     for device, name, value in PLANTED:
         set_fault(control, device, name, value, "POST")
     began = time.monotonic()
     wait(lambda: cards(chromium) == {device for device, _, _ in PLANTED}, 2 * INTERVAL)
     appeared = time.monotonic() - began
-    assert {"at_fault": "2", "clock_wrong": "1", "on_battery": "1"}.items() <= shown(chromium).items()
+    assert {"at_fault": "2", "clock_wrong": "1", "on_battery": "1"}.items() <= shown(
+        chromium
+    ).items()
     assert "F00000" in chromium.run("return document.querySelector('.card .about').textContent")
 
-    rows = "return [...document.querySelectorAll('#details-checks tr')].map((one) => one.textContent)"
+    rows = (
+        "return [...document.querySelectorAll('#details-checks tr')].map((one) => one.textContent)"
+    )
     chromium.run("location.hash = 'device=C003'")
     answers = wait(lambda: [row for row in chromium.run(rows) if row.startswith("FAULTAnswers")])
     assert "refused" in answers[0]
@@ -111,7 +125,9 @@ def test_planted_faults_come_and_go_within_two_intervals_and_all_is_grey_when_th
     began = time.monotonic()
     wait(lambda: not cards(chromium), 2 * INTERVAL)
     assert well.items() <= shown(chromium).items()
-    print(f"appeared after {appeared:.1f} s, gone after {time.monotonic() - began:.1f} s of {2 * INTERVAL:.0f} s")
+    print(
+        f"appeared after {appeared:.1f} s, gone after {time.monotonic() - began:.1f} s of {2 * INTERVAL:.0f} s"
+    )
     assert chromium.console() == []
 
     os.kill(running.pid, signal.SIGKILL)

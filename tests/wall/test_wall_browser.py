@@ -86,12 +86,17 @@ def arrived(browser: Browser, server: WallServer) -> None:
 
 
 def texts(browser: Browser, selector: str) -> list[str]:
-    return browser.run("return [...document.querySelectorAll(arguments[0])].map((one) => one.textContent)", selector)
+    return browser.run(
+        "return [...document.querySelectorAll(arguments[0])].map((one) => one.textContent)",
+        selector,
+    )
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 @pytest.mark.parametrize(("cameras", "faults"), [(10, 1), (150, 6), (600, 30)])
-def test_it_fits_and_is_readable_from_five_metres(wall, server, tmp_path, cameras, faults, width, height):
+def test_it_fits_and_is_readable_from_five_metres(
+    wall, server, tmp_path, cameras, faults, width, height
+):
     wall.size(width, height)
     show(wall, server, troubled(cameras, faults, simulated=cameras == 150))
     page = "return [document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
@@ -148,13 +153,22 @@ def test_colours_words_and_symbols_of_every_state(wall, server):
             "\\\\\\\\", "\\\\"
         ).replace("\\\\w", "\\w")
     )
-    by_state = {state: (colour, symbol, spoken) for state, colour, symbol, spoken in reversed(found)}
+    by_state = {
+        state: (colour, symbol, spoken) for state, colour, symbol, spoken in reversed(found)
+    }
     assert set(by_state) == {"fault", "unknown", "warning", "doubt", "ok"}
     assert by_state["fault"][0] == "rgb(213, 94, 0)"
     assert by_state["unknown"][0] == "rgb(110, 110, 110)"
     assert by_state["ok"][0] == "rgb(0, 114, 178)"
-    assert len({symbol for _, symbol, _ in by_state.values()}) == 5, "each state has a symbol of its own"
-    for state, word in (("fault", "fault"), ("unknown", "not checked"), ("warning", "warning"), ("ok", "ok")):
+    assert len({symbol for _, symbol, _ in by_state.values()}) == 5, (
+        "each state has a symbol of its own"
+    )
+    for state, word in (
+        ("fault", "fault"),
+        ("unknown", "not checked"),
+        ("warning", "warning"),
+        ("ok", "ok"),
+    ):
         assert f": {word}" in by_state[state][2]
 
 
@@ -164,7 +178,9 @@ def test_a_fault_comes_is_spoken_of_once_and_goes(wall, server):
     assert texts(wall, "#news") == [""]
     device = server.now.devices[4]
     fault = line(device, number=123)
-    server.now = replace(seen(server.now, device.id, Question.STREAM, state=State.FAULT), faults=(fault,))
+    server.now = replace(
+        seen(server.now, device.id, Question.STREAM, state=State.FAULT), faults=(fault,)
+    )
     wait(lambda: texts(wall, ".card .name") == [device.name])
     assert texts(wall, "#news") == [f"New fault: {device.name}, {fault.sentence}."]
     assert wall.driver.title.startswith("1 FAULT: ")
@@ -205,7 +221,9 @@ def test_keys_walk_the_tiles_open_a_camera_and_come_back(wall, server):
     assert wall.run(focus) == "details-close"
     assert texts(wall, "#details-name") == ["C001 Riverside north"]
     rows = texts(wall, "#details-checks tr")
-    assert any("FAULT" in row and "Pictures" in row and "no pictures: connected" in row for row in rows)
+    assert any(
+        "FAULT" in row and "Pictures" in row and "no pictures: connected" in row for row in rows
+    )
     press(Keys.ESCAPE)
     wait(lambda: not wall.run("return document.getElementById('details').open"))
     assert wall.run(focus) == "#device=C001"
@@ -215,7 +233,12 @@ def test_keys_walk_the_tiles_open_a_camera_and_come_back(wall, server):
 def test_an_address_leads_to_one_camera_and_to_no_other(wall, server):
     show(wall, server, estate(10))
     wall.run("location.hash = 'device=C003'")
-    wait(lambda: texts(wall, "#details-name") == ["C003 Castle Park north"] and texts(wall, "#details-checks tr"))
+    wait(
+        lambda: (
+            texts(wall, "#details-name") == ["C003 Castle Park north"]
+            and texts(wall, "#details-checks tr")
+        )
+    )
     wall.run("document.getElementById('details').close()")
     wall.run("location.hash = 'device=' + encodeURIComponent('<img src=x>')")
     wait(lambda: texts(wall, "#details-name") == ["<img src=x> is not in the configuration"])
@@ -223,12 +246,19 @@ def test_an_address_leads_to_one_camera_and_to_no_other(wall, server):
     assert any("404" in text for text in wall.console())
 
 
-def test_the_next_camera_is_asked_for_before_the_browser_tells_that_the_last_was_closed(wall, server):
+def test_the_next_camera_is_asked_for_before_the_browser_tells_that_the_last_was_closed(
+    wall, server
+):
     show(wall, server, estate(10))
     wall.run("location.hash = 'device=C003'")
     wait(lambda: wall.run("return document.getElementById('details').open"))
     wall.run("document.getElementById('details').close(); location.hash = 'device=C004'")
-    wait(lambda: texts(wall, "#details-name") == ["C004 High Street north"] and texts(wall, "#details-checks tr"))
+    wait(
+        lambda: (
+            texts(wall, "#details-name") == ["C004 High Street north"]
+            and texts(wall, "#details-checks tr")
+        )
+    )
     assert wall.run("return location.hash") == "#device=C004"
     wall.run("document.getElementById('details').close(); location.hash = 'device=100%'")
     wait(lambda: texts(wall, "#details-name") == ["100% is not in the configuration"])
@@ -240,9 +270,17 @@ def test_a_screen_reader_gets_headings_landmarks_lists_and_names(wall, server):
     show(wall, server, troubled(20, 3))
     tree = wall.tree()
     roles = [node["role"] for node in tree]
-    assert {"banner", "main", "heading", "list", "listitem", "link", "status", "region"} <= set(roles)
+    assert {"banner", "main", "heading", "list", "listitem", "link", "status", "region"} <= set(
+        roles
+    )
     headings = {node["name"] for node in tree if node["role"] == "heading"}
-    assert {server.now.estate, "Numbers", "Faults 3", "Cameras 20", "Power, recorders and links"} <= headings
+    assert {
+        server.now.estate,
+        "Numbers",
+        "Faults 3",
+        "Cameras 20",
+        "Power, recorders and links",
+    } <= headings
     links = [node["name"] for node in tree if node["role"] == "link"]
     assert len(links) == 2 + 3 + 20 + 3
     assert all(links)
@@ -253,13 +291,22 @@ def test_a_screen_reader_gets_headings_landmarks_lists_and_names(wall, server):
 
 def test_less_motion_and_a_zoomed_page(wall, server):
     show(wall, server, troubled(20, 3))
-    wall.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
-    assert wall.run("return getComputedStyle(document.querySelector('.skip')).transitionDuration") == "0s"
+    wall.command(
+        "Emulation.setEmulatedMedia",
+        features=[{"name": "prefers-reduced-motion", "value": "reduce"}],
+    )
+    assert (
+        wall.run("return getComputedStyle(document.querySelector('.skip')).transitionDuration")
+        == "0s"
+    )
     wall.command("Emulation.setEmulatedMedia", features=[])
     wall.size(640, 900)
     wait(lambda: wall.run("return document.body.classList.contains('flows')"))
     assert wall.run("return document.documentElement.scrollWidth") <= 640
-    assert wall.run("return getComputedStyle(document.querySelector('.card .name')).fontSize") == "28px"
+    assert (
+        wall.run("return getComputedStyle(document.querySelector('.card .name')).fontSize")
+        == "28px"
+    )
 
 
 def test_on_paper_it_is_a_list_in_black_and_white(wall, server):
@@ -341,7 +388,10 @@ def test_a10_a_page_of_another_site_can_order_and_read_nothing(chromium, server)
             chromium.open(f"{foreign}/-/healthy")
             assert chromium.driver.execute_async_script(ORDER, f"{server.origin}/-/reload") == 3
             read = "const [at, done] = arguments; fetch(at).then((a) => a.text()).then(done, () => done('refused'))"
-            assert chromium.driver.execute_async_script(read, f"{server.origin}/wall.json") == "refused"
+            assert (
+                chromium.driver.execute_async_script(read, f"{server.origin}/wall.json")
+                == "refused"
+            )
             chromium.run(
                 "document.body.innerHTML = `<form method='post' action='${arguments[0]}'><input name='a'></form>`;"
                 "document.forms[0].submit()",
@@ -421,8 +471,12 @@ def test_what_was_held_back_on_the_way_is_no_sign_of_life(wall, server):
         assert not grey(wall)
         late = {**beat, "tick": 990.0}
         wall.run("window.sources.at(-1).send('beat', arguments[0])", late)
-        assert wall.run("return window.sources.length") == 2, "asked anew, because what came was old"
-        wall.run("window.sources.at(-1).send('bye', {reason: 'more than 16 screens are open', seconds: 30})")
+        assert wall.run("return window.sources.length") == 2, (
+            "asked anew, because what came was old"
+        )
+        wall.run(
+            "window.sources.at(-1).send('bye', {reason: 'more than 16 screens are open', seconds: 30})"
+        )
         assert wall.run("return window.sources.at(-1).readyState") == 2
     finally:
         wall.command("Page.removeScriptToEvaluateOnNewDocument", identifier=script)

@@ -26,7 +26,9 @@ def at_fault(snapshot: Snapshot, name: str, kind: int = 0, **more: object) -> Sn
     """`snapshot` with a confirmed fault of one device."""
     device = next(d for d in snapshot.devices if d.id == name)
     fault = line(device, kind, **more)
-    found = seen(snapshot, name, Question(fault.question), state=fault.state, sentence=fault.sentence)
+    found = seen(
+        snapshot, name, Question(fault.question), state=fault.state, sentence=fault.sentence
+    )
     return replace(found, faults=(*snapshot.faults, fault))
 
 
@@ -63,7 +65,9 @@ def test_before_the_first_result_nothing_is_known():
 def test_a_result_is_believed_for_two_intervals_and_the_timeout(age, state):
     snapshot = seen(estate(10), "C003", Question.STREAM, landed=NOW - age)
     assert tile(snapshot, "C003")["state"] == state
-    assert tile(snapshot, "C003").get("words") == (None if state == "ok" else "no fresh result: Pictures")
+    assert tile(snapshot, "C003").get("words") == (
+        None if state == "ok" else "no fresh result: Pictures"
+    )
     assert number(snapshot, "not_checked")["value"] == (state == "unknown")
 
 
@@ -93,7 +97,13 @@ def test_a_fault_counts_once_under_each_heading():
     snapshot = at_fault(at_fault(estate(10), "C001", 1), "C001", 3)
     snapshot = at_fault(at_fault(snapshot, "C002", 2), "R1", 1)
     values = {n["id"]: n["value"] for n in model(snapshot)["numbers"]}
-    assert values == {"at_fault": 2, "not_recorded": 1, "clock_wrong": 1, "on_battery": 0, "not_checked": 0}
+    assert values == {
+        "at_fault": 2,
+        "not_recorded": 1,
+        "clock_wrong": 1,
+        "on_battery": 0,
+        "not_checked": 0,
+    }
     made = model(snapshot)
     assert [one["id"] for one in made["faults"]] == ["C001", "C002", "R1"]
     assert made["faults"][0]["more"] == "and 1 more of this device"
@@ -107,16 +117,25 @@ def test_footage_that_is_kept_too_long_is_no_footage_that_is_missing():
 
 
 def test_what_is_in_maintenance_is_told_but_not_counted():
-    snapshot = replace(at_fault(estate(10), "C001", maintenance="works"), maintenance={"C001": "works"})
+    snapshot = replace(
+        at_fault(estate(10), "C001", maintenance="works"), maintenance={"C001": "works"}
+    )
     shown = number(snapshot, "at_fault")
-    assert (shown["value"], shown["state"], shown["note"]) == (0, "ok", "1 in maintenance, 10 checked")
+    assert (shown["value"], shown["state"], shown["note"]) == (
+        0,
+        "ok",
+        "1 in maintenance, 10 checked",
+    )
     assert tile(snapshot, "C001")["maintenance"]
     assert model(snapshot)["faults"][0]["maintenance"] == "works"
 
 
 def test_the_severity_of_a_number_is_that_of_its_worst():
     drift = at_fault(estate(10), "C001", 3, state=State.DEGRADED)
-    assert (number(drift, "clock_wrong")["value"], number(drift, "clock_wrong")["state"]) == (1, "warning")
+    assert (number(drift, "clock_wrong")["value"], number(drift, "clock_wrong")["state"]) == (
+        1,
+        "warning",
+    )
     assert number(at_fault(drift, "C002", 3), "clock_wrong")["state"] == "fault"
     assert tile(drift, "C001")["state"] == "warning"
 
@@ -135,7 +154,9 @@ def test_bad_once_is_looked_at_again_and_is_no_fault():
 def test_zero_is_no_news_when_most_was_not_checked():
     snapshot = estate(10)
     for name in ("C001", "C002", "C003", "C004"):
-        snapshot = seen(snapshot, name, Question.CLOCK, state=State.UNKNOWN, sentence="no reference")
+        snapshot = seen(
+            snapshot, name, Question.CLOCK, state=State.UNKNOWN, sentence="no reference"
+        )
     assert number(snapshot, "clock_wrong") == {
         "id": "clock_wrong",
         "label": "Clock wrong",
@@ -144,8 +165,13 @@ def test_zero_is_no_news_when_most_was_not_checked():
         "note": "4 of 10 not checked",
     }
     for name in ("C005", "C006"):
-        snapshot = seen(snapshot, name, Question.CLOCK, state=State.UNKNOWN, sentence="no reference")
-    assert (number(snapshot, "clock_wrong")["value"], number(snapshot, "clock_wrong")["state"]) == (None, "unknown")
+        snapshot = seen(
+            snapshot, name, Question.CLOCK, state=State.UNKNOWN, sentence="no reference"
+        )
+    assert (number(snapshot, "clock_wrong")["value"], number(snapshot, "clock_wrong")["state"]) == (
+        None,
+        "unknown",
+    )
 
 
 def test_what_is_not_asked_is_not_zero():
@@ -159,7 +185,13 @@ def test_what_is_not_asked_is_not_zero():
 @pytest.mark.parametrize("held", ["parent", "own network", "absent"])
 def test_what_something_else_explains_is_not_this_cameras_fault(held):
     snapshot = at_fault(estate(10), "C001", 1, held=held)
-    snapshot = seen(snapshot, "C001", Question.REACH, state=State.UNKNOWN, sentence="behind Market Place switch S01")
+    snapshot = seen(
+        snapshot,
+        "C001",
+        Question.REACH,
+        state=State.UNKNOWN,
+        sentence="behind Market Place switch S01",
+    )
     assert tile(snapshot, "C001")["state"] == "unknown"
     assert model(snapshot)["faults"] == []
 
@@ -168,7 +200,13 @@ def test_a_lost_site_is_one_entry_and_its_cameras_stay_at_fault():
     snapshot = estate(20)
     for device in [d for d in snapshot.devices if d.kind is Kind.CAMERA][:12]:
         snapshot = at_fault(snapshot, device.id, 1, held="site", cause_number=7, number=100)
-    site = replace(line(snapshot.devices[0], 1), device="site:market", name="Market Place site", number=7, affected=12)
+    site = replace(
+        line(snapshot.devices[0], 1),
+        device="site:market",
+        name="Market Place site",
+        number=7,
+        affected=12,
+    )
     made = model(replace(snapshot, faults=(*snapshot.faults, replace(site, code="common_cause"))))
     assert [one["id"] for one in made["faults"]] == ["site:market"]
     assert made["faults"][0]["more"] == "12 devices behind it"
@@ -181,15 +219,25 @@ def test_the_order_of_the_faults_is_that_of_the_work():
     snapshot = at_fault(snapshot, "C003", priority=2, since=AT - 100)
     snapshot = at_fault(snapshot, "C004", priority=1, acknowledged_by="J. Smith")
     snapshot = at_fault(snapshot, "C005", priority=1, maintenance="works")
-    assert [one["id"] for one in model(snapshot)["faults"]] == ["C003", "C002", "C001", "C004", "C005"]
+    assert [one["id"] for one in model(snapshot)["faults"]] == [
+        "C003",
+        "C002",
+        "C001",
+        "C004",
+        "C005",
+    ]
     assert model(snapshot)["faults"][3]["taken"]
 
 
 def test_power_says_where_it_comes_from():
     ups = {"UPS1": Ups("snmp", source="battery", runtime_seconds=2460, charge_ratio=0.88)}
     device = next(d for d in estate().devices if d.id == "UPS1")
-    fault = replace(line(device), question="ups", part="", code="on_battery", sentence="on battery 3 min 10 s")
-    snapshot = replace(seen(estate(10, ups=ups), "UPS1", Question.UPS, state=State.FAULT), faults=(fault,))
+    fault = replace(
+        line(device), question="ups", part="", code="on_battery", sentence="on battery 3 min 10 s"
+    )
+    snapshot = replace(
+        seen(estate(10, ups=ups), "UPS1", Question.UPS, state=State.FAULT), faults=(fault,)
+    )
     made = model(snapshot)
     assert made["others"]["devices"][0]["figure"] == "ON BATTERY, 41 min left, charge 88 %"
     assert made["numbers"][3]["value"] == 1
@@ -201,8 +249,15 @@ def test_power_says_where_it_comes_from():
 def test_a_device_that_is_not_watched_is_off_and_counts_nowhere():
     snapshot = estate(10)
     stored = replace(snapshot.devices[0], deployment="in_store")
-    snapshot = replace(snapshot, devices=[stored, *snapshot.devices[1:]], absent=frozenset({"C001"}))
-    assert tile(snapshot, "C001") == {"id": "C001", "name": "Riverside north", "state": "off", "words": "in store"}
+    snapshot = replace(
+        snapshot, devices=[stored, *snapshot.devices[1:]], absent=frozenset({"C001"})
+    )
+    assert tile(snapshot, "C001") == {
+        "id": "C001",
+        "name": "Riverside north",
+        "state": "off",
+        "words": "in store",
+    }
     assert number(snapshot, "at_fault")["note"] == "9 checked"
     assert number(snapshot, "not_checked")["note"] == "of 9 cameras"
 
@@ -211,11 +266,17 @@ def test_ids_stand_in_the_order_in_which_people_count():
     snapshot = estate(3)
     names = ["C10", "C9", "C100"]
     made = [replace(d, id=name) for d, name in zip(snapshot.devices, names, strict=False)]
-    assert [one["id"] for one in model(replace(snapshot, devices=made, asks=[]))["cameras"]] == ["C9", "C10", "C100"]
+    assert [one["id"] for one in model(replace(snapshot, devices=made, asks=[]))["cameras"]] == [
+        "C9",
+        "C10",
+        "C100",
+    ]
 
 
 def test_without_a_reference_and_without_a_sweep_it_says_so():
-    made = model(estate(10, reference=Reference(None, AT, reason_text="no server answers"), sweep=None))
+    made = model(
+        estate(10, reference=Reference(None, AT, reason_text="no server answers"), sweep=None)
+    )
     assert made["reference"]["words"] == "NONE: no server answers"
     assert made["sweep"] is None
     assert model(estate(10, reference=None))["reference"]["words"] == "not known yet"

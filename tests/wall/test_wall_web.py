@@ -36,7 +36,9 @@ class Stage:
 
     def __init__(self, cameras: int = 10) -> None:
         self.now, self.broken = estate(cameras), False
-        self.wall = Wall(self.snapshot, lambda name: {"id": name} if name == "C001" else None, time.monotonic)
+        self.wall = Wall(
+            self.snapshot, lambda name: {"id": name} if name == "C001" else None, time.monotonic
+        )
 
     def snapshot(self) -> Any:
         if self.broken:
@@ -109,7 +111,10 @@ async def test_the_page_is_one_document_under_a_strict_policy():
         answer = await http.get("/wall")
         text = answer.text
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
-        rules = dict(rule.strip().split(" ", 1) for rule in answer.headers["content-security-policy"].split(";"))
+        rules = dict(
+            rule.strip().split(" ", 1)
+            for rule in answer.headers["content-security-policy"].split(";")
+        )
         assert rules["default-src"] == "'none'"
         assert rules["connect-src"] == "'self'"
         for tag in ("style", "script"):
@@ -149,7 +154,9 @@ async def test_a_screen_gets_the_model_then_only_what_changes_and_beats():
         assert [one["id"] for one in model["faults"]] == ["C003"]
         first = (await screen.event("beat"))[1]["tick"]
         following = [await screen.event(seconds=live.BEAT_SECONDS + 2) for _ in range(2)]
-        assert [name for name, _ in following] == ["beat", "beat"], "what does not change is not sent again"
+        assert [name for name, _ in following] == ["beat", "beat"], (
+            "what does not change is not sent again"
+        )
         assert following[1][1]["tick"] - first <= 2 * live.BEAT_SECONDS + 2
         await screen.end()
         await until(lambda: stage.wall.live.screens == 0)

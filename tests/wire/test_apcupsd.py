@@ -23,7 +23,12 @@ LINES = [
 
 def report(lines: list[str] = LINES) -> bytes:
     """Records with their length in two octets, and the record of length zero."""
-    return b"".join(len(line).to_bytes(2, "big") + line.encode() for line in [f"{line}\n" for line in lines]) + b"\0\0"
+    return (
+        b"".join(
+            len(line).to_bytes(2, "big") + line.encode() for line in [f"{line}\n" for line in lines]
+        )
+        + b"\0\0"
+    )
 
 
 def daemon(answer: bytes, piece: int) -> Handler:

@@ -23,7 +23,9 @@ VALUES = st.one_of(st.integers(-(2**31), 2**31 - 1), st.text("abc xyz", max_size
 def test_request_is_the_octets_of_the_standard() -> None:
     """By hand from X.690 and RFC 3416: v2c, community public, request-id 1, one binding with NULL."""
     expected = "3028 020101 0406 7075626c6963 a01b 020101 020100 020100 3010 300e 060a 2b060102012101040100 0500"
-    assert ber.get_request(1, b"public", 1, ["1.3.6.1.2.1.33.1.4.1.0"]).hex() == expected.replace(" ", "")
+    assert ber.get_request(1, b"public", 1, ["1.3.6.1.2.1.33.1.4.1.0"]).hex() == expected.replace(
+        " ", ""
+    )
 
 
 @settings(max_examples=150)
@@ -45,7 +47,9 @@ def test_unsigned_types_are_never_negative(number: int) -> None:
 def test_gauge_of_four_octets_without_the_leading_zero_is_unsigned() -> None:
     """Some agents send 0xFFFFFFFF in four octets."""
     request = ber.get_request(1, b"c", 9, [UPS_NAME])
-    assert ber.parse(response(request, {UPS_NAME: tlv(GAUGE, b"\xff" * 4)})).values == {UPS_NAME: 0xFFFFFFFF}
+    assert ber.parse(response(request, {UPS_NAME: tlv(GAUGE, b"\xff" * 4)})).values == {
+        UPS_NAME: 0xFFFFFFFF
+    }
 
 
 @pytest.mark.parametrize("tag", [0x05, 0x80, 0x81, 0x82])
@@ -86,7 +90,9 @@ def test_c31_random_octets_raise_only_wire_errors(data: bytes) -> None:
 @given(st.integers(0, 10_000), st.integers(0, 255), st.integers(0, 3))
 def test_c31_damaged_answers_raise_only_wire_errors(place: int, octet: int, cut: int) -> None:
     request = ber.get_request(1, b"public", 77, [UPS_NAME, "1.3.6.1.2.1.33.1.1.1.0"])
-    whole = bytearray(response(request, {UPS_NAME: 5, "1.3.6.1.2.1.33.1.1.1.0": encoded("Example")}))
+    whole = bytearray(
+        response(request, {UPS_NAME: 5, "1.3.6.1.2.1.33.1.1.1.0": encoded("Example")})
+    )
     whole[place % len(whole)] = octet
     try:
         found = ber.parse(bytes(whole[: len(whole) - cut]))

@@ -121,12 +121,16 @@ async def test_udp_is_counted_both_ways() -> None:
     account = Account()
     async with agent({"1.3.6.1.2.1.1.3.0": 7}) as device:
         with counting.charged(account):
-            await snmp.get(Net.of([HOST]), HOST, device.port, Secret("public"), ["1.3.6.1.2.1.1.3.0"])
+            await snmp.get(
+                Net.of([HOST]), HOST, device.port, Secret("public"), ["1.3.6.1.2.1.1.3.0"]
+            )
         size = len(device.requests[0])
     assert 2 * (size + 28) <= account.take() <= 2 * (size + 28) + 8
 
 
-async def test_a_connection_that_fails_costs_too_and_looks_without_an_account_cost_nothing() -> None:
+async def test_a_connection_that_fails_costs_too_and_looks_without_an_account_cost_nothing() -> (
+    None
+):
     account, net = Account(), Net.of([HOST])
     with counting.charged(account), pytest.raises(RefusedError):
         await net.connect(HOST, 1, asyncio.Protocol)

@@ -18,11 +18,13 @@ def at(text: str) -> datetime:
 def test_tables() -> None:
     body = "\ufefftable.RecordMode[0].Mode=0\r\ntable.RecordMode[1].Mode=2\r\ntable.RecordMode[2].Mode=9\r\n".encode()
     assert wire.record_modes(body) == {"1": 0, "2": 2}
-    assert wire.titles(b"table.ChannelTitle[0].Name=Gate = north\ntable.ChannelTitle[3].Name=\n") == {
-        "1": "Gate = north"
-    }
+    assert wire.titles(
+        b"table.ChannelTitle[0].Name=Gate = north\ntable.ChannelTitle[3].Name=\n"
+    ) == {"1": "Gate = north"}
     assert wire.ntp(b"table.NTP.Address=10.0.0.1\ntable.NTP.Enable=true\n") == (True, "10.0.0.1")
-    assert wire.system(b"deviceType=NVR608-64-4KS2\nserialNumber=3K0\nupdateSerial=DHI-NVR608\n") == (
+    assert wire.system(
+        b"deviceType=NVR608-64-4KS2\nserialNumber=3K0\nupdateSerial=DHI-NVR608\n"
+    ) == (
         "DHI-NVR608",
         "3K0",
     )
@@ -93,7 +95,9 @@ def test_a_finder_and_its_files() -> None:
     for odd in (b"result=", b"result=1&action=reboot", b"OK"):
         with pytest.raises(ProtocolError):
             wire.finder(odd)
-    asked = parse_qs(wire.find_path("7", "3", "2026-11-22 21:00:00", "2026-11-23 21:00:00").partition("?")[2])
+    asked = parse_qs(
+        wire.find_path("7", "3", "2026-11-22 21:00:00", "2026-11-23 21:00:00").partition("?")[2]
+    )
     assert {key: value[0] for key, value in asked.items()} == {
         "action": "findFile", "object": "7", "condition.Channel": "3", "condition.StartTime": "2026-11-22 21:00:00",
         "condition.EndTime": "2026-11-23 21:00:00", "condition.Types[0]": "dav",
@@ -107,5 +111,8 @@ items[1].StartTime=2026-11-23 21:00:00
 items[1].EndTime=x
 """
     page = wire.files(body)
-    assert (page.spans, page.found) == (((at("2026-11-23 20:00:00"), at("2026-11-23 21:00:00")),), 2)
+    assert (page.spans, page.found) == (
+        ((at("2026-11-23 20:00:00"), at("2026-11-23 21:00:00")),),
+        2,
+    )
     assert wire.files(b"found=0") == wire.FilePage((), 0)

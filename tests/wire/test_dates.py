@@ -98,8 +98,14 @@ def test_any_text_is_a_date_or_none(text: str) -> None:
     ("raw", "expected"),
     [
         (bytes([0x07, 0xEA, 11, 24, 12, 0, 5, 0]), datetime(2026, 11, 24, 12, 0, 5)),
-        (bytes([0x07, 0xEA, 7, 1, 12, 0, 5, 0]) + b"+\x01\x00", datetime(2026, 7, 1, 11, 0, 5, tzinfo=UTC)),
-        (bytes([0x07, 0xEA, 7, 1, 12, 0, 5, 0]) + b"-\x05\x1e", datetime(2026, 7, 1, 17, 30, 5, tzinfo=UTC)),
+        (
+            bytes([0x07, 0xEA, 7, 1, 12, 0, 5, 0]) + b"+\x01\x00",
+            datetime(2026, 7, 1, 11, 0, 5, tzinfo=UTC),
+        ),
+        (
+            bytes([0x07, 0xEA, 7, 1, 12, 0, 5, 0]) + b"-\x05\x1e",
+            datetime(2026, 7, 1, 17, 30, 5, tzinfo=UTC),
+        ),
         (bytes([0x07, 0xF0, 2, 29, 0, 0, 59, 9]), datetime(2032, 2, 29, 0, 0, 59)),
         (bytes([0x07, 0xF0, 2, 29, 23, 59, 60, 9]), datetime(2032, 3, 1)),
         (bytes([0x07, 0xB2, 1, 1, 0, 0, 0, 0]), datetime(1970, 1, 1)),

@@ -22,7 +22,9 @@ MUFASA = Credential("view", "Mufasa", Secret("Circle of Life"))
         ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
     ],
 )
-def test_examples_of_rfc_7616(algorithm: str, response: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples_of_rfc_7616(
+    algorithm: str, response: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("healthmon.wire.digest.secrets.token_hex", lambda _size: CNONCE)
     offer = f'Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm={algorithm}, nonce="{NONCE}"'
     chosen = digest.choose(digest.parse_challenges([offer]), allow_basic=False)
@@ -42,14 +44,20 @@ def test_sha_256_is_preferred_and_basic_is_no_way_down() -> None:
         digest.choose(digest.parse_challenges(['Basic realm="x"']), allow_basic=False)
     with pytest.raises(BasicRefusedError, match=r"on a plain connection$"):
         digest.choose(digest.parse_challenges(['Basic realm="x"']), allow_basic=None)
-    assert digest.choose(digest.parse_challenges(['Basic realm="x"']), allow_basic=True).scheme == "basic"
+    assert (
+        digest.choose(digest.parse_challenges(['Basic realm="x"']), allow_basic=True).scheme
+        == "basic"
+    )
 
 
 def test_no_challenge_and_unknown_schemes_are_told_apart() -> None:
     with pytest.raises(ProtocolError):
         digest.choose([], allow_basic=True)
     with pytest.raises(UnsupportedError):
-        digest.choose(digest.parse_challenges(['Digest realm="x", nonce="a", algorithm=MD4']), allow_basic=True)
+        digest.choose(
+            digest.parse_challenges(['Digest realm="x", nonce="a", algorithm=MD4']),
+            allow_basic=True,
+        )
 
 
 def test_stale_is_read() -> None:

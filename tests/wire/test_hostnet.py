@@ -118,7 +118,9 @@ class Machine:
         ),
     ],
 )
-def test_n3_a_cut_that_is_over_when_a_look_ends_is_known_to_have_spoilt_it(amiss, address, now, then):
+def test_n3_a_cut_that_is_over_when_a_look_ends_is_known_to_have_spoilt_it(
+    amiss, address, now, then
+):
     machine = Machine()
     well = machine.table
     machine.at(105.0, **amiss)
@@ -136,7 +138,12 @@ def test_n3_a_cut_that_is_over_when_a_look_ends_is_known_to_have_spoilt_it(amiss
 def test_a_cut_elsewhere_spoils_nothing():
     machine = Machine()
     other = Route("eth1", ip_network("203.0.113.0/24"), "", 0)
-    machine.at(101.0, stopped=frozenset(("eth1",)), dead=frozenset(("192.0.2.77",)), routes=(ALL, NEAR, SIX, other))
+    machine.at(
+        101.0,
+        stopped=frozenset(("eth1",)),
+        dead=frozenset(("192.0.2.77",)),
+        routes=(ALL, NEAR, SIX, other),
+    )
     assert machine.ways.trouble("192.0.2.9", 0.0) == ""
     assert machine.ways.trouble("203.0.113.5", 0.0) == "network interface eth1 is down or unplugged"
 
@@ -145,7 +152,10 @@ def test_tables_are_read_again_when_they_are_too_old():
     machine = Machine()
     machine.clock, machine.table = 101.0, replace(machine.table, stopped=frozenset(("eth0",)))
     assert machine.ways.trouble("192.0.2.9", math.inf) == ""
-    assert machine.ways.trouble("192.0.2.9", math.inf, age=0.5) == "network interface eth0 is down or unplugged"
+    assert (
+        machine.ways.trouble("192.0.2.9", math.inf, age=0.5)
+        == "network interface eth0 is down or unplugged"
+    )
 
 
 def test_what_was_amiss_is_forgotten_after_minutes():
@@ -193,7 +203,12 @@ def run(inside: tuple[str, ...], *argv: str) -> None:
 def test_n3_the_kernel_knows_what_is_wrong_with_our_own_network(inside):
     assert said(inside, "10.0.0.7") == ""
     assert said(inside, "203.0.113.1") == "this machine has no route there"
-    run(inside, sys.executable, "-c", "import socket; socket.create_connection(('192.0.2.9', 80), 4)")
+    run(
+        inside,
+        sys.executable,
+        "-c",
+        "import socket; socket.create_connection(('192.0.2.9', 80), 4)",
+    )
     assert said(inside, "192.0.2.9") == "the gateway 10.0.0.254 does not answer"
     run(inside, "ip", "link", "set", "eth8", "down")
     assert said(inside, "10.0.0.7") == "network interface eth7 is down or unplugged"

@@ -37,7 +37,9 @@ async def get(answer: bytes, *, cap: int = 65536, drip: float = 0.0) -> Reply:
 
 async def test_a_reply_is_returned_with_its_times_and_fields() -> None:
     before = time.time()
-    reply = await get(http(b"hello", "200 OK", "Date: Tue, 24 Nov 2026 06:58:12 GMT", "X-Two: a", "X-Two: b"))
+    reply = await get(
+        http(b"hello", "200 OK", "Date: Tue, 24 Nov 2026 06:58:12 GMT", "X-Two: a", "X-Two: b")
+    )
     assert (reply.status, reply.body) == (200, b"hello")
     assert reply.header("DATE") == "Tue, 24 Nov 2026 06:58:12 GMT"
     assert reply.all("x-two") == ["a", "b"]
@@ -54,7 +56,9 @@ async def test_what_is_sent_names_the_host_and_asks_for_no_compression() -> None
         await writer.drain()
 
     async with served(handler) as server:
-        await exchange(NET, Place("127.0.0.1", server.port), "POST", "/p", headers=[("X-A", "b")], body=b"123")
+        await exchange(
+            NET, Place("127.0.0.1", server.port), "POST", "/p", headers=[("X-A", "b")], body=b"123"
+        )
     line, fields, body = seen[0]
     assert line == "POST /p HTTP/1.1"
     assert fields["host"] == f"127.0.0.1:{server.port}"
@@ -64,7 +68,9 @@ async def test_what_is_sent_names_the_host_and_asks_for_no_compression() -> None
 
 
 async def test_chunked_and_close_delimited_bodies_are_read() -> None:
-    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+    chunked = (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+    )
     assert (await get(chunked)).body == b"abcde"
     assert (await get(b"HTTP/1.0 200 OK\r\n\r\nabc")).body == b"abc"
 
@@ -104,7 +110,12 @@ async def test_c6_an_endless_body_stops_at_the_cap() -> None:
 
 
 @pytest.mark.parametrize(
-    "head", [b"HTTP/1.1 200 OK\r\nX: " + b"y" * 200_000, b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 40_000, b"z" * 200_000]
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 200_000,
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 40_000,
+        b"z" * 200_000,
+    ],
 )
 async def test_c5_an_endless_header_is_cut(head: bytes) -> None:
     with pytest.raises(ProtocolError):
@@ -140,7 +151,9 @@ async def test_c7_tls_towards_a_plain_port_says_so() -> None:
 
     async with served(plain) as server:
         with pytest.raises(TlsError, match="does not speak TLS"):
-            await exchange(NET, Place("127.0.0.1", server.port, tls.context(pin="0" * 64)), "GET", "/")
+            await exchange(
+                NET, Place("127.0.0.1", server.port, tls.context(pin="0" * 64)), "GET", "/"
+            )
 
 
 async def test_c7_plain_http_towards_a_tls_port_says_so(tmp_path) -> None:  # type: ignore[no-untyped-def]
@@ -177,7 +190,9 @@ async def test_c23_a_compressed_answer_is_refused_unread(coding: str) -> None:
         await get(http(bomb, "200 OK", f"Content-Encoding: {coding}"))
 
 
-@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"])
+@pytest.mark.parametrize(
+    "status", ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"]
+)
 async def test_c21_a_redirect_is_returned_and_never_followed(status: str) -> None:
     async with served(says(http(b"secret")), host="127.0.0.2") as elsewhere:
         reply = await get(http(b"", status, f"Location: http://127.0.0.2:{elsewhere.port}/"))
@@ -199,7 +214,11 @@ async def test_notes_hold_no_authorization() -> None:
     with trace.recording(told):
         async with served(says(http(b"ok"))) as server:
             await exchange(
-                NET, Place("127.0.0.1", server.port), "GET", "/", headers=[("Authorization", "Basic c2VjcmV0")]
+                NET,
+                Place("127.0.0.1", server.port),
+                "GET",
+                "/",
+                headers=[("Authorization", "Basic c2VjcmV0")],
             )
     text = "\n".join(note[2] for note in told.notes)
     assert "HTTP 200" in text
@@ -232,7 +251,9 @@ class _Sink:
 
 
 async def test_httpx_goes_through_the_same_door() -> None:
-    async with served(says(http(b'{"a": 1}', "200 OK", "Content-Type: application/json"))) as server:
+    async with served(
+        says(http(b'{"a": 1}', "200 OK", "Content-Type: application/json"))
+    ) as server:
         place = Place("127.0.0.1", server.port)
 
         async def send(method: str, path: str, fields: list[tuple[str, str]], body: bytes) -> Reply:

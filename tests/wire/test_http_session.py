@@ -38,7 +38,10 @@ def right(line: str, given: str, password: str = "right") -> bool:
     """Whether a Digest answer (MD5, qop auth) is the right one."""
     f = {k: a or b for k, a, b in re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,]+))', given)}
     h = lambda text: hashlib.md5(text.encode()).hexdigest()  # noqa: E731
-    first, second = h(f"{f['username']}:{f['realm']}:{password}"), h(f"{line.split(maxsplit=1)[0]}:{f['uri']}")
+    first, second = (
+        h(f"{f['username']}:{f['realm']}:{password}"),
+        h(f"{line.split(maxsplit=1)[0]}:{f['uri']}"),
+    )
     return f["response"] == h(f"{first}:{f['nonce']}:{f['nc']}:{f['cnonce']}:auth:{second}")
 
 
@@ -90,7 +93,9 @@ class Device:
                 return
 
 
-def session(port: int, credential: Credential | None = USER, guard: LoginGuard | None = None) -> HttpSession:
+def session(
+    port: int, credential: Credential | None = USER, guard: LoginGuard | None = None
+) -> HttpSession:
     return HttpSession(NET, Place("127.0.0.1", port), HttpLogin(credential, guard or LoginGuard()))
 
 
@@ -107,7 +112,9 @@ async def test_64_requests_cost_one_connection_and_one_challenge() -> None:
 
 
 @pytest.mark.parametrize(("stale", "challenges"), [(True, 5), (False, 5)])
-async def test_c9_a_nonce_for_one_answer_only_is_no_refused_login(stale: bool, challenges: int) -> None:
+async def test_c9_a_nonce_for_one_answer_only_is_no_refused_login(
+    stale: bool, challenges: int
+) -> None:
     device, guard = Device(once=True, stale=stale), LoginGuard()
     async with served(device) as server, session(server.port, guard=guard) as asked:
         for number in range(5):
@@ -144,8 +151,14 @@ async def test_c9_endless_stale_challenges_end() -> None:
 @pytest.mark.parametrize(
     ("said", "locked"),
     [
-        (b"<userCheck><lockStatus>lock</lockStatus><retryLoginTime>0</retryLoginTime></userCheck>", True),
-        (b"<userCheck><lockStatus>unlock</lockStatus><retryLoginTime>4</retryLoginTime></userCheck>", False),
+        (
+            b"<userCheck><lockStatus>lock</lockStatus><retryLoginTime>0</retryLoginTime></userCheck>",
+            True,
+        ),
+        (
+            b"<userCheck><lockStatus>unlock</lockStatus><retryLoginTime>4</retryLoginTime></userCheck>",
+            False,
+        ),
         (b"account locked, try later", True),
     ],
 )
@@ -229,7 +242,9 @@ async def test_bytes_that_nobody_asked_for_are_not_taken_for_the_next_answer() -
         ("204 No Content", ProtocolError),
     ],
 )
-async def test_c21_statuses_have_their_errors_and_no_redirect_is_followed(status: str, error: type[Exception]) -> None:
+async def test_c21_statuses_have_their_errors_and_no_redirect_is_followed(
+    status: str, error: type[Exception]
+) -> None:
     elsewhere = scripted(lambda n: http(b"", status, "Location: http://127.0.0.2/"))
     async with served(elsewhere) as server, session(server.port) as asked:  # type: ignore[arg-type]
         with pytest.raises(error):
@@ -238,7 +253,9 @@ async def test_c21_statuses_have_their_errors_and_no_redirect_is_followed(status
 
 
 async def test_a_reset_in_the_middle_of_an_answer_is_said_and_not_retried() -> None:
-    cut = scripted(lambda n: http(b"whole") if n == 0 else b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal")
+    cut = scripted(
+        lambda n: http(b"whole") if n == 0 else b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal"
+    )
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.wait_for(cut(reader, writer), 0.3)  # type: ignore[arg-type]

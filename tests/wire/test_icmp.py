@@ -33,7 +33,9 @@ def allowed() -> bool:
     return True
 
 
-needs_echo = pytest.mark.skipif(not allowed(), reason="net.ipv4.ping_group_range does not allow echoes here")
+needs_echo = pytest.mark.skipif(
+    not allowed(), reason="net.ipv4.ping_group_range does not allow echoes here"
+)
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="answers of our own making need root")
 
 
@@ -71,7 +73,9 @@ async def test_a_burst_of_echoes_loses_none_and_shares_one_socket() -> None:
 
 
 @needs_echo
-async def test_no_more_echoes_are_under_way_than_the_buffer_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_more_echoes_are_under_way_than_the_buffer_has_room_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(icmp, "BUFFER_BYTES", 8192)  # room for no more than 19 answers
     icmp._PINGERS[asyncio.get_running_loop()] = icmp._Pinger(1e9)
     task = asyncio.create_task(burst(300))
@@ -86,8 +90,12 @@ async def test_echoes_that_would_wait_too_long_for_their_turn_are_left_out() -> 
     icmp._PINGERS[asyncio.get_running_loop()] = icmp._Pinger(10.0)
     net = Net.of(["127.0.0.1"])
     with trace.recording(trace.Trace(keep_notes=True)) as notes:
-        got = await asyncio.gather(*(icmp.echo(net, "127.0.0.1", seconds=0.1, within=0.5) for _ in range(10)))
-    assert 1 <= len([one for one in got if one is not None]) <= 4, "ten a second, in three tenths of one"
+        got = await asyncio.gather(
+            *(icmp.echo(net, "127.0.0.1", seconds=0.1, within=0.5) for _ in range(10))
+        )
+    assert 1 <= len([one for one in got if one is not None]) <= 4, (
+        "ten a second, in three tenths of one"
+    )
     assert (".", "ping left out: too many echoes wait for their turn") in [
         (mark, text) for _, mark, text in notes.notes
     ]
@@ -145,7 +153,11 @@ class Responder:
                 packet = self.sock.recv(512)
             except TimeoutError:
                 continue
-            asked, asker, message = socket.inet_ntoa(packet[16:20]), socket.inet_ntoa(packet[12:16]), packet[20:]
+            asked, asker, message = (
+                socket.inet_ntoa(packet[16:20]),
+                socket.inet_ntoa(packet[12:16]),
+                packet[20:],
+            )
             if message[0] != 8:
                 continue
             self.tries[asked] = self.tries.get(asked, 0) + 1
@@ -182,7 +194,9 @@ def answered(answer: Answer, hosts: list[str], **more: float) -> list[float | No
 
     async def ask() -> list[float | BaseException | None]:
         net = Net.of(hosts)
-        return await asyncio.gather(*(icmp.echo(net, host, **more) for host in hosts), return_exceptions=True)  # type: ignore[arg-type]
+        return await asyncio.gather(
+            *(icmp.echo(net, host, **more) for host in hosts), return_exceptions=True
+        )  # type: ignore[arg-type]
 
     got = without_the_kernel(answer, lambda: asyncio.run(ask()))
     return [-1.0 if isinstance(one, SilentError) else one for one in got]
@@ -220,7 +234,9 @@ def test_an_answer_that_came_while_this_process_was_held_up_is_seen_although_its
 
         with one, other:
             loop.add_reader(one, hold_up)
-            task = asyncio.create_task(icmp.echo(Net.of(["127.0.2.1"]), "127.0.2.1", seconds=0.3, tries=1))
+            task = asyncio.create_task(
+                icmp.echo(Net.of(["127.0.2.1"]), "127.0.2.1", seconds=0.3, tries=1)
+            )
             await asyncio.sleep(0.05)
             other.send(b"x")
             taken = await task
@@ -235,8 +251,12 @@ def test_an_answer_that_came_while_this_process_was_held_up_is_seen_although_its
 @pytest.mark.parametrize(
     "forged",
     [
-        pytest.param(lambda asked, tried, token: iter([(0.0, "127.9.9.9", token)]), id="another address"),
-        pytest.param(lambda asked, tried, token: iter([(0.0, asked, bytes(8))]), id="another token"),
+        pytest.param(
+            lambda asked, tried, token: iter([(0.0, "127.9.9.9", token)]), id="another address"
+        ),
+        pytest.param(
+            lambda asked, tried, token: iter([(0.0, asked, bytes(8))]), id="another token"
+        ),
         pytest.param(lambda asked, tried, token: iter([(0.0, asked, token[:2])]), id="cut short"),
         pytest.param(lambda asked, tried, token: iter([]), id="nobody"),
     ],
@@ -248,7 +268,12 @@ def test_only_the_device_that_was_asked_can_answer(forged: Answer) -> None:
 @needs_root
 def test_a_forged_answer_does_not_hide_the_true_one() -> None:
     both: Answer = lambda asked, tried, token: iter(  # noqa: E731
-        [(0.0, "127.9.9.9", token), (0.0, asked, bytes(8)), (0.1, asked, token), (0.0, asked, token)]
+        [
+            (0.0, "127.9.9.9", token),
+            (0.0, asked, bytes(8)),
+            (0.1, asked, token),
+            (0.0, asked, token),
+        ]
     )
     (taken,) = answered(both, ["127.0.2.1"], seconds=5.0)
     assert taken is not None
@@ -273,6 +298,11 @@ def test_where_the_system_forbids_echoes_they_are_left_out_and_it_is_said_why() 
 
     assert inside(forbidden) == (
         None,
-        ["ping left out: this system does not allow it (net.ipv4.ping_group_range): permission denied"],
+        [
+            "ping left out: this system does not allow it (net.ipv4.ping_group_range): permission denied"
+        ],
     )
-    assert inside(prohibited) == (None, ["ping left out: this system lets none out: permission denied"])
+    assert inside(prohibited) == (
+        None,
+        ["ping left out: this system lets none out: permission denied"],
+    )

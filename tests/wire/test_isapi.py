@@ -16,9 +16,7 @@ HIK = "http://www.hikvision.com/ver20/XMLSchema"
 
 
 def xml(root: str, inside: str, namespace: str = HIK) -> bytes:
-    return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} version="2.0" xmlns="{namespace}">{inside}</{root}>'.encode()
-    )
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} version="2.0" xmlns="{namespace}">{inside}</{root}>'.encode()
 
 
 @pytest.mark.parametrize("namespace", [STD, HIK, "urn:psialliance-org", ""])
@@ -35,16 +33,21 @@ def test_time_with_a_posix_zone() -> None:
     assert (told.local, told.mode) == ("2026-11-23T21:00:00+00:00", "ntp")
     assert told.zone
     assert told.zone.startswith("GMT+0")
-    assert isapi.device_time(xml("Time", "<timeMode>satellite</timeMode>")) == isapi.DeviceTime(None, None, None)
+    assert isapi.device_time(xml("Time", "<timeMode>satellite</timeMode>")) == isapi.DeviceTime(
+        None, None, None
+    )
 
 
 @pytest.mark.parametrize(
     ("cpus", "cpu"),
     [((12, 40), 0.4), ((0,), None), ((), None), ((300,), None), (("-",), None)],
 )
-def test_status_takes_the_busiest_cpu_and_zero_for_not_reported(cpus: tuple[object, ...], cpu: float | None) -> None:
+def test_status_takes_the_busiest_cpu_and_zero_for_not_reported(
+    cpus: tuple[object, ...], cpu: float | None
+) -> None:
     rows = "".join(
-        f"<CPU><cpuDescription>x</cpuDescription><cpuUtilization>{load}</cpuUtilization></CPU>" for load in cpus
+        f"<CPU><cpuDescription>x</cpuDescription><cpuUtilization>{load}</cpuUtilization></CPU>"
+        for load in cpus
     )
     body = xml("DeviceStatus", f"<deviceUpTime>86400</deviceUpTime><CPUList>{rows}</CPUList>")
     assert isapi.status(body) == isapi.Status(86400.0, cpu)
@@ -80,7 +83,10 @@ def test_tracks_of_the_main_streams() -> None:
 
 def test_inputs() -> None:
     row = "<InputProxyChannelStatus><id>{}</id><online>{}</online></InputProxyChannelStatus>"
-    body = xml("InputProxyChannelStatusList", row.format(1, "true") + row.format(2, "false") + row.format("", "true"))
+    body = xml(
+        "InputProxyChannelStatusList",
+        row.format(1, "true") + row.format(2, "false") + row.format("", "true"),
+    )
     assert [(one.channel, one.online) for one in isapi.inputs(body)] == [("1", True), ("2", False)]
 
 
@@ -102,7 +108,9 @@ def test_channel_states_in_every_wrapper(wrapper: str) -> None:
 
 
 def test_one_channel_without_a_list() -> None:
-    assert [one.channel for one in isapi.channel_states(b'{"ChanStatus": {"chanNo": 1, "record": 1}}')] == ["1"]
+    assert [
+        one.channel for one in isapi.channel_states(b'{"ChanStatus": {"chanNo": 1, "record": 1}}')
+    ] == ["1"]
 
 
 def test_the_devices_own_refusal_is_no_fault_of_the_reply() -> None:
@@ -151,11 +159,15 @@ def result(said: str, *items: str) -> bytes:
 
 
 def test_pages_of_a_search() -> None:
-    page = isapi_search.search_page(result("MORE", item("101", "a", "b"), item("201", "c", "d")), "101")
+    page = isapi_search.search_page(
+        result("MORE", item("101", "a", "b"), item("201", "c", "d")), "101"
+    )
     assert (page.spans, page.matches, page.more) == ((("a", "b"),), 2, True)
     page = isapi_search.search_page(result("OK", item("101", "a", "b")), "101")
     assert (page.matches, page.more) == (1, False)
-    page = isapi_search.search_page(result("OK", item("101", "a", "b", "lock"), item("101", "c", "d")), "101")
+    page = isapi_search.search_page(
+        result("OK", item("101", "a", "b", "lock"), item("101", "c", "d")), "101"
+    )
     assert (page.spans, page.locked) == ((("a", "b"), ("c", "d")), (("a", "b"),))
     page = isapi_search.search_page(result("NO MATCHES"), "101")
     assert (page.spans, page.more) == ((), False)
@@ -166,8 +178,18 @@ def test_pages_of_a_search() -> None:
 
 def test_days_with_footage() -> None:
     row = "<day><id>{0}</id><dayOfMonth>{0}</dayOfMonth><record>{1}</record><recordType>time</recordType></day>"
-    rows = row.format(1, "true") + row.format(2, "false") + row.format(32, "true") + row.format(3, "perhaps")
-    assert isapi_search.daily(xml("trackDailyDistribution", f"<dayList>{rows}</dayList>")) == {1: True, 2: False}
-    assert isapi_search.daily_path("101") == "/ISAPI/ContentMgmt/record/tracks/101/dailyDistribution"
+    rows = (
+        row.format(1, "true")
+        + row.format(2, "false")
+        + row.format(32, "true")
+        + row.format(3, "perhaps")
+    )
+    assert isapi_search.daily(xml("trackDailyDistribution", f"<dayList>{rows}</dayList>")) == {
+        1: True,
+        2: False,
+    }
+    assert (
+        isapi_search.daily_path("101") == "/ISAPI/ContentMgmt/record/tracks/101/dailyDistribution"
+    )
     root = etree.fromstring(isapi_search.daily_request(2026, 11))
     assert [(one.tag, one.text) for one in root] == [("year", "2026"), ("monthOfYear", "11")]

@@ -10,24 +10,36 @@ from healthmon.wire.rtcp import NTP_TO_UNIX
 from healthmon.wire.rtp import Meter
 
 
-def packet(payload: bytes, sequence: int, stamp: int, *, payload_type: int = 96, padding: int = 0) -> bytes:
+def packet(
+    payload: bytes, sequence: int, stamp: int, *, payload_type: int = 96, padding: int = 0
+) -> bytes:
     first = 0x80 | 0x20 * bool(padding)
     tail = bytes(padding - 1) + bytes((padding,)) if padding else b""
-    return struct.pack(">BBHII", first, payload_type, sequence & 0xFFFF, stamp & 0xFFFFFFFF, 7) + payload + tail
+    return (
+        struct.pack(">BBHII", first, payload_type, sequence & 0xFFFF, stamp & 0xFFFFFFFF, 7)
+        + payload
+        + tail
+    )
 
 
 def fragments_264(nal: bytes, size: int) -> list[bytes]:
     cuts = [nal[1:][i : i + size] for i in range(0, len(nal) - 1, size)]
     last = len(cuts) - 1
     head, kind = nal[0] & 0xE0 | 28, nal[0] & 0x1F
-    return [bytes((head, kind | 0x80 * (n == 0) | 0x40 * (n == last))) + cut for n, cut in enumerate(cuts)]
+    return [
+        bytes((head, kind | 0x80 * (n == 0) | 0x40 * (n == last))) + cut
+        for n, cut in enumerate(cuts)
+    ]
 
 
 def fragments_265(nal: bytes, size: int) -> list[bytes]:
     cuts = [nal[2:][i : i + size] for i in range(0, len(nal) - 2, size)]
     last, kind = len(cuts) - 1, (nal[0] >> 1) & 0x3F
     head = bytes((nal[0] & 0x81 | 49 << 1, nal[1]))
-    return [head + bytes((kind | 0x80 * (n == 0) | 0x40 * (n == last),)) + cut for n, cut in enumerate(cuts)]
+    return [
+        head + bytes((kind | 0x80 * (n == 0) | 0x40 * (n == last),)) + cut
+        for n, cut in enumerate(cuts)
+    ]
 
 
 def aggregate(head: bytes, nals: list[bytes]) -> bytes:
@@ -59,7 +71,16 @@ def test_h264_cut_anew_is_the_same_key_frame(size):
     assert len(whole) == 1
     assert hashes("h264", [[SPS, PPS, *fragments_264(IDR, size), SECOND]]) == whole
     assert (
-        hashes("h264", [[aggregate(b"\x78", [SPS, PPS]), *fragments_264(IDR, size), *fragments_264(SECOND, size)]])
+        hashes(
+            "h264",
+            [
+                [
+                    aggregate(b"\x78", [SPS, PPS]),
+                    *fragments_264(IDR, size),
+                    *fragments_264(SECOND, size),
+                ]
+            ],
+        )
         == whole
     )
     assert hashes("h264", [[aggregate(b"\x78", [SPS, PPS, IDR, SECOND])]]) == whole
@@ -78,7 +99,12 @@ def test_h265_cut_anew_is_the_same_key_frame(size):
 def test_a_print_has_the_time_when_its_key_frame_began_to_come():
     meter = Meter(96, "h264", 90000)
     for sequence, (payload, stamp, at) in enumerate(
-        [(IDR, 0, 1.5), (IDR[:40], 0, 1.52), (b"\x41" + bytes(20), 3600, 1.54), (SECOND, 90000, 2.5)]
+        [
+            (IDR, 0, 1.5),
+            (IDR[:40], 0, 1.52),
+            (b"\x41" + bytes(20), 3600, 1.54),
+            (SECOND, 90000, 2.5),
+        ]
     ):
         data = packet(payload, sequence, stamp)
         meter.packet(data, 0, len(data), at)
@@ -90,7 +116,16 @@ def test_a_print_has_the_time_when_its_key_frame_began_to_come():
 def report(unix: float, stamp: int) -> bytes:
     at = unix + NTP_TO_UNIX
     return struct.pack(
-        ">BBHIIIIII", 0x80, 200, 6, 7, int(at) & 0xFFFFFFFF, int(at % 1 * 2**32), stamp & 0xFFFFFFFF, 0, 0
+        ">BBHIIIIII",
+        0x80,
+        200,
+        6,
+        7,
+        int(at) & 0xFFFFFFFF,
+        int(at % 1 * 2**32),
+        stamp & 0xFFFFFFFF,
+        0,
+        0,
     )
 
 

@@ -12,7 +12,13 @@ import pytest
 from loopback import says, served, unanswering
 
 from healthmon.wire import net as module
-from healthmon.wire.errors import AddressError, ConnectTimeoutError, DnsError, RefusedError, ResourceError
+from healthmon.wire.errors import (
+    AddressError,
+    ConnectTimeoutError,
+    DnsError,
+    RefusedError,
+    ResourceError,
+)
 from healthmon.wire.net import Net
 
 
@@ -53,7 +59,9 @@ async def test_n5_an_unknown_name_is_dns_trouble() -> None:
     net.close()
 
 
-async def test_n5_a_hanging_resolver_is_dns_trouble_and_blocks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_n5_a_hanging_resolver_is_dns_trouble_and_blocks_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(module, "RESOLVE_SECONDS", 0.2)
     net = door(Answers(["192.0.2.1"], hang=1.8))
     began = time.monotonic()
@@ -63,7 +71,9 @@ async def test_n5_a_hanging_resolver_is_dns_trouble_and_blocks_nobody(monkeypatc
     net.close()
 
 
-async def test_n5_names_that_hang_hold_up_no_name_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_n5_names_that_hang_hold_up_no_name_that_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Forty names whose look-ups hang for longer than the pool has threads for, at every look; one that answers."""
     monkeypatch.setattr(module, "RESOLVE_SECONDS", 1.0)
     threads = threading.active_count()
@@ -89,7 +99,9 @@ async def test_n5_names_that_hang_hold_up_no_name_that_answers(monkeypatch: pyte
     net.close()
 
 
-async def test_n5_the_last_good_address_is_used_while_the_resolver_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_n5_the_last_good_address_is_used_while_the_resolver_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     resolve = Answers(["192.0.2.7"], socket.gaierror(-3, "Temporary failure"))
     net = door(resolve)
     assert await net.address_of("CAM.example") == "192.0.2.7"
@@ -128,7 +140,8 @@ async def test_a8_a_name_that_we_cannot_ask_for_is_our_trouble() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["127.0.0.1", "169.254.169.254", "224.0.0.1", "0.0.0.0", "::1", "::ffff:127.0.0.1", "fe80::1"]
+    "address",
+    ["127.0.0.1", "169.254.169.254", "224.0.0.1", "0.0.0.0", "::1", "::ffff:127.0.0.1", "fe80::1"],
 )
 async def test_n5_rebinding_to_an_inner_address_is_refused(address: str) -> None:
     net = door(Answers([address]))
@@ -153,4 +166,6 @@ async def test_c2_the_callers_own_deadline_is_not_taken_for_the_devices() -> Non
     with unanswering() as full:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
-                await Net.of(["127.0.0.1"]).connect("127.0.0.1", full.getsockname()[1], asyncio.Protocol)
+                await Net.of(["127.0.0.1"]).connect(
+                    "127.0.0.1", full.getsockname()[1], asyncio.Protocol
+                )

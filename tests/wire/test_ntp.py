@@ -25,12 +25,21 @@ def stamp(unix: float) -> bytes:
     return struct.pack(">II", int(whole) % ntp.ERA, int(part * ntp.ERA))
 
 
-def answer(cookie: bytes, came: float, left: float, first: int = 0x24, stratum: int = 2, **more: int) -> bytes:
+def answer(
+    cookie: bytes, came: float, left: float, first: int = 0x24, stratum: int = 2, **more: int
+) -> bytes:
     head = struct.pack(">BBbb", first, stratum, 6, -20)
     refid = more.get("kiss", 0x52415445) if stratum == 0 else 0x7F000001
     rest = struct.pack(">III", more.get("delay", 0), more.get("dispersion", 0), refid)
     receive = bytes(8) if more.get("never_came") else stamp(came)
-    return head + rest + stamp(came) + cookie + receive + (stamp(left) if not more.get("no_time") else bytes(8))
+    return (
+        head
+        + rest
+        + stamp(came)
+        + cookie
+        + receive
+        + (stamp(left) if not more.get("no_time") else bytes(8))
+    )
 
 
 @contextlib.asynccontextmanager
@@ -123,7 +132,9 @@ async def test_silence_and_a_closed_port_end_soon_and_are_told_apart() -> None:
     assert ntp.state_of(ProtocolError("x")) == ("bad", "x")
 
 
-async def test_a1_a_step_of_our_own_clock_during_the_query_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a1_a_step_of_our_own_clock_during_the_query_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     real, jump = time.time, [0.0]
     monkeypatch.setattr(ntp.time, "time", lambda: real() + jump[0])
 
@@ -150,7 +161,9 @@ def test_c25_the_first_second_of_the_era_of_2036_has_a_time() -> None:
 
 
 def test_the_bound_holds_the_whole_root_distance() -> None:
-    found = ntp.parsed(answer(bytes(8), 100.05, 100.05, delay=0x8000, dispersion=0x4000), 100.0, 100.1)
+    found = ntp.parsed(
+        answer(bytes(8), 100.05, 100.05, delay=0x8000, dispersion=0x4000), 100.0, 100.1
+    )
     assert found.error == pytest.approx(0.25 + 0.25 + 0.05, abs=0.001)
     assert found.offset == pytest.approx(0, abs=1e-6)
 

@@ -11,12 +11,17 @@ from hypothesis import strategies as st
 from loopback import Handler, served
 
 from healthmon.wire import nut
-from healthmon.wire.errors import NotFoundError, ProtocolError, RefusedError, ResetError, TooLargeError, WireError
+from healthmon.wire.errors import (
+    NotFoundError,
+    ProtocolError,
+    RefusedError,
+    ResetError,
+    TooLargeError,
+    WireError,
+)
 from healthmon.wire.net import Net
 
-GOOD = (
-    b'BEGIN LIST VAR cctv\nVAR cctv ups.status "OL CHRG"\nVAR cctv ups.mfr "A \\"quoted\\" maker"\nEND LIST VAR cctv\n'
-)
+GOOD = b'BEGIN LIST VAR cctv\nVAR cctv ups.status "OL CHRG"\nVAR cctv ups.mfr "A \\"quoted\\" maker"\nEND LIST VAR cctv\n'
 
 
 def upsd(answer: bytes, *, piece: int = 0, hang: bool = False) -> Handler:
@@ -41,7 +46,10 @@ async def variables(answer: bytes, *, piece: int = 0, hang: bool = False) -> dic
 
 @pytest.mark.parametrize("piece", [0, 1, 7])
 async def test_variables_with_spaces_and_quotes_however_the_answer_is_cut(piece: int) -> None:
-    assert await variables(GOOD, piece=piece) == {"ups.status": "OL CHRG", "ups.mfr": 'A "quoted" maker'}
+    assert await variables(GOOD, piece=piece) == {
+        "ups.status": "OL CHRG",
+        "ups.mfr": 'A "quoted" maker',
+    }
 
 
 @pytest.mark.parametrize("word", ["DATA-STALE", "DRIVER-NOT-CONNECTED"])
@@ -106,7 +114,10 @@ def test_c31_no_answer_within_the_cap_holds_the_loop_up(name: str) -> None:
     ],
 )
 def test_values_by_rfc_9271(line: str, value: str | None) -> None:
-    assert nut.parsed(f"BEGIN LIST VAR su700\n{line}\r\nEND LIST VAR su700\n").get("ups.model") == value
+    assert (
+        nut.parsed(f"BEGIN LIST VAR su700\n{line}\r\nEND LIST VAR su700\n").get("ups.model")
+        == value
+    )
 
 
 async def test_closed_port_is_refused(unused_tcp_port: int) -> None:

@@ -41,7 +41,12 @@ async def test_the_time_is_read_without_a_login() -> None:
     utc = datetime(2026, 7, 24, 5, 58, 12, tzinfo=UTC)
     told = await told_time(moment(utc, datetime(2026, 7, 24, 6, 58, 12)))
     assert (told.utc, told.local) == (utc, datetime(2026, 7, 24, 6, 58, 12))
-    assert (told.zone, told.daylight, told.mode, told.invalid) == ("GMT0BST,M3.5.0/1,M10.5.0", True, "ntp", "")
+    assert (told.zone, told.daylight, told.mode, told.invalid) == (
+        "GMT0BST,M3.5.0/1,M10.5.0",
+        True,
+        "ntp",
+        "",
+    )
     assert told.began <= told.ended
 
 
@@ -64,9 +69,13 @@ async def test_c25_a_missing_utc_is_missing_and_a_date_that_is_none_is_invalid()
     assert (await told_time(moment({**good, "year": 1970, "month": 1, "day": 1}))).utc == datetime(
         1970, 1, 1, 4, 5, 6, tzinfo=UTC
     )
-    assert (await told_time(moment({**good, "second": 60}))).utc == datetime(2026, 2, 3, 4, 6, 0, tzinfo=UTC)
+    assert (await told_time(moment({**good, "second": 60}))).utc == datetime(
+        2026, 2, 3, 4, 6, 0, tzinfo=UTC
+    )
     unset = await told_time(moment(dict.fromkeys(good, 0), datetime(2026, 2, 3)))
-    assert (unset.utc, unset.invalid, unset.local) == (None, "", datetime(2026, 2, 3)), "zeros all over say nothing"
+    assert (unset.utc, unset.invalid, unset.local) == (None, "", datetime(2026, 2, 3)), (
+        "zeros all over say nothing"
+    )
     wrong_local = await told_time(moment(datetime(2026, 2, 3, tzinfo=UTC), {**good, "day": 31}))
     assert (wrong_local.utc is not None, wrong_local.invalid) == (True, "")
     assert wrong_local.invalid_local == "2026-2-31 4:5:6 is not a date"
@@ -97,7 +106,9 @@ async def test_other_replies_are_classed(status: str, kind: type[WireError]) -> 
 async def test_c21_a_redirect_is_an_address_mismatch_and_goes_nowhere() -> None:
     async with served(says(b""), host="127.0.0.2") as elsewhere:
         async with served(
-            says(http(b"", "307 Temporary Redirect", f"Location: http://127.0.0.2:{elsewhere.port}/"))
+            says(
+                http(b"", "307 Temporary Redirect", f"Location: http://127.0.0.2:{elsewhere.port}/")
+            )
         ) as server:
             with pytest.raises(AddressError):
                 await onvif.device_information(
@@ -123,18 +134,26 @@ async def test_the_token_follows_the_cameras_own_clock() -> None:
     camera = Camera(clock=3600.0)
     async with served(camera) as server:
         place = Place("127.0.0.1", server.port)
-        await onvif.device_information(onvif.calls(NET, place, PATH, RIGHT, LoginGuard(), skew=3600.0))
+        await onvif.device_information(
+            onvif.calls(NET, place, PATH, RIGHT, LoginGuard(), skew=3600.0)
+        )
         with pytest.raises(AuthFailedError):
-            await onvif.device_information(onvif.calls(NET, place, PATH, RIGHT, LoginGuard(), skew=0.0))
+            await onvif.device_information(
+                onvif.calls(NET, place, PATH, RIGHT, LoginGuard(), skew=0.0)
+            )
 
 
 @pytest.mark.parametrize("known", [None, 3600.0])
-async def test_the_token_follows_the_date_of_the_refusal_where_the_time_is_not_known(known: float | None) -> None:
+async def test_the_token_follows_the_date_of_the_refusal_where_the_time_is_not_known(
+    known: float | None,
+) -> None:
     """Some devices want a login for their time too: ipycam, and older Axis cameras."""
     camera = Camera(clock=3600.0, shy=True, dated=True)
     async with served(camera) as server:
         place = Place("127.0.0.1", server.port)
-        await onvif.device_information(onvif.calls(NET, place, PATH, RIGHT, LoginGuard(), skew=known))
+        await onvif.device_information(
+            onvif.calls(NET, place, PATH, RIGHT, LoginGuard(), skew=known)
+        )
         assert camera.refused == 0
         told = await onvif.device_time(NET, place, PATH, login=Login(RIGHT, LoginGuard()))
     assert told.utc is not None
@@ -182,7 +201,10 @@ async def test_c10_a_device_that_says_locked_is_left_alone() -> None:
 
 async def test_c10_the_attempts_left_are_heeded() -> None:
     now = [1e9]
-    camera, guard = Camera(refusal="Sender not Authorized. You still have 2 attempt(s)"), LoginGuard(now=lambda: now[0])
+    camera, guard = (
+        Camera(refusal="Sender not Authorized. You still have 2 attempt(s)"),
+        LoginGuard(now=lambda: now[0]),
+    )
     async with served(camera) as server:
         place = Place("127.0.0.1", server.port)
         with pytest.raises(AuthFailedError, match="2 attempts left"):
@@ -194,9 +216,13 @@ async def test_c10_the_attempts_left_are_heeded() -> None:
 
 
 async def test_c9_basic_on_a_plain_connection_is_never_answered() -> None:
-    async with served(says(http(b"", "401 Unauthorized", 'WWW-Authenticate: Basic realm="x"'))) as server:
+    async with served(
+        says(http(b"", "401 Unauthorized", 'WWW-Authenticate: Basic realm="x"'))
+    ) as server:
         with pytest.raises(WireError) as caught:
-            await onvif.device_information(onvif.calls(NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard()))
+            await onvif.device_information(
+                onvif.calls(NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard())
+            )
     assert caught.value.reason == "basic_refused"
     assert server.connections == 1
 
@@ -209,7 +235,10 @@ def test_onvif_zeep_changes_nothing_for_its_importer() -> None:
         "assert not logging.getLogger('zeep.transports').isEnabledFor(logging.DEBUG)"
     )
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
-    assert logging.getLogger("zeep.client").level == logging.NOTSET or "healthmon.wire.onvif_docs" not in sys.modules
+    assert (
+        logging.getLogger("zeep.client").level == logging.NOTSET
+        or "healthmon.wire.onvif_docs" not in sys.modules
+    )
 
 
 async def test_documents_are_parsed_once_for_all_devices() -> None:

@@ -19,7 +19,10 @@ async def test_c21_only_the_path_of_a_named_address_is_used() -> None:
     async with served(says(b""), host="127.0.0.2") as elsewhere:
         port = elsewhere.port
         for host in ("127.0.0.2", "169.254.169.254", "[::ffff:127.0.0.2]", "evil.example"):
-            camera = Camera(xaddr=f"http://{host}:{port}/onvif/media", uri=f"rtsp://u:secret@{host}:{port}/live/1?a=b")
+            camera = Camera(
+                xaddr=f"http://{host}:{port}/onvif/media",
+                uri=f"rtsp://u:secret@{host}:{port}/live/1?a=b",
+            )
             told = trace.Trace(keep_notes=True)
             async with served(camera) as server:
                 with trace.recording(told):
@@ -51,37 +54,52 @@ async def test_c21_only_the_path_of_a_named_address_is_used() -> None:
 async def test_the_port_is_told_and_not_used(uri: str, port: int | None) -> None:
     async with served(Camera(login="none", uri=uri)) as server:
         place = Place("127.0.0.1", server.port)
-        assert await onvif_media.stream_address(NET, place, PATH, RIGHT, LoginGuard()) == ("/a", port)
+        assert await onvif_media.stream_address(NET, place, PATH, RIGHT, LoginGuard()) == (
+            "/a",
+            port,
+        )
 
 
 @pytest.mark.parametrize("path", ["/live@1/a?b=c@d", "/relay?of=rtsp://u:p@192.168.1.10/a"])
 async def test_a_path_may_hold_an_at_sign(path: str) -> None:
     async with served(Camera(login="none", uri=f"rtsp://127.0.0.1{path}")) as server:
         place = Place("127.0.0.1", server.port)
-        assert (await onvif_media.stream_address(NET, place, PATH, RIGHT, LoginGuard())).path == path
+        assert (
+            await onvif_media.stream_address(NET, place, PATH, RIGHT, LoginGuard())
+        ).path == path
 
 
 async def test_the_profile_asked_for_must_exist() -> None:
     async with served(Camera()) as server:
         place = Place("127.0.0.1", server.port)
-        found = await onvif_media.stream_address(NET, place, PATH, RIGHT, LoginGuard(), profile_index=1)
+        found = await onvif_media.stream_address(
+            NET, place, PATH, RIGHT, LoginGuard(), profile_index=1
+        )
         assert found.path == "/stream1?channel=1"
         with pytest.raises(NotFoundError):
             await onvif_media.stream_address(NET, place, PATH, RIGHT, LoginGuard(), profile_index=2)
 
 
-@pytest.mark.parametrize("uri", ["", "rtsp://[bad", "rtsp://127.0.0.1/a\tb c", "rtsp://127.0.0.1/é"])
+@pytest.mark.parametrize(
+    "uri", ["", "rtsp://[bad", "rtsp://127.0.0.1/a\tb c", "rtsp://127.0.0.1/é"]
+)
 async def test_a_stream_uri_that_is_none_is_a_protocol_error(uri: str) -> None:
     async with served(Camera(uri=uri)) as server:
         with pytest.raises(ProtocolError):
-            await onvif_media.stream_address(NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard())
+            await onvif_media.stream_address(
+                NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard()
+            )
 
 
 async def test_an_odd_answer_is_a_protocol_error() -> None:
     for odd in ("", "<x/>", "<tds:GetCapabilitiesResponse/>"):
-        async with served(Camera(replies={"GetDeviceInformation": odd, "GetCapabilities": odd})) as server:
+        async with served(
+            Camera(replies={"GetDeviceInformation": odd, "GetCapabilities": odd})
+        ) as server:
             with pytest.raises(WireError):
-                await onvif_media.stream_address(NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard())
+                await onvif_media.stream_address(
+                    NET, Place("127.0.0.1", server.port), PATH, RIGHT, LoginGuard()
+                )
 
 
 MEDIA2 = '<x:{0}Response xmlns:x="http://www.onvif.org/ver20/media/wsdl">{1}</x:{0}Response>'
@@ -103,7 +121,11 @@ def services(*versions: str) -> str:
 async def path_of(camera: Camera, index: int = 0) -> str:
     async with served(camera) as server:
         place = Place("127.0.0.1", server.port)
-        return (await onvif_media.stream_address(NET, place, PATH, RIGHT, LoginGuard(), profile_index=index)).path
+        return (
+            await onvif_media.stream_address(
+                NET, place, PATH, RIGHT, LoginGuard(), profile_index=index
+            )
+        ).path
 
 
 async def test_a_device_that_streams_by_media2_only() -> None:
@@ -134,7 +156,9 @@ async def test_profiles_without_an_encoder_are_not_counted() -> None:
     """A metadata or audio profile may stand first; GetStreamUri of it is a fault on many devices."""
     encoder = "<tt:VideoEncoderConfiguration token='v'/>"
     rows = f'<trt:Profiles token="m"/><trt:Profiles token="v0">{encoder}</trt:Profiles><trt:Profiles token="v1">{encoder}</trt:Profiles>'
-    camera = Camera(replies={"GetProfiles": f"<trt:GetProfilesResponse>{rows}</trt:GetProfilesResponse>"})
+    camera = Camera(
+        replies={"GetProfiles": f"<trt:GetProfilesResponse>{rows}</trt:GetProfilesResponse>"}
+    )
     await path_of(camera, 1)
     assert "<ns0:ProfileToken>v1</ns0:ProfileToken>" in camera.bodies["GetStreamUri"]
     with pytest.raises(NotFoundError, match="profile 3 of 2"):
@@ -161,7 +185,9 @@ async def test_one_refused_login_for_the_whole_look() -> None:
     async with served(camera) as server:
         place = Place("127.0.0.1", server.port)
         await onvif_media.stream_address(NET, place, PATH, RIGHT, guard)
-        assert (camera.logins, camera.refused, server.connections) == (3, 0, 4), "the kind of login is learned"
+        assert (camera.logins, camera.refused, server.connections) == (3, 0, 4), (
+            "the kind of login is learned"
+        )
         with pytest.raises(WireError):
             await onvif_media.stream_address(NET, place, PATH, WRONG, guard)
     assert camera.refused == 1

@@ -21,14 +21,20 @@ REQUESTS: list[tuple[str, str, dict[str, Any]]] = [
     ("media", "GetOSDs", {"ConfigurationToken": "c"}),
     ("ptz", "GetStatus", {"ProfileToken": "p"}),
     ("imaging", "GetImagingSettings", {"VideoSourceToken": "v"}),
-    ("search", "FindRecordings", {"Scope": {"IncludedRecordings": ["r"]}, "KeepAliveTime": "PT10S"}),
+    (
+        "search",
+        "FindRecordings",
+        {"Scope": {"IncludedRecordings": ["r"]}, "KeepAliveTime": "PT10S"},
+    ),
     ("recording", "GetRecordings", {}),
     ("replay", "GetReplayUri", {"StreamSetup": SETUP, "RecordingToken": "r"}),
 ]
 
 
 def message(document: Any, service: str, operation: str, arguments: dict[str, Any]) -> bytes:
-    binding = document.bindings[f"{{{onvif_docs.SERVICES[service]['ns']}}}{onvif_docs.SERVICES[service]['binding']}"]
+    binding = document.bindings[
+        f"{{{onvif_docs.SERVICES[service]['ns']}}}{onvif_docs.SERVICES[service]['binding']}"
+    ]
     content = binding.get(operation).create(**arguments).content
     return etree.tostring(content, method="c14n")
 
@@ -49,14 +55,18 @@ def test_the_request_is_that_of_the_whole_wsdl(
     service: str, operation: str, arguments: dict[str, Any], wholes: dict[str, Any]
 ) -> None:
     small = onvif_docs.document(service, operation)
-    assert message(small, service, operation, arguments) == message(wholes[service], service, operation, arguments)
+    assert message(small, service, operation, arguments) == message(
+        wholes[service], service, operation, arguments
+    )
 
 
 def test_what_is_not_needed_is_not_there() -> None:
     wsdl = onvif_docs._FOLDER / "devicemgmt.wsdl"
     small = onvif_prune.pruned(wsdl, {"GetDeviceInformation"})
     assert b"SetUser" not in small["devicemgmt.wsdl"]
-    assert sum(map(len, small.values())) < 0.05 * sum(wsdl.with_name(name).stat().st_size for name in small)
+    assert sum(map(len, small.values())) < 0.05 * sum(
+        wsdl.with_name(name).stat().st_size for name in small
+    )
 
 
 def test_an_operation_asked_for_later_joins_the_others() -> None:

@@ -12,12 +12,38 @@ import pytest
 
 from healthmon.verdict import posix
 from healthmon.verdict.words import plain
-from healthmon.wire import apcupsd, ber, dahua_cgi, digest, jsonread, logins, moments, nut, rcp, rtsp_head, sdp, soap
+from healthmon.wire import (
+    apcupsd,
+    ber,
+    dahua_cgi,
+    digest,
+    jsonread,
+    logins,
+    moments,
+    nut,
+    rcp,
+    rtsp_head,
+    sdp,
+    soap,
+)
 from healthmon.wire.errors import WireError
 
 MOST_SECONDS = 0.3  # of CPU, on a machine that may be slow
 ALARM_SECONDS = 5.0
-PIECES = (*" ,;:=\"'\\/.<>&#%()[]{}\t\r\n-+_0aA", "a=", 'a="', '\\"', "a ", " a", "9 ", "a,", "[0].", "&#", "<a>", "=,")
+PIECES = (
+    *" ,;:=\"'\\/.<>&#%()[]{}\t\r\n-+_0aA",
+    "a=",
+    'a="',
+    '\\"',
+    "a ",
+    " a",
+    "9 ",
+    "a,",
+    "[0].",
+    "&#",
+    "<a>",
+    "=,",
+)
 
 
 def repeated(size: int) -> Iterator[str]:
@@ -28,18 +54,26 @@ def repeated(size: int) -> Iterator[str]:
         yield start + piece * ((size - len(start)) // len(piece))
 
 
-def text(parse: Callable[[str], object], size: int, start: str = "") -> tuple[Callable[[str], object], int, str]:
+def text(
+    parse: Callable[[str], object], size: int, start: str = ""
+) -> tuple[Callable[[str], object], int, str]:
     return parse, size, start
 
 
-def octets(parse: Callable[[bytes], object], size: int, start: str = "") -> tuple[Callable[[str], object], int, str]:
+def octets(
+    parse: Callable[[bytes], object], size: int, start: str = ""
+) -> tuple[Callable[[str], object], int, str]:
     return (lambda given: parse(given.encode()), size, start)
 
 
 PARSERS = {
     "challenges": text(lambda given: digest.parse_challenges([given]), 16_000),
-    "challenges in many fields": text(lambda given: digest.parse_challenges([given[:400]] * 40), 16_000, "Digest "),
-    "the next nonce": text(lambda given: digest.renewed(digest.Challenge("digest"), given), 16_000, "nextnonce"),
+    "challenges in many fields": text(
+        lambda given: digest.parse_challenges([given[:400]] * 40), 16_000, "Digest "
+    ),
+    "the next nonce": text(
+        lambda given: digest.renewed(digest.Challenge("digest"), given), 16_000, "nextnonce"
+    ),
     "a description": octets(sdp.video_of, 64_000, "v=0\r\n"),
     "a video section": octets(sdp.video_of, 64_000, "v=0\r\nm=video "),
     "formats": octets(sdp.video_of, 64_000, "v=0\r\nm=video 0 RTP/AVP 96\r\na=fmtp:96 sprop-vps"),
@@ -50,7 +84,9 @@ PARSERS = {
     "attempts left": text(logins.attempts_left, 2_000, "9 "),
     "locked": text(logins.says_locked, 2_000, "too many "),
     "an envelope": octets(soap.envelope_body, 250_000, "<Envelope><Body>"),
-    "a fault": octets(lambda given: soap.fault_of(soap.envelope_body(given)), 250_000, "<Envelope><Body><Fault>"),
+    "a fault": octets(
+        lambda given: soap.fault_of(soap.envelope_body(given)), 250_000, "<Envelope><Body><Fault>"
+    ),
     "variables of NUT": text(nut.parsed, 128_000, "VAR "),
     "fields of apcupsd": octets(apcupsd.parsed, 128_000),
     "an SNMP answer": octets(ber.parse, 65_000, "0"),

@@ -37,7 +37,9 @@ def test_parameter_sets(raw: bytes, codec: str, start: bytes) -> None:
 
 
 @few
-@given(st.lists(st.one_of(ANY, RTP), max_size=6), st.sampled_from(["h264", "h265", "mjpeg", "unknown"]))
+@given(
+    st.lists(st.one_of(ANY, RTP), max_size=6), st.sampled_from(["h264", "h265", "mjpeg", "unknown"])
+)
 def test_rtp_and_rtcp(packets: list[bytes], codec: str) -> None:
     meter = Meter(96, codec, 90000)
     for n, packet in enumerate(packets):
@@ -66,7 +68,9 @@ def test_ber(raw: bytes) -> None:
 @few
 @given(st.data())
 def test_ber_damaged(data: st.DataObject) -> None:
-    raw = bytearray(ber.get_request(1, b"public", 5, ["1.3.6.1.2.1.33.1.4.1.0"]).replace(b"\xa0", b"\xa2", 1))
+    raw = bytearray(
+        ber.get_request(1, b"public", 5, ["1.3.6.1.2.1.33.1.4.1.0"]).replace(b"\xa0", b"\xa2", 1)
+    )
     raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(WireError):
         ber.parse(bytes(raw[: data.draw(st.integers(0, len(raw)))]))

@@ -32,7 +32,9 @@ IN_JSON: list[tuple[str, list[str | None]]] = [
 
 def test_json() -> None:
     for path, found in IN_JSON:
-        assert [paths.text_of(node) for node in paths.parse(path).select(paths.tree(JSON))] == found, path
+        assert [
+            paths.text_of(node) for node in paths.parse(path).select(paths.tree(JSON))
+        ] == found, path
 
 
 IN_XML: list[tuple[str, list[str]]] = [
@@ -47,7 +49,9 @@ IN_XML: list[tuple[str, list[str]]] = [
 
 def test_xml() -> None:
     for path, found in IN_XML:
-        assert [paths.text_of(node) for node in paths.parse(path).select(paths.tree(XML))] == found, path
+        assert [
+            paths.text_of(node) for node in paths.parse(path).select(paths.tree(XML))
+        ] == found, path
 
 
 def test_what_is_no_path() -> None:
@@ -83,7 +87,9 @@ def test_no_moments() -> None:
 
 
 def test_unix_needs_a_zone_and_durations_a_length() -> None:
-    assert moments.unix("2026-11-23T21:00:00Z") == datetime(2026, 11, 23, 21, tzinfo=UTC).timestamp()
+    assert (
+        moments.unix("2026-11-23T21:00:00Z") == datetime(2026, 11, 23, 21, tzinfo=UTC).timestamp()
+    )
     assert moments.unix("2026-11-23T21:00:00") is None
     lengths = [moments.duration(text) for text in ("P31D", "P31DT0H", "PT720H", "P2W", "PT1M30S")]
     assert lengths == [31 * 86400.0, 31 * 86400.0, 30 * 86400.0, 14 * 86400.0, 90.0]
@@ -91,9 +97,13 @@ def test_unix_needs_a_zone_and_durations_a_length() -> None:
 
 
 def test_words() -> None:
-    assert [told.flag(word) for word in ("true", "On", "1", 1, True, "no", 0, False)] == [True] * 5 + [False] * 3
+    assert [told.flag(word) for word in ("true", "On", "1", 1, True, "no", 0, False)] == [
+        True
+    ] * 5 + [False] * 3
     assert [told.flag(word) for word in ("", None, "maybe", 2)] == [None] * 4
-    assert [told.number(word, 0, 10) for word in ("5", 5.5, "11", "nan", "1e400", True, None, "5" * 40)] == [
+    assert [
+        told.number(word, 0, 10) for word in ("5", 5.5, "11", "nan", "1e400", True, None, "5" * 40)
+    ] == [
         5.0,
         5.5,
     ] + [None] * 6

@@ -54,11 +54,18 @@ def page(inside: str, state: str = "Completed") -> bytes:
 def test_a_page_of_recordings():
     done, (found,) = g.recordings_page(page(INFORMATION))
     assert done
-    assert (found.token, found.source, found.name) == ("OnvifRecordingToken_7", "urn:uuid:7", "Camera 7")
+    assert (found.token, found.source, found.name) == (
+        "OnvifRecordingToken_7",
+        "urn:uuid:7",
+        "Camera 7",
+    )
     assert found.oldest == at(2026, 10, 23, 5)
     assert found.newest == pytest.approx(at(2026, 11, 23, 21, 13, 47) + 0.999)
     assert found.status == "Recording"
-    assert [(t.token, t.kind) for t in found.tracks] == [("VIDEO001", "video"), ("AUDIO001", "audio")]
+    assert [(t.token, t.kind) for t in found.tracks] == [
+        ("VIDEO001", "video"),
+        ("AUDIO001", "audio"),
+    ]
     assert found.tracks[0].newest == at(2026, 11, 23, 21, 10)
 
 
@@ -92,7 +99,10 @@ def test_dates_that_mean_nothing_are_not_footage(text, known):
 
 def test_wrong_namespaces_and_prefixes_are_read_all_the_same():
     bent = (
-        page(INFORMATION).replace(b"tt:", b"ns1:").replace(b"xmlns:tt=", b"xmlns:ns1=").replace(b"ver10/schema", b"x")
+        page(INFORMATION)
+        .replace(b"tt:", b"ns1:")
+        .replace(b"xmlns:tt=", b"xmlns:ns1=")
+        .replace(b"ver10/schema", b"x")
     )
     done, (found,) = g.recordings_page(bent)
     assert done
@@ -121,7 +131,13 @@ def events(*rows: str) -> bytes:
 
 
 def row(**other: str) -> str:
-    usual = {"recording": "R1", "track": "VIDEO001", "time": "2026-11-23T03:10:00Z", "value": "false", "start": "false"}
+    usual = {
+        "recording": "R1",
+        "track": "VIDEO001",
+        "time": "2026-11-23T03:10:00Z",
+        "value": "false",
+        "start": "false",
+    }
     return EVENT.format(**{**usual, "topic": "tns1:RecordingHistory/Track/State", **other})
 
 
@@ -166,9 +182,9 @@ def test_jobs_and_why_one_does_not_record():
         "<trc:JobItem><tt:JobToken>J1</tt:JobToken><tt:JobConfiguration><tt:RecordingToken>R1</tt:RecordingToken>"
         "<tt:Mode>Active</tt:Mode><tt:Priority>1</tt:Priority></tt:JobConfiguration></trc:JobItem>"
     )
-    assert g.jobs(reply(f"<trc:GetRecordingJobsResponse>{job}<trc:JobItem/></trc:GetRecordingJobsResponse>")) == (
-        g.Job("J1", "R1", "Active"),
-    )
+    assert g.jobs(
+        reply(f"<trc:GetRecordingJobsResponse>{job}<trc:JobItem/></trc:GetRecordingJobsResponse>")
+    ) == (g.Job("J1", "R1", "Active"),)
     state = (
         "<trc:GetRecordingJobStateResponse><trc:State><tt:RecordingToken>R1</tt:RecordingToken><tt:State>Error</tt:State>"
         "<tt:Sources><tt:SourceToken><tt:Token>S</tt:Token></tt:SourceToken><tt:State>Error</tt:State><tt:Tracks><tt:Track>"
@@ -189,10 +205,14 @@ def test_services_name_paths_and_whether_states_are_told():
     text = f"<tds:GetServicesResponse>{service('search', more)}{service('replay')}</tds:GetServicesResponse>"
     found, general = g.services(reply(text))
     assert general
-    assert found == {asks.NS_SEARCH: "http://192.0.2.2/search", asks.NS_REPLAY: "http://192.0.2.2/replay"}
+    assert found == {
+        asks.NS_SEARCH: "http://192.0.2.2/search",
+        asks.NS_REPLAY: "http://192.0.2.2/replay",
+    }
     assert g.services(reply(text.replace('"true"', '"false"')))[1] is False
     extension = "".join(
-        f"<tt:{n}><tt:XAddr>http://h/{n}</tt:XAddr></tt:{n}>" for n in ("Recording", "Search", "Replay")
+        f"<tt:{n}><tt:XAddr>http://h/{n}</tt:XAddr></tt:{n}>"
+        for n in ("Recording", "Search", "Replay")
     )
     old = f"<tds:GetCapabilitiesResponse><tds:Capabilities><tt:Extension>{extension}</tt:Extension></tds:Capabilities></tds:GetCapabilitiesResponse>"
     assert g.capabilities(reply(old))[asks.NS_SEARCH] == "http://h/Search"
@@ -205,7 +225,9 @@ def test_summary_time_servers_and_replay_uri():
         "</tse:GetRecordingSummaryResponse>"
     )
     assert g.summary(reply(told.format(4))) == (at(2026, 10, 23, 5), at(2026, 11, 23, 5), 4)
-    assert g.summary(reply(told.format(0))) == (None, None, 0), "without a recording the dates mean nothing"
+    assert g.summary(reply(told.format(0))) == (None, None, 0), (
+        "without a recording the dates mean nothing"
+    )
     ntp = (
         "<tds:GetNTPResponse><tds:NTPInformation><tt:FromDHCP>true</tt:FromDHCP><tt:NTPFromDHCP><tt:Type>IPv4</tt:Type>"
         "<tt:IPv4Address>192.0.2.1</tt:IPv4Address></tt:NTPFromDHCP><tt:NTPManual><tt:Type>DNS</tt:Type>"
@@ -225,7 +247,9 @@ def test_requests_are_well_formed_and_escape_what_a_device_has_named():
         asks.FIND_RECORDINGS,
         asks.GET_SERVICES,
         asks.find_events(
-            1.79e9, 1.79e9 + 60, "tns1:RecordingHistory/Track/State|tns1:RecordingHistory/Recording/State"
+            1.79e9,
+            1.79e9 + 60,
+            "tns1:RecordingHistory/Track/State|tns1:RecordingHistory/Recording/State",
         ),
         asks.get_results("GetEventSearchResults", "a<b&c", 50, 2.5),
         asks.get_replay_uri("x</RecordingToken><Set/>"),
@@ -233,13 +257,30 @@ def test_requests_are_well_formed_and_escape_what_a_device_has_named():
         body = etree.fromstring(envelope)[0]
         assert len(body) == 1
         assert not [e for e in body.iter() if str(e.tag).endswith("}Set")]
-    names = [str(e.tag).rpartition("}")[2] for e in etree.fromstring(asks.find_events(0, 60, "t"))[0][0]]
-    assert names == ["StartPoint", "EndPoint", "Scope", "SearchFilter", "IncludeStartState", "KeepAliveTime"], (
-        "as in search.wsdl"
-    )
+    names = [
+        str(e.tag).rpartition("}")[2] for e in etree.fromstring(asks.find_events(0, 60, "t"))[0][0]
+    ]
+    assert names == [
+        "StartPoint",
+        "EndPoint",
+        "Scope",
+        "SearchFilter",
+        "IncludeStartState",
+        "KeepAliveTime",
+    ], "as in search.wsdl"
 
 
-TAGS = ["ResultList", "Result", "RecordingInformation", "Source", "Track", "State", "SearchState", "Event", "Message"]
+TAGS = [
+    "ResultList",
+    "Result",
+    "RecordingInformation",
+    "Source",
+    "Track",
+    "State",
+    "SearchState",
+    "Event",
+    "Message",
+]
 PARSERS = (
     g.services, g.capabilities, g.summary, g.recordings_page, g.recording_information, g.recordings, g.events_page,
     g.jobs, g.job_state, g.replay_uri, g.ntp_servers, g.information,
@@ -250,17 +291,23 @@ PARSERS = (
 @given(
     st.sampled_from(PARSERS),
     st.lists(
-        st.tuples(st.sampled_from(TAGS), st.sampled_from(["", "1", "2026-99-99T99:99:99Z", "P9999999999D", "\u0663"])),
+        st.tuples(
+            st.sampled_from(TAGS),
+            st.sampled_from(["", "1", "2026-99-99T99:99:99Z", "P9999999999D", "\u0663"]),
+        ),
         max_size=8,
     ),
     st.sampled_from([page(INFORMATION), events(row()), b"", b"<html>", b"\x00\xff"]),
     st.integers(0, 900),
 )
 def test_whatever_comes_is_a_value_or_a_wire_error(parse, parts, whole, cut):
-    nested = "".join(f"<{tag}>{text}" for tag, text in parts) + "".join(f"</{tag}>" for tag, _ in reversed(parts))
-    name = {"recordings_page": "GetRecordingSearchResults", "events_page": "GetEventSearchResults"}.get(
-        parse.__name__, "X"
+    nested = "".join(f"<{tag}>{text}" for tag, text in parts) + "".join(
+        f"</{tag}>" for tag, _ in reversed(parts)
     )
+    name = {
+        "recordings_page": "GetRecordingSearchResults",
+        "events_page": "GetEventSearchResults",
+    }.get(parse.__name__, "X")
     for body in (whole, whole[:cut], reply(f"<{name}Response>{nested}</{name}Response>")):
         with contextlib.suppress(WireError):
             parse(body)

@@ -41,7 +41,9 @@ def test_an_unknown_command_is_said_with_http_200() -> None:
 
 
 def test_only_reading_can_be_asked() -> None:
-    assert rcp.path("0x0a07", "T_DWORD") == "/rcp.xml?command=0x0a07&type=T_DWORD&direction=READ&num=1"
+    assert (
+        rcp.path("0x0a07", "T_DWORD") == "/rcp.xml?command=0x0a07&type=T_DWORD&direction=READ&num=1"
+    )
     for odd in (
         ("0xA07", "T_DWORD", 1),
         ("0x0a07&direction=WRITE", "T_DWORD", 1),
@@ -74,8 +76,16 @@ HEAD = bytes.fromhex("0080 00a0 1332 10ac 3001".replace(" ", ""))
 
 
 def block(track: int, name: str, address: bytes = bytes((19, 50, 16, 172))) -> bytes:
-    texts = b"".join(text.encode("utf-16-be") + b"\0\0" for text in (name, "Tree|VRM", "https://172.16.50.19"))
-    return (10 + len(texts)).to_bytes(2, "big") + track.to_bytes(2, "big") + address + b"\x30\x01" + texts
+    texts = b"".join(
+        text.encode("utf-16-be") + b"\0\0" for text in (name, "Tree|VRM", "https://172.16.50.19")
+    )
+    return (
+        (10 + len(texts)).to_bytes(2, "big")
+        + track.to_bytes(2, "big")
+        + address
+        + b"\x30\x01"
+        + texts
+    )
 
 
 def test_the_published_track_list() -> None:

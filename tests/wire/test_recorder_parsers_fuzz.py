@@ -59,16 +59,22 @@ WORDS = st.sampled_from(
     ["", "true", "ok", "101", "-1", "1e999", "NaN", "P31D", "2026-11-23T21:00:00Z", "9999-99-99T99:99:99Z", "07 e6 0b", "0x40",
      "\u0663\u0662", "MORE", "recording"]
 )  # fmt: skip
-NAMES = st.sampled_from(["diskid", "status", "totalsize", "starttime", "stoptime", "source", "wear"])
+NAMES = st.sampled_from(
+    ["diskid", "status", "totalsize", "starttime", "stoptime", "source", "wear"]
+)
 
 
 def element(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    attributes = st.dictionaries(NAMES, WORDS, max_size=3).map(lambda d: "".join(f' {k}="{v}"' for k, v in d.items()))
+    attributes = st.dictionaries(NAMES, WORDS, max_size=3).map(
+        lambda d: "".join(f' {k}="{v}"' for k, v in d.items())
+    )
     made = st.tuples(st.sampled_from(TAGS), attributes, children)
     return made.map(lambda t: f"<{t[0]}{t[1]}>{t[2]}</{t[0]}>")
 
 
-XML = st.recursive(WORDS, lambda inner: element(st.lists(inner, max_size=4).map("".join)), max_leaves=20)
+XML = st.recursive(
+    WORDS, lambda inner: element(st.lists(inner, max_size=4).map("".join)), max_leaves=20
+)
 ROOTS = st.sampled_from([t for t in TAGS if t[0].isupper()] + ["storage", "root", "rcp"])
 DOCUMENTS = st.tuples(ROOTS, XML).map(lambda t: f"<{t[0]}>{t[1]}</{t[0]}>".encode())
 LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), WORDS)
@@ -81,7 +87,9 @@ JSON = st.recursive(
 )
 FIELDS = st.sampled_from(["list.info[0].State", "list.info[0].Detail[0].TotalBytes", "table.RecordMode[1].Mode", "channels[0]",
                           "items[0].StartTime", "items[0].EndTime", "found", "result", "version", "info[99999].x"])  # fmt: skip
-TABLE = st.lists(st.tuples(FIELDS, WORDS), max_size=6).map(lambda rows: "\n".join(f"{k}={v}" for k, v in rows).encode())
+TABLE = st.lists(st.tuples(FIELDS, WORDS), max_size=6).map(
+    lambda rows: "\n".join(f"{k}={v}" for k, v in rows).encode()
+)
 ANY = st.binary(max_size=300)
 OCTETS = st.binary(max_size=300).map(lambda raw: raw.hex(" "))
 PARSERS: tuple[Callable[[bytes], object], ...] = (

@@ -27,9 +27,13 @@ def packet(
 ) -> bytes:
     """One RTP packet with the extension; `jpeg` is a second extension behind it, whole words."""
     ntp = at + 2208988800
-    head = struct.pack(">BBHII", 0x90 | csrc, 0xE0, number, int(at * 90000) & 0xFFFFFFFF, 7) + bytes(4 * csrc)
+    head = struct.pack(
+        ">BBHII", 0x90 | csrc, 0xE0, number, int(at * 90000) & 0xFFFFFFFF, 7
+    ) + bytes(4 * csrc)
     more = struct.pack(">HH", profile, 3 + len(jpeg) // 4)
-    more += struct.pack(">IIBBH", int(ntp) & 0xFFFFFFFF, int(ntp % 1 * 2**32), flags, play, 0) + jpeg
+    more += (
+        struct.pack(">IIBBH", int(ntp) & 0xFFFFFFFF, int(ntp % 1 * 2**32), flags, play, 0) + jpeg
+    )
     return head + more + b"\x65" + bytes(20)
 
 
@@ -41,7 +45,9 @@ def read(*packets: bytes) -> ReplayTimes:
 
 
 def test_times_flags_and_the_play_that_they_belong_to():
-    times = read(packet(AT, CLEAN), packet(AT + 0.25), packet(AT + 1.5, CLEAN | END | TERMINAL, play=9))
+    times = read(
+        packet(AT, CLEAN), packet(AT + 0.25), packet(AT + 1.5, CLEAN | END | TERMINAL, play=9)
+    )
     assert (times.frames, times.clean, times.play, times.terminal) == (3, 2, 9, True)
     assert times.first == AT
     assert times.length == pytest.approx(1.5)
@@ -54,7 +60,9 @@ def test_every_packet_of_a_picture_may_carry_it():
 
 def test_a_gap_is_a_leap_behind_a_frame_that_ends_a_section():
     assert read(packet(AT, END), packet(AT + 90)).jumps == [(AT, AT + 90)]
-    assert read(packet(AT), packet(AT + 90)).jumps == [], "key frames of a quiet scene lie far apart"
+    assert read(packet(AT), packet(AT + 90)).jumps == [], (
+        "key frames of a quiet scene lie far apart"
+    )
     assert read(packet(AT), packet(AT + 900)).jumps == [(AT, AT + 900)]
     assert read(packet(AT, END), packet(AT + 0.1)).jumps == []
 
@@ -74,7 +82,14 @@ def test_a_step_back_is_counted_and_no_gap():
         struct.pack(">BBHII", 0x90, 0xE0, 1, 2, 7) + struct.pack(">HH", 0xABAC, 2) + bytes(8),
         struct.pack(">BBHII", 0x90, 0xE0, 1, 2, 7) + struct.pack(">HH", 0xABAC, 900) + bytes(12),
     ],
-    ids=["another extension", "cut short", "zero", "1970", "too few words", "longer than the packet"],
+    ids=[
+        "another extension",
+        "cut short",
+        "zero",
+        "1970",
+        "too few words",
+        "longer than the packet",
+    ],
 )
 def test_what_is_no_time_is_passed_over(other):
     assert read(other) == ReplayTimes(play=read(other).play)
@@ -90,7 +105,11 @@ def test_the_meter_hands_packets_with_an_extension_on():
     meter.extension = times.packet
     for number in range(4):
         meter.packet(packet(AT + number, number=number), 0, len(packet(AT)), float(number))
-    plain = struct.pack(">BBHII", 0x80, 0x60, 4, int((AT + 4) * 90000) & 0xFFFFFFFF, 7) + b"\x41" + bytes(20)
+    plain = (
+        struct.pack(">BBHII", 0x80, 0x60, 4, int((AT + 4) * 90000) & 0xFFFFFFFF, 7)
+        + b"\x41"
+        + bytes(20)
+    )
     meter.packet(plain, 0, len(plain), 4.0)
     assert (meter.frames, times.frames) == (5, 4)
 

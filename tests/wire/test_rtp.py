@@ -23,7 +23,11 @@ def packet(
     first: int = 0x80,
     more: bytes = b"",
 ) -> bytes:
-    return struct.pack(">BBHII", first, kind, sequence & 0xFFFF, stamp & 0xFFFFFFFF, ssrc) + more + body
+    return (
+        struct.pack(">BBHII", first, kind, sequence & 0xFFFF, stamp & 0xFFFFFFFF, ssrc)
+        + more
+        + body
+    )
 
 
 def fed(*packets: bytes, codec: str = "h264") -> Meter:
@@ -66,10 +70,16 @@ def test_damaged_heads_count_as_packets_without_a_key_frame() -> None:
         b"\x7c\x85" + bytes(20),  # FU-A, its beginning
         b"\x7c\x05" + bytes(20),  # FU-A, in the middle
         b"\x7d\x85\x00\x01" + bytes(20),  # FU-B
-        b"\x78" + len(SPS).to_bytes(2, "big") + SPS + b"\0\x05" + IDR,  # STAP-A with its parameter set
+        b"\x78"
+        + len(SPS).to_bytes(2, "big")
+        + SPS
+        + b"\0\x05"
+        + IDR,  # STAP-A with its parameter set
         b"\x79\0\1" + b"\0\x05" + IDR,  # STAP-B
         b"\x06\x06\x01\xc4\x80",  # recovery point: pictures without IDR
-        b"\x06\x01\x02\x12\x34\x05\xff\x01" + bytes(256) + b"\x06\x01\xc4\x80",  # behind other messages
+        b"\x06\x01\x02\x12\x34\x05\xff\x01"
+        + bytes(256)
+        + b"\x06\x01\xc4\x80",  # behind other messages
         b"\0\0\0\1" + IDR,  # with its start code
         b"\0\0\0\1\x09\xf0\0\0\0\1" + SPS + b"\0\0\1" + IDR,  # a whole access unit in one packet
         SPS + b"\0\0\0\1" + IDR,  # without the first start code
@@ -108,7 +118,10 @@ def test_no_key_frames_of_h264(body: bytes) -> None:
         (b"\x02\x01\xd0", 0),
         (b"\x62\x01\x93" + bytes(9), 1),  # FU of an IDR
         (b"\x62\x01\x81" + bytes(9), 0),
-        (b"\x60\x01" + b"\0\x03\x40\x01\x0c" + b"\0\x04\x26\x01\xaf\x00", 1),  # aggregation packet: VPS, IDR
+        (
+            b"\x60\x01" + b"\0\x03\x40\x01\x0c" + b"\0\x04\x26\x01\xaf\x00",
+            1,
+        ),  # aggregation packet: VPS, IDR
         (b"\x60\x01" + b"\0\x03\x40\x01\x0c", 0),
         (b"\x4e\x01\x06\x01\xd0\x80", 1),  # recovery point
         (b"\x4e\x01\x01\x01\xd0\x80", 0),
@@ -150,7 +163,13 @@ def test_of_an_encrypted_stream_the_heads_are_read() -> None:
 
 def test_parameter_sets_in_band_are_kept_once_each() -> None:
     pps = b"\x68\xce\x0f\xc8"
-    meter = fed(packet(1, 0, SPS), packet(2, 0, pps), packet(3, 0, IDR), packet(4, 3600, SPS), packet(5, 3600, IDR))
+    meter = fed(
+        packet(1, 0, SPS),
+        packet(2, 0, pps),
+        packet(3, 0, IDR),
+        packet(4, 3600, SPS),
+        packet(5, 3600, IDR),
+    )
     assert meter.inside.parameter_sets == [SPS, pps]
     assert meter.inside.prints.layout is not None
 
@@ -158,18 +177,24 @@ def test_parameter_sets_in_band_are_kept_once_each() -> None:
 def jpeg(width: int, height: int, restart: bool = False) -> bytes:
     kind = 65 if restart else 1
     return (
-        struct.pack(">BBHBBBB", 0, 0, 0, kind, 80, width, height) + (b"\0\x04\xff\xff" if restart else b"") + bytes(40)
+        struct.pack(">BBHBBBB", 0, 0, 0, kind, 80, width, height)
+        + (b"\0\x04\xff\xff" if restart else b"")
+        + bytes(40)
     )
 
 
 @pytest.mark.parametrize("restart", [False, True])
 def test_the_size_of_jpeg(restart: bool) -> None:
-    meter = fed(packet(1, 0, jpeg(80, 60, restart)), packet(2, 6000, jpeg(80, 60, restart)), codec="mjpeg")
+    meter = fed(
+        packet(1, 0, jpeg(80, 60, restart)), packet(2, 6000, jpeg(80, 60, restart)), codec="mjpeg"
+    )
     assert (meter.keyframes, meter.inside.picture) == (2, (640, 480))
 
 
 def test_the_size_of_large_jpeg_by_onvifs_extension() -> None:
-    frame_header = b"\xff\xc0\0\x11\x08" + (2160).to_bytes(2, "big") + (3840).to_bytes(2, "big") + bytes(10)
+    frame_header = (
+        b"\xff\xc0\0\x11\x08" + (2160).to_bytes(2, "big") + (3840).to_bytes(2, "big") + bytes(10)
+    )
     segments = b"\xff\xdb\0\x04\1\2" + frame_header
     segments += bytes(-len(segments) % 4)
     more = struct.pack(">HH", 0xFFD8, len(segments) // 4) + segments
@@ -201,7 +226,12 @@ def test_c19_a_sender_that_counts_anew_has_lost_nothing(jump: int) -> None:
 
 
 def test_a_single_packet_from_elsewhere_changes_nothing() -> None:
-    meter = fed(packet(1, 0, SLICE), packet(2, 3600, SLICE), packet(40_000, 7, SLICE), packet(3, 7200, SLICE))
+    meter = fed(
+        packet(1, 0, SLICE),
+        packet(2, 3600, SLICE),
+        packet(40_000, 7, SLICE),
+        packet(3, 7200, SLICE),
+    )
     assert (meter.packets, meter.frames, meter.lost, meter.reordered) == (3, 3, 0, 0)
 
 
@@ -211,7 +241,11 @@ def test_c16_a_sender_that_does_not_count_its_packets_is_seen_and_still_measured
 
 
 def test_c18_strangers_do_not_count_unless_they_take_over() -> None:
-    mixed = [one for n in range(30) for one in (packet(n, n * 3600), packet(900 + n, n * 3600, IDR, ssrc=8))]
+    mixed = [
+        one
+        for n in range(30)
+        for one in (packet(n, n * 3600), packet(900 + n, n * 3600, IDR, ssrc=8))
+    ]
     meter = fed(*mixed)
     assert (meter.packets, meter.foreign, meter.keyframes) == (30, 30, 0)
     restarted = [packet(5000 + n, n * 3600, IDR, ssrc=9) for n in range(RELOCK_AFTER + 10)]
@@ -225,7 +259,9 @@ def test_c18_strangers_do_not_count_unless_they_take_over() -> None:
 def report(unix: float, ssrc: int = 7) -> bytes:
     seconds = (unix + rtcp.NTP_TO_UNIX) % 2**32
     whole = int(seconds)
-    return struct.pack(">BBHIIIIII", 0x80, 200, 6, ssrc, whole, int((seconds - whole) * 2**32), 1234, 1, 1)
+    return struct.pack(
+        ">BBHIIIIII", 0x80, 200, 6, ssrc, whole, int((seconds - whole) * 2**32), 1234, 1, 1
+    )
 
 
 SDES = struct.pack(">BBHIBB", 0x81, 202, 2, 7, 1, 1) + b"a\0"
@@ -262,5 +298,7 @@ def test_a_report_after_the_year_2036() -> None:
 
 
 def test_our_own_report_is_one() -> None:
-    kinds = [kind for kind, _, _ in rtcp._packets(rtcp.RECEIVER_REPORT, 0, len(rtcp.RECEIVER_REPORT))]
+    kinds = [
+        kind for kind, _, _ in rtcp._packets(rtcp.RECEIVER_REPORT, 0, len(rtcp.RECEIVER_REPORT))
+    ]
     assert kinds == [201, 202]

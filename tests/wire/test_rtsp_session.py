@@ -14,7 +14,13 @@ from fakes.rtsp_server import SDP, Camera, pictures, rendered, rtp, serving
 
 from healthmon.secret import Credential, Secret
 from healthmon.wire import rtcp
-from healthmon.wire.errors import AuthFailedError, LockedOutError, ProtocolError, UnsupportedError, WireError
+from healthmon.wire.errors import (
+    AuthFailedError,
+    LockedOutError,
+    ProtocolError,
+    UnsupportedError,
+    WireError,
+)
 from healthmon.wire.http import Place
 from healthmon.wire.logins import LoginGuard
 from healthmon.wire.net import Net
@@ -37,7 +43,13 @@ async def played(
     """A session from DESCRIBE to TEARDOWN that sees `enough` in between, or waits `wait` seconds for it."""
     async with serving(camera) as port:
         session = Session(
-            Net.of(["127.0.0.1"]), Place("127.0.0.1", port), path, RIGHT, guard or LoginGuard(), False, transport
+            Net.of(["127.0.0.1"]),
+            Place("127.0.0.1", port),
+            path,
+            RIGHT,
+            guard or LoginGuard(),
+            False,
+            transport,
         )
         try:
             async with asyncio.timeout(30):
@@ -81,7 +93,10 @@ async def test_c8_replies_in_every_spelling(render) -> None:
 
 async def test_the_channels_are_those_of_the_answer() -> None:
     packets = [(6, data) for _, data in pictures()]
-    camera = Camera(packets=packets, answer_transport=lambda _asked: "RTP/AVP/TCP;unicast;ssrc=07;Interleaved=6-7")
+    camera = Camera(
+        packets=packets,
+        answer_transport=lambda _asked: "RTP/AVP/TCP;unicast;ssrc=07;Interleaved=6-7",
+    )
     assert frames(await played(camera)) > 2
 
 
@@ -102,7 +117,9 @@ async def test_the_query_of_the_path_and_the_base_are_kept() -> None:
     assert camera.paths == [path, f"{path}/track1", f"{path}/", f"{path}/"]
 
 
-@pytest.mark.parametrize("status", ["400 Bad Request", "456 Header Field Not Valid", "457 Invalid Range"])
+@pytest.mark.parametrize(
+    "status", ["400 Bad Request", "456 Header Field Not Valid", "457 Invalid Range"]
+)
 async def test_a_range_that_is_refused_is_left_out(status: str) -> None:
     asked: list[bool] = []
 
@@ -120,7 +137,9 @@ async def test_a_device_that_plays_no_aggregate_is_asked_for_its_track() -> None
     """459 (RFC 2326 11.3.12): a description without a control of its own, and a server that means it."""
 
     def statuses(method: str, url: str, _told: dict[str, str]) -> None:
-        camera.statuses = {} if url.endswith("/track1") else {"PLAY": "459 Aggregate Operation Not Allowed"}
+        camera.statuses = (
+            {} if url.endswith("/track1") else {"PLAY": "459 Aggregate Operation Not Allowed"}
+        )
 
     camera = Camera(refuse=statuses, sdp=SDP.replace("a=control:*\r\n", ""))
     assert frames(await played(camera)) > 2
@@ -132,13 +151,20 @@ async def test_a_device_that_plays_no_aggregate_is_asked_for_its_track() -> None
 
 @pytest.mark.parametrize("profile", ["RTP/AVP", "RTP/AVPF", "RTP/SAVP"])
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
-async def test_the_transport_asked_for_is_of_the_profile_described(profile: str, transport: str) -> None:
+async def test_the_transport_asked_for_is_of_the_profile_described(
+    profile: str, transport: str
+) -> None:
     camera = Camera(sdp=SDP.replace("RTP/AVP", profile), udp_only=transport == "udp")
     session = await played(camera)
     assert frames(session) > 2
     assert session.meter is not None
-    assert bool(session.meter.keyframes) == (profile != "RTP/SAVP"), "an encrypted picture is not looked into"
-    asked = {"tcp": f"{profile}/TCP;unicast;interleaved=0-1", "udp": f"{profile};unicast;client_port="}
+    assert bool(session.meter.keyframes) == (profile != "RTP/SAVP"), (
+        "an encrypted picture is not looked into"
+    )
+    asked = {
+        "tcp": f"{profile}/TCP;unicast;interleaved=0-1",
+        "udp": f"{profile};unicast;client_port=",
+    }
     assert camera.transports[-1].startswith(asked[transport])
 
 
@@ -159,7 +185,8 @@ async def test_a_device_that_insists_on_multicast_is_unsupported_and_torn_down()
 
 
 @pytest.mark.parametrize(
-    "status", ["461 Unsupported Transport", "406 Not Acceptable", "400 Bad Request", "405 No", "454 No"]
+    "status",
+    ["461 Unsupported Transport", "406 Not Acceptable", "400 Bad Request", "405 No", "454 No"],
 )
 async def test_c13_udp_where_tcp_is_refused(status: str) -> None:
     camera = Camera(statuses={"SETUP tcp": status})
@@ -188,14 +215,18 @@ async def test_c13_a_device_that_hangs_up_upon_its_refusal() -> None:
     assert camera.methods == ["DESCRIBE", "SETUP", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN"]
 
 
-async def test_udp_packets_from_another_address_are_not_heard_and_its_source_is_not_contacted() -> None:
+async def test_udp_packets_from_another_address_are_not_heard_and_its_source_is_not_contacted() -> (
+    None
+):
     """The device sends from 127.0.0.9 and says so: a configured device has one address."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as elsewhere:
         elsewhere.bind(("127.0.0.9", 0))
         elsewhere.setblocking(False)
         port = elsewhere.getsockname()[1]
         answer = f";source=127.0.0.9;server_port={port}-{port + 1}"
-        camera = Camera(source="127.0.0.9", udp_only=True, answer_transport=lambda asked: asked + answer)
+        camera = Camera(
+            source="127.0.0.9", udp_only=True, answer_transport=lambda asked: asked + answer
+        )
         with recording(Trace(keep_notes=True)) as told:
             session = await played(camera, wait=0.5)
         assert frames(session) == 0
@@ -223,7 +254,9 @@ async def test_udp_opens_the_way_for_the_devices_packets() -> None:
 
 async def test_c18_udp_of_another_payload_type_does_not_count() -> None:
     packets = [(0, b"\x80\x61" + data[2:]) for _, data in pictures()]
-    session = await played(Camera(packets=packets, udp_only=True), enough=lambda meter: meter.foreign > 2)
+    session = await played(
+        Camera(packets=packets, udp_only=True), enough=lambda meter: meter.foreign > 2
+    )
     assert session.meter is not None
     assert (session.meter.frames, session.meter.foreign > 2) == (0, True)
 
@@ -234,7 +267,9 @@ async def test_c18_udp_of_another_payload_type_does_not_count() -> None:
 class Login:
     """Verifies Digest answers; every answer but the first of a nonce must count."""
 
-    def __init__(self, *challenges: str, algorithm: str = "MD5", qop: str = "auth", body: bytes = b"") -> None:
+    def __init__(
+        self, *challenges: str, algorithm: str = "MD5", qop: str = "auth", body: bytes = b""
+    ) -> None:
         self.challenges, self.qop, self.body = challenges, qop, body
         self.hash = hashlib.sha256 if algorithm.startswith("SHA-256") else hashlib.md5
         self.session = algorithm.endswith("-sess")
@@ -254,9 +289,14 @@ class Login:
         one = self.h(f"Mufasa:{fields['realm']}:Circle of Life")
         if self.session:
             one = self.h(f"{one}:{fields['nonce']}:{fields['cnonce']}")
-        two = self.h(f"{method}:{fields['uri']}" + (f":{self.h('')}" if self.qop == "auth-int" else ""))
+        two = self.h(
+            f"{method}:{fields['uri']}" + (f":{self.h('')}" if self.qop == "auth-int" else "")
+        )
         middle = f"{fields['nc']}:{fields['cnonce']}:{self.qop}:" if self.qop else ""
-        right = fields["response"] == self.h(f"{one}:{fields['nonce']}:{middle}{two}") and fields["uri"] == url
+        right = (
+            fields["response"] == self.h(f"{one}:{fields['nonce']}:{middle}{two}")
+            and fields["uri"] == url
+        )
         if right and fields["nonce"] == self.nonces[-1]:
             return None
         self.refused += not right
@@ -264,7 +304,10 @@ class Login:
 
     def offers(self, *, stale: bool = False) -> list[str]:
         more = ", stale=TRUE" if stale else ""
-        return [f"WWW-Authenticate: {offer.format(nonce=self.nonces[-1])}{more}" for offer in self.challenges]
+        return [
+            f"WWW-Authenticate: {offer.format(nonce=self.nonces[-1])}{more}"
+            for offer in self.challenges
+        ]
 
 
 MD5 = 'Digest realm="a, b", nonce="{nonce}"'
@@ -292,7 +335,12 @@ async def test_c9_every_challenge_is_answered_at_the_first_try(login: Login) -> 
     assert login.refused == 0
     assert camera.methods == ["DESCRIBE", *WHOLE]
     if login.qop:
-        assert [count for _, count in login.used] == ["00000001", "00000002", "00000003", "00000004"]
+        assert [count for _, count in login.used] == [
+            "00000001",
+            "00000002",
+            "00000003",
+            "00000004",
+        ]
 
 
 async def test_c9_a_device_that_hangs_up_upon_a_request_without_login() -> None:
@@ -316,7 +364,9 @@ async def test_c9_a_stale_nonce_is_no_refusal() -> None:
     assert not guard.latched("127.0.0.1", RIGHT)
 
 
-async def test_c9_a_nonce_for_one_request_only_costs_two_messages_each_and_the_session_is_torn_down() -> None:
+async def test_c9_a_nonce_for_one_request_only_costs_two_messages_each_and_the_session_is_torn_down() -> (
+    None
+):
     login, guard = Login('Digest realm="x", nonce="{nonce}", qop="auth"'), LoginGuard()
 
     def refuse(method: str, url: str, told: dict[str, str]) -> list[str] | None:
@@ -329,7 +379,9 @@ async def test_c9_a_nonce_for_one_request_only_costs_two_messages_each_and_the_s
     assert frames(await played(camera, guard=guard)) > 2
     assert camera.methods == [method for method in WHOLE for _ in range(2)]
     assert login.refused == 0
-    assert [nonce for nonce, _ in login.used[-2:]] == ["n2", "n3"], "TEARDOWN answers the challenge that it got"
+    assert [nonce for nonce, _ in login.used[-2:]] == ["n2", "n3"], (
+        "TEARDOWN answers the challenge that it got"
+    )
     assert not guard.latched("127.0.0.1", RIGHT)
 
 
@@ -352,8 +404,12 @@ async def test_c9_the_next_nonce_is_used() -> None:
 async def test_c10_only_what_says_locked_is_locked() -> None:
     for text, kind in ((b"check the clock", AuthFailedError), (b"User locked", LockedOutError)):
 
-        def render(status: str, cseq: str, fields: list[str], _body: bytes, text: bytes = text) -> bytes:
-            return rendered(status, [f"CSeq: {cseq}", f"Content-Length: {len(text)}", *fields], text)
+        def render(
+            status: str, cseq: str, fields: list[str], _body: bytes, text: bytes = text
+        ) -> bytes:
+            return rendered(
+                status, [f"CSeq: {cseq}", f"Content-Length: {len(text)}", *fields], text
+            )
 
         login = Login('Digest realm="y", nonce="{nonce}", qop="auth"', algorithm="SHA-256")
         with pytest.raises(kind):
@@ -373,7 +429,9 @@ async def test_c10_a_right_that_is_missing_is_no_lock() -> None:
 async def test_c20_metadata_first_and_a_control_of_another_host() -> None:
     sdp = (
         SDP.replace("a=control:*\r\n", "")
-        .replace("m=video", "m=application 0 RTP/AVP 107\r\na=control:rtsp://10.1.1.1/meta\r\nm=video")
+        .replace(
+            "m=video", "m=application 0 RTP/AVP 107\r\na=control:rtsp://10.1.1.1/meta\r\nm=video"
+        )
         .replace("a=control:track1", "a=control:rtsp://10.1.1.1:554/live/track1?x=1")
     )
     camera = Camera(sdp=sdp)
@@ -439,7 +497,9 @@ async def test_a_device_that_never_tears_down_is_left_after_a_second() -> None:
 async def test_bytes_between_packets_that_belong_to_nothing_are_left_out(stray: bytes) -> None:
     """A device that tells its packets' sizes wrongly does this too."""
     packets = [packet for one in pictures(60) for packet in (one, (-1, stray))]
-    session = await played(Camera(packets=packets, every=0.01), enough=lambda meter: meter.frames > 9)
+    session = await played(
+        Camera(packets=packets, every=0.01), enough=lambda meter: meter.frames > 9
+    )
     assert frames(session) > 9
     assert session.meter is not None
     assert session.meter.lost == 0
@@ -482,11 +542,19 @@ async def test_packets_in_pieces() -> None:
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
-async def test_a_look_that_is_cut_before_setup_is_answered_leaves_no_session(transport: str) -> None:
+async def test_a_look_that_is_cut_before_setup_is_answered_leaves_no_session(
+    transport: str,
+) -> None:
     camera = Camera(delay=0.3)
     async with serving(camera) as port:
         session = Session(
-            Net.of(["127.0.0.1"]), Place("127.0.0.1", port), "/live", RIGHT, LoginGuard(), False, transport
+            Net.of(["127.0.0.1"]),
+            Place("127.0.0.1", port),
+            "/live",
+            RIGHT,
+            LoginGuard(),
+            False,
+            transport,
         )
         await session.open()
         await session.describe()
@@ -497,11 +565,15 @@ async def test_a_look_that_is_cut_before_setup_is_answered_leaves_no_session(tra
     assert camera.methods == ["DESCRIBE", "SETUP", "TEARDOWN"]
 
 
-@pytest.mark.parametrize("status", ["454 Session Not Found", "500 Internal Server Error", "453 Not Enough Bandwidth"])
+@pytest.mark.parametrize(
+    "status", ["454 Session Not Found", "500 Internal Server Error", "453 Not Enough Bandwidth"]
+)
 async def test_a_setup_that_is_cut_and_then_refused_is_over(status: str) -> None:
     camera = Camera(delay=0.3, statuses={"SETUP": status})
     async with serving(camera) as port:
-        session = Session(Net.of(["127.0.0.1"]), Place("127.0.0.1", port), "/live", RIGHT, LoginGuard())
+        session = Session(
+            Net.of(["127.0.0.1"]), Place("127.0.0.1", port), "/live", RIGHT, LoginGuard()
+        )
         await session.open()
         await session.describe()
         with pytest.raises(TimeoutError):

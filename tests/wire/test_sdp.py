@@ -11,7 +11,9 @@ from healthmon.wire.sdp import path_of, video_of
 
 HEAD = "v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=x\r\nt=0 0\r\n"
 VIDEO = "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track1\r\n"
-METADATA = "m=application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000\r\na=control:meta\r\n"
+METADATA = (
+    "m=application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000\r\na=control:meta\r\n"
+)
 AUDIO = "m=audio 0 RTP/AVP 0\r\na=control:audio\r\n"
 
 
@@ -36,7 +38,10 @@ def test_an_end_like_that_of_a_string_of_c_belongs_to_nothing() -> None:
     [
         ("m=video 0 RTP/AVP 26\r\n", (26, "mjpeg", 90000)),
         ("m=video 5004/2 RTP/AVP 97\r\na=rtpmap:97 H265/90000\r\n", (97, "h265", 90000)),
-        ("m=video 0 RTP/AVP 98 99\r\na=rtpmap:98 rtx/90000\r\na=rtpmap:99 H264/90000\r\n", (99, "h264", 90000)),
+        (
+            "m=video 0 RTP/AVP 98 99\r\na=rtpmap:98 rtx/90000\r\na=rtpmap:99 H264/90000\r\n",
+            (99, "h264", 90000),
+        ),
         ("m=video 0 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n" + VIDEO, (96, "h264", 90000)),
         ("m=video 0 RTP/SAVP 100\r\na=rtpmap:100 H264/0\r\n", (100, "h264", 90000)),
         ("m=video 0 RTP/AVP 96\r\n", (96, "unknown", 90000)),
@@ -52,16 +57,19 @@ def test_codec_and_clock(media: str, wanted: tuple[int, str, int]) -> None:
 def test_parameter_sets_are_those_of_the_format_chosen() -> None:
     right, wrong = base64.b64encode(b"\x67right").decode(), base64.b64encode(b"\x67wrong").decode()
     media = "m=video 0 RTP/AVP 98 96\r\na=rtpmap:96 H264/90000\r\na=rtpmap:98 rtx/90000\r\n"
-    formats = (
-        f"a=fmtp:98 apt=96; sprop-parameter-sets={wrong}\r\na=fmtp:96 Sprop-Parameter-Sets={right.rstrip('=')},\r\n"
-    )
+    formats = f"a=fmtp:98 apt=96; sprop-parameter-sets={wrong}\r\na=fmtp:96 Sprop-Parameter-Sets={right.rstrip('=')},\r\n"
     assert video_of((HEAD + media + formats).encode()).parameter_sets == (b"\x67right",)
     assert video_of((HEAD + VIDEO).encode()).parameter_sets == ()
 
 
 @pytest.mark.parametrize(
     "attribute",
-    ["a=framesize:96 1920-1080", "a=x-dimensions:1920,1080", "a=x-dimensions: 1920, 1080", "a=x-framesize:1920x1080"],
+    [
+        "a=framesize:96 1920-1080",
+        "a=x-dimensions:1920,1080",
+        "a=x-dimensions: 1920, 1080",
+        "a=x-framesize:1920x1080",
+    ],
 )
 def test_a_size_that_the_description_tells(attribute: str) -> None:
     assert video_of((HEAD + VIDEO + attribute + "\r\n").encode()).size == (1920, 1080)
@@ -103,7 +111,9 @@ DAHUA = "/cam/realmonitor?channel=1&subtype=0"
         ("track1", "rtsp://::ffff:10.0.0.9/live/", "/", "/live/track1"),
     ],
 )
-def test_c21_the_path_to_set_up_never_leads_to_another_host(control: str, base: str, asked: str, wanted: str) -> None:
+def test_c21_the_path_to_set_up_never_leads_to_another_host(
+    control: str, base: str, asked: str, wanted: str
+) -> None:
     assert path_of(control, base, asked) == wanted
 
 

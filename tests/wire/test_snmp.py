@@ -27,7 +27,9 @@ async def ask(
     made: Agent, oids: list[str], *, version: str = "2c", timeout: float = 0.3, retries: int = 1
 ) -> dict[str, snmp.SnmpValue]:
     net = Net.of(["127.0.0.1"])
-    return await snmp.get(net, "127.0.0.1", made.port, PUBLIC, oids, version=version, timeout=timeout, retries=retries)
+    return await snmp.get(
+        net, "127.0.0.1", made.port, PUBLIC, oids, version=version, timeout=timeout, retries=retries
+    )
 
 
 def count(request: bytes) -> int:
@@ -38,7 +40,10 @@ def count(request: bytes) -> int:
 
 async def test_values_come_back_and_absent_objects_are_left_out() -> None:
     async with agent(VALUES) as made:
-        assert await ask(made, [SOURCE, f"{BASE}.2.3.0", MODEL]) == {SOURCE: 3, MODEL: b"Example 3000"}
+        assert await ask(made, [SOURCE, f"{BASE}.2.3.0", MODEL]) == {
+            SOURCE: 3,
+            MODEL: b"Example 3000",
+        }
         assert len(made.requests) == 1
 
 
@@ -80,7 +85,9 @@ async def test_c31_answer_with_a_wrong_request_id_is_not_taken() -> None:
 
     async with agent(VALUES, foreign) as made:
         assert await ask(made, [SOURCE]) == {SOURCE: 3}
-    async with agent(VALUES, lambda _, request: [response(request, {SOURCE: 5}, request_id=b"\x2a")]) as made:
+    async with agent(
+        VALUES, lambda _, request: [response(request, {SOURCE: 5}, request_id=b"\x2a")]
+    ) as made:
         with pytest.raises(SilentError):
             await ask(made, [SOURCE], timeout=0.1)
 
@@ -103,7 +110,9 @@ async def test_c31_a_late_answer_to_the_first_try_is_taken_once() -> None:
         assert await ask(made, [SOURCE], timeout=0.1) == {SOURCE: 3}
 
 
-@pytest.mark.parametrize("junk", [b"\0", b"\xff" * 60, b"\x30\x82\xff\xff", b"\x30\x84\xff\xff\xff\xff" + b"a" * 30])
+@pytest.mark.parametrize(
+    "junk", [b"\0", b"\xff" * 60, b"\x30\x82\xff\xff", b"\x30\x84\xff\xff\xff\xff" + b"a" * 30]
+)
 async def test_c31_damaged_answers_are_harmless_and_named(junk: bytes) -> None:
     async with agent(VALUES, lambda made, request: [junk, response(request, made.values)]) as made:
         assert await ask(made, [SOURCE]) == {SOURCE: 3}
@@ -188,7 +197,9 @@ async def test_a_thousand_targets_a_minute_without_a_false_timeout() -> None:
     try:
         for host in hosts:
             values: dict[str, Value] = dict.fromkeys(oids, 7)
-            agents.append(await loop.create_datagram_endpoint(lambda v=values: Agent(v), local_addr=(host, 0)))
+            agents.append(
+                await loop.create_datagram_endpoint(lambda v=values: Agent(v), local_addr=(host, 0))
+            )
         began = time.monotonic()
         targets = [one(host, made.port) for host, (_, made) in zip(hosts, agents, strict=True)]
         found = await asyncio.gather(*targets)
@@ -199,4 +210,6 @@ async def test_a_thousand_targets_a_minute_without_a_false_timeout() -> None:
         await asyncio.sleep(0)
     assert all(found)
     assert took < 60
-    assert sum(len(made.requests) for _, made in agents) == 300 * 5, "a request was repeated: a false time-out"
+    assert sum(len(made.requests) for _, made in agents) == 300 * 5, (
+        "a request was repeated: a false time-out"
+    )

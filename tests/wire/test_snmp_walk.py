@@ -12,13 +12,21 @@ from healthmon.wire.errors import ProtocolError, SilentError, TooLargeError
 from healthmon.wire.net import Net
 
 NAMES = "1.3.6.1.2.1.31.1.1.1.1"
-PORTS: dict[str, Value] = {f"{NAMES}.{index}": f"Gi1/0/{index}" for index in (*range(1, 61), 10101, 10102)}
+PORTS: dict[str, Value] = {
+    f"{NAMES}.{index}": f"Gi1/0/{index}" for index in (*range(1, 61), 10101, 10102)
+}
 TABLE: dict[str, Value] = {"1.3.6.1.2.1.1.3.0": 7, **PORTS, "1.3.6.1.2.1.31.1.1.1.2.1": 9}
 
 
 async def walk(made: Agent, version: str = "2c") -> dict[str, snmp.SnmpValue]:
     return await snmp.walk(
-        Net.of(["127.0.0.1"]), "127.0.0.1", made.port, Secret("public"), NAMES, version=version, timeout=0.3
+        Net.of(["127.0.0.1"]),
+        "127.0.0.1",
+        made.port,
+        Secret("public"),
+        NAMES,
+        version=version,
+        timeout=0.3,
     )
 
 
@@ -27,10 +35,14 @@ def kinds(made: Agent) -> list[int]:
 
 
 @pytest.mark.parametrize(("version", "exchanges", "kind"), [("2c", 3, 0xA5), ("1", 63, 0xA1)])
-async def test_a_column_comes_whole_in_order_and_nothing_of_the_next_one(version, exchanges, kind) -> None:
+async def test_a_column_comes_whole_in_order_and_nothing_of_the_next_one(
+    version, exchanges, kind
+) -> None:
     async with agent(TABLE) as made:
         found = await walk(made, version)
-    assert found == {oid.removeprefix(f"{NAMES}."): str(name).encode() for oid, name in PORTS.items()}
+    assert found == {
+        oid.removeprefix(f"{NAMES}."): str(name).encode() for oid, name in PORTS.items()
+    }
     assert list(found)[-2:] == ["10101", "10102"]
     assert kinds(made) == [kind] * exchanges
 
@@ -80,7 +92,9 @@ async def test_rows_of_many_kilobytes_are_not_read_to_their_end() -> None:
 
 
 async def test_an_error_and_silence_are_no_empty_table() -> None:
-    async with agent(TABLE, lambda made, request: [following(request, made.values, error=snmp.GEN_ERR)]) as made:
+    async with agent(
+        TABLE, lambda made, request: [following(request, made.values, error=snmp.GEN_ERR)]
+    ) as made:
         with pytest.raises(ProtocolError):
             await walk(made)
     async with agent(TABLE, lambda _made, _request: []) as made:

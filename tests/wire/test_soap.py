@@ -10,14 +10,25 @@ from hypothesis import strategies as st
 from support import forget_peak, memory
 
 from healthmon.wire import logins, soap
-from healthmon.wire.errors import BusyError, LockedOutError, NotFoundError, ProtocolError, UnsupportedError, WireError
+from healthmon.wire.errors import (
+    BusyError,
+    LockedOutError,
+    NotFoundError,
+    ProtocolError,
+    UnsupportedError,
+    WireError,
+)
 
 BOMB = (
     '<!DOCTYPE a [<!ENTITY a "x">'
-    + "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True))
+    + "".join(
+        f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+    )
     + "]>"
 )
-ENVELOPE = '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>{}</s:Body></s:Envelope>'
+ENVELOPE = (
+    '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>{}</s:Body></s:Envelope>'
+)
 
 HOSTILE = {
     "billion laughs": (BOMB + "<s>&i;</s>").encode(),

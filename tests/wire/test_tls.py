@@ -35,7 +35,9 @@ async def ask(pair: Pair, trust: ssl.SSLContext, server_name: str | None = None)
 
     async with served(handler, tls=pair.server()) as server:
         try:
-            reply = await exchange(NET, Place("127.0.0.1", server.port, trust, server_name), "GET", "/")
+            reply = await exchange(
+                NET, Place("127.0.0.1", server.port, trust, server_name), "GET", "/"
+            )
             return reply.status, requests
         except TlsError:
             await asyncio.sleep(0.05)
@@ -63,9 +65,15 @@ async def test_c24_a_ca_is_trusted_by_its_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("days", "address", "words"),
-    [((-10, -1), "127.0.0.1", "expired"), ((1, 10), "127.0.0.1", "not yet valid"), ((-1, 10), "127.0.0.9", "mismatch")],
+    [
+        ((-10, -1), "127.0.0.1", "expired"),
+        ((1, 10), "127.0.0.1", "not yet valid"),
+        ((-1, 10), "127.0.0.9", "mismatch"),
+    ],
 )
-async def test_c24_the_cause_is_told(tmp_path: Path, days: tuple[float, float], address: str, words: str) -> None:
+async def test_c24_the_cause_is_told(
+    tmp_path: Path, days: tuple[float, float], address: str, words: str
+) -> None:
     authority = make_pair(tmp_path, "ca", authority=True, address=None)
     pair = make_pair(tmp_path, "cam", days=days, address=address, issuer=authority)
     with pytest.raises(TlsError, match=words):
@@ -124,9 +132,14 @@ async def test_reading_a_certificate_sends_nothing(tmp_path: Path) -> None:
 async def test_verified_says_why_not_in_words(tmp_path: Path) -> None:
     pair = make_pair(tmp_path, "cam")
     async with served(says(http()), tls=pair.server()) as server:
-        assert await tls.verified(NET, "127.0.0.1", server.port, tls.context(pin=pin_of(pair))) == ""
+        assert (
+            await tls.verified(NET, "127.0.0.1", server.port, tls.context(pin=pin_of(pair))) == ""
+        )
         assert "self-signed" in await tls.verified(NET, "127.0.0.1", server.port, tls.context())
-        assert await tls.verified(NET, "127.0.0.1", server.port, tls.context(pin="0" * 64)) == tls.CHANGED_KEY
+        assert (
+            await tls.verified(NET, "127.0.0.1", server.port, tls.context(pin="0" * 64))
+            == tls.CHANGED_KEY
+        )
 
 
 def test_contexts_are_shared() -> None:

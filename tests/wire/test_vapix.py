@@ -30,8 +30,12 @@ RECORDINGS = b"""<?xml version="1.0" encoding="UTF-8"?>
 
 def test_disks() -> None:
     first, second = vapix.disks(DISKS)
-    assert first == DiskRow("SD_DISK", None, "ok", 65536000.0, 32768000.0, False, False, False, True, 31 * 86400.0)
-    assert second == DiskRow("NetworkShare", "share", "disconnected", None, None, True, False, None, False, None)
+    assert first == DiskRow(
+        "SD_DISK", None, "ok", 65536000.0, 32768000.0, False, False, False, True, 31 * 86400.0
+    )
+    assert second == DiskRow(
+        "NetworkShare", "share", "disconnected", None, None, True, False, None, False, None
+    )
 
 
 def test_no_list_is_no_empty_list() -> None:
@@ -80,11 +84,15 @@ def test_disk_health() -> None:
 
 
 def answer(**data: object) -> bytes:
-    return json.dumps({"apiVersion": "1.0", "context": "healthmon", "method": "x", "data": data}).encode()
+    return json.dumps(
+        {"apiVersion": "1.0", "context": "healthmon", "method": "x", "data": data}
+    ).encode()
 
 
 def test_json_services() -> None:
-    told = vapix.date_time(answer(dateTime="2026-11-23T21:00:00Z", timeZone="Europe/London", posixTimeZone="GMT0BST"))
+    told = vapix.date_time(
+        answer(dateTime="2026-11-23T21:00:00Z", timeZone="Europe/London", posixTimeZone="GMT0BST")
+    )
     assert told == moments.unix("2026-11-23T21:00:00Z")
     told_info = vapix.device_info(
         answer(propertyList={"ProdShortName": "AXIS S3008", "SerialNumber": "AC", "Version": "11"})

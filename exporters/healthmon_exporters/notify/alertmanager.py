@@ -25,7 +25,12 @@ PATH = "/api/v2/alerts"
 BATCH = 200
 MISSED_RESENDS = 4
 _REMEMBERED = 20_000
-_SEVERITY = {State.FAULT: "critical", State.DEGRADED: "warning", State.UNKNOWN: "unknown", State.OK: "none"}
+_SEVERITY = {
+    State.FAULT: "critical",
+    State.DEGRADED: "warning",
+    State.UNKNOWN: "unknown",
+    State.OK: "none",
+}
 Labels = dict[str, str]
 
 
@@ -47,7 +52,9 @@ class Alertmanager:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._name = name
-        self._web = Web.to(Address(base.place, base.path.partition("?")[0].rstrip("/") + PATH), seconds)
+        self._web = Web.to(
+            Address(base.place, base.path.partition("?")[0].rstrip("/") + PATH), seconds
+        )
         self._resend_seconds = resend_seconds
         self._link = link
         self._clock = clock
@@ -122,7 +129,9 @@ class Alertmanager:
         }
         if self._link:
             mark = "&" if "?" in self._link else "?"
-            alert["generatorURL"] = self._link + (f"{mark}fault={notice.fault}" if notice.fault else "")
+            alert["generatorURL"] = self._link + (
+                f"{mark}fault={notice.fault}" if notice.fault else ""
+            )
         return alert
 
 
@@ -145,5 +154,9 @@ def labels(notice: Notice) -> Labels:
 
 def remarks(notice: Notice) -> Labels:
     """What may change: the subject line, the sentence and the whole fault report."""
-    found = {"summary": text.subject(notice), "sentence": notice.sentence, "description": text.report(notice)}
+    found = {
+        "summary": text.subject(notice),
+        "sentence": notice.sentence,
+        "description": text.report(notice),
+    }
     return {key: value for key, value in found.items() if value}

@@ -43,7 +43,9 @@ class Apprise:
         """Hand the notice to the service. Raises SendError."""
         try:
             async with asyncio.timeout(self._seconds + 1):
-                result = await asyncio.get_running_loop().run_in_executor(self._pool, self._notify, notice)
+                result = await asyncio.get_running_loop().run_in_executor(
+                    self._pool, self._notify, notice
+                )
         except TimeoutError:
             raise SendError(f"the service gave no answer in {self._seconds:g} s") from None
         except Exception as error:  # noqa: BLE001 - a hundred plug-ins of others; whatever one raises must not leave
@@ -56,7 +58,9 @@ class Apprise:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _made(self, address: Secret) -> Any:
-        asset = self._library.AppriseAsset(http_redirects=False, secure_logging=True, app_id="healthmon")
+        asset = self._library.AppriseAsset(
+            http_redirects=False, secure_logging=True, app_id="healthmon"
+        )
         service = self._library.Apprise(asset=asset)
         if not service.add(address.reveal()) or not len(service):
             raise SendError("the secret is not an address that apprise knows", permanent=True)
@@ -80,7 +84,9 @@ class Apprise:
         if status is None:
             return SendError("the service did not take the message")
         permanent = 300 <= status < 500 and status not in _TRY_AGAIN
-        return SendError(f"the service did not take the message: HTTP {status}", permanent=permanent)
+        return SendError(
+            f"the service did not take the message: HTTP {status}", permanent=permanent
+        )
 
 
 def _library() -> Any:

@@ -46,7 +46,9 @@ def sender_of(config: Config, name: str) -> Sender:
     """The sender of target `name` of a checked configuration. Raises SendError (permanent) where it cannot be made."""
     target = config.notify[name]
     try:
-        return _MAKERS[way_of(target)](config, name, getattr(target, way_of(target)), target.timeout)
+        return _MAKERS[way_of(target)](
+            config, name, getattr(target, way_of(target)), target.timeout
+        )
     except (ConfigError, TlsError) as error:
         raise SendError(str(error), permanent=True) from None
 
@@ -79,7 +81,9 @@ def _heartbeat_url(config: Config, wanted: Heartbeat) -> str:
 def _trust(config: Config, trust: TlsTrust | None) -> ssl.SSLContext:
     if trust is None:
         return tls.context()
-    return tls.context(ca_file=str(Path(config.folder) / trust.ca_file) if trust.ca_file else None, pin=trust.pin)
+    return tls.context(
+        ca_file=str(Path(config.folder) / trust.ca_file) if trust.ca_file else None, pin=trust.pin
+    )
 
 
 def _address(config: Config, url: str, trust: TlsTrust | None) -> Address:

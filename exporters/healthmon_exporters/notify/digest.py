@@ -12,7 +12,9 @@ from healthmon_exporters.notify.notice import Notice, What, instant
 from healthmon_exporters.notify.register import Register
 
 
-def digest_of(register: Register, target: str, slot: datetime, held: Sequence[Notice]) -> Notice | None:
+def digest_of(
+    register: Register, target: str, slot: datetime, held: Sequence[Notice]
+) -> Notice | None:
     """The digest of `held` (in the order they were made) for the moment `slot`; None when nothing was held.
 
     The id is made of target and slot alone, so that a digest that is made twice is the same one.
@@ -42,6 +44,8 @@ def _as_it_stands(held: Iterable[Notice]) -> list[Notice]:
         first.setdefault(key, notice)
         last[key] = notice
     return [
-        replace(notice, what=What.MERGED) if notice.what is What.CLOSED and first[key].what is What.OPENED else notice
+        replace(notice, what=What.MERGED)
+        if notice.what is What.CLOSED and first[key].what is What.OPENED
+        else notice
         for key, notice in last.items()
     ]

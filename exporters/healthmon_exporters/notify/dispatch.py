@@ -130,7 +130,9 @@ class Dispatcher:
             self._failed(target, queue, replace(row, attempts=row.attempts + 1), error)
         except Exception as error:
             log.exception("bug in the way out %s", target)
-            self._failed(target, queue, replace(row, attempts=row.attempts + 1), SendError(f"bug: {error!r}"))
+            self._failed(
+                target, queue, replace(row, attempts=row.attempts + 1), SendError(f"bug: {error!r}")
+            )
         else:
             queue.failures, queue.failing_since = 0, 0.0
             self.problems.pop(target, None)
@@ -158,7 +160,10 @@ class Dispatcher:
 
     def failing(self) -> dict[str, tuple[float, str]]:
         """(since when, the problem) of every target that fails."""
-        return {target: (self.queue(target).failing_since, text) for target, text in self.problems.items()}
+        return {
+            target: (self.queue(target).failing_since, text)
+            for target, text in self.problems.items()
+        }
 
     def retarget(self, senders: Mapping[str, Sender]) -> None:
         """Take other senders while `run` does not; what waits for a target that is gone ends as dropped."""
@@ -167,7 +172,9 @@ class Dispatcher:
             for row in list(self.queues[target].rows):
                 self._end(self.queues[target], row, "dropped", "the target is no longer configured")
             del self.queues[target]
-        self.problems = {target: text for target, text in self.problems.items() if target in senders}
+        self.problems = {
+            target: text for target, text in self.problems.items() if target in senders
+        }
 
     def pending(self) -> dict[str, int]:
         """How many notices wait for each target."""

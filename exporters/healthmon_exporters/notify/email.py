@@ -77,7 +77,9 @@ class Email:
         """
         receivers = self._receivers(notice)
         if not receivers:
-            raise SendError("no e-mail address: the device has no contractor with an 'email'", permanent=True)
+            raise SendError(
+                "no e-mail address: the device has no contractor with an 'email'", permanent=True
+            )
         message = letter(notice, self._sender, receivers).as_bytes()
         accepted = self._accepted.setdefault(notice.id, set())
         while len(self._accepted) > _REMEMBERED:
@@ -104,7 +106,9 @@ class Email:
             async with asyncio.timeout(self._seconds), self._session() as smtp:
                 refused, _ = await smtp.sendmail(self._sender, receivers, message)
         except TimeoutError:
-            raise SendError(f"{host}: mail server gave no complete answer in {self._seconds:g} s") from None
+            raise SendError(
+                f"{host}: mail server gave no complete answer in {self._seconds:g} s"
+            ) from None
         except SMTPRecipientsRefused as error:
             return {one.recipient: (one.code, one.message) for one in error.recipients}
         except SMTPResponseException as error:
@@ -147,7 +151,9 @@ class Email:
 
     async def _connected(self) -> socket.socket:
         address, port = await self._net.address_of(self._server.host), self._server.port
-        sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+        sock = socket.socket(
+            socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM
+        )
         sock.setblocking(False)
         try:
             await asyncio.get_running_loop().sock_connect(sock, (address, port))
@@ -161,7 +167,9 @@ class Email:
     async def _encrypt(self, smtp: SMTP) -> None:
         await smtp.ehlo()
         if not smtp.supports_extension("starttls"):
-            raise SendError(f"{self._server.host}: the mail server offers no encryption (STARTTLS); nothing was sent")
+            raise SendError(
+                f"{self._server.host}: the mail server offers no encryption (STARTTLS); nothing was sent"
+            )
         await smtp.starttls(server_hostname=self._server.server_name or self._server.host)
 
     async def _login(self, smtp: SMTP, credential: Credential) -> None:
@@ -170,7 +178,9 @@ class Email:
         ways = {"plain": smtp.auth_plain, "login": smtp.auth_login, "cram-md5": smtp.auth_crammd5}
         way = next((ways[name] for name in ways if name in smtp.server_auth_methods), None)
         if way is None:
-            raise SendError(f"{self._server.host}: the mail server offers no login that is known here (PLAIN, LOGIN)")
+            raise SendError(
+                f"{self._server.host}: the mail server offers no login that is known here (PLAIN, LOGIN)"
+            )
         await way(credential.username, credential.password.reveal())
 
     def _answered(self, code: int, message: str) -> SendError:
@@ -179,9 +189,14 @@ class Email:
         return SendError(self._without_secret(text_), permanent=500 <= code < 600)
 
     def _refused(self, refused: dict[str, tuple[int, str]]) -> SendError:
-        said = "; ".join(f"{who}: {code} {text.one_line(words, 100)}" for who, (code, words) in refused.items())
+        said = "; ".join(
+            f"{who}: {code} {text.one_line(words, 100)}" for who, (code, words) in refused.items()
+        )
         permanent = all(500 <= code < 600 for code, _ in refused.values())
-        return SendError(self._without_secret(f"{self._server.host}: not accepted for {said}"), permanent=permanent)
+        return SendError(
+            self._without_secret(f"{self._server.host}: not accepted for {said}"),
+            permanent=permanent,
+        )
 
     def _without_secret(self, said: str) -> str:
         secret = self._credential.password.reveal() if self._credential else ""
@@ -197,8 +212,14 @@ def _literal(sock: socket.socket) -> str:
 def _words(error: BaseException) -> str:
     """The plain cause of an error of the library or of a socket."""
     cause = error.__cause__ or error.__context__
-    found: BaseException | None = next((e for e in (error, cause) if isinstance(e, ssl.SSLError)), None)
-    if found is None and isinstance(cause, OSError) and not isinstance(cause, aiosmtplib.SMTPException):
+    found: BaseException | None = next(
+        (e for e in (error, cause) if isinstance(e, ssl.SSLError)), None
+    )
+    if (
+        found is None
+        and isinstance(cause, OSError)
+        and not isinstance(cause, aiosmtplib.SMTPException)
+    ):
         found = cause
     if found is None and isinstance(error, SMTPException):
         return f"SMTP: {text.one_line(error.message, 160)}"

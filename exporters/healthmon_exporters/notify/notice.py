@@ -102,7 +102,9 @@ class Notice:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values by name, first the version; times as ``2026-11-24T12:01:05Z``, the state as a word."""
-        return {"version": VERSION} | {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        return {"version": VERSION} | {
+            field.name: _plain(getattr(self, field.name)) for field in fields(self)
+        }
 
     def to_json(self) -> str:
         """One line of JSON by docs/notice.schema.json; the same notice gives the same text."""
@@ -121,7 +123,13 @@ class Notice:
             raise NoticeError(f"not a notice of version {VERSION}")
         types_ = _hints()
         try:
-            return cls(**{field.name: _read(tree, field.name, types_) for field in fields(cls) if field.name in tree})
+            return cls(
+                **{
+                    field.name: _read(tree, field.name, types_)
+                    for field in fields(cls)
+                    if field.name in tree
+                }
+            )
         except TypeError as error:
             raise NoticeError(f"not a notice: {error}") from None
 

@@ -36,7 +36,9 @@ class Post:
     @classmethod
     def of(cls, config: Config, devices: Mapping[str, Device]) -> Post:
         """The post of a checked configuration."""
-        return cls(Register.of(config), routes_of(config), devices, config.defaults.confirm.failures)
+        return cls(
+            Register.of(config), routes_of(config), devices, config.defaults.confirm.failures
+        )
 
     def rows(self, told: Iterable[Told], now: float) -> list[Outgoing]:
         """What is to be queued for `told`."""
@@ -67,7 +69,9 @@ class Post:
         site = self.register.sites.get(case.site)
         name = (site.name or site.id) if site else case.device.removeprefix(SITE)
         kind = "site" if case.device.startswith(SITE) else ""
-        return replace(bare, device=case.device, name=name, kind=kind, site=case.site, site_name=name, **more)
+        return replace(
+            bare, device=case.device, name=name, kind=kind, site=case.site, site_name=name, **more
+        )
 
     def _blind(self, case: Case) -> tuple[str, ...]:
         lost = {case.device, *case.affected}
@@ -83,11 +87,19 @@ class Post:
         rows = []
         for sending in routes_for(notice, self.routes, local, told=tuple(told)):
             held = sending.how is How.DIGEST
-            due = next_digest(sending.digest, _utc(now), self.register.time_zone).timestamp() if held else now
+            due = (
+                next_digest(sending.digest, _utc(now), self.register.time_zone).timestamp()
+                if held
+                else now
+            )
             state = "held" if held else "pending"
             order = notice.device or "estate"
             body = notice.to_json()
-            rows.append(Outgoing(notice.id, sending.target, order, notice.number, body, now, due, state=state))
+            rows.append(
+                Outgoing(
+                    notice.id, sending.target, order, notice.number, body, now, due, state=state
+                )
+            )
             told[sending.target] = now
         if notice.ended and notice.number is not None:
             self.heard.pop(notice.number, None)
@@ -103,11 +115,25 @@ class Post:
             made = replace(self.notice(Told("changed", case, now)), what=What.REMINDER)
             for sending in routes_for(made, self.routes, local):
                 last = self.heard[case.number].get(sending.target)
-                if last is None or sending.repeat_after is None or now - last < sending.repeat_after:
+                if (
+                    last is None
+                    or sending.repeat_after is None
+                    or now - last < sending.repeat_after
+                ):
                     continue
                 self.heard[case.number][sending.target] = now
                 notice = replace(made, id=f"F{case.number:06d}-r{int(now)}")
-                rows.append(Outgoing(notice.id, sending.target, case.device, case.number, notice.to_json(), now, now))
+                rows.append(
+                    Outgoing(
+                        notice.id,
+                        sending.target,
+                        case.device,
+                        case.number,
+                        notice.to_json(),
+                        now,
+                        now,
+                    )
+                )
         return rows
 
     def still_open(self, target: str, cases: Iterable[Case], now: float) -> list[Notice]:
@@ -126,7 +152,9 @@ class Post:
                 groups.setdefault((row.target, row.due), []).append(row)
         rows, settled = [], []
         for (target, due), found in groups.items():
-            notice = digest_of(self.register, target, _utc(due), [Notice.from_json(row.body) for row in found])
+            notice = digest_of(
+                self.register, target, _utc(due), [Notice.from_json(row.body) for row in found]
+            )
             if notice is not None:
                 rows.append(Outgoing(notice.id, target, "digest", None, notice.to_json(), now, now))
             settled += [Settled(row.notice, target, "digested", now) for row in found]

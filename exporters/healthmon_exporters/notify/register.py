@@ -37,7 +37,9 @@ class Register:
         """A notice of no device (a digest, a test, the agent itself)."""
         return Notice(notice_id, what, at, sentence, estate=self.estate, time_zone=self.time_zone)
 
-    def notice(self, device: Device, notice_id: str, what: What, at: datetime, sentence: str, **more: Any) -> Notice:
+    def notice(
+        self, device: Device, notice_id: str, what: What, at: datetime, sentence: str, **more: Any
+    ) -> Notice:
         """A notice of `device` with all that is configured; `more` are further fields of `Notice`, which win."""
         site, commissioned = self.sites.get(device.site), device.commissioned
         access = (self.access.get(device.id, ""), site.access if site else "")
@@ -57,7 +59,9 @@ class Register:
             "estate": self.estate,
             "time_zone": self.time_zone,
         }
-        return Notice(notice_id, what, at, sentence, **(known | self.contract(device.contractor) | more))
+        return Notice(
+            notice_id, what, at, sentence, **(known | self.contract(device.contractor) | more)
+        )
 
     def contract(self, contractor_id: str | None) -> dict[str, Any]:
         """The fields of `Notice` about who repairs."""

@@ -17,7 +17,12 @@ from healthmon.model import State
 from healthmon_exporters.notify.notice import Notice, What
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_SEVERITY = {State.FAULT: "fault", State.DEGRADED: "warning", State.UNKNOWN: "unknown", State.OK: "ok"}
+_SEVERITY = {
+    State.FAULT: "fault",
+    State.DEGRADED: "warning",
+    State.UNKNOWN: "unknown",
+    State.OK: "ok",
+}
 _NEWS = frozenset({What.OPENED, What.CHANGED, What.REMINDER, What.MERGED})
 
 
@@ -101,7 +106,9 @@ def routes_of(config: Config) -> tuple[Route, ...]:
             codes=frozenset(route.codes),
             priorities=frozenset(route.priorities),
             severities=frozenset(route.severities),
-            hours=(time.fromisoformat(route.hours[0]), time.fromisoformat(route.hours[1])) if route.hours else None,
+            hours=(time.fromisoformat(route.hours[0]), time.fromisoformat(route.hours[1]))
+            if route.hours
+            else None,
             weekdays=frozenset(_WEEKDAYS.index(day) for day in route.weekdays),
             digest=times_of_day(route.digest),
             repeat_after=route.repeat_after,
@@ -140,7 +147,9 @@ def routes_for(
     for target in sorted(told):
         found.setdefault(target, _kept(target, routes))
     if notice.what is What.REMINDER:
-        return tuple(s for s in found.values() if s.how is How.IMMEDIATE and s.repeat_after is not None)
+        return tuple(
+            s for s in found.values() if s.how is How.IMMEDIATE and s.repeat_after is not None
+        )
     return tuple(found.values())
 
 
@@ -161,7 +170,9 @@ def _kept(target: str, routes: Sequence[Route]) -> Sending:
     """How a target is told of a fault that fits none of its routes any more: held only if all its routes hold."""
     own = [route for route in routes if target in route.to]
     if own and all(route.digest for route in own):
-        return Sending(target, How.DIGEST, None, tuple(sorted({at for route in own for at in route.digest})))
+        return Sending(
+            target, How.DIGEST, None, tuple(sorted({at for route in own for at in route.digest}))
+        )
     return Sending(target)
 
 

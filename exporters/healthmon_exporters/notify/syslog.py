@@ -44,7 +44,9 @@ class Collector:
 class Syslog:
     """Sends each notice as one message of `facility` (its name)."""
 
-    def __init__(self, name: str, collector: Collector, *, facility: str = "local0", seconds: float = 15.0) -> None:
+    def __init__(
+        self, name: str, collector: Collector, *, facility: str = "local0", seconds: float = 15.0
+    ) -> None:
         self._name = name
         self._collector = collector
         self._facility = FACILITIES[facility]
@@ -64,7 +66,9 @@ class Syslog:
             async with asyncio.timeout(self._seconds):
                 await (self._datagram(line) if way == "udp" else self._stream(line))
         except TimeoutError:
-            raise SendError(f"{host}: syslog receiver gave no answer in {self._seconds:g} s") from None
+            raise SendError(
+                f"{host}: syslog receiver gave no answer in {self._seconds:g} s"
+            ) from None
         except WireError as error:
             raise SendError(f"{host}: {error}", permanent=isinstance(error, AddressError)) from None
 
@@ -85,8 +89,14 @@ class Syslog:
 
     async def _stream(self, line: bytes) -> None:
         collector = self._collector
-        trust, name = (collector.trust, collector.server_name or collector.host) if collector.trust else (None, None)
-        transport, peer = await self._net.connect(collector.host, collector.port, _Goodbye, tls=trust, server_name=name)
+        trust, name = (
+            (collector.trust, collector.server_name or collector.host)
+            if collector.trust
+            else (None, None)
+        )
+        transport, peer = await self._net.connect(
+            collector.host, collector.port, _Goodbye, tls=trust, server_name=name
+        )
         try:
             transport.write(b"%d %b" % (len(line), line))
             transport.close() if trust else transport.write_eof()
@@ -133,7 +143,9 @@ def message(notice: Notice, facility: int, most: int) -> bytes:
     said = text.subject(notice)
     if notice.lines:
         said = " | ".join((said, *map(text.one_line, notice.lines)))
-    full = _structured(notice, ("id", "fault", "device", "site", "kind", "code", "priority", "contractor", "cause"))
+    full = _structured(
+        notice, ("id", "fault", "device", "site", "kind", "code", "priority", "contractor", "cause")
+    )
     if len(head) + len(full) > most - 200:
         full = _structured(notice, ("id", "fault"))
     start = head.encode() + full + b" " + _BOM

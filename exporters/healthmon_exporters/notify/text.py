@@ -90,7 +90,9 @@ def report(notice: Notice) -> str:
     """The complete fault report as plain text, ending with a line break."""
     parts = [one_line(f"{HEADINGS[notice.what]}  {notice.estate}".rstrip()), ""]
     for label, value in rows(notice):
-        parts += textwrap.wrap(value, _WIDTH, initial_indent=f"{label + ':':<20}", subsequent_indent=" " * 20)
+        parts += textwrap.wrap(
+            value, _WIDTH, initial_indent=f"{label + ':':<20}", subsequent_indent=" " * 20
+        )
     if notice.lines:
         parts += ["", *_lines(notice)]
     return "\n".join([*parts, "", _foot(notice), ""])
@@ -117,17 +119,32 @@ def rows(notice: Notice) -> list[Row]:
     if notice.what in (What.TEST, What.DIGEST):
         found = [("Message", notice.sentence), ("Made at", local(notice.at, notice.time_zone))]
     else:
-        found = [*_fault(notice), *_times(notice), *_device(notice), *_cause(notice), *_repair(notice)]
+        found = [
+            *_fault(notice),
+            *_times(notice),
+            *_device(notice),
+            *_cause(notice),
+            *_repair(notice),
+        ]
     return [(label, one_line(value)) for label, value in found if value]
 
 
 def _fault(notice: Notice) -> list[Row]:
-    how_bad = {State.FAULT: "fault", State.DEGRADED: "warning", State.UNKNOWN: "not known", State.OK: "well"}
+    how_bad = {
+        State.FAULT: "fault",
+        State.DEGRADED: "warning",
+        State.UNKNOWN: "not known",
+        State.OK: "well",
+    }
     measured = "Was measured" if notice.ended else "Measured"
     return [
         ("Fault number", notice.fault),
         ("Priority", f"P{notice.priority} ({how_bad[notice.state]})"),
-        ("Device", " ".join(filter(None, (notice.device, notice.name))) + (f" ({notice.kind})" if notice.kind else "")),
+        (
+            "Device",
+            " ".join(filter(None, (notice.device, notice.name)))
+            + (f" ({notice.kind})" if notice.kind else ""),
+        ),
         (measured, notice.sentence),
     ]
 
@@ -155,7 +172,9 @@ def _device(notice: Notice) -> list[Row]:
 
 
 def _cause(notice: Notice) -> list[Row]:
-    number = f"see fault {fault_number(notice.cause_number)}" if notice.cause_number is not None else ""
+    number = (
+        f"see fault {fault_number(notice.cause_number)}" if notice.cause_number is not None else ""
+    )
     shown, rest = notice.affected[:_MOST_NAMES], len(notice.affected) - _MOST_NAMES
     more = f" and {rest} more" if rest > 0 else ""
     names = "; ".join(one_line(name, 80) for name in shown)
@@ -200,7 +219,9 @@ def _who(notice: Notice) -> str:
 
 def _clock_times(notice: Notice) -> str:
     zone = _zone(notice.time_zone)
-    since, until = (at.astimezone(zone) for at in (notice.since or notice.at, notice.until or notice.at))
+    since, until = (
+        at.astimezone(zone) for at in (notice.since or notice.at, notice.until or notice.at)
+    )
     if since.date() == until.date() and since.utcoffset() == until.utcoffset():
         return f"{since:%H:%M}-{until:%H:%M}"
     return f"{since:%d %b %H:%M %Z}-{until:%d %b %H:%M %Z}"

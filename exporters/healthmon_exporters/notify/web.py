@@ -48,7 +48,9 @@ class Address:
         host, tls = parts.hostname or "", parts.scheme == "https"
         port = parts.port or (443 if tls else 80)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        return cls(Place(host, port, trust if tls else None, (server_name or host) if tls else None), path)
+        return cls(
+            Place(host, port, trust if tls else None, (server_name or host) if tls else None), path
+        )
 
 
 @dataclass(slots=True)
@@ -64,7 +66,9 @@ class Web:
         """With a door of its own that opens to this host only."""
         return cls(address, seconds, Net.of([address.place.host], connect_seconds=seconds))
 
-    async def request(self, method: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> Reply:
+    async def request(
+        self, method: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b""
+    ) -> Reply:
         """The answer, which is 2xx. Raises SendError for every other one and for none."""
         place = self.address.place
         try:
@@ -82,7 +86,9 @@ class Web:
         except TimeoutError:
             raise SendError(f"{place.host}: no complete answer in {self.seconds:g} s") from None
         except WireError as error:
-            raise SendError(f"{place.host}: {error}", permanent=isinstance(error, AddressError)) from None
+            raise SendError(
+                f"{place.host}: {error}", permanent=isinstance(error, AddressError)
+            ) from None
         refuse(reply, place.host)
         return reply
 
@@ -101,13 +107,13 @@ def refuse(reply: Reply, host: str) -> None:
     if 200 <= status < 300:
         return
     if 300 <= status < 400:
-        text = (
-            f"{host}: HTTP {status}, a redirect, which is not followed; write the final address into the configuration"
-        )
+        text = f"{host}: HTTP {status}, a redirect, which is not followed; write the final address into the configuration"
         raise SendError(text, permanent=True)
     words = f" ({_WORDS[status]})" if status in _WORDS else ""
     permanent = 400 <= status < 500 and status not in _TRY_AGAIN
-    raise SendError(f"{host}: HTTP {status}{words}", permanent=permanent, retry_after=retry_after(reply))
+    raise SendError(
+        f"{host}: HTTP {status}{words}", permanent=permanent, retry_after=retry_after(reply)
+    )
 
 
 def retry_after(reply: Reply) -> float | None:

@@ -22,7 +22,9 @@ class Look:
     verdicts: tuple[Verdict, ...] = ()
 
 
-def details(device: Device, site: str, looks: Sequence[Look], lines: Iterable[FaultLine], works: str) -> dict[str, Any]:
+def details(
+    device: Device, site: str, looks: Sequence[Look], lines: Iterable[FaultLine], works: str
+) -> dict[str, Any]:
     """Everything that is known of `device`; `site` is the name of its site, `works` the reason of its maintenance."""
     return {
         "id": device.id,
@@ -60,7 +62,9 @@ def _rows(look: Look) -> list[dict[str, Any]]:
         {
             "check": check,
             "state": "unknown" if stale else _WORDS[verdict.state.name],
-            "sentence": f"no fresh result; the last was: {verdict.sentence}" if stale else verdict.sentence,
+            "sentence": f"no fresh result; the last was: {verdict.sentence}"
+            if stale
+            else verdict.sentence,
             "age": round(look.age),
         }
         for verdict in sorted(look.verdicts, key=lambda verdict: -verdict.state)

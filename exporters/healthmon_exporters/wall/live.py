@@ -47,7 +47,9 @@ class _Screen:
 class Live:
     """`snapshot` is called in the event loop, the model made in a thread; `newest` is when the last result landed."""
 
-    def __init__(self, snapshot: Callable[[], Snapshot], newest: Callable[[], float | None]) -> None:
+    def __init__(
+        self, snapshot: Callable[[], Snapshot], newest: Callable[[], float | None]
+    ) -> None:
         self._snapshot, self._newest = snapshot, newest
         self._screens: list[_Screen] = []
         self._ticker: asyncio.Task[None] | None = None
@@ -104,7 +106,9 @@ class Live:
         """The time of the agent, a tick that no step of a clock moves, the age of the newest result in seconds."""
         now, newest = time.monotonic(), self._newest()
         age = None if newest is None else round(now - newest, 1)
-        return _event("beat", dumps({"at": round(time.time(), 3), "tick": round(now, 3), "age": age}))
+        return _event(
+            "beat", dumps({"at": round(time.time(), 3), "tick": round(now, 3), "age": age})
+        )
 
     async def _tick(self) -> None:
         """Render and ring while somebody looks."""

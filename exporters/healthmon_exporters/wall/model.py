@@ -21,7 +21,12 @@ MOST_FAULTS = 60
 MOST_CAMERAS = 1200
 MOST_OTHERS = 60
 NOT_RECORDED = frozenset({"not_recording", "no_motion_recorded"})
-_SOURCES = {"battery": "ON BATTERY", "bypass": "on bypass", "off": "output off", "test": "self-test"}
+_SOURCES = {
+    "battery": "ON BATTERY",
+    "bypass": "on bypass",
+    "off": "output off",
+    "test": "self-test",
+}
 _KINDS = {Kind.UPS: "UPS", Kind.RECORDER: "Recorder"}
 
 Json = dict[str, Any]
@@ -48,7 +53,10 @@ def model(snapshot: Snapshot) -> Json:
         "camera_total": len(cameras),
         "counts": Counter(view.state for view in cameras),
         "others": others(seen, snapshot),
-        "reference": {"state": own.state if own else "off", "words": reference_words(snapshot.reference)},
+        "reference": {
+            "state": own.state if own else "off",
+            "words": reference_words(snapshot.reference),
+        },
         "sweep": _sweep(snapshot),
     }
 
@@ -62,9 +70,23 @@ def numbers(seen: Sequence[View], cameras: Sequence[View]) -> list[Json]:
     watched = sum(view.state != "off" for view in cameras)
     return [
         _at_fault(cameras),
-        _asked("not_recorded", "Not recorded", seen, Question.RECORDING, lambda line: line.code in NOT_RECORDED),
-        _asked("clock_wrong", "Clock wrong", seen, Question.CLOCK, lambda line: line.question == Question.CLOCK.value),
-        _asked("on_battery", "On battery", seen, Question.UPS, lambda line: line.code == "on_battery"),
+        _asked(
+            "not_recorded",
+            "Not recorded",
+            seen,
+            Question.RECORDING,
+            lambda line: line.code in NOT_RECORDED,
+        ),
+        _asked(
+            "clock_wrong",
+            "Clock wrong",
+            seen,
+            Question.CLOCK,
+            lambda line: line.question == Question.CLOCK.value,
+        ),
+        _asked(
+            "on_battery", "On battery", seen, Question.UPS, lambda line: line.code == "on_battery"
+        ),
         {
             "id": "not_checked",
             "label": "Not checked",
@@ -88,25 +110,38 @@ def _asked(name: str, label: str, seen: Sequence[View], question: Question, hit:
     watched = [view for view in seen if question in view.asked]
     found = [(view, [line.state for line in view.lines if hit(line)]) for view in watched]
     known = sum(question in view.known or bool(states) for view, states in found)
-    return _number(name, label, [(view, max(states)) for view, states in found if states], (known, len(watched)))
+    return _number(
+        name,
+        label,
+        [(view, max(states)) for view, states in found if states],
+        (known, len(watched)),
+    )
 
 
 def _number(
-    name: str, label: str, hits: Sequence[tuple[View, State]], checked: tuple[int, int], more: Sequence[str] = ()
+    name: str,
+    label: str,
+    hits: Sequence[tuple[View, State]],
+    checked: tuple[int, int],
+    more: Sequence[str] = (),
 ) -> Json:
     """One figure: what is in maintenance is told beside it; `checked` is (how many are known, how many there are)."""
     open_ = [state for view, state in hits if not view.maintenance]
     covered = len(hits) - len(open_)
     known, total = checked
     value: int | None = len(open_)
-    state = {State.FAULT: "fault", State.DEGRADED: "warning"}.get(max(open_, default=State.OK), "ok")
+    state = {State.FAULT: "fault", State.DEGRADED: "warning"}.get(
+        max(open_, default=State.OK), "ok"
+    )
     notes = [*more, *([f"{covered} in maintenance"] if covered else [])]
     if not total:
         value, state, notes = None, "none", ["not monitored"]
     elif known * 2 < total and not value:
         value, state = None, "unknown"
     if total:
-        notes.append(f"{total - known} of {total} not checked" if total > known else f"{total} checked")
+        notes.append(
+            f"{total - known} of {total} not checked" if total > known else f"{total} checked"
+        )
     return {"id": name, "label": label, "value": value, "state": state, "note": ", ".join(notes)}
 
 
@@ -121,20 +156,34 @@ def entries(snapshot: Snapshot, seen: Iterable[View]) -> list[tuple[FaultLine, .
     sites = [(line,) for line in snapshot.faults if line.device.startswith(SITE)]
     groups = [*sites, *(view.lines for view in seen if view.state == "fault")]
     told = {line.number for group in groups for line in group if line.number is not None}
-    shown = [group for group in groups if not (lead(group).held == "site" and lead(group).cause_number in told)]
+    shown = [
+        group
+        for group in groups
+        if not (lead(group).held == "site" and lead(group).cause_number in told)
+    ]
     return sorted(shown, key=_urgency)
 
 
 def _urgency(group: Sequence[FaultLine]) -> tuple[Any, ...]:
     first = lead(group)
     acknowledged = all(line.acknowledged_by for line in group)
-    return (bool(first.maintenance), acknowledged, first.priority, -first.since, natural(first.device))
+    return (
+        bool(first.maintenance),
+        acknowledged,
+        first.priority,
+        -first.since,
+        natural(first.device),
+    )
 
 
 def _entry(group: Sequence[FaultLine], kind: Kind | None) -> Json:
     first = lead(group)
     more = [f"and {len(group) - 1} more of this device"] if len(group) > 1 else []
-    more += [f"{first.affected} device{'s' * (first.affected != 1)} behind it"] if first.affected else []
+    more += (
+        [f"{first.affected} device{'s' * (first.affected != 1)} behind it"]
+        if first.affected
+        else []
+    )
     return _said(
         id=first.device,
         name=called(first.name, kind),
@@ -144,7 +193,9 @@ def _entry(group: Sequence[FaultLine], kind: Kind | None) -> Json:
         number=first.number,
         since=round(first.since),
         priority=first.priority,
-        acknowledged=", ".join(dict.fromkeys(line.acknowledged_by for line in group if line.acknowledged_by)),
+        acknowledged=", ".join(
+            dict.fromkeys(line.acknowledged_by for line in group if line.acknowledged_by)
+        ),
         taken=all(line.acknowledged_by for line in group),
         cause=first.cause,
         maintenance=first.maintenance,
@@ -170,7 +221,11 @@ def _tile(view: View) -> Json:
 
 def others(seen: Sequence[View], snapshot: Snapshot) -> Json:
     """UPSes, recorders and links: those that say something by themselves, and how many there are of each kind."""
-    rest = [view for view in seen if view.device.kind in (Kind.UPS, Kind.RECORDER, Kind.LINK) and view.state != "off"]
+    rest = [
+        view
+        for view in seen
+        if view.device.kind in (Kind.UPS, Kind.RECORDER, Kind.LINK) and view.state != "off"
+    ]
     told = [view for view in rest if view.device.kind is not Kind.LINK or view.state != "ok"]
     kinds = Counter(view.device.kind.value for view in rest)
     well = Counter(view.device.kind.value for view in rest if view.state == "ok")
@@ -180,7 +235,10 @@ def others(seen: Sequence[View], snapshot: Snapshot) -> Json:
         | _said(figure=ups_words(snapshot.ups.get(view.device.id)))
         for view in told[:MOST_OTHERS]
     ]
-    return {"devices": chips, "kinds": {kind: {"total": total, "ok": well[kind]} for kind, total in kinds.items()}}
+    return {
+        "devices": chips,
+        "kinds": {kind: {"total": total, "ok": well[kind]} for kind, total in kinds.items()},
+    }
 
 
 def called(name: str, kind: Kind | None) -> str:

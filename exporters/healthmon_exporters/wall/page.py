@@ -32,7 +32,12 @@ class Page:
 @functools.cache
 def page() -> Page:
     """The page; it holds nothing of the estate, which comes by the events."""
-    style = ":root{" + "".join(f"--{name}:{colour};" for name, colour in _COLOURS.items()) + "}\n" + _asset("wall.css")
+    style = (
+        ":root{"
+        + "".join(f"--{name}:{colour};" for name, colour in _COLOURS.items())
+        + "}\n"
+        + _asset("wall.css")
+    )
     script = '"use strict";\n(() => {\n' + "\n".join(_asset(name) for name in _SCRIPTS) + "})();\n"
     text = _asset("wall.html").replace("/*STYLE*/", style).replace("/*SCRIPT*/", script)
     rules = policy("connect-src 'self'", "img-src data:", style=style, script=script)

@@ -89,12 +89,16 @@ class Board:
         self.seen: dict[AskKey, Seen] = {}
         self.newest: float | None = None
 
-    def take(self, key: AskKey, observation: Observation, verdicts: Sequence[Verdict], now: float) -> None:
+    def take(
+        self, key: AskKey, observation: Observation, verdicts: Sequence[Verdict], now: float
+    ) -> None:
         """Keep one result of the ask of `key` and what it means; `now` is the time of landing."""
         self.newest = now
         worst = max(verdicts, key=lambda verdict: verdict.state, default=None)
         if worst is None:
-            self.seen[key] = Seen(now, observation.at, State.UNKNOWN, "not_reported", "nothing was reported")
+            self.seen[key] = Seen(
+                now, observation.at, State.UNKNOWN, "not_reported", "nothing was reported"
+            )
             return
         sentence = "" if worst.state is State.OK else worst.sentence
         self.seen[key] = Seen(now, observation.at, worst.state, worst.code, sentence)

@@ -61,7 +61,10 @@ class View:
 
 def lead(lines: Collection[FaultLine]) -> FaultLine:
     """The fault that says most: a lost device first, then the worst, then the oldest."""
-    return min(lines, key=lambda line: (line.code != LOST, -line.state, line.since, line.question, line.part))
+    return min(
+        lines,
+        key=lambda line: (line.code != LOST, -line.state, line.since, line.question, line.part),
+    )
 
 
 def views(snapshot: Snapshot) -> list[View]:
@@ -73,7 +76,10 @@ def views(snapshot: Snapshot) -> list[View]:
     lines: dict[str, list[FaultLine]] = {}
     for line in snapshot.faults:
         lines.setdefault(line.device, []).append(line)
-    made = [_view(device, asks[device.id], lines.get(device.id, ()), snapshot) for device in snapshot.devices]
+    made = [
+        _view(device, asks[device.id], lines.get(device.id, ()), snapshot)
+        for device in snapshot.devices
+    ]
     return sorted(made, key=_order)
 
 
@@ -85,10 +91,16 @@ def _order(view: View) -> tuple[object, ...]:
 
 def natural(text: str) -> tuple[tuple[int, str], ...]:
     """A key that puts C9 before C10."""
-    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", text) if part)
+    return tuple(
+        (int(part), "") if part.isdecimal() else (-1, part)
+        for part in re.split(r"(\d+)", text)
+        if part
+    )
 
 
-def _view(device: Device, asks: Sequence[Ask], lines: Iterable[FaultLine], snapshot: Snapshot) -> View:
+def _view(
+    device: Device, asks: Sequence[Ask], lines: Iterable[FaultLine], snapshot: Snapshot
+) -> View:
     works = snapshot.maintenance.get(device.id, "")
     if device.disabled or device.id in snapshot.absent or not asks:
         return View(device, "off", _off(device), maintenance=works)

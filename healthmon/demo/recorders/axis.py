@@ -44,10 +44,15 @@ def _recordings(recorder: SimRecorder, asked: Asked) -> Answer:
         (start, stop, channel)
         for channel in recorder.channels
         if query.get("source", channel) == channel
-        for start, stop in footage.files(device, channel, max(since, footage.oldest(device)), device.now())
+        for start, stop in footage.files(
+            device, channel, max(since, footage.oldest(device)), device.now()
+        )
     ]
     rows.sort(reverse=query.get("sortorder") == "descending")
-    at, most = int(query.get("startatresultnumber", "0")), int(query.get("maxnumberofresults", "-1"))
+    at, most = (
+        int(query.get("startatresultnumber", "0")),
+        int(query.get("maxnumberofresults", "-1")),
+    )
     page = rows[at : at + most] if most >= 0 else rows[at:]
     told = "".join(_recording(recorder, row) for row in page)
     head = f'totalnumberofrecordings="{len(rows)}" numberofrecordings="{len(rows)}"'
@@ -92,13 +97,22 @@ def _json(recorder: SimRecorder, asked: Asked) -> Answer | None:
         },
         "/axis-cgi/ntp.cgi getNTPInfo": {"client": client},
         "/axis-cgi/basicdeviceinfo.cgi getAllProperties": {
-            "propertyList": {"ProdShortName": "AXIS S3008", "SerialNumber": device.serial, "Version": "11.11.73"}
+            "propertyList": {
+                "ProdShortName": "AXIS S3008",
+                "SerialNumber": device.serial,
+                "Version": "11.11.73",
+            }
         },
-        "/axis-cgi/systemready.cgi systemready": {"systemready": "yes", "needsetup": "no", "uptime": "864000"},
+        "/axis-cgi/systemready.cgi systemready": {
+            "systemready": "yes",
+            "needsetup": "no",
+            "uptime": "864000",
+        },
     }
     found = answers.get(f"{asked.path} {method}")
     if found is None:
         return None
     return Answer(
-        json.dumps({"apiVersion": "1.0", "context": "sim", "method": method, "data": found}), "application/json"
+        json.dumps({"apiVersion": "1.0", "context": "sim", "method": method, "data": found}),
+        "application/json",
     )

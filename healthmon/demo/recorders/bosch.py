@@ -30,7 +30,9 @@ def replies(recorder: SimRecorder, asked: Asked) -> Answer | None:
         "0x0aea": f"<str>{b'DIVAR network 5000'.hex(' ')} 00</str>",
         "0x0cd4": "<str>8.90.0037</str>",
         "0x0a0f": f"<str>{_clock(recorder.device.now()).hex(' ')}</str>",
-        "0xd007": f"<str>{_tracks(recorder).hex(' ')}</str>" if recorder.device.variant == "vrm" else "",
+        "0xd007": f"<str>{_tracks(recorder).hex(' ')}</str>"
+        if recorder.device.variant == "vrm"
+        else "",
         "0x0b0e": f"<dec>{_state(recorder, asked.query.get('num', ''))}</dec>",
     }.get(command)
     return Answer(
@@ -65,7 +67,9 @@ def objects(recorder: SimRecorder) -> dict[str, int | str | bytes]:
     """What its SNMP agent tells: enterprise 3967 and HOST-RESOURCES-MIB."""
     device = recorder.device
     local = datetime.fromtimestamp(device.now(), ZONE)
-    stamp = local.year.to_bytes(2, "big") + bytes((local.month, local.day, local.hour, local.minute, local.second, 0))
+    stamp = local.year.to_bytes(2, "big") + bytes(
+        (local.month, local.day, local.hour, local.minute, local.second, 0)
+    )
     table: dict[str, int | str | bytes] = {
         f"{E}.1.1.1.7.0": "Bosch" + GARBAGE,
         f"{E}.1.1.1.5.0": "8.90.0037" + GARBAGE,
@@ -84,7 +88,11 @@ def objects(recorder: SimRecorder) -> dict[str, int | str | bytes]:
         f"{HR}.3.3.1.2.7": 60,
     }
     volumes = ["C:\\ Label:System", "D:\\ Label:Recordings  Serial Number 5c1f"]
-    left = volumes[:1] if device.has("disk_failed") else volumes[:: -1 if device.has("volumes_moved") else 1]
+    left = (
+        volumes[:1]
+        if device.has("disk_failed")
+        else volumes[:: -1 if device.has("volumes_moved") else 1]
+    )
     for number, name in enumerate(left, 1):
         table[f"{HR}.2.3.1.3.{number}"] = name
         for column, value in ((4, 65536), (5, 60_000_000), (6, 59_000_000)):

@@ -30,7 +30,9 @@ def replies(recorder: SimRecorder, asked: Asked) -> Answer | None:
         "global.cgi getCurrentTime": lambda: f"result={_local(device.now())}",
         "magicBox.cgi getMachineName": lambda: f"name={device.name}",
         "magicBox.cgi getSerialNo": lambda: f"sn={device.serial}",
-        "magicBox.cgi getSystemInfo": lambda: f"deviceType=31\nserialNumber={device.serial}\nupdateSerial=DHI-NVR5464",
+        "magicBox.cgi getSystemInfo": lambda: (
+            f"deviceType=31\nserialNumber={device.serial}\nupdateSerial=DHI-NVR5464"
+        ),
         "magicBox.cgi getSoftwareVersion": lambda: "version=4.001.0000000.1,build:2021-05-12",
         "storageDevice.cgi getDeviceAllInfo": lambda: _storage(recorder),
         "eventManager.cgi getEventIndexes": lambda: _lost(recorder),
@@ -60,7 +62,11 @@ def _storage(recorder: SimRecorder) -> str:
 
 
 def _lost(recorder: SimRecorder) -> str:
-    lost = [int(name) - 1 for name in recorder.channels if footage.hit(recorder.device, "channel_lost", name)]
+    lost = [
+        int(name) - 1
+        for name in recorder.channels
+        if footage.hit(recorder.device, "channel_lost", name)
+    ]
     return "\n".join(f"channels[{n}]={index}" for n, index in enumerate(lost)) or "Error: No Events"
 
 
@@ -92,11 +98,15 @@ def _find(recorder: SimRecorder, action: str, query: dict[str, str]) -> Answer |
         return Answer("Error\r\nBad Request!\r\n", _TEXT, "400 Bad Request")
     if action == "findFile":
         start, end = (_moment(query[f"condition.{name}Time"]) for name in ("Start", "End"))
-        recorder.objects[made] = footage.files(recorder.device, query["condition.Channel"], start, end)
+        recorder.objects[made] = footage.files(
+            recorder.device, query["condition.Channel"], start, end
+        )
         return Answer("OK\r\n", _TEXT, search=True)
     if action == "findNextFile":
         return _next(recorder, made, int(query["count"]))
-    action = action.removeprefix("factory.")  # python-amcrest says factory.close, the document close
+    action = action.removeprefix(
+        "factory."
+    )  # python-amcrest says factory.close, the document close
     if action == "destroy":
         del recorder.objects[made]
     return Answer("OK\r\n", _TEXT) if action in {"close", "destroy"} else None
@@ -106,7 +116,11 @@ def _next(recorder: SimRecorder, made: str, count: int) -> Answer:
     page, recorder.objects[made] = recorder.objects[made][:count], recorder.objects[made][count:]
     lines = [f"found={len(page)}"]
     for n, (start, end) in enumerate(page):
-        lines += [f"items[{n}].StartTime={_local(start)}", f"items[{n}].EndTime={_local(end)}", f"items[{n}].Type=dav"]
+        lines += [
+            f"items[{n}].StartTime={_local(start)}",
+            f"items[{n}].EndTime={_local(end)}",
+            f"items[{n}].Type=dav",
+        ]
     return Answer("\r\n".join(lines) + "\r\n", _TEXT, search=True)
 
 

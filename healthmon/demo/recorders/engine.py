@@ -17,9 +17,7 @@ from healthmon.demo import login
 from healthmon.demo.state import SimDevice, Visitor
 
 CAP, HUGE = 64 * 1024, 4 * 1024 * 1024
-LOCKED = (
-    "<userCheck><statusValue>401</statusValue><lockStatus>lock</lockStatus><unlockTime>1800</unlockTime></userCheck>"
-)
+LOCKED = "<userCheck><statusValue>401</statusValue><lockStatus>lock</lockStatus><unlockTime>1800</unlockTime></userCheck>"
 _HEAD = re.compile(rb"(?i)content-length:\s*(\d+)")
 _AUTHORIZATION = re.compile(r"(?im)^authorization:\s*(.+?)\s*$")
 _WRITES = re.compile(
@@ -63,9 +61,13 @@ class SimRecorder:
         """The make's reply; anything that it does not know is 404, and what could change something is counted."""
         self.asked[f"{asked.method} {asked.path}"] += 1
         found = self.replies(self, asked) if asked.method in {"GET", "POST"} else None
-        if asked.method not in {"GET", "POST"} or _WRITES.search(f"{asked.path} {asked.query} {asked.body[:500]}"):
+        if asked.method not in {"GET", "POST"} or _WRITES.search(
+            f"{asked.path} {asked.query} {asked.body[:500]}"
+        ):
             self.device.counters.writes_attempted += 1
-        return found or Answer("<html><body>404 Not Found</body></html>", "text/html", "404 Not Found")
+        return found or Answer(
+            "<html><body>404 Not Found</body></html>", "text/html", "404 Not Found"
+        )
 
 
 class RecorderSim(Visitor):
@@ -100,10 +102,15 @@ class RecorderSim(Visitor):
         elif self._device.has("huge_reply"):
             self._send(Answer("<a>" + "x" * HUGE))
         elif self._device.has("redirect_elsewhere"):
-            self._send(Answer("", status="307 Temporary Redirect"), f"Location: http://127.0.0.2:8080{target}")
+            self._send(
+                Answer("", status="307 Temporary Redirect"),
+                f"Location: http://127.0.0.2:8080{target}",
+            )
         elif self._known(method, target, given[1] if given else None):
             path, _, query = target.partition("?")
-            answer = self._recorder.answer(Asked(method, path, dict(parse_qsl(query, keep_blank_values=True)), body))
+            answer = self._recorder.answer(
+                Asked(method, path, dict(parse_qsl(query, keep_blank_values=True)), body)
+            )
             pause = float(self._device.faults.get("slow_search") or 0.0) if answer.search else 0.0
             if pause:
                 asyncio.get_running_loop().call_later(pause, self._send, answer)
@@ -120,17 +127,25 @@ class RecorderSim(Visitor):
             device.counters.logins_rejected += 1
         words = LOCKED if self._locked() else ""
         self._send(
-            Answer(words, status="401 Unauthorized"), f"WWW-Authenticate: {login.challenge(device, self._nonce)}"
+            Answer(words, status="401 Unauthorized"),
+            f"WWW-Authenticate: {login.challenge(device, self._nonce)}",
         )
         return False
 
     def _locked(self) -> bool:
         most = self._device.faults.get("login_firewall")
-        return self._device.has("lockout") or (bool(most) and self._device.counters.logins_rejected >= int(most or 0))
+        return self._device.has("lockout") or (
+            bool(most) and self._device.counters.logins_rejected >= int(most or 0)
+        )
 
     def _send(self, answer: Answer, *more: str) -> None:
         body = answer.body.encode()
-        fields = [f"Content-Type: {answer.kind}", f"Content-Length: {len(body)}", "Connection: keep-alive", *more]
+        fields = [
+            f"Content-Type: {answer.kind}",
+            f"Content-Length: {len(body)}",
+            "Connection: keep-alive",
+            *more,
+        ]
         data = "\r\n".join([f"HTTP/1.1 {answer.status}", *fields]).encode() + b"\r\n\r\n" + body
         self._device.counters.bytes_out += len(data)
         if not self._transport.is_closing():

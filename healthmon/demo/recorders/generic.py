@@ -17,7 +17,11 @@ def replies(recorder: SimRecorder, asked: Asked) -> Answer | None:
     """The reply to one request; None for what this service does not have."""
     device = recorder.device
     if asked.method == "POST":
-        return _cameras(recorder) if asked.path == "/api/query/cameras" and "fields" in asked.body else None
+        return (
+            _cameras(recorder)
+            if asked.path == "/api/query/cameras" and "fields" in asked.body
+            else None
+        )
     if asked.path == "/api/status":
         status = {
             "product": {"version": "24.2", "serial": device.serial},
@@ -57,7 +61,9 @@ def _range(recorder: SimRecorder, channel: str) -> Answer:
     first, now = footage.oldest(device), device.now()
     files = footage.files(device, channel, now - footage.DAY, now)
     return Answer(
-        json.dumps({"first": _stamp(first), "last": files[-1][1] * 1000 if files else None}), JSON, search=True
+        json.dumps({"first": _stamp(first), "last": files[-1][1] * 1000 if files else None}),
+        JSON,
+        search=True,
     )
 
 
@@ -69,7 +75,11 @@ def objects(recorder: SimRecorder) -> dict[str, int | str | bytes]:
     """What its SNMP agent tells."""
     device = recorder.device
     utc = datetime.fromtimestamp(device.now(), UTC)
-    stamp = utc.year.to_bytes(2, "big") + bytes((utc.month, utc.day, utc.hour, utc.minute, utc.second, 0)) + b"+\0\0"
+    stamp = (
+        utc.year.to_bytes(2, "big")
+        + bytes((utc.month, utc.day, utc.hour, utc.minute, utc.second, 0))
+        + b"+\0\0"
+    )
     table: dict[str, int | str | bytes] = {
         f"{ENTERPRISE}.1.0": device.serial,
         f"{ENTERPRISE}.2.0": stamp,

@@ -51,7 +51,9 @@ def replies(recorder: SimRecorder, asked: Asked) -> Answer | None:
 
 
 def _xml(root: str, inside: str, *, search: bool = False) -> Answer:
-    return Answer(f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} {_NS}>{inside}</{root}>', search=search)
+    return Answer(
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} {_NS}>{inside}</{root}>', search=search
+    )
 
 
 def _zone(recorder: SimRecorder) -> ZoneInfo:
@@ -67,7 +69,8 @@ def _time(recorder: SimRecorder) -> Answer:
     mode = "manual" if recorder.device.has("clock_manual") else "NTP"
     text = local.replace(tzinfo=timezone(standard)).isoformat(timespec="seconds")
     return _xml(
-        "Time", f"<timeMode>{mode}</timeMode><localTime>{text}</localTime><timeZone>{RULES[zone.key]}</timeZone>"
+        "Time",
+        f"<timeMode>{mode}</timeMode><localTime>{text}</localTime><timeZone>{RULES[zone.key]}</timeZone>",
     )
 
 
@@ -123,8 +126,12 @@ def _states(recorder: SimRecorder) -> Answer:
 
 
 def _search(recorder: SimRecorder, asked: Asked) -> Answer | None:
-    if found := re.fullmatch(r"/ISAPI/ContentMgmt/record/tracks/(\d+)01/dailyDistribution", asked.path):
-        return _daily(recorder, found[1], _field(asked.body, "year"), _field(asked.body, "monthOfYear"))
+    if found := re.fullmatch(
+        r"/ISAPI/ContentMgmt/record/tracks/(\d+)01/dailyDistribution", asked.path
+    ):
+        return _daily(
+            recorder, found[1], _field(asked.body, "year"), _field(asked.body, "monthOfYear")
+        )
     if asked.path != "/ISAPI/ContentMgmt/search":
         return None
     track = _field(asked.body, "trackID")
@@ -140,7 +147,9 @@ def _search(recorder: SimRecorder, asked: Asked) -> Answer | None:
         for a, b in page
     )
     inside = f"<searchID>{_field(asked.body, 'searchID')}</searchID><responseStatus>true</responseStatus>"
-    inside += f"<responseStatusStrg>{said}</responseStatusStrg><numOfMatches>{len(page)}</numOfMatches>"
+    inside += (
+        f"<responseStatusStrg>{said}</responseStatusStrg><numOfMatches>{len(page)}</numOfMatches>"
+    )
     return _xml("CMSearchResult", f"{inside}<matchList>{rows}</matchList>", search=True)
 
 
@@ -157,7 +166,9 @@ def _field(body: str, name: str) -> str:
 
 def _moment(recorder: SimRecorder, text: str) -> float:
     found = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ007 - its zone comes next
-    return found.replace(tzinfo=_zone(recorder) if recorder.device.variant == "local times" else UTC).timestamp()
+    return found.replace(
+        tzinfo=_zone(recorder) if recorder.device.variant == "local times" else UTC
+    ).timestamp()
 
 
 def _stamp(recorder: SimRecorder, moment: float) -> str:
@@ -169,7 +180,11 @@ def _daily(recorder: SimRecorder, channel: str, year: str, month: str) -> Answer
     day = datetime(int(year), int(month), 1, tzinfo=_zone(recorder))
     rows = ""
     while day.month == int(month):
-        has = bool(footage.files(recorder.device, channel, day.timestamp(), (day + timedelta(days=1)).timestamp()))
+        has = bool(
+            footage.files(
+                recorder.device, channel, day.timestamp(), (day + timedelta(days=1)).timestamp()
+            )
+        )
         rows += f"<day><dayOfMonth>{day.day}</dayOfMonth><record>{str(has).lower()}</record></day>"
         day += timedelta(days=1)
     return _xml("trackDailyDistribution", f"<dayList>{rows}</dayList>", search=True)
