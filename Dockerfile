@@ -23,12 +23,12 @@ FROM python:3.12.11-slim-bookworm AS base
 ENV PATH=/opt/healthmon/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     STATE_DIRECTORY=/var/lib/healthmon HEALTHMON_CONFIG=/etc/healthmon/config.yaml
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin healthmon \
-    && install -d -o 10001 -g 10001 -m 0700 /var/lib/healthmon \
+    && install -d -o 10001 -g 10001 -m 0750 /var/lib/healthmon \
     && install -d -m 0755 /etc/healthmon
 USER 10001:10001
 VOLUME /var/lib/healthmon
 STOPSIGNAL SIGTERM
-# Whether its work goes on, not only whether it answers. With TLS and users give a healthcheck of your own.
+# Tests whether the checks go on, not only whether the agent answers. With TLS and users, write your own healthcheck.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:9877/-/healthy', timeout=8)"]
 ENTRYPOINT ["healthmon"]

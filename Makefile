@@ -1,14 +1,32 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests and generators read and write UTF-8 whatever the locale. (The program does by itself: tests/cli/test_locale.py.)
+export PYTHONUTF8 := 1
+# Each test that starts the command would compile all of it again where somebody has forbidden to keep bytecode.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: stack stack-demo wheel demo test bench lint lock peers clean
+# What needs no network, no clock and no other program (tests with the mark `slow` are left out).
+PURE := tests/checks/evaluation tests/config tests/exporters tests/incidents tests/inventory tests/protocols \
+	tests/scheduling tests/vendors tests/wall/test_wall_model.py tests/wall/test_wallview.py tests/test_docs.py tests/test_house.py
+
+.PHONY: stack stack-demo wheel demo test quick bench lint lock peers clean
 
 demo: $(VENV)/.ready
 	$(BIN)/healthmon demo --open
 
 test: $(VENV)/.ready lint
-	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -m alone
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder -m "not alone"
+
+# In 15 s on two cores: before each commit, and first in CI. COVERAGE=1 prints what these tests run of the packages
+# (not in `make test`: it would slow down the servers in the tests' own processes, and devices that are slow are a fault).
+quick: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo | tail -n 1
+	$(BIN)/python -m pytest -q -n 2 --quick --hypothesis-profile=quick -m "not slow" $(PURE) \
+		$(if $(COVERAGE),--cov --cov-report=term:skip-covered)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
@@ -46,7 +64,7 @@ tests/peers/node/node_modules/.package-lock.json: tests/peers/node/package-lock.
 lock:
 	uv pip compile pyproject.toml --extra demo --extra test --generate-hashes --no-emit-index-url \
 		--no-header --universal --python-version 3.11 -o requirements.lock
-	uv pip compile pyproject.toml --extra postgresql --extra apprise --generate-hashes --no-emit-index-url \
+	uv pip compile pyproject.toml --extra postgresql --extra apprise --extra holidays --generate-hashes --no-emit-index-url \
 		--no-header --universal --python-version 3.11 -o requirements.runtime.lock
 	uv pip compile tests/peers/requirements.txt --generate-hashes --no-emit-index-url \
 		--no-header --universal --python-version 3.11 -o tests/peers/requirements.lock

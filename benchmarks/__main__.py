@@ -1,42 +1,87 @@
-"""``python -m benchmarks [PROGRAM ...]``: run the programs, print the table; exit 1 when a gate is missed."""
+"""``python -m benchmarks [PROGRAM ...] [--against REV]``: run the programs, print the table; exit 1
+when a gate is missed.
+"""
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
+import os
 import signal
 import sys
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from benchmarks._measure import HEAD, Row, host, pin_self
 
-SKIPPED = {"__init__", "__main__", "_measure"}
-
 
 def main() -> int:
-    here = Path(__file__).parent
-    programs = sorted(p.stem for p in here.glob("*.py") if p.stem not in SKIPPED)
-    parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument(
-        "programs", nargs="*", metavar="PROGRAM", help=f"of {', '.join(programs)} (default: all)"
-    )
-    parser.add_argument("--cameras", type=int, default=10_000, help="size of the large sweep")
-    given = parser.parse_args()
-    if unknown := set(given.programs) - set(programs):
-        parser.error(f"no such program: {', '.join(sorted(unknown))}")
+    """The command."""
+    given = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that children are ended
     pin_self()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed keeps its bytecode
     print(host())
     print(HEAD)
+    options = {name: value for name, value in vars(given).items() if name != "programs"}
     found: list[Row] = []
-    for name in given.programs or programs:
-        module = importlib.import_module(f"benchmarks.{name}")
-        for row in module.rows(given.cameras) if name == "sweep" else module.rows():
+    for name in given.programs:
+        for row in _rows(name, options):
             print(row.text(), flush=True)
             found.append(row)
     missed = [row.name.strip() for row in found if row.missed]
     print(f"{len(missed)} gates missed: {'; '.join(missed)}" if missed else "every gate is met")
     return 1 if missed else 0
+
+
+def _arguments() -> argparse.Namespace:
+    programs = sorted(
+        path.stem for path in Path(__file__).parent.glob("*.py") if path.stem[0] != "_"
+    )
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument(
+        "programs", nargs="*", metavar="PROGRAM", help=f"of {', '.join(programs)} (default: all)"
+    )
+    parser.add_argument("--cameras", type=int, help="size of the large estate")
+    parser.add_argument(
+        "--against", metavar="REV", help="startup and soak: measure this revision beside our own"
+    )
+    fuzz = parser.add_argument_group("fuzz")
+    fuzz.add_argument("--cases", type=int, help="cases for each parser (default: 20000)")
+    fuzz.add_argument("--first", type=int, help="number of the first case (default: 0)")
+    fuzz.add_argument("--parser", action="append", help="this parser only; can be repeated")
+    fuzz.add_argument("--findings", metavar="FOLDER", help="where cases that fail are kept")
+    fuzz.add_argument("--replay", metavar="FILE", help="repeat a case that was kept")
+    hostile = parser.add_argument_group("hostile")
+    hostile.add_argument("--minutes", type=float, help="how long it is watched (default: 20)")
+    hostile.add_argument(
+        "--xml-names",
+        action="store_true",
+        default=None,
+        help="instead: an hour of answers with fresh XML names",
+    )
+    hostile.add_argument(
+        "--realtime",
+        action="store_true",
+        default=None,
+        help="the agent gets a CPU before all else (root), for a machine that is busy",
+    )
+    given = parser.parse_args()
+    if unknown := set(given.programs) - set(programs):
+        parser.error(f"no such program: {', '.join(sorted(unknown))}")
+    given.programs = given.programs or programs
+    return given
+
+
+def _rows(name: str, options: Mapping[str, Any]) -> Iterator[Row]:
+    """The rows of a program, with those of the options that were given and that it knows."""
+    rows = importlib.import_module(f"benchmarks.{name}").rows
+    known = inspect.signature(rows).parameters
+    chosen = {key: value for key, value in options.items() if value is not None and key in known}
+    found: Iterable[Row] = rows(**chosen)
+    yield from found
 
 
 if __name__ == "__main__":

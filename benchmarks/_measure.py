@@ -1,4 +1,6 @@
-"""What the programs share: pinning, CPU by getrusage, the simulated estate as a process of its own, and the table."""
+"""What the programs share: pinning, CPU by getrusage, the simulated estate as a process of its own,
+and the table.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import resource
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,15 +19,14 @@ from typing import Any, TypeVar
 
 import uvloop
 
-from healthmon import app, config
-
 T = TypeVar("T")
 LAST_CPU = max(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line: `ours` and `theirs` in `unit`; the gate is on ours / theirs, or on `ours` where `theirs` is None.
+    """One line: `ours` and `theirs` in `unit`; the gate is on ours / theirs, or on `ours` where
+    `theirs` is None.
 
     `absent` says why there is no figure (the tool is not installed).
     """
@@ -91,8 +93,11 @@ def cpu() -> float:
 def child_cpu(argv: Sequence[str]) -> float:
     """CPU seconds of one run of a program on CPU 0. Raises OSError when it fails."""
     child = subprocess.Popen(
-        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=pin_child(0)
-    )  # noqa: PLW1509 - no threads here
+        argv,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=pin_child(0),  # noqa: PLW1509 - no threads here
+    )
     _, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
@@ -113,7 +118,9 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def ms_each(job: Callable[[], Coroutine[Any, Any, object]], count: int, width: int = 50) -> float:
-    """CPU-ms of ours per `job`, `width` of them at once; the best of three rounds after a warm one."""
+    """CPU-ms of ours per `job`, `width` of them at once; the best of three rounds after a
+    warm one.
+    """
 
     async def round_of() -> float:
         gate = asyncio.Semaphore(width)
@@ -133,25 +140,39 @@ def ms_each(job: Callable[[], Coroutine[Any, Any, object]], count: int, width: i
     return run(rounds())
 
 
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 where nobody listens."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
 def parts_of(cameras: int) -> int:
-    """How many processes simulate `cameras`: two listening sockets each, and room for sessions, within the limit."""
+    """How many processes simulate `cameras`: two listening sockets each, and room for sessions,
+    within the limit.
+    """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return -(-2 * cameras // (hard - 2000))
 
 
 @contextlib.contextmanager
-def estate(cameras: int, port: int = 19877) -> Iterator[Path]:
-    """A well simulated estate in processes on the last CPU; gives the path of its config.yaml."""
+def estate(
+    cameras: int, port: int = 19877, python: str | Path = sys.executable, *, control: int = 0
+) -> Iterator[Path]:
+    """A well simulated estate in processes on the last CPU, served by the build of `python`; gives
+    the path of its config.yaml. `control` is the port at which its faults are switched, 0 for none.
+    """
     parts = parts_of(cameras)
     with contextlib.ExitStack() as held:
         folder = held.enter_context(tempfile.TemporaryDirectory(prefix="healthmon-bench-"))
         argv = [
-            sys.executable,
+            str(python),
+            "-P",  # else the folder that we stand in is imported, whose build `python` is not
             "-m",
             "healthmon.demo",
             "--well",
             "--control",
-            "0",
+            str(control),
             "--cameras",
             str(cameras),
         ]
@@ -173,11 +194,6 @@ def _simulator(argv: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
             yield child
         finally:
             child.terminate()
-
-
-def build(path: Path) -> app.App:
-    """The app of an estate's configuration."""
-    return app.build(config.load(path))
 
 
 def host() -> str:

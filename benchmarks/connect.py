@@ -12,9 +12,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks._measure import Row, build, cpu_of, estate, ms_each, pin_child
-from healthmon.wire import rtsp
-from healthmon.wire.http import Place
+from benchmarks._application import build
+from benchmarks._measure import Row, cpu_of, estate, ms_each, pin_child
+from healthmon.protocols.http.exchange import Endpoint
+from healthmon.protocols.rtsp import connection as rtsp
 
 COUNT, RTSP, PORT = 1500, 8554, 19115
 MODULES = """
@@ -45,8 +46,11 @@ def blackbox(tool: str) -> Iterator[int]:
             "--log.level=error",
         ]
         child = subprocess.Popen(
-            argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=pin_child(0)
-        )  # noqa: PLW1509 - no threads here
+            argv,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=pin_child(0),  # noqa: PLW1509 - no threads here
+        )
         try:
             for _ in range(100):
                 with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", PORT), 1):
@@ -78,16 +82,18 @@ def rows() -> list[Row]:
     with estate(50) as path:
         application = build(path)
         addresses = [d.address for d in application.devices.values() if d.id.startswith("C")]
-        net, turn = application.tools.net, iter(range(10**9))
+        connector, turn = application.context.connector, iter(range(10**9))
 
         async def tcp() -> None:
             connection = await rtsp.connect(
-                net, Place(addresses[next(turn) % len(addresses)], RTSP)
+                connector, Endpoint(addresses[next(turn) % len(addresses)], RTSP)
             )
             connection.close()
 
         async def options() -> None:
-            reply = await rtsp.options(net, Place(addresses[next(turn) % len(addresses)], RTSP))
+            reply = await rtsp.options(
+                connector, Endpoint(addresses[next(turn) % len(addresses)], RTSP)
+            )
             assert reply.status == 200
 
         ours = {"tcp": ms_each(tcp, COUNT), "options": ms_each(options, COUNT)}

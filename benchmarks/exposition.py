@@ -1,4 +1,6 @@
-"""How long an exposition of 10,000 devices takes, against prometheus-client's own, and how the event loop fares."""
+"""How long an exposition of 10,000 devices takes, against prometheus-client's own, and how the
+event loop fares.
+"""
 
 from __future__ import annotations
 
@@ -8,26 +10,16 @@ import time
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from benchmarks._measure import Row
-from healthmon.model import (
-    Ask,
-    Clock,
-    ClockReading,
-    Device,
-    Kind,
-    Observation,
-    Port,
-    Question,
-    Reach,
-    Reference,
-    Span,
-    Stream,
-)
-from healthmon_exporters.prometheus import Metrics
+from healthmon.model.device import Check, Device
+from healthmon.model.enums import CheckName, Kind, Span
+from healthmon.model.measurements import Clock, ClockReading, Port, Reach, Reference, Stream
+from healthmon.model.results import CheckResult, Observation
+from healthmon_exporters.metrics.exposition import Metrics
 
 SERIES = 25
 
 
-def looks(device: str, at: float) -> list[Observation]:
+def good_results(device: str, at: float) -> list[Observation]:
     """One good look of each kind at a camera."""
     stream = Stream(
         "/1",
@@ -42,10 +34,10 @@ def looks(device: str, at: float) -> list[Observation]:
     spans = (ClockReading("onvif", Span(0.1, 0.2)), ClockReading("http_date", Span(0.1, 1.2)))
     clock = Clock(spans, Reference(Span(-0.001, 0.001), at, 1, 1), "ntp")
     reach = Reach((Port("rtsp", 554, 0.004), Port("http", 80, 0.003)))
-    q = Question
+    q = CheckName
     return [
-        Observation(device, question, part, at, 0.1, value)
-        for question, part, value in (
+        Observation(device, check_type, instance, at, 0.1, value)
+        for check_type, instance, value in (
             (q.REACH, "", reach),
             (q.STREAM, "main", stream),
             (q.CLOCK, "", clock),
@@ -54,17 +46,23 @@ def looks(device: str, at: float) -> list[Observation]:
 
 
 def filled(count: int) -> tuple[Metrics, float]:
-    """`count` cameras with one look of each kind, and the CPU seconds that taking one look in has cost."""
+    """`count` cameras with one look of each kind, and the CPU seconds that taking one look in has
+    cost.
+    """
     devices = [
         Device(f"cam-{n:05}", f"Camera {n}", Kind.CAMERA, f"S{n % 50:02}", "192.0.2.1")
         for n in range(count)
     ]
-    asks = [Ask(d.id, look.question, look.part) for d in devices for look in looks(d.id, 0.0)]
-    metrics = Metrics(devices, asks, version="benchmark")
-    given = [look for device in devices for look in looks(device.id, time.time())]
+    checks = [
+        Check(d.id, result.check_type, result.instance)
+        for d in devices
+        for result in good_results(d.id, 0.0)
+    ]
+    metrics = Metrics(devices, checks, version="benchmark")
+    given = [result for device in devices for result in good_results(device.id, time.time())]
     began = time.process_time()
-    for look in given:
-        metrics.observed(look, ())
+    for seen in given:
+        metrics.apply(CheckResult(Check(seen.device, seen.check_type, seen.instance), seen, ()))
     return metrics, (time.process_time() - began) / len(given)
 
 

@@ -1,13 +1,16 @@
-"""The time of a camera by ONVIF against a fresh ONVIFCamera of onvif-zeep (its imports are not counted)."""
+"""The time of a camera by ONVIF against a fresh ONVIFCamera of onvif-zeep (its imports are not
+counted).
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-from benchmarks._measure import Row, build, estate, ms_each, pin_child
-from healthmon.wire import onvif
-from healthmon.wire.http import Place
+from benchmarks._application import build
+from benchmarks._measure import Row, estate, ms_each, pin_child
+from healthmon.protocols.http.exchange import Endpoint
+from healthmon.protocols.onvif import device
 
 PORT, ROUNDS = 8080, 3
 THEIRS = """
@@ -27,11 +30,11 @@ def rows() -> list[Row]:
     with estate(20) as path:
         application = build(path)
         addresses = [d.address for d in application.devices.values() if d.id.startswith("C")]
-        net, turn = application.tools.net, iter(range(10**9))
+        connector, turn = application.context.connector, iter(range(10**9))
 
         async def ours() -> None:
-            place = Place(addresses[next(turn) % len(addresses)], PORT)
-            assert (await onvif.device_time(net, place)).utc is not None
+            place = Endpoint(addresses[next(turn) % len(addresses)], PORT)
+            assert (await device.device_time(connector, place)).utc is not None
 
         mine = ms_each(ours, 1000)
         argv = [sys.executable, "-W", "ignore", "-c", THEIRS, addresses[0], str(PORT)]
@@ -39,5 +42,10 @@ def rows() -> list[Row]:
             subprocess.check_output(argv, text=True, preexec_fn=pin_child(0)) for _ in range(ROUNDS)
         ]
         return [
-            Row("ONVIF time against a fresh ONVIFCamera", mine, min(map(float, runs)), gate=1 / 100)
+            Row(
+                "ONVIF time against a fresh ONVIFCamera",
+                mine,
+                min(map(float, runs)),
+                gate=1 / 100,
+            )
         ]

@@ -1,4 +1,6 @@
-"""2,000 echoes at once: how many devices that answer would be reported as silent, and what an echo costs."""
+"""2,000 echoes at once: how many devices that answer would be reported as silent, and what an echo
+costs.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,9 @@ import socket
 import struct
 
 from benchmarks._measure import Row, cpu, run
-from healthmon.wire import icmp
-from healthmon.wire.errors import WireError
-from healthmon.wire.net import Net
+from healthmon.protocols import icmp
+from healthmon.protocols.errors import ExchangeError
+from healthmon.protocols.transport.connector import Connector
 
 COUNT = 2000
 DEFAULT_BUFFER = 212_992  # net.core.rmem_default of Linux
@@ -38,13 +40,15 @@ def rows() -> list[Row]:
 
 
 async def burst() -> tuple[int, float]:
-    """False "no answer", and CPU-ms of an echo. Raises PermissionError where echoes are not allowed."""
-    net, began = Net.of(HOSTS), cpu()
+    """False "no answer", and CPU-ms of an echo. Raises PermissionError where echoes are not
+    allowed.
+    """
+    connector, began = Connector.of(HOSTS), cpu()
 
     async def answers(host: str) -> bool:
         try:
-            taken = await icmp.echo(net, host)
-        except WireError:
+            taken = await icmp.echo(connector, host)
+        except ExchangeError:
             return False
         if taken is None:
             raise PermissionError
@@ -55,7 +59,9 @@ async def burst() -> tuple[int, float]:
 
 
 def bare() -> int:
-    """How many answers one socket with the default buffer loses when all echoes are sent before the first is read."""
+    """How many answers one socket with the default buffer loses when all echoes are sent before the
+    first is read.
+    """
     with socket.socket(
         socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, socket.IPPROTO_ICMP
     ) as sock:

@@ -1,4 +1,6 @@
-"""Ten scrapers of 1,000 cameras at once by TLS, with 500 idle and 100 mute clients at the door; the loop's lag."""
+"""Ten scrapers of 1,000 cameras at once by TLS, with 500 idle and 100 mute clients at the door; the
+loop's lag.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from benchmarks._measure import Row, pin_child, run
 from benchmarks.exposition import filled
-from healthmon_exporters import listener, server_tls, web
+from healthmon_exporters.web import app as web
+from healthmon_exporters.web import listener, server_tls
 
 SCRAPERS, SCRAPES = 10, 30
 IDLE, MUTE = 500, 100
@@ -53,7 +56,9 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 
 def crowd(port: int, count: int, stop: threading.Event) -> None:
-    """Clients that connect and say nothing; those who are sent away come again, up to a hundred a second."""
+    """Clients that connect and say nothing; those who are sent away come again, up to a hundred a
+    second.
+    """
     here: list[socket.socket] = []
     while not stop.is_set():
         here = [one for one in here if _open(one)]

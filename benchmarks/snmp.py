@@ -1,4 +1,6 @@
-"""An SNMP v2c GET of ten objects of a UPS against pysnmp (v1arch), and 1,000 reads with no false time-out."""
+"""An SNMP v2c GET of ten objects of a UPS against pysnmp (v1arch), and 1,000 reads with no false
+time-out.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,9 @@ from pysnmp.hlapi.v1arch.asyncio import (
     get_cmd,
 )
 
-from benchmarks._measure import Row, build, cpu, estate, ms_each, run
-from healthmon.wire import snmp
+from benchmarks._application import build
+from benchmarks._measure import Row, cpu, estate, ms_each, run
+from healthmon.protocols.snmp import v2c as snmp
 
 PORT, COUNT = 10161, 1000
 UPS = "1.3.6.1.2.1.33.1."
@@ -40,13 +43,13 @@ def rows() -> list[Row]:
     with estate(1) as path:
         application = build(path)
         address = application.devices["UPS1"].address
-        secret = application.tools.credential("snmp-read").password
+        secret = application.context.credential("snmp-read").password
 
         async def ours() -> None:
             nonlocal failed
             try:
-                await snmp.get(application.tools.net, address, PORT, secret, OIDS)
-            except snmp.WireError:
+                await snmp.get(application.context.connector, address, PORT, secret, OIDS)
+            except snmp.ExchangeError:
                 failed += 1
 
         mine = ms_each(ours, COUNT, width=100)
@@ -54,7 +57,10 @@ def rows() -> list[Row]:
     return [
         Row("SNMP GET of 10 objects against pysnmp v1arch", mine, other, gate=1 / 20),
         Row(
-            f"SNMP: false time-outs in {4 * COUNT} reads, 100 at once", failed, unit="reads", gate=0
+            f"SNMP: false time-outs in {4 * COUNT} reads, 100 at once",
+            failed,
+            unit="reads",
+            gate=0,
         ),
     ]
 

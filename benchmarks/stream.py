@@ -11,9 +11,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks._measure import Row, build, child_cpu, cpu, estate, run
-from healthmon.model import Question, Stream
-from healthmon.wire.digest import authorization, choose, parse_challenges
+from benchmarks._application import build
+from benchmarks._measure import Row, child_cpu, cpu, estate, run
+from healthmon.model.enums import CheckName
+from healthmon.model.measurements import Stream
+from healthmon.protocols.http.digest import authorization, choose, parse_challenges
 
 CAMERAS, WATCH, ROUNDS, PORT = 100, 2.0, 3, 8554
 
@@ -26,7 +28,7 @@ class Bare:
         self.socket = socket.create_connection((address, PORT))
         self.session, self.challenge, self.size = "", None, 0
 
-    def ask(self, method: str, more: str = "", track: str = "") -> str:
+    def request(self, method: str, more: str = "", track: str = "") -> str:
         """Send a request, with the login once it is known; give the reply."""
         self.count += 1
         text = f"{method} {self.url}{track} RTSP/1.0\r\nCSeq: {self.count}\r\n{more}{self.session}"
@@ -40,17 +42,17 @@ class Bare:
 
     def play(self) -> None:
         """Everything up to PLAY."""
-        refused = self.ask("DESCRIBE", "Accept: application/sdp\r\n")
+        refused = self.request("DESCRIBE", "Accept: application/sdp\r\n")
         if " 401 " in refused:
             offers = re.findall(r"(?i)^www-authenticate: (.*)\r$", refused, re.MULTILINE)
             self.challenge = choose(parse_challenges(offers), allow_basic=False)
-            self.ask("DESCRIBE", "Accept: application/sdp\r\n")
-        reply = self.ask(
+            self.request("DESCRIBE", "Accept: application/sdp\r\n")
+        reply = self.request(
             "SETUP", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n", "/trackID=1"
         )
         found = re.search(r"(?i)^session: ([^;\r]+)", reply, re.MULTILINE)
         self.session = f"Session: {found[1]}\r\n" if found else ""
-        self.ask("PLAY", "Range: npt=0.000-\r\n")
+        self.request("PLAY", "Range: npt=0.000-\r\n")
 
 
 def bare(cameras: list[tuple[str, str]], login: object) -> tuple[float, int]:
@@ -66,7 +68,7 @@ def bare(cameras: list[tuple[str, str]], login: object) -> tuple[float, int]:
             for key, _ in ready.select(left):
                 key.data.size += key.data.socket.recv_into(buffer)
     for session in sessions:
-        session.ask("TEARDOWN")
+        session.request("TEARDOWN")
         session.socket.close()
     return (cpu() - began) * 1000 / len(sessions), sum(session.size for session in sessions)
 
@@ -74,17 +76,21 @@ def bare(cameras: list[tuple[str, str]], login: object) -> tuple[float, int]:
 def healthmon(path: Path) -> Iterator[tuple[float, int]]:
     """CPU-ms per look and bytes of each round, after a warm one."""
     application = build(path)
-    asks = [
-        a for a in application.asks if a.question is Question.STREAM and a.device.startswith("C")
+    checks = [
+        a
+        for a in application.checks
+        if a.check_type == CheckName.STREAM and a.device.startswith("C")
     ][:CAMERAS]
 
     async def once() -> tuple[float, int]:
         began = cpu()
-        seen = [o.value for o in await asyncio.gather(*(application.look(ask) for ask in asks))]
+        seen = [
+            o.value for o in await asyncio.gather(*(application.look(check) for check in checks))
+        ]
         streams = [value for value in seen if isinstance(value, Stream)]
-        if len(streams) != len(asks) or any(s.lost or not s.frames for s in streams):
+        if len(streams) != len(checks) or any(s.lost or not s.frames for s in streams):
             raise AssertionError("a clean stream was not seen whole")
-        return (cpu() - began) * 1000 / len(asks), sum(s.bytes for s in streams)
+        return (cpu() - began) * 1000 / len(checks), sum(s.bytes for s in streams)
 
     async def rounds() -> list[tuple[float, int]]:
         await once()
@@ -99,7 +105,7 @@ def rows() -> list[Row]:
     with estate(CAMERAS) as path:
         application = build(path)
         cameras = [d for d in application.devices.values() if d.id.startswith("C")][:CAMERAS]
-        login = application.tools.credential("camera-view")
+        login = application.context.credential("camera-view")
         places = [(d.address, d.streams[0].path or "/stream1") for d in cameras]
         ours, size = min(healthmon(path))
         theirs, raw = min(bare(places, login) for _ in range(ROUNDS))

@@ -1,42 +1,48 @@
-"""A full sweep of 150 cameras at default settings, and a clean reach and stream sweep of a large estate."""
+"""A full sweep of 150 cameras at default settings, and a clean reach and stream sweep of a large
+estate.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks._measure import Row, build, estate, run
-from healthmon import app as composition
-from healthmon import shift
-from healthmon.model import Ask, Kind, Observation, Question, State
+from benchmarks._application import build
+from benchmarks._measure import Row, estate, run
+from healthmon.model.device import Check
+from healthmon.model.enums import CheckName, Kind, State
+from healthmon.model.results import Observation
+from healthmon.runtime import engine, sweep
 
 
 async def full(path: Path) -> tuple[float, int]:
     """Wall seconds, and how many rows the sheet of a well estate has (none is right)."""
     application = build(path)
-    sheet = await shift.run(application, shift.Selection(), lambda _done, _total: None)
+    sheet = await sweep.run(application, sweep.Selection(), lambda _done, _total: None)
     await application.close()
     return sheet.took, len([row for row in sheet.rows if row.state is not State.OK])
 
 
 async def clean(path: Path) -> tuple[int, int]:
-    """How many cameras that are well were called down or without pictures, and how many could not be looked at."""
+    """How many cameras that are well were called down or without pictures, and how many could not
+    be looked at.
+    """
     application = build(path)
     wrong: set[str] = set()
     unseen: set[str] = set()
 
-    def take(ask: Ask, observation: Observation) -> None:
-        if any(v.state is State.FAULT for v in application.judge(observation)):
-            wrong.add(ask.device)
+    def collect(check: Check, observation: Observation) -> None:
+        if any(v.state is State.FAULT for v in application.evaluate(observation)):
+            wrong.add(check.device)
         if observation.value is None:
-            unseen.add(ask.device)
+            unseen.add(check.device)
 
-    wanted = (Question.REACH, Question.STREAM)
-    asks = [
+    wanted = (CheckName.REACH, CheckName.STREAM)
+    checks = [
         a
-        for a in application.asks
-        if a.question in wanted and application.devices[a.device].kind is Kind.CAMERA
+        for a in application.checks
+        if a.check_type in wanted and application.devices[a.device].kind is Kind.CAMERA
     ]
-    await composition.sweep(application, asks, take)
+    await engine.sweep(application, checks, collect)
     await application.close()
     return len(wrong), len(unseen)
 

@@ -1,4 +1,6 @@
-"""``python -m dashboards`` writes the JSON; ``--check`` only says what is not as the code would write it."""
+"""``python -m dashboards`` writes the JSON; ``--check`` only says what is not as the code would
+write it.
+"""
 
 from __future__ import annotations
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dashboards import promql
 from dashboards.frame import SITE, dashboard
-from dashboards.looks import GOOD_BAD, NONE_IS_BEST, NONE_IS_WELL, Json, steps, words
-from dashboards.panels import Column, Looks, Query, bars, row, stat, table, timeseries
+from dashboards.looks import DAY_TIME, GOOD_BAD, NONE_IS_BEST, NONE_IS_WELL, Json, steps, words
+from dashboards.panels import Column, Looks, Query, Rows, bars, row, stat, table, timeseries
 from dashboards.promql import of, own
-from healthmon_exporters.palette import FAULT, OK, WARNING
+from healthmon_exporters.web.palette import FAULT, OK, WARNING
 
 RATE = "[$__rate_interval]"
 PLAIN = 'job=~"$job"'
@@ -15,7 +15,7 @@ PLAIN = 'job=~"$job"'
 
 def page() -> Json:
     """The dashboard healthmon-agent."""
-    about = "Is the monitor itself well? For council IT."
+    about = "State of healthmon itself. For council IT."
     panels = [
         *_now(),
         row("Checks"),
@@ -41,7 +41,9 @@ def _now() -> list[Json]:
     newest = f"time() - max({of('check_last_run_timestamp_seconds')})"
     return [
         _good(
-            "Answers Prometheus", "Whether the last scrape of the agent worked.", f"up{{{PLAIN}}}"
+            "Answers Prometheus",
+            "Whether the last scrape of the agent worked.",
+            promql.of_agents(f"up{{{PLAIN}}}"),
         ),
         _good(
             "Configuration",
@@ -64,15 +66,15 @@ def _now() -> list[Json]:
             own("store_ok"),
         ),
         stat(
-            "Ways out in trouble",
-            "Targets of notifications that do not take them.",
+            "Failing notification targets",
+            "Notification targets to which nothing can be sent.",
             (3, 4),
             f"sum({own('notify_problem')})",
             Looks(thresholds=NONE_IS_WELL),
         ),
         stat(
             "Bugs",
-            "Looks that ended in an error inside healthmon in the chosen time. Please report them.",
+            "Checks that failed with an error inside healthmon in the chosen time. Please report them.",
             (3, 4),
             promql.alive(f"sum by (job, instance) (increase({own('bugs_total')}[$__range]))"),
             Looks(thresholds=NONE_IS_BEST),
@@ -93,15 +95,15 @@ def _checks() -> list[Json]:
     size = (8, 8)
     return [
         timeseries(
-            "Looks each second",
-            "How many looks end each second, by question.",
+            "Checks each second",
+            "Number of checks that end each second, by check.",
             size,
             [Query(f"sum by (check) (rate({runs}{RATE}))", "{{check}}")],
             Looks(unit="ops"),
         ),
         timeseries(
-            "Looks without answer",
-            "The share of looks that gave no value, by question.",
+            "Checks without a value",
+            "Share of runs that gave no value, by check.",
             size,
             [
                 Query(
@@ -109,18 +111,18 @@ def _checks() -> list[Json]:
                     "{{check}}",
                 )
             ],
-            Looks(unit="percentunit", low=0),
+            Looks(unit="percentunit", low=0, high=1),
         ),
         timeseries(
-            "Time of a look, slowest 5 %",
-            "95 of 100 last looks took no longer, by question.",
+            "Duration of a check, slowest 5 %",
+            "95 of 100 last runs took no longer, by check.",
             size,
             [Query(f"quantile by (check) (0.95, {durations})", "{{check}}")],
             Looks(unit="s", low=0),
         ),
         timeseries(
-            "Looks missed and under way",
-            "Looks missed each second (none has ended in a whole interval), and looks under way.",
+            "Missed and running checks",
+            "Checks missed each second (no run ended in a whole interval), and running checks.",
             size,
             [
                 Query(f"sum(rate({own('looks_skipped_total')}{RATE}))", "missed each second"),
@@ -169,7 +171,7 @@ def _telling() -> list[Json]:
         ),
         timeseries(
             "Held back and dropped",
-            "Faults that something else explains (nobody was told), by reason; records that the store had to drop.",
+            "Faults that were held back, by reason; records that the store had to drop.",
             size,
             [
                 Query(
@@ -222,14 +224,14 @@ def _budgets() -> list[Json]:
         ),
         bars(
             "Slowest devices",
-            "The ten devices whose last looks took longest together.",
+            "The ten devices whose last checks took longest in total.",
             (8, 8),
             spent,
             Looks(unit="s", thresholds=steps((0, OK)), decimals=1, low=0),
         ),
         table(
-            "Looks of each device",
-            "How many looks each device had to bear in the last hour, and how many gave nothing.",
+            "Checks of each device",
+            "Number of checks of each device in the last hour, and how many of them gave no value.",
             (8, 8),
             [
                 f"sum by (device) ({promql.hourly(of('check_runs_total'))})",
@@ -237,29 +239,40 @@ def _budgets() -> list[Json]:
             ],
             [
                 Column("device", "Device"),
-                Column("Value #A", "Looks in an hour", {"decimals": 0}),
+                Column("Value #A", "Checks in an hour", {"decimals": 0}),
                 Column("Value #B", "Without answer", {"decimals": 0}),
             ],
-            sort=("Looks in an hour", True),
+            rows=Rows(sort=("Checks in an hour", True)),
         ),
     ]
 
 
+def _process_figure(name: str) -> str:
+    """A figure of the agent's own process; Prometheus and Alertmanager tell theirs too."""
+    return promql.alive(f"process_{name}{{{PLAIN}}}")
+
+
 def _process() -> list[Json]:
     size = (6, 7)
+    scraped = f"scrape_samples_scraped{{{PLAIN}}}"
     return [
         timeseries(
             "CPU",
             "Share of one core.",
             size,
-            [Query(f"rate(process_cpu_seconds_total{{{PLAIN}}}{RATE})", "{{instance}}")],
+            [
+                Query(
+                    promql.alive(f"rate(process_cpu_seconds_total{{{PLAIN}}}{RATE})"),
+                    "{{instance}}",
+                )
+            ],
             Looks(unit="percentunit", low=0),
         ),
         timeseries(
             "Memory",
             "Resident memory of the agent.",
             size,
-            [Query(f"process_resident_memory_bytes{{{PLAIN}}}", "{{instance}}")],
+            [Query(_process_figure("resident_memory_bytes"), "{{instance}}")],
             Looks(unit="bytes", low=0),
         ),
         timeseries(
@@ -267,8 +280,8 @@ def _process() -> list[Json]:
             "Open file descriptors and their limit.",
             size,
             [
-                Query(f"process_open_fds{{{PLAIN}}}", "open"),
-                Query(f"process_max_fds{{{PLAIN}}}", "limit"),
+                Query(_process_figure("open_fds"), "open"),
+                Query(_process_figure("max_fds"), "limit"),
             ],
             Looks(low=0),
         ),
@@ -276,26 +289,26 @@ def _process() -> list[Json]:
             "Scrape",
             "How long Prometheus waits for /metrics.",
             size,
-            [Query(f"scrape_duration_seconds{{{PLAIN}}}", "{{instance}}")],
+            [Query(promql.of_agents(f"scrape_duration_seconds{{{PLAIN}}}"), "{{instance}}")],
             Looks(unit="s", low=0),
         ),
         table(
             "Version",
-            "What runs, and since when its configuration is in force.",
+            "The version, and the time since which its configuration is in use.",
             (24, 4),
             [
                 f"max by (instance, version, python, config) ({own('build_info')})",
                 f"max by (instance) ({own('config_reload_success_timestamp_seconds')}) * 1000",
-                f"max by (instance) (scrape_samples_scraped{{{PLAIN}}})",
+                f"max by (instance) ({promql.of_agents(scraped)})",
             ],
             [
                 Column("instance", "Agent"),
                 Column("version", "Version"),
                 Column("python", "Python"),
                 Column("config", "Configuration (hash)"),
-                Column("Value #B", "In force since", {"unit": "dateTimeAsLocal"}),
+                Column("Value #B", "In force since", {"unit": DAY_TIME}),
                 Column("Value #C", "Series"),
             ],
-            key="instance",
+            rows=Rows(key="instance"),
         ),
     ]

@@ -1,4 +1,6 @@
-"""One device: what it is, how it is, its history, its clock with the band of error, streams, UPS, recording, faults."""
+"""One device: what it is, how it is, its history, its clock with the band of error, streams, UPS,
+recording, faults.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +17,22 @@ from dashboards.looks import (
     words,
 )
 from dashboards.operations import NUMBER, WHEN
-from dashboards.panels import WEB_PAGE, Column, Looks, Query, override, row, stat, table, timeline
+from dashboards.panels import (
+    WEB_PAGE,
+    Column,
+    Looks,
+    Query,
+    Rows,
+    override,
+    row,
+    stat,
+    table,
+    timeline,
+)
 from dashboards.promql import CASE, DEVICE
 from dashboards.runbooks import ALERTS, LINK
 from dashboards.runbooks import VARIABLE as RUNBOOKS
-from healthmon.verdict.codes import CODES
-from healthmon_exporters.palette import NO_DATA, OK
+from healthmon.checks.evaluation.codes import CODES
 
 
 def page() -> Json:
@@ -28,24 +40,22 @@ def page() -> Json:
     about = "Everything that is known of one device, now and over time."
     panels = [
         *_who(),
-        row("Now and before"),
         *_states(),
-        row("Clock"),
-        *history.clock(),
-        row("Pictures and network"),
-        *history.stream(),
-        row("Recording"),
-        *history.recording(),
-        row("UPS"),
-        *history.ups(),
-        row("Links and 4G"),
-        *history.links(),
+        row("Clock of a camera or recorder", history.clock()),
+        row("Camera: pictures and network", history.stream()),
+        row("Camera: its recording", history.recording()),
+        row("Recorder: disks, temperature, load", history.recorder()),
+        row("UPS", history.ups()),
+        row("Switch, link, 4G: ports, relay, data", history.links()),
     ]
     return dashboard("healthmon-device", about, panels, [SITE, CHOSEN, RUNBOOKS], since="now-24h")
 
 
 def _who() -> list[Json]:
-    labels = "device, name, kind, variant, site, location, contractor, priority, vendor, model, firmware, deployment, web"
+    labels = (
+        "device, name, kind, variant, site, location, contractor, priority, vendor, model, "
+        "firmware, deployment, web"
+    )
     heads = {
         "device": "Device",
         "name": "Name",
@@ -75,7 +85,7 @@ def _who() -> list[Json]:
         ),
         table(
             "Who it is",
-            "What config.yaml says of the device and what it says of itself. The web page is the device's own.",
+            "Name, place and identity, from config.yaml and from the device. The web page is the device's own.",
             (20, 4),
             [f"max by ({labels}) ({mine('device_info')})"],
             columns,
@@ -83,29 +93,39 @@ def _who() -> list[Json]:
     ]
 
 
+# What a check is called in the rows of the state over time.
+TITLES = {
+    "reach": "answers",
+    "stream": "pictures {{part}}",
+    "clock": "clock",
+    "recording": "recorded by {{part}}",
+    "playback": "played by {{part}}",
+    "recorder": "recorder",
+    "ups": "power",
+    "identity": "identity",
+    "certificate": "certificate {{part}}",
+    "port": "port of {{part}}",
+    "link": "link",
+    "relay": "hands over {{part}}",
+}
+
+
 def _states() -> list[Json]:
-    clock = mine("clock_state", state="ok")
-    lost = mine("ups_status", status="~battery|off")
     queries = [
         Query(promql.state_number(DEVICE), "the device"),
-        Query(f"3 - 3 * {mine('device_up')}", "answers"),
-        Query(f"3 - 3 * {mine('stream_up')}", "pictures {{stream}}"),
-        Query(
-            f"1 - {clock} unless on (job, instance, device) {mine('clock_state', state='unknown')} == 1",
-            "clock",
+        *(
+            Query(mine("check_verdict", check=check_type), title)
+            for check_type, title in TITLES.items()
         ),
-        Query(
-            f"3 - 3 * max by (recorder, channel) ({mine('recording_active')})",
-            "recorded by {{recorder}}",
-        ),
-        Query(f"3 - 3 * {mine('relay_up')}", "hands over {{camera}}"),
-        Query(f"3 * sum by (job, instance, device) ({lost})", "on mains"),
+        # Checks that were added by another package.
+        Query(mine("check_verdict", check=f"!~{'|'.join(TITLES)}"), "{{check}} {{part}}"),
         Query(f"2 * ({mine('device_maintenance')} == 1)", "in maintenance"),
     ]
     return [
         timeline(
             "State over time",
-            "The state of the device and of each check. A gap: nothing was known. In maintenance stands as NO DATA.",
+            "The verdict on the device and of each of its checks. A gap: nothing was known. In maintenance stands as "
+            "NO DATA.",
             (24, 8),
             queries,
             Looks(thresholds=STATE_STEPS, mappings=[words(STATES)]),
@@ -121,7 +141,7 @@ def _faults() -> Json:
     told = f'label_replace({active}, "alert", "$1", "code", "(.+)")'
     return table(
         "Faults now",
-        "The faults that people are told of. The runbook says what it means, what to check and whom to call.",
+        "The open faults. The runbook gives the meaning of a fault, the first checks and the people to call.",
         (12, 6),
         [
             f"max by (code, severity, priority, alert) ({told})",
@@ -136,38 +156,38 @@ def _faults() -> Json:
             Column("Value #C", "Since", WHEN, 160),
             Column("alert", "Runbook", {"links": [LINK], "mappings": [ALERTS]}, 220),
         ],
-        key="code",
-        nothing="No fault is known. If the state says NO DATA, nothing is known at all.",
+        rows=Rows(
+            key="code",
+            nothing="No fault is known. If the state says NO DATA, nothing is known at all.",
+        ),
     )
 
 
 def _checks() -> Json:
-    check = 'label_join({}, "look", " ", "check", "part")'
+    def by_check(expression: str) -> str:
+        return f'max by (what) (label_join({expression}, "what", " ", "check", "part"))'
 
-    def by_look(expression: str) -> str:
-        return f"max by (look) ({check.format(expression)})"
-
-    success = {"mappings": [words({0: ("no answer", NO_DATA), 1: ("OK", OK)})]}
     return table(
         "Checks",
-        "Every question that is put to the device: whether the last look gave an answer, when, and how long it took.",
+        "Every check of the device: the verdict on its last result, when that came, how long it took, and how many "
+        "runs gave no value in the chosen time.",
         (12, 6),
         [
-            by_look(mine("check_success")),
-            by_look(mine("check_last_run_timestamp_seconds")) + " * 1000",
-            by_look(mine("check_duration_seconds")),
-            by_look(promql.alive(f"increase({mine('check_runs_total')}[$__range])")),
-            by_look(promql.alive(f"increase({mine('check_failures_total')}[$__range])")),
+            by_check(mine("check_verdict")),
+            by_check(mine("check_last_run_timestamp_seconds")) + " * 1000",
+            by_check(mine("check_duration_seconds")),
+            by_check(promql.alive(f"increase({mine('check_runs_total')}[$__range])")),
+            by_check(promql.alive(f"increase({mine('check_failures_total')}[$__range])")),
         ],
         [
-            Column("look", "Check"),
-            Column("Value #A", "Last look", success, 110, paint=True),
+            Column("what", "Check"),
+            Column("Value #A", "Verdict", {"mappings": [words(STATES)]}, 110, paint=True),
             Column("Value #B", "When", {"unit": "dateTimeFromNow"}, 140),
             Column("Value #C", "Took", {"unit": "s", "decimals": 2}, 90),
-            Column("Value #D", "Looks", {"decimals": 0}, 80),
-            Column("Value #E", "Without answer", {"decimals": 0}, 120),
+            Column("Value #D", "Runs", {"decimals": 0}, 80),
+            Column("Value #E", "Without value", {"decimals": 0}, 120),
         ],
-        key="look",
+        rows=Rows(key="what"),
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from dashboards.looks import Json
 
 SCHEMA = 38  # what Grafana 10.2 writes; later ones migrate it when they read it
+# The range of Grafana that the tests evaluate the dashboards for: its own libraries of both ends.
+OLDEST, NEWEST = "10.2.1", "13.1"
 COLUMNS = 24
 UIDS = {
     "healthmon-wall": "CCTV wall",
@@ -60,16 +63,29 @@ def text(dashboard: Json) -> str:
 
 
 def placed(panels: Iterable[Json]) -> list[Json]:
-    """`panels` from left to right and from top to bottom, numbered from 1."""
+    """`panels` from left to right and from top to bottom, numbered from 1; those of a closed row
+    stand where they will stand when it is opened.
+    """
+    numbers = itertools.count(1)
     made: list[Json] = []
-    x = y = deepest = 0
-    for number, panel in enumerate(panels, 1):
+    for one, top in _stood(panels, 0):
+        inside = [
+            {**hidden, "id": next(numbers)} for hidden, _ in _stood(one.get("panels", []), top + 1)
+        ]
+        more = {"panels": inside} if one["type"] == "row" else {}
+        made.append({**one, **more, "id": next(numbers)})
+    return made
+
+
+def _stood(panels: Iterable[Json], top: int) -> Iterator[tuple[Json, int]]:
+    """Each panel with its place, and the line it stands on."""
+    x, y, deepest = 0, top, 0
+    for panel in panels:
         size = panel["gridPos"]
         if x + size["w"] > COLUMNS:
             x, y, deepest = 0, y + deepest, 0
-        made.append({**panel, "gridPos": {**size, "x": x, "y": y}, "id": number})
+        yield {**panel, "gridPos": {**size, "x": x, "y": y}}, y
         x, deepest = x + size["w"], max(deepest, size["h"])
-    return made
 
 
 def _link(uid: str, title: str) -> Json:
@@ -88,7 +104,9 @@ def _link(uid: str, title: str) -> Json:
 
 
 def chosen(name: str, label: str, query: str, *, every: str = ".*", many: bool = True) -> Json:
-    """A variable whose values come from labels, read again when the time range changes; `every` stands for All."""
+    """A variable whose values come from labels, read again when the time range changes; `every`
+    stands for All.
+    """
     made: Json = {
         "current": {},
         "datasource": PROMETHEUS,

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from dashboards import promql
-from dashboards.looks import BLUE, STATE_STEPS, STATES, YES_NO, Json, steps, words
+from dashboards.looks import (
+    BLUE,
+    DAY_TIME,
+    DAYS,
+    HOURS,
+    MINUTES,
+    STATE_STEPS,
+    STATES,
+    YES_NO,
+    Json,
+    limits,
+    steps,
+    words,
+)
 from dashboards.panels import Looks, Query, override, stat, timeline, timeseries
 from dashboards.promql import DEVICE, JOB, of
-from healthmon.model import Limits
-from healthmon_exporters.palette import FAULT, NO_DATA, OK, WARNING
+from healthmon.model.device import Limits
+from healthmon_exporters.web.palette import FAULT, NO_DATA, OK, WARNING
 
 LIMITS = Limits()
 SOURCES = ("onvif", "onvif_local", "http_date", "rtsp_date", "rtcp", "snmp")
@@ -40,14 +53,7 @@ DISKS = {
     "absent": ("ABSENT", FAULT),
 }
 DAY = 86400
-RETENTION = {
-    "mode": "absolute",
-    "steps": [
-        {"color": FAULT, "value": None},
-        {"color": FAULT, "value": 31 * DAY},
-        {"color": WARNING, "value": 32 * DAY},
-    ],
-}
+RETENTION = limits((31, FAULT), (32, WARNING))
 Size = tuple[int, int]
 
 
@@ -79,16 +85,7 @@ def clock() -> list[Json]:
             override(f"{source} at least", **thin),
         )
     ]
-    limits = {
-        "mode": "absolute",
-        "steps": [
-            {"color": "transparent", "value": None},
-            {"color": FAULT, "value": -bad},
-            {"color": WARNING, "value": -warn},
-            {"color": WARNING, "value": warn},
-            {"color": FAULT, "value": bad},
-        ],
-    }
+    dashed = limits((-bad, FAULT), (-warn, WARNING), (warn, WARNING), (bad, FAULT))
     return [
         timeseries(
             "Clock against true time",
@@ -96,13 +93,12 @@ def clock() -> list[Json]:
             "the true value lies inside it. Dashed: the usual limits.",
             (16, 9),
             queries,
-            Looks(unit="s", thresholds=limits),
+            Looks(unit="suffix:s", thresholds=dashed, decimals=1, limits=True),
             overrides=bands,
-            limits=True,
         ),
         stat(
             "Clock is",
-            "What the clock check says.",
+            "Result of the clock check.",
             (4, 9),
             promql.numbered("clock_state", "state", CLOCK, "job, instance, device", DEVICE),
             Looks(mappings=[words(dict(enumerate(CLOCK.values())))]),
@@ -124,7 +120,8 @@ _UNNAMED = {"legend": True, "tooltip": False, "viz": False}
 
 
 def _lines(title: str, about: str, name: str, unit: str, legend: str, size: Size = (8, 7)) -> Json:
-    return timeseries(title, about, size, [Query(mine(name), legend)], Looks(unit=unit))
+    looks = Looks(unit=unit, low=0, high=1) if unit == "percentunit" else Looks(unit=unit)
+    return timeseries(title, about, size, [Query(mine(name), legend)], looks)
 
 
 def stream() -> list[Json]:
@@ -144,7 +141,7 @@ def stream() -> list[Json]:
         ),
         _lines(
             "Data rate",
-            "What the stream carried during the last look.",
+            "Data rate of the stream in the last check.",
             "stream_bytes_per_second",
             "Bps",
             "{{stream}}",
@@ -191,38 +188,48 @@ def recording() -> list[Json]:
             Looks(thresholds=steps((0, FAULT), (1, OK)), mappings=[words(YES_NO)]),
         ),
         stat(
-            "Newest footage",
-            "How old the newest recorded picture is.",
+            "Newest footage of",
+            "When the newest recorded picture was taken.",
             (4, 7),
-            f"time() - max({mine('recording_newest_timestamp_seconds')})",
-            Looks(unit="s", thresholds=BLUE, decimals=0),
+            f"max({mine('recording_newest_timestamp_seconds')}) * 1000",
+            Looks(unit=DAY_TIME, thresholds=BLUE),
         ),
         timeseries(
             "Footage kept",
             "How far back the recording goes, by the recorder's clock. Dashed: 31 days and one day more.",
             (8, 7),
-            [Query(mine("recording_retention_seconds"), "{{recorder}} channel {{channel}}")],
-            Looks(unit="s", thresholds=RETENTION, low=0),
-            limits=True,
+            [
+                Query(
+                    f"{mine('recording_retention_seconds')} / {DAY}",
+                    "{{recorder}} channel {{channel}}",
+                )
+            ],
+            Looks(unit=DAYS, thresholds=RETENTION, low=0, decimals=1, limits=True),
         ),
         timeseries(
             "Gaps in the recording",
             "Time without footage within the last day and the last week.",
             (8, 7),
-            [Query(mine("recording_gap_seconds"), "in {{window}}, {{recorder}}")],
-            Looks(unit="s"),
+            [Query(f"{mine('recording_gap_seconds')} / 3600", "in {{window}}, {{recorder}}")],
+            Looks(unit=HOURS, low=0, decimals=1),
         ),
         timeline(
             "Playback proof",
             "Whether footage of now, of yesterday and the oldest could be played.",
-            (12, 5),
+            (24, 5),
             [Query(f"3 - 3 * {mine('playback_ok')}", "{{age}}, {{recorder}}")],
             Looks(thresholds=STATE_STEPS, mappings=[words(STATES)]),
         ),
+    ]
+
+
+def recorder() -> list[Json]:
+    """The disks, temperature and load of a recorder."""
+    return [
         timeline(
             "Disks of the recorder",
             "The state of each disk or RAID.",
-            (12, 5),
+            (24, 6),
             [
                 Query(
                     promql.numbered("recorder_disk_state", "state", DISKS, "disk", DEVICE),
@@ -260,14 +267,7 @@ def ups() -> list[Json]:
         number: (f"{name.upper()}: {text}", colour)
         for number, (name, (text, colour)) in enumerate(POWER.items())
     }
-    runtime = {
-        "mode": "absolute",
-        "steps": [
-            {"color": FAULT, "value": None},
-            {"color": FAULT, "value": critical},
-            {"color": WARNING, "value": low},
-        ],
-    }
+    runtime = limits((critical / 60, FAULT), (low / 60, WARNING))
     return [
         timeline(
             "Where the power comes from",
@@ -280,9 +280,8 @@ def ups() -> list[Json]:
             "Battery time",
             "How long the UPS would last, by its own estimate. Dashed: the limits.",
             (8, 7),
-            [Query(mine("ups_runtime_seconds"), "left")],
-            Looks(unit="s", thresholds=runtime, low=0),
-            limits=True,
+            [Query(f"{mine('ups_runtime_seconds')} / 60", "left")],
+            Looks(unit=MINUTES, thresholds=runtime, low=0, decimals=0, limits=True),
         ),
         timeseries(
             "Battery and load",
@@ -309,19 +308,20 @@ def ups() -> list[Json]:
             "battery",
             (12, 6),
         ),
-        _lines(
+        timeseries(
             "Time on battery",
             "How long the UPS has been on battery.",
-            "ups_on_battery_seconds",
-            "s",
-            "on battery",
             (12, 6),
+            [Query(f"{mine('ups_on_battery_seconds')} / 60", "on battery")],
+            Looks(unit=MINUTES, low=0, decimals=0),
         ),
     ]
 
 
 def links() -> list[Json]:
-    """The switch port that the device hangs on (of a switch: all its ports), the relay, a metered line."""
+    """The switch port that the device hangs on (of a switch: all its ports), the relay, a metered
+    line.
+    """
 
     def ports(name: str) -> str:
         return f"{mine(name)} or {of(name, where=JOB, switch='$device')}"

@@ -1,6 +1,8 @@
-"""Colours and words of the dashboards: thresholds with a grey base, and mappings of numbers and codes to words.
+"""Colours and words of the dashboards: thresholds with a grey base, and mappings of numbers and
+codes to words.
 
-A panel whose query gives nothing shows NO DATA on grey: the first threshold step is grey, and no query fills in a zero.
+A panel whose query gives nothing shows NO DATA on grey: the first threshold step is grey, and no
+query fills in a zero.
 """
 
 from __future__ import annotations
@@ -8,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from healthmon.verdict.codes import CODES
-from healthmon_exporters.palette import FAULT, NO_DATA, OK, WARNING
+from healthmon.checks.evaluation.codes import CODES
+from healthmon_exporters.web.palette import FAULT, NO_DATA, OK, WARNING
 
 Json = dict[str, Any]
 NOTHING = "NO DATA"
@@ -28,6 +30,12 @@ def steps(*pairs: tuple[float, str]) -> Json:
         *({"color": colour, "value": value} for value, colour in pairs),
     ]
     return {"mode": "absolute", "steps": rows}
+
+
+def limits(*pairs: tuple[float, str]) -> Json:
+    """Dashed lines of a chart at the (value, colour) pairs, without a colour below the first."""
+    rows = [{"color": "transparent", "value": None}]
+    return {"mode": "absolute", "steps": [*rows, *({"color": c, "value": v} for v, c in pairs)]}
 
 
 GREY = steps()
@@ -75,7 +83,8 @@ def _blank(match: str) -> Json:
     }
 
 
-# What stands in a table cell without a value; else Grafana shows the panel's noValue on the base threshold's colour.
+# What stands in a table cell without a value; else Grafana shows the panel's noValue on the base
+# threshold's colour.
 BLANK = [_blank("null+nan"), _blank("empty")]
 
 
@@ -83,16 +92,23 @@ def _counted(table: dict[Any, Any]) -> Iterable[tuple[int, tuple[Any, Any]]]:
     return enumerate(table.items())
 
 
-# A tile's text begins with the mark of its state, so that colour never speaks alone.
+# A tile's text begins with the mark of its state, so that colour never speaks alone. The space after
+# it does not break: else the mark stands on a line of its own.
+KEPT = "\u00a0"
 FAULT_MARK, NO_DATA_MARK, WARNING_MARK, WORKS_MARK = "!", "?", "~", "m"
 MARKS = "!  fault    ?  no data    ~  warning    m  maintenance"
 TILES = [
-    pattern("^! ", FAULT),
-    pattern("^~ ", WARNING),
-    pattern("^[?m] ", NO_DATA),
-    pattern("^[^ ]+$", OK),
+    pattern(r"^!\s", FAULT),
+    pattern(r"^~\s", WARNING),
+    pattern(r"^[?m]\s", NO_DATA),
+    pattern(".+", OK),
 ]
-FAULT_WORDS = strings({code: known.title for code, known in CODES.items()})
+FAULT_WORDS = strings({code: known.title for code, known in CODES.items()} | {"none": KEPT})
+# Times in 24 hours, whatever the browser's language; the words in brackets stand as they are.
+CLOCK_TIME = "time:HH:mm"
+DAY_TIME = "time:ddd D MMM HH:mm"
+SINCE = "time:[since] ddd D MMM HH:mm"
+DAYS, HOURS, MINUTES = "suffix:days", "suffix:h", "suffix:min"
 SEVERITY_WORDS = [
     strings({"fault": "FAULT"}, FAULT),
     strings({"warning": "WARNING"}, WARNING),

@@ -1,15 +1,19 @@
-"""The desk's page: what is wrong now, every device in one row, what was held back, and the hand-over of the shift."""
+"""The desk's page: what is wrong now, every device in one row, what was held back, and the
+hand-over of the shift.
+"""
 
 from __future__ import annotations
 
 from dashboards import promql
 from dashboards.frame import KIND, SITE, dashboard, listed
 from dashboards.looks import (
+    DAY_TIME,
+    DAYS,
     FAULT_WORDS,
     GOOD_BAD,
+    MINUTES,
     NONE_IS_BEST,
     NONE_IS_WELL,
-    NOT_KNOWN,
     SEVERITY_WORDS,
     STATE_STEPS,
     STATES,
@@ -18,12 +22,22 @@ from dashboards.looks import (
     strings,
     words,
 )
-from dashboards.panels import WEB_PAGE, Column, Looks, Query, row, stat, table, timeline, to_device
+from dashboards.panels import (
+    WEB_PAGE,
+    Column,
+    Looks,
+    Query,
+    Rows,
+    row,
+    stat,
+    table,
+    timeline,
+    to_device,
+)
 from dashboards.promql import CASE, KINDS, SAME, of, own
 from dashboards.runbooks import ALERTS, LINK
 from dashboards.runbooks import VARIABLE as RUNBOOKS
-from healthmon.model import Limits
-from healthmon_exporters.palette import FAULT, NO_DATA, OK, WARNING
+from healthmon_exporters.web.palette import FAULT, NO_DATA, OK, WARNING
 
 SHIFT = listed("shift", "Shift", {"12 hours": "43200", "8 hours": "28800", "24 hours": "86400"})
 HELD = strings(
@@ -38,7 +52,7 @@ HELD = strings(
 )
 STATE_WORDS = {"mappings": [words(STATES)], "thresholds": STATE_STEPS}
 NUMBER = {"unit": "prefix:F"}
-WHEN = {"unit": "dateTimeAsLocalNoDateIfToday"}
+WHEN = {"unit": DAY_TIME}
 AGO = {"unit": "dateTimeFromNow"}
 DEVICE = Column("device", "Device", {"links": [to_device("${__value.text}")]}, 110)
 WHAT = Column("code", "What is wrong", {"mappings": [FAULT_WORDS]}, 200)
@@ -46,14 +60,16 @@ WHAT = Column("code", "What is wrong", {"mappings": [FAULT_WORDS]}, 200)
 
 def page() -> Json:
     """The dashboard healthmon-operations."""
-    about = "The desk's page: every device with every check, what is wrong, and what to tell the next shift."
+    about = (
+        "The operator's page: every device with every check, its faults, and the shift handover."
+    )
     panels = [
         *_now(),
         _faults(),
         _devices(),
         row("Shift hand-over: what changed since the shift began"),
         *_shift(),
-        row("Held back, and why nobody was told"),
+        row("Held back, and why"),
         _held(),
         _timeline(),
     ]
@@ -68,14 +84,14 @@ def _now() -> list[Json]:
     return [
         stat(
             "Devices at fault",
-            "Devices with a fault that people are told of.",
+            "Devices with an open fault.",
             size,
             promql.fault_count("fault"),
             Looks(thresholds=NONE_IS_WELL),
         ),
         stat(
             "Devices with a warning",
-            "Devices with a warning that people are told of.",
+            "Devices with an open warning.",
             size,
             promql.fault_count(severity="warning"),
             Looks(thresholds=NONE_IS_BEST),
@@ -114,24 +130,25 @@ def _now() -> list[Json]:
 def _faults() -> Json:
     active = of("fault_active", where=KINDS)
     info = of("device_info", where=KINDS)
-    began = of("fault_since_timestamp_seconds", where=KINDS)
+    began = f"{of('fault_since_timestamp_seconds', where=KINDS)} and {CASE} {active}"
     labels = "name, location, contractor, web"
-    case = '"case", "/", "device", "code"'
     told = f"{active} * {SAME} group_left ({labels}) {info} or {active} unless {SAME} {info}"
     return table(
         "Faults now",
-        "Every fault and warning that people are told of, newest first. Device, web page and runbook are links.",
+        "Every open fault and warning: by priority, then the newest first. Device, web page and "
+        "runbook are links.",
         (24, 9),
         [
-            f'label_replace(label_join({told}, {case}), "alert", "$1", "code", "(.+)")',
-            f"max by (case) (label_join({of('fault_number', where=KINDS)} and {CASE} {active}, {case}))",
-            f"max by (case) (label_join({began} and {CASE} {active}, {case})) * 1000",
-            f"max by (case) (label_join({of('fault_acknowledged', where=KINDS)}, {case}))",
+            f'label_replace({promql.keyed(told)}, "alert", "$1", "code", "(.+)")',
+            _by_case(f"{of('fault_number', where=KINDS)} and {CASE} {active}"),
+            f"{_by_case(began)} * 1000",
+            _by_case(of("fault_acknowledged", where=KINDS)),
+            _by_case(_urgency(began)),
         ],
         [
-            Column("Value #B", "Fault", NUMBER, 90),
-            Column("severity", "State", {"mappings": SEVERITY_WORDS}, 100, paint=True),
             Column("priority", "Priority", {}, 80),
+            Column("severity", "State", {"mappings": SEVERITY_WORDS}, 100, paint=True),
+            Column("Value #B", "Fault", NUMBER, 90),
             DEVICE,
             Column("name", "Name", {}, 230),
             WHAT,
@@ -148,50 +165,49 @@ def _faults() -> Json:
             Column("web", "Web page", WEB_PAGE, 180),
             Column("alert", "Runbook", {"links": [LINK], "mappings": [ALERTS]}, 220),
         ],
-        key="case",
-        sort=("Since", True),
-        nothing="No fault is known. If the numbers above say NO DATA, nothing is known at all.",
+        rows=Rows(
+            key="case",
+            sort=("Value #E", True),
+            nothing="No fault is known. If the numbers above say NO DATA, nothing is known at all.",
+        ),
     )
 
 
-def _checks() -> list[tuple[str, Column]]:
-    """(query, column) for each thing that is checked; the column's source is filled in by its place."""
-    yes, seen = {1: ("YES", OK), 0: ("NO", FAULT)}, {1: ("OK", OK), 0: ("no answer", NO_DATA)}
-    clock_words = {0: ("OK", OK), 1: ("WRONG", FAULT), 2: NOT_KNOWN}
-    bad = of("clock_state", state="~drift|timezone|utc_field|reset", where=KINDS)
-    clock = f"max by (device) ({bad}) + 2 * max by (device) ({of('clock_state', state='unknown', where=KINDS)})"
-    days = f"(min by (device) ({of('certificate_expiry_timestamp_seconds', where=KINDS)}) - time()) / 86400"
-    warn, end = Limits().certificate_days
-    ends = {
-        "unit": "d",
-        "decimals": 0,
-        "thresholds": steps((-1e4, FAULT), (end, WARNING), (warn, OK)),
-    }
-
-    def least(name: str, **labels: str) -> str:
-        return f"min by (device) ({of(name, where=KINDS, **labels)})"
-
-    return [
-        (promql.asked(least("device_up"), "reach", KINDS), _check("Answers", yes)),
-        (promql.asked(least("stream_up"), "stream", KINDS), _check("Pictures", yes)),
-        (promql.asked(clock, "clock", KINDS), _check("Clock", clock_words)),
-        (promql.asked(least("recording_active"), "recording", KINDS), _check("Recorded", yes)),
-        (
-            promql.asked(least("check_success", check="identity"), "identity", KINDS),
-            _check("Identity", seen),
-        ),
-        (days, Column("", "Certificate", ends, paint=True)),
-        (promql.asked(least("check_success", check="ups"), "ups", KINDS), _check("UPS", seen)),
-    ]
+def _by_case(expression: str) -> str:
+    return f"max by (case) ({promql.keyed(expression)})"
 
 
-def _check(heading: str, table: dict[int, tuple[str, str]]) -> Column:
-    return Column("", heading, {"mappings": [words({**table, -1: NOT_KNOWN})]}, paint=True)
+def _urgency(began: str) -> str:
+    """What orders the faults: the priority, then the time of the beginning."""
+    arms = (
+        f"{5 - priority}e10 * {of('fault_active', where=KINDS, priority=f'P{priority}')}"
+        for priority in (1, 2, 3, 4)
+    )
+    weighed = " or ".join(arms)
+    return f"({weighed}) + {CASE} group_left () ({began})"
+
+
+# Heading -> the checks whose worst verdict stands under it.
+CHECKED = {
+    "Answers": "reach",
+    "Pictures": "stream",
+    "Clock": "clock",
+    "Recorded": "recording|playback",
+    "Recorder": "recorder",
+    "Power": "ups",
+    "Identity": "identity",
+    "Certificate": "certificate",
+    "Port": "port",
+    "Link, relay": "link|relay",
+}
+# Checks that were added by another package.
+CHECKED["Others"] = f"!~{'|'.join(CHECKED.values())}"
+FIRST_CHECK = ord("G")
 
 
 def _devices() -> Json:
     info = promql.of("device_info", where=KINDS)
-    checks = _checks()
+    ends = f"min by (device) ({of('certificate_expiry_timestamp_seconds', where=KINDS)})"
     queries = [
         f"max by (device, name, kind, variant, site, web) ({info})",
         f"max by (device) ({promql.state_number(KINDS)})",
@@ -199,15 +215,16 @@ def _devices() -> Json:
         f"min by (device) ({of('fault_since_timestamp_seconds', where=KINDS)}) * 1000",
         f"max by (device) ({of('fault_number', where=KINDS)})",
         f"max by (device) ({of('device_maintenance', where=KINDS)})",
-        *(query for query, _ in checks),
+        *(promql.verdict(check_types, KINDS) for check_types in CHECKED.values()),
+        f"({ends} - time()) / 86400",
     ]
     columns = [
         Column("Value #B", "State", STATE_WORDS, 100, paint=True),
         DEVICE,
         Column("name", "Name", {}, 230),
         *(
-            Column(f"Value #{chr(ord('G') + n)}", column.heading, column.looks, 95, column.paint)
-            for n, (_, column) in enumerate(checks)
+            Column(f"Value #{chr(FIRST_CHECK + n)}", heading, STATE_WORDS, 95, paint=True)
+            for n, heading in enumerate(CHECKED)
         ),
         Column("Value #C", "Last answer", AGO, 130),
         Column("Value #D", "At fault since", WHEN, 160),
@@ -218,13 +235,22 @@ def _devices() -> Json:
             {"mappings": [words({0: ("", OK), 1: ("maintenance", NO_DATA)})]},
             110,
         ),
+        Column(
+            f"Value #{chr(FIRST_CHECK + len(CHECKED))}",
+            "Certificate ends in",
+            {"unit": DAYS, "decimals": 0},
+            140,
+        ),
         Column("site", "Site", {}, 100),
         Column("kind", "Kind", {}, 90),
         Column("variant", "Type", {}, 90),
         Column("web", "Web page", WEB_PAGE),
     ]
-    about = "One row for each device, the worst first. NO DATA: there is no fresh result. -: not asked of this device."
-    return table("Every device", about, (24, 16), queries, columns, sort=("State", True))
+    about = (
+        "One row for each device, the worst first. A column shows the verdict of its checks, not whether they were "
+        "answered. NO DATA: there is no fresh result. -: the device has no such check."
+    )
+    return table("Every device", about, (24, 16), queries, columns, rows=Rows(sort=("State", True)))
 
 
 def _shift() -> list[Json]:
@@ -241,37 +267,35 @@ def _shift() -> list[Json]:
     return [
         table(
             "New in this shift",
-            "Faults that began since the shift began and still stand.",
+            "Faults that began since the shift began and are still open.",
             (8, 9),
             [f"({began} > time() - $shift) * 1000 and {CASE} {active}"],
             [*what, Column("Value", "Since", WHEN, 160)],
-            sort=("Since", True),
-            nothing="Nothing new is known.",
+            rows=Rows(sort=("Since", True), nothing="Nothing new is known."),
         ),
         table(
             "Over in this shift",
-            "Faults that people were told of and that ended since the shift began.",
+            "Faults that ended since the shift began.",
             (8, 9),
             [promql.alive(f"({before} unless {CASE} {active})")],
             what,
-            nothing="Nothing has ended, or nothing is known.",
+            rows=Rows(nothing="Nothing has ended, or nothing is known."),
         ),
         table(
             "Out of reach in this shift",
             "The share of the shift in which a device did not answer. Time in which nothing was known is left out.",
             (4, 9),
             [down],
-            [DEVICE, Column("Value", "Share", {"unit": "percentunit", "decimals": 1})],
-            sort=("Share", True),
-            nothing="None, or nothing is known.",
+            [DEVICE, Column("Value", "Share", {"unit": "percentunit", "decimals": 1, "max": 1})],
+            rows=Rows(sort=("Share", True), nothing="None, or nothing is known."),
         ),
         table(
             "On battery in this shift",
             "The longest time that each UPS ran on battery since the shift began.",
             (4, 9),
-            [battery],
-            [DEVICE, Column("Value", "Longest", {"unit": "s"})],
-            nothing="None, or nothing is known.",
+            [f"({battery}) / 60"],
+            [DEVICE, Column("Value", "Longest", {"unit": MINUTES, "decimals": 0})],
+            rows=Rows(nothing="None, or nothing is known."),
         ),
     ]
 
@@ -279,7 +303,7 @@ def _shift() -> list[Json]:
 def _held() -> Json:
     return table(
         "Held back",
-        "Faults that are known but that nobody was told of, because something else explains them.",
+        "Faults that are known but held back, because something else explains them.",
         (10, 10),
         [of("fault_held", where=KINDS)],
         [
@@ -288,7 +312,7 @@ def _held() -> Json:
             WHAT,
             Column("reason", "Why", {"mappings": [HELD]}),
         ],
-        nothing="Nothing is held back, or nothing is known.",
+        rows=Rows(nothing="Nothing is held back, or nothing is known."),
     )
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dashboards.looks import BLANK, GREY, NOTHING, Json
+from dashboards.looks import BLANK, FAULT_WORDS, GREY, KEPT, NOTHING, SINCE, Json, words
+from healthmon_exporters.web.palette import NO_DATA
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
-VERSION = "10.2.0"
+VERSION = "10.2.1"
+AGENT_ANSWERS = 'healthmon_build_info{job=~"$job"}'
+# Letters that are read from five metres on a 43-inch screen of 1080 lines, in px.
+CAPTION, NUMBER, NAME = 28, 58, 50
+MOST_TILES = 2000
 DEVICE_PAGE = (
     "/d/healthmon-device/healthmon-device?${datasource:queryparam}&${job:queryparam}&var-device="
 )
@@ -17,7 +22,9 @@ DEVICE_PAGE = (
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One query. `legend` names its series; a `table` query gives one frame with a column for each label."""
+    """One query. `legend` names its series; a `table` query gives one frame with a column for each
+    label.
+    """
 
     expression: str
     legend: str = "{{device}}"
@@ -40,7 +47,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """How the values of a panel are shown."""
+    """How the values of a panel are shown; `limits` draws the thresholds as lines over time."""
 
     unit: str = "none"
     thresholds: Json = field(default_factory=lambda: GREY)
@@ -50,6 +57,7 @@ class Looks:
     high: float | None = None
     links: Sequence[Json] = ()
     nothing: str = NOTHING
+    limits: bool = False
 
     def defaults(self, custom: Json | None = None, mode: str = "thresholds") -> Json:
         """The fieldConfig.defaults."""
@@ -85,21 +93,33 @@ def panel(
     }
 
 
-def stat(
-    title: str,
-    about: str,
-    size: Size,
-    expression: str,
-    looks: Looks,
-    *,
-    legend: str = "",
-    mode: str = "value",
-) -> Json:
-    """Big numbers on a coloured ground; `mode` auto shows names too."""
-    options = _stat_options({"calcs": ["lastNotNull"], "fields": "", "values": False}, mode, "auto")
+def stat(title: str, about: str, size: Size, expression: str, looks: Looks) -> Json:
+    """Big numbers on a coloured ground."""
+    options = _stat_options(_LAST, "value", "auto")
     config = {"defaults": looks.defaults(), "overrides": []}
     return panel(
-        "stat", title, about, size, [Query(expression, legend)], fieldConfig=config, options=options
+        "stat", title, about, size, [Query(expression, "")], fieldConfig=config, options=options
+    )
+
+
+def big(caption: str, about: str, size: Size, queries: Sequence[str], looks: Looks) -> Json:
+    """One number for a screen that is read from afar. Its caption is in the tile, because a panel's
+    title is 14 px; so the panel has no title.
+
+    While the agent answers, a number of which nothing is known has its caption too.
+    """
+    any_of = " or ".join(f"({query})" for query in queries)
+    unknown = f"-1 * (max({AGENT_ANSWERS}) unless on () ({any_of}))"
+    shown = replace(looks, mappings=[*looks.mappings, words({-1: (NOTHING, NO_DATA)})])
+    options = _stat_options(_LAST, "value_and_name", "auto")
+    return panel(
+        "stat",
+        "",
+        about,
+        size,
+        [Query(query, caption) for query in (*queries, unknown)],
+        fieldConfig={"defaults": shown.defaults(), "overrides": []},
+        options=options | {"text": {"titleSize": CAPTION, "valueSize": NUMBER}},
     )
 
 
@@ -110,23 +130,82 @@ def tiles(
     expression: str,
     mappings: Sequence[Json],
     *,
-    stacked: bool = False,
-    most: int = 2000,
+    above: str = "",
 ) -> Json:
-    """One tile for each row, showing its label `tile` on the ground that `mappings` give; grey NO DATA without rows."""
-    reduce = {"calcs": ["lastNotNull"], "fields": "/^tile$/", "limit": most, "values": True}
+    """One tile for each row, showing its label `tile` on the ground that `mappings` give; grey NO
+    DATA without rows. Over it stands the label `above`.
+    """
     looks = Looks(mappings=mappings, unit="string", links=[to_device("${__data.fields.device}")])
-    options = _stat_options(reduce, "value", "horizontal" if stacked else "auto")
-    config = {"defaults": looks.defaults(), "overrides": []}
+    options = _stat_options(_rows(MOST_TILES), "value", "auto")
+    overrides = []
+    if above:
+        options = _stat_options(_rows(MOST_TILES, above), "value_and_name", "auto")
+        options["text"] = {"titleSize": CAPTION}
+        overrides = [override("tile", displayName=f"${{__data.fields.{above}}}")]
     return panel(
         "stat",
         title,
         about,
         size,
         [Query(expression, "", table=True)],
-        fieldConfig=config,
+        fieldConfig={"defaults": looks.defaults(), "overrides": overrides},
         options=options,
     )
+
+
+def names(
+    title: str,
+    about: str,
+    size: Size,
+    queries: Sequence[str],
+    mappings: Sequence[Json],
+    *,
+    most: int,
+) -> Json:
+    """Tiles below each other for a screen that is read from afar: the label `tile` and under it in
+    smaller letters `code` and, of the second query, since when.
+
+    Both queries have a label `case`, by which they are joined; the first query's value orders them.
+    """
+    looks = Looks(mappings=mappings, unit="string", links=[to_device("${__data.fields.device}")])
+    below = "${__data.fields.what} ${__data.fields.since}"
+    kept = ["tile", "code", "device", "Value #A", "Value #B"]
+    renamed = {"code": "what", "Value #B": "since", "Value #A": "order"}
+    return panel(
+        "stat",
+        title,
+        about,
+        size,
+        [Query(expression, "", table=True) for expression in queries],
+        fieldConfig={
+            "defaults": looks.defaults(),
+            "overrides": [
+                override("tile", displayName=below),
+                override("what", mappings=[FAULT_WORDS]),
+                override("since", unit=SINCE, mappings=[words({0: (KEPT, NO_DATA)})]),
+            ],
+        },
+        options=_stat_options(_rows(most, "what"), "value_and_name", "horizontal")
+        | {"text": {"titleSize": CAPTION, "valueSize": NAME}},
+        transformations=[
+            {"id": "joinByField", "options": {"byField": "case", "mode": "outer"}},
+            {"id": "sortBy", "options": {"sort": [{"field": "Value #A", "desc": True}]}},
+            {"id": "filterFieldsByName", "options": {"include": {"names": kept}}},
+            {
+                "id": "organize",
+                "options": {"excludeByName": {}, "indexByName": {}, "renameByName": renamed},
+            },
+        ],
+    )
+
+
+_LAST: Json = {"calcs": ["lastNotNull"], "fields": "", "values": False}
+
+
+def _rows(most: int, above: str = "") -> Json:
+    """The field `tile`, which is looked for by its display name; that names the field `above`."""
+    fields = rf"/fields\.{above}/" if above else "/^tile$/"
+    return {"calcs": ["lastNotNull"], "fields": fields, "limit": most, "values": True}
 
 
 def _stat_options(reduce: Json, mode: str, orientation: str) -> Json:
@@ -137,7 +216,7 @@ def _stat_options(reduce: Json, mode: str, orientation: str) -> Json:
         "orientation": orientation,
         "reduceOptions": reduce,
         "textMode": mode,
-        "wideLayout": True,
+        "wideLayout": False,
     }
 
 
@@ -149,9 +228,8 @@ def timeseries(
     looks: Looks,
     *,
     overrides: Sequence[Json] = (),
-    limits: bool = False,
 ) -> Json:
-    """Lines over time; a gap stays a gap. `limits` draws the thresholds."""
+    """Lines over time; a gap stays a gap."""
     custom = {
         "drawStyle": "line",
         "fillOpacity": 0,
@@ -159,7 +237,7 @@ def timeseries(
         "pointSize": 5,
         "showPoints": "auto",
         "spanNulls": False,
-        "thresholdsStyle": {"mode": "dashed" if limits else "off"},
+        "thresholdsStyle": {"mode": "dashed" if looks.limits else "off"},
     }
     options = {
         "legend": {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": True},
@@ -172,7 +250,10 @@ def timeseries(
 
 
 def timeline(title: str, about: str, size: Size, queries: Sequence[Query], looks: Looks) -> Json:
-    """States over time, one row for each series, with their words."""
+    """States over time, one row for each series, with the words and colours of the mappings.
+
+    The colour is fixed: by thresholds Grafana would merge values by range and show the ranges.
+    """
     options = {
         "alignValue": "left",
         "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False},
@@ -181,7 +262,9 @@ def timeline(title: str, about: str, size: Size, queries: Sequence[Query], looks
         "showValue": "auto",
         "tooltip": {"mode": "single", "sort": "none"},
     }
-    config = {"defaults": looks.defaults({"fillOpacity": 90, "lineWidth": 0}), "overrides": []}
+    defaults = looks.defaults({"fillOpacity": 90, "lineWidth": 0}, "fixed")
+    defaults["color"] = {"mode": "fixed", "fixedColor": NO_DATA}
+    config = {"defaults": defaults, "overrides": []}
     return panel(
         "state-timeline",
         title,
@@ -230,12 +313,14 @@ def note(title: str, about: str, size: Size, content: str) -> Json:
     )
 
 
-def row(title: str) -> Json:
-    """A heading over the panels that follow."""
+def row(title: str, hidden: Sequence[Json] = ()) -> Json:
+    """A heading over the panels that follow; or over its own `hidden` ones, which are shown and
+    asked for when somebody opens it.
+    """
     return {
-        "collapsed": False,
+        "collapsed": bool(hidden),
         "gridPos": {"w": 24, "h": 1},
-        "panels": [],
+        "panels": list(hidden),
         "title": title,
         "type": "row",
     }
@@ -252,18 +337,24 @@ WEB_PAGE: Json = {
 
 
 def override(name: str, **properties: Any) -> Json:
-    """Properties of the field called `name`; double underscores stand for dots (``custom__width``)."""
+    """Properties of the field called `name`; double underscores stand for dots
+    (``custom__width``).
+    """
     rows = [{"id": key.replace("__", "."), "value": value} for key, value in properties.items()]
     return {"matcher": {"id": "byName", "options": name}, "properties": rows}
 
 
+# A heading is cut where its column is narrower: px of a bold letter, and of the edges and the filter.
+HEADING_LETTER, HEADING_EDGE = 8, 40
 CELL = {"align": "left", "cellOptions": {"type": "auto"}, "filterable": True, "inspect": False}
 GROUND = {"mode": "basic", "type": "color-background"}
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: the field it comes from, its heading and how it looks; `paint` colours its ground."""
+    """A column of a table: the field it comes from, its heading and how it looks; `paint` colours
+    its ground.
+    """
 
     source: str
     heading: str
@@ -280,11 +371,28 @@ class Column:
             "mappings": [*self.looks.get("mappings", []), *BLANK],
         }
         if self.width:
-            made["custom.width"] = self.width
+            made["custom.width"] = max(
+                self.width, HEADING_LETTER * len(self.heading) + HEADING_EDGE
+            )
         if self.paint:
             made["custom.cellOptions"] = GROUND
         rows = [{"id": key, "value": value} for key, value in made.items()]
         return {"matcher": {"id": "byName", "options": self.heading}, "properties": rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a table: joined by the label `key`; `nothing` stands where there are none.
+
+    `sort` is (heading or field, descending). Rows are sorted once by a field that is not shown.
+    """
+
+    key: str = "device"
+    sort: tuple[str, bool] | None = None
+    nothing: str = NOTHING
+
+
+JOINED_BY_DEVICE = Rows()
 
 
 def table(
@@ -293,13 +401,12 @@ def table(
     size: Size,
     queries: Sequence[str],
     columns: Sequence[Column],
-    *,
-    key: str = "device",
-    sort: tuple[str, bool] | None = None,
-    nothing: str = NOTHING,
+    rows: Rows = JOINED_BY_DEVICE,
 ) -> Json:
-    """Rows of instant queries joined by the label `key`; only `columns` are shown, in their order."""
-    looks = Looks(unit="string", mappings=BLANK, nothing=nothing)
+    """The `rows` of instant queries; only `columns` are shown, in their order."""
+    sort = rows.sort
+    by_heading = sort is not None and sort[0] in {column.heading for column in columns}
+    looks = Looks(unit="string", mappings=BLANK, nothing=rows.nothing)
     config = {
         "defaults": looks.defaults(CELL),
         "overrides": [column.override() for column in columns],
@@ -308,7 +415,7 @@ def table(
         "cellHeight": "sm",
         "footer": {"countRows": False, "fields": "", "reducer": ["sum"], "show": False},
         "showHeader": True,
-        "sortBy": [{"desc": sort[1], "displayName": sort[0]}] if sort else [],
+        "sortBy": [{"desc": sort[1], "displayName": sort[0]}] if sort and by_heading else [],
     }
     return panel(
         "table",
@@ -318,11 +425,15 @@ def table(
         [Query(expression, "", table=True) for expression in queries],
         fieldConfig=config,
         options=options,
-        transformations=_joined(columns, key if len(queries) > 1 else None),
+        transformations=_joined(
+            columns, rows.key if len(queries) > 1 else None, None if by_heading else sort
+        ),
     )
 
 
-def _joined(columns: Sequence[Column], key: str | None) -> list[Json]:
+def _joined(
+    columns: Sequence[Column], key: str | None, order: tuple[str, bool] | None
+) -> list[Json]:
     names = [column.source for column in columns]
     organise = {
         "excludeByName": {},
@@ -330,8 +441,11 @@ def _joined(columns: Sequence[Column], key: str | None) -> list[Json]:
         "renameByName": {column.source: column.heading for column in columns},
     }
     join = [{"id": "joinByField", "options": {"byField": key, "mode": "outer"}}] if key else []
+    by = [{"field": order[0], "desc": order[1]}] if order else []
+    sort = [{"id": "sortBy", "options": {"sort": by}}] if by else []
     return [
         *join,
+        *sort,
         {"id": "filterFieldsByName", "options": {"include": {"names": names}}},
         {"id": "organize", "options": organise},
     ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dashboards.looks import Json, strings
 from dashboards.rules.faults import alert_of
-from healthmon.verdict.codes import CODES
+from healthmon.checks.evaluation.codes import CODES
 
-# The agent serves its runbooks. A control room whose browsers do not run on the agent's machine writes the dashboards
-# with its own address: python -m dashboards --runbooks URL.
+# The agent serves its runbooks. A control room whose browsers do not run on the agent's machine
+# writes the dashboards with its own address: python -m dashboards --runbooks URL.
 DEFAULT = "http://127.0.0.1:9877/runbooks"
 VARIABLE: Json = {
     "current": {"selected": True, "text": DEFAULT, "value": DEFAULT},

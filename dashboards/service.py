@@ -1,14 +1,17 @@
-"""The manager's page: how well the service ran in the last 30 days, sampled; the monthly report counts every check."""
+"""The manager's page: how well the service ran in the last 30 days, sampled; the monthly report
+counts every check.
+"""
 
 from __future__ import annotations
 
 from dashboards import promql
 from dashboards.frame import KIND, SITE, dashboard
-from dashboards.looks import BLUE, FAULT_WORDS, Json, steps
+from dashboards.looks import BLUE, FAULT_WORDS, HOURS, MINUTES, Json, steps
 from dashboards.panels import (
     Column,
     Looks,
     Query,
+    Rows,
     bars,
     note,
     row,
@@ -17,23 +20,27 @@ from dashboards.panels import (
     timeseries,
     to_device,
 )
-from dashboards.promql import CAMERAS, KINDS, SAME, of
-from healthmon_exporters.palette import FAULT, OK, WARNING
+from dashboards.promql import CAMERAS, ESTATE, KINDS, SAME, of
+from healthmon_exporters.web.palette import FAULT, OK, WARNING
 
 SAMPLED = "[$__range:30m]"
-SAMPLE_SECONDS = 1800
+# Faults are few, so their time is counted by the minute.
+EACH_MINUTE = "[$__range:1m]"
 GOOD = steps((0, FAULT), (0.95, WARNING), (0.99, OK))
 MONTH = 31 * 86400
 RATIO = Looks(unit="percentunit", thresholds=GOOD, decimals=2, low=0, high=1)
 NOTE = """
-Every figure is of the chosen time (30 days unless changed above), sampled every half hour. Time in which nothing was
+Every figure is of the chosen time (30 days unless changed above). Shares are sampled every half hour, the time of
+faults every minute. Time in which nothing was
 known (the monitor was down, or a device could not be asked) counts **neither as good nor as bad**; how long that was
 stands under *Monitoring worked*. Planned maintenance is left out.
 """
 
 
 def page() -> Json:
-    """The dashboard healthmon-service. Its queries look back over a month, so it asks less often than the others."""
+    """The dashboard healthmon-service. Its queries look back over a month, so it asks less often
+    than the others.
+    """
     about = (
         "Availability, faults, repair, recording and clocks over the last 30 days, for the manager."
     )
@@ -60,11 +67,21 @@ def average(series: str, where: str) -> str:
     return f"avg_over_time({outside_maintenance(series, where)}{SAMPLED})"
 
 
+def pictures(where: str) -> str:
+    """1 for each camera while pictures come from it, 0 while none do, for whatever reason: of a
+    camera that is lost no stream tells anything.
+    """
+    streams = f"max by (job, instance, device) ({of('stream_up', where=where)})"
+    lost = f"max by (job, instance, device) (0 * ({of('device_up', where=where)} == 0))"
+    return f"({streams} or {lost})"
+
+
 def _figures() -> list[Json]:
     size = (4, 5)
-    up, pictures = of("device_up", where=CAMERAS), of("stream_up", where=CAMERAS)
-    kept = f"({of('recording_active')} >= 0)"
+    up = of("device_up", where=CAMERAS)
+    kept = of("recording_active", where=CAMERAS)
     clock = f"1 - max by (job, instance, device) ({of('clock_state', state='~drift|timezone|utc_field|reset')})"
+    monitored = f'avg_over_time(up{{job=~"$job"}}{SAMPLED})'
     clock = f"({clock} unless {SAME} {of('clock_state', state='unknown')} == 1)"
     return [
         stat(
@@ -78,31 +95,31 @@ def _figures() -> list[Json]:
             "Pictures",
             "Share of the time in which cameras delivered pictures, mean over all cameras.",
             size,
-            f"avg({average(pictures, CAMERAS)})",
+            f"avg({average(pictures(CAMERAS), CAMERAS)})",
             RATIO,
         ),
         stat(
             "Recorded",
             "Share of the time in which cameras were being recorded, mean over all cameras.",
             size,
-            f"avg(avg_over_time({kept}{SAMPLED}))",
+            f"avg({average(kept, CAMERAS)})",
             RATIO,
         ),
         stat(
             "Clocks right",
             "Share of the time in which clocks were within their limit, mean over all that could be read.",
             size,
-            f"avg(avg_over_time({clock}{SAMPLED}))",
+            f"avg({average(clock, ESTATE)})",
             RATIO,
         ),
         stat(
             "Monitoring worked",
-            "Share of the time in which the monitor itself answered. What it did not see is not in the other figures.",
+            "Share of the time in which the monitor itself answered. Other times are not in the other figures.",
             size,
-            'avg(avg_over_time(up{job=~"$job"}[$__range:30m]))',
+            f"avg({promql.of_agents(monitored)})",
             RATIO,
         ),
-        note("How to read this page", "What the figures count and what not.", size, NOTE),
+        note("How to read this page", "How the figures are counted.", size, NOTE),
     ]
 
 
@@ -130,7 +147,7 @@ def _availability() -> list[Json]:
             (8, 9),
             [
                 Query(f"avg({of('device_up', where=CAMERAS)})", "answer"),
-                Query(f"avg({of('stream_up', where=CAMERAS)})", "give pictures"),
+                Query(f"avg({pictures(CAMERAS)})", "give pictures"),
             ],
             Looks(unit="percentunit", low=0, high=1),
         ),
@@ -140,37 +157,37 @@ def _availability() -> list[Json]:
 def _faults() -> list[Json]:
     active = of("fault_active", severity="fault", where=KINDS)
     number = of("fault_number", where=KINDS)
-    opened = f"(changes({number}[$__range]) + 1) and on (job, instance, device, code) last_over_time({active}[$__range])"
-    lasted = f"{SAMPLE_SECONDS} * sum(count_over_time({active}{SAMPLED}))"
-    by_code = f"sum by (code) ({SAMPLE_SECONDS} * count_over_time({active}{SAMPLED}))"
+    opened = (
+        f"(changes({number}[$__range]) + 1) "
+        f"and on (job, instance, device, code) last_over_time({active}[$__range])"
+    )
+    hours = f"count_over_time({active}{EACH_MINUTE}) / 60"
     return [
         stat(
             "Faults",
-            "Faults that people were told of in the chosen time.",
+            "Faults that were open at some time of the chosen range.",
             (4, 9),
             f"sum({opened})",
             Looks(thresholds=BLUE, decimals=0),
         ),
         stat(
             "Mean time to repair",
-            "Mean time from the first failed check of a fault to its end, within the chosen time.",
+            "How long a fault was open, mean over all faults, within the chosen time.",
             (4, 9),
-            f"{lasted} / sum({opened})",
-            Looks(unit="s", thresholds=BLUE, decimals=1),
+            f"sum({hours}) / sum({opened})",
+            Looks(unit=HOURS, thresholds=BLUE, decimals=1),
         ),
         table(
             "By cause",
-            "What went wrong, how often and for how long.",
+            "Causes: how often, and for how long.",
             (8, 9),
-            [f"sum by (code) ({opened})", by_code],
+            [f"sum by (code) ({opened})", f"sum by (code) ({hours})"],
             [
                 Column("code", "What was wrong", {"mappings": [FAULT_WORDS]}),
                 Column("Value #A", "Faults", {"decimals": 0}, 90),
-                Column("Value #B", "Hours together", {"unit": "s", "decimals": 1}, 140),
+                Column("Value #B", "Hours together", {"decimals": 1}, 140),
             ],
-            key="code",
-            sort=("Faults", True),
-            nothing="No fault, or nothing is known.",
+            rows=Rows(key="code", sort=("Faults", True), nothing="No fault, or nothing is known."),
         ),
         table(
             "Again and again",
@@ -182,8 +199,7 @@ def _faults() -> list[Json]:
                 Column("site", "Site"),
                 Column("Value", "Faults", {"decimals": 0}, 90),
             ],
-            sort=("Faults", True),
-            nothing="None, or nothing is known.",
+            rows=Rows(sort=("Faults", True), nothing="None, or nothing is known."),
         ),
     ]
 
@@ -213,14 +229,14 @@ def _evidence() -> list[Json]:
             "The largest distance of any clock from true time now.",
             (4, 7),
             f"max({offsets})",
-            Looks(unit="s", thresholds=BLUE, decimals=1),
+            Looks(unit="suffix:s", thresholds=BLUE, decimals=1),
         ),
         stat(
             "Shortest battery time",
             "The lowest estimate of any UPS within the chosen time.",
             (4, 7),
-            f"min(min_over_time({of('ups_runtime_seconds')}{SAMPLED}))",
-            Looks(unit="s", thresholds=BLUE, decimals=0),
+            f"min(min_over_time({of('ups_runtime_seconds')}[$__range])) / 60",
+            Looks(unit=MINUTES, thresholds=BLUE, decimals=0),
         ),
         timeseries(
             "Clocks outside their limit",

@@ -1,7 +1,13 @@
-"""The wall: one screen of 1920x1080 without scrolling, read from five metres; the same for 10, 150 and 600 cameras.
+"""The wall: one screen of 1920x1080 without scrolling, read from five metres; the same for 10, 150
+and 600 cameras.
 
-Grafana's grid gives 27 rows of 38 px and 24 columns at that size. The names of the eight most urgent faults stand in
-two stacks of four, because four tiles of that height get letters of more than 50 px.
+Grafana's grid gives 27 rows of 38 px and 24 columns at that size. Numbers and names have letters of
+50 px and more, captions of 28 px (43 inches, 5 m); their sizes are fixed, and names are cut, so that
+no long one makes the others small. Tiles of more than `CAMERA_TILES` cameras would be too small:
+then there is one for each site.
+
+A page in a browser cannot know that Grafana behind it has died. So the first line ends with the time
+of the newest result, which must move.
 """
 
 from __future__ import annotations
@@ -9,32 +15,36 @@ from __future__ import annotations
 from dashboards import promql
 from dashboards.frame import SITE, dashboard
 from dashboards.looks import (
+    CLOCK_TIME,
+    FAULT_MARK,
+    HOURS,
     MARKS,
+    MINUTES,
+    NO_DATA_MARK,
     NONE_IS_BEST,
     NONE_IS_WELL,
     TILES,
+    WARNING_MARK,
     Json,
     pattern,
     steps,
     words,
 )
-from dashboards.panels import Looks, stat, tiles
-from dashboards.promql import CAMERAS, ESTATE, of, own
-from healthmon.model import Limits
-from healthmon_exporters.palette import FAULT, NO_DATA, OK, WARNING
+from dashboards.panels import Looks, big, names, override, tiles
+from dashboards.promql import CAMERAS, CASE, ESTATE, of, own
+from healthmon.model.device import Limits
+from healthmon_exporters.web.palette import FAULT, NO_DATA, OK, WARNING
 
-SHOWN = 8
+SHOWN = 6
 HALF = SHOWN // 2
+CAMERA_TILES, SITE_TILES = 30, 12
+STALE_SECONDS = 120
+SMALL = (4, 4)
+STOPPED = "STANDS STILL"
 FAULT_TILES = [
-    pattern("^(NO FAULTS|no further faults)$", OK),
-    pattern(" NOT CHECKED$", NO_DATA),
+    pattern("^(NO FAULTS|no more faults)$", OK),
+    pattern(" (NOT CHECKED|CHECKED|CHECKED AGAIN)$", NO_DATA),
     pattern(".+", FAULT),
-]
-UPS_TILES = [
-    pattern(" (normal|eco|boost|trim)$", OK),
-    pattern(" (battery|off)$", FAULT),
-    pattern(" (bypass|test|other)$", WARNING),
-    pattern(" unknown$", NO_DATA),
 ]
 
 
@@ -51,153 +61,185 @@ def page() -> Json:
 
 
 def _numbers() -> list[Json]:
-    size = (5, 4)
     bad_clocks = of("clock_state", state="~drift|timezone|utc_field|reset")
     clocks = promql.mostly(
         f"{of('clock_state', state='unknown')} == 0",
-        of("check_last_run_timestamp_seconds", check="clock"),
+        of("check_verdict", check="clock"),
     )
     power = promql.mostly(
         f"{of('ups_status', status='unknown')} == 0",
-        of("check_last_run_timestamp_seconds", check="ups"),
+        of("check_verdict", check="ups"),
     )
     footage = promql.mostly(
         of("recording_active"),
-        of("check_last_run_timestamp_seconds", check="recording", kind="camera"),
+        of("check_verdict", check="recording", kind="camera"),
     )
     faults = f"sum({promql.known_maintenance('fault', CAMERAS)})"
     unknown = promql.watched(promql.known_maintenance("unknown", CAMERAS), CAMERAS)
-    return [
-        stat(
+    rows = (
+        (
             "Cameras at fault",
             "Cameras that are at fault now. Cameras in maintenance are not counted.",
-            size,
             promql.seen(faults, promql.mostly_checked(CAMERAS)),
-            Looks(thresholds=NONE_IS_WELL),
+            NONE_IS_WELL,
         ),
-        stat(
+        (
             "Not recorded",
             "Cameras that are not recorded as planned. NO DATA: no recorder tells, or less than half of them.",
-            size,
             promql.seen(f"sum({of('recording_active')} == bool 0)", footage),
-            Looks(thresholds=NONE_IS_WELL),
+            NONE_IS_WELL,
         ),
-        stat(
+        (
             "Clock wrong",
             "Cameras and recorders whose clock is outside its limit. Clocks that cannot be read are not counted.",
-            size,
             promql.seen(f"sum({bad_clocks})", clocks),
-            Looks(thresholds=NONE_IS_BEST),
+            NONE_IS_BEST,
         ),
-        stat(
+        (
             "On battery",
             "UPSes that run on battery now.",
-            size,
             promql.seen(f"sum({of('ups_status', status='battery')})", power),
-            Looks(thresholds=NONE_IS_WELL),
+            NONE_IS_WELL,
         ),
-        stat(
+        (
             "Not checked",
             "Cameras of which nothing is known at present. They are neither well nor at fault: look at them by hand.",
-            (4, 4),
             f"sum({unknown})",
-            Looks(thresholds=NONE_IS_BEST),
+            NONE_IS_BEST,
         ),
+    )
+    numbers = [
+        big(caption, about, SMALL, [query], Looks(thresholds=thresholds))
+        for caption, about, query, thresholds in rows
     ]
+    return [*numbers, _as_of()]
+
+
+def _as_of() -> Json:
+    """The time of the newest result: a screen that stands still shows it."""
+    newest = f"max({of('check_last_run_timestamp_seconds')})"
+    fresh = f"time() - {newest} < {STALE_SECONDS}"
+    stale = f"time() - {newest} >= {STALE_SECONDS}"
+    made = big(
+        "As of (must move)",
+        "When the newest result came. Compare it with a clock: where it stands still for two minutes, Grafana, "
+        "Prometheus or the agent is dead, and nothing on this screen is true. The agent's own /wall turns grey by "
+        "itself.",
+        SMALL,
+        [f"{newest} * 1000 and on () ({fresh})", f"{newest} * 1000 and on () ({stale})"],
+        Looks(unit=CLOCK_TIME, thresholds=steps((0, OK))),
+    )
+    made["targets"][1]["legendFormat"] = STOPPED
+    stopped = override(STOPPED, color={"mode": "fixed", "fixedColor": FAULT})
+    made["fieldConfig"]["overrides"] = [stopped]
+    return made
 
 
 def _faults() -> list[Json]:
     first = promql.urgent_faults(HALF)
     second = f"({promql.urgent_faults(SHOWN)} unless on (job, instance, device) {first})"
-    upper = promql.or_none(f"sort_desc({promql.named(first)})", "NO FAULTS")
-    lower = promql.or_none(f"sort_desc({promql.named(second)})", "no further faults")
-    more = f"clamp_min({promql.fault_count('fault')} - {SHOWN}, 0)"
     return [
-        tiles(
+        _stack(
             "Faults",
             "The most urgent faults: by priority, then the newest first. Grey: nothing is known.",
-            (10, 10),
-            upper,
-            FAULT_TILES,
-            stacked=True,
-            most=HALF,
+            first,
+            promql.or_none(_rows(first), "NO FAULTS"),
         ),
-        tiles(
+        _stack(
             f"Faults {HALF + 1} to {SHOWN}",
             "The next most urgent faults.",
-            (10, 10),
-            lower,
-            FAULT_TILES,
-            stacked=True,
-            most=HALF,
-        ),
-        stat(
-            "More faults",
-            "Devices at fault for which there is no room here. They stand on the operations page.",
-            (4, 10),
-            more,
-            Looks(unit="prefix:+", thresholds=NONE_IS_WELL, mappings=[words({0: ("0", OK)})]),
+            second,
+            promql.or_no_more(_rows(second), "no more faults"),
         ),
     ]
 
 
+def _rows(expression: str) -> str:
+    return f"sort_desc({promql.keyed(promql.named(expression))})"
+
+
+def _stack(title: str, about: str, expression: str, shown: str) -> Json:
+    began = f"{of('fault_since_timestamp_seconds')} * 1000 and {CASE} ({expression})"
+    none = promql.no_case(f"0 * count({of('device_state')})")
+    since = f"max by (case) ({promql.keyed(began)} or on () {none})"
+    return names(title, about, (12, 11), [shown, since], FAULT_TILES, most=HALF)
+
+
 def _cameras() -> Json:
     return tiles(
-        f"Every camera     {MARKS}",
-        "One tile for each camera, the worst first. The mark before the number says the state without its colour. "
-        "Cameras in store or in transit are left out.",
-        (24, 9),
-        promql.tiles(CAMERAS),
+        f"Every camera, or every site with how many of its cameras     {MARKS}",
+        f"Up to {CAMERA_TILES} cameras one tile for each, beyond that one for each of the {SITE_TILES} worst sites; "
+        "the worst first. The mark says the state without its colour. Cameras in store or in transit are left out.",
+        (24, 8),
+        promql.tiles_by_site(CAMERAS, CAMERA_TILES, SITE_TILES),
         TILES,
+        above="place",
     )
 
 
+def _power() -> str:
+    """One tile for each UPS, those that do not run on the mains first."""
+    groups = (
+        (3, FAULT_MARK, "battery|off"),
+        (2, NO_DATA_MARK, "unknown"),
+        (1, WARNING_MARK, "bypass|test|other"),
+        (0, "", "normal|eco|boost|trim"),
+    )
+    arms = (
+        promql.tile(rank, mark, of("ups_status", status=f"~{status}"))
+        for rank, mark, status in groups
+    )
+    joined = " or ".join(arms)
+    return f'sort_desc(label_join({joined}, "tile", " ", "tile", "status"))'
+
+
 def _strip() -> list[Json]:
-    low, critical = Limits().ups_runtime
+    low, critical = (limit / 60 for limit in Limits().ups_runtime)
+    more = f"clamp_min({promql.fault_count('fault')} - {SHOWN}, 0)"
     runtime = steps((0, FAULT), (critical, WARNING), (low, OK))
     return [
         tiles(
             "UPS",
             "Where each UPS takes its power from: normal is the mains, battery means that the mains is lost.",
-            (5, 4),
-            f'label_join({of("ups_status")} == 1, "tile", " ", "device", "status")',
-            UPS_TILES,
+            SMALL,
+            _power(),
+            TILES,
         ),
-        stat(
+        big(
             "Battery time",
             "The shortest time that any UPS would last on battery, by its own estimate.",
-            (4, 4),
-            f"min({of('ups_runtime_seconds')})",
-            Looks(unit="s", thresholds=runtime, decimals=0),
+            SMALL,
+            [f"min({of('ups_runtime_seconds')}) / 60"],
+            Looks(unit=MINUTES, thresholds=runtime, decimals=0),
         ),
         tiles(
             "Recorders and links",
             "One tile for each recorder and each link to a site, the worst first, with the same marks.",
-            (5, 4),
+            SMALL,
             promql.tiles(f'{ESTATE},kind=~"recorder|link"'),
             TILES,
         ),
-        stat(
-            "Last function check",
+        big(
+            "Last check",
             "How long ago the last whole sweep (the function check of a shift) ended.",
-            (4, 4),
-            f"time() - max({own('sweep_last_timestamp_seconds')})",
-            Looks(unit="s", thresholds=steps((0, OK), (13 * 3600, WARNING)), decimals=0),
+            SMALL,
+            [f"(time() - max({own('sweep_last_timestamp_seconds')})) / 3600"],
+            Looks(unit=f"{HOURS} ago", thresholds=steps((0, OK), (13, WARNING)), decimals=0),
         ),
-        stat(
+        big(
             "Signed by",
             "How many have signed the sheet of that check.",
-            (3, 4),
-            f"max({own('sweep_signatures')})",
+            SMALL,
+            [f"max({own('sweep_signatures')})"],
             Looks(
                 thresholds=steps((0, WARNING), (1, OK)), mappings=[words({0: ("NOBODY", WARNING)})]
             ),
         ),
-        stat(
-            "Age of this data",
-            "How old the newest result is. It stays below a minute or two while monitoring works.",
-            (3, 4),
-            f"time() - max({of('check_last_run_timestamp_seconds')})",
-            Looks(unit="s", thresholds=steps((0, OK), (120, WARNING), (300, FAULT)), decimals=0),
+        big(
+            "More faults",
+            "Devices at fault for which there is no room above. They stand on the operations page.",
+            SMALL,
+            [more],
+            Looks(thresholds=NONE_IS_WELL),
         ),
     ]

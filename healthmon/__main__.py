@@ -1,5 +1,5 @@
 """``python -m healthmon``."""
 
-from healthmon.cli import main
+from healthmon.cli.main import main
 
 main()

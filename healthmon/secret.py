@@ -10,7 +10,9 @@ MASK = "***"
 
 
 class Secret:
-    """A secret text: ``repr``, ``str`` and formatting give ``***``; pickling and JSON fail; ``reveal()`` gives it."""
+    """A secret text: ``repr``, ``str`` and formatting give ``***``; pickling and JSON fail;
+    ``reveal()`` gives it.
+    """
 
     __slots__ = ("__text",)
 
@@ -41,7 +43,8 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """One account: user name (or SNMP community / USM user) and its secret; ``name`` is what config.yaml calls it.
+    """One account: user name (or SNMP community / USM user) and its secret; ``name`` is what
+    config.yaml calls it.
 
     ``private`` is the SNMPv3 privacy key where there is one.
     """
@@ -52,6 +55,8 @@ class Credential:
     private: Secret | None = None
 
     def fingerprint(self) -> str:
-        """16 hex digits that change when the account or its secret changes, safe to keep in a state file."""
+        """16 hex digits that change when the account or its secret changes, safe to keep in a state
+        file.
+        """
         text = f"{self.username}\0{self.password.reveal()}"
         return hashlib.blake2b(text.encode(), digest_size=8, person=b"healthmon-login").hexdigest()

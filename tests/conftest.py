@@ -1,9 +1,13 @@
-"""Shared fixtures: nothing may be left behind after a test, and real peers are started by process id."""
+"""Shared fixtures: nothing may be left behind after a test, and real peers are started by process
+id.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -12,43 +16,83 @@ from pathlib import Path
 import hypothesis
 import pytest
 import uvloop
-from namespaces import own_loopback
-from support import Peers, children, open_files
+from helpers.days import ordinary_day
+from helpers.peers.namespaces import own_loopback
+from helpers.support import Peers, children, open_files
 
-WORKERS = 6  # on two cores: most tests wait most of the time
+__all__ = ["ordinary_day"]  # a fixture for every test
+
+WORKERS = 8  # on two cores: most tests wait most of the time
 
 
-hypothesis.settings.register_profile(
-    "healthmon", deadline=None
-)  # how long an example takes is the machine's affair
+# How long an example takes is the machine's affair.
+hypothesis.settings.register_profile("healthmon", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
 hypothesis.settings.load_profile("healthmon")
+# A file whose tests all have one of these marks.
+NOT_QUICK = re.compile(r"^pytestmark = .*\bmark\.(?:slow|long|peer)\b", re.MULTILINE)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--quick`` is what `make quick` runs."""
+    parser.addoption(
+        "--quick", action="store_true", help="leave out files marked slow, long or peer"
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """In a quick run, files that are left out are not even imported: that is half of the time."""
+    if not config.getoption("quick") or collection_path.suffix != ".py":
+        return None
+    return True if NOT_QUICK.search(collection_path.read_text()) else None
+
+
+# What the machine's owner, a service manager or a terminal may have set for everybody.
+FOREIGN = re.compile(
+    r".*_proxy|healthmon_config|notify_socket|watchdog_\w+|credentials_directory"
+    r"|tz|no_color|force_color|columns|lines",
+    re.IGNORECASE,
+)
 
 
 def pytest_configure() -> None:
-    """Every process of a parallel run, and a single one too, has its own ports where the system allows it."""
+    """Every process of a parallel run, and a single one too, has its own ports where the system
+    allows it, and an environment that says nothing of this machine.
+    """
+    for name in filter(FOREIGN.fullmatch, [*os.environ]):
+        del os.environ[name]
+    time.tzset()
     own_loopback()
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """In parallel only where no two workers can ask for the same port: the simulated estate's are fixed."""
+    """In parallel only where no two workers can ask for the same port: the simulated estate's are
+    fixed.
+    """
     return WORKERS if own_loopback() else 0
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that wait for minutes begin first, so that no worker is left alone with one at the end."""
+    """The files that wait for minutes begin first, so that no worker is left alone with one at the
+    end.
+    """
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def uvloop_has_its_pipe() -> None:
-    """The first loop of a process opens two file descriptors that stay (libuv's own signal pipe)."""
+    """The first loop of a process opens two file descriptors that stay (libuv's own signal
+    pipe).
+    """
     uvloop.new_event_loop().close()
 
 
 @pytest.fixture(autouse=True)
 def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
-    """After every test: no new file descriptor, thread or child process (asyncio tasks end with their loop)."""
+    """After every test: no new file descriptor, thread or child process (asyncio tasks end with
+    their loop).
+    """
     keeps = request.node.get_closest_marker("restarts") is not None
     gc.freeze()  # what was there before is not looked through: that would cost a tenth of a second a test
     files, threads, kids = open_files(), threading.active_count(), children()

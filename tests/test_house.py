@@ -2,18 +2,48 @@
 
 from __future__ import annotations
 
-from healthmon.model import Reason
-from healthmon.verdict.words import REASON_WORDS
-from healthmon.wire import errors
+import ast
+import sys
+from pathlib import Path
+
+from healthmon.checks.evaluation.wording import REASON_WORDS
+from healthmon.model.enums import Reason
+from healthmon.protocols import errors
+
+TESTS = Path(__file__).parent
 
 
-def all_kinds(kind: type[errors.WireError]) -> set[str]:
+def all_kinds(kind: type[errors.ExchangeError]) -> set[str]:
     return {kind.reason} | {word for child in kind.__subclasses__() for word in all_kinds(child)}
 
 
 def test_every_wire_error_has_a_reason_of_the_model():
-    assert all_kinds(errors.WireError) <= {reason.value for reason in Reason}
+    assert all_kinds(errors.ExchangeError) <= {reason.value for reason in Reason}
 
 
 def test_every_reason_has_words():
     assert set(REASON_WORDS) == set(Reason)
+
+
+def imported_by(path: Path) -> set[str]:
+    """The modules that a file imports."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+    return names
+
+
+def test_no_test_imports_another_tests_module():
+    """What two tests share is in tests/helpers."""
+    for path in TESTS.rglob("*.py"):
+        shared = {name for name in imported_by(path) if name.rpartition(".")[2].startswith("test_")}
+        assert not shared, path
+
+
+def test_no_helper_hides_a_module_of_the_standard_library():
+    """A helper that is run as a program has its own folder first in sys.path."""
+    names = {path.stem for path in (TESTS / "helpers").rglob("*.py")}
+    assert not names & sys.stdlib_module_names

@@ -1,11 +1,19 @@
-"""The monitor itself: what healthmon cannot tell by its own ways out, because they or it may be what has failed."""
+"""The monitor itself: what healthmon cannot tell by its own ways out, because they or it may be
+what has failed.
+"""
 
 from __future__ import annotations
 
 from dashboards.rules.alert import Alert
+from dashboards.rules.summaries import DURATION, figure, how_long
 
 UP = 'up{job="healthmon"}'
 OF_DEVICE = "on (job, instance, device)"
+CONFIG_AGE = figure(
+    "time() - max(healthmon_config_reload_success_timestamp_seconds{})",
+    f": {DURATION} old",
+    ("job", "instance"),
+)
 
 
 ALERTS = [
@@ -16,12 +24,12 @@ ALERTS = [
         severity="none",
         priority="P4",
         summary="Alerts come through",
-        description="This alert always fires. Whoever gets it raises the alarm when it stops.",
+        description="This alert always fires. Its receiver raises the alarm when it stops.",
     ),
     Alert(
         "HealthmonAgentDown",
         f"{UP} == 0",
-        "healthmon does not answer: nobody watches the cameras",
+        "healthmon does not answer: nobody watches the cameras" + how_long("up{} == 1"),
         "Prometheus gets no answer from {{ $labels.instance }}. Until it does, no fault is seen.",
         wait="1m",
         dashboard="/d/healthmon-wall",
@@ -29,7 +37,8 @@ ALERTS = [
     Alert(
         "HealthmonAgentAbsent",
         f"absent({UP})",
-        "healthmon is not in Prometheus' configuration: nobody watches the cameras",
+        "healthmon is not in Prometheus' configuration: nobody watches the cameras"
+        + how_long("up{} == 1", ("job",)),
         "Prometheus has no target of the job healthmon, so it cannot even see that the agent is down.",
         wait="5m",
         dashboard="/d/healthmon-wall",
@@ -46,7 +55,8 @@ ALERTS = [
     Alert(
         "HealthmonOwnNetworkDown",
         "healthmon_own_network_ok == 0",
-        "healthmon's own network is down: cameras cannot be checked",
+        "healthmon's own network is down: cameras cannot be checked"
+        + how_long("healthmon_own_network_ok{} == 1"),
         "The machine {{ $labels.instance }} has lost its network. Cameras are shown as not checked, not as faulty.",
         wait="1m",
         keep="1m",
@@ -55,7 +65,8 @@ ALERTS = [
     Alert(
         "HealthmonNoTimeReference",
         "healthmon_reference_clock_ok == 0",
-        "No trustworthy time: no clock can be checked",
+        "No trustworthy time: no clock can be checked"
+        + how_long("healthmon_reference_clock_ok{} == 1"),
         "No majority of the configured time servers agrees. Pictures may bear a wrong time without anybody seeing it.",
         wait="10m",
         priority="P2",
@@ -63,14 +74,15 @@ ALERTS = [
     ),
     Alert(
         "HealthmonCheckStale",
-        # Longer than a busy device is left alone (15 minutes), and only where healthmon itself takes it as too old.
+        # Longer than a busy device is left alone (15 minutes), and only where healthmon itself
+        # takes it as too old.
         """count by (job, instance, site, check) (
   (time() - healthmon_check_last_run_timestamp_seconds > 1200)
   unless on (job, instance, device, check, part) healthmon_check_success
 ) > 0
 """,
         "Checks that have stopped ({{ $labels.check }}){{ with $labels.site }} at {{ . }}{{ end }}: {{ $value }}",
-        "Their last results are older than three intervals and twenty minutes. What they would find is not known.",
+        "Their last results are older than three intervals and twenty minutes. Their findings are missing.",
         wait="5m",
         priority="P2",
         dashboard="/d/healthmon-operations?var-site={{ $labels.site }}",
@@ -84,7 +96,7 @@ ALERTS = [
 ) > 0
 """,
         "Devices not checked for 30 minutes{{ with $labels.site }} at {{ . }}{{ end }}: {{ $value }}",
-        "healthmon asks, but cannot tell whether they are well or not. They belong on the operator's own list.",
+        "healthmon tries, but cannot check them. They belong on the operator's own list.",
         wait="30m",
         severity="warning",
         priority="P3",
@@ -95,8 +107,8 @@ ALERTS = [
         """increase(healthmon_looks_skipped_total[30m])
   > 0.05 * sum by (job, instance) (increase(healthmon_check_runs_total[30m]))
 """,
-        "healthmon does not keep up: looks missed in 30 minutes: {{ $value | humanize }}",
-        "More than one look in twenty has not ended before the next one was due.",
+        "healthmon is falling behind: checks missed in 30 minutes: {{ $value | humanize }}",
+        "More than one check in twenty has not ended before the next one was due.",
         wait="15m",
         severity="warning",
         priority="P3",
@@ -105,7 +117,7 @@ ALERTS = [
         "HealthmonLoopLag",
         "quantile_over_time(0.5, healthmon_loop_lag_seconds[10m]) > 0.5",
         "healthmon is held up by {{ $value | humanizeDuration }}",
-        "The machine is too busy. Results that were measured meanwhile are thrown away, so checks come late.",
+        "The machine is too busy. Results from that time are discarded, so checks are late.",
         wait="5m",
         severity="warning",
         priority="P2",
@@ -113,8 +125,8 @@ ALERTS = [
     Alert(
         "HealthmonBug",
         "increase(healthmon_bugs_total[1h]) > 0",
-        "Looks spoiled by an error inside healthmon in the last hour: {{ $value | humanize }}",
-        "The look is counted as not checked. The log of healthmon names the place.",
+        "Checks that failed with an error inside healthmon in the last hour: {{ $value | humanize }}",
+        "The check counts as not checked. The log of healthmon names the place.",
         severity="warning",
         priority="P3",
         keep="1h",
@@ -122,7 +134,7 @@ ALERTS = [
     Alert(
         "HealthmonConfigReloadFailed",
         "healthmon_config_reload_success == 0",
-        "The changed configuration was refused; the old one is in force",
+        "The changed configuration was refused; the one in force stays" + CONFIG_AGE,
         "config.yaml has a mistake. healthmon goes on with the configuration it had, without the change.",
         wait="5m",
         severity="warning",
@@ -131,8 +143,8 @@ ALERTS = [
     Alert(
         "HealthmonStoreFailed",
         "healthmon_store_ok == 0",
-        "healthmon cannot write its history",
-        "Faults are still seen and told, but held in memory only: a power failure now would lose them.",
+        "healthmon cannot write its history" + how_long("healthmon_store_ok{} == 1"),
+        "Faults are still found and notified, but held in memory only: a power failure now would lose them.",
         wait="2m",
         priority="P2",
         labels={"code": "store"},
@@ -148,8 +160,9 @@ ALERTS = [
     Alert(
         "HealthmonNotifyFailing",
         "healthmon_notify_problem == 1",
-        "Notifications to {{ $labels.target }} do not arrive",
-        "The last attempt failed; it is tried again. Until it succeeds, faults are told by the other ways only.",
+        "Notifications to {{ $labels.target }} do not arrive"
+        + how_long("healthmon_notify_problem{} == 0", ("job", "instance", "target")),
+        "The last attempt failed; it is tried again. Until it succeeds, only the other targets get notifications.",
         wait="10m",
         priority="P2",
         labels={"code": "notify_failing"},
@@ -166,7 +179,7 @@ ALERTS = [
         "HealthmonNotificationsLost",
         'increase(healthmon_notifications_total{result=~"failed|dropped"}[1h]) > 0',
         "Notifications to {{ $labels.target }} given up in the last hour: {{ $value | humanize }}",
-        "They were refused, or could not be delivered within a day. Whoever should have had them has not heard.",
+        "They were refused, or could not be delivered within a day. Their receivers have not been notified.",
         keep="1h",
     ),
 ]

@@ -1,9 +1,13 @@
-"""One alerting rule, and what every rule of ours has: severity, priority, class, words, runbook and dashboard."""
+"""One alerting rule, and what every rule of ours has: severity, priority, class, words, runbook and
+dashboard.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+
+from dashboards.rules import runbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +20,11 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An alerting rule. `kind` is its class: agent (the monitor itself), fault, service or watchdog.
+    """An alerting rule. `kind` is its class: agent (the monitor itself), fault, service or
+    watchdog.
 
-    `wait` is Prometheus' ``for``, `keep` its ``keep_firing_for``. `dashboard` is the path behind Grafana's address;
-    `section` is the heading of the runbook page that tells of this case.
+    `wait` is Prometheus' ``for``, `keep` its ``keep_firing_for``. `dashboard` is the path behind
+    Grafana's address; `section` is the heading of the runbook page that tells of this case.
     """
 
     name: str
@@ -51,8 +56,13 @@ class Alert:
             },
             "annotations": {
                 "summary": self.summary,
-                "description": self.description,
+                "description": self.full_description(links),
                 "runbook_url": f"{links.agent}/runbooks/{self.name}{section}",
                 "dashboard_url": links.grafana + self.dashboard,
             },
         }
+
+    def full_description(self, links: Links) -> str:
+        """The description with the steps of the runbook; for the monitor itself also IT's."""
+        steps = runbook.steps(self.name, experts=self.kind == "agent")
+        return f"{self.description}\n{steps.replace(Links().agent, links.agent)}"

@@ -1,20 +1,24 @@
-"""Faults of devices: one rule for each code of the register, and what only Prometheus can see over time.
+"""Faults of devices: one rule for each code of the register, and what only Prometheus can see over
+time.
 
-healthmon has confirmed, explained and numbered them already, so these rules wait for nothing and judge nothing.
+healthmon has confirmed, explained and numbered them already, so these rules wait for nothing and
+judge nothing.
 """
 
 from __future__ import annotations
 
 from dashboards.rules.alert import Alert
-from healthmon.verdict.codes import CODES
+from dashboards.rules.summaries import figure, of_fault
+from healthmon.checks.evaluation.codes import CODES
 
 NAMED = "healthmon:fault_active:named"
 OF_DEVICE = "on (job, instance, device)"
 
 RECORDING = [
     {
-        # With the device's name and contractor, without devices in maintenance. While the agent does not answer, what
-        # was open stays open: a fault is over when somebody has seen that it is, not when nobody looks.
+        # With the device's name and contractor, without devices in maintenance. While the agent
+        # does not answer, what was open stays open: a fault is over when somebody has seen that it
+        # is, not when nobody looks.
         "record": NAMED,
         "expr": f"""(
   (
@@ -32,8 +36,8 @@ or
     },
 ]
 
-# healthmon tells these of itself. Prometheus sees them by the agent's own figures (agent.py), so that they are told
-# even where healthmon cannot.
+# healthmon tells these of itself. Prometheus sees them by the agent's own figures (agent.py), so
+# that they are told even where healthmon cannot.
 BY_FIGURE = {
     "own_network": "HealthmonOwnNetworkDown",
     "no_reference": "HealthmonNoTimeReference",
@@ -48,8 +52,33 @@ OWN_ALERT = {
     "retention_long": "HealthmonRetentionLong",
     "sweep_missed": "HealthmonSweepMissing",
     "history_damaged": "HealthmonHistoryDamaged",
+    "name_server": "HealthmonNameServerDown",
+    "devices_held": "HealthmonDevicesHeld",
     **BY_FIGURE,
 }
+
+# A fault that these faults of the same device explain is no alert of its own.
+_POWER_OVER_CABLE = ("poe_fault", "poe_denied")
+_PORT = (*_POWER_OVER_CABLE, "port_down", "port_off", "port_blocked")
+EXPLAINED_BY: dict[str, tuple[str, ...]] = {
+    "unreachable": _PORT,
+    "port_down": _POWER_OVER_CABLE,
+    "part_unreachable": ("unreachable", "no_pictures", "no_answer", "no_video", "tls"),
+    "slow": ("unreachable",),
+    "frozen_picture": ("frozen_clock",),
+    "certificate_untrusted": ("certificate_expired",),
+    "battery_low": ("runtime_low",),
+    "disk_degraded": ("disk_failed",),
+    "recording_gap": ("not_recording",),
+}
+# A lost device is told first where its port is found out later. So "no answer" waits, and while it
+# is told the port is named in its summary.
+WAITS = {"unreachable": "1m"}
+PORT_WORDS = figure(
+    f'{NAMED}{{,code=~"{"|".join(_POWER_OVER_CABLE)}"}} or on (device) '
+    f'{NAMED}{{,code=~"{"|".join(_PORT)}"}}',
+    '{{ with . | first | label "code" }} ({{ reReplaceAll "_" " " . }}){{ end }}',
+)
 
 WHO = "{{ with $labels.name }}{{ . }} ({{ $labels.device }}){{ else }}{{ $labels.device }}{{ end }}"
 SITE = "{{ with $labels.site }} at {{ . }}{{ end }}"
@@ -73,19 +102,41 @@ def alerts() -> list[Alert]:
 def _of_code(code: str) -> Alert:
     entry = CODES[code]
     who, where = ("{{ $labels.site }}", "") if entry.group == "site" else (WHO, SITE)
+    cause = PORT_WORDS if code == "unreachable" else ""
     return Alert(
         name=alert_of(code),
         kind="fault",
-        expr=f'{NAMED}{{code="{code}"}}',
+        expr=_unexplained(code),
+        wait=WAITS.get(code, "0s"),
         keep="2m",
         severity=SEVERITY,
         priority="{{ $labels.priority }}",
         labels={"code": code},
-        summary=f"{who}: {entry.title}",
-        description=f"{entry.meaning} {who}{where}. The shift sheet and the wall show the value and its limits.",
+        summary=f"{who}: {entry.title}{cause}{of_fault(code)}",
+        description=f"{entry.meaning} {who}{where}.",
         dashboard=DEVICE_PAGE,
         section=code,
     )
+
+
+def _unexplained(code: str) -> str:
+    """The fault, unless another fault of its device explains it.
+
+    Once an alert fires it stays until its own fault ends: "over" would not be true. So a cause that
+    is found later does not end it, and a port waits while the device behind it is told as lost.
+    """
+    fault = f'{NAMED}{{code="{code}"}}'
+    causes = EXPLAINED_BY.get(code, ())
+    fires = f'ALERTS{{alertstate="firing",code="{code}"}}'
+    if causes:
+        named = f'{NAMED}{{code=~"{"|".join(causes)}"}}'
+        fault = f"{fault}\nunless {OF_DEVICE} (\n  {named}\n  unless {OF_DEVICE} {fires}\n)\n"
+    if code in _PORT:
+        lost = 'ALERTS{alertstate="firing",code="unreachable"}'
+        fault = (
+            f"{fault.rstrip()}\nunless {OF_DEVICE} (\n  {lost}\n  unless {OF_DEVICE} {fires}\n)\n"
+        )
+    return fault
 
 
 FLAPPING = Alert(
@@ -106,13 +157,18 @@ FLAPPING = Alert(
     dashboard="/d/healthmon-operations?var-site={{ $labels.site }}",
 )
 
+_COVER = figure(
+    "healthmon_blind_zone{}",
+    ': working cameras that can look there: {{ . | first | label "cover" }}',
+    ("job", "instance", "coverage_zone"),
+)
 BLIND_ZONE = Alert(
     name="HealthmonBlindZone",
     kind="fault",
     expr="max by (job, instance, coverage_zone) (healthmon_blind_zone) == 1",
     wait="1m",
     keep="2m",
-    summary="No camera covers {{ $labels.coverage_zone }}",
+    summary="No camera covers {{ $labels.coverage_zone }}" + _COVER,
     description="No camera of the zone {{ $labels.coverage_zone }} works: nobody sees what happens there.",
     dashboard="/d/healthmon-operations",
 )

@@ -1,1 +1,1 @@
-"""Ways out: one file each. An exporter sees only the model and starts no probe."""
+"""Notification channels: one file each. An exporter sees only the model and starts no probe."""

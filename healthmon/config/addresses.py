@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from healthmon.config.device_schema import Camera, Link, Recorder, UpsDevice, Watched
 from healthmon.config.document import Path_
@@ -11,10 +11,12 @@ WHOLE = ""
 
 
 def clashes(devices: Iterable[tuple[Path_, Watched]]) -> Iterator[tuple[Path_, str, Path_]]:
-    """(path, address, path of the device before it) of every device that asks what another one asks already.
+    """(path, address, path of the device before it) of every device that checks what another one
+    checks already.
 
-    The channels of one encoder may share its address where each has a stream path of its own, cameras may be channels
-    of a recorder, the ports of one router may lead to many devices, and one upsd may know many UPSes.
+    The channels of one encoder may share its address where each has a stream path of its own,
+    cameras may be channels of a recorder, the ports of one router may lead to many devices, and one
+    upsd may know many UPSes.
     """
     taken: dict[tuple[str, str], dict[str, Path_]] = {}
     for path, device in devices:
@@ -55,11 +57,19 @@ def _ports(device: Camera | Recorder | Link) -> list[int]:
 
 def _of_video(device: Camera | Recorder) -> Iterator[tuple[str, str]]:
     ports = _ports(device)
-    paths = [stream.path for stream in device.streams]
-    parts = [f"{ports[0]}{path}" for path in paths if path] if ports and all(paths) else []
-    if isinstance(device, Recorder) and not parts:
-        parts = ["the recorder itself"]
-    for what in parts or [WHOLE]:
+    for what in _asked_for(device, ports):
         yield from ((f"tcp {port}", what) for port in ports)
         if device.snmp:
             yield f"udp {device.snmp.port}", what
+
+
+def _asked_for(device: Camera | Recorder, ports: Sequence[int]) -> list[str]:
+    """What is asked for at each port: the streams where all have a path or a profile, else
+    everything there.
+    """
+    paths = [stream.path or stream.profile for stream in device.streams]
+    if ports and paths and all(paths):
+        return [f"{ports[0]}{path}" for path in paths]
+    if isinstance(device, Recorder):
+        return ["the recorder itself"]
+    return [WHOLE]

@@ -1,24 +1,38 @@
-"""What no single value shows: duplicates, references that lead nowhere, cycles, windows, an open door."""
+"""What no single value shows: duplicates, references that lead nowhere, cycles, windows, an open
+connector.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from healthmon.config import addresses, link_checks, notify_checks, readings_checks
+from healthmon.config import (
+    addresses,
+    contract_checks,
+    link_checks,
+    notify_checks,
+    readings_checks,
+    sense_checks,
+)
 from healthmon.config.device_schema import Camera, Recorder, Watched
 from healthmon.config.document import Document, Path_
+from healthmon.config.outline import SECTIONS
 from healthmon.config.partial import Part
 from healthmon.config.problems import Problem, suggest
-from healthmon.config.schema import Config
-from healthmon.config.units import LOCAL_TIME, is_loopback
+from healthmon.config.schema import Config, Window
+from healthmon.config.units import LOCAL_TIME, REPEATS, is_loopback
 from healthmon.config.wording import where
 
-SECTIONS = ("links", "cameras", "recorders", "ups")
-REPEATS = {"daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
+_TAKEN = {
+    "healthmon": "the agent's own name",
+    "other": "the name of what is no device in the fault log",
+}
 _QUOTED = re.compile(r"'([^']*)'")
 _LOGIN_IN_URL = re.compile(r"[a-z]://[^/\s]*@", re.IGNORECASE)
 
@@ -33,7 +47,8 @@ def watched(config: Config) -> Iterator[tuple[Path_, Watched]]:
 def problems_of(part: Part | None, document: Document) -> Iterator[Problem]:
     """Every problem between the values of the part of `document` that is well formed.
 
-    What cannot be told because something malformed was taken out is not told: it may be right once that is mended.
+    What cannot be told because something malformed was taken out is not told: it may be right once
+    that is mended.
     """
     between = _between(part, document) if part else ()
     for path, text in (*between, *_logins(document.tree, ())):
@@ -59,9 +74,11 @@ def _in_whole_entries(part: Part) -> Iterator[tuple[Path_, str]]:
         *_access(config),
         *_sources(config),
         *_windows(config),
-        *_door(config),
+        *_wide_listener(config),
         *notify_checks.problems_of(config),
+        *contract_checks.problems_of(config),
         *readings_checks.problems_of(config),
+        *sense_checks.problems_of(config, watched(config)),
     )
     yield from ((path, text) for path, text in about_one if torn.isdisjoint((path[:1], path[:2])))
     if not torn and not part.gone:
@@ -85,7 +102,9 @@ def warnings_of(config: Config, document: Document) -> Iterator[str]:
             yield f"{document.file}:{line}: maintenance window '{window.reason}' has expired; its devices alert again"
     for path, text in (
         *notify_checks.warnings_of(config),
+        *contract_checks.warnings_of(config, now.date()),
         *link_checks.warnings_of(config, watched(config)),
+        *sense_checks.warnings_of(config, watched(config)),
     ):
         yield f"{document.file}:{document.line(path)}: {text}"
 
@@ -106,6 +125,7 @@ def _duplicates(config: Config, line: Callable[[Path_], int]) -> Iterator[tuple[
                     f"{what} '{value}' is taken already (first on line {line(first[value])})",
                 )
             first.setdefault(value, path)
+    yield from _channels(config, line)
     for path, address, before in addresses.clashes(watched(config)):
         text = f"address '{address}' is taken already (first on line {line((*before, 'address'))})"
         channels = (
@@ -116,42 +136,88 @@ def _duplicates(config: Config, line: Callable[[Path_], int]) -> Iterator[tuple[
         yield (*path, "address"), text + channels
 
 
+def _channels(config: Config, line: Callable[[Path_], int]) -> Iterator[tuple[Path_, str]]:
+    """Two cameras on one channel: the second would be judged by the footage of the first."""
+    first: dict[tuple[str, str], Path_] = {}
+    numbered = {recorder.id for recorder in config.recorders if recorder.make != "onvif"}
+    for number, camera in enumerate(config.cameras):
+        if camera.recorder is None or camera.channel is None:
+            continue
+        path: Path_ = ("cameras", number, "channel")
+        channel = camera.channel.strip()
+        if camera.recorder in numbered and channel.isdecimal():
+            channel = str(int(channel))  # 01 is 1, unless it is the name that ONVIF gives
+        key = camera.recorder, channel
+        if key in first:
+            yield (
+                path,
+                f"channel '{key[1]}' of recorder {key[0]} is taken already (first on line {line(first[key])})",
+            )
+        first.setdefault(key, path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The names that others may refer to."""
+
+    sites: set[str]
+    contractors: set[str]
+    devices: set[str]
+    recorders: set[str]
+    accounts: set[str]
+    zones: set[str]
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """All names of `config`."""
+        devices = [device for _, device in watched(config)]
+        return cls(
+            sites={site.id for site in config.sites},
+            contractors={contractor.id for contractor in config.contractors},
+            devices={device.id for device in devices},
+            recorders={recorder.id for recorder in config.recorders},
+            accounts=set(config.credentials),
+            zones={device.zone for device in devices if device.zone},
+        )
+
+
 def _references(config: Config) -> Iterator[tuple[Path_, str]]:
-    sites = {site.id for site in config.sites}
-    contractors = {contractor.id for contractor in config.contractors}
-    ids = {device.id for _, device in watched(config)}
-    recorders = {recorder.id for recorder in config.recorders}
-    accounts = set(config.credentials)
-    zones = {device.zone for _, device in watched(config) if device.zone}
+    known = _Known.of(config)
     for path, device in watched(config):
-        wanted: list[tuple[Path_, str | None, set[str]]] = [
-            (("site",), device.site, sites),
-            (("contractor",), device.contractor, contractors),
-            *((("parent", n), parent, ids) for n, parent in enumerate(device.parent)),
-            (("credential",), getattr(device, "credential", None), accounts),
-            (("recorder",), getattr(device, "recorder", None), recorders),
-            *((("covers", n), zone, zones) for n, zone in enumerate(getattr(device, "covers", ()))),
-            (("snmp", "credential"), device.snmp.credential if device.snmp else None, accounts),
-        ]
-        for keys, value, known in wanted:
-            if value is not None and value not in known:
+        for keys, value, names in _named_by(device, known):
+            if value is not None and value not in names:
                 word = next(key for key in reversed(keys) if isinstance(key, str))
                 yield (
                     (*path, *keys),
-                    f"{word} '{value}' is not in the configuration{suggest(value, known)}",
+                    f"{word} '{value}' is not in the configuration{suggest(value, names)}",
                 )
     for number, window in enumerate(config.maintenance):
-        for key, values, known in (
-            ("devices", window.devices, ids),
-            ("sites", window.sites, sites),
-            ("contractors", window.contractors, contractors),
-        ):
-            for n, value in enumerate(values):
-                if value not in known:
-                    yield (
-                        ("maintenance", number, key, n),
-                        f"{key} '{value}' is not known{suggest(value, known)}",
-                    )
+        yield from _window_references(("maintenance", number), window, known)
+
+
+def _named_by(device: Watched, known: _Known) -> Iterator[tuple[Path_, str | None, set[str]]]:
+    """(path in the device, name, names there are) of everything that a device refers to."""
+    yield ("site",), device.site, known.sites
+    yield ("contractor",), device.contractor, known.contractors
+    for number, parent in enumerate(device.parent):
+        yield ("parent", number), parent, known.devices
+    yield ("credential",), getattr(device, "credential", None), known.accounts
+    yield ("recorder",), getattr(device, "recorder", None), known.recorders
+    for number, zone in enumerate(getattr(device, "covers", ())):
+        yield ("covers", number), zone, known.zones
+    if device.snmp:
+        yield ("snmp", "credential"), device.snmp.credential, known.accounts
+
+
+def _window_references(path: Path_, window: Window, known: _Known) -> Iterator[tuple[Path_, str]]:
+    for key, values, names in (
+        ("devices", window.devices, known.devices),
+        ("sites", window.sites, known.sites),
+        ("contractors", window.contractors, known.contractors),
+    ):
+        for number, value in enumerate(values):
+            if value not in names:
+                yield (*path, key, number), f"{key} '{value}' is not known{suggest(value, names)}"
 
 
 def _cycles(config: Config) -> Iterator[tuple[Path_, str]]:
@@ -177,27 +243,44 @@ def _access(config: Config) -> Iterator[tuple[Path_, str]]:
             yield ("ups", number), "needs exactly one of 'snmp', 'nut' or 'apcupsd'"
     for path, device in watched(config):
         if isinstance(device, Camera | Recorder):
-            names = [stream.name for stream in device.streams]
-            for name in {name for name in names if names.count(name) > 1}:
-                yield (*path, "streams"), f"stream name '{name}' stands twice"
-            if (
-                device.rtsp is None
-                and device.http is None
-                and device.snmp is None
-                and not device.ports
-            ):
-                yield path, "nothing to ask: 'rtsp' and 'http' are both no"
-        if device.id == "healthmon":
-            yield (*path, "id"), "'healthmon' is the agent's own name; choose another id"
-        if isinstance(device, Camera) and (device.channel is None) != (device.recorder is None):
-            yield path, "'recorder' and 'channel' go together"
-        if (
-            isinstance(device, Camera)
-            and device.state != "deployed"
-            and device.kind != "deployable"
-        ):
-            yield (*path, "state"), f"only a camera of kind deployable can be {device.state}"
+            yield from _video(path, device)
+        if device.id in _TAKEN:
+            yield (*path, "id"), f"'{device.id}' is {_TAKEN[device.id]}; choose another id"
+        if isinstance(device, Camera):
+            yield from _camera(path, device)
     yield from _figures(config)
+
+
+def _video(path: Path_, device: Camera | Recorder) -> Iterator[tuple[Path_, str]]:
+    """What a camera or recorder needs to be checked by."""
+    counts = Counter(stream.name for stream in device.streams)
+    for name, count in counts.items():
+        if count > 1:
+            yield (*path, "streams"), f"stream name '{name}' is there twice"
+    yield from _profiles(path, device)
+    services = (device.rtsp, device.http, device.snmp)
+    if all(service is None for service in services) and not device.ports:
+        yield path, "nothing to check: 'rtsp' and 'http' are both no"
+
+
+def _profiles(path: Path_, device: Camera | Recorder) -> Iterator[tuple[Path_, str]]:
+    """A stream has a path of its own, or is found by ONVIF in a profile."""
+    counts = Counter(stream.profile for stream in device.streams if stream.profile)
+    for number, stream in enumerate(device.streams):
+        where = (*path, "streams", number, "profile")
+        if stream.profile and stream.path:
+            yield where, "'path' and 'profile' exclude each other: a profile is found by ONVIF"
+        elif stream.profile and device.onvif is None:
+            yield where, "a profile is found by ONVIF, but 'onvif' is no"
+        elif stream.profile and counts[stream.profile] > 1:
+            yield where, f"profile '{stream.profile}' is there twice"
+
+
+def _camera(path: Path_, camera: Camera) -> Iterator[tuple[Path_, str]]:
+    if (camera.channel is None) != (camera.recorder is None):
+        yield path, "'recorder' and 'channel' go together"
+    if camera.state != "deployed" and camera.kind != "deployable":
+        yield (*path, "state"), f"only a camera of kind deployable can be {camera.state}"
 
 
 def _figures(config: Config) -> Iterator[tuple[Path_, str]]:
@@ -240,23 +323,28 @@ def _sources(config: Config) -> Iterator[tuple[Path_, str]]:
 def _windows(config: Config) -> Iterator[tuple[Path_, str]]:
     for number, window in enumerate(config.maintenance):
         path: Path_ = ("maintenance", number)
-        start, end = _time(window.start), _time(window.end)
-        if end <= start:
-            yield (*path, "end"), f"'end' {window.end} is not after 'start' {window.start}"
-        if window.repeat and end - start > REPEATS[window.repeat]:
-            length = "a week" if window.repeat == "weekly" else "a day"
-            yield (*path, "end"), f"a {window.repeat} window cannot be longer than {length}"
+        yield from _length(path, window)
         if window.until is not None and not window.repeat:
             yield (*path, "until"), "'until' goes with 'repeat'; a window without it ends at 'end'"
         if not (window.devices or window.sites or window.contractors):
             yield path, "names no 'devices', 'sites' or 'contractors'"
 
 
+def _length(path: Path_, window: Window) -> Iterator[tuple[Path_, str]]:
+    """What is wrong with the time from a window's start to its end."""
+    start, end = _time(window.start), _time(window.end)
+    if end <= start:
+        yield (*path, "end"), f"'end' {window.end} is not after 'start' {window.start}"
+    if window.repeat and end - start > REPEATS[window.repeat]:
+        length = "a week" if window.repeat == "weekly" else "a day"
+        yield (*path, "end"), f"a {window.repeat} window cannot be longer than {length}"
+
+
 def _time(text: str) -> datetime:
     return datetime.strptime(text, LOCAL_TIME)  # noqa: DTZ007 - local civil time of the estate, placed later
 
 
-def _door(config: Config) -> Iterator[tuple[Path_, str]]:
+def _wide_listener(config: Config) -> Iterator[tuple[Path_, str]]:
     loopback = config.agent.listen == "localhost" or is_loopback(config.agent.listen)
     if not loopback and not (config.agent.tls and config.agent.users_file):
         yield ("agent", "listen"), "anything wider than 127.0.0.1 needs both 'tls' and 'users_file'"
@@ -268,4 +356,4 @@ def _logins(tree: Any, path: Path_) -> Iterator[tuple[Path_, str]]:
         for step, value in steps:
             yield from _logins(value, (*path, step))
     elif isinstance(tree, str) and _LOGIN_IN_URL.search(tree):
-        yield path, "a user name or password stands in an address; use `credential: NAME`"
+        yield path, "a user name or password is in an address; use `credential: NAME`"

@@ -6,17 +6,19 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from healthmon.config.extensions import CheckSettings, VendorName
 from healthmon.config.fields import (
     BitRate,
     Bytes,
     Celsius,
     Decimal,
+    Endpoint,
     Flag,
-    Host,
     Id,
     Ids,
+    Line,
     Name,
-    Place,
+    Peer,
     Port,
     PowerPort,
     Priority,
@@ -29,8 +31,8 @@ from healthmon.config.fields import (
     or_no,
 )
 from healthmon.config.readings_schema import HttpRequest, RcpCommand, SnmpObject
-from healthmon.config.recorder_schema import Make, Playback, RecordingValues
-from healthmon.model import Deployment
+from healthmon.config.recorder_schema import Playback, RecordingValues
+from healthmon.model.device import Deployment
 
 
 class LimitValues(Strict):
@@ -47,6 +49,7 @@ class LimitValues(Strict):
     ups_load: tuple[Ratio, Ratio] | None = None
     ups_charge: Ratio | None = None
     ups_temperature: Celsius | None = None
+    ups_electronics: Celsius | None = None
     ups_test: Seconds | None = None
     ups_on_battery: Seconds | None = None
     recorder_temperature: Celsius | None = None
@@ -89,10 +92,13 @@ class Apcupsd(Strict):
 
 
 class Stream(Strict):
-    """A video stream and what was commissioned."""
+    """A video stream and what was commissioned. Without `path` it is found by ONVIF: in `profile`
+    (a token or a name), else in the profile that was commissioned.
+    """
 
     name: Name = "main"
-    path: Place | None = None
+    path: Endpoint | None = None
+    profile: Name | None = None
     codec: Literal["h264", "h265", "mjpeg"] | None = None
     size: Size | None = None
     frame_rate: Decimal | None = None
@@ -109,21 +115,26 @@ class Commissioned(Strict):
 
 
 class Metered(Strict):
-    """A device on a paid network (4G): the data that looks may use in a local day, both ways, headers counted."""
+    """A device on a paid network (4G): the data that looks may use in a local day, both ways,
+    headers counted.
+    """
 
     per_day: Bytes = Field(ge=100e3)
 
 
 class Watched(Strict):
-    """What every device has. `port` is its port on the parent switch, `poe` that port's "group.port" in RFC 3621."""
+    """What every device has. `port` is its port on the parent switch, `poe` that port's
+    "group.port" in RFC 3621. `checks` are checks of installed packages, by name with their
+    settings.
+    """
 
     id: Id
     name: Name
     site: str
-    address: Host
-    location: str = ""
-    access: str = ""
-    zone: str = ""
+    address: Peer
+    location: Line = ""
+    access: Line = ""
+    zone: Line = ""
     priority: Priority = 3
     parent: Ids = ()
     contractor: str | None = None
@@ -136,6 +147,7 @@ class Watched(Strict):
     metered: Metered | None = None
     port: Name | None = None
     poe: PowerPort | None = None
+    checks: CheckSettings = Field(default_factory=dict)
 
 
 class VideoDevice(Watched):
@@ -145,7 +157,7 @@ class VideoDevice(Watched):
     allow_basic: Flag = False
     rtsp: Annotated[Tcp | None, BeforeValidator(or_no)] = Tcp()
     http: Annotated[Tcp | None, BeforeValidator(or_no)] = Tcp()
-    onvif: Annotated[Place | None, BeforeValidator(or_no)] = "/onvif/device_service"
+    onvif: Annotated[Endpoint | None, BeforeValidator(or_no)] = "/onvif/device_service"
     tls: TlsTrust | None = None
     streams: tuple[Stream, ...] = ()
     commissioned: Commissioned | None = None
@@ -153,7 +165,9 @@ class VideoDevice(Watched):
 
 
 class Camera(VideoDevice):
-    """A camera; `state` is where a deployable one is now, `covers` the zones that it can look at besides its own."""
+    """A camera; `state` is where a deployable one is now, `covers` the zones that it can look at
+    besides its own.
+    """
 
     kind: Literal["fixed", "ptz", "deployable"]
     state: Deployment = "deployed"
@@ -166,13 +180,14 @@ class Camera(VideoDevice):
 class Recorder(VideoDevice):
     """A recorder; `channel_path` with {channel} is where it relays the cameras that name it.
 
-    `make` is how it is asked what it has recorded, ``no`` where it must not be asked. Without `playback` only
-    recorders of make onvif prove their footage. `requests` (make http), `objects` and `storage` (snmp, bosch), `rcp`,
-    `tracks` and `experimental_clock` (bosch) say what is read besides.
+    `make` is how it is asked what it has recorded, ``no`` where it must not be asked. Without
+    `playback` only recorders of make onvif prove their footage. `requests` (make http), `objects`
+    and `storage` (snmp, bosch), `rcp`, `tracks` and `experimental_clock` (bosch) say what is read
+    besides.
     """
 
-    channel_path: Place | None = None
-    make: Annotated[Make | None, BeforeValidator(or_no)] = "onvif"
+    channel_path: Endpoint | None = None
+    make: Annotated[VendorName | None, BeforeValidator(or_no)] = "onvif"
     recording: RecordingValues = RecordingValues()
     playback: Annotated[Playback | None, BeforeValidator(or_no)] = Playback()
     requests: tuple[HttpRequest, ...] = ()
@@ -191,17 +206,21 @@ class UpsDevice(Watched):
 
 
 class RelayStream(Strict):
-    """A camera's stream as it is handed over. `stream` is the camera's own (its first), codec and size as there."""
+    """A camera's stream as it is handed over. `stream` is the camera's own (its first), codec and
+    size as there.
+    """
 
     camera: str
-    path: Place
+    path: Endpoint
     stream: Name | None = None
     codec: Literal["h264", "h265", "mjpeg"] | None = None
     size: Size | None = None
 
 
 class Link(Watched):
-    """A switch, radio or line that other devices stand behind, or a point where pictures are handed over (`relay`)."""
+    """A switch, radio or line that other devices stand behind, or a point where pictures are handed
+    over (`relay`).
+    """
 
     credential: str | None = None
     allow_basic: Flag = False

@@ -1,8 +1,9 @@
 """Strict YAML: every scalar stays the string that was written, with the line it stands on.
 
-PyYAML alone takes the last of two equal keys, makes NO a boolean, 1:30 a number and 0123 an octal, and walks alias
-bombs; a configuration that decides what is watched may not guess. The parser's events are read one by one and the
-first thing that is too much ends the reading: duplicate keys, anchors, aliases, merge keys and tags are refused.
+PyYAML alone takes the last of two equal keys, makes NO a boolean, 1:30 a number and 0123 an octal,
+and walks alias bombs; a configuration that decides what is watched may not guess. The parser's
+events are read one by one and the first thing that is too much ends the reading: duplicate keys,
+anchors, aliases, merge keys and tags are refused.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ class Mark:
 
 @dataclass(slots=True)
 class Document:
-    """A YAML file as nested dicts, lists and strings (None for an empty value) with the line of every path."""
+    """A YAML file as nested dicts, lists and strings (None for an empty value) with the line of
+    every path.
+    """
 
     file: str
     tree: Any = None
@@ -69,7 +72,9 @@ class Document:
 
 
 def read(path: Path) -> Document:
-    """Read and parse `path`. Raises ConfigError for what cannot be parsed; the rest is in ``problems``."""
+    """Read and parse `path`. Raises ConfigError for what cannot be parsed; the rest is in
+    ``problems``.
+    """
     try:
         with path.open("rb") as file:
             raw = file.read(MOST_BYTES + 1)
@@ -109,7 +114,9 @@ def _decoded(raw: bytes, file: str) -> str:
 
 @dataclass(slots=True)
 class _Reader:
-    """Builds the document from the parser's events. `words` are kept once, however often they stand in the file."""
+    """Builds the document from the parser's events. `words` are kept once, however often they stand
+    in the file.
+    """
 
     made: Document
     events: Iterator[Any]
@@ -138,27 +145,31 @@ class _Reader:
 
     def _node(self, event: Any, line: int, depth: int) -> tuple[Any, Mark | int]:
         """The value that `event` begins, and its mark at `line`."""
-        is_alias, tag = isinstance(event, yaml.AliasEvent), getattr(event, "tag", None)
-        if is_alias or event.anchor or tag:
-            what = "alias (*)" if is_alias else "anchor (&)" if event.anchor else "tag (!)"
+        if what := _reference(event):
             raise self._refused(
                 event, f"YAML {what} is not allowed; write the value out or quote it"
             )
-        self.values += 1
-        if depth > DEEPEST or self.values > MOST_VALUES:
-            text = (
-                f"nested deeper than {DEEPEST} levels"
-                if depth > DEEPEST
-                else f"more than {MOST_VALUES} values"
-            )
-            raise self._refused(event, text)
+        self._count(event, depth)
         if isinstance(event, yaml.ScalarEvent):
-            empty = event.style is None and event.value in ("", "~")
-            return None if empty else self.words.setdefault(event.value, event.value), line
+            return self._scalar(event), line
         mark = Mark(line)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(mark, depth + 1), mark
         return self._mapping(mark, depth + 1), mark
+
+    def _count(self, event: Any, depth: int) -> None:
+        """Count one value more; the first that is too deep or too many is refused."""
+        self.values += 1
+        if depth > DEEPEST:
+            raise self._refused(event, f"nested deeper than {DEEPEST} levels")
+        if self.values > MOST_VALUES:
+            raise self._refused(event, f"more than {MOST_VALUES} values")
+
+    def _scalar(self, event: Any) -> str | None:
+        """The string as it is written, each kept once; None for an empty value."""
+        if event.style is None and event.value in ("", "~"):
+            return None
+        return self.words.setdefault(event.value, event.value)
 
     def _sequence(self, mark: Mark, depth: int) -> list[Any]:
         found: list[Any] = []
@@ -189,7 +200,7 @@ class _Reader:
         if event.value in mark.inside:
             first = mark.inside[event.value]
             line = first if isinstance(first, int) else first.line
-            return f"key '{event.value}' stands twice (first on line {line}); delete one"
+            return f"key '{event.value}' is there twice (first on line {line}); delete one"
         return ""
 
     def _bounded(self, found: list[Any] | dict[str, Any], event: Any) -> None:
@@ -198,6 +209,15 @@ class _Reader:
                 event,
                 f"more than {MOST_ENTRIES} entries in one place; this cannot be a configuration",
             )
+
+
+def _reference(event: Any) -> str:
+    """What `event` has that makes a value stand for another one or for a type; "" for nothing."""
+    if isinstance(event, yaml.AliasEvent):
+        return "alias (*)"
+    if event.anchor:
+        return "anchor (&)"
+    return "tag (!)" if getattr(event, "tag", None) else ""
 
 
 def _line(event: Any) -> int:

@@ -1,12 +1,15 @@
-"""The building blocks of the configuration: values that carry their unit, and `Strict`, which refuses unknown keys."""
+"""The building blocks of the configuration: values that carry their unit, and `Strict`, which
+refuses unknown keys.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from healthmon.config import units
+from healthmon.model.plain_text import one_line
 
 
 def _text(parse: Any, example: str) -> tuple[Any, Any]:
@@ -38,6 +41,7 @@ Whole = Annotated[int, *_text(units.number, "3")]
 Decimal = Annotated[float, *_text(units.decimal, "12.5")]
 Port = Annotated[int, *_text(units.number, "554"), Field(ge=1, le=65535)]
 Host = Annotated[str, *_text(units.host, "192.0.2.11")]
+Peer = Annotated[str, *_text(units.peer, "192.0.2.11")]
 Hosts = Annotated[tuple[Host, ...], BeforeValidator(as_list)]
 Size = Annotated[tuple[int, int], *_text(units.size, "1920x1080")]
 Priority = Annotated[int, *_text(units.priority, "P2")]
@@ -49,10 +53,11 @@ Hours = Annotated[tuple[str, str], *_text(units.hours, "08:00-18:00")]
 Date = Annotated[str, *_text(units.date, "2026-11-23")]
 Zone = Annotated[str, *_text(units.zone, "Europe/London")]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Name = Annotated[str, Field(min_length=1, max_length=128)]
+Line = Annotated[str, AfterValidator(one_line)]
+Name = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(one_line)]
 Priorities = Annotated[tuple[Priority, ...], BeforeValidator(as_list)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(as_list)]
-Place = Annotated[str, Field(pattern=r"^/[!-~]*$", max_length=512)]
+Endpoint = Annotated[str, Field(pattern=r"^/[!-~]*$", max_length=512)]
 PowerPort = Annotated[str, Field(pattern=r"^[0-9]{1,10}\.[0-9]{1,10}$")]
 Key = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
 

@@ -1,8 +1,10 @@
-"""Problems between links, the devices that hang on their ports, and the cameras whose streams they hand over."""
+"""Problems between links, the devices that hang on their ports, and the cameras whose streams they
+hand over.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from healthmon.config.device_schema import Camera, Link, Watched
 from healthmon.config.document import Path_
@@ -13,7 +15,9 @@ Entry = tuple[Path_, Watched]
 
 
 def problems_of(config: Config, entries: Iterable[Entry]) -> Iterator[tuple[Path_, str]]:
-    """`port` needs one parent that is a link with `snmp`; `poe` needs `port`; `relay` needs `rtsp` and its camera."""
+    """`port` needs one parent that is a link with `snmp`; `poe` needs `port`; `relay` needs `rtsp`
+    and its camera.
+    """
     links = {link.id: link for link in config.links}
     cameras = {camera.id: camera for camera in config.cameras}
     for number, link in enumerate(config.links):
@@ -21,22 +25,20 @@ def problems_of(config: Config, entries: Iterable[Entry]) -> Iterator[tuple[Path
     for path, device in entries:
         if device.poe is not None and device.port is None:
             yield (*path, "poe"), "'poe' belongs to 'port': say which port of the switch it is"
-        if device.port is None:
-            continue
-        above = [links[parent] for parent in device.parent if parent in links]
-        asked = [link.id for link in above if link.snmp]
-        if not above:
-            yield (*path, "port"), "'port' needs a 'parent' that is a switch of 'links'"
-        elif not asked:
-            yield (
-                (*path, "port"),
-                f"'port' needs a switch that is asked by SNMP: give {above[0].id} its 'snmp'",
-            )
-        elif len(asked) > 1:
-            yield (
-                (*path, "port"),
-                f"'port' fits {' and '.join(asked)}; keep one switch with 'snmp' as parent",
-            )
+        if device.port is not None:
+            above = [links[parent] for parent in device.parent if parent in links]
+            yield from _port((*path, "port"), above)
+
+
+def _port(path: Path_, above: Sequence[Link]) -> Iterator[tuple[Path_, str]]:
+    """What keeps a port from being read from the links `above` its device."""
+    asked = [link.id for link in above if link.snmp]
+    if not above:
+        yield path, "'port' needs a 'parent' that is a switch of 'links'"
+    elif not asked:
+        yield path, f"'port' needs a switch that is read by SNMP: give {above[0].id} its 'snmp'"
+    elif len(asked) > 1:
+        yield path, f"'port' fits {' and '.join(asked)}; keep one switch with 'snmp' as parent"
 
 
 def _relays(path: Path_, link: Link, cameras: Mapping[str, Camera]) -> Iterator[tuple[Path_, str]]:

@@ -1,16 +1,19 @@
-"""What no single value of `notify`, `routes`, `heartbeat` shows: targets that do not exist, faults nobody hears of."""
+"""What no single value of `notify`, `routes`, `heartbeat` shows: targets that do not exist, faults
+nobody hears of.
+"""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
 from healthmon.config.device_schema import Watched
 from healthmon.config.document import Path_
-from healthmon.config.notify_schema import WAYS, Route, Target
+from healthmon.config.notify_schema import AlertmanagerTarget, EmailTarget, Route, Target
 from healthmon.config.problems import suggest
 from healthmon.config.schema import Config
+from healthmon.config.ways import WAYS, way_of
 
 SECTION_KINDS = (
     ("links", "link"),
@@ -19,11 +22,6 @@ SECTION_KINDS = (
     ("ups", "ups"),
 )
 Found = Iterator[tuple[Path_, str]]
-
-
-def way_of(target: Target) -> str:
-    """Which of the ways out a target is; "" when it is none."""
-    return next((way for way in WAYS if getattr(target, way) is not None), "")
 
 
 def problems_of(config: Config) -> Found:
@@ -49,25 +47,27 @@ def _target(config: Config, path: Path_, target: Target) -> Found:
     chosen = getattr(target, way)
     yield from _credential(config, (*path, way), getattr(chosen, "credential", None))
     if target.email:
-        if not target.email.to and not target.email.to_contractor:
-            yield (*path, way), "has no receiver; give 'to' or 'to_contractor: yes'"
-        if target.email.credential and target.email.encryption == "none":
-            yield (
-                (*path, way, "encryption"),
-                "a login is never sent unencrypted; use starttls or tls",
-            )
-        account = config.credentials.get(target.email.credential or "")
-        if account is not None and not account.username:
-            yield (
-                (*path, way, "credential"),
-                f"credential '{target.email.credential}' has no 'username' to log in with",
-            )
-    if (
-        target.alertmanager
-        and target.alertmanager.credential
-        and not _https(target.alertmanager.url)
-    ):
-        yield (*path, way, "url"), "a login is never sent unencrypted; use https"
+        yield from _email(config, (*path, way), target.email)
+    if target.alertmanager:
+        yield from _alertmanager((*path, way), target.alertmanager)
+
+
+def _email(config: Config, path: Path_, email: EmailTarget) -> Found:
+    if not email.to and not email.to_contractor:
+        yield path, "has no receiver; give 'to' or 'to_contractor: yes'"
+    if email.credential and email.encryption == "none":
+        yield (*path, "encryption"), "a login is never sent unencrypted; use starttls or tls"
+    account = config.credentials.get(email.credential or "")
+    if account is not None and not account.username:
+        yield (
+            (*path, "credential"),
+            f"credential '{email.credential}' has no 'username' to log in with",
+        )
+
+
+def _alertmanager(path: Path_, alertmanager: AlertmanagerTarget) -> Found:
+    if alertmanager.credential and not _https(alertmanager.url):
+        yield (*path, "url"), "a login is never sent unencrypted; use https"
 
 
 def _credential(config: Config, path: Path_, name: str | None) -> Found:
@@ -77,6 +77,18 @@ def _credential(config: Config, path: Path_, name: str | None) -> Found:
 
 
 def _route(config: Config, path: Path_, route: Route) -> Found:
+    yield from _unknown(config, path, route)
+    if route.digest:
+        yield from _digest(config, path, route)
+    if route.unless and route.after is None:
+        yield (
+            (*path, "unless"),
+            "says nothing without 'after'; write for example 'after: 15 min' beside it",
+        )
+
+
+def _unknown(config: Config, path: Path_, route: Route) -> Found:
+    """What a route names that is not in the configuration."""
     sites = {site.id for site in config.sites}
     contractors = {contractor.id for contractor in config.contractors}
     for key, word, values, known in (
@@ -90,18 +102,23 @@ def _route(config: Config, path: Path_, route: Route) -> Found:
                     (*path, key, number),
                     f"{word} '{value}' is not in the configuration{suggest(value, known)}",
                 )
+
+
+def _digest(config: Config, path: Path_, route: Route) -> Found:
+    """What a route with a digest cannot have."""
     for name in route.to:
         target = config.notify.get(name)
-        if route.digest and target and target.alertmanager:
+        if target and target.alertmanager:
             yield (
                 (*path, "digest"),
                 f"target '{name}' is an Alertmanager, which gathers by itself; take 'digest' away",
             )
-    if route.digest and route.repeat_after:
-        yield (
-            (*path, "repeat_after"),
-            "a route with 'digest' repeats nothing; take one of the two away",
-        )
+    for key, words in (
+        ("repeat_after", "a route with 'digest' repeats nothing; take one of the two away"),
+        ("after", "a route with 'digest' waits for its time of day; take one of the two away"),
+    ):
+        if getattr(route, key):
+            yield (*path, key), words
 
 
 def _https(url: str) -> bool:
@@ -148,32 +165,40 @@ def _no_mail(config: Config, name: str, target: Target) -> Found:
 
 def _unheard(config: Config) -> Found:
     """Devices whose faults no route takes at every hour: nobody would hear of some of them."""
-    always = [
-        route for route in config.routes if not (route.hours or route.weekdays or route.codes)
-    ]
-    missed: list[str] = []
-    for section, kind in SECTION_KINDS:
-        devices: tuple[Watched, ...] = getattr(config, section)
-        missed += [
-            f"{d.id} (P{d.priority})"
-            for d in devices
-            if not d.disabled and not _heard(d, kind, always)
-        ]
+    missed = [f"{device.id} (P{device.priority})" for device in _devices_unheard(config)]
     if missed:
         more = f" and {len(missed) - 3} more" if len(missed) > 3 else ""
-        text = f"no route takes every fault at every hour of {', '.join(missed[:3])}{more}; nobody may hear of it"
-        yield ("routes",), f"{text}; add a route without 'hours', 'weekdays' and 'codes'"
+        text = f"no route takes every fault at every hour of {', '.join(missed[:3])}{more}; nobody may be notified"
+        yield ("routes",), f"{text}; add a route without 'hours', 'weekdays', 'codes' and 'after'"
+
+
+def _devices_unheard(config: Config) -> Iterator[Watched]:
+    always = [
+        route
+        for route in config.routes
+        if not (route.hours or route.weekdays or route.codes or route.after)
+    ]
+    for section, kind in SECTION_KINDS:
+        devices: tuple[Watched, ...] = getattr(config, section)
+        for device in devices:
+            if not device.disabled and not _heard(device, kind, always):
+                yield device
 
 
 def _heard(device: Watched, kind: str, routes: list[Route]) -> bool:
     severities: set[str] = set()
     for route in routes:
-        fits = (
-            (not route.kinds or kind in route.kinds)
-            and (not route.sites or device.site in route.sites)
-            and (not route.contractors or device.contractor in route.contractors)
-            and (not route.priorities or device.priority in route.priorities)
-        )
-        if fits:
+        if _takes(route, device, kind):
             severities |= set(route.severities) or {"fault", "warning"}
     return severities >= {"fault", "warning"}
+
+
+def _takes(route: Route, device: Watched, kind: str) -> bool:
+    """Whether a route takes faults of `device`; an empty list of a route takes all."""
+    wanted: tuple[tuple[Collection[object], object], ...] = (
+        (route.kinds, kind),
+        (route.sites, device.site),
+        (route.contractors, device.contractor),
+        (route.priorities, device.priority),
+    )
+    return all(not chosen or value in chosen for chosen, value in wanted)

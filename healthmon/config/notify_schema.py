@@ -1,6 +1,8 @@
-"""`notify`, `routes` and `heartbeat` of config.yaml: where notifications go, which of them, and when.
+"""`notify`, `routes` and `heartbeat` of config.yaml: where notifications go, which of them, and
+when.
 
-Secrets are named (`credential`), never written here: a webhook's signing key, a mail account, a chat service's address.
+Secrets are named (`credential`), never written here: a webhook's signing key, a mail account, a
+chat service's address.
 """
 
 from __future__ import annotations
@@ -9,14 +11,15 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from healthmon.config.extensions import ChannelSettings
 from healthmon.config.fields import (
     ClockTime,
     Flag,
-    Host,
     Hours,
     Ids,
     Mail,
     Name,
+    Peer,
     Port,
     Priorities,
     Seconds,
@@ -25,8 +28,6 @@ from healthmon.config.fields import (
     Url,
     as_list,
 )
-
-WAYS = ("alertmanager", "webhook", "email", "syslog", "apprise")
 
 Mails = Annotated[tuple[Mail, ...], BeforeValidator(as_list)]
 Times = Annotated[tuple[ClockTime, ...], BeforeValidator(as_list)]
@@ -39,7 +40,9 @@ Kinds = Annotated[tuple[KindName, ...], BeforeValidator(as_list)]
 
 
 class AlertmanagerTarget(Strict):
-    """Prometheus' Alertmanager, API v2. Open alerts are said again every `resend`; `credential` is for HTTP Basic."""
+    """Prometheus' Alertmanager, API v2. Open alerts are said again every `resend`; `credential` is
+    for HTTP Basic.
+    """
 
     url: Url
     credential: str | None = None
@@ -49,7 +52,9 @@ class AlertmanagerTarget(Strict):
 
 
 class WebhookTarget(Strict):
-    """A web address that takes the notice as JSON; the secret of `credential` signs it (HMAC-SHA256)."""
+    """A web address that takes the notice as JSON; the secret of `credential` signs it
+    (HMAC-SHA256).
+    """
 
     url: Url
     credential: str | None = None
@@ -59,7 +64,7 @@ class WebhookTarget(Strict):
 class EmailTarget(Strict):
     """E-mail by SMTP. `to_contractor` sends to the address of whoever repairs the device, too."""
 
-    server: Host
+    server: Peer
     port: Port | None = None
     encryption: Literal["starttls", "tls", "none"] = "starttls"
     tls: TlsTrust | None = None
@@ -72,7 +77,7 @@ class EmailTarget(Strict):
 class SyslogTarget(Strict):
     """Syslog by RFC 5424."""
 
-    server: Host
+    server: Peer
     port: Port | None = None
     transport: Literal["udp", "tcp", "tls"] = "tls"
     tls: TlsTrust | None = None
@@ -82,27 +87,35 @@ class SyslogTarget(Strict):
 
 
 class AppriseTarget(Strict):
-    """Teams, Slack, ntfy and others through the library apprise; the secret of `credential` is its address."""
+    """Teams, Slack, ntfy and others through the library apprise; the secret of `credential` is its
+    address.
+    """
 
     credential: str
 
 
 class Target(Strict):
-    """One way out: exactly one of the five; `timeout` is the deadline of one delivery."""
+    """One notification channel: exactly one of the six; `timeout` is the deadline of one delivery.
+    `channel` is one of an installed package, by its name with its settings.
+    """
 
     alertmanager: AlertmanagerTarget | None = None
     webhook: WebhookTarget | None = None
     email: EmailTarget | None = None
     syslog: SyslogTarget | None = None
     apprise: AppriseTarget | None = None
+    channel: ChannelSettings | None = None
     timeout: Seconds = Field(default=15.0, ge=0.2, le=120)
 
 
 class Route(Strict):
-    """Which notifications go `to` which targets. An empty list means all; every route that fits is followed.
+    """Which notifications go `to` which targets. An empty list means all; every route that fits is
+    followed.
 
-    `hours` and `weekdays` are local; hours over midnight belong to the day on which they begin. With `digest`
-    (times of day) nothing goes at once: everything is held for one summary at the next of these times.
+    `hours` and `weekdays` are local; hours over midnight belong to the day on which they begin.
+    With `digest` (times of day) nothing goes at once: everything is held for one summary at the
+    next of these times. With `after` a fault goes there only when it is still open so long after its
+    first notification, and with `unless: acknowledged` only when nobody has acknowledged it by then.
     """
 
     to: Ids = Field(min_length=1)
@@ -116,6 +129,8 @@ class Route(Strict):
     weekdays: Weekdays = ()
     digest: Times = ()
     repeat_after: Seconds | None = Field(default=None, ge=60)
+    after: Seconds | None = Field(default=None, ge=60)
+    unless: Literal["acknowledged"] | None = None
 
 
 class Heartbeat(Strict):

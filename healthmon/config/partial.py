@@ -1,6 +1,8 @@
-"""What is left of a configuration when everything malformed is taken out, so that the rest is checked in the same run.
+"""What is left of a configuration when everything malformed is taken out, so that the rest is
+checked in the same run.
 
-A key with a bad value is taken from its entry; an entry that cannot be without it is taken out as a whole.
+A key with a bad value is taken from its entry; an entry that cannot be without it is taken out as a
+whole.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from healthmon.config.document import Path_
+from healthmon.config.extensions import Extensions
 from healthmon.config.schema import Config
 
 _ROUNDS = 4
@@ -22,8 +25,8 @@ _BY_NAME = ("credentials", "notify")
 class Part:
     """A configuration that is well formed, and what the cutting out has done to it.
 
-    `numbers` are the places in the file of the entries that are left, where some were taken out; `torn` are entries
-    that have lost a key; `gone` are the names of what is not there any more.
+    `numbers` are the places in the file of the entries that are left, where some were taken out;
+    `torn` are entries that have lost a key; `gone` are the names of what is not there any more.
     """
 
     config: Config
@@ -37,15 +40,22 @@ class Part:
         return (path[0], numbers[int(path[1])], *path[2:]) if numbers else path
 
 
-def well_formed(tree: dict[str, Any], error: ValidationError, ours: dict[str, Any]) -> Part | None:
-    """The part of `tree` that is well formed, given what is wrong with it; None where nothing can be made of it."""
+def well_formed(
+    tree: dict[str, Any],
+    error: ValidationError,
+    ours: dict[str, Any],
+    extensions: Extensions | None,
+) -> Part | None:
+    """The part of `tree` that is well formed, given what is wrong with it; None where nothing can
+    be made of it.
+    """
     cut = _Cut({name: _copied(value) for name, value in tree.items()})
     for _ in range(_ROUNDS):
         cut.take_out(
             finding["loc"] for finding in error.errors(include_url=False, include_input=False)
         )
         try:
-            config = Config.model_validate({**cut.tree, **ours})
+            config = Config.model_validate({**cut.tree, **ours}, context=extensions)
         except ValidationError as still:
             error = still
         else:
@@ -55,7 +65,9 @@ def well_formed(tree: dict[str, Any], error: ValidationError, ours: dict[str, An
 
 @dataclass(slots=True)
 class _Cut:
-    """A copy of a file's tree that is cut down. `torn` holds the entries that have lost a key, by identity."""
+    """A copy of a file's tree that is cut down. `torn` holds the entries that have lost a key, by
+    identity.
+    """
 
     tree: dict[str, Any]
     numbers: dict[str, list[int]] = field(default_factory=dict)
@@ -66,18 +78,23 @@ class _Cut:
         """Take out what stands at `places` (pydantic's locations)."""
         entries: dict[str, set[int]] = {}
         for section, *rest in dict.fromkeys(place[:3] for place in places):
-            name, value = str(section), self.tree.get(str(section))
-            if isinstance(value, list) and rest:
-                number = int(rest[0])
-                if not self._key_taken(value[number], rest[1:]):
-                    entries.setdefault(name, set()).add(number)
-            elif name in _BY_NAME and isinstance(value, dict) and rest:
-                value.pop(str(rest[0]), None)
-                self.gone.add(str(rest[0]))
-            elif not self._key_taken(value, rest[:1]):
-                self.gone |= _names(self.tree.pop(name, None))
+            name = str(section)
+            if isinstance(self.tree.get(name), list) and rest:
+                if not self._key_taken(self.tree[name][int(rest[0])], rest[1:]):
+                    entries.setdefault(name, set()).add(int(rest[0]))
+            else:
+                self._section_cut(name, rest[:1])
         for name, numbers in entries.items():
             self._entries_taken(name, numbers)
+
+    def _section_cut(self, name: str, key: list[int | str]) -> None:
+        """Take the entry or key called `key` out of a section that is no list, else all of it."""
+        value = self.tree.get(name)
+        if name in _BY_NAME and isinstance(value, dict) and key:
+            value.pop(str(key[0]), None)
+            self.gone.add(str(key[0]))
+        elif not self._key_taken(value, key):
+            self.gone |= _names(self.tree.pop(name, None))
 
     def _key_taken(self, entry: Any, key: list[int | str]) -> bool:
         if not (isinstance(entry, dict) and key and key[0] in entry):

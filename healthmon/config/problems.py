@@ -13,7 +13,9 @@ LONGEST_WORD = 100
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: ``config.yaml:41: camera C017: unknown key 'adress' (did you mean 'address'?)``."""
+    """One thing that is wrong: ``config.yaml:41: camera C017: unknown key 'adress' (did you mean
+    'address'?)``.
+    """
 
     file: str
     line: int
@@ -26,7 +28,9 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """Everything that is wrong with a configuration; ``str`` gives one line a problem, in the order of the file."""
+    """Everything that is wrong with a configuration; ``str`` gives one line a problem, in the order
+    of the file.
+    """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(problems, key=lambda problem: problem.line or math.inf)
@@ -34,7 +38,9 @@ class ConfigError(Exception):
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """`` (did you mean 'x'?)`` for the nearest of `known`, or nothing (where there are very many, too)."""
+    """`` (did you mean 'x'?)`` for the nearest of `known`, or nothing (where there are very many,
+    too).
+    """
     words = list(known)
     few = len(words) <= MOST_WORDS and len(word) <= LONGEST_WORD
     near = difflib.get_close_matches(word, words, n=1, cutoff=0.6) if few else []

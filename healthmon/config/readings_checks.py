@@ -1,4 +1,6 @@
-"""What no single key of a recorder's readings shows: unknown fields, limits that cannot be, an unmarked POST."""
+"""What no single key of a recorder's readings shows: unknown fields, limits that cannot be, an
+unmarked POST.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from healthmon.config.problems import suggest
 from healthmon.config.readings_schema import HttpRequest, Item, RcpCommand, SnmpObject, Value
 from healthmon.config.schema import Config
 from healthmon.config.units import flag
-from healthmon.model import CHANNEL, CHOICES, FIELDS, Of
+from healthmon.model.readings import CHANNEL, CHOICES, FIELDS, Of
 
 Found = Iterator[tuple[Path_, str]]
 # Which makes read what.
@@ -22,6 +24,7 @@ _BELONGS = {
     "tracks": ("bosch",),
     "experimental_clock": ("bosch",),
 }
+_BY_HTTP = {"http", "hikvision", "axis", "dahua"}
 
 
 def problems_of(config: Config) -> Found:
@@ -44,35 +47,43 @@ def _belongs(path: Path_, recorder: Recorder) -> Found:
                 (*path, key),
                 f"'{key}' belongs to make {' or '.join(makes)}; this recorder has {make or 'no make'}",
             )
-    if make == "http" and not recorder.requests:
-        yield (*path, "make"), "make http asks nothing by itself: give it 'requests'"
-    if make == "snmp" and not (recorder.objects or recorder.storage):
-        yield (*path, "make"), "make snmp asks nothing by itself: give it 'objects' or 'storage'"
+    if text := _nothing_read(recorder):
+        yield (*path, "make"), text
     for key in ("objects", "storage"):
         if getattr(recorder, key) and recorder.snmp is None:
             yield (*path, key), f"'{key}' is read by SNMP: give this recorder its 'snmp'"
-    if make in {"http", "hikvision", "axis", "dahua"} and recorder.http is None:
-        yield (*path, "make"), f"make {make} is asked by HTTP, but 'http' is no"
-    if make == "bosch" and recorder.http is None and recorder.snmp is None:
-        yield (
-            (*path, "make"),
-            "make bosch is asked by HTTP or SNMP: 'http' is no and there is no 'snmp'",
-        )
+    if text := _no_way_to_read(recorder):
+        yield (*path, "make"), text
+
+
+def _nothing_read(recorder: Recorder) -> str | None:
+    """Why a make that reads only what the file names would read nothing."""
+    if recorder.make == "http" and not recorder.requests:
+        return "make http reads nothing by itself: give it 'requests'"
+    if recorder.make == "snmp" and not (recorder.objects or recorder.storage):
+        return "make snmp reads nothing by itself: give it 'objects' or 'storage'"
+    return None
+
+
+def _no_way_to_read(recorder: Recorder) -> str | None:
+    """Why a make cannot be read by the protocols that the recorder has."""
+    make = recorder.make
+    if recorder.http is not None:
+        return None
+    if make in _BY_HTTP:
+        return f"make {make} is read by HTTP, but 'http' is no"
+    if make == "bosch" and recorder.snmp is None:
+        return "make bosch is read by HTTP or SNMP: 'http' is no and there is no 'snmp'"
+    return None
 
 
 def _request(path: Path_, request: HttpRequest) -> Found:
-    if request.method == "POST" and not request.read_only:
-        yield (
-            (*path, "method"),
-            "a POST is sent only where 'read_only: yes' says that it changes nothing",
-        )
+    yield from _method(path, request)
     if not request.values:
         yield (
             (*path, "values"),
             "names nothing to read in the answer; give for example [{at: state, fills: state}]",
         )
-    if request.body and request.method == "GET":
-        yield (*path, "body"), "a GET has no body"
     if (request.rows is None) != (request.key is None):
         yield path, "'rows' and 'key' go together"
     each = CHANNEL in request.path
@@ -81,6 +92,16 @@ def _request(path: Path_, request: HttpRequest) -> Found:
     yield from _named(path, request.of, request.item, each=each or request.rows is not None)
     for n, value in enumerate(request.values):
         yield from _value((*path, "values", n), value, request.of)
+
+
+def _method(path: Path_, request: HttpRequest) -> Found:
+    if request.method == "POST" and not request.read_only:
+        yield (
+            (*path, "method"),
+            "a POST is sent only where 'read_only: yes' says that it changes nothing",
+        )
+    if request.body and request.method == "GET":
+        yield (*path, "body"), "a GET has no body"
 
 
 def _item(path: Path_, item: Item) -> Found:
@@ -101,33 +122,39 @@ def _item(path: Path_, item: Item) -> Found:
 def _named(path: Path_, of: Of, item: str | None, *, each: bool) -> Found:
     """A channel, disk or fan must be named in one way; the recorder is not."""
     if of != "recorder" and not each and item is None:
-        ways = (
+        host_routes = (
             "'item', 'rows' with 'key', or {channel}"
             if of == "channel"
             else "'item', or 'rows' with 'key'"
         )
-        yield path, f"which {of}? give {ways}"
+        yield path, f"which {of}? give {host_routes}"
     if item is not None and (of == "recorder" or each):
         yield (*path, "item"), "'item' names one channel, disk or fan; there is none to name here"
 
 
 def _value(path: Path_, value: Value, of: Of) -> Found:
-    known = FIELDS[of]
-    limited = value.low is not None or value.high is not None or bool(value.well)
-    if value.fills is None and not limited:
-        yield (
-            path,
-            "fills no field and has no limit: give 'fills', or 'low', 'high' or 'well' with a 'name'",
-        )
-    elif value.fills is None and value.name is None:
-        yield path, "a limit without 'fills' needs a 'name' for the sentence"
+    if value.fills is None:
+        yield from _unfilled(path, value)
     if value.low is not None and value.high is not None and value.low > value.high:
         yield (*path, "low"), f"'low' {value.low:g} is above 'high' {value.high:g}"
+    known = FIELDS[of]
     if value.fills is not None and value.fills not in known:
         hint = suggest(value.fills, known) or f"; it has {', '.join(known)}"
         yield (*path, "fills"), f"a {of} has no field '{value.fills}'{hint}"
     elif value.fills is not None:
         yield from _words(path, value, value.fills, of)
+
+
+def _unfilled(path: Path_, value: Value) -> Found:
+    """A value that fills no field: it needs a limit, and a name to speak of it."""
+    limited = value.low is not None or value.high is not None or bool(value.well)
+    if not limited:
+        yield (
+            path,
+            "fills no field and has no limit: give 'fills', or 'low', 'high' or 'well' with a 'name'",
+        )
+    elif value.name is None:
+        yield path, "a limit without 'fills' needs a 'name' for the sentence"
 
 
 def _words(path: Path_, value: Value, field: str, of: Of) -> Found:

@@ -1,4 +1,6 @@
-"""What config.yaml asks of a recorder as data: HTTP requests, SNMP objects, RCP+ commands. Reading only."""
+"""What config.yaml asks of a recorder as data: HTTP requests, SNMP objects, RCP+ commands. Reading
+only.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from healthmon.config.fields import Flag, Ids, Name, Place, Strict
-from healthmon.model import Of
+from healthmon.config.fields import Endpoint, Flag, Ids, Name, Strict
+from healthmon.model.readings import Of
 
 _STEP = r"(@?[\w:.-]+|\*)(\[(\d{1,4}|@?[\w:.-]+=[^\[\]/]{0,64})\])?"
 _PATH = re.compile(rf"\.|{_STEP}(/{_STEP})*")
@@ -103,12 +105,14 @@ class RcpCommand(Item):
 
 
 class HttpRequest(Strict):
-    """A GET, or a POST that `read_only` says changes nothing; ``{channel}`` in `path` asks once for each camera.
+    """A GET, or a POST that `read_only` says changes nothing; ``{channel}`` in `path` asks once for
+    each camera.
 
-    `rows` is the path to the rows of a table, `key` the path in a row to its channel's, disk's or fan's name.
+    `rows` is the path to the rows of a table, `key` the path in a row to its channel's, disk's or
+    fan's name.
     """
 
-    path: Place
+    path: Endpoint
     method: Literal["GET", "POST"] = "GET"
     read_only: Flag = False
     body: Annotated[str, Field(max_length=4096)] = ""

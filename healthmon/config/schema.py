@@ -1,4 +1,6 @@
-"""The typed configuration: pydantic models built from strings. Unknown keys are refused; values carry their unit."""
+"""The typed configuration: pydantic models built from strings. Unknown keys are refused; values
+carry their unit.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +8,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from healthmon.config.contract_schema import BankHolidays, Contractor
 from healthmon.config.device_schema import Camera, LimitValues, Link, Recorder, UpsDevice
 from healthmon.config.fields import (
     BitRate,
+    Flag,
     Host,
     Hosts,
     Id,
     Ids,
+    Line,
     LocalTime,
-    Mail,
     Name,
+    Peer,
     Port,
     Ratio,
     Seconds,
@@ -25,18 +30,33 @@ from healthmon.config.fields import (
 )
 from healthmon.config.notify_schema import Heartbeat, Route, Target, Times
 from healthmon.config.recorder_schema import RecordingValues
+from healthmon.config.units import DEFAULT_ZONE
+
+
+class ShiftCheck(Strict):
+    """When a sweep counts as the shift check: from `early` before its time; from `grace` after it, it
+    is late and that is told. Its sheet can be signed for `sign`.
+    """
+
+    early: Seconds = Field(default=3600.0, ge=60, le=21600)
+    grace: Seconds = Field(default=3600.0, ge=60, le=21600)
+    sign: Seconds = Field(default=900.0, ge=60, le=43200)
 
 
 class Estate(Strict):
-    """The whole. `shifts` are the local times of day at which a sweep is due; a missed one is told."""
+    """The whole. `shifts` are the local times of day at which a sweep is due; a missed one
+    is told. A `simulated` estate says so on every page and sheet.
+    """
 
     name: Name = "CCTV"
-    time_zone: Zone = "Europe/London"
+    time_zone: Zone = DEFAULT_ZONE
     shifts: Times = ()
+    shift_check: ShiftCheck = ShiftCheck()
+    simulated: Flag = False
 
 
 class Site(Strict):
-    """A place with a network connection; `bandwidth` is what all looks there may take together.
+    """A place with a network connection; `bandwidth` is what all checks there may take together.
 
     `access` is how a repairer gets in; it stands in the contractor's fault report.
     """
@@ -44,11 +64,12 @@ class Site(Strict):
     id: Id
     name: Name = ""
     bandwidth: BitRate = 100e6
-    access: str = ""
+    access: Line = ""
 
 
 class Confirm(Strict):
-    """A fault is confirmed by `failures` bad results of the last `of`, cleared by `clear` good ones.
+    """A fault is confirmed by `failures` bad results of the last `of`, cleared by `clear` good
+    ones.
 
     It flaps from `flaps` changes in its last 21 results until there are no more than `rests`.
     """
@@ -63,9 +84,10 @@ class Confirm(Strict):
 class Cause(Strict):
     """How long a fault waits for its cause to show before it is told, and when many losses are one.
 
-    A fault is told after `hold`. Lost devices of one site are told when none has been added for `quiet`, at most after
-    `longest`; `many` of them and `share` of the site are one fault, which later ones `join`. When a parent is back, its
-    children have `settle` to come back. A mains failure explains what follows within `power`.
+    A fault is told after `hold`. Lost devices of one site are told when none has been added for
+    `quiet`, at most after `longest`; `many` of them and `share` of the site are one fault, which
+    later ones `join`. When a parent is back, its children have `settle` to come back. A mains
+    failure explains what follows within `power`.
     """
 
     hold: Seconds = Field(default=20.0, ge=1, le=600)
@@ -79,7 +101,9 @@ class Cause(Strict):
 
 
 class Database(Strict):
-    """Where history is kept when not in a file of the state directory: PostgreSQL, for estates beyond one machine."""
+    """Where history is kept when not in a file of the state directory: PostgreSQL, for estates
+    beyond one machine.
+    """
 
     url: Annotated[str, Field(pattern=r"^postgresql://[^/]+/.+$")]
     credential: str | None = None
@@ -88,7 +112,7 @@ class Database(Strict):
 class History(Strict):
     """How long what has ended is kept."""
 
-    keep: Seconds = Field(default=400 * 86400.0, ge=86400)
+    keep: Seconds = Field(default=800 * 86400.0, ge=86400)
 
 
 class Defaults(Strict):
@@ -104,6 +128,7 @@ class Defaults(Strict):
     timeout: Seconds = Field(default=12.0, ge=0.2, le=120)
     watch: Seconds = Field(default=2.0, ge=0.2, le=60)
     concurrency: Whole = Field(default=200, ge=1, le=5000)
+    unchecked: Seconds = Field(default=3600.0, ge=1)
     confirm: Confirm = Confirm()
     cause: Cause = Cause()
     limits: LimitValues = LimitValues()
@@ -111,7 +136,9 @@ class Defaults(Strict):
 
 
 class Source(Strict):
-    """Where a secret stands: exactly one of a file, an environment variable, a systemd credential."""
+    """Where a secret stands: exactly one of a file, an environment variable, a systemd
+    credential.
+    """
 
     file: str | None = None
     environment: str | None = None
@@ -129,22 +156,14 @@ class Account(Strict):
 class TimeServer(Strict):
     """An NTP server."""
 
-    address: Host
+    address: Peer
     port: Port = 123
 
 
-class Contractor(Strict):
-    """Who repairs."""
-
-    id: Id
-    name: Name
-    phone: str = ""
-    email: Mail | Literal[""] = ""
-    response: Seconds = 14400.0
-
-
 class Window(Strict):
-    """A maintenance window. Times are local (``2026-12-01 08:00``); `repeat` goes on until `until`."""
+    """A maintenance window. Times are local (``2026-12-01 08:00``); `repeat` goes on until
+    `until`.
+    """
 
     devices: Ids = ()
     sites: Ids = ()
@@ -186,6 +205,7 @@ class Config(Strict):
     time_servers: tuple[TimeServer, ...] = ()
     sites: tuple[Site, ...] = ()
     contractors: tuple[Contractor, ...] = ()
+    bank_holidays: BankHolidays = BankHolidays()
     links: tuple[Link, ...] = ()
     cameras: tuple[Camera, ...] = ()
     recorders: tuple[Recorder, ...] = ()
@@ -195,5 +215,6 @@ class Config(Strict):
     routes: tuple[Route, ...] = ()
     heartbeat: Heartbeat | None = None
     folder: Annotated[str, Field(exclude=True)] = ""
+    file: Annotated[str, Field(exclude=True)] = ""
     digest: Annotated[str, Field(exclude=True)] = ""
     warnings: Annotated[tuple[str, ...], Field(exclude=True)] = ()

@@ -1,4 +1,6 @@
-"""Secrets by reference: a file (0600), an environment variable or a systemd credential; never in the configuration."""
+"""Secrets by reference: a file (0600), an environment variable or a systemd credential; never in
+the configuration.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +8,13 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from healthmon.config.problems import ConfigError, Problem
-from healthmon.config.schema import Account, Config, Source
 from healthmon.secret import Credential, Secret
+
+if TYPE_CHECKING:
+    from healthmon.config.schema import Account, Config, Source
 
 MOST_BYTES = 4096
 
@@ -28,12 +33,6 @@ def resolve(config: Config, name: str) -> Credential:
 def problems(config: Config) -> list[Problem]:
     """What is wrong with the secrets that the configuration names."""
     return list(_problems(config))
-
-
-def check(config: Config) -> None:
-    """Raises ConfigError with everything that is wrong with the secrets that the configuration names."""
-    if found := problems(config):
-        raise ConfigError(found)
 
 
 def _problems(config: Config) -> Iterator[Problem]:

@@ -1,14 +1,20 @@
-"""Values as people write them: durations, bit rates, ratios and yes/no. Each raises ValueError with a remedy."""
+"""Values as people write them: durations, bit rates, ratios and yes/no. Each raises ValueError with
+a remedy.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import ipaddress
 import re
 import zoneinfo
 from urllib.parse import urlsplit
 
+DEFAULT_ZONE = "Europe/London"
+ALWAYS = ("00:00", "00:00")
 LOCAL_TIME = "%Y-%m-%d %H:%M"
+REPEATS = {"daily": dt.timedelta(days=1), "weekly": dt.timedelta(weeks=1)}
 _TIME = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _RATE = {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9}
 _BYTES = {"kB": 1e3, "MB": 1e6, "GB": 1e9}
@@ -84,6 +90,10 @@ def decimal(text: str) -> float:
     return _quantity(text, {"": 1.0}, "number", "12.5")
 
 
+_EVERYBODY = ipaddress.ip_address("255.255.255.255")
+_NO_ZONES = {"localtime", "posixrules", "Factory"}  # files of the database that are no place's zone
+
+
 def host(text: str) -> str:
     """An IP address or a DNS name, never a URL."""
     value = text.strip()
@@ -104,8 +114,22 @@ def host(text: str) -> str:
     return value.lower()
 
 
+def peer(text: str) -> str:
+    """The address or name of one machine: not of all of them, and not of a group."""
+    value = host(text)
+    with contextlib.suppress(ValueError):
+        number = ipaddress.ip_address(value)
+        if number.is_unspecified or number.is_multicast or number == _EVERYBODY:
+            value = ""
+    if not value:
+        raise ValueError(f"'{text.strip()}' is not the address of one machine")
+    return value
+
+
 def is_loopback(address: str) -> bool:
-    """Whether an IP address is of this machine alone; a name never is, it may come to lead elsewhere."""
+    """Whether an IP address is of this machine alone; a name never is, it may come to lead
+    elsewhere.
+    """
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
@@ -129,10 +153,13 @@ def priority(text: str) -> int:
 
 def zone(text: str) -> str:
     """A time zone of the IANA database."""
+    known = text not in _NO_ZONES
     try:
         zoneinfo.ZoneInfo(text)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"'{text}' is not a time zone; write for example Europe/London") from None
+        known = False
+    if not known:
+        raise ValueError(f"'{text}' is not a time zone; write for example Europe/London")
     return text
 
 
@@ -194,6 +221,11 @@ def local_time(text: str) -> str:
             f"'{text}' is not a local time; write for example 2026-12-01 08:00"
         ) from None
     return text.strip()
+
+
+def working_hours(text: str) -> tuple[str, str]:
+    """Hours of the day; ``always`` is from midnight to midnight (`ALWAYS`)."""
+    return ALWAYS if text.strip().lower() == "always" else hours(text)
 
 
 def hours(text: str) -> tuple[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -37,6 +38,8 @@ _SECRET_WORDS = {
     "apikey",
 }
 MOST_TOLD = 500
+# A value of so many characters is cut short or not shown.
+LONG = 60
 
 
 def where(document: Document, path: Path_) -> str:
@@ -83,43 +86,101 @@ def _in_file(loc: tuple[int | str, ...], document: Document) -> Path_:
     return path
 
 
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """One finding of pydantic, and what was `given` at its `path`.
+
+    `shown` is how the sentence calls the value; `plain`: it is short and printable.
+    """
+
+    path: Path_
+    key: str
+    given: Any
+    plain: bool
+    shown: str
+    message: str
+    context: dict[str, Any]
+
+
 def _text(finding: Any, path: Path_, document: Document) -> str:
-    kind, context = finding["type"], finding.get("ctx") or {}
-    key = next((step for step in reversed(path) if isinstance(step, str)), "")
+    found = _finding_at(finding, path, document)
+    if write := _SENTENCES.get(finding["type"]):
+        return write(found)
+    return f"'{found.key}': {found.message[:1].lower()}{found.message[1:]}"
+
+
+def _finding_at(finding: Any, path: Path_, document: Document) -> _Finding:
     given = document.value(path)
     # What stands where a secret's place is wanted may be the secret itself.
-    plain = isinstance(given, str) and len(given) < 60 and given.isprintable() and "@" not in given
-    shown = f"'{given}'" if plain and path[:1] != ("credentials",) else "the value"
-    if kind == "extra_forbidden":
-        return f"unknown key '{key}'{_remedy(key, _known(path[:-1]))}"
-    if kind == "missing":
-        return f"'{key}' is missing"
-    if kind == "value_error":
-        text = str(context.get("error", finding["msg"]))
-        long = isinstance(given, str) and len(given) >= 60
-        return " ".join(
-            f"'{key}': {text.replace(given, given[:20] + '...') if long else text}".split()
-        )
-    if kind == "literal_error":
-        choice = str(context.get("expected", "")).replace("'", "")
-        return f"'{key}': {shown} is not one of {choice}{suggest(str(given), choice.replace(' or ', ', ').split(', '))}"
-    if kind == "string_pattern_mismatch":
-        return f"'{key}': {shown} has characters that are not allowed there or a wrong form"
-    if kind in ("model_type", "dict_type", "model_attributes_type"):
-        return f"'{key}': {shown} stands where a section of keys is wanted"
-    if kind in ("tuple_type", "list_type"):
-        return f"'{key}': {shown} stands where a list is wanted"
-    if kind in ("greater_than_equal", "less_than_equal"):
-        limit = context.get("ge", context.get("le"))
-        unit = " s" if plain and given.strip()[-1:].isalpha() else ""
-        return f"'{key}': {shown} is too {'small' if 'ge' in context else 'large'} (limit {limit:g}{unit})"
-    return f"'{key}': {finding['msg'][:1].lower()}{finding['msg'][1:]}"
+    plain = isinstance(given, str) and _is_shown(given)
+    return _Finding(
+        path=path,
+        key=next((step for step in reversed(path) if isinstance(step, str)), ""),
+        given=given,
+        plain=plain,
+        shown=f"'{given}'" if plain and path[:1] != ("credentials",) else "the value",
+        message=finding["msg"],
+        context=finding.get("ctx") or {},
+    )
+
+
+def _is_shown(given: str) -> bool:
+    return len(given) < LONG and given.isprintable() and "@" not in given
+
+
+def _unknown_key(found: _Finding) -> str:
+    return f"unknown key '{found.key}'{_remedy(found.key, _known(found.path[:-1]))}"
+
+
+def _value_error(found: _Finding) -> str:
+    """The words of our own validators, a long value in them cut short."""
+    text = str(found.context.get("error", found.message))
+    if isinstance(found.given, str) and len(found.given) >= LONG:
+        text = text.replace(found.given, found.given[:20] + "...")
+    return " ".join(f"'{found.key}': {text}".split())
+
+
+def _no_choice(found: _Finding) -> str:
+    choice = str(found.context.get("expected", "")).replace("'", "")
+    hint = suggest(str(found.given), choice.replace(" or ", ", ").split(", "))
+    return f"'{found.key}': {found.shown} is not one of {choice}{hint}"
+
+
+def _beyond_limit(found: _Finding) -> str:
+    lowest = "ge" in found.context
+    limit = found.context.get("ge", found.context.get("le"))
+    unit = " s" if found.plain and found.given.strip()[-1:].isalpha() else ""
+    word = "small" if lowest else "large"
+    return f"'{found.key}': {found.shown} is too {word} (limit {limit:g}{unit})"
+
+
+def _said(words: str) -> Callable[[_Finding], str]:
+    """The sentence "KEY: VALUE is ..." with `words` at its end."""
+    return lambda found: f"'{found.key}': {found.shown} {words}"
+
+
+_NO_SECTION = _said("is where a section of keys must be")
+_NO_LIST = _said("is where a list must be")
+_SENTENCES: dict[str, Callable[[_Finding], str]] = {
+    "extra_forbidden": _unknown_key,
+    "missing": lambda found: f"'{found.key}' is missing",
+    "value_error": _value_error,
+    "literal_error": _no_choice,
+    "string_pattern_mismatch": _said("has characters that are not allowed there or a wrong form"),
+    "model_type": _NO_SECTION,
+    "dict_type": _NO_SECTION,
+    "model_attributes_type": _NO_SECTION,
+    "tuple_type": _NO_LIST,
+    "list_type": _NO_LIST,
+    "greater_than_equal": _beyond_limit,
+    "less_than_equal": _beyond_limit,
+}
 
 
 def _remedy(key: str, known: list[str]) -> str:
     """What to write instead of an unknown key."""
     if key.lower() in _SECRET_WORDS:
-        return "; a secret never stands here: give an account of `credentials` a 'secret' with its 'file'"
+        return "; a secret must not be here: give an account of `credentials` a 'secret' with its 'file'"
     return suggest(key, known)
 
 

@@ -81,7 +81,7 @@ async def serve(given: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    events = yaml.safe_load(given.schedule.read_text()) if given.schedule else []
+    events = yaml.safe_load(given.schedule.read_text(encoding="utf-8")) if given.schedule else []
     task = asyncio.create_task(_scheduled(estate, events))
     sys.stdout.write(f"SIMULATED estate ready: {len(estate.devices)} devices\n")
     sys.stdout.flush()
@@ -93,7 +93,7 @@ async def serve(given: argparse.Namespace) -> None:
 def _planned(given: argparse.Namespace) -> list[SimDevice]:
     """The devices where this machine has addresses for them: its own for each, or one for all.
 
-    One address is looked at once at a time, so that a large estate behind it would take very long.
+    One address is checked once at a time, so that a large estate behind it would take very long.
     """
     many = not given.one_address and has_address(f"{given.network}.1.0.2")
     devices = plan(given.cameras if many else min(given.cameras, FEW), given.recorders, given.ups)

@@ -1,4 +1,6 @@
-"""The moving picture of the simulated cameras: encoded once at start with PyAV's libx264, cut into RTP payloads."""
+"""The moving picture of the simulated cameras: encoded once at start with PyAV's libx264, cut into
+RTP payloads.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,16 @@ from typing import Any
 
 WIDTH, HEIGHT, RATE, GOP, SECONDS = 640, 360, 12.5, 12, 8
 MTU = 1400
+# nal_unit_type of H.264: a key picture, SPS and PPS, and all that is sent (with plain slices).
+IDR, PARAMETER_SETS = 5, (7, 8)
+SENT = (1, IDR, *PARAMETER_SETS)
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """Access units as lists of RTP payloads (RFC 6184), and the parameter sets for the session description."""
+    """Access units as lists of RTP payloads (RFC 6184), and the parameter sets for the session
+    description.
+    """
 
     units: tuple[tuple[bytes, ...], ...]
     keys: tuple[bool, ...]
@@ -24,36 +31,47 @@ class Clip:
 @functools.cache
 def encode(*, moving: bool = True, width: int = WIDTH, height: int = HEIGHT) -> Clip:
     """Encode the clip: a bar that moves (or does not) over a gradient."""
+    units = _encoded(moving=moving, width=width, height=height)
+    sent = [[nal for nal in unit if _kind(nal) in SENT] for unit in units]
+    return Clip(
+        tuple(tuple(payload for nal in unit for payload in payloads(nal)) for unit in sent),
+        tuple(any(_kind(nal) == IDR for nal in unit) for unit in sent),
+        _parameter_sets(units),
+    )
+
+
+def _parameter_sets(units: list[list[bytes]]) -> str:
+    """As ``sprop-parameter-sets`` of the session description (RFC 6184 section 8.1)."""
+    last = {_kind(nal): nal for unit in units for nal in unit}
+    return ",".join(base64.b64encode(last[kind]).decode() for kind in PARAMETER_SETS)
+
+
+def _kind(nal: bytes) -> int:
+    """The nal_unit_type (H.264, table 7-1)."""
+    return nal[0] & 31
+
+
+def _encoded(*, moving: bool, width: int, height: int) -> list[list[bytes]]:
+    """The NAL units of every access unit of the clip."""
     import av
 
     context: Any = av.CodecContext.create("libx264", "w")
     context.width, context.height, context.pix_fmt = width, height, "yuv420p"
     context.time_base, context.framerate = Fraction(2, 25), Fraction(25, 2)
+    # With a constant quantiser a frozen picture is the same to the bit.
+    quality = {"crf": "30"} if moving else {"qp": "30"}
     context.options = {
         "preset": "ultrafast",
         "tune": "zerolatency",
         "g": str(GOP),
         "sc_threshold": "0",
-    } | (
-        {"crf": "30"}
-        if moving
-        else {"qp": "30"}  # a constant quantiser: a frozen picture is the same to the bit
-    )
+    } | quality
     units: list[list[bytes]] = []
     for number in range(int(RATE * SECONDS)):
         frame = _frame(av, number if moving else 0, width, height)
         frame.pts = number
         units += [nals(bytes(packet)) for packet in context.encode(frame)]
-    units += [nals(bytes(packet)) for packet in context.encode(None)]
-    sets = {nal[0] & 31: nal for unit in units for nal in unit if nal[0] & 31 in (7, 8)}
-    text = ",".join(base64.b64encode(sets[kind]).decode() for kind in (7, 8))
-    slices = [[nal for nal in unit if nal[0] & 31 in (1, 5, 7, 8)] for unit in units]
-    keys = tuple(any(nal[0] & 31 == 5 for nal in unit) for unit in slices)
-    return Clip(
-        tuple(tuple(payload for nal in unit for payload in payloads(nal)) for unit in slices),
-        keys,
-        text,
-    )
+    return units + [nals(bytes(packet)) for packet in context.encode(None)]
 
 
 def _frame(av: Any, number: int, width: int, height: int) -> Any:

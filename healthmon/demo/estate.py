@@ -12,7 +12,7 @@ from typing import Any
 from healthmon.demo.clip import HEIGHT, WIDTH, Clip, encode
 from healthmon.demo.onvif_sim import OnvifSim
 from healthmon.demo.recorders.engine import RecorderSim
-from healthmon.demo.recorders.makes import REPLIES, recorder_of
+from healthmon.demo.recorders.vendors import REPLIES, recorder_of
 from healthmon.demo.rtsp_sim import RtspSim
 from healthmon.demo.state import Counters, SimDevice
 from healthmon.demo.udp_sim import NtpSim, SnmpSim
@@ -28,6 +28,32 @@ def _http_of(device: SimDevice) -> Callable[[], asyncio.Protocol]:
     return lambda: OnvifSim(device)
 
 
+def _tcp_of(
+    device: SimDevice, clips: tuple[Clip, Clip, Clip]
+) -> list[tuple[int, Callable[[], asyncio.Protocol]]]:
+    """(port, what answers there) of the TCP services of a device."""
+    moving, still, small = clips
+    ports = device.ports
+
+    def session() -> RtspSim:
+        return RtspSim(device, small if device.has("small") else moving, still)
+
+    if device.kind == "relay":
+        return [(ports.rtsp, session)]
+    if device.kind in ("camera", "recorder"):
+        return [(ports.rtsp, session), (ports.http, _http_of(device))]
+    return [(ports.tcp, asyncio.Protocol)] if device.kind == "link" else []
+
+
+def _udp_of(device: SimDevice) -> list[tuple[int, Callable[[], asyncio.DatagramProtocol]]]:
+    """(port, what answers there) of the UDP services of a device."""
+    if device.kind == "ntp":
+        return [(device.ports.ntp, lambda: NtpSim(device))]
+    if device.kind in ("ups", "link") or device.snmp:
+        return [(device.ports.snmp, lambda: SnmpSim(device))]
+    return []
+
+
 class Estate:
     """Simulated devices by id. `start` binds, `stop` lets go."""
 
@@ -38,7 +64,9 @@ class Estate:
         self._control: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Encode the clip and bind every device that is not off. Raises OSError for an address that is not there."""
+        """Encode the clip and bind every device that is not off. Raises OSError for an address that
+        is not there.
+        """
         self._clips = await asyncio.to_thread(
             lambda: (encode(), encode(moving=False), encode(width=WIDTH // 2, height=HEIGHT // 2))
         )
@@ -57,29 +85,11 @@ class Estate:
         if device.has("off") or device.unplugged or self._clips is None:
             return
         loop, held = asyncio.get_running_loop(), self._closers.setdefault(device.id, [])
-        moving, still, small = self._clips
-        address, ports = device.address, device.ports
-        tcp: list[tuple[int, Callable[[], asyncio.Protocol]]] = []
-        udp: list[tuple[int, Callable[[], asyncio.DatagramProtocol]]] = []
-
-        def session() -> RtspSim:
-            return RtspSim(device, small if device.has("small") else moving, still)
-
-        if device.kind == "relay":
-            tcp = [(ports.rtsp, session)]
-        elif device.kind in ("camera", "recorder"):
-            tcp = [(ports.rtsp, session), (ports.http, _http_of(device))]
-        elif device.kind == "link":
-            tcp = [(ports.tcp, asyncio.Protocol)]
-        if device.kind == "ntp":
-            udp = [(ports.ntp, lambda: NtpSim(device))]
-        elif device.kind in ("ups", "link") or device.snmp:
-            udp = [(ports.snmp, lambda: SnmpSim(device))]
-        for port, made in tcp:
-            held.append(await loop.create_server(made, address, port, backlog=BACKLOG))
-        for port, answering in udp:
+        for port, made in _tcp_of(device, self._clips):
+            held.append(await loop.create_server(made, device.address, port, backlog=BACKLOG))
+        for port, answering in _udp_of(device):
             transport, _ = await loop.create_datagram_endpoint(
-                answering, local_addr=(address, port)
+                answering, local_addr=(device.address, port)
             )
             held.append(transport)
 
@@ -110,7 +120,9 @@ class Estate:
         return self.devices[device_id].counters
 
     async def serve_control(self, port: int) -> None:
-        """The control interface on 127.0.0.1: GET /devices, POST or DELETE /devices/ID/fault with JSON."""
+        """The control interface on 127.0.0.1: GET /devices, POST or DELETE /devices/ID/fault with
+        JSON.
+        """
         self._control = await asyncio.start_server(self._controlled, "127.0.0.1", port)
 
     async def _controlled(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,7 +1,9 @@
-"""What a simulated recorder has recorded: a file an hour of every channel, less what its faults take away.
+"""What a simulated recorder has recorded: a file an hour of every channel, less what its faults
+take away.
 
-Faults: ``recording_stopped``, ``channel_lost``, ``recording_gap`` (a channel, a list of them, True for all, or
-{channel: seconds}), ``retention_days`` (days or {channel: days}). Times are Unix seconds by the recorder's own clock.
+Faults: ``recording_stopped``, ``channel_lost``, ``recording_gap`` (a channel, a list of them, True
+for all, or {channel: seconds}), ``retention_days`` (days or {channel: days}). Times are Unix
+seconds by the recorder's own clock.
 """
 
 from __future__ import annotations

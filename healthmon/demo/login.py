@@ -1,4 +1,6 @@
-"""The camera's side of a login, really verified: HTTP Digest (RFC 7616) and the WS-Security UsernameToken."""
+"""The camera's side of a login, really verified: HTTP Digest (RFC 7616) and the WS-Security
+UsernameToken.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ _counts: dict[str, int] = {}
 
 
 def fresh_nonce() -> str:
-    """A new nonce. Web clients answer it on another connection, so all given out are remembered, oldest forgotten."""
+    """A new nonce. Web clients answer it on another connection, so all given out are remembered,
+    oldest forgotten.
+    """
     if len(_counts) >= MOST_NONCES:
         del _counts[next(iter(_counts))]
     nonce = secrets.token_hex(16)
@@ -33,7 +37,9 @@ def challenge(device: SimDevice, nonce: str) -> str:
 
 
 def digest_ok(device: SimDevice, method: str, given: str) -> bool:
-    """Verify an Authorization value (qop auth, a nonce of ours, a fresh count), and count the outcome."""
+    """Verify an Authorization value (qop auth, a nonce of ours, a fresh count), and count the
+    outcome.
+    """
     fields = {name.lower(): quoted or bare for name, quoted, bare in _FIELD.findall(given)}
     return _counted(device, given[:7].lower() == "digest " and _response_ok(device, method, fields))
 
@@ -69,8 +75,8 @@ def _response_ok(device: SimDevice, method: str, fields: dict[str, str]) -> bool
 def token_ok(device: SimDevice, envelope: str) -> bool:
     """Verify the UsernameToken of a SOAP envelope, and count the outcome.
 
-    Password = Base64(SHA-1(nonce + created + password)); with the fault `strict_window` (seconds) Created must be that
-    near to the device's own clock.
+    Password = Base64(SHA-1(nonce + created + password)); with the fault `strict_window` (seconds)
+    Created must be that near to the device's own clock.
     """
     values = dict(_TOKEN.findall(envelope))
     created = values.get("Created", "")

@@ -1,4 +1,6 @@
-"""HTTP and ONVIF as a camera speaks them: the time without a login, the rest with WS-UsernameToken or Digest."""
+"""HTTP and ONVIF as a camera speaks them: the time without a login, the rest with WS-UsernameToken
+or Digest.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +95,9 @@ class OnvifSim(Visitor):
             self._reply(200, "OK", _envelope(answer))
 
     def _answer(self, operation: str, body: str) -> str | None:
-        """The response to `operation`; empty for a profile that is not there, None for an operation unknown."""
+        """The response to `operation`; empty for a profile that is not there, None for an operation
+        unknown.
+        """
         answers = {
             "GetSystemDateAndTime": self._time,
             "GetHostname": self._hostname,
@@ -287,7 +291,9 @@ def _profile_row(name: str, number: int) -> str:
 
 
 def mac_of(device: SimDevice) -> str:
-    """A locally administered MAC address: its own, or one by its loopback address, or by its ports on a shared one."""
+    """A locally administered MAC address: its own, or one by its loopback address, or by its ports
+    on a shared one.
+    """
     if device.mac:
         return device.mac
     low = (int(ip_address(device.address)) + device.ports.rtsp - RTSP) & 0xFFFFFF

@@ -1,8 +1,10 @@
-"""The plan of a council-like estate: who stands where, what is planted, and the configuration that watches it."""
+"""The plan of a council-like estate: who stands where, what is planted, and the configuration that
+watches it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,61 +73,90 @@ PORTS = 48
 def plan(cameras: int = 147, recorders: int = 2, ups: int = 1, servers: int = 3) -> list[SimDevice]:
     """The devices of an estate, each with a loopback address of its own, all well.
 
-    There are as many switches and recorders as the cameras need, `recorders` of the latter at least.
+    There are as many switches and recorders as the cameras need, `recorders` of the latter at
+    least.
     """
-    made: list[SimDevice] = []
     carriers = _carriers(cameras)
     recorders = max(recorders, 1 + -(-(cameras - FIRST_RECORDER) // CHANNELS))
-    for n in range(1, max(SWITCHES, *carriers) + 1):
-        site, name = SITES[(n - 1) % len(SITES)]
-        switch = SimDevice(
-            f"S{n:02d}", f"{name} switch {n}", "link", _address(9, n), site, password="public"
-        )  # noqa: S106
-        made.append(switch)
-    switches = {switch.id: switch for switch in made}
-    for camera in [_camera(n, carriers) for n in range(1, cameras + 1)]:
-        hangs = switches[camera.parent].hangs
+    switches = [_switch(n) for n in range(1, max(SWITCHES, *carriers) + 1)]
+    watching = [_camera(n, carriers) for n in range(1, cameras + 1)]
+    _hang(watching, switches)
+    return [
+        *switches,
+        *watching,
+        *(_recorder(n, recorders, watching) for n in range(1, recorders + 1)),
+        *(_ups(n) for n in range(1, ups + 1)),
+        _relay(watching),
+        *(
+            SimDevice(f"N{n}", f"Time server {n}", "ntp", _address(6, n), "market")
+            for n in range(1, servers + 1)
+        ),
+    ]
+
+
+def _switch(n: int) -> SimDevice:
+    site, name = SITES[(n - 1) % len(SITES)]
+    return SimDevice(
+        f"S{n:02d}",
+        f"{name} switch {n}",
+        "link",
+        _address(9, n),
+        site,
+        password="public",  # noqa: S106
+    )
+
+
+def _hang(cameras: Sequence[SimDevice], switches: Sequence[SimDevice]) -> None:
+    """Give each camera the next port of its switch."""
+    by_id = {switch.id: switch for switch in switches}
+    for camera in cameras:
+        hangs = by_id[camera.parent].hangs
         hangs.append(camera)
         camera.port = f"Gi1/0/{len(hangs)}"
-        made.append(camera)
-    for n in range(1, recorders + 1):
-        recorder = SimDevice(
-            f"R{n}", f"Recorder {n}", "recorder", _address(7, n), "market", priority=1
-        )
-        recorder.serial = f"SIM-R{n:05d}"
-        recorder.snmp = True
-        recorder.paths = tuple(f"/channel{c}" for c in range(1, FIRST_RECORDER + 1))
-        recorder.channels = _assign(recorder, recorders, [d for d in made if d.kind == "camera"])
-        made.append(recorder)
-    for n in range(1, ups + 1):
-        name = "Control room" if n == 1 else f"Control room {n}"
-        made.append(
-            SimDevice(
-                f"UPS{n}", name, "ups", _address(8, n), "market", priority=1, password="public"
-            )
-        )  # noqa: S106
+
+
+def _recorder(n: int, recorders: int, cameras: Sequence[SimDevice]) -> SimDevice:
+    recorder = SimDevice(f"R{n}", f"Recorder {n}", "recorder", _address(7, n), "market", priority=1)
+    recorder.serial = f"SIM-R{n:05d}"
+    recorder.snmp = True
+    recorder.paths = tuple(f"/channel{c}" for c in range(1, FIRST_RECORDER + 1))
+    recorder.channels = _assign(recorder, recorders, cameras)
+    return recorder
+
+
+def _ups(n: int) -> SimDevice:
+    return SimDevice(
+        f"UPS{n}",
+        "Control room" if n == 1 else f"Control room {n}",
+        "ups",
+        _address(8, n),
+        "market",
+        priority=1,
+        password="public",  # noqa: S106
+    )
+
+
+def _relay(cameras: Sequence[SimDevice]) -> SimDevice:
+    """The relay to the police, which hands over the first cameras."""
     relay = SimDevice(
         "POL", "Police relay", "relay", _address(5, 1), "market", priority=1, faults={"delay": 0.4}
     )
-    relay.paths = tuple(f"/police/{camera.id}" for camera in made if camera.kind == "camera")[
-        :RELAYED
-    ]
-    made.append(relay)
-    made += [
-        SimDevice(f"N{n}", f"Time server {n}", "ntp", _address(6, n), "market")
-        for n in range(1, servers + 1)
-    ]
-    return made
+    relay.paths = tuple(f"/police/{camera.id}" for camera in cameras[:RELAYED])
+    return relay
 
 
 def share_address(devices: Sequence[SimDevice], address: str = "127.0.0.1") -> None:
-    """Give all devices one address and each ports of its own: for machines whose loopback has no other address."""
+    """Give all devices one address and each ports of its own: for machines whose loopback has no
+    other address.
+    """
     for number, device in enumerate(devices):
         device.address, device.ports = address, Ports.block(number)
 
 
 def _assign(recorder: SimDevice, recorders: int, cameras: Sequence[SimDevice]) -> int:
-    """Give `recorder` its cameras: the first few to R1, which relays their pictures too, the rest to the others."""
+    """Give `recorder` its cameras: the first few to R1, which relays their pictures too, the rest
+    to the others.
+    """
     number = int(recorder.id[1:])
     first, rest = cameras[:FIRST_RECORDER], cameras[FIRST_RECORDER:]
     mine = first if number == 1 else rest[number - 2 :: recorders - 1]
@@ -135,7 +166,9 @@ def _assign(recorder: SimDevice, recorders: int, cameras: Sequence[SimDevice]) -
 
 
 def _carriers(cameras: int) -> list[int]:
-    """The numbers of the switches that cameras hang on. S07 has its own few, S08 none, at any size."""
+    """The numbers of the switches that cameras hang on. S07 has its own few, S08 none, at
+    any size.
+    """
     return [*range(1, 7), *range(SWITCHES + 1, SWITCHES + 1 + max(0, -(-cameras // PORTS) - 6))]
 
 
@@ -157,7 +190,9 @@ def _address(block: int, n: int) -> str:
 
 
 def plant(devices: Sequence[SimDevice]) -> dict[str, str]:
-    """Switch the demo's faults on; the code that each must be called by ("" = must not be noticed)."""
+    """Switch the demo's faults on; the code that each must be called by ("" = must not be
+    noticed).
+    """
     expected: dict[str, str] = {}
     known = {device.id: device for device in devices}
     for device in devices:
@@ -180,12 +215,16 @@ def write_config(devices: Sequence[SimDevice], folder: Path, *, agent_port: int 
     secrets.mkdir(parents=True, exist_ok=True)
     for name, text in (("camera-view", "view only"), ("snmp-read", "public")):
         path = secrets / name
-        path.write_text(text + "\n")
+        path.write_text(text + "\n", encoding="utf-8")
         path.chmod(0o600)
     state = folder / "state"
     state.mkdir(mode=0o700, exist_ok=True)
     tree = {
-        "estate": {"name": "Example District CCTV (SIMULATED)", "time_zone": "Europe/London"},
+        "estate": {
+            "name": "Example District CCTV (SIMULATED)",
+            "time_zone": "Europe/London",
+            "simulated": "yes",
+        },
         "agent": {"port": agent_port, "state_directory": str(state)},
         "sites": [{"id": site, "name": name, "bandwidth": "400 Mbit/s"} for site, name in SITES],
         "credentials": {
@@ -205,54 +244,81 @@ def write_config(devices: Sequence[SimDevice], folder: Path, *, agent_port: int 
         "# SIMULATED: none of these devices exists.\n"
         + yaml.safe_dump(
             tree, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120
-        )
+        ),
+        encoding="utf-8",
     )
     return path
 
 
 def _rows(devices: Sequence[SimDevice], kind: str) -> Iterator[dict[str, Any]]:
+    """The rows of config.yaml of the devices of one kind."""
     known = {device.id for device in devices}
     for device in devices:
-        if device.kind != kind:
-            continue
-        row: dict[str, Any] = {
-            "id": device.id,
-            "name": device.name,
-            "site": device.site,
-            "address": device.address,
-        }
-        if device.priority != 3:
-            row["priority"] = f"P{device.priority}"
-        if device.parent:
-            row["parent"] = device.parent
-        if device.port:
-            row["port"] = device.port
-        if kind in ("camera", "recorder"):
-            row |= {"credential": "camera-view", "rtsp": {"port": device.ports.rtsp}}
-            row["http"] = {"port": device.ports.http}
-            row["commissioned"] = {
-                "model": "Simulated PTZ",
-                "serial": device.serial,
-                "mac": mac_of(device),
-            }
-        if kind == "camera":
-            row["kind"] = device.variant
-            if device.variant == "deployable":
-                row["metered"] = {"per_day": "20 MB"}
-            row["streams"] = [{"codec": "h264", "size": "640x360", "bit_rate": "400 kbit/s"}]
-            if int(device.id[1:]) % 2:
-                row["streams"][0]["path"] = device.paths[0]
-            if device.recorder in known:
+        if device.kind == kind:
+            row = _row(device)
+            if kind == "camera" and device.recorder in known:
                 row |= {"recorder": device.recorder, "channel": device.channel}
-        if device.id == "R1":
-            row["channel_path"] = "/channel{channel}"
-        if kind in ("ups", "link") or device.snmp:
-            row["snmp"] = {"credential": "snmp-read", "port": device.ports.snmp}
-        if kind == "relay":
-            row |= {"credential": "camera-view", "rtsp": {"port": device.ports.rtsp}}
-            row["relay"] = [
-                {"camera": path.removeprefix("/police/"), "path": path} for path in device.paths
-            ]
-        if kind == "link":
-            row["ports"] = [device.ports.tcp]
-        yield row
+            yield row
+
+
+def _row(device: SimDevice) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "id": device.id,
+        "name": device.name,
+        "site": device.site,
+        "address": device.address,
+    }
+    if device.priority != 3:
+        row["priority"] = f"P{device.priority}"
+    if device.parent:
+        row["parent"] = device.parent
+    if device.port:
+        row["port"] = device.port
+    if device.id == "R1":
+        row["channel_path"] = "/channel{channel}"
+    if device.kind in ("ups", "link") or device.snmp:
+        row["snmp"] = {"credential": "snmp-read", "port": device.ports.snmp}
+    if more := _ROWS.get(device.kind):
+        row |= more(device)
+    return row
+
+
+def _video_row(device: SimDevice) -> dict[str, Any]:
+    """What cameras and recorders have in common."""
+    return {
+        "credential": "camera-view",
+        "rtsp": {"port": device.ports.rtsp},
+        "http": {"port": device.ports.http},
+        "commissioned": {
+            "model": "Simulated PTZ",
+            "serial": device.serial,
+            "mac": mac_of(device),
+        },
+    }
+
+
+def _camera_row(device: SimDevice) -> dict[str, Any]:
+    stream: dict[str, Any] = {"codec": "h264", "size": "640x360", "bit_rate": "400 kbit/s"}
+    # Every second camera is asked for its path instead.
+    if int(device.id[1:]) % 2:
+        stream["path"] = device.paths[0]
+    row = {**_video_row(device), "kind": device.variant, "streams": [stream]}
+    if device.variant == "deployable":
+        row["metered"] = {"per_day": "20 MB"}
+    return row
+
+
+def _relay_row(device: SimDevice) -> dict[str, Any]:
+    return {
+        "credential": "camera-view",
+        "rtsp": {"port": device.ports.rtsp},
+        "relay": [{"camera": path.removeprefix("/police/"), "path": path} for path in device.paths],
+    }
+
+
+_ROWS: dict[str, Callable[[SimDevice], dict[str, Any]]] = {
+    "camera": _camera_row,
+    "recorder": _video_row,
+    "relay": _relay_row,
+    "link": lambda device: {"ports": [device.ports.tcp]},
+}

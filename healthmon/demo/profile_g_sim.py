@@ -1,7 +1,9 @@
-"""A recorder's ONVIF Profile G services as the specifications describe them: search, recording control, replay URI.
+"""A recorder's ONVIF Profile G services as the specifications describe them: search, recording
+control, replay URI.
 
-More faults: `no_summary`, `no_search`, `no_events`, `no_general` (operations or capabilities that are not there),
-`no_dates` (recordings without dates), `slow_search` (seconds), `disk_failed`, `fan_failed` (a name).
+More faults: `no_summary`, `no_search`, `no_events`, `no_general` (operations or capabilities that
+are not there), `no_dates` (recordings without dates), `slow_search` (seconds), `disk_failed`,
+`fan_failed` (a name).
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ class RefusedError(Exception):
 
 @dataclass(slots=True)
 class Search:
-    """A search session; `ready` is when its results are there (monotonic), `used` when it was last asked for."""
+    """A search session; `ready` is when its results are there (monotonic), `used` when it was last
+    asked for.
+    """
 
     results: list[str]
     ready: float
@@ -37,7 +41,9 @@ class Search:
 
 
 class ProfileG:
-    """The answers of one recorder by operation; `delay` is how long the last answer blocks, seconds."""
+    """The answers of one recorder by operation; `delay` is how long the last answer blocks,
+    seconds.
+    """
 
     def __init__(self, device: SimDevice) -> None:
         self._device = device

@@ -1,7 +1,8 @@
-"""Footage played by a simulated recorder: ONVIF Streaming Specification, "Playback", with the RTP extension 0xABAC.
+"""Footage played by a simulated recorder: ONVIF Streaming Specification, "Playback", with the RTP
+extension 0xABAC.
 
-Faults: `playback_refused` (an RTSP status, or true for 403), `playback_empty` (PLAY is answered, nothing comes),
-`playback_shift` (seconds that the times in the extension are off).
+Faults: `playback_refused` (an RTSP status, or true for 403), `playback_empty` (PLAY is answered,
+nothing comes), `playback_shift` (seconds that the times in the extension are off).
 """
 
 from __future__ import annotations
@@ -96,7 +97,9 @@ class Replay:
         )
 
     def _units(self, start: float, *, intra: bool) -> Iterator[tuple[int, int]]:
-        """(number of the unit on the time line, flags) from the clean point at or before `start`."""
+        """(number of the unit on the time line, flags) from the clean point at or before
+        `start`.
+        """
         at = start
         while (section := self._footage.section_at(at)) is not None:
             first = self._clean(int(max(at, section[0]) * RATE), int(section[0] * RATE))

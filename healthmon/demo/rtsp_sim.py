@@ -1,4 +1,6 @@
-"""RTSP as a camera speaks it: Digest, TCP interleaved and UDP, pre-cut RTP, reports with the camera's own clock."""
+"""RTSP as a camera speaks it: Digest, TCP interleaved and UDP, pre-cut RTP, reports with the
+camera's own clock.
+"""
 
 from __future__ import annotations
 

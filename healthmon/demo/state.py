@@ -14,7 +14,9 @@ FIRST_PORT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where a device serves. Each device has an address of its own, or else ports of its own (`block`)."""
+    """Where a device serves. Each device has an address of its own, or else ports of its own
+    (`block`).
+    """
 
     rtsp: int = RTSP
     http: int = HTTP
@@ -31,7 +33,9 @@ class Ports:
 
 @dataclass(slots=True)
 class Counters:
-    """What a device has seen of its visitors. `calls` are answered ones, refusals for want of a login not counted."""
+    """What a device has seen of its visitors. `calls` are answered ones, refusals for want of a
+    login not counted.
+    """
 
     connections: int = 0
     connections_now: int = 0
@@ -67,8 +71,8 @@ class Counters:
 class SimDevice:
     """A simulated device; `faults` maps a fault's name to its value and may change at any time.
 
-    `port` is its port on the switch `parent`, which `hangs` lists; the port has been as it is since `changed`. `snmp`
-    says that a camera answers SNMP too.
+    `port` is its port on the switch `parent`, which `hangs` lists; the port has been as it is since
+    `changed`. `snmp` says that a camera answers SNMP too.
     """
 
     id: str
@@ -149,11 +153,13 @@ class Visitor(asyncio.Protocol):
 
 
 def has_left(visitor: asyncio.BaseTransport) -> bool:
-    """Whether the other side has hung up, which a busy simulator has only not come to notice yet."""
+    """Whether the other side has hung up, which a busy simulator has only not come to
+    notice yet.
+    """
     held = visitor.get_extra_info("socket")
     fd: int = held.fileno() if held is not None else -1
     if fd < 0 or not hasattr(select, "POLLRDHUP"):
         return fd < 0
-    look = select.poll()
-    look.register(fd, select.POLLRDHUP)
-    return bool(look.poll(0))
+    poller = select.poll()
+    poller.register(fd, select.POLLRDHUP)
+    return bool(poller.poll(0))

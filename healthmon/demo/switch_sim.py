@@ -1,4 +1,6 @@
-"""A switch as SNMP shows it: IF-MIB and POWER-ETHERNET-MIB of the ports that the simulated devices hang on."""
+"""A switch as SNMP shows it: IF-MIB and POWER-ETHERNET-MIB of the ports that the simulated devices
+hang on.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from healthmon.demo.state import SimDevice
-from healthmon.makes import switch as mib
+from healthmon.vendors import switches
 
 FIRST_INDEX = 10101
 WATTS = 6
@@ -20,7 +22,7 @@ def objects(switch: SimDevice) -> Objects:
     """Every object of `switch`: object identifier -> its value now."""
     found: Objects = {
         "1.3.6.1.2.1.1.1.0": lambda: "Simulated switch",
-        mib.UP_TIME: lambda: _ticks(switch, time.monotonic()),
+        switches.UP_TIME: lambda: _ticks(switch, time.monotonic()),
         f"{_MAIN}.2.1": lambda: BUDGET,
         f"{_MAIN}.3.1": lambda: 3 if switch.has("poe_supply") else 1,
         f"{_MAIN}.4.1": lambda: int(switch.faults.get("poe_watts", 0)) or WATTS * len(switch.hangs),
@@ -37,23 +39,25 @@ def _ticks(switch: SimDevice, moment: float) -> int:
 
 def _port(index: int, number: int, device: SimDevice, switch: SimDevice) -> Objects:
     row: Mapping[str, Callable[[], Value]] = {
-        mib.NAME: lambda: device.port,
-        mib.DESCRIPTION: lambda: device.port.replace("Gi", "GigabitEthernet"),
-        mib.ALIAS: lambda: device.name,
-        mib.ADMIN: lambda: 2 if device.has("port_off") else 1,
-        mib.OPER: lambda: 2 if device.unplugged else 1,
-        mib.LAST_CHANGE: lambda: _ticks(switch, device.changed),
-        mib.SPEED: lambda: _megabits(device) * 1_000_000,
-        mib.HIGH_SPEED: lambda: _megabits(device),
-        mib.DUPLEX: lambda: 2 if device.has("half_duplex") else 3,
-        mib.IN_ERRORS: lambda: int(_packets(device) * float(device.faults.get("port_errors", 0.0))),
-        mib.HC_IN_OCTETS: lambda: _packets(device) * 900,
-        mib.HC_IN_PACKETS: lambda: _packets(device),
+        switches.NAME: lambda: device.port,
+        switches.DESCRIPTION: lambda: device.port.replace("Gi", "GigabitEthernet"),
+        switches.ALIAS: lambda: device.name,
+        switches.ADMIN: lambda: 2 if device.has("port_off") else 1,
+        switches.OPER: lambda: 2 if device.unplugged else 1,
+        switches.LAST_CHANGE: lambda: _ticks(switch, device.changed),
+        switches.SPEED: lambda: _megabits(device) * 1_000_000,
+        switches.HIGH_SPEED: lambda: _megabits(device),
+        switches.DUPLEX: lambda: 2 if device.has("half_duplex") else 3,
+        switches.IN_ERRORS: lambda: int(
+            _packets(device) * float(device.faults.get("port_errors", 0.0))
+        ),
+        switches.HC_IN_OCTETS: lambda: _packets(device) * 900,
+        switches.HC_IN_PACKETS: lambda: _packets(device),
     }
     power: Mapping[str, Callable[[], Value]] = {
-        mib.POE_ENABLE: lambda: 2 if device.has("port_off") else 1,
-        mib.POE_STATUS: lambda: 4 if device.has("poe_fault") else 2 if device.unplugged else 3,
-        mib.POE_DENIED: lambda: 0,
+        switches.POE_ENABLE: lambda: 2 if device.has("port_off") else 1,
+        switches.POE_STATUS: lambda: 4 if device.has("poe_fault") else 2 if device.unplugged else 3,
+        switches.POE_DENIED: lambda: 0,
     }
     return {f"{column}.{index}": value for column, value in row.items()} | {
         f"{column}.1.{number}": value for column, value in power.items()

@@ -1,4 +1,6 @@
-"""A simulated camera's own pair of UDP ports: RTP from the even one, RTCP from the odd one above it (RFC 3550 11)."""
+"""A simulated camera's own pair of UDP ports: RTP from the even one, RTCP from the odd one above it
+(RFC 3550 11).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ MOST_TRIES = 50
 
 
 class UdpMedia:
-    """Sends from `address` to the ports `client` of `peer`. What cannot be sent is lost, as on any network."""
+    """Sends from `address` to the ports `client` of `peer`. What cannot be sent is lost, as on any
+    network.
+    """
 
     def __init__(self, address: str, peer: str, client: tuple[int, int]) -> None:
         self._media, self._control = _pair(address)

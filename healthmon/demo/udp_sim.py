@@ -1,4 +1,6 @@
-"""SNMP (RFC 1628 UPS-MIB, the MIBs of a switch, RFC 2790's clock) and NTP as simulated devices answer them."""
+"""SNMP (RFC 1628 UPS-MIB, the MIBs of a switch, RFC 2790's clock) and NTP as simulated devices
+answer them.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,8 @@ from healthmon.demo.state import SimDevice
 
 NTP_TO_UNIX = 2208988800
 UPS = "1.3.6.1.2.1.33.1"
+# upsSecondsOnBattery, upsEstimatedChargeRemaining, upsInputVoltage, upsOutputSource (RFC 1628).
+ON_MAINS = {f"{UPS}.2.2.0": 0, f"{UPS}.2.4.0": 100, f"{UPS}.3.3.1.3.1": 238, f"{UPS}.4.1.0": 3}
 
 
 class NtpSim(asyncio.DatagramProtocol):
@@ -41,8 +45,16 @@ class NtpSim(asyncio.DatagramProtocol):
         self._transport.sendto(answer, addr)
 
 
+def _on_battery(seconds: int) -> dict[str, int]:
+    """As `ON_MAINS`, after so many seconds without mains."""
+    battery = {f"{UPS}.2.2.0": seconds, f"{UPS}.2.4.0": 88}
+    return battery | {f"{UPS}.3.3.1.3.1": 0, f"{UPS}.4.1.0": 5}
+
+
 class SnmpSim(asyncio.DatagramProtocol):
-    """An SNMP v1/v2c agent that answers GET, GETNEXT and GETBULK for a UPS, a switch, a camera or a recorder."""
+    """An SNMP v1/v2c agent that answers GET, GETNEXT and GETBULK for a UPS, a switch, a camera or a
+    recorder.
+    """
 
     def __init__(self, device: SimDevice) -> None:
         self._device = device
@@ -116,32 +128,31 @@ class SnmpSim(asyncio.DatagramProtocol):
 
     def _power(self) -> dict[bytes, bytes]:
         device = self._device
-        battery = device.has("ups_on_battery")
         seconds = int(device.faults.get("ups_on_battery") or 0)
+        alarmed = device.has("ups_replace") or device.has("ups_comms_lost")
         table: dict[str, int | str] = {
             f"{UPS}.1.1.0": "Example",
             f"{UPS}.1.2.0": "Simulated 3000",
             f"{UPS}.2.1.0": 2,
-            f"{UPS}.2.2.0": seconds if battery else 0,
             f"{UPS}.2.3.0": 41,
-            f"{UPS}.2.4.0": 88 if battery else 100,
             f"{UPS}.2.7.0": 24,
-            f"{UPS}.3.3.1.3.1": 0 if battery else 238,
-            f"{UPS}.4.1.0": 5 if battery else 3,
             f"{UPS}.4.4.1.2.1": 230,
             f"{UPS}.4.4.1.5.1": 38,
-            f"{UPS}.6.1.0": 1 if device.has("ups_replace") or device.has("ups_comms_lost") else 0,
+            f"{UPS}.6.1.0": int(alarmed),
             f"{UPS}.7.3.0": 1,
         }
+        table |= _on_battery(seconds) if device.has("ups_on_battery") else ON_MAINS
         found = {name_of(oid): _encoded(value) for oid, value in table.items()}
-        alarm = 1 if device.has("ups_replace") else 20
-        if device.has("ups_replace") or device.has("ups_comms_lost"):
+        if alarmed:
+            alarm = 1 if device.has("ups_replace") else 20
             found[name_of(f"{UPS}.6.2.1.2.1")] = tlv(0x06, name_of(f"{UPS}.6.3.{alarm}"))
         return found
 
 
 def date_and_time(at: float) -> bytes:
-    """SNMPv2-TC DateAndTime of `at` (Unix seconds): civil time of London with its offset from UTC."""
+    """SNMPv2-TC DateAndTime of `at` (Unix seconds): civil time of London with its offset
+    from UTC.
+    """
     local = datetime.fromtimestamp(at, ZoneInfo("Europe/London"))
     minutes = int((local.utcoffset() or timedelta()).total_seconds()) // 60
     clock = (

@@ -1,20 +1,24 @@
-"""What is watched: devices as configured, and the questions that are put to them."""
+"""Devices as configured, and the checks of them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
+from healthmon.model.enums import CheckName, Kind
+from healthmon.model.footage import PlaybackPlan, RecordingPlan
 from healthmon.model.readings import Readings
-from healthmon.model.recorded import PlaybackPlan, RecordingPlan
-from healthmon.model.words import Kind, Question
 
+CheckKey = tuple[str, str, str]
 Deployment = Literal["deployed", "in_store", "in_transit"]
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where OK ends: (degraded, fault) pairs or single figures, in base units. Defaults are config.yaml's."""
+    """Where OK ends: (degraded, fault) pairs or single figures, in base units. Defaults are
+    config.yaml's.
+    """
 
     clock: tuple[float, float] = (2.0, 10.0)
     first_packet: float = 2.0
@@ -27,6 +31,7 @@ class Limits:
     ups_load: tuple[float, float] = (0.8, 1.0)
     ups_charge: float = 0.5
     ups_temperature: float = 40.0
+    ups_electronics: float = 60.0
     ups_test_days: float = 90.0
     ups_on_battery_fault: float = 60.0
     recorder_temperature: float = 60.0
@@ -40,9 +45,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How a device's certificate is trusted: by a CA (`ca_file` or the system's) or by its pinned key.
+    """How a device's certificate is trusted: by a CA (`ca_file` or the system's) or by its pinned
+    key.
 
-    `pin` is the SHA-256 of the SubjectPublicKeyInfo in hex; with a pin the name and the chain are not looked at.
+    `pin` is the SHA-256 of the SubjectPublicKeyInfo in hex; with a pin the name and the chain are
+    not looked at.
     """
 
     pin: str | None = None
@@ -52,7 +59,9 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class SnmpAccess:
-    """SNMP of a device. `credential` names the community (v1, v2c: its password) or the USM user (v3)."""
+    """SNMP of a device. `credential` names the community (v1, v2c: its password) or the USM user
+    (v3).
+    """
 
     credential: str
     port: int = 161
@@ -63,7 +72,9 @@ class SnmpAccess:
 
 @dataclass(frozen=True, slots=True)
 class PortAccess:
-    """The switch port that a device hangs on: `name` is the port's name, alias or number, `poe` its "group.port"."""
+    """The switch port that a device hangs on: `name` is the port's name, alias or number, `poe` its
+    "group.port".
+    """
 
     switch: str
     switch_name: str
@@ -90,7 +101,9 @@ class ApcupsdAccess:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How a device is spoken to. A port of None means that the service is not there or must not be asked."""
+    """How a device is spoken to. A port of None means that the service is not there or must not be
+    asked.
+    """
 
     rtsp_port: int | None = None
     rtsps: bool = False
@@ -117,7 +130,8 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class StreamSpec:
-    """One video stream: `path` (with query) pinned by the operator, or None to be found by ONVIF.
+    """One video stream: `path` (with query) pinned by the operator, or None to be found by ONVIF,
+    in the profile whose token or name is `profile`.
 
     The rest is what was commissioned, None where the register says nothing.
     """
@@ -129,13 +143,16 @@ class StreamSpec:
     height: int | None = None
     frames_per_second: float | None = None
     bits_per_second: float | None = None
+    profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RelaySpec:
-    """A camera's stream as it is handed over at `path`; `source` names the stream of the camera that it comes from.
+    """A camera's stream as it is handed over at `path`; `source` names the stream of the camera
+    that it comes from.
 
-    Codec and size are those of the source unless they are given. The source is looked at every so many seconds.
+    Codec and size are those of the source unless they are given. The source is checked every so
+    many seconds.
     """
 
     camera: str
@@ -149,7 +166,9 @@ class RelaySpec:
 
 @dataclass(frozen=True, slots=True)
 class Commissioned:
-    """The identity that was written down when the device was installed; None where the register says nothing."""
+    """The identity that was written down when the device was installed; None where the register
+    says nothing.
+    """
 
     model: str | None = None
     serial: str | None = None
@@ -159,12 +178,13 @@ class Commissioned:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A camera, recorder, UPS or link of the configuration. Only a deployable is ever other than deployed.
+    """A camera, recorder, UPS or link of the configuration. Only a deployable is ever other than
+    deployed.
 
-    `make` is how a recorder is asked what it has recorded ("onvif", "hikvision" ...), "" where it is not asked, and
-    `readings` what it is asked besides;
-    `playback` is how its footage is proven, None where it is not. `recording` is what is expected of a camera.
-    `daily_bytes` is what looks at a metered device may use in a local day.
+    `make` is how a recorder is asked what it has recorded ("onvif", "hikvision" ...), "" where it
+    is not asked, and `readings` what it is asked besides; `playback` is how its footage is proven,
+    None where it is not. `recording` is what is expected of a camera. `access_notes` is how a
+    repairer gets in. `daily_bytes` is what looks at a metered device may use in a local day.
     """
 
     id: str
@@ -174,6 +194,7 @@ class Device:
     address: str
     variant: str = ""
     location: str = ""
+    access_notes: str = ""
     parents: tuple[str, ...] = ()
     port: PortAccess | None = None
     recorder: str | None = None
@@ -195,45 +216,51 @@ class Device:
     recording: RecordingPlan = field(default_factory=RecordingPlan)
     playback: PlaybackPlan | None = None
     limits: Limits = field(default_factory=Limits)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-_ASKED_ELSEWHERE = (Question.RECORDING, Question.PLAYBACK, Question.PORT)
+_ASKED_ELSEWHERE = (CheckName.RECORDING, CheckName.PLAYBACK, CheckName.PORT)
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """One question put to one device at an interval. `part` names the stream, recorder, switch or relayed camera, and
-    the TLS service where there are two.
+class Check:
+    """One check of one device, run at an interval. `instance` names the stream, recorder, switch
+    or relayed camera, and the TLS service where there are two.
 
-    `gate` is the address that is spoken to by one look at a time; `timeout` is the absolute deadline of a look in
-    seconds; `cost` is what a look takes of the site's bandwidth budget, bits per second; `watch` is how long a stream
-    is played, seconds. `beat` is the id of the device whose place in the interval the ask keeps, "" for its own.
-    A `sampled` ask waits for its turn in the interval from the first round on; that it has no result yet is no gap.
-    `key` is what identifies the ask (and its observations) for ever; one object, because much is kept by it.
+    `lock_key` is the address that answers one run at a time; `timeout` is the absolute deadline of
+    a run in seconds; `cost` is what a run takes of the site's bandwidth budget, bits per second;
+    `watch` is how long a stream is played, seconds. `phase_of` is the id of the device whose place
+    in the interval the check keeps, "" for its own. A `sampled` check waits for its turn in the
+    interval from the first round on; that it has no result yet is no gap. `key` identifies the
+    check (and its results) for ever; one object, because much is kept by it.
     """
 
     device: str
-    question: Question
-    part: str = ""
-    gate: str = ""
+    check_type: str
+    instance: str = ""
+    lock_key: str = ""
     site: str = ""
     interval: float = 60.0
     timeout: float = 10.0
     cost: float = 0.0
     watch: float = 2.0
-    beat: str = ""
+    phase_of: str = ""
     sampled: bool = False
-    key: tuple[str, Question, str] = field(init=False, repr=False, compare=False)
+    key: CheckKey = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "key", (self.device, self.question, self.part))
+        object.__setattr__(self, "key", (self.device, self.check_type, self.instance))
 
     @property
     def spoken_to(self) -> str:
-        """The id of the device that answers: footage is asked of the recorder, a switch port of the switch."""
-        return self.part if self.question in _ASKED_ELSEWHERE else self.device
+        """The id of the device that answers: footage is asked of the recorder, a switch port of the
+        switch.
+        """
+        return self.instance if self.check_type in _ASKED_ELSEWHERE else self.device
 
     @property
-    def patience(self) -> float:
-        """For how many seconds a result may be believed: two intervals and the time that a look may take."""
+    def max_age(self) -> float:
+        """For how many seconds a result may be believed: two intervals and the time that a check
+        may take.
+        """
         return 2 * self.interval + self.timeout

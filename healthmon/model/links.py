@@ -1,4 +1,5 @@
-"""What a look saw of the ways between cameras, control room and police: switch ports, links, relayed streams.
+"""Measurements of the links between cameras, control room and police: switch ports, links,
+relayed streams.
 
 None means "not reported".
 """
@@ -8,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from healthmon.model.seen import Stream
-from healthmon.model.words import Reason, Span
+from healthmon.model.enums import Reason, Span
+from healthmon.model.measurements import Stream
 
 AdminStatus = Literal["up", "down", "testing"]
 OperStatus = Literal[
@@ -21,7 +22,9 @@ PoeStatus = Literal["disabled", "searching", "delivering", "fault", "test", "oth
 
 @dataclass(frozen=True, slots=True)
 class Poe:
-    """One port of power sourcing equipment (RFC 3621). `denied` counts refusals since the look before."""
+    """One port of power sourcing equipment (RFC 3621). `denied` counts refusals since the check
+    before.
+    """
 
     index: str
     enabled: bool | None = None
@@ -33,10 +36,10 @@ class Poe:
 class SwitchPort:
     """One port of a switch (IF-MIB, RFC 2863). `port` is its name in config.yaml.
 
-    `speed` is in bits per second, `best_speed` the highest that was seen; both only while the port is up. `changed` is
-    the wall time of its last change. `errors` and `bytes_in` are the switch's own counters; `new_errors` of
-    `new_packets` came since the look before. `poe` None: the switch gives no power here, or it is not known which of
-    its power ports this is (`poe_unknown` True).
+    `speed` is in bits per second, `best_speed` the highest that was seen; both only while the port
+    is up. `changed` is the wall time of its last change. `errors` and `bytes_in` are the switch's
+    own counters; `new_errors` of `new_packets` came since the check before. `poe` None: the switch
+    gives no power here, or it is not known which of its power ports this is (`poe_unknown` True).
     """
 
     switch: str
@@ -69,7 +72,9 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class PowerSupply:
-    """The power that a switch has for its ports (RFC 3621 pethMainPse): `used` of `watts`; `group` is its number."""
+    """The power that a switch has for its ports (RFC 3621 pethMainPse): `used` of `watts`; `group`
+    is its number.
+    """
 
     group: str
     status: PowerStatus | None = None
@@ -87,12 +92,15 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """A camera's stream at the point where it is handed over, beside what the camera itself showed last.
+    """A camera's stream at the point where it is handed over, beside what the camera itself showed
+    last.
 
-    `source` is the camera's own stream, seen `source_age` seconds before; None: it gave no pictures then, or is not
-    known (`source_age` None). `same_pictures` True: key frames of both were equal. `delay` is how much later pictures
-    come by the relay than from the camera, by "pictures" (equal key frames) or by "reports" (sender reports); None
-    where it could not be measured, `delay_note` says why.
+    `source` is the camera's own stream, seen `source_age` seconds before; None: it gave no pictures
+    then, or is not known (`source_age` None). `same_pictures` True: key frames of both were equal.
+    `delay` is how much later pictures come by the relay than from the camera, by "pictures" (equal
+    key frames) or by "reports" (sender reports); None where it could not be measured, `delay_note`
+    says why. `unlike` counts key frames of the camera, over checks, that should have come by the
+    relay within its limit, since one came.
     """
 
     camera: str
@@ -103,3 +111,4 @@ class Relay:
     delay: Span | None = None
     delay_by: str = ""
     delay_note: str = ""
+    unlike: int = 0

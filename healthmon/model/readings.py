@@ -1,11 +1,13 @@
-"""What config.yaml asks of a recorder as data: single values that fill a field or stand within limits. Reading only."""
+"""What config.yaml asks of a recorder as data: single values that fill a field or stand within
+limits. Reading only.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from healthmon.model.recorded import DiskState, Schedule
+from healthmon.model.footage import DiskState, Schedule
 
 Of = Literal["recorder", "channel", "disk", "fan"]
 Decoder = Literal["text", "flag", "number", "ratio", "moment", "schedule", "disk", "source"]
@@ -35,10 +37,11 @@ CHANNEL = "{channel}"
 class Reading:
     """One value of a recorder.
 
-    `source` is where it stands: a path (`wire.paths`), an OID, or an RCP+ command with `type` and `num`. It belongs to
-    the recorder or to one channel, disk or fan called `item`, "" where a table or "{channel}" in `source` or `num` says
-    which. It `fills` a field of `FIELDS`, numbers times `factor`, after `words` have been put for what the device says.
-    Numbers outside [`low`, `high`] and words that are not `well` are told as the recorder's own alarm, under `name`.
+    `source` is where it stands: a path (`wire.paths`), an OID, or an RCP+ command with `type` and
+    `num`. It belongs to the recorder or to one channel, disk or fan called `item`, "" where a table
+    or "{channel}" in `source` or `num` says which. It `fills` a field of `FIELDS`, numbers times
+    `factor`, after `words` have been put for what the device says. Numbers outside [`low`, `high`]
+    and words that are not `well` are told as the recorder's own alarm, under `name`.
     """
 
     source: str
@@ -65,8 +68,9 @@ class Reading:
 class Request:
     """One HTTP request and the values in its answer.
 
-    A POST is one that the configuration calls read-only. `rows` is the path to the rows of a table and `key` the path
-    in a row to the name of its channel, disk or fan; without them the whole answer is one row.
+    A POST is one that the configuration calls read-only. `rows` is the path to the rows of a table
+    and `key` the path in a row to the name of its channel, disk or fan; without them the whole
+    answer is one row.
     """
 
     path: str
@@ -82,8 +86,9 @@ class Request:
 class Readings:
     """Everything that a recorder is asked besides what its make asks by itself.
 
-    `storage` are volumes of HOST-RESOURCES-MIB by the beginning of their description ("D:", "/recordings"). `tracks`:
-    read the track list of a Video Recording Manager. `clock`: read the clock by RCP+ 0x0a0f, which is experimental.
+    `storage` are volumes of HOST-RESOURCES-MIB by the beginning of their description ("D:",
+    "/recordings"). `tracks`: read the track list of a Video Recording Manager. `clock`: read the
+    clock by RCP+ 0x0a0f, which is experimental.
     """
 
     requests: tuple[Request, ...] = ()

@@ -1,13 +1,29 @@
-"""What must survive: faults, cases, changes, the outbox, timelines, sweeps and sign-offs, in SQLite or PostgreSQL."""
+"""What must survive: faults, incidents, changes, the outbox, timelines, sweeps and sign-offs, in
+SQLite or PostgreSQL.
+"""
 
 from healthmon.store.database import Store
 from healthmon.store.engine import AloneError, CorruptError, StoreError, TroubleError
-from healthmon.store.rows import Batch, Outgoing, Saved, Segment, Settled, Stay
+from healthmon.store.rows import (
+    AccessRow,
+    Author,
+    Batch,
+    Deleted,
+    Outgoing,
+    Saved,
+    Segment,
+    Settled,
+    Stay,
+    Wanted,
+)
 
 __all__ = [
+    "AccessRow",
     "AloneError",
+    "Author",
     "Batch",
     "CorruptError",
+    "Deleted",
     "Outgoing",
     "Saved",
     "Segment",
@@ -16,4 +32,5 @@ __all__ = [
     "Store",
     "StoreError",
     "TroubleError",
+    "Wanted",
 ]

@@ -1,51 +1,51 @@
-"""The store: one writer, one transaction for what belongs together, every commit on the disk before it is reported.
+"""The store: one writer, one transaction for what belongs together, every commit on the disk before
+it is reported.
 
-SQLite with a rollback journal and synchronous=FULL, or PostgreSQL by the same statements (SQLAlchemy Core).
+SQLite with a rollback journal and synchronous=FULL, or PostgreSQL by the same statements.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, delete, func, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from healthmon.incidents.acts import Act
+from healthmon.incidents.confirmation import Fault, Key
+from healthmon.incidents.incident import Incident
+from healthmon.incidents.life_cycle import LifeCycle
+from healthmon.model.enums import AGENT
+from healthmon.store import audit, schema, sql
+from healthmon.store.acts import Acts
+from healthmon.store.engine import CorruptError, Engine, StoreError, TroubleError, engine_of
+from healthmon.store.reader import reader_of
+from healthmon.store.records import People
+from healthmon.store.rows import WAITING, Batch, Deleted, Outgoing, Saved, Settled, Stay
 
-from healthmon.cases import Case
-from healthmon.faults import Fault
-from healthmon.model import State
-from healthmon.store import schema
-from healthmon.store.engine import CorruptError, StoreError, TroubleError, engine_of, plain
-from healthmon.store.people import People
-from healthmon.store.rows import Batch, Outgoing, Saved, Settled, Stay
+LATELY_SECONDS = 3600.0
+DELETED = "deleted"
+_FAULT_KEY = ("device", "question", "part", "aspect")
 
 
-class Store(People):
-    """An open store. Not for several threads at once. `open` and every method raise TroubleError or CorruptError."""
+class Store(People, Acts):
+    """An open store. Not for several threads at once. `open` and every method raise TroubleError or
+    CorruptError.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        # The other dialect costs 2 MB.
-        self._upsert: Any = importlib.import_module(
-            f"sqlalchemy.dialects.{engine.dialect.name}"
-        ).insert
-        self._last = (0, "")
 
     @classmethod
     def open(cls, url: str, password: str | None = None, *, alone: bool = False) -> Store:
-        """Open, check and bring up to date the database at `url` (``sqlite:///file`` or ``postgresql+psycopg://``).
+        """Open, check and bring up to date the database at `url` (``sqlite:///file`` or
+        ``postgresql://``).
 
         `alone` is for the agent: AloneError when another one has the database of a server.
         """
         store = cls(engine_of(url, password, alone=alone))
         try:
             store._prepare()
-        except SQLAlchemyError as error:
-            store.close()
-            raise plain(error) from None
         except StoreError:
             store.close()
             raise
@@ -53,16 +53,16 @@ class Store(People):
 
     @classmethod
     def reader(cls, url: str, password: str | None = None) -> Store:
-        """An existing store for reading only: nothing is made, checked or brought up to date in it."""
-        store = cls(engine_of(url, password, read_only=True))
+        """An existing store for reading only: nothing is made, checked or brought up to
+        date in it.
+        """
+        store = cls(reader_of(url, password))
         try:
-            with store._engine.begin() as conn:
-                known = conn.execute(
-                    select(schema.meta.c.value).where(schema.meta.c.name == "version")
-                ).scalar()
-        except SQLAlchemyError as error:
+            with store._engine.transaction():
+                known = store._get("version")
+        except StoreError:
             store.close()
-            raise plain(error) from None
+            raise
         if known != str(schema.VERSION):
             store.close()
             raise TroubleError(
@@ -71,257 +71,178 @@ class Store(People):
         return store
 
     def _prepare(self) -> None:
-        with self._engine.begin() as conn:
-            if self._engine.dialect.name == "sqlite":
-                found = conn.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-                if found != "ok":
-                    raise CorruptError(f"integrity check: {found}")
-            schema.META.create_all(conn)
-            self._migrate(conn)
-            row = conn.execute(
-                select(schema.changes.c.id, schema.changes.c.hash)
-                .order_by(schema.changes.c.id.desc())
-                .limit(1)
-            ).first()
-            self._last = (row.id, row.hash) if row else (0, "")
+        with self._engine.transaction():
+            self._engine.check()
+            schema.create(self._engine)
+            self._migrate()
 
-    def _migrate(self, conn: Connection) -> None:
-        known = conn.execute(
-            select(schema.meta.c.value).where(schema.meta.c.name == "version")
-        ).scalar()
+    def _migrate(self) -> None:
+        known = self._get("version")
         version = int(known) if known is not None else schema.VERSION
         if version > schema.VERSION:
             raise CorruptError(
                 f"written by a newer version of healthmon (schema {version}, this one knows {schema.VERSION})"
             )
         for step in range(version, schema.VERSION):
-            schema.MIGRATIONS[step](conn)
-        self._set(conn, "version", str(schema.VERSION))
+            schema.MIGRATIONS[step](self._engine)
+        self._set("version", str(schema.VERSION))
 
-    def _set(self, conn: Connection, name: str, value: str) -> None:
-        self._put(conn, schema.meta, [{"name": name, "value": value}], ("name",))
+    def _get(self, name: str) -> str | None:
+        """A value of the table meta."""
+        found = self._engine.execute(sql.META, {"name": name}).fetchone()
+        return found[0] if found else None
 
-    def _put(
-        self, conn: Connection, table: Table, rows: list[dict[str, Any]], key: tuple[str, ...]
-    ) -> None:
-        """Insert `rows`, or replace those with the same `key`."""
-        if not rows:
-            return
-        statement = self._upsert(table)
-        new = {
-            c.name: statement.excluded[c.name]
-            for c in table.columns
-            if c.name in rows[0] and c.name not in key
-        }
-        conn.execute(statement.on_conflict_do_update(index_elements=key, set_=new), rows)
+    def _set(self, name: str, value: str) -> None:
+        self._engine.execute(sql.PUT_META, {"name": name, "value": value})
 
     def record(self, batch: Batch) -> None:
         """Write `batch` in one transaction; when this returns it is on the disk."""
-        last = self._last
-        try:
-            with self._engine.begin() as conn:
-                self._record(conn, batch)
-        except SQLAlchemyError as error:
-            self._last = last
-            raise plain(error) from None
+        with self._engine.transaction():
+            self._record(batch)
 
-    def _record(self, conn: Connection, batch: Batch) -> None:
-        for key, fault in batch.faults.items():
-            if fault is None:
-                matches = (
-                    c == v for c, v in zip(schema.faults.primary_key.columns, key, strict=True)
-                )
-                conn.execute(delete(schema.faults).where(*matches))
-        key_names = ("device", "question", "part", "aspect")
-        kept = [(key, fault) for key, fault in batch.faults.items() if fault is not None]
-        rows = [
-            dict(zip(key_names, map(str, key), strict=True)) | {"body": _json(asdict(f))}
-            for key, f in kept
-        ]
-        self._put(conn, schema.faults, rows, key_names)
-        self._put(
-            conn, schema.cases, [_case_row(case) for case in batch.cases.values()], ("number",)
-        )
-        for told in batch.told:
-            self._chain(conn, told.id, told.at, told.what, told.case)
-        if batch.outgoing:
-            insert = self._upsert(schema.outbox).on_conflict_do_nothing(
-                index_elements=("notice", "target")
-            )
-            conn.execute(insert, [_outgoing_row(row) for row in batch.outgoing])
+    def _record(self, batch: Batch) -> None:
+        execute_each = self._engine.execute_each
+        if batch.told or batch.access:
+            audit.claim(self._engine)
+        self._move(batch)
+        self._record_faults(batch.faults)
+        execute_each(sql.PUT_INCIDENT, [sql.incident_row(one) for one in batch.incidents.values()])
+        execute_each(sql.NUMBER_RAISED, batch.raised_rows())
+        self._record_chain(batch)
+        execute_each(sql.ADD_OUTGOING, [_outgoing_row(row) for row in batch.outgoing])
         for settled in batch.settled:
-            _settle(conn, settled)
-        rows = [asdict(segment) for segment in batch.segments]
-        self._put(conn, schema.timeline, rows, ("device", "question", "since"))
+            self._settle(settled)
+        execute_each(sql.PUT_SEGMENT, [segment.as_row() for segment in batch.segments])
         for stay in batch.stays:
-            self._stay(conn, stay)
+            self._stay(stay)
         if batch.alive is not None:
-            self._set(conn, "alive", repr(batch.alive))
+            self._set("alive", repr(batch.alive))
+            if self._get("watched_since") is None:
+                self._set("watched_since", repr(batch.alive))
 
-    def _stay(self, conn: Connection, stay: Stay) -> None:
+    def _record_chain(self, batch: Batch) -> None:
+        """What goes into the audit chain, in order."""
+        for told in batch.told:
+            incident = told.incident
+            body = sql.as_json(incident.as_dict())
+            link = {"number": incident.number, "device": incident.device, "body": body}
+            audit.append(self._engine, told.id, told.at, told.what, link)
+        for row in batch.access:
+            body = sql.as_json({"user": row.user, "client": row.client, "text": row.text})
+            about = {"number": None, "device": AGENT, "body": body}
+            audit.append(self._engine, row.id, row.at, row.what, about)
+
+    def _move(self, batch: Batch) -> None:
+        """Move what is open by the steps of our clock."""
+        for step in batch.steps:
+            for statement in sql.MOVE:
+                self._engine.execute(statement, {"by": step, "now": batch.alive})
+
+    def _record_faults(self, faults: Mapping[Key, Fault | None]) -> None:
+        """Open faults are written, those that are over (None) taken out."""
+        over, rows = [], []
+        for key, fault in faults.items():
+            row = dict(zip(_FAULT_KEY, map(str, key), strict=True))
+            if fault is None:
+                over.append(row)
+            else:
+                rows.append(row | {"body": sql.as_json(fault.as_row())})
+        self._engine.execute_each(sql.DELETE_FAULT, over)
+        self._engine.execute_each(sql.PUT_FAULT, rows)
+
+    def _stay(self, stay: Stay) -> None:
         """A new stay, when it is not where the device is already."""
-        table = schema.stays
-        newest = (
-            select(table)
-            .where(table.c.device == stay.device)
-            .order_by(table.c.since.desc())
-            .limit(1)
-        )
-        known = conn.execute(newest).first()
-        if known is None or (known.state, known.location) != (stay.state, stay.location):
-            self._put(conn, table, [asdict(stay)], ("device", "since"))
+        known = self._engine.execute(sql.LAST_STAY, {"device": stay.device}).fetchone()
+        if known is None or tuple(known) != (stay.state, stay.location):
+            self._engine.execute(sql.PUT_STAY, asdict(stay))
 
-    def _chain(self, conn: Connection, notice: str, at: float, what: str, case: Case) -> None:
-        if conn.execute(
-            select(schema.changes.c.id).where(schema.changes.c.notice == notice)
-        ).first():
-            return
-        body = _json(case.as_dict())
-        digest = _link(self._last[1], notice, at, what, body)
-        self._last = (self._last[0] + 1, digest)
-        row = {
-            "id": self._last[0],
-            "at": at,
-            "notice": notice,
-            "number": case.number,
-            "device": case.device,
+    def _settle(self, settled: Settled) -> None:
+        """What was tried in vain is due again at `settled.at`; what is over has ended then."""
+        waiting = settled.state in WAITING
+        row = asdict(settled) | {
+            "error": settled.error or None,
+            "due": settled.at if waiting else None,
+            "ended": None if waiting else settled.at,
         }
-        conn.execute(schema.changes.insert(), row | {"what": what, "body": body, "hash": digest})
+        self._engine.execute(sql.SETTLE, row)
 
     def broken_links(self) -> list[int]:
-        """The ids of changes whose hash does not follow from the one before; the oldest that is kept is believed."""
-        found, before = [], None
-        with self._transaction() as conn:
-            for row in conn.execute(select(schema.changes).order_by(schema.changes.c.id)):
-                if before is not None and row.hash != _link(
-                    before, row.notice, row.at, row.what, row.body
-                ):
-                    found.append(row.id)
-                before = row.hash
-        return found
+        """The ids of changes whose hash does not follow from the one before; the oldest that is
+        kept is believed.
+        """
+        with self._engine.transaction():
+            return audit.broken_links(self._engine)
 
     def load(self) -> Saved:
         """What the last run has left."""
-        with self._transaction() as conn:
-            open_cases = select(schema.cases.c.body).where(schema.cases.c.closed.is_(None))
-            waiting = schema.outbox.c.state.in_(("pending", "held"))
-            queue = conn.execute(
-                select(schema.outbox).where(waiting).order_by(schema.outbox.c.id)
-            ).all()
-            told = select(
-                schema.outbox.c.number, schema.outbox.c.target, func.max(schema.outbox.c.created)
-            ).where(
-                schema.outbox.c.number.in_(
-                    select(schema.cases.c.number).where(schema.cases.c.closed.is_(None))
-                )
-            )
-            told = told.group_by(schema.outbox.c.number, schema.outbox.c.target)
-            alive = conn.execute(
-                select(schema.meta.c.value).where(schema.meta.c.name == "alive")
-            ).scalar()
-            return Saved(
-                tuple(_fault(body) for (body,) in conn.execute(select(schema.faults.c.body))),
-                tuple(Case.of(json.loads(body)) for (body,) in conn.execute(open_cases)),
-                conn.execute(select(func.max(schema.cases.c.number))).scalar() or 0,
-                tuple(_outgoing(row) for row in queue),
-                tuple((number, target, at) for number, target, at in conn.execute(told)),
-                float(alive) if alive is not None else None,
-            )
+        execute = self._engine.execute
+        with self._engine.transaction():
+            faults = execute(sql.FAULTS).fetchall()
+            incidents = execute(sql.OPEN_INCIDENTS).fetchall()
+            last = execute(sql.LAST_NUMBER).fetchone()[0]
+            queue = execute(sql.QUEUE).fetchall()
+            heard = execute(sql.NOTIFIED).fetchall()
+            alive = float(self._get("alive") or 0.0)
+            watched_since = self._get("watched_since")
+            ended = execute(sql.ENDED_INCIDENTS, {"since": alive - LATELY_SECONDS}).fetchall()
+            acts = execute(sql.ACTS_OF_OPEN).fetchall()
+            last_act = execute(sql.LAST_ACT).fetchone()[0]
+        return Saved(
+            tuple(Fault.of_row(json.loads(body)) for (body,) in faults),
+            _acknowledged(incidents, acts),
+            last or 0,
+            tuple(Outgoing(*row) for row in queue),
+            tuple((number, target, at) for number, target, at in heard),
+            alive or None,
+            tuple(Incident.of(json.loads(body)) for (body,) in ended),
+            float(watched_since) if watched_since else None,
+            last_act or 0,
+        )
 
     def end_timelines(self, at: float) -> None:
         """Stretches that nobody has ended end at `at`: what came after was not watched."""
-        with self._transaction() as conn:
-            conn.execute(
-                update(schema.timeline).where(schema.timeline.c.until.is_(None)).values(until=at)
-            )
+        with self._engine.transaction():
+            self._engine.execute(sql.END_TIMELINES, {"at": at})
 
-    def trim(self, before: float) -> None:
-        """Forget what ended before `before`."""
-        with self._transaction() as conn:
-            conn.execute(delete(schema.cases).where(schema.cases.c.closed < before))
-            conn.execute(delete(schema.timeline).where(schema.timeline.c.until < before))
-            conn.execute(delete(schema.outbox).where(schema.outbox.c.ended < before))
-            stay, later = schema.stays, schema.stays.alias()
-            over = select(later.c.since).where(
-                later.c.device == stay.c.device, later.c.since > stay.c.since
-            )
-            conn.execute(delete(stay).where(over.where(later.c.since < before).exists()))
-            newest = select(func.max(schema.changes.c.id)).scalar_subquery()
-            conn.execute(
-                delete(schema.changes).where(
-                    schema.changes.c.at < before, schema.changes.c.id < newest
-                )
-            )
-            conn.execute(delete(schema.sweeps).where(schema.sweeps.c.at < before))
-            conn.execute(delete(schema.signoffs).where(schema.signoffs.c.at < before))
+    def trim(self, before: float, now: float) -> Deleted | None:
+        """Delete what ended before `before`, and note that; what was deleted, None for nothing."""
+        with self._engine.transaction():
+            counts = {
+                kind: self._engine.execute(statement, {"before": before}).rowcount
+                for kind, statement in sql.TRIM.items()
+            }
+            if not any(counts.values()):
+                return None
+            earlier = self._deleted()
+            sums = {kind: counts[kind] + earlier.get(kind, 0) for kind in counts}
+            self._set(DELETED, sql.as_json({"at": now, "before": before, "counts": sums}))
+        return Deleted(now, before, counts)
+
+    def _deleted(self) -> Mapping[str, int]:
+        found = self._get(DELETED)
+        return dict(json.loads(found)["counts"]) if found is not None else {}
+
+    def deleted(self) -> Deleted | None:
+        """What was deleted so far because it was old; None for nothing."""
+        with self._engine.transaction():
+            found = self._get(DELETED)
+        return Deleted(**json.loads(found)) if found is not None else None
 
     def close(self) -> None:
         """Let go of the database."""
-        self._engine.dispose()
+        self._engine.close()
 
 
-def _link(before: str, notice: str, at: float, what: str, body: str) -> str:
-    return hashlib.sha256("\n".join((before, notice, repr(at), what, body)).encode()).hexdigest()
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-
-
-def _fault(body: str) -> Fault:
-    row = json.loads(body)
-    return Fault(**{**row, "state": State(row["state"])})
-
-
-def _case_row(case: Case) -> dict[str, Any]:
-    lead = case.lead
-    return {
-        "number": case.number,
-        "device": case.device,
-        "site": case.site,
-        "code": lead.code,
-        "state": lead.state.name.lower(),
-        "priority": case.priority,
-        "since": case.since,
-        "told": case.told,
-        "closed": case.closed,
-        "body": _json(case.as_dict()),
-    }
+def _acknowledged(bodies: Iterable[Any], rows: Iterable[Any]) -> tuple[Incident, ...]:
+    """The incidents with the acknowledgement that stands by their acts, which may be newer."""
+    acts: dict[int, list[Act]] = {}
+    for act in map(Act.of_row, rows):
+        acts.setdefault(act.number, []).append(act)
+    incidents = [Incident.of(json.loads(body)) for (body,) in bodies]
+    return tuple(LifeCycle.of(one, acts.get(one.number, ())).incident for one in incidents)
 
 
 def _outgoing_row(row: Outgoing) -> dict[str, Any]:
     found = asdict(row)
     found["sequence"] = found.pop("order")
     return found
-
-
-def _outgoing(row: Any) -> Outgoing:
-    return Outgoing(
-        row.notice,
-        row.target,
-        row.sequence,
-        row.number,
-        row.body,
-        row.created,
-        row.due,
-        row.attempts,
-        row.state,
-    )
-
-
-def _settle(conn: Connection, settled: Settled) -> None:
-    table = schema.outbox
-    ended = None if settled.state in ("pending", "held") else settled.at
-    more: dict[str, Any] = {"due": settled.at} if ended is None else {}
-    more |= {"body": settled.body} if settled.body is not None else {}
-    conn.execute(
-        update(table)
-        .where(table.c.notice == settled.notice, table.c.target == settled.target)
-        .values(
-            state=settled.state,
-            attempts=settled.attempts,
-            error=settled.error or None,
-            ended=ended,
-            **more,
-        )
-    )

@@ -1,17 +1,21 @@
-"""Opening a database, and what can be wrong with it: trouble that may pass, or damage."""
+"""The connection to the database, and what can be wrong with it: trouble that may pass, or damage.
+
+The statements of the store are in the SQL that SQLite and PostgreSQL share, with `:name` for a value.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import re
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
-
+SQLITE = "sqlite:///"
 BUSY_SECONDS = 5.0
 ADVISORY_LOCK = int.from_bytes(b"healthmn", "big")
 _CORRUPT = (
@@ -41,66 +45,193 @@ class CorruptError(StoreError):
     """The file is damaged or of a newer version."""
 
 
-def engine_of(
-    url: str, password: str | None, *, read_only: bool = False, alone: bool = False
-) -> Engine:
-    """An engine with one connection; SQLite commits by rollback journal and waits for the disk.
+Values = Mapping[str, Any]
 
-    `alone`: a server's database is had by no other agent; its lock goes with the connection.
+
+class Engine:
+    """One connection, opened by the first transaction and held until `close`. Not for several
+    threads at once. Every method raises StoreError.
+
+    `begin` starts a transaction. `whole` is the type of a whole number of 64 bits, `row_id` that of a
+    column that numbers its rows.
     """
-    if not url.startswith("sqlite"):
-        arguments: dict[str, Any] = {"connect_timeout": int(BUSY_SECONDS)}
-        if password is not None:
-            arguments["password"] = password
-        engine = create_engine(
-            url, connect_args=arguments, pool_size=1, max_overflow=0, pool_pre_ping=True
+
+    begin = "BEGIN"
+    whole = "BIGINT"
+    row_id = "BIGSERIAL"
+    # What the driver raises.
+    error: type[Exception] = sqlite3.Error
+
+    def __init__(self) -> None:
+        self._connection: Any = None
+
+    def execute(self, statement: str, values: Values | None = None) -> Any:
+        """The cursor of `statement`; only within a transaction."""
+        return self._connection.execute(self._written(statement), values or {})
+
+    def execute_each(self, statement: str, rows: Sequence[Values]) -> None:
+        """`statement` for each of `rows`; only within a transaction."""
+        if rows:
+            self._connection.cursor().executemany(self._written(statement), rows)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """What is executed within is on the disk afterwards, or nothing of it."""
+        try:
+            self._begin()
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(self.error):  # a lost connection has nothing to undo
+                    self._connection.execute("ROLLBACK")
+                raise
+        except self.error as error:
+            raise plain(error) from None
+
+    def claim(self, table: str) -> None:
+        """Let nobody else write to `table` until the end of the transaction. SQLite has one writer at
+        a time anyway.
+        """
+
+    def check(self) -> None:
+        """Look for damage, where the database does not do so itself; only within a transaction."""
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _begin(self) -> None:
+        if self._connection is None:
+            self._connection = self._connected()
+        self._connection.execute(self.begin)
+
+    def _connected(self) -> Any:
+        """A new connection that leaves transactions to us. Raises `error`."""
+        raise NotImplementedError
+
+    def _written(self, statement: str) -> str:
+        """`statement` as the driver takes it."""
+        return statement
+
+
+class SqliteEngine(Engine):
+    """A SQLite file; commits by rollback journal and waits for the disk."""
+
+    whole = row_id = "INTEGER"
+
+    begin = "BEGIN IMMEDIATE"
+
+    def __init__(self, file: str) -> None:
+        super().__init__()
+        self._uri = f"file:{quote(file)}"
+
+    def check(self) -> None:
+        """Raises CorruptError."""
+        found = self.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise CorruptError(f"integrity check: {found}")
+
+    def _connected(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._uri,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=True,
         )
-        if alone:
-            event.listen(engine, "connect", _locks)
-        return engine
-    if read_only:
-        url = f"sqlite:///file:{quote(url.removeprefix('sqlite:///'))}?mode=ro&uri=true"
-    engine = create_engine(
-        url,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-        pool_size=1,
-        max_overflow=0,
-    )
-    event.listen(engine, "connect", _waits if read_only else _pragmas)
-    event.listen(
-        engine,
-        "begin",
-        lambda conn: conn.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE"),
-    )
-    return engine
+        settings = (
+            "journal_mode=DELETE",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-256",  # KiB; what is written is seldom read, and the system keeps the file's pages anyway
+        )
+        try:
+            for setting in settings:
+                connection.execute(f"PRAGMA {setting}").close()
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
 
 
-def _locks(connection: Any, _record: Any) -> None:
-    got = connection.execute("SELECT pg_try_advisory_lock(%s)", (ADVISORY_LOCK,)).fetchone()[0]
-    connection.commit()
-    if not got:
-        raise AloneError("another healthmon agent runs already with this database")
+class ServerEngine(Engine):
+    """A PostgreSQL database. With `alone` no other agent has it; that lock goes with the
+    connection.
+    """
+
+    def __init__(self, url: str, password: str | None, *, alone: bool) -> None:
+        super().__init__()
+        try:
+            import psycopg
+        except ImportError as error:
+            raise TroubleError(
+                f"a database server needs healthmon[postgresql] installed: {error}"
+            ) from None
+        self.error = psycopg.Error
+        self._url = url
+        self._password = password
+        self._alone = alone
+
+    def claim(self, table: str) -> None:
+        """As `Engine.claim`."""
+        self.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
+
+    def _connected(self) -> Any:
+        import psycopg
+
+        connection = psycopg.connect(
+            self._url,
+            password=self._password,
+            connect_timeout=int(BUSY_SECONDS),
+            autocommit=True,
+        )
+        if self._alone and not _locked(connection):
+            connection.close()
+            raise AloneError("another healthmon agent runs already with this database")
+        return connection
+
+    def _begin(self) -> None:
+        """A connection that the server has ended meanwhile is made anew."""
+        try:
+            super()._begin()
+        except self.error:
+            if self._connection is None or not self._connection.closed:
+                raise
+            self._connection = None
+            super()._begin()
+
+    def _written(self, statement: str) -> str:
+        return _percent(statement)
 
 
-def _waits(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None
-    connection.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1e3)}").close()
+def engine_of(url: str, password: str | None, *, alone: bool = False) -> Engine:
+    """The engine for `url`: ``sqlite:///file`` or ``postgresql://``. Raises TroubleError.
+
+    `alone`: a server's database is had by no other agent.
+    """
+    if url.startswith(SQLITE):
+        return SqliteEngine(url.removeprefix(SQLITE))
+    return ServerEngine(url, password, alone=alone)
 
 
-def _pragmas(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None
-    for text in (
-        "journal_mode=DELETE",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={int(BUSY_SECONDS * 1e3)}",
-        "cache_size=-256",  # KiB; what is written is seldom read, and the system keeps the file's pages anyway
-    ):
-        connection.execute(f"PRAGMA {text}").close()
+@functools.cache
+def _percent(statement: str) -> str:
+    """`statement` with %(name)s for :name."""
+    return re.sub(r":(\w+)", r"%(\1)s", statement)
+
+
+def _locked(connection: Any) -> bool:
+    found = connection.execute("SELECT pg_try_advisory_lock(%s)", (ADVISORY_LOCK,)).fetchone()
+    return bool(found[0])
 
 
 def quarantine(file: Path, now: float | None = None) -> Path | None:
-    """Move a damaged database out of the way as ``NAME.corrupt-<time>``; None when it cannot be moved."""
+    """Move a damaged database out of the way as ``NAME.corrupt-<time>``; None when it cannot be
+    moved.
+    """
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
     aside = file.with_name(f"{file.name}.corrupt-{stamp}")
     try:
@@ -113,16 +244,19 @@ def quarantine(file: Path, now: float | None = None) -> Path | None:
 
 
 def last_number(file: Path) -> int:
-    """The highest case number that a damaged database still gives away; 0 when it gives none."""
+    """The highest incident number that a damaged database still gives away; 0 when it
+    gives none.
+    """
+    uri = f"file:{quote(str(file))}?mode=ro"
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as connection:
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
             return int(connection.execute("SELECT max(number) FROM cases").fetchone()[0] or 0)
     except (sqlite3.Error, TypeError, ValueError):
         return 0
 
 
-def plain(error: SQLAlchemyError) -> StoreError:
-    """The error in one line: damage, or trouble that may pass."""
-    text = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
-    damaged = isinstance(error, DatabaseError) and any(word in text.lower() for word in _CORRUPT)
+def plain(error: Exception) -> StoreError:
+    """The error of a driver in one line: damage, or trouble that may pass."""
+    text = " ".join(str(error).split())[:200]
+    damaged = any(word in text.lower() for word in _CORRUPT)
     return CorruptError(text) if damaged else TroubleError(text)

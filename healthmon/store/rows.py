@@ -1,16 +1,24 @@
-"""What goes into the store in one transaction, and what comes out at a start. Plain values; times are Unix seconds."""
+"""What goes into the store in one transaction, and what comes out at a start. Plain values; times
+are Unix seconds.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from healthmon.cases import Case, Told
-from healthmon.faults import Fault, Key
+from healthmon.incidents.confirmation import Fault, Key
+from healthmon.incidents.incident import Incident, IncidentEvent
+
+WAITING = ("pending", "held")
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One notice for one target. `state` is pending, held (for a digest) or how it ended. `order` keeps a sequence.
+    """One notice for one target. `state` is pending, held (for a digest) or how it ended. `order`
+    keeps a sequence.
 
     (`notice`, `target`) is unique: the same news is never queued twice.
     """
@@ -25,10 +33,15 @@ class Outgoing:
     attempts: int = 0
     state: str = "pending"
 
+    def moved(self, by: float) -> Outgoing:
+        """The same with its times `by` seconds later."""
+        return replace(self, created=self.created + by, due=self.due + by)
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How a queued notice ended (sent, merged, digested, dropped, failed) or that it was tried in vain (pending).
+    """How a queued notice ended (sent, merged, digested, dropped, failed) or that it was tried in
+    vain (pending).
 
     With `body` it now says something else.
     """
@@ -44,13 +57,29 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of time in one state; `until` None while it lasts. (device, question, since) is unique."""
+    """A stretch of time in one state; `until` None while it lasts. (device, check type, since) is
+    unique.
+    """
 
     device: str
-    question: str
+    check_type: str
     state: str
     since: float
     until: float | None = None
+
+    def moved(self, by: float) -> Segment:
+        """The same, begun `by` seconds later."""
+        return replace(self, since=self.since + by)
+
+    def as_row(self) -> dict[str, Any]:
+        """The columns of the table."""
+        return {
+            "device": self.device,
+            "question": self.check_type,
+            "state": self.state,
+            "since": self.since,
+            "until": self.until,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,46 +92,120 @@ class Stay:
     since: float
 
 
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who has made an act, as the operating system says: the user's number and account."""
+
+    uid: int
+    account: str
+
+    def row(self, kind: str, act: int) -> dict[str, Any]:
+        """The columns of the table, for act `act` of the table `kind`."""
+        return {"kind": kind, "act": act, "uid": self.uid, "account": self.account}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which incidents: of one device (also where it is one of many that an incident affects), of one
+    site, open at some time between `since` and `until`. "" is all.
+    """
+
+    open_only: bool = False
+    device: str = ""
+    site: str = ""
+    since: float = 0.0
+    until: float = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What the store has deleted because it was older than `history.keep`: how many of each kind so
+    far, the last time at `at`, of what had ended before `before`.
+    """
+
+    at: float
+    before: float
+    counts: Mapping[str, int]
+
+    def words(self) -> str:
+        """``12 faults, 340 states``."""
+        return ", ".join(f"{count:,} {kind}" for kind, count in self.counts.items() if count)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRow:
+    """A login, a refusal or a change of users for the audit chain; `text` is a sentence."""
+
+    at: float
+    what: str
+    user: str
+    client: str
+    text: str
+    # No two of them are the same event.
+    id: str = field(default_factory=lambda: f"access-{uuid.uuid4().hex}")
+
+
 @dataclass(slots=True)
 class Batch:
-    """Everything that is written together, or not at all."""
+    """Everything that is written together, or not at all.
+
+    `raised` are the numbers of incidents that people have raised, by the ids of the acts. `alive` is
+    now. `steps` are those of our clock: what is open in the store is moved by each before
+    anything else is written.
+    """
 
     faults: dict[Key, Fault | None] = field(default_factory=dict)
-    cases: dict[int, Case] = field(default_factory=dict)
-    told: list[Told] = field(default_factory=list)
+    incidents: dict[int, Incident] = field(default_factory=dict)
+    told: list[IncidentEvent] = field(default_factory=list)
     outgoing: list[Outgoing] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
     stays: list[Stay] = field(default_factory=list)
+    access: list[AccessRow] = field(default_factory=list)
+    raised: dict[int, int] = field(default_factory=dict)
     alive: float | None = None
+    steps: list[float] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(
-            self.faults
-            or self.cases
-            or self.told
-            or self.outgoing
-            or self.settled
-            or self.segments
-            or self.stays
-            or self.alive is not None
+        kinds = (
+            *(self.faults, self.incidents, self.told, self.outgoing, self.settled),
+            *(self.segments, self.stays, self.access, self.raised, self.steps),
         )
+        return self.alive is not None or any(kinds)
 
     def add(self, later: Batch) -> None:
         """Append what happened `later`."""
+        for step in later.steps:
+            self._move(step)
+        self.steps += later.steps
         self.faults |= later.faults
-        self.cases |= later.cases
+        self.incidents |= later.incidents
         self.told += later.told
         self.outgoing += later.outgoing
         self.settled += later.settled
         self.segments += later.segments
         self.stays += later.stays
+        self.access += later.access
+        self.raised |= later.raised
         self.alive = later.alive if later.alive is not None else self.alive
+
+    def raised_rows(self) -> list[dict[str, int]]:
+        """The acts that get their numbers."""
+        return [{"id": act, "number": number} for act, number in self.raised.items()]
+
+    def _move(self, by: float) -> None:
+        """Move what waits to be written as it is moved in the store."""
+        self.outgoing = [row.moved(by) for row in self.outgoing]
+        self.segments = [one if one.until is not None else one.moved(by) for one in self.segments]
+        self.settled = [
+            replace(one, at=one.at + by) if one.state in WAITING else one for one in self.settled
+        ]
 
     def trim(self, bound: int) -> int:
         """Let go of the oldest of what is more than `bound` of a kind; how many that were."""
         over = 0
-        for rows in (self.told, self.outgoing, self.settled, self.segments, self.stays):
+        kinds = (self.told, self.outgoing, self.settled, self.segments, self.stays, self.access)
+        for rows in kinds:
             extra = max(0, len(rows) - bound)
             del rows[:extra]
             over += extra
@@ -111,11 +214,19 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What an earlier run has left: open faults and cases, the last number, the queue, who was told of what."""
+    """What an earlier run has left: open faults and incidents, the last number, the queue, who was
+    notified of what.
+
+    `ended` are the incidents that ended in its last hour; `watched_since` is when the first agent
+    began to write; `last_act` is the id of the newest act of a person that `incidents` hold.
+    """
 
     faults: tuple[Fault, ...] = ()
-    cases: tuple[Case, ...] = ()
+    incidents: tuple[Incident, ...] = ()
     last_number: int = 0
     outgoing: tuple[Outgoing, ...] = ()
     heard: tuple[tuple[int, str, float], ...] = ()
     alive: float | None = None
+    ended: tuple[Incident, ...] = ()
+    watched_since: float | None = None
+    last_act: int = 0

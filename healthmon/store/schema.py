@@ -4,136 +4,79 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    Float,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-)
+from healthmon.incidents.acts import Act, ActKind
+from healthmon.store import sql
+from healthmon.store.engine import Engine
 
-VERSION = 1
-META = MetaData()
-_ID = BigInteger().with_variant(Integer, "sqlite")
+VERSION = 2
 
-meta = Table(
-    "meta", META, Column("name", String, primary_key=True), Column("value", Text, nullable=False)
-)
+# WHOLE and ROW_ID are types of the engine.
+# `cases` are the incidents. `changes` is the audit chain: each row's hash covers the row and the hash
+# of the one before. `acts` are those of people; `number` is 0 until a raised fault has one.
+# `authors` are the accounts by which acts and signatures (table `kind`) were made. `stays` is where
+# deployable cameras were; one ends with the next of its device.
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (
+    name VARCHAR NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name));
+CREATE TABLE IF NOT EXISTS faults (
+    device VARCHAR NOT NULL, question VARCHAR NOT NULL, part VARCHAR NOT NULL, aspect VARCHAR NOT NULL,
+    body TEXT NOT NULL, PRIMARY KEY (device, question, part, aspect));
+CREATE TABLE IF NOT EXISTS cases (
+    number WHOLE NOT NULL, device VARCHAR NOT NULL, site VARCHAR NOT NULL, code VARCHAR NOT NULL,
+    state VARCHAR NOT NULL, priority INTEGER NOT NULL, since FLOAT(53) NOT NULL, told FLOAT(53),
+    closed FLOAT(53), body TEXT NOT NULL, PRIMARY KEY (number));
+CREATE INDEX IF NOT EXISTS cases_open ON cases (closed);
+CREATE INDEX IF NOT EXISTS cases_device ON cases (device, since);
+CREATE TABLE IF NOT EXISTS changes (
+    id WHOLE NOT NULL, at FLOAT(53) NOT NULL, notice VARCHAR NOT NULL, number WHOLE,
+    device VARCHAR NOT NULL, what VARCHAR NOT NULL, body TEXT NOT NULL, hash VARCHAR NOT NULL,
+    PRIMARY KEY (id), UNIQUE (notice));
+CREATE INDEX IF NOT EXISTS changes_device ON changes (device, at);
+CREATE TABLE IF NOT EXISTS outbox (
+    id ROW_ID NOT NULL, notice VARCHAR NOT NULL, target VARCHAR NOT NULL, sequence VARCHAR NOT NULL,
+    number WHOLE, state VARCHAR NOT NULL, created FLOAT(53) NOT NULL, due FLOAT(53) NOT NULL,
+    attempts INTEGER NOT NULL, ended FLOAT(53), error TEXT, body TEXT NOT NULL,
+    PRIMARY KEY (id), CONSTRAINT outbox_once UNIQUE (notice, target));
+CREATE INDEX IF NOT EXISTS outbox_state ON outbox (state);
+CREATE INDEX IF NOT EXISTS outbox_number ON outbox (number);
+CREATE TABLE IF NOT EXISTS timeline (
+    device VARCHAR NOT NULL, question VARCHAR NOT NULL, since FLOAT(53) NOT NULL, until FLOAT(53),
+    state VARCHAR NOT NULL, PRIMARY KEY (device, question, since));
+CREATE TABLE IF NOT EXISTS stays (
+    device VARCHAR NOT NULL, since FLOAT(53) NOT NULL, state VARCHAR NOT NULL, location VARCHAR NOT NULL,
+    PRIMARY KEY (device, since));
+CREATE TABLE IF NOT EXISTS acts (
+    id ROW_ID NOT NULL, number WHOLE NOT NULL, kind VARCHAR NOT NULL, name VARCHAR NOT NULL,
+    at FLOAT(53) NOT NULL, happened FLOAT(53) NOT NULL, body TEXT NOT NULL, PRIMARY KEY (id));
+CREATE INDEX IF NOT EXISTS acts_number ON acts (number);
+CREATE TABLE IF NOT EXISTS authors (
+    kind VARCHAR NOT NULL, act WHOLE NOT NULL, uid WHOLE NOT NULL, account VARCHAR NOT NULL,
+    PRIMARY KEY (kind, act));
+CREATE TABLE IF NOT EXISTS sweeps (
+    id ROW_ID NOT NULL, at FLOAT(53) NOT NULL, body TEXT NOT NULL, PRIMARY KEY (id));
+CREATE TABLE IF NOT EXISTS signoffs (
+    id ROW_ID NOT NULL, sweep WHOLE NOT NULL, name VARCHAR NOT NULL, at FLOAT(53) NOT NULL,
+    addition INTEGER NOT NULL, note TEXT NOT NULL,
+    PRIMARY KEY (id), CONSTRAINT signoff_once UNIQUE (sweep, name))
+"""
 
-faults = Table(
-    "faults",
-    META,
-    *(Column(name, String, primary_key=True) for name in ("device", "question", "part", "aspect")),
-    Column("body", Text, nullable=False),
-)
 
-cases = Table(
-    "cases",
-    META,
-    Column("number", _ID, primary_key=True, autoincrement=False),
-    Column("device", String, nullable=False),
-    Column("site", String, nullable=False),
-    Column("code", String, nullable=False),
-    Column("state", String, nullable=False),
-    Column("priority", Integer, nullable=False),
-    Column("since", Float(53), nullable=False),
-    Column("told", Float(53)),
-    Column("closed", Float(53)),
-    Column("body", Text, nullable=False),
-)
-Index("cases_open", cases.c.closed)
-Index("cases_device", cases.c.device, cases.c.since)
+def _acknowledgements_are_acts(engine: Engine) -> None:
+    """Version 1 had a table of its own for acknowledgements."""
+    found = engine.execute("SELECT number, name, reason, at FROM acknowledgements ORDER BY id")
+    for number, name, reason, at in found.fetchall():
+        body = Act(ActKind.ACKNOWLEDGE, name, at, at, details={"reason": reason}).body()
+        row = {"number": number, "kind": "acknowledge", "name": name, "at": at}
+        engine.execute(sql.ADD_ACT, row | {"happened": at, "body": body}).fetchone()
+    engine.execute("DROP TABLE acknowledgements")
 
-# The audit chain: each row's hash covers the row and the hash of the one before.
-changes = Table(
-    "changes",
-    META,
-    Column("id", _ID, primary_key=True, autoincrement=False),
-    Column("at", Float(53), nullable=False),
-    Column("notice", String, nullable=False, unique=True),
-    Column("number", _ID),
-    Column("device", String, nullable=False),
-    Column("what", String, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("hash", String, nullable=False),
-)
-Index("changes_device", changes.c.device, changes.c.at)
-
-outbox = Table(
-    "outbox",
-    META,
-    Column("id", _ID, primary_key=True),
-    Column("notice", String, nullable=False),
-    Column("target", String, nullable=False),
-    Column("sequence", String, nullable=False),
-    Column("number", _ID),
-    Column("state", String, nullable=False),
-    Column("created", Float(53), nullable=False),
-    Column("due", Float(53), nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("ended", Float(53)),
-    Column("error", Text),
-    Column("body", Text, nullable=False),
-    UniqueConstraint("notice", "target", name="outbox_once"),
-)
-Index("outbox_state", outbox.c.state)
-Index("outbox_number", outbox.c.number)
-
-timeline = Table(
-    "timeline",
-    META,
-    Column("device", String, primary_key=True),
-    Column("question", String, primary_key=True),
-    Column("since", Float(53), primary_key=True),
-    Column("until", Float(53)),
-    Column("state", String, nullable=False),
-)
-
-# Where deployable cameras were; a stay ends with the next one of its device.
-stays = Table(
-    "stays",
-    META,
-    Column("device", String, primary_key=True),
-    Column("since", Float(53), primary_key=True),
-    Column("state", String, nullable=False),
-    Column("location", String, nullable=False),
-)
-
-acknowledgements = Table(
-    "acknowledgements",
-    META,
-    Column("id", _ID, primary_key=True),
-    Column("number", _ID, nullable=False),
-    Column("name", String, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("at", Float(53), nullable=False),
-)
-
-sweeps = Table(
-    "sweeps",
-    META,
-    Column("id", _ID, primary_key=True),
-    Column("at", Float(53), nullable=False),
-    Column("body", Text, nullable=False),
-)
-
-signoffs = Table(
-    "signoffs",
-    META,
-    Column("id", _ID, primary_key=True),
-    Column("sweep", _ID, nullable=False),
-    Column("name", String, nullable=False),
-    Column("at", Float(53), nullable=False),
-    Column("addition", Integer, nullable=False),
-    Column("note", Text, nullable=False),
-    UniqueConstraint("sweep", "name", name="signoff_once"),
-)
 
 # MIGRATIONS[n] brings version n to n + 1.
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
+MIGRATIONS: dict[int, Callable[[Engine], None]] = {1: _acknowledgements_are_acts}
+
+
+def create(engine: Engine) -> None:
+    """Make the tables that are missing; only within a transaction."""
+    statements = _TABLES.replace("ROW_ID", engine.row_id).replace("WHOLE", engine.whole)
+    for statement in statements.split(";"):
+        engine.execute(statement)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from helpers.plans import PLANS
 
-from healthmon import config, inventory
-from healthmon.config import ConfigError
-from healthmon.model import Question
+from healthmon.config import loading
+from healthmon.config.problems import ConfigError
+from healthmon.inventory import devices as inventory
+from healthmon.model.enums import CheckName
 
 CAMERA = (
     "  - {{id: C{n}, name: Camera {n}, site: town, address: 192.0.2.{n}, kind: fixed, {more}}}\n"
@@ -29,7 +31,7 @@ def problems(folder, text):
     path = folder / "config.yaml"
     path.write_text(text)
     with pytest.raises(ConfigError) as caught:
-        config.load(path)
+        loading.load(path)
     return [f"{p.line}: {p.where}: {p.text}" for p in caught.value.problems]
 
 
@@ -39,7 +41,7 @@ def problems(folder, text):
         ("port: Gi1/0/1", "'port' needs a 'parent' that is a switch of 'links'"),
         (
             "port: Gi1/0/1, parent: S02",
-            "'port' needs a switch that is asked by SNMP: give S02 its 'snmp'",
+            "'port' needs a switch that is read by SNMP: give S02 its 'snmp'",
         ),
         (
             "port: Gi1/0/1, parent: [S01, S03]",
@@ -68,7 +70,7 @@ def test_a_port_is_asked_at_the_switch_and_a_double_one_is_warned_of(tmp_path, m
     path.write_text(
         text("port: Gi1/0/1, parent: [S01, S02], poe: 1.7", "port: gi1/0/1, parent: S01")
     )
-    found = config.load(path)
+    found = loading.load(path)
     assert [w.partition(": ")[2] for w in found.warnings] == [
         "port gi1/0/1 of S01 is given to C1 and C2"
     ]
@@ -76,8 +78,15 @@ def test_a_port_is_asked_at_the_switch_and_a_double_one_is_warned_of(tmp_path, m
     camera = next(device for device in devices if device.id == "C1")
     assert camera.port is not None
     assert (camera.port.switch, camera.port.address, camera.port.name, camera.port.poe) == ("S01", "192.0.2.101", "Gi1/0/1", "1.7")  # fmt: skip
-    ask = next(a for a in inventory.asks(found, devices) if a.question is Question.PORT)
-    assert (ask.device, ask.part, ask.gate, ask.spoken_to) == ("C1", "S01", "192.0.2.101", "S01")
+    check = next(
+        a for a in inventory.checks(found, devices, PLANS) if a.check_type == CheckName.PORT
+    )
+    assert (check.device, check.instance, check.lock_key, check.spoken_to) == (
+        "C1",
+        "S01",
+        "192.0.2.101",
+        "S01",
+    )
 
 
 RELAY = """sites: [{id: town}]
@@ -126,12 +135,23 @@ def test_a_relay_is_looked_at_in_the_beat_of_its_camera(tmp_path):
             "interval: 5 min, watch: 3 s, streams: [{name: hd, bit_rate: 2 Mbit/s}]",
         )
     )
-    found = config.load(path)
+    found = loading.load(path)
     devices = inventory.devices(found)
-    asks = [ask for ask in inventory.asks(found, devices) if ask.device == "POL"]
-    assert [ask.question for ask in asks] == [Question.REACH, Question.LINK, Question.RELAY]
-    ask = asks[-1]
-    assert (ask.part, ask.gate, ask.beat, ask.interval, ask.watch, ask.cost) == (
+    checks = [check for check in inventory.checks(found, devices, PLANS) if check.device == "POL"]
+    assert [check.check_type for check in checks] == [
+        CheckName.REACH,
+        CheckName.LINK,
+        CheckName.RELAY,
+    ]
+    check = checks[-1]
+    assert (
+        check.instance,
+        check.lock_key,
+        check.phase_of,
+        check.interval,
+        check.watch,
+        check.cost,
+    ) == (
         "C1",
         "192.0.2.30",
         "C1",
@@ -149,8 +169,8 @@ def test_the_relay_of_a_metered_camera_is_looked_at_as_seldom_as_the_camera(tmp_
     path = tmp_path / "config.yaml"
     more = "metered: {per_day: 2 MB}, streams: [{name: sub, bit_rate: 500 kbit/s}]"
     path.write_text(relay_text("{camera: C1, path: /police/C1}", more))
-    found = config.load(path)
-    asks = inventory.asks(found, inventory.devices(found))
-    (relay,) = [ask for ask in asks if ask.question is Question.RELAY]
-    (source,) = [ask for ask in asks if ask.question is Question.STREAM]
+    found = loading.load(path)
+    checks = inventory.checks(found, inventory.devices(found), PLANS)
+    (relay,) = [check for check in checks if check.check_type == CheckName.RELAY]
+    (source,) = [check for check in checks if check.check_type == CheckName.STREAM]
     assert relay.interval == source.interval > 900

@@ -1,12 +1,16 @@
-"""`metered` of a device: an amount of data with its unit, not so small that nothing could be looked at."""
+"""`metered` of a device: an amount of data with its unit, not so small that nothing could be looked
+at.
+"""
 
 from __future__ import annotations
 
 import pytest
+from helpers.plans import PLANS
 
-from healthmon import config, inventory
-from healthmon.config import ConfigError
-from healthmon.model import Question
+from healthmon.config import loading
+from healthmon.config.problems import ConfigError
+from healthmon.inventory import devices as inventory
+from healthmon.model.enums import CheckName
 
 TEXT = """sites: [{{id: mobile}}]
 cameras:
@@ -17,7 +21,7 @@ cameras:
 def loaded(folder, more):
     path = folder / "config.yaml"
     path.write_text(TEXT.format(more=more))
-    return config.load(path)
+    return loading.load(path)
 
 
 @pytest.mark.parametrize(
@@ -45,8 +49,8 @@ def test_what_is_said_of_a_metered_device_goes_before_what_suits_its_network(tmp
     devices = inventory.devices(found)
     assert devices[0].daily_bytes == 1e9
     assert devices[0].limits.latency == 1.0
-    asks = {ask.question: ask for ask in inventory.asks(found, devices)}
-    assert (asks[Question.REACH].interval, asks[Question.REACH].timeout) == (300.0, 15.0)
+    checks = {check.check_type: check for check in inventory.checks(found, devices, PLANS)}
+    assert (checks[CheckName.REACH].interval, checks[CheckName.REACH].timeout) == (300.0, 15.0)
 
 
 @pytest.mark.parametrize(
@@ -55,5 +59,9 @@ def test_what_is_said_of_a_metered_device_goes_before_what_suits_its_network(tmp
 def test_only_a_deployed_camera_is_asked_anything(tmp_path, state, asked):
     found = loaded(tmp_path, f"state: {state}")
     assert (
-        any(ask.device == "D1" for ask in inventory.asks(found, inventory.devices(found))) is asked
+        any(
+            check.device == "D1"
+            for check in inventory.checks(found, inventory.devices(found), PLANS)
+        )
+        is asked
     )

@@ -1,11 +1,13 @@
-"""`notify`, `routes`, `heartbeat`: every mistake is named with its line and remedy, and what nobody hears is warned of."""
+"""`notify`, `routes`, `heartbeat`: every mistake is named with its line and remedy, and what nobody
+hears is warned of.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from healthmon import config
-from healthmon.config import ConfigError, units
+from healthmon.config import loading, units
+from healthmon.config.problems import ConfigError
 
 HEAD = """\
 credentials: {key: {secret: {environment: X}}}
@@ -20,14 +22,14 @@ def problems(tmp_path, text):
     path = tmp_path / "config.yaml"
     path.write_text(HEAD + text)
     with pytest.raises(ConfigError) as caught:
-        config.load(path)
+        loading.load(path)
     return [f"{p.line}: {p.where}: {p.text}" for p in caught.value.problems]
 
 
 def warnings(tmp_path, text):
     path = tmp_path / "config.yaml"
     path.write_text(HEAD + text)
-    return [warning.removeprefix(f"{path}:") for warning in config.load(path).warnings]
+    return [warning.removeprefix(f"{path}:") for warning in loading.load(path).warnings]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +160,7 @@ def test_a_contractor_without_address_is_warned_of(tmp_path) -> None:
     assert warnings(tmp_path, mail) == []
     path = tmp_path / "config.yaml"
     path.write_text((HEAD + mail).replace(", email: acme@example.com", ""))
-    assert "cannot reach contractor 'acme', who has no 'email'" in config.load(path).warnings[0]
+    assert "cannot reach contractor 'acme', who has no 'email'" in loading.load(path).warnings[0]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""What config.yaml may ask of a recorder as data, and the exact sentence for everything that it may not."""
+"""What config.yaml may ask of a recorder as data, and the exact sentence for everything that it may
+not.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +8,16 @@ import re
 from pathlib import Path
 
 import pytest
+from helpers.recorder_readings import BOSCH, HTTP, SNMP, readings
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recorder_readings import BOSCH, HTTP, SNMP, readings
 
-from healthmon import config
-from healthmon.config import ConfigError
+from healthmon.config import loading
+from healthmon.config.problems import ConfigError
 from healthmon.config.readings_schema import _PATH
-from healthmon.model import Reading, Request
-from healthmon.wire import paths, rcp
+from healthmon.model.readings import Reading, Request
+from healthmon.protocols.values import selectors
+from healthmon.protocols.vendor import rcp
 
 HEAD = """sites: [{id: s}]
 credentials: {view: {secret: {environment: HEALTHMON_TEST}}}
@@ -31,7 +34,7 @@ def problems(folder: Path, text: str) -> list[str]:
     path = folder / "config.yaml"
     path.write_text(HEAD + text)
     with pytest.raises(ConfigError) as caught:
-        config.load(path)
+        loading.load(path)
     return [f"{p.line - FIRST}: {p.where}: {p.text}" for p in caught.value.problems]
 
 
@@ -67,12 +70,12 @@ TYPES = (
     "P_UNICODE (did you mean 'T_DWORD'?)"
 )
 WRONG: list[tuple[str, list[str]]] = [
-    ("    make: http\n", ["0: recorder R1: make http asks nothing by itself: give it 'requests'"]),
+    ("    make: http\n", ["0: recorder R1: make http reads nothing by itself: give it 'requests'"]),
     ("    make: snmp\n    snmp: {credential: view}\n",
-     ["0: recorder R1: make snmp asks nothing by itself: give it 'objects' or 'storage'"]),
-    ("    make: hikvision\n    http: no\n", ["0: recorder R1: make hikvision is asked by HTTP, but 'http' is no"]),
+     ["0: recorder R1: make snmp reads nothing by itself: give it 'objects' or 'storage'"]),
+    ("    make: hikvision\n    http: no\n", ["0: recorder R1: make hikvision is read by HTTP, but 'http' is no"]),
     ("    make: bosch\n    http: no\n",
-     ["0: recorder R1: make bosch is asked by HTTP or SNMP: 'http' is no and there is no 'snmp'"]),
+     ["0: recorder R1: make bosch is read by HTTP or SNMP: 'http' is no and there is no 'snmp'"]),
     ("    make: onvif\n    tracks: yes\n", ["1: recorder R1: 'tracks' belongs to make bosch; this recorder has onvif"]),
     ('    rcp:\n      - {command: "0x0a07", type: T_DWORD, fills: cpu_ratio}\n',
      ["0: recorder R1: 'rcp' belongs to make bosch; this recorder has onvif"]),
@@ -133,13 +136,13 @@ def test_what_the_tests_of_the_makes_use_is_well() -> None:
 @given(st.text(alphabet="ab/[]=@*.0: \u00e9-", min_size=1, max_size=24))
 def test_a_path_that_the_configuration_takes_is_one_that_can_be_read(text: str) -> None:
     if _PATH.fullmatch(text):
-        paths.parse(text)
+        selectors.parse(text)
     else:
         with pytest.raises(ValueError, match="not a path"):
-            paths.parse(text)
+            selectors.parse(text)
 
 
 def test_every_command_and_type_that_the_configuration_takes_can_be_asked() -> None:
-    fields = config.json_schema()["$defs"]["RcpCommand"]["properties"]
+    fields = loading.json_schema()["$defs"]["RcpCommand"]["properties"]
     for kind in fields["type"]["enum"]:
         assert rcp.path("0x0a07", kind).endswith(f"type={kind}&direction=READ&num=1")

@@ -1,4 +1,6 @@
-"""What is asked about footage: one session for each recorder and round, playback in turns and within its budget."""
+"""What is asked about footage: one session for each recorder and round, playback in turns and
+within its budget.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +8,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from helpers.plans import PLANS
 
-from healthmon import config, inventory
+from healthmon.config import loading
 from healthmon.config.schema import Config
-from healthmon.model import Ask, Question
-from healthmon.recorders import LEAST_BYTES, ROTA_SECONDS, Recorders, rota
+from healthmon.inventory import devices as inventory
+from healthmon.inventory.recorders import LEAST_BYTES, ROTA_SECONDS, Recorders, rota
+from healthmon.model.device import Check
+from healthmon.model.enums import CheckName
 
-FOOTAGE = {Question.RECORDER, Question.RECORDING, Question.PLAYBACK}
+FOOTAGE = {CheckName.RECORDER, CheckName.RECORDING, CheckName.PLAYBACK}
 SITES = "sites: [{id: s}]\nestate: {time_zone: Europe/London}\n"
 
 
 def estate(
     folder: Path, recorder: str = "", camera: str = "", cameras: int = 3, top: str = ""
 ) -> Config:
-    """One recorder R1 and cameras C1.. on its channels; `recorder` and `camera` (C1's) are further YAML fields."""
+    """One recorder R1 and cameras C1.. on its channels; `recorder` and `camera` (C1's) are further
+    YAML fields.
+    """
     lines = [
         SITES,
         top,
@@ -32,46 +39,52 @@ def estate(
         lines.append(f"  - {{{head}, recorder: R1, channel: '{n}'{camera if n == 1 else ''}}}")
     path = folder / "config.yaml"
     path.write_text("\n".join(lines) + "\n")
-    return config.load(path)
+    return loading.load(path)
 
 
-def footage(loaded: Config) -> list[Ask]:
+def footage(loaded: Config) -> list[Check]:
     return [
-        ask for ask in inventory.asks(loaded, inventory.devices(loaded)) if ask.question in FOOTAGE
+        check
+        for check in inventory.checks(loaded, inventory.devices(loaded), PLANS)
+        if check.check_type in FOOTAGE
     ]
 
 
 def test_all_asks_about_footage_stand_at_the_recorders_gate(tmp_path):
-    asks = footage(estate(tmp_path))
-    assert [(ask.device, ask.part) for ask in asks if ask.question is Question.RECORDER] == [
-        ("R1", "")
-    ]
-    cameras = {(ask.device, ask.part) for ask in asks if ask.question is Question.RECORDING}
+    checks = footage(estate(tmp_path))
+    assert [
+        (check.device, check.instance) for check in checks if check.check_type == CheckName.RECORDER
+    ] == [("R1", "")]
+    cameras = {
+        (check.device, check.instance)
+        for check in checks
+        if check.check_type == CheckName.RECORDING
+    }
     assert cameras == {("C1", "R1"), ("C2", "R1"), ("C3", "R1")}
-    assert {ask.gate for ask in asks} == {"192.0.2.9"}
-    shared = [ask for ask in asks if ask.question is not Question.PLAYBACK]
-    assert {(ask.beat, ask.interval) for ask in shared} == {("R1", shared[0].interval)}
+    assert {check.lock_key for check in checks} == {"192.0.2.9"}
+    shared = [check for check in checks if check.check_type != CheckName.PLAYBACK]
+    assert {(check.phase_of, check.interval) for check in shared} == {("R1", shared[0].interval)}
 
 
 @pytest.mark.parametrize(
-    ("recorder", "questions"),
+    ("recorder", "check_types"),
     [
         (", make: no", set()),
         (", onvif: no", set()),
         (", disabled: yes", set()),
-        (", playback: no", {Question.RECORDER, Question.RECORDING}),
-        (", rtsp: no", {Question.RECORDER, Question.RECORDING}),
-        (", make: dahua", {Question.RECORDER, Question.RECORDING}),
+        (", playback: no", {CheckName.RECORDER, CheckName.RECORDING}),
+        (", rtsp: no", {CheckName.RECORDER, CheckName.RECORDING}),
+        (", make: dahua", {CheckName.RECORDER, CheckName.RECORDING}),
         (", make: dahua, playback: {}", FOOTAGE),
         ("", FOOTAGE),
     ],
 )
-def test_what_a_recorder_cannot_be_asked_is_not_asked(tmp_path, recorder, questions):
-    assert {ask.question for ask in footage(estate(tmp_path, recorder))} == questions
+def test_what_a_recorder_cannot_be_asked_is_not_asked(tmp_path, recorder, check_types):
+    assert {check.check_type for check in footage(estate(tmp_path, recorder))} == check_types
 
 
 def test_a_camera_that_is_not_watched_has_no_footage_to_watch(tmp_path):
-    assert {ask.device for ask in footage(estate(tmp_path, camera=", disabled: yes"))} == {
+    assert {check.device for check in footage(estate(tmp_path, camera=", disabled: yes"))} == {
         "R1",
         "C2",
         "C3",
@@ -98,21 +111,21 @@ def test_the_cameras_word_goes_before_its_recorders_and_that_before_the_defaults
 def test_playback_keeps_to_its_budget(tmp_path, cameras, budget):
     loaded = estate(tmp_path, f", playback: {{budget: {budget} kbit/s}}", cameras=cameras)
     plan = Recorders.of(loaded).playback(loaded.recorders[0])
-    played = [ask for ask in footage(loaded) if ask.question is Question.PLAYBACK]
+    played = [check for check in footage(loaded) if check.check_type == CheckName.PLAYBACK]
     assert plan is not None
     assert plan.most_bytes >= LEAST_BYTES
     assert len(played) == cameras
-    rate = sum(8 * plan.most_bytes * len(plan.samples) / ask.interval for ask in played)
+    rate = sum(8 * plan.most_bytes * len(plan.samples) / check.interval for check in played)
     assert rate <= 1000 * budget * 1.001
 
 
 def test_a_sweep_plays_one_camera_of_each_recorder_and_all_in_turn(tmp_path):
-    asks = footage(estate(tmp_path, cameras=5))
-    turns = [rota(asks, ROTA_SECONDS * hour) for hour in range(7, 12)]
+    checks = footage(estate(tmp_path, cameras=5))
+    turns = [rota(checks, ROTA_SECONDS * hour) for hour in range(7, 12)]
     assert all(len(turn) == 1 for turn in turns)
     assert frozenset().union(*turns) == {"C1", "C2", "C3", "C4", "C5"}
     assert (
-        rota(asks, ROTA_SECONDS * 7)
-        == rota(asks, ROTA_SECONDS * 7.99)
-        == rota(asks[::-1], ROTA_SECONDS * 7)
+        rota(checks, ROTA_SECONDS * 7)
+        == rota(checks, ROTA_SECONDS * 7.99)
+        == rota(checks[::-1], ROTA_SECONDS * 7)
     )

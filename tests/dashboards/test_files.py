@@ -1,4 +1,6 @@
-"""The committed JSON: made by the code, held by the lint, good PromQL, and naming only metrics that exist."""
+"""The committed JSON: made by the code, held by the lint, good PromQL, and naming only metrics that
+exist.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +13,18 @@ from pathlib import Path
 
 import pytest
 import yaml
-from dashboard_files import FOLDER, dashboards, filled, metrics_named, targets
-from dashboard_lint import EXCLUDED, findings
-from exporter_estate import made
-from support import need
+from helpers.dashboard_files import FOLDER, dashboards, filled, metrics_named, targets
+from helpers.dashboard_lint import EXCLUDED, findings
+from helpers.exporter_estate import made
+from helpers.support import need
 
+from dashboards.device import TITLES
 from dashboards.frame import UIDS, text
+from dashboards.operations import CHECKED
 from dashboards.pages import PAGES
 from dashboards.runbooks import DEFAULT
-from healthmon.verdict.codes import CODES
+from healthmon.checks.builtin import CHECK_TYPES
+from healthmon.checks.evaluation.codes import CODES
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "exporters" / "golden_metrics.txt"
@@ -174,3 +179,11 @@ def test_every_fault_code_has_words_and_a_runbook_in_the_tables():
     for code, known in CODES.items():
         assert f'"{code}": {{"index"' in shown
         assert known.title in shown
+
+
+def test_every_check_type_has_its_column_and_its_row():
+    """But that of true time, which is no device's."""
+    known = {one.name for one in CHECK_TYPES} - {"reference"}
+    columns = set("|".join(value for name, value in CHECKED.items() if name != "Others").split("|"))
+    assert columns == known
+    assert set(TITLES) == known

@@ -1,4 +1,6 @@
-"""Grafana's own model (grafana-foundation-sdk, made of its schemas) reads every dashboard and knows what stands in it."""
+"""Grafana's own model (grafana-foundation-sdk, made of its schemas) reads every dashboard and knows
+what stands in it.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +9,25 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from dashboard_files import FOLDER
-from support import need
+from helpers.dashboard_files import FOLDER
+from helpers.support import need
 
 HERE = Path(__file__).parent
 PYTHON = HERE.parents[1] / ".venv-peers/bin/python"
-# An id of none (not yet stored), the query that a variable shows, and an option of stat panels newer than the model.
-UNKNOWN_TO_THE_MODEL = {".id", ".templating.list.definition", ".panels.options.wideLayout"}
+# An id of none (not yet stored), the query that a variable shows, and an option of stat panels
+# newer than the model.
+UNKNOWN_TO_THE_MODEL = {
+    ".id",
+    ".templating.list.definition",
+    ".panels.options.wideLayout",
+    ".panels.panels.options.wideLayout",
+}
 
 
 def read(*files: Path) -> dict[str, list[str]]:
     model = PYTHON.parents[1].glob("lib/python3.*/site-packages/grafana_foundation_sdk")
     need(str(next(model, PYTHON.parents[1] / "grafana_foundation_sdk")))
-    command = [str(PYTHON), str(HERE / "grafana_model.py"), *map(str, files)]
+    command = [str(PYTHON), str(HERE.parent / "helpers/grafana_model.py"), *map(str, files)]
     return json.loads(
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
     )

@@ -1,4 +1,6 @@
-"""The simulator's own count of visitors, by which the laws are tried: it sees two at once, and only then."""
+"""The simulator's own count of visitors, by which the laws are tried: it sees two at once, and only
+then.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The simulated estate: faults switched at run time, counters, the control interface, the plan, the program's end."""
+"""The simulated estate: faults switched at run time, counters, the control interface, the plan, the
+program's end.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +18,19 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support import free_port
+from helpers.support import free_port
 
-from healthmon import config as configuration
-from healthmon import inventory
+from healthmon.checks.evaluation import link
+from healthmon.config import loading
 from healthmon.demo import login, plan, switch_sim
 from healthmon.demo.estate import Estate
 from healthmon.demo.state import HTTP, RTSP, TCP, SimDevice
-from healthmon.makes import switch as mib
-from healthmon.model import Device, Kind, Link, Observation, PowerSupply, Question, State
-from healthmon.verdict import link
+from healthmon.inventory import devices as inventory
+from healthmon.model.device import Device
+from healthmon.model.enums import CheckName, Kind, State
+from healthmon.model.links import Link, PowerSupply
+from healthmon.model.results import Observation
+from healthmon.vendors import switches
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "127.33.1.2"
@@ -57,7 +62,7 @@ class Client:
     async def to(cls, address=ADDRESS):
         return cls(*await asyncio.open_connection(address, RTSP))
 
-    async def ask(self, method, path="/stream1", *more):
+    async def check(self, method, path="/stream1", *more):
         status, text = await self._once(method, path, *more)
         if status == 401 and not self.challenge:
             self.challenge = dict(DIGEST.findall(text.split("Digest ")[1].split("\r\n")[0]))
@@ -90,13 +95,13 @@ class Client:
         return int(head.split()[1]), head + body.decode()
 
     async def play(self):
-        assert (await self.ask("DESCRIBE"))[0] == 200
+        assert (await self.check("DESCRIBE"))[0] == 200
         assert (
-            await self.ask(
+            await self.check(
                 "SETUP", "/stream1/trackID=1", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"
             )
         )[0] == 200
-        assert (await self.ask("PLAY"))[0] == 200
+        assert (await self.check("PLAY"))[0] == 200
 
     async def frames(self, seconds):
         """(channel, packet) of all that comes in `seconds`."""
@@ -119,9 +124,9 @@ async def status_of(estate, *faults):
     for name, value in faults:
         await estate.set_fault("C1", name, value)
     client = await Client.to()
-    status, _ = await client.ask("DESCRIBE")
+    status, _ = await client.check("DESCRIBE")
     if status == 200:
-        status, _ = await client.ask(
+        status, _ = await client.check(
             "SETUP", "/stream1/trackID=1", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"
         )
     await client.close()
@@ -164,9 +169,9 @@ async def test_a_fault_is_answered_and_clears(estate, fault, status):
 
 async def test_a_replayed_digest_is_refused(estate):
     client = await Client.to()
-    assert (await client.ask("DESCRIBE"))[0] == 200
+    assert (await client.check("DESCRIBE"))[0] == 200
     client.number -= 1
-    assert (await client.ask("DESCRIBE"))[0] == 401
+    assert (await client.check("DESCRIBE"))[0] == 401
     await client.close()
 
 
@@ -196,7 +201,7 @@ async def test_clock_faults_show_in_the_date(estate):
 
     async def date():
         client = await Client.to()
-        _, text = await client.ask("OPTIONS")
+        _, text = await client.check("OPTIONS")
         await client.close()
         return parsedate_to_datetime(re.search(r"Date: (.*)\r\n", text)[1]).timestamp()
 
@@ -294,28 +299,28 @@ async def test_control_switches_faults_and_shows_counters(estate):
     port = free_port()
     await estate.serve_control(port)
 
-    def ask(method, path, body=None):
+    def check(method, path, body=None):
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=data, method=method)
         with urllib.request.urlopen(request, timeout=3) as reply:
             return json.loads(reply.read())
 
     told = await asyncio.to_thread(
-        ask, "POST", "/devices/C1/fault", {"name": "busy", "value": True}
+        check, "POST", "/devices/C1/fault", {"name": "busy", "value": True}
     )
     assert told["faults"] == {"busy": True}
     assert await status_of(estate) == 453
-    shown = await asyncio.to_thread(ask, "GET", "/devices")
+    shown = await asyncio.to_thread(check, "GET", "/devices")
     assert {row["id"]: row["counters"]["connections"] for row in shown} == {"C1": 1, "S1": 0}
     assert "view only" not in json.dumps(shown)
-    told = await asyncio.to_thread(ask, "DELETE", "/devices/C1/fault", {"name": "busy"})
+    told = await asyncio.to_thread(check, "DELETE", "/devices/C1/fault", {"name": "busy"})
     assert told["faults"] == {}
 
 
 def test_the_written_configuration_is_accepted_and_its_secrets_are_private(tmp_path):
     devices = plan.plan(147, 2, 1)
     path = plan.write_config(devices, tmp_path)
-    found = inventory.devices(configuration.load(path))
+    found = inventory.devices(loading.load(path))
     kinds = [device.kind.value for device in found]
     assert (kinds.count("camera"), kinds.count("recorder"), kinds.count("ups")) == (147, 2, 1)
     assert len({device.address for device in devices}) == len(devices)
@@ -375,17 +380,19 @@ def test_an_estate_of_any_size_could_stand_in_a_street(cameras, tmp_path):
         assert len(switch.hangs) <= 48, switch.id
         assert power_of(switch) is State.OK, switch.id
     assert max(device.channels for device in devices) <= 256
-    found = inventory.devices(configuration.load(plan.write_config(devices, tmp_path)))
+    found = inventory.devices(loading.load(plan.write_config(devices, tmp_path)))
     assert sum(device.kind is Kind.CAMERA for device in found) == cameras
 
 
 def power_of(switch: SimDevice) -> State:
     """How what a simulated switch says of its power is judged."""
     said = switch_sim.objects(switch)
-    watts, used = (float(said[f"{column}.1"]()) for column in (mib.SUPPLY_WATTS, mib.SUPPLY_USED))
-    seen = Observation(
-        switch.id, Question.LINK, "", 0.0, 0.0, Link((), (PowerSupply("1", "on", watts, used),))
+    watts, used = (
+        float(said[f"{column}.1"]()) for column in (switches.SUPPLY_WATTS, switches.SUPPLY_USED)
     )
-    return link.judge(seen, Device(switch.id, switch.name, Kind.LINK, switch.site, switch.address))[
-        0
-    ].state
+    seen = Observation(
+        switch.id, CheckName.LINK, "", 0.0, 0.0, Link((), (PowerSupply("1", "on", watts, used),))
+    )
+    return link.evaluate(
+        seen, Device(switch.id, switch.name, Kind.LINK, switch.site, switch.address)
+    )[0].state

@@ -1,4 +1,6 @@
-"""N7: a deployable camera on 4G keeps to its data budget, by the byte counters of the simulated camera."""
+"""N7: a deployable camera on 4G keeps to its data budget, by the byte counters of the simulated
+camera.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.results import applied
 
-from healthmon import app as composition
-from healthmon import config as configuration
-from healthmon import databudget, metered
-from healthmon.app import App
+from healthmon.config import loading
 from healthmon.demo.estate import Estate
 from healthmon.demo.state import HTTP, RTSP, SimDevice
-from healthmon.figures import metered_tables
-from healthmon.model import Ask, Observation, Question, Reason, State
-from healthmon.wire.net import CONNECT_SECONDS
+from healthmon.inventory import metered
+from healthmon.model.device import Check
+from healthmon.model.enums import CheckName, Reason, State
+from healthmon.model.results import Observation, Verdict
+from healthmon.protocols.transport.connector import CONNECT_SECONDS
+from healthmon.runtime import engine as composition
+from healthmon.runtime.agent_metrics import metered_tables
+from healthmon.runtime.engine import CheckEngine
+from healthmon.scheduling import data_budget
 
 ADDRESS = "127.36.1.2"
 CONFIG = """
@@ -49,7 +55,7 @@ async def estate():
     await started.stop()
 
 
-def made(folder: Path, budget: str) -> App:
+def made(folder: Path, budget: str) -> CheckEngine:
     (folder / "view").write_text("view only\n")
     (folder / "view").chmod(0o600)
     (folder / "state").mkdir(exist_ok=True)
@@ -58,17 +64,21 @@ def made(folder: Path, budget: str) -> App:
         state=folder / "state", address=ADDRESS, budget=budget, rtsp=RTSP, http=HTTP
     )
     path.write_text(text)
-    app = composition.build(configuration.load(path))
-    app.data.settle()  # as the agent does; a sweep does so before its first look
-    return app
+    engine = composition.build(loading.load(path))
+    engine.data.settle()  # as the agent does; a sweep does so before its first look
+    return engine
 
 
-def ask(app: App, question: Question) -> Ask:
-    return next(one for one in app.asks if one.question is question)
+def check(engine: CheckEngine, check_type: CheckName) -> Check:
+    return next(one for one in engine.estate.checks if one.check_type == check_type)
 
 
-async def look(app: App, question: Question) -> Observation:
-    return await app.look(ask(app, question))
+def verdicts_of(engine: CheckEngine, observation: Observation) -> tuple[Verdict, ...]:
+    return engine.evaluated(check(engine, observation.check_type), observation).verdicts
+
+
+async def look(engine: CheckEngine, check_type: CheckName) -> Observation:
+    return (await applied(engine, check(engine, check_type))).observation
 
 
 def carried(estate: Estate) -> int:
@@ -86,92 +96,92 @@ def spent(folder: Path, size: float) -> None:
 
 async def test_n7_looks_end_at_the_budget_and_what_is_not_looked_at_is_no_fault(estate, tmp_path):
     spent(tmp_path, 40e3)
-    app = made(tmp_path, "100 kB")
-    seen = [await look(app, Question.STREAM) for _ in range(9)]
+    engine = made(tmp_path, "100 kB")
+    seen = [await look(engine, CheckName.STREAM) for _ in range(9)]
     answered = [one for one in seen if one.value is not None]
     refused = [one for one in seen if one.reason is Reason.DATA_BUDGET]
     assert len(answered) >= 3
     assert len(refused) >= 2
     assert answered + refused == seen, "first the pictures, then nothing, never a fault"
     for one in refused:
-        assert {verdict.state for verdict in app.judge(one)} == {State.UNKNOWN}
+        assert {verdict.state for verdict in verdicts_of(engine, one)} == {State.UNKNOWN}
         assert (
-            "kB of 100 kB of today's data are used; only reachability is looked at until midnight"
+            "kB of 100 kB of today's data are used; only reachability is checked until midnight"
             in one.detail
         )
-    used = app.data.used["D1"] - 40e3
+    used = engine.data.used["D1"] - 40e3
     assert used <= 60e3
     assert carried(estate) < used < 1.4 * carried(estate), "headers are a share of what is carried"
-    assert (await look(app, Question.CLOCK)).reason is Reason.DATA_BUDGET
-    assert (await look(app, Question.REACH)).value is not None, "the cheap look goes on"
-    await app.close()
+    assert (await look(engine, CheckName.CLOCK)).reason is Reason.DATA_BUDGET
+    assert (await look(engine, CheckName.REACH)).value is not None, "the cheap look goes on"
+    await engine.close()
 
 
 async def test_n7_at_the_end_not_even_reachability_is_looked_at_and_the_camera_is_not_called_lost(
     estate, tmp_path
 ):
     spent(tmp_path, 97e3)
-    app = made(tmp_path, "100 kB")
-    reach = await look(app, Question.REACH)
-    assert app.judge(reach)[0].state is State.OK
-    assert app.data.used["D1"] > 97e3 + 300
-    app.data.used["D1"] = 99e3
+    engine = made(tmp_path, "100 kB")
+    reach = await look(engine, CheckName.REACH)
+    assert verdicts_of(engine, reach)[0].state is State.OK
+    assert engine.data.used["D1"] > 97e3 + 300
+    engine.data.used["D1"] = 99e3
     before = carried(estate), estate.counters("D1").connections
-    found = await look(app, Question.REACH)
-    (verdict,) = app.judge(found)
+    found = await look(engine, CheckName.REACH)
+    (verdict,) = verdicts_of(engine, found)
     assert (found.reason, verdict.state) == (Reason.DATA_BUDGET, State.UNKNOWN)
     assert verdict.sentence == (
         "reachability not checked: today's data budget is used "
         "(99 kB of 100 kB of today's data are used; goes on after midnight)"
     )
     assert (carried(estate), estate.counters("D1").connections) == before, "not a byte"
-    assert "D1" not in app.down
-    await app.close()
+    assert "D1" not in engine.state.down
+    await engine.close()
 
 
 async def test_n7_a_look_that_runs_out_of_data_ends_itself_and_its_session(estate, tmp_path):
     spent(tmp_path, 84e3)
-    app = made(tmp_path, "100 kB")
-    long = replace(ask(app, Question.STREAM), watch=20.0, timeout=30.0)
-    found = await app.look(long)
+    engine = made(tmp_path, "100 kB")
+    long = replace(check(engine, CheckName.STREAM), watch=20.0, timeout=30.0)
+    found = (await engine.run_check(long)).observation
     assert found.duration < 12, "it would have played for 20 s"
-    assert 98e3 < app.data.used["D1"] < 110e3
+    assert 98e3 < engine.data.used["D1"] < 110e3
     counters = estate.counters("D1")
     assert (counters.sessions, counters.teardowns, counters.lost_sessions) == (1, 1, 0)
-    await app.close()
+    await engine.close()
 
 
 async def test_n7_pictures_by_udp_are_counted_too(estate, tmp_path):
     await estate.set_fault("D1", "udp_only")
-    app = made(tmp_path, "1 MB")
-    assert (await look(app, Question.STREAM)).value is not None
-    assert 5e3 < carried(estate) < app.data.used["D1"] < 1.6 * carried(estate)
-    await app.close()
+    engine = made(tmp_path, "1 MB")
+    assert (await look(engine, CheckName.STREAM)).value is not None
+    assert 5e3 < carried(estate) < engine.data.used["D1"] < 1.6 * carried(estate)
+    await engine.close()
 
 
 async def test_n7_what_was_used_outlives_a_restart_and_ends_with_the_day(
     estate, tmp_path, monkeypatch
 ):
     spent(tmp_path, 80e3)
-    app = made(tmp_path, "100 kB")
-    assert (await look(app, Question.STREAM)).value is not None
-    used = app.data.used["D1"]
+    engine = made(tmp_path, "100 kB")
+    assert (await look(engine, CheckName.STREAM)).value is not None
+    used = engine.data.used["D1"]
     assert used > 85e3
-    await app.close()
+    await engine.close()
     again = made(tmp_path, "100 kB")
     assert again.data.used["D1"] == used
-    assert (await look(again, Question.STREAM)).reason is Reason.DATA_BUDGET
-    monkeypatch.setattr(databudget, "day_of", lambda _now, _zone: "2099-01-01")
-    assert (await look(again, Question.STREAM)).value is not None
+    assert (await look(again, CheckName.STREAM)).reason is Reason.DATA_BUDGET
+    monkeypatch.setattr(data_budget, "day_of", lambda _now, _zone: "2099-01-01")
+    assert (await look(again, CheckName.STREAM)).value is not None
     assert again.data.used["D1"] < 20e3
     await again.close()
 
 
 async def test_two_programs_share_what_is_used(estate, tmp_path):
     agent, sweep = made(tmp_path, "10 MB"), made(tmp_path, "10 MB")
-    await look(agent, Question.REACH)
-    await look(sweep, Question.STREAM)
-    await look(agent, Question.REACH)
+    await look(agent, CheckName.REACH)
+    await look(sweep, CheckName.STREAM)
+    await look(agent, CheckName.REACH)
     assert agent.data.used["D1"] > sweep.data.used["D1"] > 5e3
     await agent.close()
     await sweep.close()
@@ -183,11 +193,11 @@ async def test_two_programs_share_what_is_used(estate, tmp_path):
 async def test_a_damaged_file_is_begun_anew(estate, tmp_path, text):
     made(tmp_path, "1 MB")
     (tmp_path / "state" / "data.json").write_text(text)
-    app = made(tmp_path, "1 MB")
-    assert app.data.used == {"D1": 0.0}
-    await look(app, Question.REACH)
+    engine = made(tmp_path, "1 MB")
+    assert engine.data.used == {"D1": 0.0}
+    await look(engine, CheckName.REACH)
     assert json.loads((tmp_path / "state" / "data.json").read_text())["used"]["D1"] > 100
-    await app.close()
+    await engine.close()
 
 
 @pytest.mark.parametrize(
@@ -206,19 +216,21 @@ def test_n7_planned_looks_fit_into_the_budget(budget, rate, watch):
 
 
 async def test_a_metered_device_is_asked_less_and_given_more_time(tmp_path):
-    app = made(tmp_path, "20 MB")
-    asks = {one.question: one for one in app.asks if one.device == "D1"}
-    assert asks[Question.REACH].interval == metered.INTERVAL
-    assert asks[Question.CLOCK].interval == metered.CLOCK_INTERVAL
-    assert asks[Question.IDENTITY].interval == metered.IDENTITY_INTERVAL
-    assert asks[Question.STREAM].timeout == metered.TIMEOUT
-    assert app.tools.net.connect_limit(ADDRESS) == metered.TIMEOUT / 4 > CONNECT_SECONDS
-    limits = app.devices["D1"].limits
+    engine = made(tmp_path, "20 MB")
+    checks = {one.check_type: one for one in engine.estate.checks if one.device == "D1"}
+    assert checks[CheckName.REACH].interval == metered.INTERVAL
+    assert checks[CheckName.CLOCK].interval == metered.CLOCK_INTERVAL
+    assert checks[CheckName.IDENTITY].interval == metered.IDENTITY_INTERVAL
+    assert checks[CheckName.STREAM].timeout == metered.TIMEOUT
+    assert engine.context.connector.connect_limit(ADDRESS) == metered.TIMEOUT / 4 > CONNECT_SECONDS
+    limits = engine.estate.devices["D1"].limits
     assert (limits.latency, limits.first_packet) == (metered.LATENCY, metered.FIRST_PACKET)
-    tables = {name: rows for name, _, _, rows in metered_tables(app.devices, app.data.used)}
+    tables = {
+        name: rows for name, _, _, rows in metered_tables(engine.estate.devices, engine.data.used)
+    }
     who = ("D1", "camera", "mobile")
     assert tables == {
         "healthmon_metered_bytes": [(who, 0.0)],
         "healthmon_metered_budget_bytes": [(who, 20e6)],
     }
-    await app.close()
+    await engine.close()

@@ -1,4 +1,6 @@
-"""A relayed stream beside its camera in the simulated estate: every fault of the relay by its name, and its delay."""
+"""A relayed stream beside its camera in the simulated estate: every fault of the relay by its name,
+and its delay.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +8,20 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from helpers.results import observed
 
+from healthmon.checks.evaluation.relay import evaluate
+from healthmon.checks.probes import relay, stream
+from healthmon.checks.probes.context import ProbeContext
 from healthmon.demo.estate import Estate
 from healthmon.demo.state import RTSP, SimDevice
-from healthmon.model import (
-    Access,
-    Ask,
-    Device,
-    Kind,
-    Limits,
-    Observation,
-    Question,
-    Relay,
-    RelaySpec,
-    State,
-    StreamSpec,
-    Verdict,
-)
-from healthmon.observe import Observer
-from healthmon.probes import relay, stream
-from healthmon.probes.tools import Tools
+from healthmon.model.device import Access, Check, Device, Limits, RelaySpec, StreamSpec
+from healthmon.model.enums import CheckName, Kind, State
+from healthmon.model.links import Relay
+from healthmon.model.results import Observation, Verdict
+from healthmon.protocols.transport.connector import Connector
+from healthmon.protocols.transport.lockout_guard import LockoutGuard
 from healthmon.secret import Credential, Secret
-from healthmon.verdict.relay import judge
-from healthmon.wire.logins import LoginGuard
-from healthmon.wire.net import Net
 
 CAMERA, RELAY = "127.35.1.2", "127.35.5.2"
 SOURCE = Device(
@@ -60,23 +52,23 @@ class Looks:
     """Both looks as the schedule makes them: side by side, the relay's a moment later."""
 
     def __init__(self) -> None:
-        self.tools = Tools(
-            Net.of([CAMERA, RELAY]),
-            LoginGuard(),
+        self.context = ProbeContext(
+            Connector.of([CAMERA, RELAY]),
+            LockoutGuard(),
             lambda _: Credential("v", "healthmon", Secret("view only")),
         )
 
     async def source(self) -> Observation:
-        ask = Ask("C1", Question.STREAM, "main", watch=1.5, timeout=10)
-        return await Observer().observe(lambda: stream.look(SOURCE, ask, self.tools), SOURCE, ask)
+        check = Check("C1", CheckName.STREAM, "main", watch=1.5, timeout=10)
+        return await observed(lambda: stream.probe(SOURCE, check, self.context), SOURCE, check)
 
     async def relayed(self, police: Device = POLICE) -> Observation:
-        ask = Ask("POL", Question.RELAY, "C1", watch=1.5, timeout=20)
-        return await Observer().observe(lambda: relay.look(police, ask, self.tools), police, ask)
+        check = Check("POL", CheckName.RELAY, "C1", watch=1.5, timeout=20)
+        return await observed(lambda: relay.probe(police, check, self.context), police, check)
 
     async def both(self, police: Device = POLICE) -> tuple[Observation, dict[str, Verdict]]:
         _, found = await asyncio.gather(self.source(), self.relayed(police))
-        return found, {one.aspect: one for one in judge(found, police)}
+        return found, {one.aspect: one for one in evaluate(found, police)}
 
 
 def told(verdicts: dict[str, Verdict]) -> dict[str, tuple[State, str]]:
@@ -164,6 +156,8 @@ async def test_what_the_camera_lacks_is_no_fault_of_the_relay(estate):
 async def test_a_relay_without_a_look_at_its_camera_is_judged_by_itself(estate, monkeypatch):
     monkeypatch.setattr(relay, "SOURCE_WAIT", 0.2)
     found = await Looks().relayed()
-    assert told({one.aspect: one for one in judge(found, POLICE)}) == {"pictures": (State.OK, "ok")}
+    assert told({one.aspect: one for one in evaluate(found, POLICE)}) == {
+        "pictures": (State.OK, "ok")
+    }
     assert isinstance(found.value, Relay)
     assert (found.value.source, found.value.source_age) == (None, None)

@@ -1,4 +1,6 @@
-"""The simulated switch: read by our probe and by net-snmp's client; what is unplugged is off and its port is down."""
+"""The simulated switch: read by our probe and by net-snmp's client; what is unplugged is off and
+its port is down.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +9,20 @@ import re
 import subprocess
 
 import pytest
-from support import need
+from helpers.support import need
 
+from healthmon.checks.evaluation.port import cause, evaluate
+from healthmon.checks.probes import port
+from healthmon.checks.probes.context import ProbeContext
 from healthmon.demo.estate import Estate
 from healthmon.demo.state import RTSP, SNMP, SimDevice
-from healthmon.model import (
-    Ask,
-    Device,
-    Kind,
-    Observation,
-    PortAccess,
-    Question,
-    SnmpAccess,
-    SwitchPort,
-)
-from healthmon.probes import port
-from healthmon.probes.tools import Tools
+from healthmon.model.device import Check, Device, PortAccess, SnmpAccess
+from healthmon.model.enums import CheckName, Kind
+from healthmon.model.links import SwitchPort
+from healthmon.model.results import Observation
+from healthmon.protocols.transport.connector import Connector
+from healthmon.protocols.transport.lockout_guard import LockoutGuard
 from healthmon.secret import Credential, Secret
-from healthmon.verdict.port import cause, judge
-from healthmon.wire.logins import LoginGuard
-from healthmon.wire.net import Net
 
 ADDRESS, SWITCH = "127.34.1.2", "127.34.9.2"
 
@@ -57,8 +53,8 @@ WHERE = PortAccess("S1", "Switch", SWITCH, SnmpAccess("c", SNMP), "Gi1/0/1")
 DEVICE = Device("C1", "Camera 1", Kind.CAMERA, "s", ADDRESS, port=WHERE)
 
 
-async def look(tools: Tools) -> SwitchPort:
-    return await port.look(DEVICE, Ask("C1", Question.PORT, "S1"), tools)
+async def look(context: ProbeContext) -> SwitchPort:
+    return await port.probe(DEVICE, Check("C1", CheckName.PORT, "S1"), context)
 
 
 async def open_port(address: str, number: int) -> bool:
@@ -72,8 +68,10 @@ async def open_port(address: str, number: int) -> bool:
 
 
 async def test_what_is_unplugged_is_off_and_its_port_says_why(estate):
-    tools = Tools(Net.of([SWITCH]), LoginGuard(), lambda _: Credential("c", "", Secret("public")))
-    assert cause(await look(tools), DEVICE) == ""
+    context = ProbeContext(
+        Connector.of([SWITCH]), LockoutGuard(), lambda _: Credential("c", "", Secret("public"))
+    )
+    assert cause(await look(context), DEVICE) == ""
     for fault, words in (
         ("port_down", "is down and finds no device to power"),
         ("port_off", "is switched off on purpose"),
@@ -81,19 +79,23 @@ async def test_what_is_unplugged_is_off_and_its_port_says_why(estate):
     ):
         await estate.set_fault("C1", fault)
         assert not await open_port(ADDRESS, RTSP)
-        assert words in cause(await look(tools), DEVICE)
+        assert words in cause(await look(context), DEVICE)
         await estate.set_fault("C1", fault, None)
         assert await open_port(ADDRESS, RTSP)
     assert estate.counters("S1").writes_attempted == 0
 
 
 async def test_errors_that_rise_and_a_slow_link_are_warned_of(estate):
-    tools = Tools(Net.of([SWITCH]), LoginGuard(), lambda _: Credential("c", "", Secret("public")))
-    await look(tools)
+    context = ProbeContext(
+        Connector.of([SWITCH]), LockoutGuard(), lambda _: Credential("c", "", Secret("public"))
+    )
+    await look(context)
     estate.devices["C1"].started -= 1000
     await estate.set_fault("C1", "port_errors", 0.05)
     await estate.set_fault("C1", "port_slow")
-    found = judge(Observation("C1", Question.PORT, "S1", 1.8e9, 0.1, await look(tools)), DEVICE)
+    found = evaluate(
+        Observation("C1", CheckName.PORT, "S1", 1.8e9, 0.1, await look(context)), DEVICE
+    )
     assert {one.aspect: one.code for one in found} == {"port": "ok", "poe": "ok", "speed": "port_slow", "errors": "port_errors"}  # fmt: skip
 
 

@@ -1,4 +1,6 @@
-"""What the simulated devices say beyond one TCP session: reports over UDP, SNMP's clock, a session limit, shared addresses."""
+"""What the simulated devices say beyond one TCP session: reports over UDP, SNMP's clock, a session
+limit, shared addresses.
+"""
 
 from __future__ import annotations
 
@@ -15,22 +17,23 @@ from pathlib import Path
 
 import pytest
 
-from healthmon import config as configuration
-from healthmon import inventory
+from healthmon.checks.probes import clock, stream
+from healthmon.checks.probes.context import ProbeContext
+from healthmon.config import loading
 from healthmon.demo import plan
 from healthmon.demo.__main__ import has_address
 from healthmon.demo.estate import Estate
 from healthmon.demo.state import HTTP, RTSP, SNMP, SimDevice
 from healthmon.demo.udp_sim import date_and_time
-from healthmon.model import Access, Ask, Device, Kind, Question, SnmpAccess, StreamSpec
-from healthmon.probes import clock, stream
-from healthmon.probes.tools import Tools
+from healthmon.inventory import devices as inventory
+from healthmon.model.device import Access, Check, Device, SnmpAccess, StreamSpec
+from healthmon.model.enums import CheckName, Kind
+from healthmon.protocols.errors import BusyError
+from healthmon.protocols.trace import Trace, recording
+from healthmon.protocols.transport.connector import Connector
+from healthmon.protocols.transport.lockout_guard import LockoutGuard
+from healthmon.protocols.values import dates
 from healthmon.secret import Credential, Secret
-from healthmon.wire import moments
-from healthmon.wire.errors import BusyError
-from healthmon.wire.logins import LoginGuard
-from healthmon.wire.net import Net
-from healthmon.wire.trace import Trace, recording
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "127.34.1.2"
@@ -44,33 +47,33 @@ async def estate():
     await started.stop()
 
 
-def watched() -> tuple[Device, Tools]:
+def watched() -> tuple[Device, ProbeContext]:
     snmp = SnmpAccess("read", SNMP)
     access = Access(rtsp_port=RTSP, http_port=HTTP, credential="view", snmp=snmp)
     device = Device(
         "C1", "C1", Kind.CAMERA, "s", ADDRESS, access=access, streams=(StreamSpec(path="/stream1"),)
     )
     secrets = {"view": "view only", "read": "public"}
-    return device, Tools(
-        Net.of([ADDRESS]),
-        LoginGuard(),
+    return device, ProbeContext(
+        Connector.of([ADDRESS]),
+        LockoutGuard(),
         lambda name: Credential(name, "healthmon", Secret(secrets[name])),
     )
 
 
-async def look(device: Device, tools: Tools):
+async def look(device: Device, context: ProbeContext):
     async with asyncio.timeout(8):
-        return await stream.look(
-            device, Ask("C1", Question.STREAM, "main", watch=0.6, timeout=6), tools
+        return await stream.probe(
+            device, Check("C1", CheckName.STREAM, "main", watch=0.6, timeout=6), context
         )
 
 
 async def test_the_sender_report_comes_over_udp_from_the_port_that_was_named(estate) -> None:
     await estate.set_fault("C1", "udp_only")
     await estate.set_fault("C1", "clock_offset", 90.0)
-    device, tools = watched()
+    device, context = watched()
     with recording(Trace(keep_notes=True)) as told:
-        found = await look(device, tools)
+        found = await look(device, context)
     assert (found.transport, found.lost, found.frames > 3) == ("udp", 0, True)
     assert found.sender_clock is not None
     assert found.sender_clock.middle == pytest.approx(90, abs=0.5)
@@ -85,35 +88,37 @@ async def test_the_sender_report_comes_over_udp_from_the_port_that_was_named(est
 
 
 async def test_a_path_is_found_on_a_strict_device_whose_clock_is_wrong(estate) -> None:
-    """The first look of all: nobody has asked the clock yet, and only a token by the device's own time is accepted."""
+    """The first look of all: nobody has asked the clock yet, and only a token by the device's own
+    time is accepted.
+    """
     await estate.set_fault("C1", "clock_offset", 3600.0)
     await estate.set_fault("C1", "strict_window", 5)
     await estate.set_fault("C1", "token_only")
-    device, tools = watched()
+    device, context = watched()
     access = replace(device.access, onvif_path="/onvif/device_service")
-    found = await look(replace(device, access=access, streams=(StreamSpec(),)), tools)
+    found = await look(replace(device, access=access, streams=(StreamSpec(),)), context)
     assert (found.path, found.frames > 3) == ("/stream1", True)
     assert estate.counters("C1").logins_rejected == 0
 
 
 async def test_c12_a_session_limit_is_busy_until_a_session_ends(estate) -> None:
     await estate.set_fault("C1", "session_limit", 1)
-    device, tools = watched()
+    device, context = watched()
     counters = estate.counters("C1")
     counters.begin()  # somebody else watches
     with pytest.raises(BusyError, match="453"):
-        await look(device, tools)
+        await look(device, context)
     counters.sessions_now = 0
-    assert (await look(device, tools)).frames > 3
+    assert (await look(device, context)).frames > 3
     assert counters.sessions_now == 0
 
 
 async def test_the_clock_by_snmp(estate) -> None:
-    device, tools = watched()
+    device, context = watched()
     for offset in (0.0, 3600.0):
         await estate.set_fault("C1", "clock_offset", offset)
         async with asyncio.timeout(8):
-            told = await clock.look(device, Ask("C1", Question.CLOCK, timeout=6), tools)
+            told = await clock.probe(device, Check("C1", CheckName.CLOCK, timeout=6), context)
         spans = {reading.source: reading.offset for reading in told.readings}
         assert spans["snmp"] is not None
         assert spans["snmp"].low <= offset <= spans["snmp"].high
@@ -126,7 +131,7 @@ def test_date_and_time_has_its_offset_in_summer_and_winter(at: str) -> None:
     moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
     raw = date_and_time(moment.timestamp())
     assert len(raw) == 11
-    assert moments.date_and_time(raw) == moment
+    assert dates.date_and_time(raw) == moment
 
 
 def test_which_addresses_a_machine_has() -> None:
@@ -150,12 +155,14 @@ def test_ports_tell_the_devices_of_one_address_apart(tmp_path) -> None:
     ]
     assert len(set(ports)) == len(ports)
     assert {device.address for device in devices} == {"127.0.0.1"}
-    found = inventory.devices(configuration.load(plan.write_config(devices, tmp_path)))
+    found = inventory.devices(loading.load(plan.write_config(devices, tmp_path)))
     assert len({row.commissioned.mac for row in found if row.kind is Kind.CAMERA}) == 6
 
 
 def test_a_sweep_of_an_estate_behind_one_address(tmp_path) -> None:
-    """As on a machine whose loopback has one address: every device is found by its ports, and each fault at its own."""
+    """As on a machine whose loopback has one address: every device is found by its ports, and each
+    fault at its own.
+    """
     argv = [
         sys.executable,
         "-m",

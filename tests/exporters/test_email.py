@@ -1,4 +1,6 @@
-"""E-mail to a real SMTP server (aiosmtpd): encryption, login, threads, what is tried again, and no header injection."""
+"""E-mail to a real SMTP server (aiosmtpd): encryption, login, threads, what is tried again, and no
+header injection.
+"""
 
 from __future__ import annotations
 
@@ -16,22 +18,24 @@ from typing import Any
 import pytest
 from aiosmtpd import smtp as aiosmtpd
 from aiosmtpd.smtp import AuthResult, Envelope, Session
-from loopback import make_pair, served
-from notices import CLOSED, DIGEST, OPENED
-from support import free_port
+from helpers.loopback import make_pair, served
+from helpers.notices import CLOSED, DIGEST, OPENED
+from helpers.support import free_port
 
+from healthmon.notifications.notice import Notice
+from healthmon.notifications.sender import SendError
+from healthmon.protocols.transport import tls
 from healthmon.secret import Credential, Secret
-from healthmon.wire import tls
-from healthmon_exporters.notify.email import Email, MailServer
-from healthmon_exporters.notify.letter import letter
-from healthmon_exporters.notify.notice import Notice
-from healthmon_exporters.notify.sender import SendError
+from healthmon_exporters.notify.email import Email, MailServer, Receivers
+from healthmon_exporters.notify.message import letter
+
+pytestmark = pytest.mark.slow
 
 HUSH = "correct horse battery"
 
 
 @dataclass
-class Post:
+class NotificationPlanner:
     """aiosmtpd's handler: keeps what came, and answers as it is told (`rcpt` by receiver)."""
 
     port: int = 0
@@ -68,9 +72,11 @@ class Post:
 @contextlib.asynccontextmanager
 async def post(
     context: ssl.SSLContext | None = None, *, whole: bool = False, **more: Any
-) -> AsyncIterator[Post]:
-    """A running SMTP server; with `context` it offers STARTTLS, with `whole` it speaks TLS from the start."""
-    told = Post()
+) -> AsyncIterator[NotificationPlanner]:
+    """A running SMTP server; with `context` it offers STARTTLS, with `whole` it speaks TLS from the
+    start.
+    """
+    told = NotificationPlanner()
     options = {"enable_SMTPUTF8": False, "hostname": "mail.test", **more}
     if context and not whole:
         options["tls_context"] = context
@@ -96,10 +102,10 @@ async def post(
 def way(
     port: int, encryption: str = "none", trust: ssl.SSLContext | None = None, **more: Any
 ) -> Email:
-    options = {"to": ("desk@example.com",), "seconds": 3.0, **more}
-    to = options.pop("to")
+    options = {"to": ("desk@example.com",), "to_contractor": False, "seconds": 3.0, **more}
+    receivers = Receivers(options.pop("to"), options.pop("to_contractor"))
     server = MailServer("127.0.0.1", port, encryption, trust or tls.context())
-    return Email("mail", server, "healthmon@example.com", to, **options)
+    return Email("mail", server, "healthmon@example.com", receivers, **options)
 
 
 async def failure(sender: Email, notice: Notice = OPENED) -> SendError:
@@ -118,7 +124,10 @@ async def test_the_report_arrives_as_text_and_html() -> None:
     assert found["Subject"].startswith("P2 FAULT F000123 Riverside car park: no pictures")
     assert (found["From"], found["To"]) == ("healthmon@example.com", "desk@example.com")
     assert found["Auto-Submitted"] == "auto-generated"
-    assert [part.get_content_type() for part in found.iter_parts()] == ["text/plain", "text/html"]
+    assert [instance.get_content_type() for instance in found.iter_parts()] == [
+        "text/plain",
+        "text/html",
+    ]
     plain, html = found.get_body(("plain",)), found.get_body(("html",))
     assert plain
     assert html

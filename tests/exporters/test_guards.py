@@ -1,4 +1,6 @@
-"""What a request must be and an answer carries: names (DNS rebinding), pages of other sites, orders, safe headers."""
+"""What a request must be and an answer carries: names (DNS rebinding), pages of other sites,
+orders, safe headers.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from exporter_estate import made
+from helpers.exporter_estate import made
 
-from healthmon_exporters import listener, web
+from healthmon_exporters.web import app as web
+from healthmon_exporters.web import listener
+
+pytestmark = pytest.mark.slow
 
 
 @dataclass
@@ -33,7 +38,7 @@ class Stage:
             writer.transport.abort()
             await asyncio.sleep(0)
 
-    async def ask(
+    async def check(
         self, *headers: str, line: str = "GET /-/healthy HTTP/1.1", host: str = "127.0.0.1"
     ) -> tuple[int, str]:
         """(status, body) of a request with these headers."""
@@ -106,14 +111,14 @@ STRANGE += [
 async def test_a10_only_names_of_ours_are_answered_so_that_no_page_can_rebind_its_own() -> None:
     async with serving() as stage:
         for host in OURS:
-            assert await stage.ask(host=host) == (200, "healthy\n"), host
+            assert await stage.check(host=host) == (200, "healthy\n"), host
         for host in STRANGE:
-            status, words = await stage.ask(host=host)
+            status, words = await stage.check(host=host)
             assert status == 421, host
             assert "add it to `hosts` of `agent` in config.yaml, or use the IP address" in words
-            assert (await stage.ask(line="POST /-/reload HTTP/1.1", host=host))[0] == 421
+            assert (await stage.check(line="POST /-/reload HTTP/1.1", host=host))[0] == 421
         stage.names = []
-        assert (await stage.ask(host="agent.example"))[0] == 421, (
+        assert (await stage.check(host="agent.example"))[0] == 421, (
             "the names in force are asked for each request"
         )
         assert stage.reloads == 0
@@ -149,9 +154,9 @@ async def test_a10_a_page_of_another_site_gets_nothing_but_a_link_leads_here() -
     async with serving() as stage:
         for path in ("/metrics", "/probe?target=C001", "/sd"):
             for headers in FOREIGN:
-                assert (await stage.ask(*headers, line=f"GET {path} HTTP/1.1"))[0] == 403, headers
+                assert (await stage.check(*headers, line=f"GET {path} HTTP/1.1"))[0] == 403, headers
         for headers in LINKS:
-            assert (await stage.ask(*headers, line="GET /sd HTTP/1.1"))[0] == 200, headers
+            assert (await stage.check(*headers, line="GET /sd HTTP/1.1"))[0] == 200, headers
 
 
 async def test_a10_no_page_or_form_can_order_a_reload() -> None:
@@ -179,7 +184,7 @@ async def test_a10_no_page_or_form_can_order_a_reload() -> None:
             (413, ("Transfer-Encoding: chunked",)),
             (400, ("Transfer-Encoding: chunked", "Content-Length: 0")),
         ):
-            assert (await stage.ask(*headers, line=post, host="127.0.0.1:{port}"))[0] == status, (
+            assert (await stage.check(*headers, line=post, host="127.0.0.1:{port}"))[0] == status, (
                 headers
             )
         assert stage.reloads == 0
@@ -188,7 +193,7 @@ async def test_a10_no_page_or_form_can_order_a_reload() -> None:
             ("Content-Length: 0",),
             ("Origin: http://127.0.0.1:{port}", "Sec-Fetch-Site: same-origin"),
         ):
-            assert await stage.ask(*headers, line=post, host="127.0.0.1:{port}") == (
+            assert await stage.check(*headers, line=post, host="127.0.0.1:{port}") == (
                 200,
                 "reloaded\n",
             )
@@ -250,7 +255,7 @@ async def test_a10_every_answer_carries_safe_headers_and_no_banner() -> None:
 )  # fmt: skip
 async def test_a10_a_path_leads_to_its_page_or_to_none(path: str) -> None:
     async with serving() as stage:
-        status, body = await stage.ask(line=f"GET {path} HTTP/1.1")
+        status, body = await stage.check(line=f"GET {path} HTTP/1.1")
         assert status == 404
         assert "Traceback" not in body
         assert "root:" not in body
@@ -263,7 +268,7 @@ async def test_a10_a_path_leads_to_its_page_or_to_none(path: str) -> None:
 async def test_a10_other_methods_are_refused(method: str) -> None:
     async with serving() as stage:
         for path in ("/metrics", "/-/reload"):
-            status, body = await stage.ask(line=f"{method} {path} HTTP/1.1")
+            status, body = await stage.check(line=f"{method} {path} HTTP/1.1")
             assert status in (400, 405), (method, path)
             assert "Host" not in body
         assert stage.reloads == 0
@@ -291,7 +296,9 @@ SMUGGLED = "GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n"
     ],
 )  # fmt: skip
 async def test_a10_nothing_is_smuggled_in_behind_a_malformed_request(head: str) -> None:
-    """Whatever two readers could understand differently ends the connection: what follows is not answered."""
+    """Whatever two readers could understand differently ends the connection: what follows is not
+    answered.
+    """
     async with serving() as stage:
         answer = await stage.say(head + SMUGGLED)
         assert answer.startswith(b"HTTP/1.1 400 "), answer

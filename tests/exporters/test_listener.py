@@ -1,4 +1,6 @@
-"""The listener under clients that hold it up (A10) and under all of them at once (G16), on both event loops."""
+"""The listener under clients that hold it up (A10) and under all of them at once (G16), on both
+event loops.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +17,20 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
-import certificates
 import httpx
 import pytest
 import uvloop
+from helpers import certificates
+from helpers.support import open_files
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
-from support import open_files
 
 from benchmarks.exposition import filled
-from healthmon_exporters import listener, server_tls, web
-from healthmon_exporters.prometheus import Metrics
+from healthmon_exporters.metrics.exposition import Metrics
+from healthmon_exporters.web import app as web
+from healthmon_exporters.web import listener, server_tls
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +39,9 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> certificates.Pair:
 
 
 def on_both_loops(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-    """The same test on asyncio's own event loop and on uvloop, which the agent uses where it is installed."""
+    """The same test on asyncio's own event loop and on uvloop, which the agent uses where it is
+    installed.
+    """
 
     @functools.wraps(test)
     def run(*given: object, loop: str, **more: object) -> None:
@@ -51,7 +58,7 @@ def on_both_loops(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(listener, "GUEST_CHECK_SECONDS", 0.05)
 
 
 class Big:
@@ -66,7 +73,7 @@ async def serving(
     metrics: Metrics | Big | None = None,
     pair: certificates.Pair | None = None,
     host: str = "127.0.0.1",
-) -> AsyncIterator[listener.Running]:
+) -> AsyncIterator[listener.OpenListener]:
     async def nothing(*_: str) -> None:
         await asyncio.sleep(3)
 
@@ -104,7 +111,7 @@ def hung_up(sock: socket.socket) -> bool:
         return True
 
 
-async def healthy(running: listener.Running, pair: certificates.Pair | None = None) -> bool:
+async def healthy(running: listener.OpenListener, pair: certificates.Pair | None = None) -> bool:
     verify = ssl.create_default_context(cafile=pair.certificate) if pair else False
     base = f"{'https' if pair else 'http'}://127.0.0.1:{running.port}"
     async with httpx.AsyncClient(verify=verify, trust_env=False, timeout=20) as http:
@@ -160,7 +167,7 @@ async def test_a10_the_first_bytes_behind_a_handshake_are_not_lost(pair) -> None
     context = ssl.create_default_context(cafile=pair.certificate)
     async with serving(pair=pair) as running:
 
-        def ask() -> bytes:
+        def check() -> bytes:
             inside, outside = ssl.MemoryBIO(), ssl.MemoryBIO()
             tls = context.wrap_bio(inside, outside, server_hostname="localhost")
             with socket.create_connection(("127.0.0.1", running.port), 10) as sock:
@@ -181,18 +188,20 @@ async def test_a10_the_first_bytes_behind_a_handshake_are_not_lost(pair) -> None
                 while not answer.endswith(b"healthy\n") and (more := sock.recv(65536)):
                     inside.write(more)
                     with contextlib.suppress(ssl.SSLWantReadError, ssl.SSLZeroReturnError):
-                        while part := tls.read(65536):
-                            answer += part
+                        while instance := tls.read(65536):
+                            answer += instance
                 return answer
 
         for _ in range(20):
-            assert b"healthy\n" in await asyncio.to_thread(ask)
+            assert b"healthy\n" in await asyncio.to_thread(check)
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 @on_both_loops
 async def test_a10_who_takes_a_byte_now_and_then_is_dropped(pair, tls, monkeypatch) -> None:
-    """The limit is for the whole of what was sent: progress of a few bytes does not begin it again."""
+    """The limit is for the whole of what was sent: progress of a few bytes does not begin
+    it again.
+    """
     monkeypatch.setattr(listener, "WRITE_SECONDS", 1.0)
     async with serving(Big(), pair if tls else None) as running:
         ended = threading.Event()
@@ -339,22 +348,24 @@ async def test_it_listens_on_ipv6_too() -> None:
 @on_both_loops
 async def test_what_cannot_be_listened_on_is_said_in_words(pair) -> None:
     tls = server_tls.tls_context(pair.certificate, pair.key)
-    app = Starlette()
+    engine = Starlette()
     for host, words in (
         ("192.0.2.1", "port 1 on 192.0.2.1 cannot be had: "),
         ("nowhere.invalid", "nowhere.invalid has no address"),
     ):
         with pytest.raises(OSError, match=words):
-            await listener.serve(app, host, 1, tls=tls, guarded=True)
+            await listener.serve(engine, host, 1, tls=tls, guarded=True)
     for host in ("0.0.0.0", "::", "192.0.2.1", "::ffff:0.0.0.0"):
         for more in ({"tls": tls}, {"guarded": True}, {}):
             with pytest.raises(PermissionError, match="needs both 'tls' and 'users_file'"):
-                await listener.serve(app, host, 0, **more)
+                await listener.serve(engine, host, 0, **more)
 
 
 @on_both_loops
 async def test_g16_scrapes_of_1000_cameras_among_idle_and_mute_clients(pair, monkeypatch) -> None:
-    """What is asserted here is that all are answered whole; how fast is measured by the benchmark `scrape`."""
+    """What is asserted here is that all are answered whole; how fast is measured by the benchmark
+    `scrape`.
+    """
     metrics = filled(1000)[0]
     async with serving(metrics, pair) as running:
         most = 0

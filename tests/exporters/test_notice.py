@@ -1,4 +1,6 @@
-"""The notice keeps its form: there and back, by its schema, and nothing broken is read as a notice."""
+"""The notice keeps its form: there and back, by its schema, and nothing broken is read as
+a notice.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,12 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from helpers.notices import OPENED
 from hypothesis import given
 from hypothesis import strategies as st
-from notices import OPENED
 
-from healthmon.model import State
-from healthmon_exporters.notify.notice import (
+from healthmon.model.enums import State
+from healthmon.notifications.notice import (
     Notice,
     NoticeError,
     What,

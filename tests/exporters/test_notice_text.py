@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from helpers.notices import CLOSED, DIGEST, MERGED, OPENED, TEST
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html as parser
-from notices import CLOSED, DIGEST, MERGED, OPENED, TEST
 
-from healthmon.model import State
-from healthmon_exporters.notify import text
-from healthmon_exporters.notify.notice import What
+from healthmon.model.enums import State
+from healthmon.notifications import text
+from healthmon.notifications.notice import What
 
 
 def test_the_contractors_report_is_complete() -> None:
@@ -39,7 +39,7 @@ def test_the_contractors_report_is_complete() -> None:
         "Already tried:      asked 3 times since 12:01; RTSP and HTTP ports answer\n"
         "Repaired by:        Acme CCTV Maintenance\n"
         "Contact:            01632 960001, faults@example.com\n"
-        "Contract response:  within 4 h, by Tue 24 Nov 2026 16:01 GMT\n"
+        "Contract response:  by Tue 24 Nov 2026 16:01 GMT\n"
         "Access:             key 7 from the control room; lane closure needed\n"
         "\n"
         "healthmon, message F000123-1, Tue 24 Nov 2026 12:02 GMT\n"

@@ -9,30 +9,34 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from fakes.hook_server import receiver
-from notices import CLOSED, OPENED
+from helpers.fakes.hook_server import receiver
+from helpers.notices import CLOSED, OPENED
 
-from healthmon import config, inventory
-from healthmon.model import State
-from healthmon_exporters.notify.build import heartbeat_of, sender_of, senders_of
-from healthmon_exporters.notify.digest import digest_of
-from healthmon_exporters.notify.notice import Notice, What
-from healthmon_exporters.notify.register import Register
-from healthmon_exporters.notify.sender import Resender, SendError
+from healthmon.config import loading
+from healthmon.config.schema import Config
+from healthmon.inventory import devices as inventory
+from healthmon.model.enums import State
+from healthmon.notifications.digest import digest_of
+from healthmon.notifications.directory import TargetDirectory
+from healthmon.notifications.notice import Notice, What
+from healthmon.notifications.sender import Resender, SendError
+from healthmon_exporters.notify.factory import heartbeat_of, sender_of, senders_of
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config.yaml"
 AT = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 
 
-def configured(tmp_path: Path, text: str, **secret: str) -> config.Config:
+def configured(tmp_path: Path, text: str, **secret: str) -> Config:
     accounts = [f"  {name}: {{username: u, secret: {{file: {name}}}}}\n" for name in secret]
     for name, value in secret.items():
         (tmp_path / name).write_text(value)
         (tmp_path / name).chmod(0o600)
     path = tmp_path / "config.yaml"
     path.write_text(("credentials:\n" + "".join(accounts) if secret else "") + text)
-    return config.load(path)
+    return loading.load(path)
 
 
 async def test_every_target_of_the_example_is_made_once_its_secrets_are_there(tmp_path) -> None:
@@ -46,7 +50,7 @@ async def test_every_target_of_the_example_is_made_once_its_secrets_are_there(tm
         )
         path.chmod(0o600)
     (tmp_path / "config.yaml").write_text(EXAMPLE.read_text())
-    found = config.load(tmp_path / "config.yaml")
+    found = loading.load(tmp_path / "config.yaml")
     senders, failed = senders_of(found)
     assert set(senders) == set(found.notify)
     assert failed == {}
@@ -82,9 +86,9 @@ def test_only_the_ways_out_that_are_named_are_imported(tmp_path) -> None:
     found = tmp_path / "config.yaml"
     found.write_text('notify: {a: {webhook: {url: "https://desk.example.com/x"}}}\n')
     code = (
-        "import sys; from pathlib import Path; from healthmon import config;"
-        "from healthmon_exporters.notify import build;"
-        f"build.senders_of(config.load(Path({str(found)!r})));"
+        "import sys; from pathlib import Path; from healthmon.config import loading;"
+        "from healthmon_exporters.notify import factory;"
+        f"factory.senders_of(loading.load(Path({str(found)!r})));"
         "print([m for m in ('apprise', 'aiosmtplib', 'healthmon_exporters.notify.webhook') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -92,15 +96,17 @@ def test_only_the_ways_out_that_are_named_are_imported(tmp_path) -> None:
 
 
 async def test_the_heartbeats_address_may_be_a_secret_and_is_never_repeated(tmp_path) -> None:
-    async with receiver() as desk:
+    async with receiver() as reducer:
         found = configured(
-            tmp_path, "heartbeat: {credential: ping}\n", ping=f"http://127.0.0.1:{desk.port}/hush"
+            tmp_path,
+            "heartbeat: {credential: ping}\n",
+            ping=f"http://127.0.0.1:{reducer.port}/hush",
         )
         heart = heartbeat_of(found, lambda: True)
         assert heart
-        await heart.beat()
+        await heart.send()
         await heart.aclose()
-    assert [got.path for got in desk.got] == ["/hush"]
+    assert [got.path for got in reducer.got] == ["/hush"]
     broken = configured(tmp_path, "heartbeat: {credential: ping}\n", ping="hush-hush")
     with pytest.raises(SendError) as caught:
         heartbeat_of(broken, lambda: True)
@@ -109,9 +115,9 @@ async def test_the_heartbeats_address_may_be_a_secret_and_is_never_repeated(tmp_
 
 
 def test_the_register_fills_in_what_is_configured() -> None:
-    found = config.load(EXAMPLE)
+    found = loading.load(EXAMPLE)
     device = next(d for d in inventory.devices(found) if d.id == "C001")
-    notice = Register.of(found).notice(
+    notice = TargetDirectory.of(found).notice(
         device,
         "F000001-1",
         What.OPENED,
@@ -150,7 +156,7 @@ def test_the_register_fills_in_what_is_configured() -> None:
         time_zone="Europe/London",
     )
     riverside = next(d for d in inventory.devices(found) if d.id == "C004")
-    bare = Register.of(found).notice(riverside, "x", What.OPENED, AT, "x")
+    bare = TargetDirectory.of(found).notice(riverside, "x", What.OPENED, AT, "x")
     assert (bare.access_notes, bare.contractor, bare.serial) == (
         "gate code from the control room",
         "",
@@ -159,7 +165,7 @@ def test_the_register_fills_in_what_is_configured() -> None:
 
 
 def test_a_digest_says_each_fault_once_as_it_stands_open_ones_first() -> None:
-    register = Register.of(config.load(EXAMPLE))
+    register = TargetDirectory.of(loading.load(EXAMPLE))
     urgent = replace(OPENED, number=7, id="F000007-1", name="Slipway", priority=3, sentence="dark")
     old = replace(CLOSED, number=8, id="F000008-9", name="Bank", priority=4, sentence="slow")
     changed = replace(

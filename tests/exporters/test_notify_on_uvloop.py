@@ -1,4 +1,6 @@
-"""The agent runs on uvloop: the ways out that handle sockets and TLS themselves do the same there."""
+"""The agent runs on uvloop: the ways out that handle sockets and TLS themselves do the
+same there.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,8 @@ from typing import Any
 
 import pytest
 import uvloop
+
+pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 

@@ -1,16 +1,19 @@
-"""The palette in figures: contrast by WCAG 2.2, distance by CIE76 and CIEDE2000 for four kinds of colour vision."""
+"""The palette in figures: contrast by WCAG 2.2, distance by CIE76 and CIEDE2000 for four kinds of
+colour vision.
+"""
 
 from __future__ import annotations
 
 from itertools import combinations
 
 import pytest
-from colour import VISIONS, cie76, ciede2000, contrast, lab
+from helpers.colour import VISIONS, cie76, ciede2000, contrast, lab
 
-from healthmon_exporters import palette
+from healthmon_exporters.web import palette
 
 PAIRS = list(combinations(palette.STATES, 2))
-# Fault and warning are both warm; word, symbol, outline and the colour of the text tell them apart as well.
+# Fault and warning are both warm; word, symbol, outline and the colour of the text tell them apart
+# as well.
 NEAR = {"fault", "warning"}
 
 

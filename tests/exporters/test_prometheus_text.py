@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from exporter_estate import ASKS, CAMERA, DEVICES, NOW, fill, judged, made, seen
+from helpers.exporter_estate import CAMERA, CHECKS, DEVICES, NOW, fill, judged, made, seen
+from helpers.results import result_of
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
-from healthmon.model import Identity, Port, Question, Reach, State
-from healthmon_exporters.page import LONGEST_LABEL
-from healthmon_exporters.prometheus import Metrics
+from healthmon.model.enums import CheckName, State
+from healthmon.model.measurements import Identity, Port, Reach
+from healthmon_exporters.metrics.device_series import LONGEST_LABEL, DeviceSeries
+from healthmon_exporters.metrics.exposition import Metrics
 
 GOLDEN = Path(__file__).with_name("golden_metrics.txt")
 
@@ -45,7 +49,9 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
 
 
 def test_the_exposition_is_the_golden_file() -> None:
-    """The order of the series in a family is that of their first results, which is nobody's business."""
+    """The order of the series in a family is that of their first results, which is nobody's
+    business.
+    """
     assert sorted(device_lines(made()).splitlines()) == sorted(GOLDEN.read_text().splitlines())
 
 
@@ -58,11 +64,11 @@ def test_prometheus_own_parsers_read_every_series_once(openmetrics: bool) -> Non
 
 
 def test_every_device_has_state_and_counters_before_the_first_look() -> None:
-    empty = Metrics(DEVICES, ASKS, version="1", now=lambda: NOW)
+    empty = Metrics(DEVICES, CHECKS, version="1", now=lambda: NOW)
     for device in DEVICES:
         assert value(empty, "healthmon_device_state", device=device.id, state="unknown") == 1
         assert value(empty, "healthmon_device_up", device=device.id) is None
-    assert device_lines(empty).count("healthmon_check_runs_total{") == len(ASKS)
+    assert device_lines(empty).count("healthmon_check_runs_total{") == len(CHECKS)
     assert value(empty, "healthmon_check_failures_total", device="cam-1", check="clock") == 0
 
 
@@ -98,8 +104,11 @@ def test_one_stale_check_takes_its_own_values_only_and_a_new_result_brings_them_
     clock = Hands()
     metrics = made(clock)
     clock.now += 3 * 60
-    again = (seen("cam-1", Question.REACH, Reach(())), (judged("cam-1", Question.REACH, "reach"),))
-    metrics.observed(*again)
+    again = (
+        seen("cam-1", CheckName.REACH, Reach(())),
+        (judged("cam-1", CheckName.REACH, "reach"),),
+    )
+    metrics.apply(result_of(*again))
     clock.now += 11
     assert value(metrics, "healthmon_device_up", device="cam-1") == 1
     assert value(metrics, "healthmon_stream_up", device="cam-1") is None
@@ -113,8 +122,8 @@ class Oracle:
     """What must be shown, worked out anew from everything that has happened."""
 
     def __init__(self) -> None:
-        self.looks: dict[tuple[str, Question, str], tuple[float, State]] = {}
-        self.runs: Counter[tuple[str, Question, str]] = Counter()
+        self.looks: dict[tuple[str, CheckName, str], tuple[float, State]] = {}
+        self.runs: Counter[tuple[str, CheckName, str]] = Counter()
         self.windows: dict[str, bool] = {}
         self.devices = DEVICES
 
@@ -128,17 +137,21 @@ class Oracle:
     def expected(self, now: float) -> set[tuple[str, str, float]]:
         found: set[tuple[str, str, float]] = set()
         for device in self.devices:
-            worst = State.OK if any(ask.device == device.id for ask in ASKS) else State.UNKNOWN
-            for ask in (ask for ask in ASKS if ask.device == device.id):
-                landed, state = self.looks.get(ask.key, (-1e9, State.UNKNOWN))
+            worst = (
+                State.OK if any(check.device == device.id for check in CHECKS) else State.UNKNOWN
+            )
+            for check in (check for check in CHECKS if check.device == device.id):
+                landed, state = self.looks.get(check.key, (-1e9, State.UNKNOWN))
                 age = now - landed
-                worst = max(worst, state if age <= ask.patience else State.UNKNOWN)
-                found.add((device.id, f"runs {ask.question} {ask.part}", self.runs[ask.key]))
-                if age <= ask.patience + ask.interval:
+                worst = max(worst, state if age <= check.max_age else State.UNKNOWN)
+                found.add(
+                    (device.id, f"runs {check.check_type} {check.instance}", self.runs[check.key])
+                )
+                if age <= check.max_age + check.interval:
                     found.add(
                         (
                             device.id,
-                            f"up {ask.question} {ask.part}",
+                            f"up {check.check_type} {check.instance}",
                             float(state is not State.FAULT),
                         )
                     )
@@ -167,7 +180,7 @@ def shown(metrics: Metrics) -> set[tuple[str, str, float]]:
 @given(
     st.lists(
         st.one_of(
-            st.tuples(st.just("look"), st.integers(0, len(ASKS) - 1), st.booleans()),
+            st.tuples(st.just("look"), st.integers(0, len(CHECKS) - 1), st.booleans()),
             st.tuples(st.just("wait"), st.integers(0, 200), st.none()),
             st.tuples(st.just("reload"), st.integers(1, len(DEVICES)), st.none()),
             st.tuples(st.just("window"), st.integers(0, len(DEVICES) - 1), st.booleans()),
@@ -177,23 +190,32 @@ def shown(metrics: Metrics) -> set[tuple[str, str, float]]:
     )
 )
 def test_what_is_kept_ready_is_what_must_be_shown(steps: list[tuple[str, Any, Any]]) -> None:
-    """A property: whatever happens between scrapes, nothing that changed by event or by age is served as it was."""
+    """A property: whatever happens between scrapes, nothing that changed by event or by age is
+    served as it was.
+    """
     clock, oracle = Hands(), Oracle()
-    metrics = Metrics(DEVICES, ASKS, version="1", now=clock)
+    metrics = Metrics(DEVICES, CHECKS, version="1", now=clock)
     for what, number, good in (*steps, ("scrape", None, None)):
         if what == "look":
-            ask, state = ASKS[number], State.OK if good else State.FAULT
-            if ask.device in {device.id for device in oracle.devices}:
-                oracle.looks[ask.key] = clock.now, state
-                oracle.runs[ask.key] += 1
-            verdict = judged(ask.device, ask.question, "reach", state, part=ask.part)
-            metrics.observed(
-                seen(ask.device, ask.question, Reach(()) if good else None, ask.part), (verdict,)
+            check, state = CHECKS[number], State.OK if good else State.FAULT
+            if check.device in {device.id for device in oracle.devices}:
+                oracle.looks[check.key] = clock.now, state
+                oracle.runs[check.key] += 1
+            verdict = judged(
+                check.device, check.check_type, "reach", state, instance=check.instance
+            )
+            metrics.apply(
+                result_of(
+                    seen(
+                        check.device, check.check_type, Reach(()) if good else None, check.instance
+                    ),
+                    (verdict,),
+                )
             )
         elif what == "wait":
             clock.now += number
         elif what == "reload":
-            metrics.reconfigured(DEVICES[:number], ASKS)
+            metrics.reconfigured(DEVICES[:number], CHECKS)
             oracle.reload(number)
         elif what == "window":
             metrics.maintenance(DEVICES[number].id, good)
@@ -210,7 +232,7 @@ async def test_scrapes_that_come_together_share_one_picture_that_is_no_older_tha
     first = asyncio.create_task(metrics.body(openmetrics=False, zipped=False))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    metrics.observed(seen("link-1", Question.REACH, Reach((Port("tcp", 22, 0.125),))), ())
+    metrics.apply(result_of(seen("link-1", CheckName.REACH, Reach((Port("tcp", 22, 0.125),))), ()))
     later = await asyncio.gather(
         *(metrics.body(openmetrics=False, zipped=False) for _ in range(20))
     )
@@ -222,15 +244,42 @@ async def test_scrapes_that_come_together_share_one_picture_that_is_no_older_tha
 
 def test_a_reload_drops_removed_devices_and_keeps_the_others() -> None:
     metrics = made()
-    metrics.reconfigured((CAMERA,), ASKS)
+    metrics.reconfigured((CAMERA,), CHECKS)
     assert value(metrics, "healthmon_device_state", device="ups-1") is None
     assert value(metrics, "healthmon_check_runs_total", device="cam-1", check="clock") == 1
 
 
+def test_a_reload_renders_only_what_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With 10,000 devices all of them would hold up the event loop by a second."""
+
+    def ours() -> list[bytes]:
+        """What is exported of devices and of healthmon; the time of its process goes on."""
+        lines = metrics.text(openmetrics=False).splitlines()
+        return [line for line in lines if not line.startswith(b"process_")]
+
+    metrics, rendered = made(), []
+    before, show = ours(), DeviceSeries.show
+
+    def watched(page: DeviceSeries, *more: Any) -> None:
+        rendered.append(page.device.id)
+        show(page, *more)
+
+    monkeypatch.setattr(DeviceSeries, "show", watched)
+    metrics.reconfigured(copy.deepcopy(DEVICES), copy.deepcopy(CHECKS))
+    assert ours() == before
+    assert rendered == []
+    moved = replace(CAMERA, location="the other gate")
+    metrics.reconfigured([moved if one is CAMERA else one for one in DEVICES], CHECKS)
+    assert rendered == ["cam-1"]
+    assert b'location="the other gate"' in metrics.text(openmetrics=False)
+
+
 def test_two_ports_of_a_link_are_two_series() -> None:
     metrics = made()
-    metrics.observed(
-        seen("link-1", Question.REACH, Reach((Port("tcp", 22, 0.1), Port("tcp", 80, 0.2)))), ()
+    metrics.apply(
+        result_of(
+            seen("link-1", CheckName.REACH, Reach((Port("tcp", 22, 0.1), Port("tcp", 80, 0.2)))), ()
+        )
     )
     assert value(metrics, "healthmon_reach_seconds", device="link-1", port="tcp/22") == 0.1
     assert value(metrics, "healthmon_reach_seconds", device="link-1", port="tcp/80") == 0.2
@@ -253,7 +302,9 @@ def test_a11_hostile_model_strings_never_add_a_series_nor_break_the_text(openmet
     count = len(series(metrics))
     read = read_openmetrics if openmetrics else read_text
     for text in HOSTILE:
-        metrics.observed(seen("cam-1", Question.IDENTITY, Identity(text, text, text, text)), ())
+        metrics.apply(
+            result_of(seen("cam-1", CheckName.IDENTITY, Identity(text, text, text, text)), ())
+        )
         assert len(series(metrics)) == count
         families = {f.name: f for f in read(metrics.text(openmetrics=openmetrics).decode())}
         rows = [

@@ -1,4 +1,6 @@
-"""Who hears of what and when: tables over routes, hours, weekdays and the clock changes of Europe/London."""
+"""Who hears of what and when: tables over routes, hours, weekdays and the clock changes of
+Europe/London.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +10,18 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from helpers.notices import CLOSED, DIGEST, MERGED, OPENED, TEST
 from hypothesis import given
 from hypothesis import strategies as st
-from notices import CLOSED, DIGEST, MERGED, OPENED, TEST
 
-from healthmon import config
-from healthmon.model import State
-from healthmon_exporters.notify.notice import What
-from healthmon_exporters.notify.routing import (
+from healthmon.config import loading
+from healthmon.model.enums import State
+from healthmon.notifications.notice import What
+from healthmon.notifications.routing import (
     How,
     Route,
     Sending,
+    escalations_for,
     next_digest,
     routes_for,
     routes_of,
@@ -251,7 +254,7 @@ def test_a16_every_day_has_each_digest_once(times, begin, zone) -> None:
 
 
 def test_the_routes_of_the_example_do_what_their_comments_say() -> None:
-    routes = routes_of(config.load(Path(__file__).parents[2] / "config.yaml"))
+    routes = routes_of(loading.load(Path(__file__).parents[2] / "config.yaml"))
     night = datetime(2026, 11, 24, 3, 0, tzinfo=LONDON)
     urgent = {s.target: s.how for s in routes_for(OPENED, routes, night)}
     everything = dict.fromkeys(("alerts", "log", "desk"), How.IMMEDIATE)
@@ -261,3 +264,38 @@ def test_the_routes_of_the_example_do_what_their_comments_say() -> None:
     by_day = {s.target for s in routes_for(replace(OPENED, priority=3), routes, TUESDAY_NOON)}
     assert by_day == set(minor) | {"contractor-mail"}
     assert "duty" not in {s.target for s in routes_for(WARNING, routes, night)}
+
+
+@pytest.mark.parametrize(
+    ("waited", "taken_by", "unless", "found"),
+    [
+        (899.0, "", True, ()),
+        (900.0, "", True, ("boss",)),
+        (900.0, "A. Smith", True, ()),
+        (900.0, "A. Smith", False, ("boss",)),
+    ],
+)
+def test_an_escalation_takes_what_is_open_and_unless_it_is_acknowledged(
+    waited, taken_by, unless, found
+) -> None:
+    routes = (
+        Route(("pager",)),
+        Route(("boss",), after=900.0, unless_acknowledged=unless),
+        Route(("chief", "boss"), after=86400.0),
+    )
+    notice = replace(OPENED, acknowledged_by=taken_by)
+    assert escalations_for(notice, routes, TUESDAY_NOON, waited) == found
+    assert targets(notice, *routes) == ["pager"], "news go to no escalation"
+    day = (replace(routes[1], hours=(time(8), time(12))),)
+    assert escalations_for(notice, day, TUESDAY_NOON, 99999.0) == ()
+    other = (replace(routes[1], sites=frozenset({"elsewhere"})),)
+    assert escalations_for(notice, other, TUESDAY_NOON, 99999.0) == ()
+
+
+def test_the_end_goes_to_an_escalation_that_had_the_fault_and_to_no_other() -> None:
+    boss = Route(("boss",), after=900.0)
+    assert targets(CLOSED, boss, told={"boss"}) == ["boss"]
+    assert targets(CLOSED, boss) == []
+    assert targets(MERGED, boss) == []
+    reminder = replace(OPENED, what=What.REMINDER)
+    assert targets(reminder, replace(boss, repeat_after=3600.0)) == ["boss"]

@@ -1,12 +1,23 @@
-"""The shift sheet says what an operator needs: faults first, in words, then what could not be checked, then the rest."""
+"""The shift sheet says what an operator needs: faults first, in words, then what could not be
+checked, then the rest.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from healthmon.model import Device, Kind, Question, Reason, Reference, Span, State, Verdict
-from healthmon_exporters.shift_sheet import Sheet, as_json, ids, rows, text
+import pytest
+
+from healthmon.incidents.confirmation import Fault
+from healthmon.incidents.incident import OTHER, PERSON, RAISED, Ack, Incident
+from healthmon.model.device import Device
+from healthmon.model.enums import CheckName, Kind, Reason, Span, State
+from healthmon.model.measurements import Reference
+from healthmon.model.results import Verdict
+from healthmon_exporters.reports.open_faults import OpenFaults
+from healthmon_exporters.reports.sheet_rows import Known, rows
+from healthmon_exporters.reports.shift_sheet import Sheet, as_json, ids, text
 
 LONDON = ZoneInfo("Europe/London")
 NOW = datetime(2026, 11, 24, 6, 58, 12, tzinfo=LONDON).timestamp()
@@ -32,55 +43,57 @@ DEVICES = {
 
 def bad(
     name: str,
-    question: Question,
+    check_type: CheckName,
     state: State,
     code: str,
     sentence: str,
     reason: Reason | None = None,
     aspect="main",
 ):
-    return Verdict(name, question, "", aspect, state, code, sentence, NOW, reason=reason)
+    return Verdict(name, check_type, "", aspect, state, code, sentence, NOW, reason=reason)
 
 
 BEHIND = "behind switch S07 (no answer since 06:51)"
 VERDICTS = [
     bad(
         "C017",
-        Question.STREAM,
+        CheckName.STREAM,
         State.FAULT,
         "no_pictures",
         "no pictures: connected, 0 frames in 8 s (limit 2 s)",
     ),
-    bad("C017", Question.CLOCK, State.UNKNOWN, "timeout", "clock not checked", Reason.TIMEOUT),
+    bad("C017", CheckName.CLOCK, State.UNKNOWN, "timeout", "clock not checked", Reason.TIMEOUT),
     bad(
         "C058",
-        Question.CLOCK,
+        CheckName.CLOCK,
         State.FAULT,
         "clock_zone",
         "clock 1 h 00 min 00.2 s ahead: summer time was not switched off",
     ),
     bad(
         "UPS1",
-        Question.UPS,
+        CheckName.UPS,
         State.FAULT,
         "on_battery",
         "on battery 3 min 10 s, 41 min left at 38 % load",
     ),
-    bad("C101", Question.REACH, State.UNKNOWN, "behind_parent", BEHIND, Reason.BEHIND_PARENT),
-    bad("C101", Question.STREAM, State.UNKNOWN, "behind_parent", BEHIND, Reason.BEHIND_PARENT),
-    bad("C102", Question.REACH, State.UNKNOWN, "behind_parent", BEHIND, Reason.BEHIND_PARENT),
-    bad("C103", Question.REACH, State.OK, "ok", "answers"),
+    bad("C101", CheckName.REACH, State.UNKNOWN, "behind_parent", BEHIND, Reason.BEHIND_PARENT),
+    bad("C101", CheckName.STREAM, State.UNKNOWN, "behind_parent", BEHIND, Reason.BEHIND_PARENT),
+    bad("C102", CheckName.REACH, State.UNKNOWN, "behind_parent", BEHIND, Reason.BEHIND_PARENT),
+    bad("C103", CheckName.REACH, State.OK, "ok", "answers"),
 ]
 
 
-def sheet(verdicts=VERDICTS) -> Sheet:
+def sheet(verdicts=VERDICTS, incidents: tuple[Incident, ...] = ()) -> Sheet:
     since = {
         ("C017", "stream", "", "main"): datetime(2026, 11, 24, 4, 12, tzinfo=LONDON).timestamp(),
         ("C058", "clock", "", "main"): datetime(2026, 10, 25, 2, 0, tzinfo=LONDON).timestamp(),
         ("UPS1", "ups", "", "main"): NOW - 190,
     }
     reference = Reference(Span(-0.004, 0.004), NOW, servers=3, asked=3)
-    made = rows(DEVICES, verdicts, since, {"C058": "lamp column works"})
+    faults = OpenFaults(incidents, lambda at: f"{datetime.fromtimestamp(at, LONDON):%H:%M}")
+    known = Known(since, {"C058": "lamp column works"}, faults, {"town": "Town"})
+    made = rows(DEVICES, verdicts, known, set(DEVICES))
     return Sheet(
         "Example District CCTV", "Europe/London", NOW, 11.4, list(DEVICES.values()), reference, made
     )
@@ -102,7 +115,7 @@ def test_the_sheet_reads_like_the_sheet_on_the_desk():
     assert lines[5] == "NOT CHECKED 3"
     assert lines[6] == "  ?  C017  Market Place north  clock not checked"
     assert lines[7].split(maxsplit=2) == ["?", "C101-C102", BEHIND]
-    assert lines[8] == "1 camera, 1 recorder well.   11.4 s"
+    assert lines[8] == "OK: 1 camera, 1 recorder. The check took 11.4 s"
 
 
 def test_exit_codes():
@@ -115,14 +128,16 @@ def test_an_unreachable_device_is_one_line():
     down = [
         bad(
             "C017",
-            Question.REACH,
+            CheckName.REACH,
             State.FAULT,
             "unreachable",
             "no answer on RTSP 554",
             aspect="reach",
         ),
-        bad("C017", Question.STREAM, State.UNKNOWN, "not_reached", "not asked", Reason.NOT_REACHED),
-        bad("C017", Question.CLOCK, State.UNKNOWN, "not_reached", "not asked", Reason.NOT_REACHED),
+        bad(
+            "C017", CheckName.STREAM, State.UNKNOWN, "not_reached", "not asked", Reason.NOT_REACHED
+        ),
+        bad("C017", CheckName.CLOCK, State.UNKNOWN, "not_reached", "not asked", Reason.NOT_REACHED),
     ]
     assert [row.code for row in sheet(down).rows] == ["unreachable"]
 
@@ -131,7 +146,7 @@ def test_an_unreachable_device_names_what_its_switch_port_tells():
     down = [
         bad(
             "C017",
-            Question.REACH,
+            CheckName.REACH,
             State.FAULT,
             "unreachable",
             "no answer on RTSP 554",
@@ -139,7 +154,7 @@ def test_an_unreachable_device_names_what_its_switch_port_tells():
         ),
         bad(
             "C017",
-            Question.PORT,
+            CheckName.PORT,
             State.FAULT,
             "port_down",
             "port Gi1/0/7 of Quay switch S07 is down",
@@ -147,7 +162,7 @@ def test_an_unreachable_device_names_what_its_switch_port_tells():
         ),
         bad(
             "C017",
-            Question.PORT,
+            CheckName.PORT,
             State.FAULT,
             "poe_fault",
             "PoE fault on port Gi1/0/7",
@@ -158,7 +173,12 @@ def test_an_unreachable_device_names_what_its_switch_port_tells():
         "no answer on RTSP 554; port Gi1/0/7 of Quay switch S07 is down"
     ]
     slow = bad(
-        "C017", Question.PORT, State.DEGRADED, "port_slow", "runs at 10 Mbit/s only", aspect="speed"
+        "C017",
+        CheckName.PORT,
+        State.DEGRADED,
+        "port_slow",
+        "runs at 10 Mbit/s only",
+        aspect="speed",
     )
     assert [row.sentence for row in sheet([down[0], slow]).rows] == ["no answer on RTSP 554"]
 
@@ -167,7 +187,7 @@ def test_no_reference_is_one_line_for_all_devices():
     lost = [
         bad(
             name,
-            Question.CLOCK,
+            CheckName.CLOCK,
             State.UNKNOWN,
             "no_reference",
             "clock not checked: no reference",
@@ -189,3 +209,61 @@ def test_json_holds_the_same_rows():
 
 def test_runs_of_ids_are_folded():
     assert ids(("C099", "C100", "C101", "C110", "R1")) == "C099-C101, C110, R1"
+
+
+def incident(number: int, device: str, code: str, aspect: str = "main", **more) -> Incident:
+    fault = Fault(
+        device, "stream", "", aspect, code, State.FAULT, f"it is {code}", NOW - 3600, NOW - 3500
+    )
+    return Incident(number, device, "town", (fault,), NOW - 3600, NOW - 3600, **more)
+
+
+def well(device: str, aspect: str = "main") -> Verdict:
+    return bad(device, CheckName.STREAM, State.OK, "ok", "pictures come", aspect=aspect)
+
+
+def test_an_open_fault_stands_whatever_one_look_saw():
+    frozen = incident(7, "C101", "frozen_picture", ack=Ack("A. Smith", "ordered", NOW))
+    quick = incident(8, "C102", "no_pictures")
+    unseen = incident(9, "C103", "no_pictures")
+    made = sheet([well("C101"), well("C102")], (frozen, quick, unseen))
+    lines = [line for line in text(made).splitlines() if line.startswith("  x")]
+    assert "it is frozen_picture; not checked here, open since 05:58" in lines[0]
+    assert lines[0].endswith("P3   F000007   acknowledged by A. Smith: ordered")
+    assert "it is no_pictures; well in this one check, open since 05:58" in lines[1]
+    assert "it is no_pictures; not checked here, open since 05:58" in lines[2]
+    assert made.exit_code == 1
+
+
+def test_a_fault_that_the_sweep_sees_too_stands_once_with_its_number():
+    made = sheet(VERDICTS[:1], (incident(7, "C017", "no_pictures"),))
+    assert [(row.number, row.of_record) for row in made.rows] == [(7, False)]
+    assert as_json(made)["faults"][0]["fault"] == "F000007"
+
+
+def test_faults_that_their_cause_explains_stand_with_it():
+    switch = incident(6, "R1", "unreachable")
+    behind = incident(7, "C101", "no_pictures", held="parent", cause_number=6)
+    assert [row.number for row in sheet([well("C101")], (switch, behind)).rows] == [6]
+    assert [row.number for row in sheet([well("C101")], (behind,)).rows] == [7]
+
+
+def test_of_a_selection_only_its_own_faults_stand():
+    faults = OpenFaults((incident(7, "C101", "no_pictures"), incident(8, "healthmon", "store")))
+    assert [one.number for one, _ in faults.not_seen([], {"C102"})] == [8]
+
+
+@pytest.mark.parametrize("device", ["C101", OTHER])
+def test_what_a_person_has_raised_stands_too(device):
+    fault = Fault(device, PERSON, "", "raised", RAISED, State.FAULT, "gate is open", NOW - 60, NOW)
+    raised = Incident(9, device, "town", (fault,), NOW - 3600, NOW - 3600)
+    (row,) = sheet([well("C101")], (raised,)).rows
+    assert row.sentence == "gate is open; raised by a person, open since 05:58"
+    assert (row.devices, row.number) == ((device,), 9)
+
+
+def test_what_is_at_fault_in_the_record_is_believed():
+    faults = OpenFaults((incident(7, "C101", "frozen_picture"),))
+    found = {v.key: v for v in faults.believed([well("C101"), well("C102")])}
+    assert found["C101", "stream", "", "main"].state is State.FAULT
+    assert found["C102", "stream", "", "main"].state is State.OK

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from exporter_estate import made
+from helpers.exporter_estate import made
 
-from healthmon_exporters import listener, web
+from healthmon_exporters.web import app as web
+from healthmon_exporters.web import listener
+
+pytestmark = pytest.mark.slow
 
 
 async def probe(target: str, module: str) -> bytes | None:
@@ -37,7 +40,7 @@ async def serving(
     reload: Callable[[], Awaitable[str]] = accepted,
     users: Path | None = None,
     simulated: bool = False,
-) -> AsyncIterator[listener.Running]:
+) -> AsyncIterator[listener.OpenListener]:
     site = web.Site(
         made(),
         probe,
@@ -56,7 +59,7 @@ async def serving(
         await asyncio.get_running_loop().shutdown_default_executor()
 
 
-def client(running: listener.Running, **more: object) -> httpx.AsyncClient:
+def client(running: listener.OpenListener, **more: object) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", trust_env=False, **more)  # type: ignore[arg-type]
 
 
@@ -125,7 +128,7 @@ async def test_a_port_in_use_is_an_error_in_words() -> None:
             await listener.serve(web.application(site), "127.0.0.1", running.port)
 
 
-async def scrape(running: listener.Running) -> float:
+async def scrape(running: listener.OpenListener) -> float:
     began = time.monotonic()
     async with client(running, timeout=20.0) as http:
         assert (await http.get("/metrics")).status_code == 200

@@ -1,4 +1,6 @@
-"""The webhook against a real HTTP server: what is signed, what is tried again, and what never is."""
+"""The webhook against a real HTTP server: what is signed, what is tried again, and what
+never is.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +17,22 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from fakes.hook_server import receiver
-from loopback import http, make_pair, says, served
-from notices import OPENED
+from helpers.fakes.hook_server import receiver
+from helpers.loopback import http, make_pair, says, served
+from helpers.notices import OPENED
+from helpers.support import free_port
 from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
 from starlette.responses import Response
-from support import free_port
 
+from healthmon.notifications.notice import Notice
+from healthmon.notifications.sender import Sender, SendError
+from healthmon.protocols.transport import tls
 from healthmon.secret import Secret
-from healthmon.wire import tls
-from healthmon_exporters.notify.notice import Notice
-from healthmon_exporters.notify.sender import Sender, SendError
-from healthmon_exporters.notify.web import Address
+from healthmon_exporters.notify.http_post import Address
 from healthmon_exporters.notify.webhook import Webhook, header_id
+
+pytestmark = pytest.mark.slow
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "notice.schema.json").read_text())
 KEY = "whsec_" + base64.b64encode(b"a key of thirty-two bytes or so.").decode()
@@ -52,11 +56,11 @@ async def failure(sender: Sender, notice: Notice = OPENED) -> SendError:
 async def test_the_notice_arrives_whole_and_its_signature_is_verified_by_a_library_of_others() -> (
     None
 ):
-    async with receiver() as desk:
-        sender = hook(desk.url)
+    async with receiver() as reducer:
+        sender = hook(reducer.url)
         await sender.send(OPENED)
         await sender.aclose()
-    (got,) = desk.got
+    (got,) = reducer.got
     assert (got.method, got.path, got.fields["content-type"]) == (
         "POST",
         "/hooks/cctv?team=1",
@@ -78,23 +82,23 @@ async def test_the_notice_arrives_whole_and_its_signature_is_verified_by_a_libra
 
 
 async def test_the_same_notice_twice_has_the_same_key_and_body() -> None:
-    async with receiver() as desk:
-        sender = hook(desk.url)
+    async with receiver() as reducer:
+        sender = hook(reducer.url)
         await sender.send(OPENED)
         await sender.send(OPENED)
         await sender.aclose()
-    first, second = desk.got
+    first, second = reducer.got
     assert first.body == second.body
     assert first.fields["idempotency-key"] == second.fields["idempotency-key"]
 
 
 async def test_without_a_key_nothing_is_signed_and_a_plain_key_is_taken_as_it_stands() -> None:
-    async with receiver() as desk:
+    async with receiver() as reducer:
         for key in (None, "plain words, no base64"):
-            sender = hook(desk.url, key=key)
+            sender = hook(reducer.url, key=key)
             await sender.send(OPENED)
             await sender.aclose()
-    bare, plain = desk.got
+    bare, plain = reducer.got
     assert "webhook-signature" not in bare.fields
     as_base64 = "whsec_" + base64.b64encode(b"plain words, no base64").decode()
     assert Verifier(as_base64).verify(plain.body, plain.fields)
@@ -149,25 +153,25 @@ A12 = [
     ("answer", "permanent", "wait"), [row[1:] for row in A12], ids=[row[0] for row in A12]
 )
 async def test_a12_an_answer_is_for_good_or_to_be_tried_again(answer, permanent, wait) -> None:
-    async with receiver() as desk:
-        desk.answer = answer
-        error = await failure(hook(desk.url))
+    async with receiver() as reducer:
+        reducer.answer = answer
+        error = await failure(hook(reducer.url))
     assert (error.permanent, error.retry_after) == (permanent, wait)
-    assert len(desk.got) == 1, "a redirect was followed or the request repeated"
+    assert len(reducer.got) == 1, "a redirect was followed or the request repeated"
     assert str(answer().status_code) in str(error)
     assert "/hooks" not in str(error)
 
 
 async def test_a12_retry_after_may_be_a_date() -> None:
-    async with receiver() as desk:
+    async with receiver() as reducer:
         at = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
-        desk.answer = lambda: Response(status_code=503, headers={"Retry-After": at})
-        error = await failure(hook(desk.url))
+        reducer.answer = lambda: Response(status_code=503, headers={"Retry-After": at})
+        error = await failure(hook(reducer.url))
         assert error.retry_after == pytest.approx(90, abs=3)
-        desk.answer = lambda: Response(
+        reducer.answer = lambda: Response(
             status_code=503, headers={"Retry-After": "Mon, 01 Jan 2001 00:00:00 GMT"}
         )
-        assert (await failure(hook(desk.url))).retry_after == 0.0
+        assert (await failure(hook(reducer.url))).retry_after == 0.0
 
 
 async def test_a12_a_closed_port_is_tried_again() -> None:
@@ -274,21 +278,23 @@ def _der(pair) -> bytes:
 
 async def test_a_name_without_address_is_tried_again_and_one_that_leads_home_never() -> None:
     sender = hook("http://desk.example.com/")
-    sender._web.net.resolve = lambda _: (_ for _ in ()).throw(socket.gaierror(-3, "try again"))
+    sender._web.connector.resolver.resolve = lambda _: (_ for _ in ()).throw(
+        socket.gaierror(-3, "try again")
+    )
     error = await failure(sender)
     assert (error.permanent, "no address" in str(error)) == (False, True)
     sender = hook("http://desk.example.com/")
-    sender._web.net.resolve = lambda _: ["127.0.0.1"]
+    sender._web.connector.resolver.resolve = lambda _: ["127.0.0.1"]
     assert (await failure(sender)).permanent
 
 
 @pytest.mark.parametrize("strange", ['a"b', "x\r\nX-Evil: 1", "ä", "a b", "y" * 300, "\ud800"])
 async def test_a11_no_id_breaks_out_of_its_header_field(strange) -> None:
-    async with receiver() as desk:
-        sender = hook(desk.url)
+    async with receiver() as reducer:
+        sender = hook(reducer.url)
         await sender.send(replace(OPENED, id=strange, name="\ud800"))
         await sender.aclose()
-    (got,) = desk.got
+    (got,) = reducer.got
     assert "x-evil" not in got.fields
     assert got.fields["webhook-id"] == header_id(strange)
     assert Verifier(KEY).verify(got.body, got.fields)

@@ -1,6 +1,8 @@
-"""The stack as files: Compose itself reads them, every door is on loopback, what is mounted exists, the image can be built.
+"""The stack as files: Compose itself reads them, every door is on loopback, what is mounted exists,
+the image can be built.
 
-There is no Docker engine here: the wheel of the image is built from what the image would be given, and nothing else.
+There is no Docker engine here: the wheel of the image is built from what the image would be given,
+and nothing else.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ from pathlib import Path
 import pytest
 import typer.main
 import yaml
-from support import need
+from helpers.support import need
 
-from healthmon.cli import cli
+from healthmon.cli.app import cli
 
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / ".venv-peers" / "bin"
@@ -132,7 +134,7 @@ def test_the_wheel_can_be_built_from_what_the_image_is_given(tmp_path):
     ]
     subprocess.run(argv, cwd=tmp_path, check=True, capture_output=True, timeout=120)
     names = zipfile.ZipFile(next((tmp_path / "wheel").glob("*.whl"))).namelist()
-    assert "healthmon/cli.py" in names
+    assert "healthmon/cli/main.py" in names
     assert any(name.endswith("share/healthmon/dashboards/prometheus.yml") for name in names)
 
 

@@ -1,7 +1,10 @@
-"""The systemd units: accepted by systemd-analyze, closed as far as they can be, and no more than the agent can bear."""
+"""The systemd units: accepted by systemd-analyze, closed as far as they can be, and no more than
+the agent can bear.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -12,8 +15,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from live_estate import environment, quick
-from support import Peers, free_port, need
+from helpers.live_estate import environment, quick
+from helpers.shift_estate import sheet
+from helpers.support import Peers, free_port, need
+
+from healthmon_exporters.reports import shift_document
 
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "packaging" / "systemd"
@@ -52,10 +58,15 @@ def test_every_line_of_a_unit_is_understood(tmp_path, unit):
 
 
 def test_both_services_are_closed_alike():
-    agent, sweep = (
-        (UNITS / name).read_text().split("# What it may not do.")[1] for name in SERVICES
-    )
-    assert agent.split("[Install]")[0].strip() == sweep.strip()
+    """But the agent has to see who sends an act by its socket."""
+    agent, sweep = (restrictions((UNITS / name).read_text()) for name in SERVICES)
+    assert set(agent) ^ set(sweep) == {"PrivateUsers=no", "PrivateUsers=yes"}
+    assert "PrivateUsers=no" in agent
+
+
+def restrictions(unit: str) -> list[str]:
+    lines = unit.split("# Restrictions.")[1].split("[Install]", maxsplit=1)[0].splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def allowed() -> set[str]:
@@ -113,6 +124,24 @@ def test_the_agent_makes_no_call_that_its_unit_forbids(peers: Peers, tmp_path):
     assert not re.search(r"(mmap|mprotect)\(.*PROT_WRITE\|PROT_EXEC", text)
     families = set(re.findall(r"socket\((AF_\w+)", text))
     assert families <= {"AF_INET", "AF_INET6", "AF_UNIX"}
+
+
+def test_a_sheet_as_pdf_makes_no_call_that_the_unit_forbids(tmp_path):
+    need("strace", "systemd-analyze")
+    trace = tmp_path / "trace"
+    strace = ["strace", "-f", "-qq", "-o", str(trace), "-e", "signal=none"]
+    child = [sys.executable, "-m", "healthmon_exporters.reports.pdf_child"]
+    made = json.dumps(shift_document.document(sheet(20))).encode()
+    done = subprocess.run(
+        [*strace, *child], input=made, capture_output=True, check=True, timeout=60
+    )
+    assert done.stdout.startswith(b"%PDF-")
+    text = trace.read_text(errors="replace")
+    calls = set(re.findall(r"^\d+ +(\w+)\(", text, re.MULTILINE))
+    assert "prlimit64" in calls
+    assert calls - allowed() - ONLY_AS_ROOT == set()
+    assert not re.search(r"(mmap|mprotect)\(.*PROT_WRITE\|PROT_EXEC", text)
+    assert "socket(" not in text
 
 
 def scraped(port: int) -> str:

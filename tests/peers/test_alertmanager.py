@@ -1,4 +1,6 @@
-"""Debian's Alertmanager: alerts arrive, their end resolves them, a change leaves no ghost, what is forgotten ends."""
+"""Debian's Alertmanager: alerts arrive, their end resolves them, a change leaves no ghost, what is
+forgotten ends.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,15 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from fakes.hook_server import Receiver, receiver
-from notices import OPENED, TEST
-from support import Peers, free_port, need
+from helpers.fakes.hook_server import Receiver, receiver
+from helpers.notices import OPENED, TEST
+from helpers.support import Peers, free_port, need
 
-from healthmon.model import State
-from healthmon_exporters.notify.alertmanager import Alertmanager
-from healthmon_exporters.notify.notice import Notice, What
-from healthmon_exporters.notify.sender import Resender, SendError
-from healthmon_exporters.notify.web import Address
+from healthmon.model.enums import State
+from healthmon.notifications.notice import Notice, What
+from healthmon.notifications.sender import Resender, SendError
+from healthmon_exporters.notify.alertmanager import Alerting, Alertmanager
+from healthmon_exporters.notify.http_post import Address
 
 pytestmark = pytest.mark.peer
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -27,13 +29,13 @@ OVER = replace(FAULT, what=What.CLOSED, until=NOW - timedelta(seconds=1), id="F0
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[Receiver]:
+async def reducer() -> AsyncIterator[Receiver]:
     async with receiver() as told:
         yield told
 
 
 @pytest.fixture
-def manager(peers: Peers, desk: Receiver) -> str:
+def manager(peers: Peers, reducer: Receiver) -> str:
     """The base address of a running Alertmanager that tells `desk` at once."""
     need("prometheus-alertmanager")
     port = free_port()
@@ -41,7 +43,7 @@ def manager(peers: Peers, desk: Receiver) -> str:
     config.write_text(
         "route: {receiver: desk, group_by: [fault, code], group_wait: 200ms, group_interval: 300ms, "
         "repeat_interval: 1h}\n"
-        f"receivers: [{{name: desk, webhook_configs: [{{url: '{desk.url}', send_resolved: true}}]}}]\n"
+        f"receivers: [{{name: desk, webhook_configs: [{{url: '{reducer.url}', send_resolved: true}}]}}]\n"
     )
     peers.start(
         "prometheus-alertmanager",
@@ -50,12 +52,12 @@ def manager(peers: Peers, desk: Receiver) -> str:
         f"--web.listen-address=127.0.0.1:{port}",
         "--cluster.listen-address=",
     )
-    peers.wait_tcp("127.0.0.1", port)
+    peers.wait_ready(port)
     return f"http://127.0.0.1:{port}"
 
 
 def way(manager: str, **more: object) -> Alertmanager:
-    return Alertmanager("alerts", Address.of(manager + "/", None), **more)  # type: ignore[arg-type]
+    return Alertmanager("alerts", Address.of(manager + "/", None), Alerting(**more))  # type: ignore[arg-type]
 
 
 async def alerts(manager: str) -> list[dict]:
@@ -64,9 +66,9 @@ async def alerts(manager: str) -> list[dict]:
         return list(answer.json())
 
 
-def told(desk: Receiver) -> list[tuple[str, str]]:
+def told(reducer: Receiver) -> list[tuple[str, str]]:
     """(status, code) of every alert that Alertmanager passed on, in order."""
-    found = [httpx.Response(200, content=got.body).json() for got in desk.got]
+    found = [httpx.Response(200, content=got.body).json() for got in reducer.got]
     return [
         (alert["status"], alert["labels"].get("code", ""))
         for group in found
@@ -82,7 +84,7 @@ async def until(found: Callable[[], bool], seconds: float = 10) -> None:
 
 
 async def test_a_fault_fires_with_its_report_and_its_end_resolves_it(
-    manager: str, desk: Receiver
+    manager: str, reducer: Receiver
 ) -> None:
     sender = way(manager, link="http://127.0.0.1:9877/")
     await sender.send(FAULT)
@@ -103,32 +105,33 @@ async def test_a_fault_fires_with_its_report_and_its_end_resolves_it(
     assert "key 7 from the control room" in alert["annotations"]["description"]
     assert datetime.fromisoformat(alert["startsAt"]) == FAULT.since
     assert alert["generatorURL"] == "http://127.0.0.1:9877/?fault=F000123"
-    await until(lambda: told(desk) == [("firing", "no_pictures")])
+    await until(lambda: told(reducer) == [("firing", "no_pictures")])
     await sender.send(OVER)
-    await until(lambda: told(desk) == [("firing", "no_pictures"), ("resolved", "no_pictures")])
+    await until(lambda: told(reducer) == [("firing", "no_pictures"), ("resolved", "no_pictures")])
     assert await alerts(manager) == []
     await sender.aclose()
 
 
-async def test_the_end_resolves_after_a_restart_of_ours(manager: str, desk: Receiver) -> None:
+async def test_the_end_resolves_after_a_restart_of_ours(manager: str, reducer: Receiver) -> None:
     await way(manager).send(FAULT)
-    await until(lambda: told(desk) == [("firing", "no_pictures")])
+    await until(lambda: told(reducer) == [("firing", "no_pictures")])
     await way(manager).send(OVER)
-    await until(lambda: told(desk)[1:] == [("resolved", "no_pictures")])
+    await until(lambda: told(reducer)[1:] == [("resolved", "no_pictures")])
 
 
 async def test_a_fault_that_changes_leaves_no_ghost_under_its_old_labels(
-    manager: str, desk: Receiver
+    manager: str, reducer: Receiver
 ) -> None:
     sender = way(manager)
     await sender.send(FAULT)
-    await until(lambda: ("firing", "no_pictures") in told(desk))
+    await until(lambda: ("firing", "no_pictures") in told(reducer))
     await sender.send(replace(FAULT, what=What.CHANGED, code="slow_pictures", state=State.DEGRADED))
     (alert,) = await alerts(manager)
     assert (alert["labels"]["code"], alert["labels"]["severity"]) == ("slow_pictures", "warning")
     await until(
         lambda: (
-            ("resolved", "no_pictures") in told(desk) and ("firing", "slow_pictures") in told(desk)
+            ("resolved", "no_pictures") in told(reducer)
+            and ("firing", "slow_pictures") in told(reducer)
         )
     )
 

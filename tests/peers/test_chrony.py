@@ -1,4 +1,6 @@
-"""Real chronyd on loopback, which never touches the clock (-x): good, an hour ahead by faketime, unsynchronised."""
+"""Real chronyd on loopback, which never touches the clock (-x): good, an hour ahead by faketime,
+unsynchronised.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +8,23 @@ import asyncio
 import socket
 
 import pytest
-from real import chronyd, wait_time
-from support import Peers, free_port
+from helpers.peers.real import chronyd, wait_time
+from helpers.support import Peers, free_port
 
-from healthmon.model import Ask, Device, Kind, Question, Reference
-from healthmon.probes import reference
-from healthmon.probes.tools import Tools
+from healthmon.checks.probes import reference
+from healthmon.checks.probes.context import ProbeContext
+from healthmon.model.device import Check, Device
+from healthmon.model.enums import CheckName, Kind
+from healthmon.model.measurements import Reference
+from healthmon.protocols.host import clock as hostclock
+from healthmon.protocols.transport.connector import Connector
+from healthmon.protocols.transport.lockout_guard import LockoutGuard
 from healthmon.secret import Credential, Secret
-from healthmon.wire import hostclock
-from healthmon.wire.logins import LoginGuard
-from healthmon.wire.net import Net
 
 pytestmark = pytest.mark.peer
 
 AGENT = Device("agent", "healthmon", Kind.AGENT, "", "127.0.0.1")
-ASK = Ask("agent", Question.REFERENCE)
+ASK = Check("agent", CheckName.REFERENCE)
 PORT = free_port(socket.SOCK_DGRAM)
 GOOD = ("127.0.0.11", "127.0.0.12", "127.0.0.13")
 FALSE, LOST, DEAD = "127.0.0.14", "127.0.0.15", "127.0.0.16"
@@ -38,14 +42,14 @@ def servers(module_peers: Peers) -> Peers:
 
 
 async def asked(*addresses: str) -> Reference:
-    tools = Tools(
-        Net.of(addresses, connect_seconds=1),
-        LoginGuard(),
+    context = ProbeContext(
+        Connector.of(addresses, connect_seconds=1),
+        LockoutGuard(),
         lambda name: Credential(name, "u", Secret("p")),
         time_servers=tuple((address, PORT) for address in addresses),
     )
     async with asyncio.timeout(8):
-        return await reference.look(AGENT, ASK, tools)
+        return await reference.probe(AGENT, ASK, context)
 
 
 @pytest.mark.usefixtures("servers")

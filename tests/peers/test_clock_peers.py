@@ -1,4 +1,6 @@
-"""Every way to a clock on servers that nobody here wrote, each with its clock set wrong: lighttpd, snmpd, GStreamer."""
+"""Every way to a clock on servers that nobody here wrote, each with its clock set wrong: lighttpd,
+snmpd, GStreamer.
+"""
 
 from __future__ import annotations
 
@@ -8,34 +10,24 @@ import time
 from dataclasses import replace
 
 import pytest
-from rtsp_peers import gstreamer
-from support import Peers, faked, free_port, need, wait_udp
+from helpers.peers.rtsp_peers import gstreamer
+from helpers.support import Peers, faked, free_port, need, wait_udp
 
-from healthmon.model import (
-    Access,
-    Ask,
-    Clock,
-    Device,
-    Kind,
-    Observation,
-    Question,
-    Reference,
-    SnmpAccess,
-    Span,
-    State,
-    Verdict,
-)
-from healthmon.probes import clock
-from healthmon.probes.tools import Tools
+from healthmon.checks.evaluation import clock as verdict
+from healthmon.checks.probes import clock
+from healthmon.checks.probes.context import ProbeContext
+from healthmon.model.device import Access, Check, Device, SnmpAccess
+from healthmon.model.enums import CheckName, Kind, Span, State
+from healthmon.model.measurements import Clock, Reference
+from healthmon.model.results import Observation, Verdict
+from healthmon.protocols.transport.connector import Connector
+from healthmon.protocols.transport.lockout_guard import LockoutGuard
 from healthmon.secret import Credential, Secret
-from healthmon.verdict import clock as verdict
-from healthmon.wire.logins import LoginGuard
-from healthmon.wire.net import Net
 
 pytestmark = pytest.mark.peer
 HOST = "127.0.0.1"
 LIGHTTPD = "/usr/sbin/lighttpd"
-ASK = Ask("C1", Question.CLOCK, timeout=8.0)
+ASK = Check("C1", CheckName.CLOCK, timeout=8.0)
 
 
 def lighttpd(peers: Peers, ahead: str) -> int:
@@ -84,15 +76,15 @@ def camera(**access: object) -> Device:
 async def looked(device: Device) -> tuple[Clock, dict[str, Verdict]]:
     """A look and what it means."""
     known = Reference(Span(-0.01, 0.01), time.time(), 3, 3)
-    tools = Tools(
-        Net.of([HOST]),
-        LoginGuard(),
+    context = ProbeContext(
+        Connector.of([HOST]),
+        LockoutGuard(),
         lambda _: Credential("c", "", Secret("public")),
         reference=lambda: known,
     )
     async with asyncio.timeout(10):
-        seen = await clock.look(device, ASK, tools)
-    found = verdict.judge(Observation("C1", Question.CLOCK, "", time.time(), 0.1, seen), device)
+        seen = await clock.probe(device, ASK, context)
+    found = verdict.evaluate(Observation("C1", CheckName.CLOCK, "", time.time(), 0.1, seen), device)
     return seen, {one.aspect: one for one in found}
 
 

@@ -1,4 +1,6 @@
-"""Footage played from a real ONVIF replay server, GStreamer's: its Require, Range, Rate-Control, Frames and 0xABAC."""
+"""Footage played from a real ONVIF replay server, GStreamer's: its Require, Range, Rate-Control,
+Frames and 0xABAC.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from profile_g_rig import RECORDER, recorder_rig
-from rtsp_peers import wait_serving
-from support import Peers, free_port, need
+from helpers.peers.rtsp_peers import wait_serving
+from helpers.profile_g_rig import RECORDER, recorder_rig
+from helpers.support import Peers, free_port, need
 
-from healthmon.model import Playback, Question, State
+from healthmon.model.enums import CheckName, State
+from healthmon.model.footage import Playback
 
 pytestmark = pytest.mark.peer
-SERVER = Path(__file__).with_name("gst_replay.py")
+SERVER = Path(__file__).parents[1] / "helpers/peers/gst_replay.py"
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +45,11 @@ async def test_a_real_replay_server_is_played_and_its_times_are_read(
     port: int, tmp_path: Path
 ) -> None:
     async with recorder_rig(tmp_path, 2, retention_days=KEPT_DAYS) as rig:
-        recorder = rig.app.devices["R1"]
-        rig.app.devices["R1"] = replace(recorder, access=replace(recorder.access, rtsp_port=port))
-        found = await rig.look(Question.PLAYBACK)
+        recorder = rig.engine.estate.devices["R1"]
+        rig.engine.estate.devices["R1"] = replace(
+            recorder, access=replace(recorder.access, rtsp_port=port)
+        )
+        found = await rig.look(CheckName.PLAYBACK)
         right, late = rig.verdicts["C001", "playback"], rig.verdicts["C002", "playback"]
         assert right.state is State.OK, right.sentence
         assert (found, late.state) == ({"C002 playback": "playback_time"}, State.FAULT)

@@ -7,15 +7,18 @@ import time
 from pathlib import Path
 
 import pytest
-from loopback import make_pair
-from rtsp_peers import gstreamer
-from streams import camera, judged
-from support import Peers, library, need
+from helpers.loopback import make_pair
+from helpers.peers.rtsp_peers import gstreamer
+from helpers.peers.streams import camera, judged
+from helpers.support import Peers, library, need
 
-from healthmon.model import Ask, Device, Observation, Question, Reference, Span, State, Tls
-from healthmon.probes import clock
-from healthmon.verdict import clock as clock_verdict
-from healthmon.wire.errors import TlsError
+from healthmon.checks.evaluation import clock as clock_verdict
+from healthmon.checks.probes import clock
+from healthmon.model.device import Check, Device, Tls
+from healthmon.model.enums import CheckName, Span, State
+from healthmon.model.measurements import Reference
+from healthmon.model.results import Observation
+from healthmon.protocols.errors import TlsError
 
 pytestmark = pytest.mark.peer
 
@@ -66,9 +69,9 @@ async def test_c16_one_picture_over_and_over(port: int) -> None:
     found, verdicts = await judged(*camera(port, "/frozen"))
     assert found.equal_keyframes >= 3
     assert verdicts["pictures"] == (State.FAULT, "frozen_picture")
-    device, tools = camera(port, "/h264")
+    device, context = camera(port, "/h264")
     for _ in range(2):
-        found, verdicts = await judged(device, tools, watch=1.2)
+        found, verdicts = await judged(device, context, watch=1.2)
     assert (found.equal_keyframes, verdicts["pictures"]) == (1, (State.OK, "ok"))
 
 
@@ -106,15 +109,15 @@ async def test_c24_rtsps_with_a_basic_login_by_trusted_certificate_only(
 
 
 async def test_c25_the_sender_report_of_a_clock_an_hour_ahead(peers: Peers) -> None:
-    device, tools = camera(gstreamer(peers, ahead="+1h"), "/h264")
-    tools.reference = lambda: Reference(Span(-0.01, 0.01), 3)
+    device, context = camera(gstreamer(peers, ahead="+1h"), "/h264")
+    context.reference = lambda: Reference(Span(-0.01, 0.01), 3)
     for _ in range(5):  # its first report comes after one to four seconds, by lot
-        found, verdicts = await judged(device, tools, watch=3.0)
+        found, verdicts = await judged(device, context, watch=3.0)
         assert verdicts["pictures"] == (State.OK, "ok")
         if found.sender_clock is not None:
             break
     async with asyncio.timeout(10):
-        told = await clock.look(device, Ask("C1", Question.CLOCK, timeout=8), tools)
+        told = await clock.probe(device, Check("C1", CheckName.CLOCK, timeout=8), context)
     spans = {reading.source: reading.offset for reading in told.readings}
     report = spans["rtcp"]
     assert report is not None
@@ -124,9 +127,9 @@ async def test_c25_the_sender_report_of_a_clock_an_hour_ahead(peers: Peers) -> N
 
 
 def judged_clock(told: object, device: Device) -> str:
-    observation = Observation("C1", Question.CLOCK, "", time.time(), 1.0, told)
+    observation = Observation("C1", CheckName.CLOCK, "", time.time(), 1.0, told)
     return next(
         verdict.code
-        for verdict in clock_verdict.judge(observation, device)
+        for verdict in clock_verdict.evaluate(observation, device)
         if verdict.state is State.FAULT
     )

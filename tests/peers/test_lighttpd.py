@@ -6,13 +6,14 @@ import time
 from pathlib import Path
 
 import pytest
-from loopback import make_pair
-from support import Peers, free_port, need
+from helpers.loopback import make_pair
+from helpers.support import Peers, free_port, need
 
-from healthmon.wire import moments, tls
-from healthmon.wire.errors import WireError
-from healthmon.wire.http import Place, exchange
-from healthmon.wire.net import Net
+from healthmon.protocols.errors import ExchangeError
+from healthmon.protocols.http.exchange import Endpoint, exchange
+from healthmon.protocols.transport import tls
+from healthmon.protocols.transport.connector import Connector
+from healthmon.protocols.values import dates
 
 pytestmark = pytest.mark.peer
 PROGRAM = "/usr/sbin/lighttpd"
@@ -36,15 +37,15 @@ def start(peers: Peers, folder: Path) -> int:
 
 
 async def test_an_exchange_with_lighttpd_and_its_date(peers: Peers, tmp_path: Path) -> None:
-    place = Place("127.0.0.1", start(peers, tmp_path))
-    net = Net.of(["127.0.0.1"])
-    reply = await exchange(net, place, "GET", "/")
+    place = Endpoint("127.0.0.1", start(peers, tmp_path))
+    connector = Connector.of(["127.0.0.1"])
+    reply = await exchange(connector, place, "GET", "/")
     assert (reply.status, len(reply.body)) == (200, 6000)
-    told = moments.http_date(reply.header("date"))
+    told = dates.http_date(reply.header("date"))
     assert told
     assert abs(told.timestamp() - time.time()) < 3
-    assert (await exchange(net, place, "HEAD", "/")).body == b""
-    assert (await exchange(net, place, "GET", "/none")).status == 404
+    assert (await exchange(connector, place, "HEAD", "/")).body == b""
+    assert (await exchange(connector, place, "GET", "/none")).status == 404
 
 
 async def test_openssls_own_server_by_pinned_key_only(peers: Peers, tmp_path: Path) -> None:
@@ -62,10 +63,10 @@ async def test_openssls_own_server_by_pinned_key_only(peers: Peers, tmp_path: Pa
         "-www",
     )
     peers.wait_tcp("127.0.0.1", port)
-    net = Net.of(["127.0.0.1"])
-    pin = tls.key_hash((await tls.read_certificate(net, "127.0.0.1", port)).der)
-    reply = await exchange(net, Place("127.0.0.1", port, tls.context(pin=pin)), "GET", "/")
+    connector = Connector.of(["127.0.0.1"])
+    pin = tls.key_hash((await tls.read_certificate(connector, "127.0.0.1", port)).der)
+    reply = await exchange(connector, Endpoint("127.0.0.1", port, tls.context(pin=pin)), "GET", "/")
     assert (reply.status, b"s_server" in reply.body) == (200, True)
     for trust in (tls.context(), tls.context(pin="0" * 64), None):
-        with pytest.raises(WireError):
-            await exchange(net, Place("127.0.0.1", port, trust), "GET", "/")
+        with pytest.raises(ExchangeError):
+            await exchange(connector, Endpoint("127.0.0.1", port, trust), "GET", "/")

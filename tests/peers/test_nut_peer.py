@@ -9,16 +9,20 @@ import time
 from collections.abc import Awaitable, Callable
 
 import pytest
-from support import Peers, free_port, need
+from helpers.support import Peers, free_port, need
 
-from healthmon.model import Access, Ask, Device, Kind, NutAccess, Observation, Question, State, Ups
-from healthmon.probes import ups
-from healthmon.probes.tools import Tools
+from healthmon.checks.evaluation import ups as verdict
+from healthmon.checks.probes import ups
+from healthmon.checks.probes.context import ProbeContext
+from healthmon.model import ups as says
+from healthmon.model.device import Access, Check, Device, NutAccess
+from healthmon.model.enums import CheckName, Kind, State
+from healthmon.model.results import Observation
+from healthmon.model.ups import Ups
+from healthmon.protocols.errors import NotFoundError
+from healthmon.protocols.transport.connector import Connector
+from healthmon.protocols.transport.lockout_guard import LockoutGuard
 from healthmon.secret import Credential, Secret
-from healthmon.verdict import ups as verdict
-from healthmon.wire.errors import NotFoundError
-from healthmon.wire.logins import LoginGuard
-from healthmon.wire.net import Net
 
 pytestmark = pytest.mark.peer
 
@@ -86,14 +90,16 @@ async def until(
 async def test_c31_mains_battery_frozen_driver_and_dead_driver(peers: Peers) -> None:
     """One start of the daemons for the whole story: they take seconds for every step."""
     nut = Nut(peers)
-    tools = Tools(Net.of([HOST]), LoginGuard(), lambda name: Credential(name, "", Secret("")))
+    context = ProbeContext(
+        Connector.of([HOST]), LockoutGuard(), lambda name: Credential(name, "", Secret(""))
+    )
     device = Device("U1", "U1", Kind.UPS, "s", HOST, access=Access(nut=NutAccess("cctv", nut.port)))
 
     async def look() -> Ups:
-        return await ups.look(device, Ask("U1", Question.UPS), tools)
+        return await ups.probe(device, Check("U1", CheckName.UPS), context)
 
     def power(seen: Ups) -> tuple[State, str]:
-        first = verdict.judge(Observation("U1", Question.UPS, "", 1000.0, 0.1, seen), device)[0]
+        first = verdict.evaluate(Observation("U1", CheckName.UPS, "", 1000.0, 0.1, seen), device)[0]
         return first.state, first.code
 
     seen = await until(look, lambda seen: seen.source == "normal")
@@ -103,21 +109,23 @@ async def test_c31_mains_battery_frozen_driver_and_dead_driver(peers: Peers) -> 
         0.38,
         "E",
     )
-    assert power(seen) == (State.OK, "ok")
+    assert seen.stand_in == "a simulated UPS (NUT's dummy-ups)"
+    assert power(seen) == (State.UNKNOWN, "not_reported")
     nut.status("OB DISCHRG LB")
     seen = await until(look, lambda seen: seen.source == "battery")
-    assert (seen.battery_low, power(seen)) == (True, (State.FAULT, "on_battery"))
+    assert says.BATTERY_LOW in seen.conditions
+    assert power(seen) == (State.FAULT, "on_battery")
     nut.driver.send_signal(signal.SIGSTOP)
-    seen = await until(look, lambda seen: seen.communication is False)
+    seen = await until(look, lambda seen: says.LINK_LOST in seen.conditions)
     assert power(seen) == (State.UNKNOWN, "ups_comms_lost")
     nut.driver.send_signal(signal.SIGCONT)
     await until(look, lambda seen: seen.source == "battery")
     nut.driver.kill()
     nut.driver.wait(5)
-    seen = await until(look, lambda seen: seen.communication is False)
+    seen = await until(look, lambda seen: says.LINK_LOST in seen.conditions)
     assert power(seen) == (State.UNKNOWN, "ups_comms_lost")
     unknown = Device(
         "U2", "U2", Kind.UPS, "s", HOST, access=Access(nut=NutAccess("other", nut.port))
     )
     with pytest.raises(NotFoundError):
-        await ups.look(unknown, Ask("U2", Question.UPS), tools)
+        await ups.probe(unknown, Check("U2", CheckName.UPS), context)

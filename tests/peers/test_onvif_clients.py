@@ -1,4 +1,6 @@
-"""The simulated camera read by ONVIF clients that nobody here wrote: onvif-python's, and libonvif's onvif-util."""
+"""The simulated camera read by ONVIF clients that nobody here wrote: onvif-python's, and libonvif's
+onvif-util.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from namespaces import inside, ip
-from support import need
+from helpers.peers.namespaces import inside, ip
+from helpers.support import need
 
 from healthmon.demo.estate import Estate
 from healthmon.demo.state import HTTP, RTSP, SimDevice

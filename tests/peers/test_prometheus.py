@@ -1,4 +1,6 @@
-"""Prometheus itself: promtool's lint, and a server that scrapes the agent's page and answers queries."""
+"""Prometheus itself: promtool's lint, and a server that scrapes the agent's page and answers
+queries.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import certificates
 import httpx
 import pytest
 import yaml
-from exporter_estate import made
-from support import Peers, free_port, need
+from helpers import certificates
+from helpers.exporter_estate import made
+from helpers.support import Peers, free_port, need
 
-from healthmon_exporters import listener, server_tls, users, web
+from healthmon.access import passwords, users
+from healthmon.access.roles import Role
+from healthmon.access.users import User
+from healthmon_exporters.web import app as web
+from healthmon_exporters.web import listener, server_tls
 
 pytestmark = pytest.mark.peer
 ROOT = Path(__file__).parents[2]
@@ -46,15 +52,15 @@ async def prometheus(peers: Peers, jobs: list[dict[str, Any]]) -> AsyncIterator[
     """Prometheus with these jobs; its API."""
     need("prometheus")
     port, config = free_port(), peers.folder / "prometheus.yml"
-    config.write_text(yaml.safe_dump({"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}))
+    config.write_text(yaml.safe_dump({"global": {"scrape_interval": "3s"}, "scrape_configs": jobs}))
     argv = [f"--config.file={config}", f"--storage.tsdb.path={peers.folder / 'data'}"]
     peers.start("prometheus", *argv, f"--web.listen-address=127.0.0.1:{port}")
-    await asyncio.to_thread(peers.wait_tcp, "127.0.0.1", port)
+    await asyncio.to_thread(peers.wait_ready, port)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
         yield http
 
 
-async def ask(http: httpx.AsyncClient, query: str, rows: int) -> list[dict[str, Any]]:
+async def check(http: httpx.AsyncClient, query: str, rows: int) -> list[dict[str, Any]]:
     """The result of a query once it has so many rows."""
     async with asyncio.timeout(40):
         while True:
@@ -73,14 +79,14 @@ async def test_prometheus_scrapes_and_finds_the_series(peers: Peers) -> None:
     ]
     try:
         async with prometheus(peers, jobs) as http:
-            rows = await ask(http, 'healthmon_device_state{state="unknown"}', 4)
+            rows = await check(http, 'healthmon_device_state{state="unknown"}', 4)
             assert {row["metric"]["device"] for row in rows} == {
                 "cam-1",
                 "nvr-1",
                 "ups-1",
                 "link-1",
             }
-            (up,) = await ask(http, 'up{job="healthmon"}', 1)
+            (up,) = await check(http, 'up{job="healthmon"}', 1)
             assert up["value"][1] == "1"
     finally:
         await running.close()
@@ -90,16 +96,18 @@ async def test_prometheus_scrapes_and_finds_the_series(peers: Peers) -> None:
 async def test_prometheus_scrapes_by_tls_with_a_login_and_by_a_name_of_ours_only(
     peers: Peers,
 ) -> None:
-    """`scheme`, `tls_config` and `basic_auth` as dashboards/prometheus.yml has them; one job wrong in each way."""
+    """`scheme`, `tls_config` and `basic_auth` as dashboards/prometheus.yml has them; one job wrong
+    in each way.
+    """
     folder = peers.folder
     pair, file = certificates.made(folder, "healthmon-ca"), folder / "users"
-    users.change(file, "prometheus", users.hash_password("a long word for it"))
+    users.put(file, User("prometheus", passwords.hash_password("a long word for it"), Role.SCRAPER))
     (folder / "right").write_text("a long word for it")
     (folder / "wrong").write_text("another word")
     site = web.Site(made(time.time), nothing, lambda: True, accepted, list)
-    app = web.application(site, lambda: file)
+    engine = web.application(site, lambda: file)
     tls = server_tls.tls_context(pair.certificate, pair.key)
-    running = await listener.serve(app, "127.0.0.1", 0, tls=tls, guarded=True)
+    running = await listener.serve(engine, "127.0.0.1", 0, tls=tls, guarded=True)
     commented = (
         (ROOT / "dashboards" / "prometheus.yml")
         .read_text()
@@ -130,7 +138,7 @@ async def test_prometheus_scrapes_by_tls_with_a_login_and_by_a_name_of_ours_only
     jobs[2].pop("basic_auth")
     try:
         async with prometheus(peers, jobs) as http:
-            rows = await ask(http, 'healthmon_device_state{job="right",state="unknown"}', 4)
+            rows = await check(http, 'healthmon_device_state{job="right",state="unknown"}', 4)
             assert {row["metric"]["device"] for row in rows} == {
                 "cam-1",
                 "nvr-1",
@@ -138,7 +146,7 @@ async def test_prometheus_scrapes_by_tls_with_a_login_and_by_a_name_of_ours_only
                 "link-1",
             }
             ups = {
-                row["metric"]["job"]: row["value"][1] for row in await ask(http, "up", len(jobs))
+                row["metric"]["job"]: row["value"][1] for row in await check(http, "up", len(jobs))
             }
             assert ups == {**{one["job_name"]: "0" for one in jobs}, "right": "1"}
             targets = (await http.get("/api/v1/targets")).json()["data"]["activeTargets"]

@@ -1,6 +1,8 @@
-"""The time reference lost, back, and against our own clock, in the app with real time servers and cameras on loopback.
+"""The time reference lost, back, and against our own clock, in the app with real time servers and
+cameras on loopback.
 
-Not one camera is accused while we do not know the time ourselves: they are unknown, and the agent has one fault.
+Not one camera is accused while we do not know the time ourselves: they are unknown, and the agent
+has one fault.
 """
 
 from __future__ import annotations
@@ -16,18 +18,21 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from fakes.onvif_camera import PATH, Camera, moment
-from loopback import served
-from real import chronyd, wait_time
-from support import Peers, free_port
+from helpers.fakes.onvif_camera import PATH, Camera, moment
+from helpers.loopback import served
+from helpers.peers.real import chronyd, wait_time
+from helpers.results import applied
+from helpers.support import Peers, free_port
 
-from healthmon import config as configuration
-from healthmon.app import App, build
-from healthmon.explain import explanation
-from healthmon.faults import Fault
-from healthmon.model import Ask, Question, Reason, State, Verdict
-from healthmon.probes import reference
-from healthmon.wire import hostclock
+from healthmon.checks.probes import reference
+from healthmon.cli.probe import explanation
+from healthmon.config import loading
+from healthmon.incidents.confirmation import Fault
+from healthmon.model.device import Check
+from healthmon.model.enums import CheckName, Reason, State
+from healthmon.model.results import Verdict
+from healthmon.protocols.host import clock as hostclock
+from healthmon.runtime.engine import CheckEngine, build
 
 pytestmark = pytest.mark.peer
 SERVERS = ("127.0.3.11", "127.0.3.12", "127.0.3.13")
@@ -38,7 +43,7 @@ CAMERAS = {"C1": 0.0, "C2": 3600.0, "C3": -45.0}
 class Room:
     """An app with three cameras (right, an hour ahead, 45 s behind) and three time servers."""
 
-    app: App
+    engine: CheckEngine
     peers: Peers
     port: int
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -62,25 +67,27 @@ class Room:
         """Look at everything `times` times; the last verdict on each clock, and the agent's own."""
         seen: dict[str, Verdict] = {}
         for _ in range(times):
-            for ask in (
-                self.app.agent_ask(),
-                *(Ask(name, Question.CLOCK, timeout=6.0) for name in CAMERAS),
+            for check in (
+                self.engine.estate.agent_check(),
+                *(Check(name, CheckName.CLOCK, timeout=6.0) for name in CAMERAS),
             ):
-                verdicts = self.app.judge(await self.app.look(ask))
-                self.app.book.take(verdicts)
+                verdicts = (await applied(self.engine, check)).verdicts
+                self.engine.state.book.apply(verdicts)
                 seen |= {v.device: v for v in verdicts if v.aspect == "offset"}
-                seen |= {v.aspect: v for v in verdicts if v.question == "reference"}
+                seen |= {v.aspect: v for v in verdicts if v.check_type == "reference"}
         return seen
 
     def faults(self) -> list[tuple[str, str]]:
         def key(fault: Fault) -> tuple[str, str]:
             return (fault.device if fault.device in CAMERAS else "agent", fault.code)
 
-        return sorted(key(fault) for fault in self.app.book.open())
+        return sorted(key(fault) for fault in self.engine.state.book.open())
 
 
 class Ahead(Camera):
-    """A camera whose clock is `ahead` of true time, which is ours unless `ours` says that we are wrong."""
+    """A camera whose clock is `ahead` of true time, which is ours unless `ours` says that we are
+    wrong.
+    """
 
     def __init__(self, ahead: float) -> None:
         super().__init__()
@@ -113,9 +120,9 @@ async def room(
         (tmp_path / "config.yaml").write_text(
             f"estate: {{name: Time, time_zone: Europe/London}}\nsites: [{{id: s}}]\ntime_servers:\n{servers}cameras:\n{rows}"
         )
-        made = Room(build(configuration.load(tmp_path / "config.yaml")), peers, port)
+        made = Room(build(loading.load(tmp_path / "config.yaml")), peers, port)
         yield made
-        await made.app.close()
+        await made.engine.close()
 
 
 WRONG = [("C2", "clock_zone"), ("C3", "clock_drift")]
@@ -172,7 +179,9 @@ async def test_a1_servers_that_lose_their_own_source_are_no_reference(room: Room
 
 
 async def test_a1_our_own_clock_is_wrong_and_the_servers_agree(room: Room) -> None:
-    """True time is an hour ahead of ours: the camera that we would have called an hour ahead is the right one."""
+    """True time is an hour ahead of ours: the camera that we would have called an hour ahead is the
+    right one.
+    """
     room.servers("+3600s")
     seen = await room.round()
     assert seen["C2"].state is State.OK
@@ -191,8 +200,8 @@ async def test_a1_a_step_of_our_clock_makes_the_cameras_unknown_until_the_server
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + 7200.0)
     for name in CAMERAS:
-        verdicts = room.app.judge(await room.app.look(Ask(name, Question.CLOCK, timeout=6.0)))
-        room.app.book.take(verdicts)
+        verdicts = (await applied(room.engine, Check(name, CheckName.CLOCK, timeout=6.0))).verdicts
+        room.engine.state.book.apply(verdicts)
         assert [(v.state, v.reason) for v in verdicts] == [(State.UNKNOWN, Reason.NO_REFERENCE)]
     assert room.faults() == before
     seen = await room.round()
@@ -207,12 +216,12 @@ async def test_a1_a_step_of_our_clock_makes_the_cameras_unknown_until_the_server
 async def test_explain_names_the_clock_that_was_not_read(room: Room) -> None:
     """The camera answers without a Date."""
     room.servers()
-    text, code = await explanation(room.app, "C2", "clock", notes=True)
+    text, code = await explanation(room.engine, "C2", "clock", notes=True)
     assert code == 1
-    assert "observed ONVIF clock: " in text
+    assert "measured ONVIF clock: " in text
     assert "ahead of true time, +-" in text
     assert (
-        "observed web server clock: not read: not reported by the device (no Date that can be read"
+        "measured web server clock: not read: not reported by the device (no Date that can be read"
         in text
     )
     assert "not read: web server clock (not reported by the device)" in text

@@ -1,4 +1,6 @@
-"""A relay of GStreamer between its own camera and us: the delay is measured by pictures that both show."""
+"""A relay of GStreamer between its own camera and us: the delay is measured by pictures that both
+show.
+"""
 
 from __future__ import annotations
 
@@ -8,30 +10,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rtsp_peers import gstreamer, wait_serving
-from support import Peers, free_port
+from helpers.peers.rtsp_peers import gstreamer, wait_serving
+from helpers.results import observed
+from helpers.support import Peers, free_port
 
-from healthmon.model import (
-    Access,
-    Ask,
-    Device,
-    Kind,
-    Observation,
-    Question,
-    Reason,
-    Relay,
-    RelaySpec,
-    State,
-    StreamSpec,
-    Verdict,
-)
-from healthmon.observe import Observer
-from healthmon.probes import relay, stream
-from healthmon.probes.tools import Tools
+from healthmon.checks.evaluation.relay import evaluate
+from healthmon.checks.probes import relay, stream
+from healthmon.checks.probes.context import ProbeContext
+from healthmon.model.device import Access, Check, Device, RelaySpec, StreamSpec
+from healthmon.model.enums import CheckName, Kind, Reason, State
+from healthmon.model.links import Relay
+from healthmon.model.results import Observation, Verdict
+from healthmon.protocols.transport.connector import Connector
+from healthmon.protocols.transport.lockout_guard import LockoutGuard
 from healthmon.secret import Credential, Secret
-from healthmon.verdict.relay import judge
-from healthmon.wire.logins import LoginGuard
-from healthmon.wire.net import Net
 
 pytestmark = pytest.mark.peer
 HOST = "127.0.0.1"
@@ -40,7 +32,9 @@ LATE = 1.5
 
 async def looks(camera: int, police: int, path: str) -> tuple[Observation, dict[str, Verdict]]:
     """The camera's look and the relay's side by side."""
-    tools = Tools(Net.of([HOST]), LoginGuard(), lambda _: Credential("v", "", Secret("")))
+    context = ProbeContext(
+        Connector.of([HOST]), LockoutGuard(), lambda _: Credential("v", "", Secret(""))
+    )
     source = Device(
         "C1",
         "C1",
@@ -59,19 +53,21 @@ async def looks(camera: int, police: int, path: str) -> tuple[Observation, dict[
         access=Access(rtsp_port=police),
         relays=(RelaySpec("C1", path, "main"),),
     )
-    own = Ask("C1", Question.STREAM, "main", watch=3, timeout=15)
-    ask = Ask("POL", Question.RELAY, "C1", watch=3, timeout=30)
+    own = Check("C1", CheckName.STREAM, "main", watch=3, timeout=15)
+    check = Check("POL", CheckName.RELAY, "C1", watch=3, timeout=30)
     _, found = await asyncio.gather(
-        Observer().observe(lambda: stream.look(source, own, tools), source, own),
-        Observer().observe(lambda: relay.look(link, ask, tools), link, ask),
+        observed(lambda: stream.probe(source, own, context), source, own),
+        observed(lambda: relay.probe(link, check, context), link, check),
     )
-    return found, {one.aspect: one for one in judge(found, link)}
+    return found, {one.aspect: one for one in evaluate(found, link)}
 
 
 async def shown(
     camera: int, police: int, path: str, enough: Callable[[Observation], bool]
 ) -> tuple[Observation, dict[str, Verdict]]:
-    """The looks that show `enough`, else the last ones: a server that begins to encode on a busy machine is slow."""
+    """The looks that show `enough`, else the last ones: a server that begins to encode on a busy
+    machine is slow.
+    """
     end = time.monotonic() + 90
     while True:
         found, verdicts = await looks(camera, police, path)
@@ -87,7 +83,7 @@ def camera(module_peers: Peers) -> int:
 
 def relaying(peers: Peers, camera: int) -> int:
     port, before = free_port(), peers.log().count("serving")
-    script = Path(__file__).with_name("gst_relay.py")
+    script = Path(__file__).parents[1] / "helpers/peers/gst_relay.py"
     peers.start(
         "/usr/bin/python3", script, HOST, str(port), f"rtsp://{HOST}:{camera}/h264", str(LATE)
     )

@@ -1,4 +1,6 @@
-"""The rules on Debian's Prometheus and Alertmanager: every expression runs, a storm is one notice, the dead agent no peace."""
+"""The rules on Debian's Prometheus and Alertmanager: every expression runs, a storm is one notice,
+the dead agent no peace.
+"""
 
 from __future__ import annotations
 
@@ -13,28 +15,23 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
-from fakes.hook_server import Receiver, receiver
-from support import Peers, free_port, need
+from helpers.fakes.hook_server import Receiver, receiver
+from helpers.results import result_of
+from helpers.support import Peers, free_port, need
 
-from healthmon import config as configuration
-from healthmon import figures
-from healthmon.cases import Case
-from healthmon.config import Config
-from healthmon.faults import Fault
-from healthmon.model import (
-    Ask,
-    Device,
-    Kind,
-    Observation,
-    Port,
-    Question,
-    Reach,
-    Reason,
-    State,
-    Verdict,
-)
-from healthmon_exporters import alertmanager_config, listener, web
-from healthmon_exporters.prometheus import Metrics
+from healthmon.config import loading
+from healthmon.config.schema import Config
+from healthmon.incidents.confirmation import Fault
+from healthmon.incidents.incident import Incident
+from healthmon.model.device import Check, Device
+from healthmon.model.enums import CheckName, Kind, Reason, State
+from healthmon.model.measurements import Port, Reach
+from healthmon.model.results import Observation, Verdict
+from healthmon.runtime import agent_metrics as figures
+from healthmon_exporters.metrics.exposition import Metrics
+from healthmon_exporters.reports import alertmanager_config
+from healthmon_exporters.web import app as web
+from healthmon_exporters.web import listener
 
 pytestmark = [pytest.mark.peer, pytest.mark.long]
 RULES = Path(__file__).parents[2] / "dashboards" / "rules"
@@ -49,12 +46,12 @@ class Estate:
     """An agent's page with as many lost cameras as wanted, on one port, on and off."""
 
     port: int
-    running: listener.Running | None = None
+    running: listener.OpenListener | None = None
     metrics: Metrics | None = None
 
     async def start(self, lost: Iterable[Device] = ()) -> None:
-        asks = [Ask(device.id, Question.REACH) for device in CAMERAS]
-        self.metrics = Metrics(CAMERAS, asks, version="0")
+        checks = [Check(device.id, CheckName.REACH) for device in CAMERAS]
+        self.metrics = Metrics(CAMERAS, checks, version="0")
         self.show(lost)
 
         async def nothing(*_: str) -> None:
@@ -69,23 +66,25 @@ class Estate:
     def show(self, lost: Iterable[Device]) -> None:
         """What a look at every camera and the desk give when `lost` cannot be reached."""
         assert self.metrics is not None
-        now, cases = time.time(), []
+        now, incidents = time.time(), []
         gone = {device.id for device in lost}
         for device in CAMERAS:
             state, reason = (State.FAULT, Reason.REFUSED) if device.id in gone else (State.OK, None)
             seen = Observation(
-                device.id, Question.REACH, "", now, 0.1, Reach((Port("rtsp", 554, 0.01, reason),))
+                device.id, CheckName.REACH, "", now, 0.1, Reach((Port("rtsp", 554, 0.01, reason),))
             )
             code = "unreachable" if reason else "ok"
-            self.metrics.observed(
-                seen, (Verdict(device.id, Question.REACH, "", "reach", state, code, "-", now),)
+            self.metrics.apply(
+                result_of(
+                    seen, (Verdict(device.id, CheckName.REACH, "", "reach", state, code, "-", now),)
+                )
             )
             if reason:
                 fault = Fault(device.id, "reach", "", "reach", code, state, "no answer", now, now)
-                cases.append(
-                    Case(len(cases) + 1, device.id, "market", (fault,), now, now, told=now)
+                incidents.append(
+                    Incident(len(incidents) + 1, device.id, "market", (fault,), now, now, told=now)
                 )
-        for table in figures.fault_tables(cases, DEVICES, {}, []):
+        for table in figures.fault_tables(incidents, DEVICES, {}, []):
             self.metrics.table(*table)
         for table in figures.outbox_tables({"mail": 0}, {("mail", "sent"): 1}, {}):
             self.metrics.table(*table)
@@ -108,7 +107,7 @@ class Stack:
     """A running Prometheus and what Alertmanager has told so far."""
 
     http: httpx.AsyncClient
-    desk: Receiver
+    reducer: Receiver
     estate: Estate
 
     async def query(self, expr: str) -> list[dict]:
@@ -117,7 +116,7 @@ class Stack:
 
     def told(self, alert: str) -> list[Counter[str]]:
         """How many alerts of this name fired and were over, in each notice that holds one."""
-        groups = [json.loads(got.body)["alerts"] for got in self.desk.got]
+        groups = [json.loads(got.body)["alerts"] for got in self.reducer.got]
         counts = [
             Counter(a["status"] for a in group if a["labels"]["alertname"] == alert)
             for group in groups
@@ -129,18 +128,14 @@ class Stack:
 async def stack(peers: Peers) -> AsyncIterator[Stack]:
     need("prometheus", "prometheus-alertmanager")
     estate = Estate(free_port())
-    async with receiver() as desk:
-        alerts, port = _alertmanager(peers, desk.url, Config()), free_port()
+    async with receiver() as reducer:
+        alerts, port = _alertmanager(peers, reducer.url, Config()), free_port()
         _prometheus(peers, port, estate.port, alerts)
         await estate.start()
         for one in (alerts, port):
-            await asyncio.to_thread(peers.wait_tcp, "127.0.0.1", one)
+            await asyncio.to_thread(peers.wait_ready, one)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
-            for _ in range(100):
-                if (await http.get("/-/ready")).is_success:
-                    break
-                await asyncio.sleep(0.1)
-            yield Stack(http, desk, estate)
+            yield Stack(http, reducer, estate)
         await estate.stop()
         await asyncio.get_running_loop().shutdown_default_executor()
 
@@ -274,13 +269,13 @@ async def test_a_cause_mutes_what_it_explains_and_a_dead_agent_says_of_nothing_t
 ) -> None:
     need("prometheus-alertmanager")
     (peers.folder / "config.yaml").write_text(BY_ALERTMANAGER)
-    config = configuration.load(peers.folder / "config.yaml")
-    async with receiver() as desk:
-        port = _alertmanager(peers, desk.url, config)
-        await asyncio.to_thread(peers.wait_tcp, "127.0.0.1", port)
+    config = loading.load(peers.folder / "config.yaml")
+    async with receiver() as reducer:
+        port = _alertmanager(peers, reducer.url, config)
+        await asyncio.to_thread(peers.wait_ready, port)
 
         def heard() -> set[tuple[str, str, str]]:
-            alerts = [alert for got in desk.got for alert in json.loads(got.body)["alerts"]]
+            alerts = [alert for got in reducer.got for alert in json.loads(got.body)["alerts"]]
             names = [
                 (
                     a["labels"]["alertname"],
@@ -320,7 +315,7 @@ async def test_a_cause_mutes_what_it_explains_and_a_dead_agent_says_of_nothing_t
             await until(lambda: heard() == told, 20)
 
             await post(DOWN)
-            await until(lambda: any(b"HealthmonAgentDown" in got.body for got in desk.got), 20)
+            await until(lambda: any(b"HealthmonAgentDown" in got.body for got in reducer.got), 20)
             await post(
                 lost | {"code": "unreachable"},
                 endsAt="2020-01-02T00:00:00Z",

@@ -1,4 +1,6 @@
-"""The simulated estate checked by clients that nobody here wrote: ffmpeg, net-snmp, chrony, curl, onvif-zeep."""
+"""The simulated estate checked by clients that nobody here wrote: ffmpeg, net-snmp, chrony, curl,
+onvif-zeep.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from support import need
+from helpers.support import need
 
 from healthmon.demo.estate import Estate
 from healthmon.demo.state import HTTP, NTP, RTSP, SNMP, SimDevice

@@ -1,4 +1,6 @@
-"""net-snmp's snmpd on loopback, told by ``override`` to be a UPS: v1, v2c and v3, read by the probe and judged."""
+"""net-snmp's snmpd on loopback, told by ``override`` to be a UPS: v1, v2c and v3, read by the probe
+and judged.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +10,27 @@ import subprocess
 from collections.abc import AsyncIterator
 
 import pytest
-from support import Peers, free_port, need, wait_udp
+from helpers.support import Peers, free_port, need, wait_udp
 
-from healthmon.model import Access, Ask, Device, Kind, Observation, Question, SnmpAccess, State, Ups
-from healthmon.probes import ups
-from healthmon.probes.tools import Tools
-from healthmon.secret import Credential, Secret
-from healthmon.verdict import ups as verdict
-from healthmon.wire import snmp, snmpv3
-from healthmon.wire.errors import (
+from healthmon.checks.evaluation import ups as verdict
+from healthmon.checks.probes import reach, ups
+from healthmon.checks.probes.context import ProbeContext
+from healthmon.model import ups as says
+from healthmon.model.device import Access, Check, Device, SnmpAccess
+from healthmon.model.enums import CheckName, Kind, Reason, State
+from healthmon.model.results import Observation
+from healthmon.model.ups import Ups
+from healthmon.protocols.errors import (
     AuthFailedError,
     AuthLatchedError,
     RefusedError,
     SilentError,
-    WireError,
 )
-from healthmon.wire.logins import LoginGuard
-from healthmon.wire.net import Net
+from healthmon.protocols.snmp import v2c as snmp
+from healthmon.protocols.snmp import v3 as snmpv3
+from healthmon.protocols.transport.connector import Connector
+from healthmon.protocols.transport.lockout_guard import LockoutGuard
+from healthmon.secret import Credential, Secret
 
 pytestmark = pytest.mark.peer
 
@@ -58,9 +64,16 @@ async def engines_closed(nothing_left: None) -> AsyncIterator[None]:
 
 
 def snmpd(
-    peers: Peers, values: dict[str, str], port: int = 0, engine: str = ENGINE_A, boots: int = 0
+    peers: Peers,
+    values: dict[str, str],
+    port: int = 0,
+    engine: str = ENGINE_A,
+    boots: int = 0,
+    places: tuple[str, ...] = (f"udp:{HOST}",),
 ) -> tuple[int, subprocess.Popen[bytes]]:
-    """A running agent: its port and process. It knows of `boots` earlier starts."""
+    """A running agent: its port and process. It knows of `boots` earlier starts, and may be at
+    other `places`.
+    """
     need("snmpd")
     port = port or free_port(socket.SOCK_DGRAM)
     folder = peers.folder / f"snmpd{len(peers.running)}"
@@ -85,7 +98,7 @@ def snmpd(
         f"{folder / 'snmpd.conf'},{memory}",
         "-p",
         str(folder / "pid"),
-        f"udp:{HOST}:{port}",
+        *(f"{place}:{port}" for place in places),
     ]
     process = peers.start("snmpd", *argv, env={"SNMP_PERSISTENT_DIR": str(kept), "MIBS": ""})
     wait_udp(HOST, port)
@@ -94,30 +107,31 @@ def snmpd(
 
 def made(
     port: int, version: str = "2c", credential: Credential | None = None
-) -> tuple[Device, Tools]:
+) -> tuple[Device, ProbeContext]:
     access = Access(snmp=SnmpAccess("c", port, version, "SHA-256", "AES"))
     used = credential or (USER if version == "3" else Credential("c", "", Secret("public")))
     device = Device("U1", "Cabinet 4", Kind.UPS, "s", HOST, access=access)
-    return device, Tools(Net.of([HOST]), LoginGuard(), lambda _: used)
+    return device, ProbeContext(Connector.of([HOST]), LockoutGuard(), lambda _: used)
 
 
-async def look(device: Device, tools: Tools) -> Ups:
-    return await ups.look(device, Ask(device.id, Question.UPS), tools)
+async def look(device: Device, context: ProbeContext) -> Ups:
+    return await ups.probe(device, Check(device.id, CheckName.UPS), context)
 
 
 @pytest.mark.parametrize("version", ["1", "2c", "3"])
 async def test_a_ups_on_mains_and_on_battery_by_every_version(peers: Peers, version: str) -> None:
     port, process = snmpd(peers, ON_MAINS)
-    device, tools = made(port, version)
-    seen = await look(device, tools)
+    device, context = made(port, version)
+    seen = await look(device, context)
     assert (seen.source, seen.charge_ratio, seen.runtime_seconds) == ("normal", 1.0, 2460.0)
     assert (seen.manufacturer, seen.model, seen.load_ratio) == ("Example", "Example-3000", 0.38)
-    assert (seen.on_battery_seconds, seen.alarms, seen.backend) == (None, (), "rfc1628")
+    assert (seen.on_battery_seconds, seen.backend) == (None, "rfc1628")
+    assert seen.conditions == (says.BATTERY_WELL, says.NO_ALARMS)
     peers.stop(process)
     snmpd(peers, ON_BATTERY, port)
-    seen = await look(device, tools)
+    seen = await look(device, context)
     assert (seen.source, seen.on_battery_seconds) == ("battery", 190.0)
-    first = verdict.judge(Observation("U1", Question.UPS, "", 1000.0, 0.1, seen), device)[0]
+    first = verdict.evaluate(Observation("U1", CheckName.UPS, "", 1000.0, 0.1, seen), device)[0]
     assert (first.state, first.code, first.began) == (State.FAULT, "on_battery", 810.0)
     assert first.sentence == "on battery 3 min 10 s, 41 min left at 38 % load"
 
@@ -126,23 +140,25 @@ async def test_a_ups_on_mains_and_on_battery_by_every_version(peers: Peers, vers
 async def test_c31_a_version_3_agent_that_counts_its_starts_anew_is_heard_again(
     peers: Peers, before: int, after: int
 ) -> None:
-    """Outside the time window of RFC 3414 3.2: a card that was reset knows of fewer starts than we do."""
+    """Outside the time window of RFC 3414 3.2: a card that was reset knows of fewer starts than we
+    do.
+    """
     port, process = snmpd(peers, ON_MAINS, boots=before)
-    device, tools = made(port, "3")
-    assert (await look(device, tools)).source == "normal"
+    device, context = made(port, "3")
+    assert (await look(device, context)).source == "normal"
     peers.stop(process)
     snmpd(peers, ON_BATTERY, port, boots=after)
-    assert (await look(device, tools)).source == "battery"
-    assert (await look(device, tools)).source == "battery"
+    assert (await look(device, context)).source == "battery"
+    assert (await look(device, context)).source == "battery"
 
 
 async def test_c31_rows_that_vanish_are_not_zeros_and_not_well(peers: Peers) -> None:
     port, process = snmpd(peers, ON_MAINS)
-    device, tools = made(port)
-    assert (await look(device, tools)).source == "normal"
+    device, context = made(port)
+    assert (await look(device, context)).source == "normal"
     peers.stop(process)
     snmpd(peers, {oid: value for oid, value in ON_MAINS.items() if oid.startswith("1.")}, port)
-    seen = await look(device, tools)
+    seen = await look(device, context)
     assert (seen.source, seen.charge_ratio, seen.runtime_seconds, seen.load_ratio) == (
         None,
         None,
@@ -150,19 +166,19 @@ async def test_c31_rows_that_vanish_are_not_zeros_and_not_well(peers: Peers) -> 
         None,
     )
     assert (
-        verdict.judge(Observation("U1", Question.UPS, "", 1000.0, 0.1, seen), device)[0].state
+        verdict.evaluate(Observation("U1", CheckName.UPS, "", 1000.0, 0.1, seen), device)[0].state
         is State.UNKNOWN
     )
 
 
 async def test_a_wrong_community_is_silence_and_a_stopped_agent_is_refused(peers: Peers) -> None:
     port, process = snmpd(peers, ON_MAINS)
-    net = Net.of([HOST])
+    connector = Connector.of([HOST])
     with pytest.raises(SilentError):
-        await snmp.get(net, HOST, port, Secret("private"), [f"{UPS}.4.1.0"], timeout=0.3)
+        await snmp.get(connector, HOST, port, Secret("private"), [f"{UPS}.4.1.0"], waits=(0.3, 0.3))
     peers.stop(process)
     with pytest.raises(RefusedError):
-        await snmp.get(net, HOST, port, Secret("public"), [f"{UPS}.4.1.0"])
+        await snmp.get(connector, HOST, port, Secret("public"), [f"{UPS}.4.1.0"])
 
 
 @pytest.mark.parametrize("credential", [WRONG_AUTH, WRONG_USER], ids=["password", "user"])
@@ -170,59 +186,83 @@ async def test_v3_login_refused_is_named_and_held_back_after_it(
     peers: Peers, credential: Credential
 ) -> None:
     port, _ = snmpd(peers, ON_MAINS)
-    device, tools = made(port, "3", credential)
+    device, context = made(port, "3", credential)
     with pytest.raises(AuthFailedError):
-        await look(device, tools)
-    with pytest.raises(AuthLatchedError):
-        await look(device, tools)
+        await look(device, context)
+    with pytest.raises(AuthLatchedError, match="SNMPv3: "):
+        await look(device, context)
 
 
 async def test_v3_wrong_privacy_key_gives_no_value_and_spoils_no_other_login(peers: Peers) -> None:
     """Same user and password with another privacy key: an engine of its own."""
     port, _ = snmpd(peers, ON_MAINS)
-    device, tools = made(port, "3", WRONG_PRIVATE)
-    with pytest.raises(WireError):
-        await look(device, tools)
+    device, context = made(port, "3", WRONG_PRIVATE)
+    with pytest.raises(AuthFailedError, match="privacy password or protocol"):
+        await look(device, context)
     good, its_tools = made(port, "3")
     assert (await look(good, its_tools)).source == "normal"
+
+
+async def test_v3_reach_spends_no_login(peers: Peers) -> None:
+    """An agent answers a discovery whatever account is configured (RFC 3414 section 4)."""
+    port, process = snmpd(peers, ON_MAINS)
+    device, context = made(port, "3", WRONG_AUTH)
+    for _ in range(3):
+        seen = await reach.probe(device, Check("U1", CheckName.REACH, timeout=4.0), context)
+        assert seen.ports[0].reason is None
+    assert not context.lockout_guard.latched(HOST, WRONG_AUTH)
+    peers.stop(process)
+    seen = await reach.probe(device, Check("U1", CheckName.REACH, timeout=4.0), context)
+    assert seen.ports[0].reason is Reason.REFUSED
 
 
 async def test_v3_unit_swapped_for_one_with_another_engine_id_is_found_again(peers: Peers) -> None:
     port, process = snmpd(peers, ON_MAINS)
     oids = [f"{UPS}.4.1.0"]
-    net = Net.of([HOST])
-    assert await snmpv3.get(net, HOST, port, USER, oids, auth="SHA-256") == {oids[0]: 3}
+    connector = Connector.of([HOST])
+    assert await snmpv3.get(connector, HOST, port, USER, oids, auth="SHA-256") == {oids[0]: 3}
     peers.stop(process)
     snmpd(peers, ON_BATTERY, port, ENGINE_B)
     found: dict[str, snmp.SnmpValue] = {}
     for _ in range(snmpv3.RENEW_AFTER + 1):
         try:
-            found = await snmpv3.get(net, HOST, port, USER, oids, auth="SHA-256")
+            found = await snmpv3.get(connector, HOST, port, USER, oids, auth="SHA-256")
             break
         except SilentError:
             continue
     assert found == {oids[0]: 5}
 
 
+async def test_v3_is_spoken_by_ip_version_6(peers: Peers) -> None:
+    port, _ = snmpd(peers, ON_MAINS, places=(f"udp:{HOST}", "udp6:[::1]"))
+    oids = [f"{UPS}.4.1.0"]
+    found = await snmpv3.get(Connector.of(["::1"]), "::1", port, USER, oids, auth="SHA-256")
+    assert found == {oids[0]: 3}
+
+
 async def test_v3_dead_host_cuts_no_request_of_another(peers: Peers) -> None:
     """The engine is renewed for the dead host while requests to the living one are under way."""
     port, _ = snmpd(peers, ON_MAINS)
-    net = Net.of([HOST, "127.0.0.9"])
-    dead = free_port(socket.SOCK_DGRAM, "127.0.0.9")
+    connector = Connector.of([HOST, "127.0.0.9"])
     oids = [f"{UPS}.4.1.0"]
 
-    async def bury() -> None:
+    async def bury(dead: int) -> None:
         for _ in range(snmpv3.RENEW_AFTER):
             with pytest.raises(SilentError):
-                await snmpv3.get(net, "127.0.0.9", dead, USER, oids, auth="SHA-256")
+                await snmpv3.get(connector, "127.0.0.9", dead, USER, oids, auth="SHA-256")
 
-    burial = asyncio.create_task(bury())
+    mute = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    mute.bind(("127.0.0.9", 0))
+    burial = asyncio.create_task(bury(mute.getsockname()[1]))
     answers = 0
     while not burial.done():
         async with asyncio.timeout(3):
-            assert await snmpv3.get(net, HOST, port, USER, oids, auth="SHA-256") == {oids[0]: 3}
+            assert await snmpv3.get(connector, HOST, port, USER, oids, auth="SHA-256") == {
+                oids[0]: 3
+            }
         answers += 1
     await burial
+    mute.close()
     assert answers > 50
 
 
@@ -234,7 +274,7 @@ async def test_our_reading_is_snmpgets_reading(peers: Peers) -> None:
     theirs = subprocess.run(
         argv, capture_output=True, text=True, check=True, env={"MIBS": "", "PATH": "/usr/bin"}
     )
-    ours = await snmp.get(Net.of([HOST]), HOST, port, Secret("public"), oids)
+    ours = await snmp.get(Connector.of([HOST]), HOST, port, Secret("public"), oids)
     assert [str(ours[oid]) for oid in oids] == theirs.stdout.split()
 
 
@@ -248,11 +288,11 @@ async def test_a_column_walked_is_snmpwalks_column(peers: Peers, version: str) -
     theirs = subprocess.run(
         argv, capture_output=True, text=True, check=True, env={"MIBS": "", "PATH": "/usr/bin"}
     )
-    net = Net.of([HOST])
+    connector = Connector.of([HOST])
     if version == "3":
-        ours = await snmpv3.walk(net, HOST, port, USER, column, auth="SHA-256")
+        ours = await snmpv3.walk(connector, HOST, port, USER, column, auth="SHA-256")
     else:
-        ours = await snmp.walk(net, HOST, port, Secret("public"), column, version=version)
+        ours = await snmp.walk(connector, HOST, port, Secret("public"), column, version=version)
     rows = [line.partition(" ") for line in theirs.stdout.splitlines()]
     assert {
         f".{column}.{index}": str(value, "utf-8")

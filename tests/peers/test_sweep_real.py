@@ -1,4 +1,6 @@
-"""The sweep on nothing but real peers: GStreamer, chrony, snmpd and NUT; well, then each stopped, wrong or on battery."""
+"""The sweep on nothing but real peers: GStreamer, chrony, snmpd and NUT; well, then each stopped,
+wrong or on battery.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ import time
 from pathlib import Path
 
 import pytest
-import real
-from support import free_port, need
+from helpers.peers import real
+from helpers.support import free_port, need
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.peer
@@ -68,7 +70,9 @@ def test_real_peers_are_judged_right_well_and_ill(peers, tmp_path, monkeypatch):
     camera = peers.start("/usr/bin/python3", real.HERE / "gst_server.py", "127.0.0.1", str(gst))
     peers.wait_tcp("127.0.0.1", gst, 30)
     config(tmp_path, gst, snmp, nut, ntp)
-    assert sweep(tmp_path) == {}
+    assert sweep(tmp_path) == {
+        "U2": "not_reported: UPS not checked: a simulated UPS (NUT's dummy-ups)"
+    }
 
     peers.stop(agent)
     agent = real.snmpd(peers, "127.0.2.21", snmp, real.ON_BATTERY)

@@ -1,4 +1,6 @@
-"""net-snmp's snmpd as a switch: IF-MIB of real interfaces that are set down and up, RFC 3621 by pass_persist."""
+"""net-snmp's snmpd as a switch: IF-MIB of real interfaces that are set down and up, RFC 3621 by
+pass_persist.
+"""
 
 from __future__ import annotations
 
@@ -12,28 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from namespaces import inside, ip
-from support import Peers, free_port, need
+from helpers.peers.namespaces import inside, ip
+from helpers.support import Peers, free_port, need
 
-from healthmon.model import (
-    Ask,
-    Device,
-    Kind,
-    Observation,
-    PortAccess,
-    Question,
-    SnmpAccess,
-    State,
-    SwitchPort,
-)
-from healthmon.probes import port as probe
-from healthmon.probes import ups
-from healthmon.probes.tools import Tools
+from healthmon.checks.evaluation import port as verdict
+from healthmon.checks.probes import port as probe
+from healthmon.checks.probes import ups
+from healthmon.checks.probes.context import ProbeContext
+from healthmon.model.device import Check, Device, PortAccess, SnmpAccess
+from healthmon.model.enums import CheckName, Kind, State
+from healthmon.model.links import SwitchPort
+from healthmon.model.results import Observation
+from healthmon.protocols.errors import NotFoundError
+from healthmon.protocols.transport.connector import Connector
+from healthmon.protocols.transport.lockout_guard import LockoutGuard
 from healthmon.secret import Credential, Secret
-from healthmon.verdict import port as verdict
-from healthmon.wire.errors import NotFoundError
-from healthmon.wire.logins import LoginGuard
-from healthmon.wire.net import Net
 
 pytestmark = pytest.mark.peer
 HOST = "127.0.0.1"
@@ -54,7 +49,7 @@ def snmpd(peers: Peers, power: Path | None = None) -> int:
         "interface_fadeout 1",
     ]
     if power is not None:
-        helper = Path(__file__).with_name("pse_pass.py")
+        helper = Path(__file__).parents[1] / "helpers/peers/pse_pass.py"
         lines.append(f"pass_persist .1.3.6.1.2.1.105 {sys.executable} {helper} {power}")
     (folder / "snmpd.conf").write_text("\n".join(lines) + "\n")
     argv = [
@@ -86,17 +81,17 @@ def camera(port: int, name: str, version: str = "2c", poe: str | None = None) ->
     return Device("C1", "Camera", Kind.CAMERA, "s", "192.0.2.1", port=where)
 
 
-def tools(version: str = "2c") -> Tools:
+def context(version: str = "2c") -> ProbeContext:
     used = USER if version == "3" else Credential("c", "", Secret("public"))
-    return Tools(Net.of([HOST]), LoginGuard(), lambda _: used)
+    return ProbeContext(Connector.of([HOST]), LockoutGuard(), lambda _: used)
 
 
-async def until(device: Device, held: Tools, wanted: Any, seconds: float = 20) -> SwitchPort:
+async def until(device: Device, held: ProbeContext, wanted: Any, seconds: float = 20) -> SwitchPort:
     """The port once it is as `wanted`; snmpd caches its interfaces for some seconds."""
     end, seen = time.monotonic() + seconds, None
     while time.monotonic() < end:
         try:
-            seen = await probe.look(device, Ask("C1", Question.PORT, "S01"), held)
+            seen = await probe.probe(device, Check("C1", CheckName.PORT, "S01"), held)
         except Exception as error:
             seen = error
         if isinstance(seen, SwitchPort) and wanted(seen):
@@ -106,13 +101,15 @@ async def until(device: Device, held: Tools, wanted: Any, seconds: float = 20) -
 
 
 def judged(device: Device, seen: SwitchPort) -> dict[str, tuple[State, str]]:
-    found = verdict.judge(Observation("C1", Question.PORT, "S01", time.time(), 0.1, seen), device)
+    found = verdict.evaluate(
+        Observation("C1", CheckName.PORT, "S01", time.time(), 0.1, seen), device
+    )
     return {one.aspect: (one.state, one.code) for one in found}
 
 
 def test_a_real_interface_is_seen_to_go_down_and_come_back_by_every_version(peers: Peers) -> None:
     async def watch(port: int) -> None:
-        asked = [(camera(port, "cam7", version), tools(version)) for version in ("1", "2c", "3")]
+        asked = [(camera(port, "cam7", version), context(version)) for version in ("1", "2c", "3")]
         device = asked[0][0]
 
         async def all_see(wanted: Any) -> SwitchPort:
@@ -146,24 +143,24 @@ def test_a_port_is_found_again_when_its_index_has_changed_and_missed_when_it_is_
     peers: Peers,
 ) -> None:
     async def watch(port: int) -> None:
-        held, device = tools(), camera(port, "cam7")
+        held, device = context(), camera(port, "cam7")
         before = await until(device, held, lambda seen: seen.oper == "up")
         ip("link", "del", "cam7")
         ip("link", "add", "cam8", "type", "veth", "peer", "name", "far8")
         ip("link", "add", "cam7", "type", "veth", "peer", "name", "far7")
         for name in ("cam7", "far7"):
             ip("link", "set", name, "up")
-        held.notes_of("S01").switch_read_at = -1e9
+        held.memory_of("S01").switch_read_at = -1e9
         after = await until(
             device, held, lambda seen: seen.index != before.index and seen.oper == "up"
         )
         assert after.port == "cam7"
         assert after.new_errors is None or after.new_errors == 0
         with pytest.raises(NotFoundError, match="no port with the name"):
-            await probe.look(camera(port, "cam9"), Ask("C1", Question.PORT, "S01"), tools())
+            await probe.probe(camera(port, "cam9"), Check("C1", CheckName.PORT, "S01"), context())
         by_number = camera(port, str(after.index))
         assert (
-            await probe.look(by_number, Ask("C1", Question.PORT, "S01"), tools())
+            await probe.probe(by_number, Check("C1", CheckName.PORT, "S01"), context())
         ).index == after.index
 
     inside(lambda: with_cable(peers, watch))
@@ -171,7 +168,7 @@ def test_a_port_is_found_again_when_its_index_has_changed_and_missed_when_it_is_
 
 def test_the_octets_of_a_port_are_counted_by_the_switch(peers: Peers) -> None:
     async def watch(port: int) -> None:
-        held, device = tools(), camera(port, "lo")
+        held, device = context(), camera(port, "lo")
         first = await until(device, held, lambda seen: seen.bytes_in is not None)
         second = await until(
             device, held, lambda seen: (seen.bytes_in or 0) > (first.bytes_in or 0)
@@ -201,7 +198,7 @@ def power(folder: Path, **status: int) -> Path:
 
 def test_a_poe_fault_is_read_from_the_power_ethernet_mib(peers: Peers, tmp_path: Path) -> None:
     async def watch(port: int) -> None:
-        held, device = tools(), camera(port, "lo", poe="1.7")
+        held, device = context(), camera(port, "lo", poe="1.7")
         seen = await until(
             device, held, lambda seen: seen.poe is not None and seen.poe.status == "delivering"
         )

@@ -1,4 +1,6 @@
-"""Debian's rsyslog as receiver: it parses what is sent by RFC 5424 over UDP, TCP and TLS; nothing breaks the format."""
+"""Debian's rsyslog as receiver: it parses what is sent by RFC 5424 over UDP, TCP and TLS; nothing
+breaks the format.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from loopback import make_pair, served
-from notices import CLOSED, DIGEST, OPENED, TEST
-from support import Peers, free_port, library, need
+from helpers.loopback import make_pair, served
+from helpers.notices import CLOSED, DIGEST, OPENED, TEST
+from helpers.support import Peers, free_port, library, need
 
-from healthmon.model import State
-from healthmon.wire import tls
-from healthmon_exporters.notify.sender import SendError
+from healthmon.model.enums import State
+from healthmon.notifications.sender import SendError
+from healthmon.protocols.transport import tls
 from healthmon_exporters.notify.syslog import (
     FACILITIES,
     MOST_BYTES,

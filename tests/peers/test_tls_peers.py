@@ -1,4 +1,6 @@
-"""TLS of real peers: OpenSSL's server for HTTPS and GStreamer's for RTSPS, each with its own certificate; one that stalls."""
+"""TLS of real peers: OpenSSL's server for HTTPS and GStreamer's for RTSPS, each with its own
+certificate; one that stalls.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +10,18 @@ from pathlib import Path
 
 import pytest
 import yaml
-from loopback import Pair, make_pair
-from rtsp_peers import gstreamer
-from support import Peers, free_port, library, need
+from helpers.loopback import Pair, make_pair
+from helpers.peers.rtsp_peers import gstreamer
+from helpers.results import applied, result_of
+from helpers.support import Peers, free_port, library, need
 
-from healthmon import config as configuration
-from healthmon import verdict
-from healthmon.app import App, build
-from healthmon.model import Ask, Observation, Question, Reason, State, Verdict
-from healthmon_exporters.prometheus import Metrics
+from healthmon.checks import registry
+from healthmon.config import loading
+from healthmon.model.device import Check
+from healthmon.model.enums import CheckName, Reason, State
+from healthmon.model.results import Observation, Verdict
+from healthmon.runtime.engine import CheckEngine, build
+from healthmon_exporters.metrics.exposition import Metrics
 
 pytestmark = pytest.mark.peer
 
@@ -41,7 +46,7 @@ def openssl(peers: Peers, pair: Pair) -> int:
     return port
 
 
-def app_of(folder: Path, authority: Pair, https: int, rtsps: int) -> App:
+def app_of(folder: Path, authority: Pair, https: int, rtsps: int) -> CheckEngine:
     camera = {
         "id": "C001",
         "name": "Market",
@@ -62,21 +67,22 @@ def app_of(folder: Path, authority: Pair, https: int, rtsps: int) -> App:
     }
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(tree))
-    app = build(configuration.load(path))
-    app.tools.net.connect_seconds = 1.5
-    app.tools.net.patience = {}
-    return app
+    engine = build(loading.load(path))
+    engine.context.connector.connect_seconds = 1.5
+    engine.context.connector.longest_connect = {}
+    return engine
 
 
 async def looked(
-    app: App, question: Question, **more: float
+    engine: CheckEngine, check_type: CheckName, **more: float
 ) -> dict[str, tuple[Observation, dict[str, Verdict]]]:
     """The result of each ask of a question, by its part."""
     found = {}
-    for ask in app.asks:
-        if ask.question is question and ask.device == "C001":
-            observation = await app.look(replace(ask, **more))  # type: ignore[arg-type]
-            found[ask.part] = observation, {one.aspect: one for one in app.judge(observation)}
+    for check in engine.estate.checks:
+        if check.check_type == check_type and check.device == "C001":
+            result = await applied(engine, replace(check, **more))
+            verdicts = {one.aspect: one for one in result.verdicts}
+            found[check.instance] = (result.observation, verdicts)
     return found
 
 
@@ -88,16 +94,16 @@ async def test_c24_both_certificates_of_a_device_are_looked_at_and_each_fault_sa
     web = make_pair(tmp_path, "web", issuer=authority)
     pictures = make_pair(tmp_path, "pictures", days=(-9, 5), issuer=authority)
     https, rtsps = openssl(peers, web), gstreamer(peers, "", "", str(pictures.file))
-    app = app_of(tmp_path, authority, https, rtsps)
-    metrics = Metrics(tuple(app.devices.values()), app.asks, version="")
-    found = await looked(app, Question.CERTIFICATE)
+    engine = app_of(tmp_path, authority, https, rtsps)
+    metrics = Metrics(tuple(engine.estate.devices.values()), engine.estate.checks, version="")
+    found = await looked(engine, CheckName.CERTIFICATE)
     assert list(found) == ["https", "rtsps"]
     for observation, verdicts in found.values():
-        app.book.take(verdicts.values())
-        metrics.observed(observation, tuple(verdicts.values()))
+        engine.state.book.apply(verdicts.values())
+        metrics.apply(result_of(observation, tuple(verdicts.values())))
     states = {
-        part: {aspect: one.state for aspect, one in verdicts.items()}
-        for part, (_, verdicts) in found.items()
+        instance: {aspect: one.state for aspect, one in verdicts.items()}
+        for instance, (_, verdicts) in found.items()
     }
     well = {"expiry": State.OK, "trust": State.OK, "strength": State.OK}
     assert states == {"https": well, "rtsps": well | {"expiry": State.DEGRADED}}
@@ -118,7 +124,7 @@ async def test_c24_both_certificates_of_a_device_are_looked_at_and_each_fault_sa
         )
         == 2
     )
-    await app.close()
+    await engine.close()
 
 
 async def test_c24_a_handshake_that_does_not_finish_is_named_whoever_asks(
@@ -126,11 +132,11 @@ async def test_c24_a_handshake_that_does_not_finish_is_named_whoever_asks(
 ) -> None:
     authority = make_pair(tmp_path, "ca", authority=True, address=None)
     port = openssl(peers, make_pair(tmp_path, "web", issuer=authority))
-    app = app_of(tmp_path, authority, port, port)
-    app.tools.notes.clear()
+    engine = app_of(tmp_path, authority, port, port)
+    engine.context.memory.clear()
     peers.running[0].send_signal(signal.SIGSTOP)  # the kernel still takes connections for it
-    for question, code in ((Question.CERTIFICATE, "tls_failed"), (Question.STREAM, "tls")):
-        for observation, verdicts in (await looked(app, question)).values():
+    for check_type, code in ((CheckName.CERTIFICATE, "tls_failed"), (CheckName.STREAM, "tls")):
+        for observation, verdicts in (await looked(engine, check_type)).values():
             assert observation.reason is Reason.TLS_TIMEOUT
             assert (
                 observation.detail
@@ -139,12 +145,12 @@ async def test_c24_a_handshake_that_does_not_finish_is_named_whoever_asks(
             (fault,) = [one for one in verdicts.values() if one.state is State.FAULT]
             assert fault.code == code
             assert "connected, but the TLS handshake does not finish" in fault.sentence
-    for observation, _ in (await looked(app, Question.CERTIFICATE, timeout=0.5)).values():
+    for observation, _ in (await looked(engine, CheckName.CERTIFICATE, timeout=0.5)).values():
         assert (observation.reason, observation.detail) == (
             Reason.TLS_TIMEOUT,
             f"waiting for TLS handshake on port {port}, 0.5 s",
         )
-    await app.close()
+    await engine.close()
 
 
 async def test_c24_a_handshake_that_stalls_only_when_it_is_verified_is_no_fault_of_trust_in_the_certificate(
@@ -152,8 +158,8 @@ async def test_c24_a_handshake_that_stalls_only_when_it_is_verified_is_no_fault_
 ) -> None:
     authority = make_pair(tmp_path, "ca", authority=True, address=None)
     port = openssl(peers, make_pair(tmp_path, "web", issuer=authority))
-    app = app_of(tmp_path, authority, port, port)
-    connect, calls = app.tools.net.connect, 0
+    engine = app_of(tmp_path, authority, port, port)
+    connect, calls = engine.context.connector.connect, 0
 
     async def stalls_at_the_second(*args: object, **more: object) -> object:
         nonlocal calls
@@ -162,20 +168,21 @@ async def test_c24_a_handshake_that_stalls_only_when_it_is_verified_is_no_fault_
             peers.running[0].send_signal(signal.SIGSTOP)
         return await connect(*args, **more)  # type: ignore[arg-type]
 
-    app.tools.net = _Door(app.tools.net, stalls_at_the_second)  # type: ignore[assignment]
-    observation = await app.look(Ask("C001", Question.CERTIFICATE, "https", timeout=8))
+    engine.context.connector = _Door(engine.context.connector, stalls_at_the_second)  # type: ignore[assignment]
+    check = Check("C001", CheckName.CERTIFICATE, "https", timeout=8)
+    observation = (await engine.run_check(check)).observation
     assert observation.reason is Reason.TLS_TIMEOUT
-    told = verdict.judge(observation, app.devices["C001"])
+    told = registry.evaluate(observation, engine.estate.devices["C001"])
     assert [one.code for one in told] == ["tls_timeout", "tls_failed"]
     assert calls == 2
-    await app.close()
+    await engine.close()
 
 
 class _Door:
     """A door whose `connect` is another one."""
 
-    def __init__(self, net: object, connect: object) -> None:
-        self.net, self.connect = net, connect
+    def __init__(self, connector: object, connect: object) -> None:
+        self.connector, self.connect = connector, connect
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self.net, name)
+        return getattr(self.connector, name)

@@ -1,4 +1,6 @@
-"""Servers that refuse RTP over TCP: Perl's answers 400 Bad Request, the others 461 Unsupported Transport."""
+"""Servers that refuse RTP over TCP: Perl's answers 400 Bad Request, the others 461 Unsupported
+Transport.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,14 @@ import re
 from pathlib import Path
 
 import pytest
-from rtsp_peers import clip, espp, perl, rust, vlc
-from streams import camera, judged
-from support import Peers
+from helpers.peers.rtsp_peers import clip, espp, perl, rust, vlc
+from helpers.peers.streams import camera, judged
+from helpers.support import Peers
 
-from healthmon.model import State
-from healthmon.probes.tools import Tools
-from healthmon.wire.errors import NotFoundError
-from healthmon.wire.trace import Trace, recording
+from healthmon.checks.probes.context import ProbeContext
+from healthmon.model.enums import State
+from healthmon.protocols.errors import NotFoundError
+from healthmon.protocols.trace import Trace, recording
 
 pytestmark = pytest.mark.peer
 
@@ -51,9 +53,9 @@ def answered(trace: Trace, method: str) -> str:
 
 
 async def test_c13_vlc_knows_only_udp_which_is_remembered(vlc_port: int) -> None:
-    device, tools = camera(vlc_port, "/vlc")
+    device, context = camera(vlc_port, "/vlc")
     with recording(Trace(keep_notes=True)) as first:
-        found, verdicts = await judged(device, tools)
+        found, verdicts = await judged(device, context)
     assert setups(first) == ["tcp 461", "udp 200"]
     assert verdicts["pictures"] == (State.OK, "ok")
     assert (found.transport, found.codec, found.width, found.height) == ("udp", "h264", 320, 240)
@@ -64,7 +66,7 @@ async def test_c13_vlc_knows_only_udp_which_is_remembered(vlc_port: int) -> None
     assert answered(first, "TEARDOWN") == "200"
     with recording(Trace(keep_notes=True)) as second:
         found, _ = await judged(
-            device, tools, watch=6.2
+            device, context, watch=6.2
         )  # VLC sends its first report within five seconds
     assert setups(second) == ["udp 200"]
     assert found.sender_clock is not None
@@ -77,10 +79,10 @@ async def test_vlc_does_not_know_another_path(vlc_port: int) -> None:
 
 
 async def test_c13_perls_server_says_bad_request_to_tcp(peers: Peers, film: Path) -> None:
-    device, tools = camera(perl(peers, film), "/stream1")
-    await fed(peers, tools, device)
+    device, context = camera(perl(peers, film), "/stream1")
+    await fed(peers, context, device)
     with recording(Trace(keep_notes=True)) as trace:
-        found, verdicts = await judged(device, tools)
+        found, verdicts = await judged(device, context)
     assert setups(trace) == ["tcp 400", "udp 200"]
     assert verdicts["pictures"] == (State.OK, "ok")
     assert (found.transport, found.codec) == ("udp", "h264")
@@ -92,9 +94,9 @@ async def test_c13_perls_server_says_bad_request_to_tcp(peers: Peers, film: Path
 
 
 async def test_c13_a_server_in_rust(peers: Peers) -> None:
-    device, tools = camera(rust(peers), "/stream")
+    device, context = camera(rust(peers), "/stream")
     with recording(Trace(keep_notes=True)) as trace:
-        found, verdicts = await judged(device, tools)
+        found, verdicts = await judged(device, context)
     assert setups(trace) == ["tcp 461", "udp 200"]
     assert verdicts["pictures"] == (State.OK, "ok")
     assert (found.codec, found.width, found.height, found.lost) == ("h264", 320, 240, 0)
@@ -103,10 +105,12 @@ async def test_c13_a_server_in_rust(peers: Peers) -> None:
 
 
 async def test_c13_a_microcontrollers_server_hangs_up_upon_its_refusal(peers: Peers) -> None:
-    """Its description names one control for the whole and for the track, and JPEG without an rtpmap."""
-    device, tools = camera(espp(peers), "/mjpeg")
+    """Its description names one control for the whole and for the track, and JPEG without an
+    rtpmap.
+    """
+    device, context = camera(espp(peers), "/mjpeg")
     with recording(Trace(keep_notes=True)) as trace:
-        found, verdicts = await judged(device, tools)
+        found, verdicts = await judged(device, context)
     assert setups(trace)[-1] == "udp 200"
     assert verdicts["pictures"] == (State.OK, "ok")
     assert (found.transport, found.codec, found.width, found.height) == ("udp", "mjpeg", 320, 240)
@@ -115,19 +119,23 @@ async def test_c13_a_microcontrollers_server_hangs_up_upon_its_refusal(peers: Pe
 
 
 async def test_the_mpeg_4_of_older_encoders(peers: Peers) -> None:
-    device, tools = camera(perl(peers, clip(peers, ("mpeg4",))), "/stream1")
-    await fed(peers, tools, device)
-    found, verdicts = await judged(device, tools)
+    device, context = camera(perl(peers, clip(peers, ("mpeg4",))), "/stream1")
+    await fed(peers, context, device)
+    found, verdicts = await judged(device, context)
     assert (verdicts["pictures"], verdicts["keyframes"]) == ((State.OK, "ok"), (State.OK, "ok"))
     assert (found.codec, found.keyframes >= 1, found.watched < 4) == ("mpeg4", True, True)
     assert found.key_interval is None or found.key_interval == pytest.approx(1, abs=0.4)
 
 
-async def fed(peers: Peers, tools: Tools, device: object) -> None:
+async def fed(peers: Peers, context: ProbeContext, device: object) -> None:
     """Wait until ffmpeg has announced its stream."""
     for _ in range(100):
         try:
-            await judged(device, Tools(tools.net, tools.logins, tools.credential), watch=0.1)  # type: ignore[arg-type]
+            await judged(
+                device,
+                ProbeContext(context.connector, context.lockout_guard, context.credential),
+                watch=0.1,
+            )  # type: ignore[arg-type]
             return
         except NotFoundError:
             await asyncio.sleep(0.1)

@@ -1,4 +1,6 @@
-"""The agent itself is in trouble: held up, out of file descriptors, its clock stepped. No camera is ever blamed for it."""
+"""The agent itself is in trouble: held up, out of file descriptors, its clock stepped. No camera is
+ever blamed for it.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from process.room import Room, series_of, until
-from support import Peers, library, need
+from helpers.room import Room, series_of, until
+from helpers.support import Peers, library, need
 
 pytestmark = pytest.mark.long
 CAMERAS = 12
@@ -102,10 +104,10 @@ def test_a2_an_agent_that_was_stopped_blames_no_camera_and_makes_no_burst(room: 
         time.sleep(seconds)
         room.agent.send_signal(signal.SIGCONT)
         until(
-            lambda: lag.append(room.value("healthmon_loop_lag_seconds") or 0) or max(lag) > 1,
+            lambda: lag.append(room.value("healthmon_loop_lag_seconds") or 0) or max(lag) > 1,  # noqa: B023
             20,
             room.agent,
-        )  # noqa: B023
+        )
         time.sleep(2 * INTERVAL)
         assert blamed(room.get("/metrics")) == []
         assert runs(room) - before <= CAMERAS * ((time.monotonic() - began) / INTERVAL + 2), (
@@ -116,7 +118,9 @@ def test_a2_an_agent_that_was_stopped_blames_no_camera_and_makes_no_burst(room: 
 
 
 def test_a8_without_file_descriptors_cameras_are_not_known_and_come_back(room: Room) -> None:
-    """All that the agent holds stays open, nothing new can be opened: no connection, no file, no socket accepted."""
+    """All that the agent holds stays open, nothing new can be opened: no connection, no file, no
+    socket accepted.
+    """
     assert room.agent is not None
     pid = room.agent.pid
     old = resource.prlimit(pid, resource.RLIMIT_NOFILE)

@@ -1,4 +1,6 @@
-"""kill -9 at random moments, with the outbox running, on both databases: nothing acknowledged is lost."""
+"""kill -9 at random moments, with the outbox running, on both databases: nothing acknowledged is
+lost.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +12,18 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from crash_driver import FEWEST
-from databases import installed, postgres
-from support import IN_CI, Peers, free_port
+from helpers.crash_driver import FEWEST
+from helpers.databases import installed, postgres
+from helpers.support import IN_CI, Peers, free_port
 
 from healthmon.store import Store
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
 LIVES = int(os.environ.get("CRASH_LIVES", "200"))
-PATH = {"PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in (".", "exporters", "tests"))}
+PATH = {
+    "PYTHONPATH": os.pathsep.join(str(ROOT / instance) for instance in (".", "exporters", "tests"))
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +38,13 @@ def runs(
     for name, url in urls.items():
         folder, port = tmp_path_factory.mktemp(name), free_port()
         (folder / "mode").write_text("ok")
-        hook = ROOT / "tests/fakes/file_hook.py"
+        hook = ROOT / "tests/helpers/fakes/file_hook.py"
         module_peers.start(sys.executable, hook, str(port), folder / "got", folder / "mode")
         module_peers.wait_tcp("127.0.0.1", port)
         argv = [
             sys.executable,
-            ROOT / "tests/process/crash_driver.py",
+            "-m",
+            "helpers.crash_driver",
             url,
             str(port),
             str(LIVES),
@@ -78,7 +83,7 @@ def test_a5_g9_kill_9_loses_nothing_acknowledged_and_corrupts_nothing(
     assert len(report["intended"]) > report["lives"]
     store = Store.open(url)  # its integrity check runs here
     assert store.broken_links() == []
-    kept = {case.number for case in store.cases()}
+    kept = {incident.number for incident in store.incidents()}
     store.close()
     assert {int(name[1:7]) for name in report["told"]} <= kept
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 import pytest
-from process.room import Room
-from support import Peers
+from helpers.room import Room
+from helpers.support import Peers
 
 pytestmark = pytest.mark.long
 SECONDS = 12.0

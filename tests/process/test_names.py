@@ -1,4 +1,6 @@
-"""Cameras that are configured by name: one sweep by the real program and the system's resolver, with a name server of ours."""
+"""Cameras that are configured by name: one sweep by the real program and the system's resolver,
+with a name server of ours.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,11 @@ import socket
 from pathlib import Path
 
 import pytest
-from fakes.dns_server import HANG, NXDOMAIN, SERVFAIL, DnsServer
-from fakes.rtsp_server import Camera, pictures
-from hostile.ward import Bed, Swept, Ward, undisturbed
-from namespaces import ip
-from support import IN_CI, need
+from helpers.fakes.dns_server import HANG, NXDOMAIN, SERVFAIL, DnsServer
+from helpers.fakes.rtsp_server import Camera, pictures
+from helpers.hostile_estate import Bed, Swept, Ward, undisturbed
+from helpers.peers.namespaces import ip
+from helpers.support import IN_CI, need
 
 pytestmark = pytest.mark.long
 HERE, GOOD, SILENT, INNER = "192.0.2.53", "192.0.2.7", "192.0.2.54", "127.0.0.9"

@@ -1,4 +1,6 @@
-"""A webhook that is down for long in every way there is: nothing is lost, the order is kept, it drains in a minute."""
+"""A webhook that is down for long in every way there is: nothing is lost, the order is kept, it
+drains in a minute.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +12,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from databases import installed, postgres
-from process.crash_driver import AT_ONCE, written
-from support import IN_CI, Peers, free_port
+from helpers.crash_driver import AT_ONCE, written
+from helpers.databases import installed, postgres
+from helpers.results import result_with
+from helpers.support import IN_CI, Peers, free_port
 
-from healthmon import config as configuration
-from healthmon import inventory
-from healthmon.cases import World
-from healthmon.casework import Casework
-from healthmon.faults import ONE_OFF, FaultBook
-from healthmon.keeper import Keeper
-from healthmon.model import Question, State, Verdict
+from healthmon.config import loading
+from healthmon.incidents.confirmation import ONE_OFF, FaultBook
+from healthmon.incidents.incident import EstateState
+from healthmon.inventory import devices as inventory
+from healthmon.model.enums import CheckName, State
+from healthmon.model.results import Verdict
+from healthmon.notifications import dispatcher
+from healthmon.runtime.incident_service import IncidentService
 from healthmon.store import Store
-from healthmon_exporters.notify import dispatch
+from healthmon.store.writer import StoreWriter
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
@@ -41,12 +45,15 @@ class Line:
     port: int = field(default_factory=free_port)
 
     async def run(self, seconds: float) -> None:
-        config = configuration.load(written(self.folder, self.port))
+        config = loading.load(written(self.folder, self.port))
         self.devices = {device.id: device for device in inventory.devices(config)}
-        self.keeper = Keeper(lambda: Store.open(self.url))
-        self.work = Casework.of(config, self.devices, self.keeper, lambda: World(self.devices))
-        self.work.desk.rules, self.book = AT_ONCE, FaultBook(ONE_OFF)
-        self.work.resume(self.keeper.start())
+        self.store_writer = StoreWriter(lambda: Store.open(self.url))
+        self.book = FaultBook(ONE_OFF)
+        self.work = IncidentService.of(
+            config, self.devices, self.book, self.store_writer, lambda: EstateState(self.devices)
+        )
+        self.work.reducer.rules = AT_ONCE
+        self.work.resume(self.store_writer.start())
         jobs = [asyncio.create_task(job()) for job in self.work.jobs]
         try:
             await self.outage(seconds)
@@ -54,11 +61,11 @@ class Line:
             for job in jobs:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
-            await self.keeper.close()
+            await self.store_writer.close()
 
     def start_receiver(self) -> None:
         self.mode("refused")
-        hook = ROOT / "tests/fakes/file_hook.py"
+        hook = ROOT / "tests/helpers/fakes/file_hook.py"
         self.peers.start(
             sys.executable, hook, str(self.port), self.folder / "got", self.folder / "mode"
         )
@@ -92,9 +99,9 @@ class Line:
             else State.FAULT
         )
         verdict = Verdict(
-            device, Question.REACH, "", "reach", state, f"code-{number}", "no answer", time.time()
+            device, CheckName.REACH, "", "reach", state, f"code-{number}", "no answer", time.time()
         )
-        self.work.take([verdict], self.book.take([verdict]))
+        self.work.apply(result_with(verdict))
         self.work.tick()
 
     def got(self) -> list[dict]:
@@ -122,8 +129,10 @@ def _before_the_leak_check(two_lines: dict[str, Line]) -> None:
 async def test_a12_g10_a_webhook_that_is_down_for_long_loses_nothing_and_keeps_the_order(
     two_lines: dict[str, Line], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An hour of outage in a quarter of a minute: the events, ways to fail and the drain are real, the pauses are scaled."""
-    monkeypatch.setattr(dispatch, "LONGEST_PAUSE", 2.0)
+    """An hour of outage in a quarter of a minute: the events, ways to fail and the drain are real,
+    the pauses are scaled.
+    """
+    monkeypatch.setattr(dispatcher, "LONGEST_PAUSE", 2.0)
     await asyncio.gather(*(line.run(15.0) for line in two_lines.values()))
     for line in two_lines.values():
         got = line.got()

@@ -1,4 +1,6 @@
-"""Our own network is cut in a network namespace: one fault of the agent, and nothing about any camera."""
+"""Our own network is cut in a network namespace: one fault of the agent, and nothing about any
+camera.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from process.room import ROOT, Room
-from support import Peers, free_port, need
+from helpers.room import ROOT, Room
+from helpers.support import Peers, free_port, need
 
 pytestmark = pytest.mark.long
 INSIDE, OUTSIDE = f"hm-in-{os.getpid()}", f"hm-out-{os.getpid()}"
@@ -25,7 +27,9 @@ def ip(*argv: str) -> None:
 
 @pytest.fixture(scope="module")
 def cable() -> Iterator[None]:
-    """Two namespaces and a cable: 10.255.0.1 is our side, 10.0.0.0 to 10.127.255.255 the devices' side."""
+    """Two namespaces and a cable: 10.255.0.1 is our side, 10.0.0.0 to 10.127.255.255 the devices'
+    side.
+    """
     need("ip", "curl")
     if os.geteuid() != 0:
         pytest.skip("network namespaces need root")
@@ -66,7 +70,7 @@ def room(cable: None, module_peers: Peers, tmp_path_factory: pytest.TempPathFact
     made = Room(module_peers, folder, inside, outside)
     made.estate(CAMERAS, "--network", "10")
     (folder / "mode").write_text("ok")
-    receiver = ROOT / "tests/fakes/file_hook.py"
+    receiver = ROOT / "tests/helpers/fakes/file_hook.py"
     module_peers.start(
         *inside, sys.executable, receiver, str(hook), folder / "got", folder / "mode"
     )

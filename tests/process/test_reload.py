@@ -1,4 +1,6 @@
-"""The agent as a process: what a reload, a restart and an acknowledgement do to faults that people have been told of."""
+"""The agent as a process: what a reload, a restart and an acknowledgement do to faults that people
+have been told of.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +10,22 @@ import os
 import re
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from process.room import ROOT, Room
-from support import Peers, free_port
+from helpers.reading import read_here
+from helpers.room import ROOT, Room
+from helpers.support import Peers, free_port
 
-from healthmon import config as configuration
-from healthmon.agent import Agent
-from healthmon.app import build
-from healthmon.wire import counting
+from healthmon.config import loading
+from healthmon.config.problems import Problem
+from healthmon.protocols.transport import metering as counting
+from healthmon.runtime.agent import Agent
+from healthmon.runtime.engine import build
+from healthmon.runtime.estate import Estate
+from healthmon.runtime.reading import read_apart
 
 pytestmark = pytest.mark.long
 
@@ -43,7 +48,7 @@ def room(module_peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Room:
     (folder / "mode").write_text("ok")
     module_peers.start(
         sys.executable,
-        ROOT / "tests/fakes/file_hook.py",
+        ROOT / "tests/helpers/fakes/file_hook.py",
         str(hook),
         folder / "got",
         folder / "mode",
@@ -240,16 +245,16 @@ async def test_the_agent_notes_where_a_deployable_camera_is_at_its_start_and_at_
         path.write_text(PLACES.format(state=state, where=where, place=place))
 
     async def end(agent: Agent) -> list[tuple[str, str]]:
-        await agent.casework.keeper.flush()
-        stays = await agent.casework.keeper.ask(lambda store: store.stays("D001"))
-        await agent.casework.keeper.close()
-        await agent.app.close()
+        await agent.incident_service.store_writer.flush()
+        stays = await agent.incident_service.store_writer.query(lambda store: store.stays("D001"))
+        await agent.incident_service.store_writer.close()
+        await agent.engine.close()
         agent.running.close()
         assert isinstance(stays, list)
         return [(stay.state, stay.location) for stay in stays]
 
     write("deployed", "Fair Ground")
-    agent = Agent.of(path, configuration.load(path))
+    agent = Agent.of(path, Estate.of(loading.load(path)))
     write("in_transit", "")
     assert await agent.reload() == ""
     write("in_store", "depot")
@@ -261,7 +266,7 @@ async def test_the_agent_notes_where_a_deployable_camera_is_at_its_start_and_at_
         ("in_store", "depot"),
     ]
     write("deployed", "Quay")
-    assert (await end(Agent.of(path, configuration.load(path))))[-1] == ("deployed", "Quay")
+    assert (await end(Agent.of(path, Estate.of(loading.load(path)))))[-1] == ("deployed", "Quay")
 
 
 METERED = """
@@ -280,52 +285,52 @@ async def test_the_data_a_metered_camera_used_outlives_a_reload_and_building_an_
     path, state = tmp_path / "config.yaml", tmp_path / "state"
     state.mkdir()
     path.write_text(METERED.format(state=state))
-    assert build(configuration.load(path)).data.devices.keys() == {"D001"}
+    assert build(loading.load(path)).data.devices.keys() == {"D001"}
     assert not list(state.glob("data*"))
-    agent = Agent.of(path, configuration.load(path))
+    agent = Agent.of(path, Estate.of(loading.load(path)))
     look = next(
-        ask for ask in agent.app.asks if ask.device == "D001" and agent.app.data.governs(ask)
+        check
+        for check in agent.engine.estate.checks
+        if check.device == "D001" and agent.engine.data.governs(check)
     )
-    with agent.app.data.charged(look):
+    with agent.engine.data.charged(look):
         counting.charge(4711)
-    agent.app.data.settle()
+    agent.engine.data.settle()
     for _ in range(2):
         assert await agent.reload() == ""
-        assert agent.app.data.used == {"D001": 4711.0}
+        assert agent.engine.data.used == {"D001": 4711.0}
     assert re.search(
         rb'healthmon_metered_bytes\{device="D001".* 4711(\.0)?\n',
         agent.metrics.text(openmetrics=False),
     )
-    await agent.casework.keeper.close()
-    await agent.app.close()
+    await agent.incident_service.store_writer.close()
+    await agent.engine.close()
     agent.running.close()
 
 
-async def test_of_two_reloads_at_once_the_later_file_counts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_of_two_reloads_at_once_the_later_file_counts(tmp_path: Path) -> None:
     """The first of them has read the old file and is slow to make something of it."""
-    path, state, real = tmp_path / "config.yaml", tmp_path / "state", configuration.load
+    path, state = tmp_path / "config.yaml", tmp_path / "state"
     state.mkdir()
     path.write_text(SMALL.format(state=state, place="here"))
-    agent = Agent.of(path, real(path))
-    read, waits = threading.Event(), [0.5, 0.0]
+    agent = Agent.of(path, Estate.of(loading.load(path)))
+    read, waits = asyncio.Event(), [0.5, 0.0]
 
-    def slow(file: Path) -> configuration.Config:
-        found = real(file)
+    async def slow(file: Path) -> tuple[Estate, list[Problem]]:
+        found = await read_apart(file)
         read.set()
-        time.sleep(waits.pop(0))
+        await asyncio.sleep(waits.pop(0))
         return found
 
-    monkeypatch.setattr(configuration, "load", slow)
+    agent.read = slow
     first = asyncio.create_task(agent.reload())
-    assert await asyncio.to_thread(read.wait, 10)
+    await asyncio.wait_for(read.wait(), 60)
     path.write_text(SMALL.format(state=state, place="there"))
     second = asyncio.create_task(agent.reload())
     assert [await second, await first] == ["", ""]
-    assert agent.app.devices["C001"].location == "there"
-    await agent.casework.keeper.close()
-    await agent.app.close()
+    assert agent.engine.estate.devices["C001"].location == "there"
+    await agent.incident_service.store_writer.close()
+    await agent.engine.close()
     agent.running.close()
 
 
@@ -339,20 +344,21 @@ async def test_g12_a_thousand_reloads_leak_nothing_and_what_did_not_change_keeps
         path.write_text(SMALL.format(state=state, place=place))
 
     write("here")
-    agent = Agent.of(path, configuration.load(path))
-    ask = next(one for one in agent.app.asks if one.device == "C002")
+    agent = Agent.of(path, Estate.of(loading.load(path)))
+    agent.read = read_here
+    check = agent.engine.estate.reach_checks["C002"]
     for _ in range(3):
-        agent.take(ask, await agent.app.look(ask))
-    (known,) = [fault for fault in agent.app.book.open() if fault.device == "C002"]
+        agent.deliver(await agent.engine.run_check(check))
+    (known,) = [fault for fault in agent.engine.state.book.open() if fault.device == "C002"]
     for number in range(1000):
         if number == 100:
             began, lines = resident(), len(agent.metrics.text(openmetrics=False).splitlines())
         write(f"column {number % 7}")
         assert await agent.reload() == ""
-    assert agent.app.book.open() == (known,)
-    assert agent.app.down.keys() == {"C002"}
+    assert agent.engine.state.book.open() == (known,)
+    assert agent.engine.state.down.keys() == {"C002"}
     assert len(agent.metrics.text(openmetrics=False).splitlines()) == lines
     assert resident() - began < 5 * 2**20
-    await agent.casework.keeper.close()
-    await agent.app.close()
+    await agent.incident_service.store_writer.close()
+    await agent.engine.close()
     agent.running.close()

@@ -1,4 +1,6 @@
-"""A switch with forty cameras is lost and comes back: one message and one recovery at real receivers of each kind."""
+"""A switch with forty cameras is lost and comes back: one message and one recovery at real
+receivers of each kind.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
-from process.room import ROOT, Room, until
-from support import Peers, free_port, need
+from helpers.room import ROOT, Room, until
+from helpers.support import Peers, free_port, need
 
 pytestmark = [pytest.mark.peer, pytest.mark.long]
 CAMERAS = 40
@@ -42,7 +44,7 @@ class Receivers:
         (folder / "mode").write_text("ok")
         peers.start(
             sys.executable,
-            ROOT / "tests/fakes/file_hook.py",
+            ROOT / "tests/helpers/fakes/file_hook.py",
             str(self.hook),
             folder / "got",
             folder / "mode",
@@ -65,8 +67,9 @@ class Receivers:
         peers.start("rsyslogd", "-n", "-iNONE", "-C", "-f", folder / "rsyslog.conf")
         self.mail = Controller(self.box, hostname="127.0.0.1", port=self.smtp)
         self.mail.start()
-        for port in (self.hook, self.manager, self.syslog):
+        for port in (self.hook, self.syslog):
             peers.wait_tcp("127.0.0.1", port)
+        peers.wait_ready(self.manager)
 
     def targets(self, tree: dict) -> None:
         tree["notify"] = {

@@ -1,4 +1,6 @@
-"""The rules: committed as they are made, accepted by promtool, and each alert tried in five kinds of case."""
+"""The rules: committed as they are made, accepted by promtool, and each alert tried in five kinds
+of case.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +9,18 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import rule_cases
 import yaml
-from support import need
+from helpers import rule_cases
+from helpers.support import need
 
-from dashboards.rules import build
+from dashboards.rules import build, runbook
 from dashboards.rules.alert import Links
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "dashboards" / "rules"
 MADE = build.files(Links())
-GROUPS = [group for text in MADE.values() for group in yaml.safe_load(text)["groups"]]
+PROMETHEUS_FILES = (build.RECORDING, build.ALERTS)
+GROUPS = [group for name in PROMETHEUS_FILES for group in yaml.safe_load(MADE[name])["groups"]]
 ALERTS = [rule for group in GROUPS for rule in group["rules"] if "alert" in rule]
 NAMES = sorted({rule["alert"] for rule in ALERTS})
 
@@ -49,7 +52,7 @@ def test_the_committed_cases_are_what_the_program_makes(name):
 
 @pytest.mark.peer
 def test_promtool_finds_nothing_to_say_of_the_rules():
-    said = promtool("check", "rules", "--lint=all", *(RULES / name for name in MADE))
+    said = promtool("check", "rules", "--lint=all", *(RULES / name for name in PROMETHEUS_FILES))
     assert not re.search("duplicate|lint|warn", said, re.IGNORECASE), said
 
 
@@ -60,7 +63,11 @@ def test_every_case_comes_out_as_expected(name):
 
 
 def test_every_alert_is_tried_in_every_kind_of_case():
-    tried = {(case.alert, case.kind) for cases, _ in rule_cases.FILES.values() for case in cases()}
+    tried = {
+        (incident.alert, incident.kind)
+        for incidents, _ in rule_cases.FILES.values()
+        for incident in incidents()
+    }
     assert tried == {(name, kind) for name in NAMES for kind in rule_cases.KINDS}
 
 
@@ -74,14 +81,18 @@ def test_every_alert_says_what_it_is_and_where_to_read_on(rule):
     assert labels["severity"] in ("critical", "warning", "none") or "critical" in labels["severity"]
     assert re.fullmatch(r"P[1-4]|\{\{ \$labels.priority \}\}", labels["priority"])
     assert set(words) == {"summary", "description", "runbook_url", "dashboard_url"}
-    assert words["description"].endswith(".")
-    assert "_" not in re.sub(r"\{\{.*?\}\}", "", words["summary"] + words["description"])
+    meaning, _, steps = words["description"].partition("\nWhat to do:\n")
+    assert meaning.endswith(".")
+    assert re.search(r"\S.*\nWhom to call: \S", steps), rule["alert"]
+    assert "_" not in re.sub(r"\{\{.*?\}\}", "", words["summary"] + meaning)
     assert words["runbook_url"].startswith(f"http://127.0.0.1:9877/runbooks/{rule['alert']}")
     assert words["dashboard_url"].startswith("http://127.0.0.1:3000/d/")
 
 
 def test_no_alert_is_given_for_each_device_but_confirmed_faults():
-    """In a storm the agent tells one case; what is not told by the agent is counted for each site."""
+    """In a storm the agent tells one case; what is not told by the agent is counted for
+    each site.
+    """
     for rule in ALERTS:
         by_case = rule["expr"].startswith("healthmon:fault_active:named{")
         by_agent = re.search(
@@ -97,16 +108,34 @@ def test_no_alert_is_given_for_each_device_but_confirmed_faults():
 AGENT = (
     'healthmon_fault_active{job="healthmon",instance="desk:9877",site="market",severity="fault",'
 )
+CAMERA = 'job="healthmon",instance="desk:9877",device="C1",kind="camera",site="market"'
+LOST = 'job="healthmon",instance="desk:9877",kind="camera",site="market",code="unreachable"'
 SAID = {
     "HealthmonPicturesFault": (
-        AGENT + 'device="C1",kind="camera",code="no_pictures",priority="P2"}',
-        "Market Place (C1): No pictures",
+        [
+            AGENT + 'device="C1",kind="camera",code="no_pictures",priority="P2"} 1x9',
+            f'healthmon_fault_since_timestamp_seconds{{{CAMERA},code="no_pictures"}} 0x9',
+        ],
+        "Market Place (C1): No pictures, for 1m 0s",
         "The device accepts the connection, but no pictures come. Market Place (C1) at market.",
         "/d/healthmon-device?var-device=C1",
     ),
+    "HealthmonClockFault": (
+        [
+            AGENT + 'device="C1",kind="camera",code="clock_drift",priority="P2"} 1x9',
+            f'healthmon_clock_offset_seconds{{{CAMERA},source="onvif"}} -72x9',
+            f'healthmon_clock_offset_seconds{{{CAMERA},source="rtcp"}} 3x9',
+        ],
+        "Market Place (C1): Clock wrong: 1m 12s off",
+        "The clock of the device is further from true time than its limit. Market Place (C1) at market.",
+        "/d/healthmon-device?var-device=C1",
+    ),
     "HealthmonSiteFault": (
-        AGENT + 'device="site:market",kind="site",code="common_cause",priority="P1"}',
-        "market: Site lost",
+        [
+            AGENT + 'device="site:market",kind="site",code="common_cause",priority="P1"} 1x9',
+            *(f'healthmon_fault_held{{{LOST},device="C{n}",reason="site"}} 1x9' for n in (1, 2, 3)),
+        ],
+        "market: Site lost: 3 devices",
         "Many devices of one site were lost together: its power or its link, not each device. market.",
         "/d/healthmon-operations?var-site=market",
     ),
@@ -116,30 +145,40 @@ SAID = {
 @pytest.mark.peer
 @pytest.mark.parametrize("alert", SAID)
 def test_the_words_of_an_alert_are_filled_in(tmp_path, alert):
-    series, summary, description, dashboard = SAID[alert]
-    labels = dict(re.findall(r'(\w+)="([^"]*)"', series)) | {
+    lines, summary, description, dashboard = SAID[alert]
+    labels = dict(re.findall(r'(\w+)="([^"]*)"', lines[0])) | {
         "class": "fault",
         "severity": "critical",
     }
     named = {} if labels["kind"] == "site" else {"name": "Market Place", "contractor": "acme"}
     words = {
         "summary": summary,
-        "description": description + " The shift sheet and the wall show the value and its limits.",
+        "description": f"{description}\n{runbook.steps(alert)}",
         "runbook_url": f"http://127.0.0.1:9877/runbooks/{alert}#{labels['code']}",
         "dashboard_url": "http://127.0.0.1:3000" + dashboard,
     }
-    inputs = [{"series": series, "values": "1x9"}, {"series": rule_cases.INFO, "values": "1x9"}]
+    given = [line.rpartition(" ")[::2] for line in (*lines, f"{rule_cases.INFO} 1x9")]
+    inputs = [{"series": series, "values": values} for series, values in given]
     rows = [{"exp_labels": labels | named, "exp_annotations": words}]
     expected = [{"alertname": alert, "eval_time": "1m", "exp_alerts": rows}]
     tests = [{"interval": "30s", "input_series": inputs, "alert_rule_test": expected}]
     path = tmp_path / "words.yaml"
-    path.write_text(
-        yaml.safe_dump({"rule_files": [str(RULES / name) for name in MADE], "tests": tests})
-    )
+    files = [str(RULES / name) for name in PROMETHEUS_FILES]
+    path.write_text(yaml.safe_dump({"rule_files": files, "tests": tests}))
     promtool("test", "rules", path)
 
 
-# Of Prometheus itself: its targets, and what every process of prometheus-client tells.
+def test_the_steps_are_those_of_the_runbook_page_without_its_marks():
+    told = runbook.steps("HealthmonAgentDown", experts=True)
+    page = (ROOT / "docs" / "runbooks" / "HealthmonAgentDown.md").read_text()
+    steps = re.findall(r"^(\d\. .*(?:\n   .*)*)", page, re.MULTILINE)
+    assert len(steps) >= 3
+    for step in steps:
+        assert " ".join(step.replace("*", "").replace("`", "").split()) in told.splitlines()
+    assert "systemctl status healthmon" in told.splitlines()[-1]
+
+
+# Of Prometheus itself: its targets, its alerts, and what every process of prometheus-client tells.
 PROMETHEUS = {"up", "process_start_time_seconds"}
 
 

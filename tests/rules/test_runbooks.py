@@ -1,4 +1,6 @@
-"""Every alert has its page and every code its section; the agent serves them, and so does an installed wheel."""
+"""Every alert has its page and every code its section; the agent serves them, and so does an
+installed wheel.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,12 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
-from starlette.applications import Starlette
+from helpers.exporter_estate import made
 
 from dashboards.rules.faults import alert_of
-from healthmon.verdict.codes import CODES
-from healthmon_exporters import runbooks
+from healthmon.checks.evaluation.codes import CODES
+from healthmon_exporters.web import app as web
+from healthmon_exporters.web import runbooks
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "runbooks"
@@ -69,10 +72,14 @@ def test_links_between_pages_resolve(path):
         assert (PAGES / target).is_file(), target
 
 
+async def nothing(*_: str) -> None: ...
+
+
 async def test_the_agent_serves_them():
-    app = Starlette(routes=runbooks.routes())
+    site = web.Site(made(), nothing, lambda: True, nothing, list)  # type: ignore[arg-type]
+    engine = web.application(site)
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://agent"
+        transport=httpx.ASGITransport(engine), base_url="http://127.0.0.1"
     ) as http:
         index = await http.get("/runbooks/")
         assert '<a href="HealthmonAgentDown">' in index.text

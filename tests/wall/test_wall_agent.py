@@ -1,4 +1,6 @@
-"""The whole way, in a real browser: a fault planted in the simulated estate, seen by the agent, shown on the wall; its end."""
+"""The whole way, in a real browser: a fault planted in the simulated estate, seen by the agent,
+shown on the wall; its end.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from browser import Browser, started, wait
-from support import Peers, free_port
+from helpers.browser import Browser, started, wait
+from helpers.support import Peers, free_port
 
 pytestmark = [pytest.mark.peer, pytest.mark.long]
 ROOT = Path(__file__).parents[2]
@@ -35,7 +37,9 @@ def environment() -> dict[str, str]:
 
 
 def estate(peers: Peers, folder: Path) -> tuple[int, int]:
-    """A well estate of 12 cameras that is asked everything every 11 s; the ports of its control and of the agent."""
+    """A well estate of 12 cameras that is asked everything every 11 s; the ports of its control and
+    of the agent.
+    """
     control, port = free_port(), free_port()
     argv = [sys.executable, "-m", "healthmon.demo", "--well", "--cameras", "12", "--folder", folder]
     peers.start(*argv, "--control", str(control), "--agent-port", str(port), env=environment())

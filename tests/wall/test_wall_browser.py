@@ -1,4 +1,6 @@
-"""The wall as people get it, in a real browser: it fits, it can be read, heard, walked by keys and printed; grey when blind."""
+"""The wall as people get it, in a real browser: it fits, it can be read, heard, walked by keys and
+printed; grey when blind.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +10,23 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-import certificates
 import pytest
-from browser import Browser, WallServer, started, wait
+from helpers import certificates
+from helpers.browser import Browser, WallServer, started, wait
+from helpers.wall_estate import estate, line, seen, troubled
 from selenium.webdriver.common.keys import Keys
-from wall_estate import estate, line, seen, troubled
 
-from healthmon.model import Question, State
-from healthmon_exporters import listener, server_tls, users
+from healthmon.access import kiosks, passwords, users
+from healthmon.model.enums import CheckName, State
 from healthmon_exporters.wall import live
 from healthmon_exporters.wall.model import model
+from healthmon_exporters.web import listener, server_tls
 
 pytestmark = [pytest.mark.peer, pytest.mark.long]
 SIZES = [(1920, 1080), (1366, 768)]
 
-# Every element that is drawn must lie in its parent (in the list of its tiles for what scrolls nowhere) and on the screen.
+# Every element that is drawn must lie in its parent (in the list of its tiles for what scrolls
+# nowhere) and on the screen.
 OVERFLOW = """
 const outside = [];
 const skipped = "script,style,head,.unseen,.skip,#veil,dialog,#log,symbol,use,path,noscript,br,wbr";
@@ -62,7 +66,9 @@ def server() -> Iterator[WallServer]:
 
 @pytest.fixture
 def wall(chromium: Browser, server: WallServer) -> Iterator[Browser]:
-    """The browser at 1920x1080; after each test nothing may stand in the console and nothing have left the origin."""
+    """The browser at 1920x1080; after each test nothing may stand in the console and nothing have
+    left the origin.
+    """
     server.broken = False
     chromium.size(1920, 1080)
     yield chromium
@@ -179,7 +185,7 @@ def test_a_fault_comes_is_spoken_of_once_and_goes(wall, server):
     device = server.now.devices[4]
     fault = line(device, number=123)
     server.now = replace(
-        seen(server.now, device.id, Question.STREAM, state=State.FAULT), faults=(fault,)
+        seen(server.now, device.id, CheckName.STREAM, state=State.FAULT), faults=(fault,)
     )
     wait(lambda: texts(wall, ".card .name") == [device.name])
     assert texts(wall, "#news") == [f"New fault: {device.name}, {fault.sentence}."]
@@ -320,7 +326,7 @@ def test_on_paper_it_is_a_list_in_black_and_white(wall, server):
         rows = texts(wall, "#log-rows tr")
         assert [row.split("F")[0] for row in rows[:1]] == [""]
         assert len(rows) == 3 + 2 + 2 + 1
-        assert all(re.match("FAULT|NOT CHECKED|WARNING|LOOKING AGAIN", row) for row in rows)
+        assert all(re.match("FAULT|NOT CHECKED|WARNING|CHECKING AGAIN", row) for row in rows)
         assert "J. Smith" in rows[2]
         assert "SIMULATED ESTATE" in texts(wall, "#log-about")[0]
         assert base64.b64decode(wall.command("Page.printToPDF")["data"]).startswith(b"%PDF")
@@ -328,13 +334,22 @@ def test_on_paper_it_is_a_list_in_black_and_white(wall, server):
         wall.command("Emulation.setEmulatedMedia", media="")
 
 
+def log_in(browser: Browser, guarded: WallServer) -> None:
+    """By the page that a browser without a login gets instead of the wall."""
+    browser.open(f"{guarded.origin}/wall")
+    assert browser.driver.current_url == f"{guarded.origin}/login?next=%2Fwall"
+    browser.driver.find_element("name", "name").send_keys("shift")
+    browser.driver.find_element("name", "password").send_keys("right", Keys.ENTER)
+    wait(lambda: browser.driver.current_url == f"{guarded.origin}/wall")
+
+
 def test_behind_a_login_it_is_as_live(chromium, tmp_path):
     file = tmp_path / "users"
-    file.write_text(f"shift:{users.hash_password('right')}\n")
+    file.write_text(f"shift:{passwords.hash_password('right')}\n")
     guarded = WallServer(file)
     try:
         guarded.now = replace(troubled(10, 2), estate="Behind a login")
-        chromium.open(guarded.origin.replace("//", "//shift:right@") + "/wall")
+        log_in(chromium, guarded)
         arrived(chromium, guarded)
         assert len(texts(chromium, ".card")) == 2
         chromium.run("location.hash = 'device=C001'")
@@ -347,14 +362,14 @@ def test_behind_a_login_it_is_as_live(chromium, tmp_path):
 
 def test_by_tls_it_asks_for_a_login_and_is_as_live(chromium, tmp_path):
     file, pair = tmp_path / "users", certificates.made(tmp_path, "wall")
-    file.write_text(f"shift:{users.hash_password('right')}\n")
+    file.write_text(f"shift:{passwords.hash_password('right')}\n")
     guarded = WallServer(file, server_tls.tls_context(pair.certificate, pair.key))
     try:
         guarded.now = replace(troubled(10, 2), estate="By TLS")
         chromium.command("Security.setIgnoreCertificateErrors", ignore=True)
         chromium.open(f"{guarded.origin}/wall")
         assert "By TLS" not in chromium.driver.page_source
-        chromium.open(guarded.origin.replace("//", "//shift:right@") + "/wall")
+        log_in(chromium, guarded)
         arrived(chromium, guarded)
         assert len(texts(chromium, ".card")) == 2
         assert chromium.run("return isSecureContext")
@@ -362,6 +377,61 @@ def test_by_tls_it_asks_for_a_login_and_is_as_live(chromium, tmp_path):
     finally:
         chromium.driver.get("about:blank")
         chromium.command("Security.setIgnoreCertificateErrors", ignore=False)
+        guarded.close()
+
+
+def test_the_login_pages_fit_a_phone_and_can_be_hit(chromium, tmp_path):
+    file = tmp_path / "users"
+    file.write_text(f"shift:{passwords.hash_password('right')}\n")
+    guarded = WallServer(file)
+    small = """return [...document.querySelectorAll("input:not([type=hidden]),button")]
+      .map((one) => Math.min(one.getBoundingClientRect().width, one.getBoundingClientRect().height))
+      .filter((size) => size < 44)"""
+    unnamed = """return [...document.querySelectorAll("input:not([type=hidden])")]
+      .filter((one) => !one.labels.length).length"""
+    try:
+        chromium.size(320, 640)
+        for page, words in (("login", "Log in"), ("kiosk", "Connect this wall screen")):
+            chromium.open(f"{guarded.origin}/{page}")
+            assert chromium.run("return document.title").startswith(words)
+            assert chromium.run("return document.documentElement.scrollWidth") <= 320
+            assert chromium.run(small) == []
+            assert chromium.run(unnamed) == 0
+        chromium.open(f"{guarded.origin}/login")
+        chromium.driver.find_element("name", "name").send_keys("shift")
+        chromium.driver.find_element("name", "password").send_keys("wrong", Keys.ENTER)
+        wait(lambda: texts(chromium, "[role=alert]") == ["The name or the password is wrong."])
+    finally:
+        chromium.driver.get("about:blank")
+        chromium.console()  # a browser notes that the answer was 403
+        chromium.size(1920, 1080)
+        guarded.close()
+
+
+def test_a_wall_screen_is_connected_by_its_code_and_outlives_a_restart(tmp_path):
+    file = tmp_path / "users"
+    screen, code = kiosks.waiting("wall-1", time.time())
+    users.put_kiosk(file, screen)
+    guarded = WallServer(file)
+    guarded.now = replace(troubled(10, 2), estate="A screen of its own")
+    profile = tmp_path / "profile"
+    profile.mkdir()
+    try:
+        with started(profile) as first:
+            first.open(f"{guarded.origin}/kiosk")
+            first.driver.find_element("name", "code").send_keys(code, Keys.ENTER)
+            arrived(first, guarded)
+            assert code not in first.driver.current_url
+            assert first.run("return document.cookie") == "", "no script reads the token"
+            assert first.console() == []
+        with started(profile) as second:
+            second.open(f"{guarded.origin}/wall")
+            arrived(second, guarded)
+            users.remove_kiosk(file, "wall-1")
+            wait(lambda: second.run("return document.body.classList.contains('blind')"))
+            second.open(f"{guarded.origin}/wall")
+            assert second.driver.current_url == f"{guarded.origin}/login?next=%2Fwall"
+    finally:
         guarded.close()
 
 
@@ -378,7 +448,9 @@ Promise.allSettled(sent).then(() => done(sent.length));
 
 
 def test_a10_a_page_of_another_site_can_order_and_read_nothing(chromium, server):
-    """From a page of the same machine but another origin: orders, forms, pictures, frames; and by DNS rebinding."""
+    """From a page of the same machine but another origin: orders, forms, pictures, frames; and by
+    DNS rebinding.
+    """
     other = WallServer()
     try:
         for foreign in (other.origin, other.origin.replace("127.0.0.1", "localhost")):
@@ -397,7 +469,7 @@ def test_a10_a_page_of_another_site_can_order_and_read_nothing(chromium, server)
                 "document.forms[0].submit()",
                 f"{server.origin}/-/reload",
             )
-            wait(lambda: "asked for by a page of another site" in chromium.driver.page_source)
+            wait(lambda: "requested by a page of another site" in chromium.driver.page_source)
         assert server.reloads == 0
         rebound = server.origin.replace("127.0.0.1", "rebound.example")
         chromium.open(f"{rebound}/metrics")
@@ -419,7 +491,9 @@ def grey(wall: Browser) -> bool:
 
 
 def test_an_agent_that_says_nothing_and_a_tab_that_slept_are_blind(wall, server, caplog):
-    """The connection stays open and the agent says nothing, while the tab is frozen; woken, it is grey at once."""
+    """The connection stays open and the agent says nothing, while the tab is frozen; woken, it is
+    grey at once.
+    """
     show(wall, server, troubled(20, 3))
     server.broken = True
     wall.command("Page.setWebLifecycleState", state="frozen")
@@ -465,11 +539,11 @@ def test_what_was_held_back_on_the_way_is_no_sign_of_life(wall, server):
     try:
         wall.open(f"{server.origin}/wall")
         say = "const s = window.sources.at(-1); s.send('open'); s.send('wall', arguments[0]); s.send('beat', arguments[1])"
-        beat = {"at": time.time(), "tick": 1000.0, "age": 1.0}
+        phase_of = {"at": time.time(), "tick": 1000.0, "age": 1.0}
         assert grey(wall), "blind before the first word"
-        wall.run(say, model(estate(10)), beat)
+        wall.run(say, model(estate(10)), phase_of)
         assert not grey(wall)
-        late = {**beat, "tick": 990.0}
+        late = {**phase_of, "tick": 990.0}
         wall.run("window.sources.at(-1).send('beat', arguments[0])", late)
         assert wall.run("return window.sources.length") == 2, (
             "asked anew, because what came was old"

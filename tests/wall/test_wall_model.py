@@ -1,4 +1,6 @@
-"""What the wall says of an estate: worst first, nothing calm that is not known, nothing counted twice."""
+"""What the wall says of an estate: worst first, nothing calm that is not known, nothing counted
+twice.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,11 @@ import json
 from dataclasses import replace
 
 import pytest
-from wall_estate import AT, NOW, estate, line, seen, troubled
+from helpers.wall_estate import AT, NOW, estate, line, seen, troubled
 
-from healthmon.model import Kind, Question, Reference, State, Ups
+from healthmon.model.enums import CheckName, Kind, State
+from healthmon.model.measurements import Reference
+from healthmon.model.ups import Ups
 from healthmon_exporters.wall.live import dumps
 from healthmon_exporters.wall.model import MOST_CAMERAS, model
 from healthmon_exporters.wall.snapshot import Snapshot, Sweep
@@ -27,7 +31,7 @@ def at_fault(snapshot: Snapshot, name: str, kind: int = 0, **more: object) -> Sn
     device = next(d for d in snapshot.devices if d.id == name)
     fault = line(device, kind, **more)
     found = seen(
-        snapshot, name, Question(fault.question), state=fault.state, sentence=fault.sentence
+        snapshot, name, CheckName(fault.check_type), state=fault.state, sentence=fault.sentence
     )
     return replace(found, faults=(*snapshot.faults, fault))
 
@@ -63,7 +67,7 @@ def test_before_the_first_result_nothing_is_known():
 
 @pytest.mark.parametrize(("age", "state"), [(129.0, "ok"), (131.0, "unknown")])
 def test_a_result_is_believed_for_two_intervals_and_the_timeout(age, state):
-    snapshot = seen(estate(10), "C003", Question.STREAM, landed=NOW - age)
+    snapshot = seen(estate(10), "C003", CheckName.STREAM, landed=NOW - age)
     assert tile(snapshot, "C003")["state"] == state
     assert tile(snapshot, "C003").get("words") == (
         None if state == "ok" else "no fresh result: Pictures"
@@ -141,7 +145,7 @@ def test_the_severity_of_a_number_is_that_of_its_worst():
 
 
 def test_bad_once_is_looked_at_again_and_is_no_fault():
-    snapshot = seen(estate(10), "C001", Question.REACH, state=State.FAULT, sentence="no answer")
+    snapshot = seen(estate(10), "C001", CheckName.REACH, state=State.FAULT, sentence="no answer")
     assert tile(snapshot, "C001") == {
         "id": "C001",
         "name": "Riverside north",
@@ -155,7 +159,7 @@ def test_zero_is_no_news_when_most_was_not_checked():
     snapshot = estate(10)
     for name in ("C001", "C002", "C003", "C004"):
         snapshot = seen(
-            snapshot, name, Question.CLOCK, state=State.UNKNOWN, sentence="no reference"
+            snapshot, name, CheckName.CLOCK, state=State.UNKNOWN, sentence="no reference"
         )
     assert number(snapshot, "clock_wrong") == {
         "id": "clock_wrong",
@@ -166,7 +170,7 @@ def test_zero_is_no_news_when_most_was_not_checked():
     }
     for name in ("C005", "C006"):
         snapshot = seen(
-            snapshot, name, Question.CLOCK, state=State.UNKNOWN, sentence="no reference"
+            snapshot, name, CheckName.CLOCK, state=State.UNKNOWN, sentence="no reference"
         )
     assert (number(snapshot, "clock_wrong")["value"], number(snapshot, "clock_wrong")["state"]) == (
         None,
@@ -176,10 +180,14 @@ def test_zero_is_no_news_when_most_was_not_checked():
 
 def test_what_is_not_asked_is_not_zero():
     snapshot = estate(10)
-    asks = [ask for ask in snapshot.asks if ask.question not in (Question.RECORDING, Question.UPS)]
-    shown = number(replace(snapshot, asks=asks), "not_recorded")
+    checks = [
+        check
+        for check in snapshot.checks
+        if check.check_type not in (CheckName.RECORDING, CheckName.UPS)
+    ]
+    shown = number(replace(snapshot, checks=checks), "not_recorded")
     assert (shown["value"], shown["state"], shown["note"]) == (None, "none", "not monitored")
-    assert number(replace(snapshot, asks=asks), "on_battery")["value"] is None
+    assert number(replace(snapshot, checks=checks), "on_battery")["value"] is None
 
 
 @pytest.mark.parametrize("held", ["parent", "own network", "absent"])
@@ -188,7 +196,7 @@ def test_what_something_else_explains_is_not_this_cameras_fault(held):
     snapshot = seen(
         snapshot,
         "C001",
-        Question.REACH,
+        CheckName.REACH,
         state=State.UNKNOWN,
         sentence="behind Market Place switch S01",
     )
@@ -233,10 +241,14 @@ def test_power_says_where_it_comes_from():
     ups = {"UPS1": Ups("snmp", source="battery", runtime_seconds=2460, charge_ratio=0.88)}
     device = next(d for d in estate().devices if d.id == "UPS1")
     fault = replace(
-        line(device), question="ups", part="", code="on_battery", sentence="on battery 3 min 10 s"
+        line(device),
+        check_type="ups",
+        instance="",
+        code="on_battery",
+        sentence="on battery 3 min 10 s",
     )
     snapshot = replace(
-        seen(estate(10, ups=ups), "UPS1", Question.UPS, state=State.FAULT), faults=(fault,)
+        seen(estate(10, ups=ups), "UPS1", CheckName.UPS, state=State.FAULT), faults=(fault,)
     )
     made = model(snapshot)
     assert made["others"]["devices"][0]["figure"] == "ON BATTERY, 41 min left, charge 88 %"
@@ -266,7 +278,7 @@ def test_ids_stand_in_the_order_in_which_people_count():
     snapshot = estate(3)
     names = ["C10", "C9", "C100"]
     made = [replace(d, id=name) for d, name in zip(snapshot.devices, names, strict=False)]
-    assert [one["id"] for one in model(replace(snapshot, devices=made, asks=[]))["cameras"]] == [
+    assert [one["id"] for one in model(replace(snapshot, devices=made, checks=[]))["cameras"]] == [
         "C9",
         "C10",
         "C100",

@@ -1,4 +1,6 @@
-"""The wall on a real server: its page and policy, its events to many screens, and A10: screens that hold it up."""
+"""The wall on a real server: its page and policy, its events to many screens, and A10: screens that
+hold it up.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +18,14 @@ from typing import Any
 
 import httpx
 import pytest
-from exporter_estate import made
-from wall_estate import NOW, estate, line
+from helpers.exporter_estate import made
+from helpers.wall_estate import NOW, estate, line
 
-from healthmon_exporters import listener, palette, users, web
+from healthmon.access import passwords
 from healthmon_exporters.wall import live
 from healthmon_exporters.wall.routes import Wall
+from healthmon_exporters.web import app as web
+from healthmon_exporters.web import listener, palette
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +55,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def serving(stage: Stage, file: Path | None = None) -> AsyncIterator[listener.Running]:
+async def serving(stage: Stage, file: Path | None = None) -> AsyncIterator[listener.OpenListener]:
     async def probe(*_: str) -> None:
         return None
 
@@ -68,7 +72,7 @@ async def serving(stage: Stage, file: Path | None = None) -> AsyncIterator[liste
         await asyncio.get_running_loop().shutdown_default_executor()
 
 
-def client(running: listener.Running, **more: Any) -> httpx.AsyncClient:
+def client(running: listener.OpenListener, **more: Any) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=f"http://127.0.0.1:{running.port}", trust_env=False, **more)
 
 
@@ -79,7 +83,7 @@ class Screen:
         self.reader, self.writer = reader, writer
 
     @classmethod
-    async def of(cls, running: listener.Running, **more: Any) -> Screen:
+    async def of(cls, running: listener.OpenListener, **more: Any) -> Screen:
         screen = cls(*await asyncio.open_connection("127.0.0.1", running.port, **more))
         screen.writer.write(b"GET /wall/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         return screen
@@ -146,9 +150,9 @@ async def test_a_screen_gets_the_model_then_only_what_changes_and_beats():
     async with serving(stage) as running:
         screen = await Screen.of(running)
         assert (await screen.event())[0] == "wall"
-        kind, beat = await screen.event()
+        kind, phase_of = await screen.event()
         assert kind == "beat"
-        assert beat["age"] < 5
+        assert phase_of["age"] < 5
         stage.fault("C003")
         kind, model = await screen.event("wall", seconds=3)
         assert [one["id"] for one in model["faults"]] == ["C003"]
@@ -178,7 +182,7 @@ async def test_a_model_that_cannot_be_made_is_silence_not_calm(caplog):
         assert (await late.event(seconds=3))[0] == "wall"
         await screen.end()
         await late.end()
-    assert caplog.text.count("the wall cannot be made") == 1
+    assert caplog.text.count("the wall cannot be rendered") == 1
 
 
 async def test_what_was_made_for_the_last_who_looked_is_not_shown_to_the_next():
@@ -250,7 +254,7 @@ async def test_an_idle_stream_outlives_the_limits_of_a_request(monkeypatch):
 
 async def test_behind_users_it_is_for_those_who_may_come_in(tmp_path):
     file = tmp_path / "users"
-    file.write_text(f"shift:{users.hash_password('right')}\n")
+    file.write_text(f"shift:{passwords.hash_password('right')}\n")
     async with serving(Stage(), file) as running, client(running) as http:
         for path in ("/wall", "/wall.json", "/wall/events", "/wall/device"):
             assert (await http.get(path)).status_code == 401

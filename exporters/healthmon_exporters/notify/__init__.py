@@ -1,1 +1,3 @@
-"""The ways out: what is said about a fault (`notice`, `text`), to whom (`routing`), and one file per way."""
+"""The notification channels: what is said about a fault (`notice`, `text`), to whom (`routing`),
+and one file per way.
+"""

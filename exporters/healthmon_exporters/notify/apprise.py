@@ -1,7 +1,9 @@
-"""Teams, Slack, ntfy and a hundred others through the library apprise (extra ``healthmon[apprise]``).
+"""Teams, Slack, ntfy and a hundred others through the library apprise (extra
+``healthmon[apprise]``).
 
-The library opens its own connections, the one exception to the one door: to the configured service only, without
-redirects. Its address is a secret as a whole; of what the library says, only an HTTP status is passed on.
+The library opens its own connections, the one exception to the connector: to the configured service
+only, without redirects. Its address is a secret as a whole; of what the library says, only an HTTP
+status is passed on.
 """
 
 from __future__ import annotations
@@ -13,11 +15,11 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from healthmon.model import State
+from healthmon.model.enums import State
+from healthmon.notifications import text
+from healthmon.notifications.notice import Notice, What
+from healthmon.notifications.sender import SendError
 from healthmon.secret import Secret
-from healthmon_exporters.notify import text
-from healthmon_exporters.notify.notice import Notice, What
-from healthmon_exporters.notify.sender import SendError
 
 MISSING = "the library apprise is not installed; run: pip install 'healthmon[apprise]'"
 _TRY_AGAIN = frozenset({408, 425, 429})
@@ -25,7 +27,9 @@ _STATUS = re.compile(r"error=(\d{3})\b")
 
 
 class Apprise:
-    """Sends each notice to the service at `address` (an apprise URL). Raises SendError when it is none."""
+    """Sends each notice to the service at `address` (an apprise URL). Raises SendError when it is
+    none.
+    """
 
     def __init__(self, name: str, address: Secret, *, seconds: float = 15.0) -> None:
         self._name = name

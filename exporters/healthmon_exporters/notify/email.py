@@ -1,7 +1,9 @@
-"""E-mail by SMTP (RFC 5321), encrypted by STARTTLS (RFC 3207) or from the start (RFC 8314) unless that is allowed away.
+"""E-mail by SMTP (RFC 5321), encrypted by STARTTLS (RFC 3207) or from the start (RFC 8314) unless
+that is allowed away.
 
-A 4yz answer is to be tried again, a 5yz answer is for good (RFC 5321 section 4.2.1). A server that offers no STARTTLS,
-or shows a certificate that is not trusted, gets neither login nor message; that is tried again, as it may be mended.
+A 4yz answer is to be tried again, a 5yz answer is for good (RFC 5321 section 4.2.1). A server that
+offers no STARTTLS, or shows a certificate that is not trusted, gets neither login nor message; that
+is tried again, as it may be mended.
 """
 
 from __future__ import annotations
@@ -17,13 +19,13 @@ from dataclasses import dataclass
 import aiosmtplib
 from aiosmtplib import SMTP, SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
+from healthmon.notifications import text
+from healthmon.notifications.notice import Notice
+from healthmon.notifications.sender import SendError
+from healthmon.protocols.errors import ExchangeError, from_os
+from healthmon.protocols.transport.connector import Connector
 from healthmon.secret import Credential
-from healthmon.wire.errors import WireError, from_os
-from healthmon.wire.net import Net
-from healthmon_exporters.notify import text
-from healthmon_exporters.notify.letter import letter
-from healthmon_exporters.notify.notice import Notice
-from healthmon_exporters.notify.sender import SendError
+from healthmon_exporters.notify.message import letter
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _REMEMBERED = 1000
@@ -32,7 +34,9 @@ _GOODBYE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """An SMTP server. `encryption` is starttls, tls or none; `trust` is how its certificate is trusted."""
+    """An SMTP server. `encryption` is starttls, tls or none; `trust` is how its certificate is
+    trusted.
+    """
 
     host: str
     port: int
@@ -41,28 +45,39 @@ class MailServer:
     server_name: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Receivers:
+    """Everyone in `to`, and the notice's contractor where `to_contractor` says so."""
+
+    to: tuple[str, ...]
+    to_contractor: bool = False
+
+    def of(self, notice: Notice) -> tuple[str, ...]:
+        """The addresses for `notice`, each once."""
+        own = [notice.contractor_email] if self.to_contractor and notice.contractor_email else []
+        return tuple(dict.fromkeys([*self.to, *own]))
+
+
 class Email:
-    """Sends each notice as one message to `to`, and to the notice's contractor where `to_contractor` says so."""
+    """Sends each notice as one message to its receivers."""
 
     def __init__(
         self,
         name: str,
         server: MailServer,
         sender: str,
-        to: tuple[str, ...],
+        receivers: Receivers,
         *,
-        to_contractor: bool = False,
         credential: Credential | None = None,
         seconds: float = 15.0,
     ) -> None:
         self._name = name
         self._server = server
         self._sender = sender
-        self._to = to
-        self._to_contractor = to_contractor
+        self._receivers = receivers
         self._credential = credential
         self._seconds = seconds
-        self._net = Net.of([server.host], connect_seconds=seconds)
+        self._net = Connector.of([server.host], connect_seconds=seconds)
         self._accepted: OrderedDict[str, set[str]] = OrderedDict()
 
     @property
@@ -73,9 +88,10 @@ class Email:
     async def send(self, notice: Notice) -> None:
         """Hand the message to the server, for every receiver. Raises SendError.
 
-        Receivers that were accepted are not sent to again when the notice is tried again for the others.
+        Receivers that were accepted are not sent to again when the notice is tried again for the
+        others.
         """
-        receivers = self._receivers(notice)
+        receivers = self._receivers.of(notice)
         if not receivers:
             raise SendError(
                 "no e-mail address: the device has no contractor with an 'email'", permanent=True
@@ -95,10 +111,6 @@ class Email:
         """End the resolver's threads."""
         self._net.close()
 
-    def _receivers(self, notice: Notice) -> tuple[str, ...]:
-        own = [notice.contractor_email] if self._to_contractor and notice.contractor_email else []
-        return tuple(dict.fromkeys([*self._to, *own]))
-
     async def _deliver(self, receivers: list[str], message: bytes) -> dict[str, tuple[int, str]]:
         """Receivers that were refused, with code and words; empty when all were accepted."""
         host = self._server.host
@@ -113,7 +125,7 @@ class Email:
             return {one.recipient: (one.code, one.message) for one in error.recipients}
         except SMTPResponseException as error:
             raise self._answered(error.code, error.message) from None
-        except (WireError, SMTPException, ssl.SSLError, OSError, ValueError) as error:
+        except (ExchangeError, SMTPException, ssl.SSLError, OSError, ValueError) as error:
             raise SendError(f"{host}: {_words(error)}") from None
         return {receiver: (answer[0], answer[1]) for receiver, answer in refused.items()}
 
@@ -173,10 +185,18 @@ class Email:
         await smtp.starttls(server_hostname=self._server.server_name or self._server.host)
 
     async def _login(self, smtp: SMTP, credential: Credential) -> None:
-        """One attempt by one method, so that a wrong password does not lock the account (RFC 4954)."""
+        """One attempt by one method, so that a wrong password does not lock the account
+        (RFC 4954).
+        """
         await smtp.ehlo()
-        ways = {"plain": smtp.auth_plain, "login": smtp.auth_login, "cram-md5": smtp.auth_crammd5}
-        way = next((ways[name] for name in ways if name in smtp.server_auth_methods), None)
+        host_routes = {
+            "plain": smtp.auth_plain,
+            "login": smtp.auth_login,
+            "cram-md5": smtp.auth_crammd5,
+        }
+        way = next(
+            (host_routes[name] for name in host_routes if name in smtp.server_auth_methods), None
+        )
         if way is None:
             raise SendError(
                 f"{self._server.host}: the mail server offers no login that is known here (PLAIN, LOGIN)"

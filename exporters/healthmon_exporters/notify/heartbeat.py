@@ -1,6 +1,8 @@
-"""A sign of life: a web address is asked every n seconds as long as the agent works; its silence is the alarm.
+"""A sign of life: a web address is asked every n seconds as long as the agent works; its silence is
+the alarm.
 
-Whoever watches (a dead-man's switch, healthchecks, Alertmanager's Watchdog) must stand outside of what is watched.
+Whoever watches (a dead-man's switch, healthchecks, Alertmanager's Watchdog) must stand outside of
+what is watched.
 """
 
 from __future__ import annotations
@@ -10,16 +12,18 @@ import logging
 import time
 from collections.abc import Callable
 
-from healthmon_exporters.notify.sender import SendError
-from healthmon_exporters.notify.web import Address, Web
+from healthmon.notifications.sender import SendError, set_within
+from healthmon_exporters.notify.http_post import Address, Web
 
 logger = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """Beats while `alive()` says that the agent's work goes on; an agent that only breathes stays silent.
+    """Beats while `alive()` says that the agent's work goes on; an agent that only breathes stays
+    silent.
 
-    `interval` is in seconds. `last` is the Unix time of the last beat that was taken, None before the first.
+    `interval` is in seconds. `last` is the Unix time of the last accepted heartbeat, None before
+    the first.
     """
 
     def __init__(
@@ -38,20 +42,22 @@ class Heartbeat:
         self._failing = False
         self.last: float | None = None
 
-    async def beat(self) -> None:
-        """One beat. Raises SendError when it was not taken."""
+    async def send(self) -> None:
+        """Send one heartbeat. Raises SendError when it was not accepted."""
         await self._web.request(self._method)
         self.last = time.time()
 
-    async def run(self) -> None:
-        """Beat for ever on a fixed beat; trouble is logged once, and once when it is over."""
+    async def run(self, ending: asyncio.Event) -> None:
+        """Send at a fixed interval until `ending`; a failure is logged once, and once when it is
+        over.
+        """
         loop = asyncio.get_running_loop()
         due = loop.time()
-        while True:
+        while not ending.is_set():
             if self._alive():
                 await self._try()
             due = max(due + self._interval, loop.time())
-            await asyncio.sleep(due - loop.time())
+            await set_within(ending, due - loop.time())
 
     async def aclose(self) -> None:
         """End the resolver's threads."""
@@ -59,12 +65,12 @@ class Heartbeat:
 
     async def _try(self) -> None:
         try:
-            await self.beat()
+            await self.send()
         except SendError as error:
             if not self._failing:
-                logger.warning("heartbeat is not taken: %s", error)
+                logger.warning("heartbeat failed: %s", error)
             self._failing = True
             return
         if self._failing:
-            logger.info("heartbeat is taken again")
+            logger.info("heartbeat works again")
         self._failing = False

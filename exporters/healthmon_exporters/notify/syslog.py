@@ -1,7 +1,8 @@
 """Syslog: RFC 5424 messages over UDP (RFC 5426), TCP (RFC 6587, octet counting) or TLS (RFC 5425).
 
-Syslog knows no acknowledgement. Over UDP only a refusal that comes back at once is seen; over TCP and TLS each notice
-has a connection of its own, which is ended in order, so that a receiver that drops it is noticed.
+Syslog knows no acknowledgement. Over UDP only a refusal that comes back at once is seen; over TCP
+and TLS each notice has a connection of its own, which is ended in order, so that a receiver that
+drops it is noticed.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from healthmon.model import State
-from healthmon.wire.errors import AddressError, ResetError, WireError, from_os
-from healthmon.wire.net import Net
-from healthmon_exporters.notify import text
-from healthmon_exporters.notify.notice import Notice, What, fault_number, instant
-from healthmon_exporters.notify.sender import SendError
+from healthmon.model.enums import State
+from healthmon.notifications import text
+from healthmon.notifications.notice import Notice, What, fault_number
+from healthmon.notifications.sender import SendError
+from healthmon.protocols.errors import AddressError, ExchangeError, ResetError, from_os
+from healthmon.protocols.transport.connector import Connector
 
 PORTS = {"udp": 514, "tcp": 514, "tls": 6514}
 FACILITIES = {"daemon": 3} | {f"local{n}": 16 + n for n in range(8)}
@@ -32,7 +33,9 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Collector:
-    """A syslog receiver. `transport` is udp, tcp or tls; `trust` is how its certificate is trusted."""
+    """A syslog receiver. `transport` is udp, tcp or tls; `trust` is how its certificate is
+    trusted.
+    """
 
     host: str
     port: int
@@ -51,7 +54,7 @@ class Syslog:
         self._collector = collector
         self._facility = FACILITIES[facility]
         self._seconds = seconds
-        self._net = Net.of([collector.host], connect_seconds=seconds)
+        self._net = Connector.of([collector.host], connect_seconds=seconds)
 
     @property
     def name(self) -> str:
@@ -69,7 +72,7 @@ class Syslog:
             raise SendError(
                 f"{host}: syslog receiver gave no answer in {self._seconds:g} s"
             ) from None
-        except WireError as error:
+        except ExchangeError as error:
             raise SendError(f"{host}: {error}", permanent=isinstance(error, AddressError)) from None
 
     async def aclose(self) -> None:
@@ -137,8 +140,14 @@ class _Goodbye(asyncio.Protocol):
 
 
 def message(notice: Notice, facility: int, most: int) -> bytes:
-    """The RFC 5424 message of at most `most` bytes; what is too long loses its end, never its header."""
-    stamp, host = instant(notice.at), _printable(socket.gethostname())
+    """The RFC 5424 message of at most `most` bytes; what is too long loses its end, never its
+    header.
+
+    The time is local with its offset (section 6.2.3): the traditional format of receivers drops the
+    offset, and beside the lines of other programs only local time is right there.
+    """
+    stamp = text.civil(notice.at, notice.time_zone).isoformat()
+    host = _printable(socket.gethostname())
     head = f"<{facility * 8 + severity(notice)}>1 {stamp} {host} healthmon {os.getpid()} {notice.what.value} "
     said = text.subject(notice)
     if notice.lines:
@@ -153,7 +162,9 @@ def message(notice: Notice, facility: int, most: int) -> bytes:
 
 
 def severity(notice: Notice) -> int:
-    """RFC 5424 table 2: 2 critical, 3 error, 4 warning, 5 notice (the end of a fault), 6 informational."""
+    """RFC 5424 table 2: 2 critical, 3 error, 4 warning, 5 notice (the end of a fault), 6
+    informational.
+    """
     if notice.what in (What.TEST, What.DIGEST):
         return 6
     if notice.ended:

@@ -1,8 +1,9 @@
 """A webhook: the notice as JSON (docs/notice.schema.json) by POST, signed, with an idempotency key.
 
-The signature is that of the Standard Webhooks specification (version 1): ``webhook-signature: v1,BASE64`` holds
-HMAC-SHA256 over ``ID.TIMESTAMP.BODY``, so that neither body nor time can be exchanged; ``webhook-id`` and
-``webhook-timestamp`` (Unix seconds) hold the first two. ``Idempotency-Key`` (IETF httpapi draft) repeats the id.
+The signature is that of the Standard Webhooks specification (version 1): ``webhook-signature:
+v1,BASE64`` holds HMAC-SHA256 over ``ID.TIMESTAMP.BODY``, so that neither body nor time can be
+exchanged; ``webhook-id`` and ``webhook-timestamp`` (Unix seconds) hold the first two.
+``Idempotency-Key`` (IETF httpapi draft) repeats the id.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import hmac
 import time
 from collections.abc import Callable
 
+from healthmon.notifications.notice import Notice
 from healthmon.secret import Secret
-from healthmon_exporters.notify.notice import Notice
-from healthmon_exporters.notify.web import Address, Web
+from healthmon_exporters.notify.http_post import Address, Web
 
 _PREFIX = "whsec_"
 
@@ -72,7 +73,8 @@ def header_id(notice_id: str) -> str:
 def signature(key: Secret, notice_id: str, at: str, body: bytes) -> str:
     """Base64 of HMAC-SHA256 over ``ID.TIMESTAMP.BODY``.
 
-    A key that begins with ``whsec_`` is base64, as the specification writes it; any other is taken as it stands.
+    A key that begins with ``whsec_`` is base64, as the specification writes it; any other is taken
+    as it stands.
     """
     text = key.reveal()
     raw = text.encode()

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from healthmon.model import Ask, Device, Verdict
+from healthmon.model.device import Check, Device
+from healthmon.model.results import Verdict
 from healthmon_exporters.wall.snapshot import FaultLine
 from healthmon_exporters.wall.views import check_words
 
@@ -14,18 +15,23 @@ _WORDS = {"OK": "ok", "DEGRADED": "warning", "UNKNOWN": "unknown", "FAULT": "fau
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """The latest result of one ask: its verdicts and its `age` in seconds, None when there has been none."""
+class CheckLine:
+    """The latest result of one check: its verdicts and its `age` in seconds, None where there has
+    been none. `last_failure` is the last run that failed, in words, "" where there was none.
+    """
 
-    ask: Ask
+    check: Check
     age: float | None
     verdicts: tuple[Verdict, ...] = ()
+    last_failure: str = ""
 
 
 def details(
-    device: Device, site: str, looks: Sequence[Look], lines: Iterable[FaultLine], works: str
+    device: Device, site: str, checks: Sequence[CheckLine], lines: Iterable[FaultLine], works: str
 ) -> dict[str, Any]:
-    """Everything that is known of `device`; `site` is the name of its site, `works` the reason of its maintenance."""
+    """Everything that is known of `device`; `site` is the name of its site, `works` the reason of
+    its maintenance.
+    """
     return {
         "id": device.id,
         "name": device.name,
@@ -37,7 +43,12 @@ def details(
         "priority": device.priority,
         "maintenance": works,
         "faults": [_line(line) for line in lines],
-        "checks": [row for look in looks for row in _rows(look)],
+        "failures": [
+            {"check": check_words(line.check), "text": line.last_failure}
+            for line in checks
+            if line.last_failure
+        ],
+        "checks": [row for line in checks for row in _rows(line)],
     }
 
 
@@ -52,12 +63,12 @@ def _line(line: FaultLine) -> dict[str, Any]:
     }
 
 
-def _rows(look: Look) -> list[dict[str, Any]]:
+def _rows(line: CheckLine) -> list[dict[str, Any]]:
     """One row a verdict; what is too old is not known, whatever it said."""
-    check = check_words(look.ask)
-    if look.age is None or not look.verdicts:
+    check = check_words(line.check)
+    if line.age is None or not line.verdicts:
         return [{"check": check, "state": "unknown", "sentence": "no result yet", "age": None}]
-    stale = look.age > look.ask.patience
+    stale = line.age > line.check.max_age
     return [
         {
             "check": check,
@@ -65,7 +76,7 @@ def _rows(look: Look) -> list[dict[str, Any]]:
             "sentence": f"no fresh result; the last was: {verdict.sentence}"
             if stale
             else verdict.sentence,
-            "age": round(look.age),
+            "age": round(line.age),
         }
-        for verdict in sorted(look.verdicts, key=lambda verdict: -verdict.state)
+        for verdict in sorted(line.verdicts, key=lambda verdict: -verdict.state)
     ]

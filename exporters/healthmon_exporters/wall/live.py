@@ -1,7 +1,9 @@
-"""The wall's model sent to every screen by server-sent events (WHATWG HTML, 9.2), rendered once for all of them.
+"""The wall's model sent to every screen by server-sent events (WHATWG HTML, 9.2), rendered once for
+all of them.
 
-Nothing runs while nobody looks. A screen that is slow to take what it is sent misses models and gets the newest; a
-heartbeat every 3 s says that the agent lives, and stops when the model can no longer be made: then screens go grey.
+Nothing runs while nobody looks. A screen that is slow to take what it is sent misses models and
+gets the newest; a heartbeat every 3 s says that the agent lives, and stops when the model can no
+longer be made: then screens go grey.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ CROWDED_SECONDS = 30.0
 
 @dataclass(eq=False, slots=True)
 class _Screen:
-    """One open stream: the model that it has, why it must leave, and after how many seconds it may come back."""
+    """One open stream: the model that it has, why it must leave, and after how many seconds it may
+    come back.
+    """
 
     bell: asyncio.Event = field(default_factory=asyncio.Event)
     has: int = 0
@@ -45,7 +49,9 @@ class _Screen:
 
 
 class Live:
-    """`snapshot` is called in the event loop, the model made in a thread; `newest` is when the last result landed."""
+    """`snapshot` is called in the event loop, the model made in a thread; `newest` is when the last
+    result landed.
+    """
 
     def __init__(
         self, snapshot: Callable[[], Snapshot], newest: Callable[[], float | None]
@@ -80,8 +86,10 @@ class Live:
         self._made = time.monotonic()
         return self._made - began
 
-    async def stream(self) -> AsyncIterator[bytes]:
-        """The events of one screen. The oldest of too many is sent away with a word of farewell."""
+    async def stream(self, may_go_on: Callable[[], bool] = lambda: True) -> AsyncIterator[bytes]:
+        """The events of one screen. The oldest of too many is sent away with a word of farewell;
+        so is one that no longer may see the wall.
+        """
         screen = _Screen()
         self._screens.append(screen)
         for old in self._screens[:-MOST_SCREENS]:
@@ -95,15 +103,19 @@ class Live:
                 if self._good:
                     news = _event("wall", self._text) if screen.has != self._version else b""
                     screen.has = self._version
-                    yield news + self._beat()
+                    yield news + self._heartbeat()
                 await screen.bell.wait()
                 screen.bell.clear()
+                if not may_go_on():
+                    screen.send_away("its login or its code was taken away", CROWDED_SECONDS)
             yield _event("bye", dumps({"reason": screen.leave, "seconds": screen.pause}))
         finally:
             self._screens.remove(screen)
 
-    def _beat(self) -> bytes:
-        """The time of the agent, a tick that no step of a clock moves, the age of the newest result in seconds."""
+    def _heartbeat(self) -> bytes:
+        """The time of the agent, a tick that no step of a clock moves, the age of the newest result
+        in seconds.
+        """
         now, newest = time.monotonic(), self._newest()
         age = None if newest is None else round(now - newest, 1)
         return _event(
@@ -121,7 +133,7 @@ class Live:
                 self._good, told = True, False
             except Exception:
                 if not told:
-                    log.exception("the wall cannot be made")
+                    log.exception("the wall cannot be rendered")
                 self._good, told = False, True
             now = time.monotonic()
             if self._good and (version != self._version or now - rung >= BEAT_SECONDS - 0.1):

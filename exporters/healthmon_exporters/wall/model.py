@@ -1,17 +1,22 @@
-"""What the page shows, as plain values for JSON: numbers, faults, one tile a camera, the strip of the rest. Pure.
+"""What the page shows, as plain values for JSON: numbers, faults, one tile a camera, the strip of
+the rest. Pure.
 
-Nothing is calm that is not known: a number of which nothing is known is None, one that is known in part says so.
-Keys that say nothing (an empty text, no number) are left out, so that 600 cameras stay small.
+Nothing is calm that is not known: a number of which nothing is known is None, one that is known in
+part says so. Keys that say nothing (an empty text, no number) are left out, so that 600 cameras
+stay small.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import chain
 from typing import Any
 
-from healthmon.cases import SITE
-from healthmon.model import Kind, Question, Reference, State, Ups
+from healthmon.incidents.incident import SITE
+from healthmon.model.enums import CheckName, Kind, State
+from healthmon.model.measurements import Reference
+from healthmon.model.ups import Ups
 from healthmon_exporters.wall.snapshot import FaultLine, Snapshot
 from healthmon_exporters.wall.views import View, lead, natural, views
 
@@ -37,7 +42,6 @@ def model(snapshot: Snapshot) -> Json:
     """The whole wall."""
     seen = views(snapshot)
     cameras = [view for view in seen if view.device.kind is Kind.CAMERA]
-    own = next((view for view in seen if view.device.kind is Kind.AGENT), None)
     listed = entries(snapshot, seen)
     kinds = {view.device.id: view.device.kind for view in seen}
     return {
@@ -45,7 +49,7 @@ def model(snapshot: Snapshot) -> Json:
         "estate": snapshot.estate,
         "zone": snapshot.zone,
         "simulated": snapshot.simulated,
-        "patience": min((ask.patience for ask in snapshot.asks), default=0.0),
+        "patience": min((check.max_age for check in snapshot.checks), default=0.0),
         "numbers": numbers(seen, cameras),
         "faults": [_entry(group, kinds.get(group[0].device)) for group in listed[:MOST_FAULTS]],
         "fault_total": len(listed),
@@ -53,12 +57,15 @@ def model(snapshot: Snapshot) -> Json:
         "camera_total": len(cameras),
         "counts": Counter(view.state for view in cameras),
         "others": others(seen, snapshot),
-        "reference": {
-            "state": own.state if own else "off",
-            "words": reference_words(snapshot.reference),
-        },
+        "reference": _reference(seen, snapshot),
         "sweep": _sweep(snapshot),
     }
+
+
+def _reference(seen: Sequence[View], snapshot: Snapshot) -> Json:
+    own = next((view for view in seen if view.device.kind is Kind.AGENT), None)
+    words = reference_words(snapshot.reference)
+    return {"state": own.state if own else "off", "words": words}
 
 
 # ----------------------------------------------------------------------------------------------- the big numbers
@@ -70,22 +77,22 @@ def numbers(seen: Sequence[View], cameras: Sequence[View]) -> list[Json]:
     watched = sum(view.state != "off" for view in cameras)
     return [
         _at_fault(cameras),
-        _asked(
+        _of_check(
             "not_recorded",
             "Not recorded",
             seen,
-            Question.RECORDING,
+            CheckName.RECORDING,
             lambda line: line.code in NOT_RECORDED,
         ),
-        _asked(
+        _of_check(
             "clock_wrong",
             "Clock wrong",
             seen,
-            Question.CLOCK,
-            lambda line: line.question == Question.CLOCK.value,
+            CheckName.CLOCK,
+            lambda line: line.check_type == CheckName.CLOCK.value,
         ),
-        _asked(
-            "on_battery", "On battery", seen, Question.UPS, lambda line: line.code == "on_battery"
+        _of_check(
+            "on_battery", "On battery", seen, CheckName.UPS, lambda line: line.code == "on_battery"
         ),
         {
             "id": "not_checked",
@@ -106,10 +113,10 @@ def _at_fault(cameras: Sequence[View]) -> Json:
     return _number("at_fault", "Cameras at fault", hits, (known, len(watched)), more)
 
 
-def _asked(name: str, label: str, seen: Sequence[View], question: Question, hit: Hit) -> Json:
-    watched = [view for view in seen if question in view.asked]
+def _of_check(name: str, label: str, seen: Sequence[View], check_type: str, hit: Hit) -> Json:
+    watched = [view for view in seen if check_type in view.asked]
     found = [(view, [line.state for line in view.lines if hit(line)]) for view in watched]
-    known = sum(question in view.known or bool(states) for view, states in found)
+    known = sum(check_type in view.known or bool(states) for view, states in found)
     return _number(
         name,
         label,
@@ -125,7 +132,9 @@ def _number(
     checked: tuple[int, int],
     more: Sequence[str] = (),
 ) -> Json:
-    """One figure: what is in maintenance is told beside it; `checked` is (how many are known, how many there are)."""
+    """One figure: what is in maintenance is told beside it; `checked` is (how many are known, how
+    many there are).
+    """
     open_ = [state for view, state in hits if not view.maintenance]
     covered = len(hits) - len(open_)
     known, total = checked
@@ -148,20 +157,26 @@ def _number(
 # ----------------------------------------------------------------------------------------------- the faults
 
 
+_OTHERS = (Kind.UPS, Kind.RECORDER, Kind.LINK)
+
+
 def entries(snapshot: Snapshot, seen: Iterable[View]) -> list[tuple[FaultLine, ...]]:
     """The faults of one device each, the most urgent device first.
 
     A device that is lost with its site or behind its parent is no entry of its own.
     """
-    sites = [(line,) for line in snapshot.faults if line.device.startswith(SITE)]
-    groups = [*sites, *(view.lines for view in seen if view.state == "fault")]
-    told = {line.number for group in groups for line in group if line.number is not None}
-    shown = [
-        group
-        for group in groups
-        if not (lead(group).held == "site" and lead(group).cause_number in told)
+    groups: list[tuple[FaultLine, ...]] = [
+        (line,) for line in snapshot.faults if line.device.startswith(SITE)
     ]
-    return sorted(shown, key=_urgency)
+    groups += [view.lines for view in seen if view.state == "fault"]
+    told = {line.number for line in chain.from_iterable(groups)} - {None}
+    return sorted((group for group in groups if not _in_site(group, told)), key=_urgency)
+
+
+def _in_site(group: tuple[FaultLine, ...], told: Collection[int | None]) -> bool:
+    """Whether the fault of a whole site stands for this one."""
+    first = lead(group)
+    return first.held == "site" and first.cause_number in told
 
 
 def _urgency(group: Sequence[FaultLine]) -> tuple[Any, ...]:
@@ -220,29 +235,39 @@ def _tile(view: View) -> Json:
 
 
 def others(seen: Sequence[View], snapshot: Snapshot) -> Json:
-    """UPSes, recorders and links: those that say something by themselves, and how many there are of each kind."""
-    rest = [
-        view
-        for view in seen
-        if view.device.kind in (Kind.UPS, Kind.RECORDER, Kind.LINK) and view.state != "off"
-    ]
-    told = [view for view in rest if view.device.kind is not Kind.LINK or view.state != "ok"]
-    kinds = Counter(view.device.kind.value for view in rest)
-    well = Counter(view.device.kind.value for view in rest if view.state == "ok")
-    chips = [
-        _tile(view)
-        | {"kind": view.device.kind.value, "name": called(view.device.name, view.device.kind)}
-        | _said(figure=ups_words(snapshot.ups.get(view.device.id)))
-        for view in told[:MOST_OTHERS]
-    ]
+    """UPSes, recorders and links: those that say something by themselves, and how many there are of
+    each kind.
+    """
+    rest = [view for view in seen if view.device.kind in _OTHERS and view.state != "off"]
+    told = [view for view in rest if not _quiet(view)]
     return {
-        "devices": chips,
-        "kinds": {kind: {"total": total, "ok": well[kind]} for kind, total in kinds.items()},
+        "devices": [_chip(view, snapshot) for view in told[:MOST_OTHERS]],
+        "kinds": _kinds(rest),
     }
 
 
+def _quiet(view: View) -> bool:
+    """A link that is well says nothing by itself."""
+    return view.device.kind is Kind.LINK and view.state == "ok"
+
+
+def _kinds(rest: Sequence[View]) -> Json:
+    """How many there are of each kind, and how many of them are well."""
+    total = Counter(view.device.kind.value for view in rest)
+    well = Counter(view.device.kind.value for view in rest if view.state == "ok")
+    return {kind: {"total": count, "ok": well[kind]} for kind, count in total.items()}
+
+
+def _chip(view: View, snapshot: Snapshot) -> Json:
+    device = view.device
+    named = {"kind": device.kind.value, "name": called(device.name, device.kind)}
+    return _tile(view) | named | _said(figure=ups_words(snapshot.ups.get(device.id)))
+
+
 def called(name: str, kind: Kind | None) -> str:
-    """The name of a device; before that of a UPS or recorder what it is, where the name does not say so."""
+    """The name of a device; before that of a UPS or recorder what it is, where the name does not
+    say so.
+    """
     word = _KINDS.get(kind, "") if kind else ""
     return name if word.lower() in name.lower() else f"{word} {name}"
 

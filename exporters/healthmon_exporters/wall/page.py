@@ -1,4 +1,6 @@
-"""The one page of the wall: this package's assets put together, colours of the palette, a strict policy by hashes."""
+"""The one page of the wall: this package's assets put together, colours of the palette, a strict
+policy by hashes.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,8 @@ import functools
 from dataclasses import dataclass
 from importlib import resources
 
-from healthmon_exporters import palette
-from healthmon_exporters.policy import policy
+from healthmon_exporters.web import palette
+from healthmon_exporters.web.csp import policy
 
 _SCRIPTS = ("words.js", "life.js", "draw.js", "layout.js", "details.js", "main.js")
 _COLOURS = {
@@ -23,7 +25,9 @@ _COLOURS = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The document and the Content-Security-Policy that lets exactly its own style and script run."""
+    """The document and the Content-Security-Policy that lets exactly its own style and
+    script run.
+    """
 
     body: bytes
     policy: str

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
 
 from healthmon_exporters.wall.live import Live, dumps
 from healthmon_exporters.wall.page import page
 from healthmon_exporters.wall.snapshot import Snapshot
+from healthmon_exporters.web import cookies
+from healthmon_exporters.web.rules import GuardedRoute, may_go_on, person_of
 
 JSON = "application/json"
 # A proxy must pass events on as they come.
@@ -19,7 +21,9 @@ EVENTS = {"X-Accel-Buffering": "no"}
 
 
 class Wall:
-    """The wall of one agent. `details` gives one device in words, None for what is not configured."""
+    """The wall of one agent. `details` gives one device in words, None for what is not
+    configured.
+    """
 
     def __init__(
         self,
@@ -30,19 +34,23 @@ class Wall:
         self.live = Live(snapshot, newest)
         self._details = details
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[GuardedRoute]:
         """For the application."""
         return [
-            Route("/wall", self._page),
-            Route("/wall.json", self._model),
-            Route("/wall/events", self._events),
-            Route("/wall/device", self._device),
+            GuardedRoute("/wall", self._page),
+            GuardedRoute("/wall.json", self._model),
+            GuardedRoute("/wall/events", self._events),
+            GuardedRoute("/wall/device", self._device),
         ]
 
-    async def _page(self, _request: Request) -> Response:
+    async def _page(self, request: Request) -> Response:
         made = page()
         headers = {"Content-Security-Policy": made.policy}
-        return Response(made.body, headers=headers, media_type="text/html; charset=utf-8")
+        response = Response(made.body, headers=headers, media_type="text/html; charset=utf-8")
+        if person_of(request.scope).is_kiosk:
+            token = cookies.token_of(request, cookies.KIOSK)
+            cookies.put(response, request, cookies.KIOSK, token)
+        return response
 
     async def _model(self, _request: Request) -> Response:
         return Response(await self.live.current(), media_type=JSON)
@@ -50,7 +58,8 @@ class Wall:
     async def _events(self, request: Request) -> Response:
         if request.method == "HEAD":
             return Response(headers=EVENTS, media_type="text/event-stream")
-        return StreamingResponse(self.live.stream(), headers=EVENTS, media_type="text/event-stream")
+        events = self.live.stream(functools.partial(may_go_on, request.scope))
+        return StreamingResponse(events, headers=EVENTS, media_type="text/event-stream")
 
     async def _device(self, request: Request) -> Response:
         found = self._details(request.query_params.get("id", ""))

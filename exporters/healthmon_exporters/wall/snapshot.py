@@ -1,18 +1,24 @@
-"""What the agent hands to the wall: the latest result of every look, open faults, the surroundings. Plain values."""
+"""What the agent hands to the wall: the latest result of every check, open faults, the
+surroundings. Plain values.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from healthmon.model import Ask, Device, Observation, Question, Reference, State, Ups, Verdict
-
-AskKey = tuple[str, Question, str]
+from healthmon.model.device import Check, CheckKey, Device
+from healthmon.model.enums import State
+from healthmon.model.measurements import Reference
+from healthmon.model.results import CheckResult, worst
+from healthmon.model.ups import Ups
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """The latest result of one ask: its worst verdict. `landed` is by a clock that no step of the wall clock moves.
+class CheckOutcome:
+    """The latest result of one check: its worst verdict. `landed` is by a clock that no step of the
+    wall clock moves.
 
     `sentence` is "" for what is well, because nobody asks and a large estate has many of them.
     """
@@ -26,17 +32,19 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class FaultLine:
-    """One open fault as people are told of it. `since` is Unix seconds, `number` None before it has one.
+    """One open fault as people are told of it. `since` is Unix seconds, `number` None before it has
+    one.
 
-    `held` says why nobody is told ("parent", "site", "maintenance", "absent", "own network"), "" when nothing stands
-    against it. `cause` is in words, `cause_number` the fault that explains this one, `affected` how many devices this
-    one takes with it. `maintenance` is the reason of the maintenance window that covers the device now.
+    `held` says why nobody is told ("parent", "site", "maintenance", "absent", "own network"), ""
+    when nothing stands against it. `cause` is in words, `cause_number` the fault that explains this
+    one, `affected` how many devices this one takes with it. `maintenance` is the reason of the
+    maintenance window that covers the device now.
     """
 
     device: str
     name: str
-    question: str
-    part: str
+    check_type: str
+    instance: str
     code: str
     state: State
     sentence: str
@@ -61,9 +69,11 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything that the wall is made of, at one moment: `at` in Unix seconds, `now` by the clock of `Seen.landed`.
+    """Everything that the wall is made of, at one moment: `at` in Unix seconds, `now` by the clock
+    of `CheckOutcome.landed`.
 
-    `maintenance` maps the ids of covered devices to the reason, `absent` are deployables that are not deployed.
+    `maintenance` maps the ids of covered devices to the reason, `absent` are deployables that are
+    not deployed.
     """
 
     estate: str
@@ -71,8 +81,8 @@ class Snapshot:
     at: float
     now: float
     devices: Sequence[Device]
-    asks: Sequence[Ask]
-    seen: Mapping[AskKey, Seen]
+    checks: Sequence[Check]
+    seen: Mapping[CheckKey, CheckOutcome]
     faults: Sequence[FaultLine] = ()
     maintenance: Mapping[str, str] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
@@ -82,27 +92,27 @@ class Snapshot:
     simulated: bool = False
 
 
-class Board:
-    """The latest result of every ask, as it lands."""
+class LatestResults:
+    """The latest result of every check. `clock` is one that no step of the wall clock moves."""
 
-    def __init__(self) -> None:
-        self.seen: dict[AskKey, Seen] = {}
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self.seen: dict[CheckKey, CheckOutcome] = {}
         self.newest: float | None = None
 
-    def take(
-        self, key: AskKey, observation: Observation, verdicts: Sequence[Verdict], now: float
-    ) -> None:
-        """Keep one result of the ask of `key` and what it means; `now` is the time of landing."""
-        self.newest = now
-        worst = max(verdicts, key=lambda verdict: verdict.state, default=None)
-        if worst is None:
-            self.seen[key] = Seen(
-                now, observation.at, State.UNKNOWN, "not_reported", "nothing was reported"
+    def apply(self, result: CheckResult) -> None:
+        """Keep one result and what it means, as it lands."""
+        self.newest = now = self.clock()
+        key, at = result.check.key, result.observation.at
+        found = worst(result.verdicts)
+        if found is None:
+            self.seen[key] = CheckOutcome(
+                now, at, State.UNKNOWN, "not_reported", "nothing was reported"
             )
             return
-        sentence = "" if worst.state is State.OK else worst.sentence
-        self.seen[key] = Seen(now, observation.at, worst.state, worst.code, sentence)
+        sentence = "" if found.state is State.OK else found.sentence
+        self.seen[key] = CheckOutcome(now, at, found.state, found.code, sentence)
 
-    def keep(self, keys: Collection[AskKey]) -> None:
-        """Forget what the configuration no longer asks."""
+    def keep(self, keys: Collection[CheckKey]) -> None:
+        """Forget what the configuration no longer checks."""
         self.seen = {key: seen for key, seen in self.seen.items() if key in keys}

@@ -1,1 +1,3 @@
-"""Simulated recorders: one HTTP engine, and for each make a file of replies as its documents show them."""
+"""Simulated recorders: one HTTP engine, and for each make a file of replies as its documents show
+them.
+"""

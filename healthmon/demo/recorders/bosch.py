@@ -1,8 +1,7 @@
 """RCP+ replies and SNMP objects of a simulated Bosch recorder.
 
-Variant ``vrm``: a Video Recording Manager with a list of tracks. Faults: ``disk_failed`` (volume D: is gone),
-``volumes_moved``,
-``fan_stopped``, ``hot``, ``slow_link``.
+Variant ``vrm``: a Video Recording Manager with a list of tracks. Faults: ``disk_failed`` (volume D:
+is gone), ``volumes_moved``, ``fan_stopped``, ``hot``, ``slow_link``.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ GARBAGE = "\x00\x17\x80"
 
 
 def replies(recorder: SimRecorder, asked: Asked) -> Answer | None:
-    """The reply to one RCP+ question; an unknown command is HTTP 200 with an error in it."""
+    """The reply to one RCP+ request; an unknown command is HTTP 200 with an error in it."""
     if asked.path != "/rcp.xml" or asked.method != "GET" or asked.query.get("direction") != "READ":
         return None
     command = asked.query.get("command", "")

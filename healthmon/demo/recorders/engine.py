@@ -1,7 +1,9 @@
-"""The HTTP side of a simulated recorder: kept connections, Digest really verified, faults, and what was asked counted.
+"""The HTTP side of a simulated recorder: kept connections, Digest really verified, faults, and what
+was asked counted.
 
-Faults of every make: ``silence``, ``garbage``, ``huge_reply``, ``redirect_elsewhere``, ``lockout``, ``slow_search``
-(seconds for each reply of a search), ``login_firewall`` (locks after so many refused logins) and those of `footage`.
+Faults of every make: ``silence``, ``garbage``, ``huge_reply``, ``redirect_elsewhere``, ``lockout``,
+``slow_search`` (seconds for each reply of a search), ``login_firewall`` (locks after so many
+refused logins) and those of `footage`.
 """
 
 from __future__ import annotations
@@ -17,7 +19,10 @@ from healthmon.demo import login
 from healthmon.demo.state import SimDevice, Visitor
 
 CAP, HUGE = 64 * 1024, 4 * 1024 * 1024
-LOCKED = "<userCheck><statusValue>401</statusValue><lockStatus>lock</lockStatus><unlockTime>1800</unlockTime></userCheck>"
+LOCKED = (
+    "<userCheck><statusValue>401</statusValue><lockStatus>lock</lockStatus>"
+    "<unlockTime>1800</unlockTime></userCheck>"
+)
 _HEAD = re.compile(rb"(?i)content-length:\s*(\d+)")
 _AUTHORIZATION = re.compile(r"(?im)^authorization:\s*(.+?)\s*$")
 _WRITES = re.compile(
@@ -38,7 +43,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One reply. `search`: it costs the recorder a look through its footage."""
+    """One reply. `search`: it costs the recorder a search through its footage."""
 
     body: str
     kind: str = "application/xml"
@@ -48,7 +53,9 @@ class Answer:
 
 @dataclass(slots=True)
 class SimRecorder:
-    """A simulated recorder of a make: its channels' names by number, open search objects, and what it was asked."""
+    """A simulated recorder of a make: its channels' names by number, open search objects, and what
+    it was asked.
+    """
 
     device: SimDevice
     replies: Callable[[SimRecorder, Asked], Answer | None]
@@ -58,7 +65,9 @@ class SimRecorder:
     asked: Counter[str] = field(default_factory=Counter)
 
     def answer(self, asked: Asked) -> Answer:
-        """The make's reply; anything that it does not know is 404, and what could change something is counted."""
+        """The make's reply; anything that it does not know is 404, and what could change something
+        is counted.
+        """
         self.asked[f"{asked.method} {asked.path}"] += 1
         found = self.replies(self, asked) if asked.method in {"GET", "POST"} else None
         if asked.method not in {"GET", "POST"} or _WRITES.search(
@@ -81,10 +90,10 @@ class RecorderSim(Visitor):
     def data_received(self, data: bytes) -> None:
         """Take whole requests, one after another."""
         self._buffer = (self._buffer + data)[:CAP]
-        while not self._device.has("silence") and self._take():
+        while not self._device.has("silence") and self._answer_one():
             pass
 
-    def _take(self) -> bool:
+    def _answer_one(self) -> bool:
         head, mark, rest = self._buffer.partition(b"\r\n\r\n")
         match = _HEAD.search(head)
         size = int(match[1]) if match else 0

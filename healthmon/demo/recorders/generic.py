@@ -1,4 +1,6 @@
-"""A recorder of no known make: a small JSON and XML service, and an SNMP agent of its own, for checks that are data."""
+"""A recorder of no known make: a small JSON and XML service, and an SNMP agent of its own, for
+checks that are data.
+"""
 
 from __future__ import annotations
 
@@ -15,31 +17,36 @@ JSON = "application/json"
 
 def replies(recorder: SimRecorder, asked: Asked) -> Answer | None:
     """The reply to one request; None for what this service does not have."""
-    device = recorder.device
     if asked.method == "POST":
-        return (
-            _cameras(recorder)
-            if asked.path == "/api/query/cameras" and "fields" in asked.body
-            else None
-        )
+        known = asked.path == "/api/query/cameras" and "fields" in asked.body
+        return _cameras(recorder) if known else None
     if asked.path == "/api/status":
-        status = {
-            "product": {"version": "24.2", "serial": device.serial},
-            "time": _stamp(device.now()),
-            "clock": "manual" if device.has("clock_manual") else "NTP",
-            "cpu": 23.0,
-            "uptime": 864000,
-            "overwrite": True,
-            "alarms": [],
-            "openAlarms": 1 if device.has("hot") else 0,
-        }
-        return Answer(json.dumps(status), JSON)
+        return _status(recorder)
     if asked.path == "/api/storages":
-        word = "Faulted" if device.has("disk_failed") else "Healthy"
-        row = f'<storage name="Archive 1" health="{word}"><size unit="GB">4000</size><free>120</free></storage>'
-        return Answer(f'<?xml version="1.0"?><list xmlns="urn:example:vms">{row}</list>')
+        return _storages(recorder)
     found = re.fullmatch(r"/api/cameras/([^/]+)/range", asked.path)
     return _range(recorder, found[1]) if found and found[1] in recorder.channels else None
+
+
+def _status(recorder: SimRecorder) -> Answer:
+    device = recorder.device
+    status = {
+        "product": {"version": "24.2", "serial": device.serial},
+        "time": _stamp(device.now()),
+        "clock": "manual" if device.has("clock_manual") else "NTP",
+        "cpu": 23.0,
+        "uptime": 864000,
+        "overwrite": True,
+        "alarms": [],
+        "openAlarms": 1 if device.has("hot") else 0,
+    }
+    return Answer(json.dumps(status), JSON)
+
+
+def _storages(recorder: SimRecorder) -> Answer:
+    word = "Faulted" if recorder.device.has("disk_failed") else "Healthy"
+    row = f'<storage name="Archive 1" health="{word}"><size unit="GB">4000</size><free>120</free></storage>'
+    return Answer(f'<?xml version="1.0"?><list xmlns="urn:example:vms">{row}</list>')
 
 
 def _cameras(recorder: SimRecorder) -> Answer:

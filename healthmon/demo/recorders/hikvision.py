@@ -1,7 +1,8 @@
 """ISAPI replies of a simulated recorder.
 
-Variants: ``local times`` (footage in local time with a Z, as many firmwares have it), ``old`` (no call for the state of
-all channels). The fault ``zone`` names one of `RULES`; with ``locked`` the first day is kept as evidence.
+Variants: ``local times`` (footage in local time with a Z, as many firmwares have it), ``old`` (no
+call for the state of all channels). The fault ``zone`` names one of `RULES`; with ``locked`` the
+first day is kept as evidence.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ const panel = {
   opener: null,
   id: "",
   shown: "",
+  failed: "",
 
   start() {
     window.addEventListener("hashchange", () => this.follow());
@@ -70,6 +71,7 @@ const panel = {
     $("details-about").textContent = about.filter(Boolean).join(" · ");
     $("details-faults").replaceChildren(...found.faults.map((one) => this.fault(one)));
     $("details-checks").replaceChildren(...found.checks.map((one) => this.check(one)));
+    this.fails(found.failures || []);
   },
 
   fault(one) {
@@ -77,6 +79,16 @@ const panel = {
     const said = [words.number(one.number), one.sentence, `since ${words.since(one.since, now)}`, one.cause];
     said.push(one.acknowledged && `acknowledged by ${one.acknowledged}`);
     return make("li", `s-${one.state}`, symbol(one.state), make("span", "", said.filter(Boolean).join(" · ")));
+  },
+
+  // Only what is new is drawn anew, so that an open one stays open while the panel is refreshed.
+  fails(failures) {
+    const text = JSON.stringify(failures);
+    if (text === this.failed) return;
+    this.failed = text;
+    const rows = failures.map((one) =>
+      make("details", "", make("summary", "", `Last failed run: ${one.check}`), make("pre", "", one.text)));
+    $("details-failures").replaceChildren(...rows);
   },
 
   check(one) {

@@ -98,7 +98,7 @@ const draw = {
     const { unknown, doubt } = count([...model.cameras, ...model.others.devices]);
     const calm = $("calm");
     calm.className = unknown ? "s-unknown" : "s-ok";
-    let text = doubt ? `No faults confirmed, ${doubt} being looked at again` : "No faults. Every check is up to date.";
+    let text = doubt ? `No faults confirmed, ${doubt} being checked again` : "No faults. Every check is up to date.";
     if (unknown) text = `No faults known, ${unknown} not checked`;
     calm.replaceChildren(symbol(unknown ? "unknown" : "ok"), make("span", "", text));
   },

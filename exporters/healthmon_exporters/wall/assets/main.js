@@ -63,7 +63,7 @@ const wall = {
     draw.numbers(nothing);
     layout.apply(nothing, life.lost);
     $("calm").replaceChildren(symbol("unknown"), make("span", "", `NO DATA: no contact with healthmon since ${at}`));
-    $("fault-note").replaceChildren(life.reason || "Is the computer running? Is the network there? This page goes on by itself.");
+    $("fault-note").replaceChildren(life.reason || "Is the computer running? Is the network there? This page continues by itself.");
     $("fault-note").className = "";
     panel.blind(true);
     this.log({ ...nothing, lost: at, cameras: [], others: { devices: [] } });

@@ -22,7 +22,7 @@ function symbol(name) {
 }
 
 const STATE_WORDS = {
-  fault: "FAULT", warning: "WARNING", unknown: "NOT CHECKED", doubt: "LOOKING AGAIN", ok: "OK", off: "OFF", none: "",
+  fault: "FAULT", warning: "WARNING", unknown: "NOT CHECKED", doubt: "CHECKING AGAIN", ok: "OK", off: "OFF", none: "",
 };
 
 const words = {

@@ -1,0 +1,61 @@
+"""docs/function-check.md: each line of the function check with its check and its tests, from the
+table of the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from healthmon.checks.function_check.lines import LINES, Line
+
+HEAD = """\
+# Function check
+
+The manual function check of a control room at shift change has the lines C1 to C25. `healthmon sweep --shift` prints
+every camera on every line:
+
+| Mark | Meaning |
+|---|---|
+| pass | checked, and within its limits; `!` is a pass with a warning |
+| FAIL | checked, and not within its limits, or an open fault of the agent |
+| NOT CHECKED | no result, with the reason; it is neither a pass nor a failure |
+| n/a | the line does not apply to the camera, such as pan and tilt of a fixed one |
+
+A line fails if one of its verdicts is a fault. It is not checked if one of them is unknown, or if a needed one is
+missing. A line marked *strict* fails by a warning too. An open fault of the agent counts as a fault, whatever the one
+check of the sweep has seen. A person checks what is not checked.
+
+Written by `python -m docs` from `healthmon/checks/function_check/lines.py`.
+"""
+_SPECIAL = {
+    "C20": "the agent's record: power failures of its UPSes and restarts of its recorder since the last shift change",
+    "C24": "the agent's record: whether it has worked within 5 minutes, and its own open faults",
+}
+
+
+def page() -> str:
+    """The whole page."""
+    rows = "\n".join(_row(line) for line in LINES)
+    return f"{HEAD}\n| Line | Title | Verdicts | Not checked, because | Tests |\n|---|---|---|---|---|\n{rows}\n"
+
+
+def _row(line: Line) -> str:
+    tests = ", ".join(_link(name) for name in line.tests)
+    return (
+        f"| {line.number} | {line.title} | {'; '.join(_verdicts(line))} | {line.later} | {tests} |"
+    )
+
+
+def _verdicts(line: Line) -> Iterator[str]:
+    if line.number in _SPECIAL:
+        yield _SPECIAL[line.number]
+    for source in line.sources:
+        yield source.words()
+    if line.only:
+        yield f"only {line.only} cameras"
+    if line.strict:
+        yield "*strict*"
+
+
+def _link(name: str) -> str:
+    return f"[{name.rpartition('/')[2]}](../tests/{name})"

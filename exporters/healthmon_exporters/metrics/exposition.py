@@ -1,0 +1,213 @@
+"""Prometheus exposition: a device's lines are rendered when a result lands, a scrape joins them;
+nothing is probed.
+
+The CollectorRegistry of prometheus-client is the face for the agent's own figures and the process;
+the device families are pre-rendered blocks in the same text, because 250,000 labelled children cost
+seconds a scrape.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+
+from healthmon.model.device import Check, Device
+from healthmon.model.enums import CheckName, Kind
+from healthmon.model.measurements import Reference
+from healthmon.model.results import CheckResult
+from healthmon_exporters.metrics import families
+from healthmon_exporters.metrics.device_series import DeviceSeries
+from healthmon_exporters.metrics.series_cache import FamilyRows, SeriesCache, pieces
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+AGENT_HELP = {
+    "healthmon_config_reload_success": "1 if the last reload of the configuration succeeded.",
+    "healthmon_config_reload_success_timestamp_seconds": "Time of the last successful load of the configuration.",
+    "healthmon_loop_lag_seconds": "Largest lag of the event loop since the last value.",
+    "healthmon_bugs_total": "Checks that failed with an error inside healthmon, since the start.",
+    "healthmon_looks_running": "Checks that are running.",
+    "healthmon_looks_skipped_total": "Intervals in which no run of a due check ended, since the start.",
+    "healthmon_store_ok": "1 if the history can be written, 0 while the store fails.",
+    "healthmon_store_dropped_total": "Records that were lost because the store failed, since the start.",
+    "healthmon_store_deleted_total": "Records that were deleted by age (history.keep), since the start.",
+    "healthmon_own_network_ok": "1 if this machine has a route to the devices.",
+    "healthmon_sweep_last_timestamp_seconds": "Time of the last complete sweep.",
+    "healthmon_sweep_signatures": "Number of signatures of the last complete sweep.",
+}
+Table = tuple[str, tuple[str, ...], Sequence[tuple[tuple[str, ...], float]]]
+
+
+class Metrics:
+    """Everything that is exposed. The age of results is by `now`, a clock that no step of the wall
+    clock moves.
+    """
+
+    def __init__(
+        self,
+        devices: Sequence[Device],
+        checks: Sequence[Check],
+        *,
+        version: str,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._now = now
+        self._pages: dict[str, DeviceSeries] = {}
+        self._series_cache = SeriesCache()
+        self._tables: dict[str, Table] = {}
+        self._agent: dict[str, float] = {}
+        self._hash = ""
+        self._version = version
+        self._reference: Reference | None = None
+        self._turn = asyncio.Lock()
+        self._asked: dict[tuple[bool, bool], asyncio.Task[bytes]] = {}
+        self.registry = CollectorRegistry()
+        self.registry.register(_Own(self))
+        ProcessCollector(registry=self.registry)
+        self.reconfigured(devices, checks)
+
+    def reconfigured(self, devices: Sequence[Device], checks: Sequence[Check]) -> None:
+        """Take a new inventory: removed devices vanish at once, the others keep what is known."""
+        asked: dict[str, list[Check]] = {d.id: [] for d in devices if d.kind is not Kind.AGENT}
+        for check in checks:
+            if check.device in asked:
+                asked[check.device].append(check)
+        self._pages = {
+            d.id: DeviceSeries.of(d, asked[d.id], self._pages.get(d.id))
+            for d in devices
+            if d.kind is not Kind.AGENT
+        }
+        before, self._series_cache = self._series_cache, SeriesCache()
+        for page in self._pages.values():
+            page.placed(self._series_cache, before, self._now())
+
+    def apply(self, result: CheckResult) -> None:
+        """Render the lines of one result."""
+        observation = result.observation
+        if observation.check_type == CheckName.REFERENCE:
+            self._reference = (
+                observation.value if isinstance(observation.value, Reference) else None
+            )
+        if page := self._pages.get(observation.device):
+            page.observed(observation, result.verdicts, self._series_cache, self._now())
+
+    def maintenance(self, device: str, active: bool) -> None:
+        """Say whether a maintenance window covers a device now."""
+        page = self._pages.get(device)
+        if page is not None and page.maintenance != active:
+            page.maintenance = active
+            page.show(self._series_cache, self._now())
+
+    def table(
+        self,
+        name: str,
+        text: str,
+        labels: tuple[str, ...],
+        rows: Sequence[tuple[tuple[str, ...], float]],
+    ) -> None:
+        """Replace a small family as a whole: `rows` are (label values, value)."""
+        self._tables[name] = (text, labels, rows)
+
+    def set_agent(self, name: str, value: float) -> None:
+        """One of the agent's own figures (`AGENT_HELP`)."""
+        self._agent[name] = float(value)
+
+    def config_hash(self, digest: str) -> None:
+        """The hash of the configuration in force."""
+        self._hash = digest
+
+    def own_families(self) -> Iterator[Metric]:
+        """The agent's own families for the registry."""
+        build = GaugeMetricFamily(
+            "healthmon_build_info", "Version; always 1.", labels=("version", "python", "config")
+        )
+        build.add_metric((self._version, platform.python_version(), self._hash), 1)
+        yield build
+        for name, value in tuple(self._agent.items()):
+            kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            yield kind(name, AGENT_HELP.get(name, "A figure of the agent."), value=value)
+        for name, (text, labels, rows) in tuple(self._tables.items()):
+            kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            table = kind(name, text, labels=labels)
+            for values, value in rows:
+                table.add_metric(values, value)
+            yield table
+        if self._reference is not None:
+            yield from _reference_families(self._reference)
+
+    def _family_rows(self) -> FamilyRows:
+        """One family_rows of all devices at this moment, ready to be joined by any thread."""
+        now = self._now()
+        for page in self._pages.values():
+            if page.due < now:
+                page.show(self._series_cache, now)
+        return self._series_cache.family_rows()
+
+    def _head(self, *, openmetrics: bool) -> bytes:
+        own = generate_openmetrics if openmetrics else generate_latest
+        return own(self.registry).removesuffix(b"# EOF\n")
+
+    def text(self, *, openmetrics: bool) -> bytes:
+        """The whole exposition as bytes."""
+        return b"".join(self._parts(self._family_rows(), openmetrics=openmetrics))
+
+    def _parts(self, family_rows: FamilyRows, *, openmetrics: bool) -> Iterator[bytes]:
+        yield self._head(openmetrics=openmetrics)
+        yield from pieces(family_rows, openmetrics=openmetrics)
+
+    async def body(self, *, openmetrics: bool, zipped: bool) -> bytes:
+        """`text`, compressed where asked, made outside the event loop.
+
+        One is made at a time; scrapes that come meanwhile share the next one, which is no older
+        than they are.
+        """
+        kind = (openmetrics, zipped)
+        if kind not in self._asked:
+            self._asked[kind] = asyncio.create_task(
+                self._body(openmetrics=openmetrics, zipped=zipped)
+            )
+        return await asyncio.shield(self._asked[kind])
+
+    async def _body(self, *, openmetrics: bool, zipped: bool) -> bytes:
+        async with self._turn:
+            del self._asked[openmetrics, zipped]
+            family_rows = self._family_rows()
+
+            def made() -> bytes:
+                parts = self._parts(family_rows, openmetrics=openmetrics)
+                return _zipped(parts) if zipped else b"".join(parts)
+
+            return await asyncio.to_thread(made)
+
+
+def _zipped(parts: Iterable[bytes]) -> bytes:
+    """Compress at level 1 of the parts, one by one: the whole text never exists."""
+    pressed = zlib.compressobj(1, wbits=31)
+    found = [pressed.compress(instance) for instance in parts]
+    return b"".join((*found, pressed.flush()))
+
+
+class _Own:
+    """The collector behind the registry."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterator[Metric]:
+        return self._metrics.own_families()
+
+
+def _reference_families(reference: Reference) -> Iterator[Metric]:
+    made: dict[str, GaugeMetricFamily] = {}
+    for name, text, labels, value in families.reference_samples(reference):
+        family = made.setdefault(name, GaugeMetricFamily(name, text, labels=tuple(labels)))
+        family.add_metric(tuple(labels.values()), value)
+    return iter(made.values())

@@ -1,0 +1,105 @@
+"""Templates to answers: every value is escaped, exactly this package's style and script may run."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from importlib import resources
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from healthmon.checks.evaluation.durations import duration
+from healthmon.incidents.local_time import shown
+from healthmon_exporters.pages.strips import WORDS, Strip
+from healthmon_exporters.web.csp import policy
+from healthmon_exporters.web.rules import person_of
+
+PAGES = (
+    ("/desk", "Desk"),
+    ("/faults", "Faults"),
+    ("/devices", "Devices"),
+    ("/wall", "Wall"),
+    ("/runbooks/", "Runbooks"),
+)
+
+
+class Renderer:
+    """Makes the pages of the estate `estate`, with local times of `zone`."""
+
+    def __init__(self, estate: str, zone: Callable[[], str], *, simulated: bool) -> None:
+        self._estate, self._zone, self._simulated = estate, zone, simulated
+
+    def page(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
+        """The template `name` with `values` as an answer."""
+        environment = _environment()
+        template = environment.get_template(f"{name}.html")
+        zone = self._zone()
+        body = template.render(
+            values
+            | {
+                "estate": self._estate,
+                "simulated": self._simulated,
+                "zone": zone,
+                "pages": PAGES,
+                "here": request.url.path,
+                "person": person_of(request.scope).name,
+                "local": ZoneInfo(zone),
+            }
+        )
+        return HTMLResponse(body, status, headers=_headers())
+
+
+@functools.cache
+def _headers() -> dict[str, str]:
+    rules = policy(
+        "connect-src 'self'", "img-src data:", style=_style(), script=_script(), forms=True
+    )
+    # Without a referrer a browser would hide where a form comes from, and `Guard` would refuse it.
+    return {"Content-Security-Policy": rules, "Referrer-Policy": "same-origin"}
+
+
+@functools.cache
+def _environment() -> Any:
+    """The templates. Jinja2 is loaded with the first page: few agents are asked for one at once."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+    from markupsafe import Markup
+
+    made = Environment(
+        loader=PackageLoader(__package__),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"style": Markup(_style()), "script": Markup(_script())}  # noqa: S704 - files of this package
+    made.filters |= {
+        "moment": pass_context(lambda context, at: shown(at, context["local"])),
+        "duration": duration,
+        "strip_words": strip_words,
+    }
+    return made
+
+
+@functools.cache
+def _style() -> str:
+    return _asset("pages.css")
+
+
+@functools.cache
+def _script() -> str:
+    return '"use strict";\n(() => {\n' + _asset("pages.js") + "})();\n"
+
+
+def _asset(name: str) -> str:
+    return resources.files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def strip_words(strip: Strip) -> str:
+    """A strip for those who do not see it: which part of the time it was in which state."""
+    shares = [(words, strip.share(state)) for state, words in WORDS.items()]
+    return ", ".join(
+        f"{words} {share:.1%} of the time on record" for words, share in shares if share
+    )

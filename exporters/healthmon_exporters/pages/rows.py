@@ -1,0 +1,204 @@
+"""What the pages show, as plain values that no template has to judge. Times are Unix seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from healthmon_exporters.pages.act_forms import ActForm
+from healthmon_exporters.pages.strips import Strip
+
+
+class Shown(StrEnum):
+    """How something is, by the word that stands beside each symbol; worst first."""
+
+    FAULT = "fault"
+    NOT_CHECKED = "not checked"
+    WARNING = "warning"
+    DOUBT = "being checked again"
+    OK = "well"
+    OFF = "not watched"
+
+    @property
+    def symbol(self) -> str:
+        """What stands before the word; a colour never speaks alone."""
+        return _SYMBOLS[self]
+
+    @property
+    def style(self) -> str:
+        """The end of its style class."""
+        return _STYLES[self]
+
+
+_SYMBOLS = {
+    Shown.FAULT: "\u2716",
+    Shown.NOT_CHECKED: "?",
+    Shown.WARNING: "\u25b2",
+    Shown.DOUBT: "\u21bb",
+    Shown.OK: "\u2713",
+    Shown.OFF: "\u2013",
+}
+_STYLES = {
+    Shown.FAULT: "fault",
+    Shown.NOT_CHECKED: "unknown",
+    Shown.WARNING: "warning",
+    Shown.DOUBT: "warning",
+    Shown.OK: "ok",
+    Shown.OFF: "off",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRow:
+    """One fault of the log: its number, what is wrong in words, how far it has come. `known` says
+    whether the device is in the configuration; `lasted` are seconds until its end or now.
+    """
+
+    number: int
+    device: str
+    name: str
+    site: str
+    sentence: str
+    shown: Shown
+    priority: int
+    since: float
+    lasted: float
+    stage: str
+    over: bool = False
+    known: bool = True
+    contractor: str = ""
+    acknowledged_by: str = ""
+    cause: str = ""
+    cause_number: int | None = None
+    affected: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """``F000123``, as it is told on the telephone."""
+        return f"F{self.number:06d}"
+
+    @property
+    def cause_title(self) -> str:
+        """The same of the fault that explains this one; "" without one."""
+        return f"F{self.cause_number:06d}" if self.cause_number else ""
+
+    @property
+    def urgent(self) -> bool:
+        """Whether a desk rings for it: open, priority 1 or 2, and nobody has taken it on."""
+        return not self.over and self.priority <= 2 and not self.acknowledged_by
+
+
+@dataclass(frozen=True, slots=True)
+class ActRow:
+    """One thing that a person did about a fault; `late` when it was entered later."""
+
+    words: str
+    by: str
+    at: float
+    happened: float
+    details: str
+    late: bool
+    undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SentRow:
+    """One notice: to whom, how it ended and when."""
+
+    target: str
+    state: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaultPage:
+    """The whole record of one fault. `words` say how far it has come; `contract` are names and words
+    of its promises; `undo` is the id of the act that can be undone, 0 for none.
+    """
+
+    row: FaultRow
+    words: str
+    restored: float | None
+    contract: tuple[tuple[str, str], ...]
+    forms: tuple[ActForm, ...]
+    acts: tuple[ActRow, ...]
+    undo: int
+    sent: tuple[SentRow, ...]
+
+    @property
+    def last_done(self) -> str:
+        """What the last act has done, in one sentence; "" where there is none."""
+        if not self.acts:
+            return ""
+        last = self.acts[-1]
+        return f"{last.words.capitalize()} by {last.by}: {self.words}."
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """One verdict of a check of a device; `age` is that of the result in seconds, None without
+    one.
+    """
+
+    check: str
+    shown: Shown
+    sentence: str
+    age: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The last failed run of one check, in words."""
+
+    check: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """One device in the list: its worst state and what is wrong with it first."""
+
+    id: str
+    name: str
+    kind: str
+    site: str
+    location: str
+    contractor: str
+    shown: Shown
+    sentence: str = ""
+    maintenance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePage:
+    """Everything about one device: its row, its checks, what it was in the last day and month."""
+
+    row: DeviceRow
+    address: str
+    behind: tuple[str, ...]
+    checks: tuple[CheckRow, ...]
+    day: tuple[Strip, ...]
+    month: tuple[Strip, ...]
+    faults: tuple[FaultRow, ...]
+    traces: tuple[Trace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a shift begins with: faults that nobody has taken on, the other open ones, what has
+    changed since the last shift change (`since`), the last sheet and who has signed it.
+    """
+
+    since: float
+    fresh: tuple[FaultRow, ...]
+    taken: tuple[FaultRow, ...]
+    over: tuple[FaultRow, ...]
+    not_checked: tuple[DeviceRow, ...]
+    devices: int
+    sweep_at: float | None = None
+    signed_by: str = ""
+
+    @property
+    def urgent(self) -> int:
+        """How many faults a desk rings for."""
+        return sum(row.urgent for row in self.fresh)

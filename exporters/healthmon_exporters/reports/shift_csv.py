@@ -1,0 +1,24 @@
+"""The shift check as CSV: one row for each camera and line, so that a spreadsheet can filter it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from healthmon_exporters.reports import csv_text
+from healthmon_exporters.reports.shift_document import Document
+
+FIELDS = ("at", "estate", "simulated", "camera", "name", "site", "line", "title", "mark", "why")
+
+
+def text(made: Document) -> str:
+    """Every camera on every line."""
+    return csv_text.table(FIELDS, _rows(made))
+
+
+def _rows(made: Document) -> Iterator[tuple[str, ...]]:
+    simulated = "SIMULATED" if made["simulated"] else ""
+    start = (made["at"], made["estate"], simulated)
+    for camera in made["cameras"]:
+        who = (camera["id"], camera["name"], camera["site"])
+        for line, cell in zip(made["lines"], camera["cells"], strict=True):
+            yield (*start, *who, line["line"], line["title"], cell["mark"], cell["why"])

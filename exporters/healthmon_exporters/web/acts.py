@@ -1,0 +1,62 @@
+"""The agent's Unix socket: commands of people on this machine hand their acts over, and the operating
+system says who they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from healthmon_exporters.web.listener import PEER
+
+MOST_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The status and the values of an answer."""
+
+    status: int
+    values: dict[str, Any]
+
+
+# The act, its values and the number of the user by whom it is made.
+Acting = Callable[[str, dict[str, Any], int], Awaitable[Answered]]
+
+
+def application(acting: Acting) -> ASGIApp:
+    """The ASGI application of the socket: ``POST /acts/{kind}`` with a JSON object."""
+
+    async def act(request: Request) -> Response:
+        try:
+            values = json.loads(await _body(request))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except (ValueError, RecursionError):
+            values = None
+        if not isinstance(values, dict):
+            problem = f"not a JSON object of at most {MOST_BYTES:,} bytes"
+            return JSONResponse({"problem": problem}, 400)
+        _, uid, _ = getattr(request.state, PEER)
+        answered = await acting(request.path_params["kind"], values, uid)
+        return JSONResponse(answered.values, answered.status)
+
+    return Starlette(routes=[Route("/acts/{kind}", act, methods=["POST"])])
+
+
+async def _body(request: Request) -> bytes:
+    """Raises ValueError for one that is too long."""
+    found = b""
+    async for part in request.stream():
+        found += part
+        if len(found) > MOST_BYTES:
+            raise ValueError("too long")
+    return found

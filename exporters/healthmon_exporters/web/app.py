@@ -1,0 +1,183 @@
+"""The agent's pages: a Starlette application, behind `Guard` and `Login`. Each page has its rule
+(`rules`). A scrape is answered from memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import html
+import math
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from healthmon_exporters.metrics.exposition import OPENMETRICS, TEXT, Metrics
+from healthmon_exporters.pages.routes import Pages
+from healthmon_exporters.wall.routes import Wall
+from healthmon_exporters.web import runbooks
+from healthmon_exporters.web.access_control import AccessControl
+from healthmon_exporters.web.guards import Guard, not_bare
+from healthmon_exporters.web.known_users import KnownUsers
+from healthmon_exporters.web.login import Login
+from healthmon_exporters.web.login_pages import LoginPages
+from healthmon_exporters.web.probe_handler import RefusedError
+from healthmon_exporters.web.rules import GuardedRoute
+
+REFRESH_SECONDS = 60
+Probe = Callable[[str, str], Awaitable[bytes | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the pages are made of."""
+
+    metrics: Metrics
+    probe: Probe
+    ready: Callable[[], bool]
+    reload: Callable[[], Awaitable[str]]
+    targets: Callable[[], list[dict[str, Any]]]
+    estate: str = "CCTV"
+    simulated: bool = False
+    wall: Wall | None = None
+    pages: Pages | None = None
+    alive: Callable[[], bool] = lambda: True
+    last_failure: Callable[[str], str | None] = lambda _device: None
+
+
+def application(
+    site: Site,
+    users: Callable[[], Path | None] = lambda: None,
+    names: Callable[[], Collection[str]] = tuple,
+    control: AccessControl | None = None,
+) -> ASGIApp:
+    """The ASGI application of `site`. It asks for a login while there is a users file, and is
+    reached by `names`. `control` is the access control by that file, where it is used elsewhere
+    too.
+    """
+    control = control or AccessControl(KnownUsers(users))
+    return Guard(Login(Starlette(routes=routes(site, control)), control), names)
+
+
+def routes(site: Site, control: AccessControl) -> list[BaseRoute]:
+    """Every page of `site`, each with its rule."""
+
+    async def metrics(request: Request) -> Response:
+        openmetrics = "application/openmetrics-text" in request.headers.get("accept", "")
+        zipped = "gzip" in request.headers.get("accept-encoding", "")
+        body = await site.metrics.body(openmetrics=openmetrics, zipped=zipped)
+        headers = {"Content-Encoding": "gzip"} if zipped else {}
+        return Response(body, headers=headers, media_type=OPENMETRICS if openmetrics else TEXT)
+
+    async def discovery(_request: Request) -> Response:
+        return JSONResponse(
+            site.targets(), headers={"X-Prometheus-Refresh-Interval-Seconds": str(REFRESH_SECONDS)}
+        )
+
+    async def probe(request: Request) -> Response:
+        return await _probe(site, request)
+
+    async def healthy(_request: Request) -> Response:
+        well = site.alive()
+        return PlainTextResponse(
+            "healthy\n" if well else "checks have stopped\n", 200 if well else 503
+        )
+
+    async def ready(_request: Request) -> Response:
+        well = site.ready()
+        return PlainTextResponse(
+            "ready\n" if well else "first round not finished\n", 200 if well else 503
+        )
+
+    async def reload(request: Request) -> Response:
+        if refusal := not_bare(request.headers):
+            return refusal
+        problems = await site.reload()
+        return PlainTextResponse(
+            problems + "\n" if problems else "reloaded\n", 500 if problems else 200
+        )
+
+    async def landing(_request: Request) -> Response:
+        return Response(_page(site), media_type="text/html; charset=utf-8")
+
+    found = [
+        GuardedRoute("/", landing),
+        GuardedRoute("/metrics", metrics),
+        GuardedRoute("/sd", discovery),
+        GuardedRoute("/probe", probe),
+        GuardedRoute("/last-failure", functools.partial(_last_failure, site)),
+        GuardedRoute("/-/healthy", healthy),
+        GuardedRoute("/-/ready", ready),
+        GuardedRoute("/-/reload", reload, methods=("POST",)),
+        *LoginPages(control, site.estate).routes(),
+        *runbooks.routes(),
+    ]
+    return [*found, *_sections(site)]
+
+
+def _sections(site: Site) -> list[GuardedRoute]:
+    """The pages of the wall and of the desk, where there are any."""
+    wall = site.wall.routes() if site.wall else []
+    return [*wall, *(site.pages.routes() if site.pages else ())]
+
+
+async def _probe(site: Site, request: Request) -> Response:
+    """One check of a configured device, within the scrape's own time limit."""
+    target, module = request.query_params.get("target", ""), request.query_params.get("module", "")
+    try:
+        limit = max(
+            0.5, float(request.headers.get("x-prometheus-scrape-timeout-seconds", "30")) - 0.5
+        )
+    except ValueError:
+        limit = 30.0
+    try:
+        async with asyncio.timeout(min(limit, 120.0)):
+            text = await site.probe(target, module)
+    except RefusedError as refused:
+        retry = {"Retry-After": str(math.ceil(refused.seconds))}
+        return PlainTextResponse(f"{refused}\n", refused.status, retry)
+    except TimeoutError:
+        return PlainTextResponse("the check did not end within the scrape's timeout\n", 504)
+    if text is None:
+        return PlainTextResponse(
+            "target is not a configured device id, or module is not one of its checks\n", 404
+        )
+    return Response(text, media_type=TEXT)
+
+
+async def _last_failure(site: Site, request: Request) -> Response:
+    """The last failed run of each check of a device, in words."""
+    text = site.last_failure(request.query_params.get("target", ""))
+    if text is None:
+        return PlainTextResponse("target is not a configured device id\n", 404)
+    return PlainTextResponse(text)
+
+
+def _page(site: Site) -> str:
+    note = (
+        "<p><strong>SIMULATED ESTATE: none of these devices exists.</strong></p>"
+        if site.simulated
+        else ""
+    )
+    links = (
+        *((("/desk", "desk: open faults and the shift"),) if site.pages else ()),
+        *((("/faults", "the fault log"), ("/devices", "devices")) if site.pages else ()),
+        *((("/wall", "the wall of the control room"),) if site.wall else ()),
+        ("/metrics", "metrics for Prometheus"),
+        ("/sd", "HTTP service discovery"),
+        ("/runbooks/", "what to do when an alert comes"),
+        ("/-/healthy", "healthy"),
+        ("/-/ready", "ready"),
+        ("/login", "log in or out"),
+    )
+    items = "".join(f'<li><a href="{path}">{path}</a> {words}</li>' for path, words in links)
+    title = html.escape(f"healthmon: {site.estate}")
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+    return f"{head}<h1>{title}</h1>{note}<ul>{items}</ul></html>"

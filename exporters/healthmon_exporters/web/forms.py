@@ -1,0 +1,33 @@
+"""What a person sends by a form of a page."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+
+FORM = "application/x-www-form-urlencoded"
+MOST_BYTES = 16384
+MOST_FIELDS = 20
+BODY_SECONDS = 10.0
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of a form; none where it is no form, too large or too slow."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        return {}
+    raw = b""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                raw += chunk
+                if len(raw) > MOST_BYTES:
+                    return {}
+    except TimeoutError:
+        return {}
+    try:
+        fields = parse_qs(raw.decode(), max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in fields.items()}

@@ -1,0 +1,68 @@
+"""The metric families of the clock check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from healthmon.checks.metrics import Help, Sample
+from healthmon.model.enums import State
+from healthmon.model.measurements import Clock
+from healthmon.model.results import Observation, Verdict
+
+HELP: Help = {
+    "healthmon_clock_offset_seconds": ("gauge", "Device clock minus true time, by source."),
+    "healthmon_clock_offset_error_seconds": (
+        "gauge",
+        "Largest possible error of the clock offset, by source.",
+    ),
+    "healthmon_clock_state": ("gauge", "1 for the state that the device's clock is in."),
+    "healthmon_clock_ntp_mode": (
+        "gauge",
+        "1 if the device reports that NTP sets its clock (ONVIF DateTimeType).",
+    ),
+}
+
+
+CLOCK_STATES = ("ok", "drift", "timezone", "utc_field", "reset", "unknown")
+_CLOCK_CODES = {
+    "ok": "ok",
+    "clock_drift": "drift",
+    "clock_zone": "timezone",
+    "clock_utc_label": "utc_field",
+    "clock_reset": "reset",
+    "clock_wrong_date": "reset",
+    "clock_invalid": "reset",
+}
+
+
+def samples(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator[Sample]:
+    """How wrong each clock of the device is, and the state that its time is in."""
+    if isinstance(observation.value, Clock):
+        yield from _readings(observation.value)
+    for verdict in verdicts:
+        if verdict.aspect == "offset":
+            yield from _state(verdict)
+
+
+def _state(verdict: Verdict) -> Iterator[Sample]:
+    now = "unknown"
+    if verdict.state is not State.UNKNOWN:
+        now = _CLOCK_CODES.get(verdict.code, "unknown")
+    for state in CLOCK_STATES:
+        yield "healthmon_clock_state", (("state", state),), float(state == now)
+
+
+def _readings(clock: Clock) -> Iterator[Sample]:
+    if clock.reference is not None and clock.reference.offset is not None:
+        true = clock.reference.offset
+        for reading in clock.readings:
+            if reading.offset is not None:
+                labels = (("source", reading.source),)
+                yield "healthmon_clock_offset_seconds", labels, reading.offset.middle - true.middle
+                yield (
+                    "healthmon_clock_offset_error_seconds",
+                    labels,
+                    reading.offset.error + true.error,
+                )
+    if clock.mode is not None:
+        yield "healthmon_clock_ntp_mode", (), float(clock.mode == "ntp")

@@ -1,0 +1,217 @@
+"""Where a command enters what a person does: with the running agent, which writes it and knows it at
+once, or in the store, where no agent runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from healthmon.cli.console import load
+from healthmon.cli.opening import opened
+from healthmon.incidents.acts import Act
+from healthmon.incidents.life_cycle import LifeCycle
+from healthmon.store import AloneError, Author, Store, StoreError, location, permissions
+from healthmon.store.entered import sign_last
+from healthmon.store.location import InstanceLock, StoreLocation
+from healthmon.store.runtime_directory import sockets
+
+if TYPE_CHECKING:
+    from healthmon.config.schema import Config
+
+SECONDS = 15.0
+POLL_SECONDS = 0.2
+MOST_BYTES = 1 << 20
+
+
+class Record(Protocol):
+    """The record, for what a person does. Every method raises StoreError."""
+
+    def life_cycle(self, number: int) -> LifeCycle:
+        """The life of one fault."""
+
+    def act(self, made: Act) -> LifeCycle:
+        """Record an act; the life of the fault with it."""
+
+    def raise_fault(self, made: Act) -> int:
+        """Raise a fault; its number, 0 if the agent has given it none in time."""
+
+    def sign(self, name: str, note: str) -> tuple[float, str]:
+        """Sign the last sweep; when it was made, and how it was signed."""
+
+
+@contextlib.contextmanager
+def record(loaded: Config) -> Iterator[Record]:
+    """The record of the configuration. What goes wrong with it ends the command with exit 3."""
+    path = _socket_of(loaded)
+    opener = StoreLocation.existing if path is None else StoreLocation.reader
+    with opened(lambda: location.place(loaded), opener) as store:
+        yield _Direct(store, loaded) if path is None else _ByAgent(store, path)
+
+
+@contextlib.contextmanager
+def store_of(config: Path | None) -> Iterator[tuple[Config, Store]]:
+    """The configuration and its store to be written here, for what is entered all at once."""
+    _, loaded = load(config)
+    with opened(lambda: location.place(loaded), StoreLocation.existing) as store:
+        yield loaded, store
+
+
+def own_account() -> Author:
+    """The account by which this command runs."""
+    return Author(os.getuid(), permissions.account())
+
+
+@dataclass(frozen=True)
+class _Direct:
+    """The command writes to the store."""
+
+    store: Store
+    loaded: Config
+
+    def life_cycle(self, number: int) -> LifeCycle:
+        return self.store.life_cycle(number)
+
+    def act(self, made: Act) -> LifeCycle:
+        return self.store.act(made, own_account())
+
+    def raise_fault(self, made: Act) -> int:
+        act_id = self.store.raise_fault(made, made.get("device"), own_account())
+        return numbered(self.store, act_id, self.loaded)
+
+    def sign(self, name: str, note: str) -> tuple[float, str]:
+        within = self.loaded.estate.shift_check.sign
+        return sign_last(self.store, (name, note), within, own_account())
+
+
+@dataclass(frozen=True)
+class _ByAgent:
+    """The agent that listens at `path` writes; the command only reads."""
+
+    store: Store
+    path: Path
+
+    def life_cycle(self, number: int) -> LifeCycle:
+        return self.store.life_cycle(number)
+
+    def act(self, made: Act) -> LifeCycle:
+        self._enter("act", _values(made))
+        return self.store.life_cycle(made.number)
+
+    def raise_fault(self, made: Act) -> int:
+        act_id = int(self._enter("raise", _values(made))["act"])
+        end = time.monotonic() + SECONDS
+        while not (number := self.store.number_of(act_id)) and time.monotonic() < end:
+            time.sleep(POLL_SECONDS)
+        return number
+
+    def sign(self, name: str, note: str) -> tuple[float, str]:
+        done = self._enter("sign", {"name": name, "note": note}, ask_password)
+        return float(done["at"]), str(done["how"])
+
+    def _enter(
+        self, kind: str, values: dict[str, Any], password_of: Callable[[str], str] | None = None
+    ) -> dict[str, Any]:
+        """What came of an act. `password_of` gives the password of a user, where the agent wants it."""
+        status, found = self._answer(kind, values)
+        if status == HTTPStatus.UNAUTHORIZED and password_of is not None:
+            password = password_of(str(found.get("user", "")))
+            status, found = self._answer(kind, values | {"password": password})
+        if status != HTTPStatus.OK:
+            raise StoreError(str(found.get("problem", f"the agent answers {status}")))
+        return dict(found["done"])
+
+    def _answer(self, kind: str, values: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        connection = _Connection(self.path)
+        try:
+            headers = {"Content-Type": "application/json"}
+            connection.request("POST", f"/acts/{kind}", json.dumps(values), headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read(MOST_BYTES))
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            words = "the agent did not say whether it was entered; look at `healthmon faults`"
+            raise StoreError(f"{words} ({error})") from None
+        finally:
+            connection.close()
+
+
+def ask_password(user: str) -> str:
+    """The password of healthmon's user, typed without echo, or the first line of standard input."""
+    from healthmon.cli.users import read_password
+
+    return read_password((f"Password of user {user}: ",))
+
+
+def _values(made: Act) -> dict[str, Any]:
+    return {
+        "kind": made.kind.value,
+        "number": made.number,
+        "name": made.by,
+        "happened": float(made.happened),
+        "details": dict(made.details),
+    }
+
+
+class _Connection(http.client.HTTPConnection):
+    """HTTP on a Unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        """Raises OSError."""
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def _socket_of(loaded: Config) -> Path | None:
+    """The socket at which the agent of the configuration listens; None where none answers."""
+    for path in sockets(Path(loaded.file)):
+        with contextlib.closing(_Connection(path)) as connection:
+            try:
+                connection.connect()
+            except OSError:  # no agent, or one that is not for this account
+                continue
+        return path
+    return None
+
+
+def numbered(store: Store, act_id: int, loaded: Config) -> int:
+    """The number of a raised fault, once it has one; 0 if the agent gives none in time."""
+    end = time.monotonic() + SECONDS
+    while not (number := store.number_of(act_id)) and time.monotonic() < end:
+        alone = _without_agent(loaded)
+        if alone is None:
+            time.sleep(POLL_SECONDS)
+            continue
+        from healthmon.runtime import raised
+
+        with alone:
+            raised.give_numbers(store, loaded)
+    return number
+
+
+def _without_agent(loaded: Config) -> contextlib.ExitStack | None:
+    """What keeps an agent from starting, until it is left; None where one runs, or where this
+    account cannot tell.
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            folder = location.prepared(location.folder_of(loaded))
+            held.callback(InstanceLock(folder).close)
+            if loaded.database is not None:
+                held.callback(location.place(loaded).open(alone=True).close)
+        except (OSError, AloneError):
+            return None
+        return held.pop_all()

@@ -1,0 +1,265 @@
+"""The commands and their options. Exit codes: 0 all well, 1 faults, 2 could not check something, 3
+usage or configuration.
+
+Each command imports what it needs when it runs, so that the short ones are quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from healthmon import __version__
+from healthmon.cli.console import USAGE, fail, load, say
+from healthmon.cli.faults_app import Named, faults
+from healthmon.cli.options import ConfigOption
+from healthmon.cli.user_app import user
+
+cli = typer.Typer(
+    name="healthmon",
+    help="Camera health monitoring. Replaces the manual function check of a CCTV control room.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+notify = typer.Typer(
+    help="Commands for notifications.", no_args_is_help=True, rich_markup_mode=None
+)
+cli.add_typer(notify, name="notify")
+cli.add_typer(faults, name="faults")
+cli.add_typer(user, name="user")
+
+
+@cli.command()
+def run(
+    config: ConfigOption = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="log every request")] = False,
+) -> None:
+    """Run the agent: poll all devices, notify, and serve the web pages."""
+    from healthmon.cli import run as agent
+
+    raise typer.Exit(agent.run(config, verbose=verbose))
+
+
+@cli.command()
+def sweep(
+    config: ConfigOption = None,
+    *,
+    site: Annotated[
+        list[str] | None, typer.Option(help="check only this site (repeatable)")
+    ] = None,
+    device: Annotated[
+        list[str] | None, typer.Option(help="check only this device (repeatable)")
+    ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="check only camera, recorder, ups, link, fixed, ptz or deployable"),
+    ] = None,
+    shift: Annotated[
+        bool,
+        typer.Option("--shift", help="the whole function check: every camera on every line C1-C25"),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="also write the sheet to this file (repeatable); with --shift as its name ends: "
+            ".txt, .html, .pdf, .csv or .json"
+        ),
+    ] = None,
+) -> None:
+    """Run every check once and print the shift sheet."""
+    from healthmon.cli import sweep as command
+
+    wanted = (site or [], device or [], kind or [])
+    command.sweep(config, wanted, shift=shift, as_json=as_json, outputs=output or [])
+
+
+@cli.command()
+def probe(
+    device: Annotated[str, typer.Argument(help="the id of a configured device")],
+    config: ConfigOption = None,
+    check_type: Annotated[
+        str | None,
+        typer.Option(
+            "--check", "--question", help="run only this check (reach, stream, clock ...)"
+        ),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="show requests, answers, measurements and metrics")
+    ] = False,
+    last_failure: Annotated[
+        bool,
+        typer.Option(
+            "--last-failure", help="show the last failed runs that the running agent has kept"
+        ),
+    ] = False,
+) -> None:
+    """Run the checks of one device now."""
+    if last_failure:
+        from healthmon.cli.agent_client import kept_failures
+
+        sys.stdout.write(kept_failures(load(config)[1], device))
+        return
+    from healthmon.cli import probe as command
+
+    command.probe(device, config, check_type, explain=explain)
+
+
+@cli.command("check-config")
+def check_config(config: ConfigOption = None) -> None:
+    """Check the configuration and report every mistake in it."""
+    from healthmon.cli import check_config as command
+
+    command.check_config(config)
+
+
+@cli.command("config-schema")
+def config_schema() -> None:
+    """Print the JSON Schema of config.yaml, for editors."""
+    import json
+
+    from healthmon.config import loading
+
+    sys.stdout.write(json.dumps(loading.json_schema(), indent=2) + "\n")
+
+
+@cli.command("alertmanager-config")
+def alertmanager_config(
+    config: ConfigOption = None,
+    secrets_folder: Annotated[
+        str, typer.Option("--secrets", help="folder with Alertmanager's copies of the secrets")
+    ] = "/etc/prometheus/secrets",
+    url_files: Annotated[
+        bool,
+        typer.Option(
+            "--url-files",
+            help="for Alertmanager 0.26 and later: read secret addresses from files too",
+        ),
+    ] = False,
+) -> None:
+    """Print a configuration for Prometheus' Alertmanager, made from config.yaml. It has no secrets."""
+    from healthmon_exporters.reports import alertmanager_config as made
+
+    _, loaded = load(config)
+    sys.stdout.write(made.text(loaded, secrets=secrets_folder.rstrip("/"), url_files=url_files))
+
+
+@notify.command("test")
+def notify_test(
+    target: Annotated[str, typer.Argument(help="a notification target of config.yaml")],
+    config: ConfigOption = None,
+    contractor: Annotated[
+        str | None, typer.Option(help="send as if for this contractor (to_contractor)")
+    ] = None,
+) -> None:
+    """Send a test notification to one target and report the result. Exit codes: 0 sent, 1 not sent."""
+    from healthmon.cli import notify_test as notifying
+
+    notifying.run(target, config, contractor)
+
+
+@cli.command()
+def history(
+    device: Annotated[str, typer.Argument(help="the id of a device")],
+    config: ConfigOption = None,
+    days: Annotated[float, typer.Option(help="number of days to show", min=0.01)] = 31.0,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Show the history of one device: its states and its faults."""
+    from healthmon.cli import faults as records
+
+    records.history(device, config, days, as_json=as_json)
+
+
+@cli.command()
+def ack(
+    number: Annotated[str, typer.Argument(help="the number of the fault, such as F000123")],
+    name: Named,
+    reason: Annotated[
+        str, typer.Option("--reason", help="the reason why it may wait, or the action taken")
+    ],
+    config: ConfigOption = None,
+) -> None:
+    """Acknowledge a fault. It stays open, and its reminders stop."""
+    from healthmon.cli import fault_acts
+    from healthmon.incidents.acts import ActKind
+
+    entry = fault_acts.Entry(name, None, config)
+    fault_acts.do(ActKind.ACKNOWLEDGE, number, entry, reason=reason)
+
+
+@cli.command()
+def sign(
+    name: Named,
+    config: ConfigOption = None,
+    note: Annotated[str, typer.Option("--note", help="a note for the next shift")] = "",
+) -> None:
+    """Sign the last sweep. It must not be older than `shift_check: {sign: ...}` says."""
+    from healthmon.cli import faults as records
+
+    records.sign(name, config, note)
+
+
+@cli.command()
+def sheet(
+    config: ConfigOption = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="the last one made by then, such as 2026-11-29")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(help="also write it to this file (repeatable), as its name ends"),
+    ] = None,
+) -> None:
+    """Show the last shift check again as it was kept, with who signed it."""
+    from healthmon.cli import sheet_files
+
+    sheet_files.again(config, until, as_json=as_json, outputs=output or [])
+
+
+@cli.command()
+def demo(
+    cameras: Annotated[int, typer.Option(help="number of simulated cameras")] = 147,
+    port: Annotated[int, typer.Option(help="port of the agent on 127.0.0.1")] = 9877,
+    once: Annotated[bool, typer.Option("--once", help="exit after the sweep")] = False,
+    browser: Annotated[
+        bool, typer.Option("--open", help="open the wall in a browser if there is a display")
+    ] = False,
+) -> None:
+    """Start a SIMULATED estate and the agent on loopback. Print one sweep, then keep running."""
+    from healthmon.cli import demo as demo_command
+
+    try:
+        code = demo_command.run(cameras, port, once=once, browser=browser)
+    except OSError as error:
+        raise fail(f"the demo cannot start: {error}") from None
+    raise typer.Exit(code)
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    sys.stdout.write(f"healthmon {__version__}\n")
+
+
+def run_command() -> int:
+    """The command of `sys.argv`; its exit code."""
+    try:
+        code = cli(standalone_mode=False)
+    except typer.Exit as end:
+        code = end.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        say(f"healthmon: {error.format_message()}")
+        code = USAGE
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,102 @@
+"""``healthmon faults raise|report|attend ...`` and ``healthmon ack``: what people do about a fault."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from healthmon.cli import fault_life
+from healthmon.cli.acting import record
+from healthmon.cli.actor import named
+from healthmon.cli.console import fail, load
+from healthmon.cli.faults import fault_number
+from healthmon.config.outline import Outline
+from healthmon.config.problems import suggest
+from healthmon.incidents.acts import Act, ActError, ActKind, act
+from healthmon.incidents.life_cycle import LifeCycle
+from healthmon.incidents.local_time import moment
+from healthmon.store import StoreError
+
+if TYPE_CHECKING:
+    from healthmon.config.schema import Config
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a person has given with every act: their name and the local time at which it happened,
+    None for now.
+    """
+
+    name: str
+    at: str | None
+    config: Path | None
+
+
+def do(kind: ActKind, number: str, entry: Entry, **details: str) -> None:
+    """Record one act and print what it has done."""
+    fault, name = fault_number(number), named(entry.name)
+    _, loaded = load(entry.config)
+    made = replace(checked(kind, name, (entry.at, loaded), **details), number=fault)
+    with record(loaded) as kept:
+        say_done(kept.act(made), made, loaded)
+
+
+def undo(number: str, entry: Entry, reason: str) -> None:
+    """Undo the last act that stands. It stays in the record."""
+    fault, name = fault_number(number), named(entry.name)
+    _, loaded = load(entry.config)
+    with record(loaded) as kept:
+        last = kept.life_cycle(fault).last_act
+        if last is None:
+            raise StoreError(f"F{fault:06d}: has no act that can be undone")
+        details = {"act": str(last.id), "reason": reason}
+        made = replace(checked(ActKind.UNDO, name, (None, loaded), **details), number=fault)
+        life = kept.act(made)
+        sys.stdout.write(
+            f"F{fault:06d}: '{last.kind}' of {last.by} is undone; it stays on record\n"
+        )
+        say_done(life, made, loaded)
+
+
+def raise_fault(entry: Entry, **details: str) -> None:
+    """Raise a fault by hand; it gets its number from the agent, or here where none runs."""
+    name = named(entry.name)
+    _, loaded = load(entry.config)
+    device, site = details.get("device", ""), details.get("site", "")
+    names = Outline.of(loaded).names
+    if device and device not in names:
+        raise fail(f"{device}: no such device in the configuration{suggest(device, names)}")
+    if site and site not in (sites := [one.id for one in loaded.sites]):
+        raise fail(f"{site}: no such site in the configuration{suggest(site, sites)}")
+    made = checked(ActKind.RAISE, name, (entry.at, loaded), **details)
+    with record(loaded) as kept:
+        number = kept.raise_fault(made)
+        if not number:
+            words = "the fault is kept; the agent did not answer and gives it a number later"
+            sys.stdout.write(f"{words}: healthmon faults\n")
+            return
+        say_done(kept.life_cycle(number), replace(made, number=number), loaded)
+
+
+def checked(kind: ActKind, name: str, when: tuple[str | None, Config], **details: str) -> Act:
+    """The act of `name`; `when` is the local time or None, with the configuration that has its zone.
+    Exits with what is wrong.
+    """
+    text, loaded = when
+    now, zone = time.time(), ZoneInfo(loaded.estate.time_zone)
+    try:
+        today = datetime.fromtimestamp(now, zone).date()
+        at = now if text is None else moment(text, zone, today)
+        return act(kind, name, now, at, **details)
+    except (ActError, ValueError) as error:
+        raise fail(str(error)) from None
+
+
+def say_done(life: LifeCycle, made: Act, loaded: Config) -> None:
+    """The sentence about an act, once it is on the disk."""
+    sys.stdout.write(fault_life.done(life, made, Outline.of(loaded), made.at))

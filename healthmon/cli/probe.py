@@ -1,0 +1,76 @@
+"""``healthmon probe DEVICE --explain``: requests, answers, measurements, verdicts and metrics."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import typer
+
+from healthmon.checks import registry
+from healthmon.cli.console import fail, read_watched
+from healthmon.cli.loop import run_loop
+from healthmon.config.problems import suggest
+from healthmon.model.device import Check
+from healthmon.model.enums import CheckName, State
+from healthmon.model.results import CheckResult
+from healthmon.protocols.trace import Trace
+from healthmon.runtime import engine as composition
+from healthmon.runtime.engine import CheckEngine
+from healthmon_exporters.reports.run_text import run_text
+
+_CODES = {State.OK: 0, State.DEGRADED: 1, State.FAULT: 1, State.UNKNOWN: 2}
+
+
+def probe(device: str, config: Path | None, check_type: str | None, *, explain: bool) -> None:
+    """The checks of one device."""
+    _, loaded = read_watched(config)
+    engine = composition.build(loaded)
+    if device not in engine.estate.devices:
+        raise fail(
+            f"{device}: no such device in the configuration{suggest(device, engine.estate.devices)}"
+        )
+    if check_type is not None and check_type not in set(registry.installed().check_types):
+        raise fail(
+            f"--check {check_type}: no such check{suggest(check_type, registry.installed().check_types)}"
+        )
+    text, code = run_loop(explanation(engine, device, check_type, notes=explain))
+    sys.stdout.write(text)
+    raise typer.Exit(code)
+
+
+async def explanation(
+    engine: CheckEngine, device: str, check_type: str | None, *, notes: bool
+) -> tuple[str, int]:
+    """The text for the terminal and the exit code (0 OK, 1 fault or warning, 2 not checked)."""
+    known = engine.estate.checks_of.get(device, ())
+    checks = [check for check in known if check_type in (None, check.check_type)]
+    if not checks:
+        where = "(see its ports and `disabled` in the configuration)"
+        return f"{device} has no check {check_type or 'at all'} {where}\n", 2
+    lines: list[str] = []
+    worst: set[int] = set()
+    async for result, trace in _runs(engine, checks, notes=notes):
+        worst |= {_CODES[v.state] for v in result.verdicts}
+        lines += run_text(engine.estate.devices[device], result, trace)
+    return "\n".join(lines) + "\n", 1 if 1 in worst else max(worst, default=0)
+
+
+async def _runs(
+    engine: CheckEngine, checks: Sequence[Check], *, notes: bool
+) -> AsyncIterator[tuple[CheckResult, Trace]]:
+    """Each check once, one after the other; the engine is closed at the end."""
+    schedule = engine.schedule(engine.apply)
+    try:
+        if any(check.check_type == CheckName.CLOCK for check in checks):
+            engine.apply(await engine.run_check(engine.estate.agent_check()))
+        for check in checks:
+            trace = Trace(keep_notes=notes)
+            result = await schedule.run_now(check, functools.partial(engine.run_check, trace=trace))
+            engine.apply(result)
+            yield result, trace
+    finally:
+        schedule.address_locks.close()
+        await engine.close()

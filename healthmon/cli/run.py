@@ -1,0 +1,54 @@
+"""``healthmon run``. It loads neither the options of the commands nor the models of the
+configuration, which would stay in the agent's memory for months.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from healthmon.cli.console import USAGE, idle, say
+from healthmon.cli.loop import run_loop
+from healthmon.config import finding
+from healthmon.config.problems import ConfigError
+from healthmon.model.plain_text import one_line
+from healthmon.runtime import memory as heap
+from healthmon.runtime import server
+from healthmon.runtime.reading import read_apart
+
+
+class OneLine(logging.Formatter):
+    """A message is one line, whoever has written what stands in it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """The line without a traceback, which comes after it."""
+        return one_line(super().formatMessage(record))
+
+
+def run(config: Path | None, *, verbose: bool) -> int:
+    """The agent, until it is ended; the exit code."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(message)s"))
+    level = logging.DEBUG if verbose else logging.INFO
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    heap.lean()
+    try:
+        run_loop(_serve(finding.find(config, os.environ)))
+    except ConfigError as error:
+        say(str(error))
+    except OSError as error:  # BlockingIOError: another agent is running
+        say(f"healthmon cannot start: {error}")
+    else:
+        return 0
+    return USAGE
+
+
+async def _serve(path: Path) -> None:
+    """A secret that cannot be read is a warning: only what needs it fails."""
+    estate, problems = await read_apart(path)
+    for problem in problems:
+        say(f"warning: {problem}")
+    if not estate.watched:
+        say(f"warning: {idle(path)}")
+    await server.serve(path, estate)

@@ -1,0 +1,124 @@
+"""The sheet of a sweep in the forms that a file or the terminal can have."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from healthmon.cli.console import fail, load
+from healthmon.cli.periods import period
+from healthmon.config.problems import ConfigError
+from healthmon.store import StoreError, location
+from healthmon_exporters.reports import (
+    kept_sheet,
+    shift_csv,
+    shift_document,
+    shift_html,
+    shift_pdf,
+    shift_sheet,
+    shift_text,
+)
+from healthmon_exporters.reports.shift_document import Document
+from healthmon_exporters.reports.shift_sheet import Sheet
+
+FILE_WIDTH = 120
+
+
+def _json(made: Document) -> str:
+    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+
+
+_FORMS: Mapping[str, Callable[[Document], bytes]] = {
+    ".csv": lambda made: shift_csv.text(made).encode(),
+    ".html": lambda made: shift_html.page(made).encode(),
+    ".json": lambda made: _json(made).encode(),
+    ".pdf": shift_pdf.render,
+    ".txt": lambda made: shift_text.text(made, FILE_WIDTH).encode(),
+}
+
+
+def checked(outputs: Sequence[Path], *, shift: bool) -> None:
+    """Refuse what cannot be written, before a sweep is made for it. Raises Exit."""
+    for output in outputs:
+        if shift and output.suffix not in _FORMS:
+            forms = ", ".join(_FORMS)
+            raise fail(f"--output {output}: a shift check is written as one of {forms}")
+        if not output.parent.is_dir():
+            raise fail(f"--output {output}: there is no folder {output.parent}")
+
+
+def printed(sheet: Sheet, *, shift: bool, as_json: bool) -> str:
+    """What goes to standard output."""
+    if not shift:
+        return _plain(sheet, as_json=as_json)
+    return _shown(shift_document.document(sheet), as_json=as_json)
+
+
+def write(sheet: Sheet, outputs: Sequence[Path], *, shift: bool, as_json: bool) -> None:
+    """Write each of `outputs`; the shift check in the form that its suffix names. Raises Exit after
+    the last one where one could not be written.
+    """
+    if not outputs:
+        return
+    if shift:
+        made = shift_document.document(sheet)
+        _write_each(outputs, lambda output: _FORMS[output.suffix](made))
+    else:
+        plain = _plain(sheet, as_json=as_json).encode()
+        _write_each(outputs, lambda _output: plain)
+
+
+def again(
+    config: Path | None, until: str | None, *, as_json: bool, outputs: Sequence[Path]
+) -> None:
+    """The last shift check that is kept (made at or before `until`, as typed), with who signed it."""
+    checked(outputs, shift=True)
+    _, loaded = load(config)
+    zone = loaded.estate.time_zone
+    _, last = period(None, until, ZoneInfo(zone))
+    where = None
+    try:
+        where = location.place(loaded).reader()
+        sweep = where.last_sweep(last)
+        if sweep is None:
+            raise fail("no shift check is kept: healthmon sweep")
+        made = kept_sheet.document(sweep[2], where.signatures(sweep[0]), zone)
+    except (StoreError, ConfigError) as error:
+        raise fail(str(error)) from None
+    except ValueError as error:
+        raise fail(f"the shift check cannot be shown: {error}") from None
+    finally:
+        if where is not None:
+            where.close()
+    sys.stdout.write(_shown(made, as_json=as_json))
+    _write_each(outputs, lambda output: _FORMS[output.suffix](made))
+
+
+def _shown(made: Document, *, as_json: bool) -> str:
+    """For the terminal, within its width."""
+    if as_json:
+        return _json(made)
+    return shift_text.text(made, shutil.get_terminal_size((FILE_WIDTH, 24)).columns)
+
+
+def _write_each(outputs: Sequence[Path], form: Callable[[Path], bytes]) -> None:
+    problems = []
+    for output in outputs:
+        try:
+            output.write_bytes(form(output))
+        except OSError as error:
+            problems.append(f"{output}: the sheet was not written: {error.strerror}")
+        except shift_pdf.PdfError as error:
+            problems.append(f"{output}: the sheet was not written: {error}")
+    if problems:
+        raise fail("\n".join(problems))
+
+
+def _plain(sheet: Sheet, *, as_json: bool) -> str:
+    if as_json:
+        return json.dumps(shift_sheet.as_json(sheet), indent=2) + "\n"
+    return shift_sheet.text(sheet)

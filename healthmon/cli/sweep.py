@@ -1,0 +1,86 @@
+"""What `sweep` does. Loaded by that command: `healthmon.cli.app` has the options only."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import typer
+
+from healthmon.cli import sheet_files
+from healthmon.cli.console import fail, read_watched, say
+from healthmon.cli.loop import run_loop
+from healthmon.config.problems import suggest
+from healthmon.runtime import engine as composition
+from healthmon.runtime import sweep as one_off
+from healthmon.store import location
+from healthmon_exporters.reports import shift_sheet
+
+
+def sweep(
+    config: Path | None,
+    wanted: Sequence[list[str]],
+    *,
+    shift: bool,
+    as_json: bool,
+    outputs: Sequence[Path],
+) -> None:
+    """One sweep of the `wanted` (sites, devices, kinds); with `shift` as the whole function check."""
+    _, loaded = read_watched(config)
+    sheet_files.checked(outputs, shift=shift)
+    engine = composition.build(loaded)
+    say(f"store: {location.shown(loaded)}")
+    selection = _selection(engine, *wanted)
+    sheet = run_loop(swept(engine, selection))
+    if selection == one_off.Selection() and (problem := one_off.keep(engine, sheet)):
+        say(f"warning: the sheet was not stored: {problem}")
+    sys.stdout.write(sheet_files.printed(sheet, shift=shift, as_json=as_json))
+    sheet_files.write(sheet, outputs, shift=shift, as_json=as_json)
+    raise typer.Exit(sheet.exit_code)
+
+
+def _selection(
+    engine: composition.CheckEngine, sites: list[str], devices: list[str], kinds: list[str]
+) -> one_off.Selection:
+    known_kinds = {d.kind.value for d in engine.estate.devices.values()} | {
+        d.variant for d in engine.estate.devices.values() if d.variant
+    }
+    known = {
+        "site": {d.site for d in engine.estate.devices.values()},
+        "device": set(engine.estate.devices),
+        "kind": known_kinds | {"camera", "recorder", "ups", "link", "fixed", "ptz", "deployable"},
+    }
+    for option, given in (("site", sites), ("device", devices), ("kind", kinds)):
+        for value in given:
+            if value not in known[option]:
+                raise fail(
+                    f"--{option} {value}: not in the configuration{suggest(value, known[option])}"
+                )
+    return one_off.Selection(frozenset(sites), frozenset(devices), frozenset(kinds))
+
+
+async def swept(engine: composition.CheckEngine, selection: one_off.Selection) -> shift_sheet.Sheet:
+    """A sweep with a progress bar on standard error where that is a terminal."""
+    try:
+        with _progress() if sys.stderr.isatty() else contextlib.nullcontext(_unseen) as progress:
+            return await one_off.run(engine, selection, progress)
+    finally:
+        await engine.close()
+
+
+def _unseen(_done: int, _total: int) -> None:
+    """No progress where no terminal is."""
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on the terminal; what is yielded takes how many checks are made, and of how many."""
+    from rich.console import Console  # only here: it costs a tenth of a sweep's start
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("checking"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("checking", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

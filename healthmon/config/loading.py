@@ -1,0 +1,83 @@
+"""config.yaml to typed models: every problem at once, each with file, line, device and remedy."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from healthmon.config import checks, document
+from healthmon.config.extensions import Extensions
+from healthmon.config.partial import Part, well_formed
+from healthmon.config.problems import ConfigError, Problem
+from healthmon.config.schema import Config
+from healthmon.config.wording import problems_of
+
+_OURS = ("folder", "file", "digest", "warnings")
+
+
+def load(path: Path, extensions: Extensions | None = None) -> Config:
+    """The configuration in `path`, in which the names of `extensions` may stand. Raises ConfigError
+    with every problem of the file; secrets are not read.
+    """
+    found = document.read(path)
+    problems = list(found.problems)
+    tree = found.tree
+    if not isinstance(tree, dict):
+        raise ConfigError(
+            [Problem(found.file, 1, "", "is not a mapping of sections such as `cameras:`")]
+        )
+    for key in _OURS:
+        if key in tree:
+            del tree[key]
+            problems.append(Problem(found.file, found.line((key,)), "", f"unknown key '{key}'"))
+    extra = {"folder": str(path.parent), "file": str(path.resolve()), "digest": _digest(path)}
+    part: Part | None
+    try:
+        part = Part(Config.model_validate({**tree, **extra}, context=extensions))
+    except ValidationError as error:
+        problems += problems_of(error, found)
+        part = well_formed(tree, error, extra, extensions)
+    problems += checks.problems_of(part, found)
+    if problems or part is None:
+        raise ConfigError(problems)
+    return part.config.model_copy(
+        update={"warnings": tuple(checks.warnings_of(part.config, found))}
+    )
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except OSError:
+        return ""
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of config.yaml for editors."""
+    schema = Config.model_json_schema()
+    for key in _OURS:
+        schema["properties"].pop(key, None)
+    _unwrap_descriptions(schema)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "healthmon config.yaml",
+    }
+
+
+def _unwrap_descriptions(node: Any) -> None:
+    """Put each paragraph of every description on one line: where a docstring wraps says nothing."""
+    if isinstance(node, list):
+        for item in node:
+            _unwrap_descriptions(item)
+    if not isinstance(node, dict):
+        return
+    text = node.get("description")
+    if isinstance(text, str):
+        paragraphs = (" ".join(part.split()) for part in text.split("\n\n"))
+        node["description"] = "\n\n".join(paragraphs)
+    for item in node.values():
+        _unwrap_descriptions(item)

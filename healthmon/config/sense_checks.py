@@ -1,0 +1,113 @@
+"""Settings that are well formed and cannot be meant: reversed limits, more than everything, local
+times that the clocks skip, a file that watches nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from healthmon.config.device_schema import Camera, LimitValues, Recorder, Watched
+from healthmon.config.document import Path_
+from healthmon.config.recorder_schema import RecordingValues
+from healthmon.config.schema import Config
+from healthmon.config.units import LOCAL_TIME
+
+Entry = tuple[Path_, Watched]
+DAY = 86400.0
+MOST_LOAD = 2.0  # as in the ranges of vendors.ups.figures
+# [warning, fault] of what must stay small, and of what must stay large.
+_RISING = ("clock", "loss", "ups_load", "relay_delay")
+_FALLING = ("certificate", "ups_runtime")
+# Shares of a whole.
+_SHARES = ("frames", "ups_charge", "recorder_cpu", "port_errors")
+
+
+def problems_of(config: Config, entries: Iterable[Entry]) -> Iterator[tuple[Path_, str]]:
+    """Every setting that cannot be meant."""
+    yield from _limits(("defaults", "limits"), config.defaults.limits)
+    yield from _recording(("defaults", "recording"), config.defaults.recording)
+    for path, device in entries:
+        yield from _limits((*path, "limits"), device.limits)
+        if isinstance(device, Camera | Recorder):
+            yield from _recording((*path, "recording"), device.recording)
+    yield from _hours(config)
+
+
+def warnings_of(config: Config, entries: Iterable[Entry]) -> Iterator[tuple[Path_, str]]:
+    """A timeout beyond the interval: a check that still runs is not started again."""
+    common = config.defaults
+    if common.timeout > common.interval:
+        yield ("defaults", "timeout"), _too_long("", common.timeout, common.interval)
+    for path, own in entries:
+        timeout, interval = own.timeout or common.timeout, own.interval or common.interval
+        if timeout > interval and (own.timeout or own.interval):
+            yield (*path, "timeout"), _too_long(f"{own.id}: ", timeout, interval)
+
+
+def _too_long(whose: str, timeout: float, interval: float) -> str:
+    lengths = f"'timeout' {timeout:g} s is longer than 'interval' {interval:g} s"
+    return f"{whose}{lengths}: a device that hangs is checked every {timeout:g} s only"
+
+
+def _limits(path: Path_, limits: LimitValues) -> Iterator[tuple[Path_, str]]:
+    yield from _reversed(path, limits)
+    for name in _SHARES:
+        share: float | None = getattr(limits, name)
+        if share is not None and share > 1:
+            yield (*path, name), f"'{name}' cannot be more than 100 %"
+    if limits.loss is not None and max(limits.loss) > 1:
+        yield (*path, "loss"), "'loss' cannot be more than 100 %"
+    if limits.ups_load is not None and max(limits.ups_load) > MOST_LOAD:
+        yield (*path, "ups_load"), "'ups_load' cannot be more than 200 %: no higher load is read"
+    if limits.clock is not None and not limits.clock[0]:
+        yield (*path, "clock"), "'clock' cannot be 0 s: no clock can be measured that well"
+
+
+def _reversed(path: Path_, limits: LimitValues) -> Iterator[tuple[Path_, str]]:
+    """Pairs of a warning and a fault limit in the wrong order."""
+    for name in (*_RISING, *_FALLING):
+        pair: tuple[float, float] | None = getattr(limits, name)
+        if pair is None:
+            continue
+        warning, fault = pair
+        if name in _RISING and warning > fault:
+            order, other = "small", "larger"
+        elif name in _FALLING and warning < fault:
+            order, other = "large", "smaller"
+        else:
+            continue
+        yield (
+            (*path, name),
+            f"'{name}' is reversed: write the {order} warning limit first, then the {other} fault limit",
+        )
+
+
+def _recording(path: Path_, values: RecordingValues) -> Iterator[tuple[Path_, str]]:
+    kept = values.retention
+    if kept is not None and kept[0] > kept[1]:
+        yield (*path, "retention"), "'retention' is reversed: write [at least, at most]"
+    if values.complete is not None and values.complete > 1:
+        yield (*path, "complete"), "'complete' cannot be more than 100 %"
+    if values.gap is not None and values.gap > DAY:
+        yield (*path, "gap"), "'gap' cannot be longer than 1 d: gaps of the last 24 h are counted"
+
+
+def _hours(config: Config) -> Iterator[tuple[Path_, str]]:
+    """Times of maintenance windows that are skipped where the clocks go forward."""
+    zone = ZoneInfo(config.estate.time_zone)
+    for number, window in enumerate(config.maintenance):
+        for key in ("start", "end", "until"):
+            text: str | None = getattr(window, key)
+            if text is not None and not _exists(text, zone):
+                yield (
+                    ("maintenance", number, key),
+                    f"'{key}' {text} does not exist in {zone.key}: the clocks go forward over it",
+                )
+
+
+def _exists(text: str, zone: ZoneInfo) -> bool:
+    civil = datetime.strptime(text, LOCAL_TIME)  # noqa: DTZ007 - placed in the next line
+    there = civil.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
+    return there.replace(tzinfo=None) == civil

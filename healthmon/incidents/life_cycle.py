@@ -1,0 +1,254 @@
+"""The life of a fault: what the machine saw and what people did, folded into one state. Pure.
+
+A fault is over for the machine when it is restored; for people when it is closed. What is said to be
+fixed and is not restored stays open. What was restored and nobody has visited is self-healed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from healthmon.incidents.acts import Act, ActKind, PauseOwner
+from healthmon.incidents.incident import Ack, Incident
+
+# Clocks of two machines differ; an act that is dated later than this after now is refused.
+AHEAD_SECONDS = 60.0
+# An engineer may have come a little before the fault was noticed.
+EARLY_SECONDS = 86400.0
+
+
+class Stage(StrEnum):
+    """How far a fault has come. The words are those on the screen."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    REPORTED = "reported"
+    ATTENDED = "attended"
+    FIX_CLAIMED = "fix claimed"
+    SELF_HEALED = "self-healed"
+    RESTORED = "restored"
+    VERIFIED = "verified"
+    ACCEPTED = "accepted"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Time in which the work could not go on; `until` None while it lasts. Unix seconds."""
+
+    since: float
+    until: float | None
+    owner: PauseOwner
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LifeCycle:
+    """One fault with the acts on it, in order. `standing` are those that nobody has undone, without
+    the acts "undo". The acknowledgement of `incident` is the one that stands.
+    """
+
+    incident: Incident
+    acts: tuple[Act, ...] = ()
+    standing: tuple[Act, ...] = ()
+
+    @classmethod
+    def of(cls, incident: Incident, acts: Iterable[Act]) -> LifeCycle:
+        """Fold `acts`, whose order is that of their ids."""
+        known = tuple(sorted(acts, key=lambda one: one.id))
+        undone = {one.undoes for one in known}
+        standing = tuple(
+            one for one in known if one.kind is not ActKind.UNDO and one.id not in undone
+        )
+        found = cls(incident, known, standing)
+        return replace(found, incident=replace(incident, ack=found.ack)) if known else found
+
+    def all(self, *kinds: ActKind) -> tuple[Act, ...]:
+        """The standing acts of these kinds in order."""
+        return tuple(one for one in self.standing if one.kind in kinds)
+
+    def first(self, *kinds: ActKind) -> Act | None:
+        """The standing act of these kinds that happened first."""
+        return min(self.all(*kinds), key=lambda one: one.happened, default=None)
+
+    def last(self, kind: ActKind) -> Act | None:
+        """The standing act of `kind` that was entered last."""
+        found = self.all(kind)
+        return found[-1] if found else None
+
+    @property
+    def raised(self) -> bool:
+        """Whether a person has raised the fault; then no machine sees its end."""
+        return self.incident.raised
+
+    @property
+    def ack(self) -> Ack | None:
+        """Who has taken it on, by the last acknowledgement that stands."""
+        found = self.last(ActKind.ACKNOWLEDGE)
+        return Ack(found.by, found.get("reason"), found.at) if found else None
+
+    @property
+    def closed(self) -> Act | None:
+        """The act that has closed it."""
+        return self.last(ActKind.CLOSE)
+
+    @property
+    def restored(self) -> float | None:
+        """When it worked again: seen by the machine, or for a raised fault verified by a person (at
+        the last fix before that, where one is recorded).
+        """
+        if not self.raised:
+            return self.incident.closed
+        verified = self.last(ActKind.VERIFY)
+        if verified is None:
+            return None
+        fixes = [one.happened for one in self.all(ActKind.FIX) if one.happened <= verified.happened]
+        return max(fixes, default=verified.happened)
+
+    @property
+    def self_healed(self) -> bool:
+        """Whether it was restored before anybody came or mended it from afar."""
+        restored = self.restored
+        work = self.first(ActKind.ATTEND, ActKind.FIX)
+        return (
+            not self.raised and restored is not None and (work is None or work.happened > restored)
+        )
+
+    @property
+    def pauses(self) -> tuple[Pause, ...]:
+        """The pauses in order; the last one may still last."""
+        found: list[Pause] = []
+        for one in self.all(ActKind.PAUSE, ActKind.RESUME):
+            if one.kind is ActKind.PAUSE:
+                owner, reason = PauseOwner(one.get("owner")), one.get("reason")
+                found.append(Pause(one.happened, None, owner, reason, one.by))
+            elif found:
+                last = found[-1]
+                end = max(last.since, one.happened)
+                found[-1] = Pause(last.since, end, last.owner, last.reason, last.by)
+        return tuple(found)
+
+    @property
+    def paused(self) -> Pause | None:
+        """The pause that lasts; a fault that is over has none."""
+        return self.unended if self.restored is None else None
+
+    @property
+    def unended(self) -> Pause | None:
+        """The pause whose end nobody has recorded, even where the fault is over."""
+        pauses = self.pauses
+        return pauses[-1] if pauses and pauses[-1].until is None else None
+
+    @property
+    def stage(self) -> Stage:
+        """How far it has come."""
+        if self.closed:
+            return Stage.CLOSED
+        return self._after() if self.restored is not None else self._before()
+
+    def _after(self) -> Stage:
+        if self.last(ActKind.ACCEPT):
+            return Stage.ACCEPTED
+        if self.last(ActKind.VERIFY):
+            return Stage.VERIFIED
+        return Stage.SELF_HEALED if self.self_healed else Stage.RESTORED
+
+    def _before(self) -> Stage:
+        reached = {one.kind for one in self.standing}
+        return next((stage for kind, stage in _STEPS if kind in reached), Stage.OPEN)
+
+    @property
+    def last_act(self) -> Act | None:
+        """The act that `undo` takes back: the last that stands, but for the one that raised it."""
+        found = [one for one in self.standing if one.kind is not ActKind.RAISE]
+        return found[-1] if found else None
+
+    def refusal(self, new: Act, now: float) -> str:
+        """Why `new` cannot be recorded, as a sentence with its remedy; "" where it can."""
+        if self.closed and new.kind is not ActKind.UNDO:
+            return f"is closed since {self.closed.by} closed it; undo that first"
+        if new.happened > now + AHEAD_SECONDS:
+            return "that time is in the future; give the time at which it happened"
+        if new.happened < self.incident.since - EARLY_SECONDS:
+            return "that time is more than a day before the fault began; check the date"
+        return _REFUSALS[new.kind](self, new) if new.kind in _REFUSALS else ""
+
+
+_STEPS: Final = (
+    (ActKind.FIX, Stage.FIX_CLAIMED),
+    (ActKind.ATTEND, Stage.ATTENDED),
+    (ActKind.REPORT, Stage.REPORTED),
+    (ActKind.ACKNOWLEDGE, Stage.ACKNOWLEDGED),
+)
+
+
+def _raise(_life: LifeCycle, _new: Act) -> str:
+    return "is raised already"
+
+
+def _still_there(life: LifeCycle, new: Act) -> str:
+    """For what is done with a fault that is there."""
+    if life.restored is None:
+        return ""
+    return f"is over; it needs no '{new.kind}'"
+
+
+def _restored(life: LifeCycle, new: Act) -> str:
+    """For what is done once the fault is over; a raised one is over when it is verified."""
+    if life.restored is not None:
+        return ""
+    if life.raised:
+        return f"nobody has verified that it works; verify it before '{new.kind}'"
+    return f"healthmon still sees the fault: {life.incident.lead.sentence}"
+
+
+def _verify(life: LifeCycle, new: Act) -> str:
+    return "" if life.raised else _restored(life, new)
+
+
+def _close(life: LifeCycle, new: Act) -> str:
+    if life.raised and new.get("cause") in ("no_fault", "planned"):
+        return ""
+    return _restored(life, new)
+
+
+def _pause(life: LifeCycle, new: Act) -> str:
+    running = life.unended
+    if running:
+        return f"is paused already ({running.owner}: {running.reason}); resume it first"
+    last = life.pauses[-1].until if life.pauses else None
+    if last is not None and new.happened < last:
+        return "that time lies in an earlier pause; give a later one"
+    return _still_there(life, new)
+
+
+def _resume(life: LifeCycle, new: Act) -> str:
+    running = life.unended
+    if running is None:
+        return "is not paused"
+    return "that time is before the pause began" if new.happened < running.since else ""
+
+
+def _undo(life: LifeCycle, new: Act) -> str:
+    last = life.last_act
+    if last is None:
+        return "has no act that can be undone"
+    if new.undoes != last.id:
+        return "somebody else has acted meanwhile; read the record again"
+    return ""
+
+
+_REFUSALS: Final[Mapping[ActKind, Callable[[LifeCycle, Act], str]]] = {
+    ActKind.RAISE: _raise,
+    ActKind.ACKNOWLEDGE: _still_there,
+    ActKind.VERIFY: _verify,
+    ActKind.ACCEPT: _restored,
+    ActKind.CLOSE: _close,
+    ActKind.PAUSE: _pause,
+    ActKind.RESUME: _resume,
+    ActKind.UNDO: _undo,
+}

@@ -1,0 +1,240 @@
+"""Config -> devices, and the checks of each: how often, with what deadline and cost.
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from healthmon.config.device_schema import (
+    Camera,
+    LimitValues,
+    Link,
+    Recorder,
+    Tcp,
+    UpsDevice,
+    VideoDevice,
+    Watched,
+)
+from healthmon.config.schema import Config
+from healthmon.inventory.links import Links, snmp_of
+from healthmon.inventory.metered import longer_limits, pace
+from healthmon.inventory.planning import Plan, Planning
+from healthmon.inventory.recorders import Recorders, make_of, readings_of
+from healthmon.model.device import (
+    Access,
+    ApcupsdAccess,
+    Check,
+    Commissioned,
+    Device,
+    Limits,
+    NutAccess,
+    StreamSpec,
+    Tls,
+)
+from healthmon.model.enums import AGENT, CheckName, Kind
+
+_KINDS = (
+    ("links", Kind.LINK),
+    ("cameras", Kind.CAMERA),
+    ("recorders", Kind.RECORDER),
+    ("ups", Kind.UPS),
+)
+
+
+def devices(config: Config) -> tuple[Device, ...]:
+    """Every device of the configuration, and the agent itself last."""
+    recorders, links = Recorders.of(config), Links.of(config)
+    entries = [(entry, kind) for section, kind in _KINDS for entry in getattr(config, section)]
+    known: dict[Any, Any] = {}
+    found = [
+        _sharing(_device(config, entry, kind, recorders, links), known) for entry, kind in entries
+    ]
+    agent = Device(
+        AGENT,
+        AGENT,
+        Kind.AGENT,
+        "",
+        "127.0.0.1",
+        priority=1,
+        time_zone=config.estate.time_zone,
+        limits=_limits(config, None),
+    )
+    return (*found, agent)
+
+
+def _sharing(device: Device, known: dict[Any, Any]) -> Device:
+    """`device` with what is equal in many devices (the defaults) kept once in `known`."""
+    limits, recording, readings = (
+        known.setdefault(v, v) for v in (device.limits, device.recording, device.readings)
+    )
+    return replace(device, limits=limits, recording=recording, readings=readings)
+
+
+def _device(
+    config: Config, entry: Watched, kind: Kind, recorders: Recorders, links: Links
+) -> Device:
+    return Device(
+        id=entry.id,
+        name=entry.name,
+        kind=kind,
+        site=entry.site,
+        address=entry.address,
+        location=entry.location,
+        access_notes=entry.access,
+        parents=entry.parent,
+        port=links.port(entry),
+        contractor=entry.contractor,
+        priority=entry.priority,
+        coverage_zone=entry.zone,
+        time_zone=config.estate.time_zone,
+        disabled=entry.disabled,
+        daily_bytes=entry.metered.per_day if entry.metered else None,
+        access=_access(entry),
+        relays=links.relays(entry),
+        make=make_of(entry),
+        readings=readings_of(entry),
+        recording=recorders.plan(entry),
+        playback=recorders.playback(entry),
+        limits=_limits(config, entry.limits, metered=entry.metered is not None),
+        settings=entry.checks,
+        **_of_video(config, entry),
+        **_of_camera(entry),
+    )
+
+
+def _of_video(config: Config, entry: Watched) -> dict[str, Any]:
+    """What only cameras and recorders have."""
+    if not isinstance(entry, VideoDevice):
+        return {}
+    known = entry.commissioned
+    commissioned = Commissioned(**known.model_dump()) if known else None
+    return {"streams": tuple(_streams(config, entry)), "commissioned": commissioned}
+
+
+def _of_camera(entry: Watched) -> dict[str, Any]:
+    """What only cameras have."""
+    if not isinstance(entry, Camera):
+        return {}
+    return {
+        "variant": entry.kind,
+        "recorder": entry.recorder,
+        "channel": entry.channel,
+        "covers": entry.covers,
+        "deployment": entry.state,
+    }
+
+
+def _access(entry: Watched) -> Access:
+    snmp = snmp_of(entry)
+    if isinstance(entry, UpsDevice):
+        nut = NutAccess(entry.nut.ups, entry.nut.port) if entry.nut else None
+        apcupsd = ApcupsdAccess(entry.apcupsd.port) if entry.apcupsd else None
+        return Access(snmp=snmp, nut=nut, apcupsd=apcupsd, ports=entry.ports)
+    if not isinstance(entry, VideoDevice | Link):
+        return Access(snmp=snmp, ports=entry.ports)
+    rtsp, http = entry.rtsp, entry.http
+    return Access(
+        rtsp_port=_port(rtsp, 554, 322),
+        rtsps=bool(rtsp and rtsp.tls),
+        http_port=_port(http, 80, 443),
+        https=bool(http and http.tls),
+        onvif_path=entry.onvif if http and isinstance(entry, VideoDevice) else None,
+        credential=entry.credential,
+        allow_basic=entry.allow_basic,
+        tls=Tls(**entry.tls.model_dump()) if entry.tls else None,
+        snmp=snmp,
+        ports=entry.ports,
+    )
+
+
+def _port(service: Tcp | None, plain: int, secure: int) -> int | None:
+    if service is None:
+        return None
+    return service.port or (secure if service.tls else plain)
+
+
+def _streams(config: Config, video: VideoDevice) -> Iterator[StreamSpec]:
+    if video.rtsp is None:
+        return
+    for stream in video.streams:
+        width, height = stream.size or (None, None)
+        yield StreamSpec(
+            stream.name,
+            stream.path,
+            stream.codec,
+            width,
+            height,
+            stream.frame_rate,
+            stream.bit_rate,
+            stream.profile,
+        )
+    if isinstance(video, Recorder):
+        yield from _relayed(config, video)
+    elif not video.streams:
+        yield StreamSpec()
+
+
+def _relayed(config: Config, recorder: Recorder) -> Iterator[StreamSpec]:
+    """The recorder's picture of every camera that names it."""
+    for camera in config.cameras:
+        if (
+            camera.recorder == recorder.id
+            and camera.channel
+            and not camera.disabled
+            and recorder.channel_path
+        ):
+            path = recorder.channel_path.replace("{channel}", camera.channel)
+            yield StreamSpec(f"channel {camera.channel}", path)
+
+
+def _limits(config: Config, own: LimitValues | None, *, metered: bool = False) -> Limits:
+    given = config.defaults.limits.model_dump(exclude_none=True)
+    if metered:
+        given.update(longer_limits(given))
+    given.update(own.model_dump(exclude_none=True) if own else {})
+    names = {
+        "frames": "frames_ratio",
+        "certificate": "certificate_days",
+        "ups_test": "ups_test_days",
+        "ups_on_battery": "ups_on_battery_fault",
+    }
+    if "certificate" in given:
+        given["certificate"] = tuple(seconds / 86400 for seconds in given["certificate"])
+    if "ups_test" in given:
+        given["ups_test"] /= 86400
+    return replace(Limits(), **{names.get(name, name): value for name, value in given.items()})
+
+
+def checks(
+    config: Config, devices: tuple[Device, ...], plans: Mapping[str, Plan]
+) -> tuple[Check, ...]:
+    """Every check of every device by the `plans` of the check types; those that are disabled, in
+    store or in transit have none.
+    """
+    entries = {e.id: e for section, _ in _KINDS for e in getattr(config, section)}
+    recorders, links = Recorders.of(config), Links.of(config)
+    found: list[Check] = []
+    for device in devices:
+        if device.disabled or device.deployment != "deployed":
+            continue
+        entry: Watched | None = entries.get(device.id)
+        slow = pace(config, entry, len(device.streams)) if entry else None
+        base = Check(device.id, CheckName.REACH, "", device.address, device.site)
+        if slow is not None:
+            base = replace(base, interval=slow.interval, timeout=slow.timeout)
+        else:
+            base = Check(device.id, CheckName.REFERENCE)
+        planning = Planning(config, device, entry, base, slow, recorders, links)
+        for name, plan in plans.items():
+            found += plan(planning.of(name))
+    return tuple(found)
+
+
+def without_devices(config: Config) -> Config:
+    """What is kept of `config` beside its devices: they are most of it, and everything about them
+    is in `devices`.
+    """
+    return config.model_copy(update={section: () for section, _ in _KINDS})

@@ -1,0 +1,56 @@
+"""What was held for a target, made into one summary: each fault once, as it stands now; open ones
+first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from healthmon.model.enums import State
+from healthmon.notifications import text
+from healthmon.notifications.directory import TargetDirectory
+from healthmon.notifications.notice import Notice, What, instant
+
+
+def digest_of(
+    register: TargetDirectory, target: str, slot: datetime, held: Sequence[Notice]
+) -> Notice | None:
+    """The digest of `held` (in the order they were made) for the moment `slot`; None when nothing
+    was held.
+
+    The id is made of target and slot alone, so that a digest that is made twice is the same one.
+    """
+    if not held:
+        return None
+    found = sorted(_as_it_stands(held), key=lambda n: (n.ended, n.priority, n.since or n.at, n.id))
+    over = sum(1 for notice in found if notice.ended)
+    still = len(found) - over
+    counts = [f"{still} open" if still else "", f"{over} over" if over else ""]
+    sentence = f"since the last summary: {', '.join(filter(None, counts))}"
+    made = register.bare(f"digest-{target}-{instant(slot)}", What.DIGEST, slot, sentence)
+    return replace(
+        made,
+        lines=tuple(map(text.line, found)),
+        priority=min(notice.priority for notice in found),
+        state=max((notice.state for notice in found if not notice.ended), default=State.OK),
+    )
+
+
+def _as_it_stands(held: Iterable[Notice]) -> list[Notice]:
+    """The last notice of each fault; one that began and ended in the meantime becomes "was at
+    fault".
+    """
+    first: dict[object, Notice] = {}
+    last: dict[object, Notice] = {}
+    for notice in held:
+        key = notice.number if notice.number is not None else notice.id
+        first.setdefault(key, notice)
+        last[key] = notice
+    return [
+        replace(notice, what=What.MERGED)
+        if notice.what is What.CLOSED and first[key].what is What.OPENED
+        else notice
+        for key, notice in last.items()
+    ]

@@ -1,0 +1,3 @@
+"""Protocols: bytes to typed records, one file per protocol. Wire knows no device, no verdict and no
+configuration.
+"""

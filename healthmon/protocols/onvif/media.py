@@ -1,0 +1,135 @@
+"""ONVIF media services: where a device streams. Media (ver10) first, Media2 (ver20) where there is
+no other.
+
+ONVIF Core 8.1.2 (GetCapabilities, GetServices), Media 5.2 and 5.16, Media2 5.2 and 5.11.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from xml.sax.saxutils import escape
+
+from healthmon.protocols.errors import (
+    ForbiddenError,
+    NotFoundError,
+    ProtocolError,
+    UnsupportedError,
+)
+from healthmon.protocols.http.exchange import Endpoint
+from healthmon.protocols.onvif.call import Calls, call, path_of
+from healthmon.protocols.onvif.profiles import Choice, chosen, profiles_of
+from healthmon.protocols.onvif.soap_auth import Login
+from healthmon.protocols.transport.connector import Connector
+from healthmon.protocols.transport.lockout_guard import LockoutGuard
+from healthmon.protocols.values import xml
+from healthmon.secret import Credential
+
+MEDIA = "http://www.onvif.org/ver10/media/wsdl"
+MEDIA2 = "http://www.onvif.org/ver20/media/wsdl"
+_ALL = "<Category>All</Category>"
+_NAMES_ONLY = "<IncludeCapability>false</IncludeCapability>"
+_SETUP = (
+    "<StreamSetup><tt:Stream>RTP-Unicast</tt:Stream>"
+    "<tt:Transport><tt:Protocol>RTSP</tt:Protocol></tt:Transport></StreamSetup>"
+)
+_PORTS = {"rtsp": 554, "rtsps": 322}
+
+
+class Address(NamedTuple):
+    """Where a device says that it streams: path with query, and the port, which may be another
+    behind a router; `profile` is the token of the profile that it streams there.
+    """
+
+    path: str
+    port: int | None
+    profile: str
+
+
+async def stream_address(
+    connector: Connector,
+    place: Endpoint,
+    path: str,
+    credential: Credential | None,
+    guard: LockoutGuard,
+    *,
+    skew: float | None = None,
+    choice: Choice = Choice(),  # noqa: B008 - it never changes
+    allow_basic: bool = False,
+) -> Address:
+    """The RTSP URI of the profile that `choice` looks for; whatever host the device names is
+    dropped.
+
+    Raises NotFoundError where there is no such profile, UnsupportedError without a media service.
+    """
+    device = Calls(connector, place, path, Login(credential, guard, skew, allow_basic))
+    first = await _by_capabilities(device)
+    if first is not None:
+        try:
+            return await _first_generation(first, choice)
+        except (ForbiddenError, UnsupportedError):
+            pass  # the service is named, but the device streams by the second generation only
+    services = await _services(device)
+    if MEDIA2 in services:
+        return await _second_generation(services[MEDIA2], choice)
+    if MEDIA in services and first is None:
+        return await _first_generation(services[MEDIA], choice)
+    raise UnsupportedError("the device names no media service")
+
+
+async def _by_capabilities(device: Calls) -> Calls | None:
+    try:
+        answer = await call(device, "GetCapabilities", _ALL)
+    except (ForbiddenError, UnsupportedError, NotFoundError, ProtocolError):
+        return None
+    address = xml.text(answer, "Capabilities", "Media", "XAddr")
+    return (
+        device.at(MEDIA, path_of(address, device.place.host, "media service")) if address else None
+    )
+
+
+async def _services(device: Calls) -> dict[str, Calls]:
+    """The media services of GetServices by namespace."""
+    answer = await call(device, "GetServices", _NAMES_ONLY)
+    found: dict[str, Calls] = {}
+    for service in xml.children(answer, "Service"):
+        namespace, address = xml.text(service, "Namespace"), xml.text(service, "XAddr")
+        if namespace in (MEDIA, MEDIA2) and address:
+            found[namespace] = device.at(
+                namespace, path_of(address, device.place.host, "media service")
+            )
+    return found
+
+
+async def _first_generation(media: Calls, choice: Choice) -> Address:
+    token = await _token(media, choice)
+    inside = f"{_SETUP}<ProfileToken>{escape(token)}</ProfileToken>"
+    answer = await call(media, "GetStreamUri", inside)
+    return _stream(media, xml.text(answer, "MediaUri", "Uri"), token)
+
+
+async def _second_generation(media: Calls, choice: Choice) -> Address:
+    token = await _token(media, choice, "<Type>VideoEncoder</Type>")
+    inside = f"<Protocol>RTSP</Protocol><ProfileToken>{escape(token)}</ProfileToken>"
+    return _stream(media, xml.text(await call(media, "GetStreamUri", inside), "Uri"), token)
+
+
+async def _token(media: Calls, choice: Choice, inside: str = "") -> str:
+    """The token of the chosen profile. Raises NotFoundError, ProtocolError."""
+    profiles = xml.children(await call(media, "GetProfiles", inside), "Profiles")
+    return chosen(profiles_of(profiles), choice).token
+
+
+def _stream(media: Calls, uri: str | None, profile: str) -> Address:
+    if not uri:
+        raise ProtocolError("GetStreamUri: the answer holds no URI")
+    # User information first: some write a password as it is, with a slash or a question mark.
+    host = rf"(?:{re.escape(media.place.host)}|(?:\d{{1,3}}\.){{3}}\d{{1,3}})(?:[:/?]|$)"
+    uri = re.sub(rf"(?i)^([a-z]+://)(?:(?!://).)*@(?={host})", r"\1", uri.strip())
+    path = path_of(uri, media.place.host, "stream")
+    try:
+        parts = urlsplit(uri)
+        return Address(path, parts.port or _PORTS.get(parts.scheme.lower()), profile)
+    except ValueError:
+        return Address(path, None, profile)

@@ -1,0 +1,110 @@
+"""What was asked and what came back, for ``healthmon probe --explain`` and for the sentence of a
+time-out.
+
+Wire notes go to the recorder of the running check (a context variable); with no recorder a note
+costs a dict look-up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+
+from healthmon.model.plain_text import clean_lines
+
+MOST_NOTES = 400
+LONGEST_NOTE = 2000
+# Of a failed run that is kept for later.
+KEPT_NOTES = 20
+KEPT_LENGTH = 400
+
+
+@dataclass(slots=True)
+class Trace:
+    """The notes of one check: ``(seconds since start, mark, text)``; mark ``>`` asked, ``<``
+    answered, ``.`` remark.
+
+    `stage` is what is being waited for, `late` the reason of a check that the deadline cuts there.
+    """
+
+    keep_notes: bool = False
+    stage: str = ""
+    late: str = "timeout"
+    started: float = field(default_factory=time.monotonic)
+    notes: list[tuple[float, str, str]] = field(default_factory=list)
+
+    def shortened(self) -> Trace:
+        """The same with what is kept for later: the first and the last notes, long ones cut."""
+        kept = self.notes
+        if len(kept) > 2 * KEPT_NOTES:
+            left_out = (
+                kept[KEPT_NOTES][0],
+                ".",
+                f"... {len(kept) - 2 * KEPT_NOTES} more lines ...",
+            )
+            kept = [*kept[:KEPT_NOTES], left_out, *kept[-KEPT_NOTES:]]
+        notes = [(at, mark, text[:KEPT_LENGTH]) for at, mark, text in kept]
+        return replace(self, notes=notes)
+
+
+_current: ContextVar[Trace | None] = ContextVar("healthmon_trace", default=None)
+
+
+@contextlib.contextmanager
+def recording(trace: Trace) -> Iterator[Trace]:
+    """Make `trace` the recorder of everything wire does inside."""
+    token = _current.set(trace)
+    try:
+        yield trace
+    finally:
+        _current.reset(token)
+
+
+def stage(text: str) -> None:
+    """Say what is being waited for, in an operator's words ("answer to DESCRIBE"); shown when the
+    deadline cuts it.
+    """
+    if (trace := _current.get()) is not None:
+        trace.stage = text
+
+
+@contextlib.contextmanager
+def aside() -> Iterator[None]:
+    """What is done inside is not what the check waits for: its stage stays as it was."""
+    trace = _current.get()
+    kept = trace.stage if trace is not None else ""
+    try:
+        yield
+    finally:
+        if trace is not None:
+            trace.stage = kept
+
+
+@contextlib.contextmanager
+def part(text: str, late: str) -> Iterator[None]:
+    """A stage of its own inside another one, which goes on after it; `late` as in `Trace`."""
+    if (trace := _current.get()) is None:
+        yield
+        return
+    before, trace.stage, trace.late = trace.stage, text, late
+    yield
+    trace.stage, trace.late = before, "timeout"
+
+
+def explaining() -> bool:
+    """Whether notes are kept, so that callers need not format what nobody reads."""
+    trace = _current.get()
+    return trace is not None and trace.keep_notes
+
+
+def note(mark: str, text: str) -> None:
+    """Keep one masked line; the caller leaves out secrets (Authorization values, passwords,
+    digests).
+    """
+    trace = _current.get()
+    if trace is None or not trace.keep_notes or len(trace.notes) >= MOST_NOTES:
+        return
+    trace.notes.append((time.monotonic() - trace.started, mark, clean_lines(text[:LONGEST_NOTE])))

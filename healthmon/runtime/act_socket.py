@@ -1,0 +1,185 @@
+"""The Unix socket at which commands on this machine hand what people enter to the running agent. It
+writes that to the store with the account by which it came.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import logging
+import math
+import os
+import pwd
+import socket
+from pathlib import Path
+from typing import Any
+
+from healthmon.access import users
+from healthmon.access.roles import Permission, Person
+from healthmon.model.plain_text import one_line
+from healthmon.runtime.agent import Agent
+from healthmon.runtime.listener_config import WebListener
+from healthmon.store import Author, Store, StoreError, location, runtime_directory
+from healthmon.store.entered import ACTS, Entry
+from healthmon_exporters.web import acts, listener
+from healthmon_exporters.web.acts import Answered
+from healthmon_exporters.web.password_check import BusyError
+
+log = logging.getLogger("healthmon")
+
+GROUP = "healthmon"
+MODE = 0o660
+BACKLOG = 64
+PERMISSIONS = {
+    "act": Permission.ACKNOWLEDGE,
+    "raise": Permission.ACKNOWLEDGE,
+    "sign": Permission.SIGN,
+}
+# What the kernel says of a user that this user namespace does not have (user_namespaces(7)).
+_OVERFLOW = Path("/proc/sys/kernel/overflowuid")
+
+
+class ActSocket:
+    """The open socket of `agent`; `pages` knows the users file."""
+
+    def __init__(self, agent: Agent, pages: WebListener) -> None:
+        self._agent, self._pages = agent, pages
+        self._listener: listener.OpenListener | None = None
+        self._path: Path | None = None
+
+    def open(self) -> None:
+        """Listen. Where that cannot be, the log says so, and commands write to the store themselves."""
+        config = self._agent.estate.config
+        file = Path(config.file)
+        if os.environ.get("STATE_DIRECTORY") and not config.agent.state_directory:
+            runtime_directory.note_state(file, location.folder_of(config))
+        folder = runtime_directory.chosen()
+        if folder is None:
+            log.warning("no socket for commands: there is no folder for it")
+            return
+        path = next(one for one in runtime_directory.sockets(file) if one.parent == folder)
+        try:
+            listening = _listening(path)
+        except OSError as error:
+            log.warning("no socket for commands: %s: %s", path, error.strerror)
+            return
+        self._path = path
+        self._listener = listener.serve_at(acts.application(self.enter), listening)
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._listener is not None:
+            await self._listener.close()
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+    async def enter(self, kind: str, values: dict[str, Any], uid: int) -> Answered:
+        """Write one act of the user `uid` to the store, and have the agent know it at once."""
+        author = Author(uid, account_of(uid))
+        password = values.pop("password", "")
+        if kind not in ACTS:
+            return Answered(404, {"problem": f"{one_line(kind)}: there is no such act"})
+        if unknown := self._unknown(values.get("details")):
+            return Answered(409, {"problem": unknown})
+        if refusal := self._refusal(author, PERMISSIONS[kind]):
+            log.warning("refused: %s by %s (user %d): %s", kind, author.account, uid, refusal)
+            return Answered(403, {"problem": refusal})
+        if kind == "sign" and (unproved := await self._unproved(author, password)):
+            return unproved
+        config = self._agent.estate.config
+        entry = Entry(values, author, config.estate.shift_check.sign)
+
+        def write(store: Store) -> dict[str, Any]:
+            return ACTS[kind](store, entry)
+
+        service = self._agent.incident_service
+        try:
+            done = await service.store_writer.query(write)
+        except (StoreError, ValueError) as error:
+            return Answered(409, {"problem": str(error)})
+        what = entry.text("kind") or kind
+        log.info("%s by %s (user %d): %s", what, author.account, uid, done)
+        await service.take_over()
+        return Answered(200, {"store": location.shown(config), "done": done})
+
+    def _unknown(self, details: object) -> str:
+        """What a fault that is raised cannot be about; "" for none."""
+        estate = self._agent.estate
+        known = {"device": estate.devices, "site": {one.id for one in estate.config.sites}}
+        for name, all_known in known.items():
+            value = details.get(name, "") if isinstance(details, dict) else ""
+            if value and (not isinstance(value, str) or value not in all_known):
+                return f"{one_line(str(value))}: no such {name} in the configuration"
+        return ""
+
+    def _refusal(self, author: Author, permission: Permission) -> str:
+        """Why this account may not do that; "" where it may."""
+        if author.uid == overflow_uid():
+            return f"the agent cannot see who you are (user {author.uid}); nothing was entered"
+        try:
+            person = self._person(author)
+        except OSError as error:
+            words = (error.strerror or "error").lower()
+            return f"{self._pages.users()}: the users file cannot be read: {words}"
+        return "" if person is None or person.may(permission) else person.refusal(permission)
+
+    def _person(self, author: Author) -> Person | None:
+        """Who acts; None without a users file, and for who can write the store anyway. Raises
+        OSError.
+        """
+        file = self._pages.users()
+        if file is None or author.uid in (0, os.getuid()):
+            return None
+        return users.of_account(users.read(file).users, author.account, self._pages.today())
+
+    async def _unproved(self, author: Author, password: object) -> Answered | None:
+        """The answer to a signature without the user's password, None where it may be made: an
+        unlocked terminal is no signature.
+        """
+        person = self._person(author)
+        if person is None:
+            return None
+        if not isinstance(password, str) or not password:
+            words = f"the password of user {person.name} is needed to sign"
+            return Answered(401, {"problem": words, "user": person.name})
+        try:
+            user = await self._pages.control.confirmed(f"uid {author.uid}", person.name, password)
+        except BusyError as busy:
+            words = f"too many wrong passwords; try again in {math.ceil(busy.seconds)} s"
+            return Answered(429, {"problem": words})
+        if user is None:
+            words = f"the password of user {person.name} is wrong; nothing was signed"
+            return Answered(403, {"problem": words})
+        return None
+
+
+def overflow_uid() -> int:
+    """The number that stands for users who are not known here."""
+    try:
+        return int(_OVERFLOW.read_text())
+    except (OSError, ValueError):  # ProcSubset=pid of the unit
+        return 65534
+
+
+def account_of(uid: int) -> str:
+    """The account of a user; its number where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _listening(path: Path) -> socket.socket:
+    """A socket for its owner and the group of the service. Raises OSError."""
+    path.unlink(missing_ok=True)  # of an agent that was killed; one that lives has the port
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        listening.bind(str(path))
+        path.chmod(MODE)
+        with contextlib.suppress(KeyError, OSError):  # the unit gives it the group of the service
+            os.chown(path, -1, grp.getgrnam(GROUP).gr_gid)
+        listening.listen(BACKLOG)
+    except OSError:
+        listening.close()
+        raise
+    return listening

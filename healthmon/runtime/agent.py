@@ -1,0 +1,399 @@
+"""The long run: poll for ever, judge, keep the fault book, serve what is known; reload without a
+gap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from healthmon import __version__
+from healthmon.config.problems import ConfigError, Problem
+from healthmon.incidents.incident import EstateState
+from healthmon.model.device import Check, CheckKey, Device
+from healthmon.model.enums import AGENT, CheckName, Reason, State
+from healthmon.model.results import CheckResult, Verdict, nothing
+from healthmon.protocols.trace import Trace
+from healthmon.runtime import agent_metrics
+from healthmon.runtime import memory as heap
+from healthmon.runtime.engine import CheckEngine
+from healthmon.runtime.estate import Estate
+from healthmon.runtime.incident_service import IncidentService
+from healthmon.runtime.preloading import load_for
+from healthmon.runtime.reading import read_apart
+from healthmon.runtime.self_check import Facts, own_network
+from healthmon.runtime.self_check import verdicts as own_verdicts
+from healthmon.runtime.state import AgentState, FailedRun
+from healthmon.runtime.supervise import supervised
+from healthmon.scheduling.liveness import Liveness
+from healthmon.scheduling.scheduler import Schedule
+from healthmon.store import AloneError, Saved, location
+from healthmon_exporters.metrics.exposition import Metrics
+
+log = logging.getLogger("healthmon")
+
+TICK_SECONDS = 1.0
+SELF_SECONDS = 5.0
+WINDOWS_SECONDS = 15.0
+FIGURES_SECONDS = 5.0
+TRIM_SECONDS = 5.0
+SIBLINGS = 64
+BACK_SECONDS = 5.0
+TIMED_SECONDS = 30.0
+_AWAY = frozenset({Reason.NOT_REACHED, Reason.AGENT_NETWORK})
+_OWN = Check(AGENT, CheckName.AGENT)
+
+
+class Sink(Protocol):
+    """Somebody who wants every result."""
+
+    def apply(self, result: CheckResult) -> None:
+        """Take one result over."""
+
+
+@dataclass(slots=True)
+class Agent:
+    """A running configuration. `path` is read again at a reload, by `read`, which gives the estate
+    and the problems of its secrets; a bad file changes nothing.
+
+    `ending` are ended before the address locks close: runs out of turn.
+    """
+
+    path: Path
+    engine: CheckEngine
+    metrics: Metrics
+    incident_service: IncidentService
+    running: location.InstanceLock
+    read: Callable[[Path], Awaitable[tuple[Estate, list[Problem]]]] = read_apart
+    started: float = field(default_factory=time.time)
+    cut: frozenset[str] = frozenset()
+    schedule: Schedule | None = None
+    ending: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    _liveness: Liveness | None = None
+    _stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _windows: tuple[float, dict[str, str]] = (0.0, {})
+
+    @classmethod
+    def of(cls, path: Path, estate: Estate) -> Agent:
+        """An agent that has not run a check yet; faults, incidents and notices of the last run are
+        taken over.
+
+        Raises BlockingIOError when another agent uses the same state directory.
+        """
+        engine = CheckEngine.of(estate)
+        book = engine.state.book
+        running = location.InstanceLock(estate.state_directory)
+        store_writer = location.store_writer(estate.config, estate.state_directory)
+        metrics = Metrics(tuple(estate.devices.values()), estate.checks, version=__version__)
+        incident_service = IncidentService.of(
+            estate.config, estate.devices, book, store_writer, EstateState
+        )
+        agent = cls(path, engine, metrics, incident_service, running)
+        incident_service.estate_state, incident_service.alive = agent.estate_state, agent.alive
+        store_writer.snapshot = lambda: incident_service.snapshot(book.open())
+        store_writer.on_late = agent._late
+        incident_service.wall.on_step.append(agent._move)
+        try:
+            saved = store_writer.start()
+        except AloneError as error:
+            running.close()
+            raise BlockingIOError(str(error)) from None
+        book.restore(saved.faults)
+        incident_service.resume(saved)
+        agent._reloaded()
+        return agent
+
+    @property
+    def estate(self) -> Estate:
+        """The configuration in force."""
+        return self.engine.estate
+
+    @property
+    def state(self) -> AgentState:
+        """What was learned."""
+        return self.engine.state
+
+    def _late(self, saved: Saved) -> None:
+        """What the last run has left, from a store that could not be read at the start; what is
+        well now is over.
+        """
+        well = self.incident_service.timeline.well
+        open_still = (
+            one for one in saved.faults if not well(one.device, one.check_type, one.instance)
+        )
+        self.state.book.restore(open_still)
+        self.incident_service.resume_late(saved, self.state.book.open())
+
+    # ------------------------------------------------------------------------------------ results
+
+    @property
+    def sinks(self) -> tuple[Sink, ...]:
+        """Who wants every result, in order: what is believed first, then who shows or tells it."""
+        return (self.engine, self.metrics, self.state, self.incident_service)
+
+    def deliver(self, result: CheckResult) -> None:
+        """Hand one result to every sink. Whatever goes wrong here stays here."""
+        check = result.check
+        if check.device not in self.estate.devices:
+            return
+        try:
+            self.incident_service.wall.now()
+            for sink in self.sinks:
+                sink.apply(result)
+            self._follow(check, result.verdicts)
+        except Exception:
+            self._bug()
+            log.exception("bug while delivering %s of %s", check.check_type, check.device)
+
+    def _move(self, by: float) -> None:
+        """Our clock was set by `by` seconds: what is kept here is that much later."""
+        self.started += by
+        self._windows = (0.0, {})
+        self.state.down.update({name: at + by for name, at in self.state.down.items()})
+        store_writer = self.incident_service.store_writer
+        store_writer.alarm_at += by if store_writer.alarm_at else 0.0
+
+    def _follow(self, check: Check, verdicts: tuple[Verdict, ...]) -> None:
+        """Check again soon what is in doubt; check the parents and the site of a lost device now.
+
+        So is what waited for the device, or for the time, to be there again.
+        """
+        lines = self.state.book.lines
+        doubtful = any(lines[v.key].doubtful for v in verdicts if v.key in lines)
+        _put(self.state.doubtful, check.key, doubtful)
+        untimed = any(v.reason is Reason.NO_REFERENCE for v in verdicts)
+        _put(self.state.untimed, check.key, untimed)
+        if self.schedule is None:
+            return
+        if check.check_type == CheckName.REFERENCE and verdicts[0].state is State.OK:
+            self._follow_reference(self.schedule)
+        if check.check_type == CheckName.REACH:
+            self._follow_reach(check, self.schedule, doubtful=doubtful)
+
+    def _follow_reference(self, schedule: Schedule) -> None:
+        waiting = self.state.untimed
+        found = [one for one in self.estate.checks if one.key in waiting] if waiting else []
+        schedule.run_soon(found, over=TIMED_SECONDS)
+
+    def _follow_reach(self, check: Check, schedule: Schedule, *, doubtful: bool) -> None:
+        if check.device not in self.state.down and check.device not in self.state.cut:
+            schedule.run_soon(self._unseen(check.device))
+        elif doubtful:
+            schedule.run_soon(self._near(self.estate.devices[check.device]))
+
+    def _unseen(self, device: str) -> list[Check]:
+        """What could not be checked while the device, or our own network, was away."""
+        seen = self.state.results
+        return [
+            check
+            for check in self.estate.checks_of.get(device, ())
+            if check.key in seen and seen[check.key].observation.reason in _AWAY
+        ]
+
+    def _near(self, device: Device) -> list[Check]:
+        """The reach checks of the parents of a lost device, and of some of its site that are still
+        thought well.
+        """
+        site = [name for name in self.estate.sites[device.site] if name not in self.state.down]
+        reach = self.estate.reach_checks
+        return [reach[name] for name in (*device.parents, *site[:SIBLINGS]) if name in reach]
+
+    def estate_state(self) -> EstateState:
+        """What is known around a case now."""
+        now = time.monotonic()
+        if now - self._windows[0] > WINDOWS_SECONDS:
+            self._windows = (now, self.estate.maintenance(time.time()))
+        devices = self.estate.devices
+        return EstateState(
+            devices=devices,
+            down=self.state.down,
+            maintenance=self._windows[1],
+            absent=self.estate.absent,
+            ports=self.state.ports,
+            own_network=self.cut,
+            site_names={site.id: site.name or site.id for site in self.estate.config.sites},
+        )
+
+    def ready(self) -> bool:
+        """Whether every device that is asked anything has had a first result."""
+        seen = {key[0] for key in self.state.results}
+        return all(check.device in seen for check in self.estate.checks)
+
+    def alive(self) -> bool:
+        """Whether the work goes on: what is due is checked, and running checks end."""
+        return self._liveness is None or self._liveness.beats()
+
+    def status(self) -> str:
+        """One line for the service manager."""
+        told = sum(
+            incident.told is not None
+            for incident in self.incident_service.reducer.incidents.values()
+        )
+        return f"devices watched: {len(self.estate.devices) - 1}, faults open: {told}"
+
+    # ------------------------------------------------------------------------------------------- the run
+
+    async def run(self, *, spread: bool = True) -> None:
+        """Poll until `stop`. The first round is spread too, so that a start is no burst."""
+        self.deliver(await self.engine.run_check(self.estate.agent_check()))
+        self.schedule = self.engine.schedule(self.deliver, self._run)
+        self._liveness = Liveness(self.schedule)
+        self.schedule.doubtful = lambda check: check.key in self.state.doubtful
+        self.schedule.plan(self.estate.checks, self.estate.budgets(), spread=spread)
+        self.schedule.run_soon(
+            check for check in self.estate.checks if check.key in self.state.doubtful
+        )
+        jobs = (
+            self.schedule.forever,
+            self.engine.runner.lag.watch,
+            self.engine.runner.host_routes.watch,
+            self._every(TICK_SECONDS, self.incident_service.tick),
+            self._every(SELF_SECONDS, self._self),
+            self._every(FIGURES_SECONDS, lambda: agent_metrics.show(self)),
+            self._every(TRIM_SECONDS, heap.trim),
+            *self.incident_service.jobs,
+        )
+        tasks = [asyncio.create_task(supervised(job, self._bug)) for job in jobs]
+        try:
+            await self._stopped.wait()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for end in self.ending:
+                await end()
+            self.schedule.address_locks.close()
+            await self.incident_service.store_writer.close()
+            await self.engine.close()
+            self.running.close()
+
+    @staticmethod
+    def _every(seconds: float, step: Callable[[], None]) -> Callable[[], Awaitable[None]]:
+        async def loop() -> None:
+            while True:
+                step()
+                await asyncio.sleep(seconds)
+
+        return loop
+
+    def _bug(self) -> None:
+        self.engine.runner.bugs += 1
+
+    def _self(self) -> None:
+        """Look at ourselves: our trouble is one fault of our own."""
+        self._catch_up()
+        words, self.cut = own_network(self.estate.devices.values(), self.state.down, self.state.cut)
+        store_writer, sweep = self.incident_service.store_writer, self.incident_service.last_sweep
+        facts = Facts(
+            now=self.incident_service.wall.now(),
+            network=words,
+            name_server=self.state.names.trouble,
+            held=self.schedule.address_locks.problem() if self.schedule else "",
+            store_problem=store_writer.problem,
+            alarm=store_writer.alarm,
+            alarm_at=store_writer.alarm_at,
+            failing=self.incident_service.dispatcher.failing(),
+            last_sweep=sweep[0] if sweep else None,
+            watched_since=min(self.started, self.incident_service.watched_since or self.started),
+        )
+        verdicts = own_verdicts(facts, self.estate.shift_plan)
+        observation = nothing(_OWN, Reason.NOT_REPORTED, at=facts.now)
+        self.incident_service.apply(CheckResult(_OWN, observation, verdicts))
+
+    def _catch_up(self) -> None:
+        """Look now at what this machine has a way to again."""
+        back = self.engine.own.back()
+        if back and self.schedule is not None:
+            checks = {**self.estate.reach_checks, AGENT: self.estate.agent_check()}
+            self.schedule.run_soon(
+                [checks[name] for name in back if name in checks], over=BACK_SECONDS
+            )
+
+    async def _run(self, check: Check) -> CheckResult:
+        """A run by the configuration in force; what a reload has removed is answered by nothing.
+
+        What was said on the wire is kept where it did not end well.
+        """
+        if check.device not in self.estate.devices:
+            gone = nothing(check, Reason.NOT_REPORTED, at=time.time())
+            return CheckResult(check, gone, ())
+        trace = Trace(keep_notes=True)
+        result = await self.engine.run_check(check, trace)
+        if not result.well:
+            self.state.note_failure(FailedRun(result, trace.shortened()))
+        return result
+
+    def stop(self) -> None:
+        """End the run; running checks are cancelled and tear their sessions down."""
+        self._stopped.set()
+
+    # ------------------------------------------------------------------------------------------- reload
+
+    async def reload(self) -> str:
+        """Read the file and its secrets again, and swap if all is well. Returns what is not, as
+        text.
+
+        One after the other: the file that was read last is the one that counts.
+        """
+        async with self._reading:
+            return await self._reload()
+
+    async def _reload(self) -> str:
+        try:
+            estate, problems = await self.read(self.path)
+            if problems:
+                raise ConfigError(problems)  # noqa: TRY301 - one place says what is wrong
+        except ConfigError as error:
+            self.metrics.set_agent("healthmon_config_reload_success", 0)
+            log.error("configuration not changed:\n%s", error)  # noqa: TRY400 - the problems say it all
+            return str(error)
+        await asyncio.to_thread(load_for, estate.checks)
+        changed, old = estate.changed_from(self.estate), self.engine
+        self.state.retain(changed, estate.keys)
+        self.engine = CheckEngine.of(estate, self._state_for(estate), old.runner)
+        old.context.connector.close()
+        self.metrics.reconfigured(tuple(estate.devices.values()), estate.checks)
+        self.incident_service.reconfigured(estate.config, estate.devices)
+        self._reloaded()
+        if self.schedule is not None:
+            self.schedule.plan(estate.checks, estate.budgets())
+        return ""
+
+    def _state_for(self, estate: Estate) -> AgentState:
+        """What is known, for the configuration that comes into force: the rule of confirmation is
+        the file's, and logins are kept beside the other state files.
+        """
+        self.state.book.policy = estate.policy
+        if estate.state_directory != self.estate.state_directory:
+            self.state.lockout_guard = AgentState.of(estate).lockout_guard
+        return self.state
+
+    def _reloaded(self) -> None:
+        """Take over what only depends on the configuration; what is no longer checked ends as
+        removed.
+        """
+        estate, book = self.estate, self.state.book
+        self.engine.data.settle()
+        keep = estate.keys | {_OWN.key}
+        self.incident_service.forget(
+            keep, book.remove(keep, self.incident_service.wall.now()), book.open()
+        )
+        self.incident_service.moved(estate.devices.values())
+        self._windows = (0.0, {})
+        self.metrics.set_agent("healthmon_config_reload_success", 1)
+        self.metrics.set_agent("healthmon_config_reload_success_timestamp_seconds", time.time())
+        self.metrics.config_hash(estate.config.digest)
+        agent_metrics.show(self)
+
+
+def _put(known: set[CheckKey], key: CheckKey, there: bool) -> None:
+    if there:
+        known.add(key)
+    else:
+        known.discard(key)

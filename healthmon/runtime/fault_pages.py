@@ -1,0 +1,112 @@
+"""Faults and their records as the pages show them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
+from healthmon.incidents.contract_clock import clock_of, terms_of
+from healthmon.incidents.fault_words import DONE, STAGES, details_of, promised
+from healthmon.incidents.incident import SITE, EstateState
+from healthmon.incidents.life_cycle import LifeCycle
+from healthmon.incidents.local_time import shown
+from healthmon.model.enums import State
+from healthmon.runtime.agent import Agent
+from healthmon.store import Store
+from healthmon_exporters.pages.act_forms import act_forms
+from healthmon_exporters.pages.rows import ActRow, FaultPage, FaultRow, SentRow, Shown
+
+LATE_SECONDS = 60.0
+_SHOWN = {
+    State.FAULT: Shown.FAULT,
+    State.UNKNOWN: Shown.NOT_CHECKED,
+    State.DEGRADED: Shown.WARNING,
+    State.OK: Shown.OK,
+}
+Sent = Iterable[tuple[str, str, float, float | None]]
+
+
+def rows_of(agent: Agent, lives: Iterable[LifeCycle]) -> list[FaultRow]:
+    """One row a fault, in the given order."""
+    estate_state, now = agent.estate_state(), time.time()
+    return [_row(life, estate_state, now) for life in lives]
+
+
+def _row(life: LifeCycle, estate_state: EstateState, now: float) -> FaultRow:
+    incident, end = life.incident, life.restored
+    device = estate_state.devices.get(incident.device)
+    lead = incident.lead
+    return FaultRow(
+        number=incident.number,
+        device=incident.device.removeprefix(SITE),
+        name=device.name if device and device.name != device.id else "",
+        site=estate_state.site_names.get(incident.site) or incident.site,
+        sentence=lead.sentence,
+        shown=_SHOWN[lead.state],
+        priority=incident.priority,
+        since=incident.since,
+        lasted=max(0.0, (now if end is None else end) - incident.since),
+        stage=life.stage.value,
+        over=end is not None,
+        known=device is not None and bool(device.site),
+        contractor=(device.contractor or "") if device else "",
+        acknowledged_by=life.ack.by if life.ack else "",
+        cause=incident.cause,
+        cause_number=incident.cause_number,
+        affected=incident.affected,
+    )
+
+
+def page_of(agent: Agent, life: LifeCycle, sent: Sent) -> FaultPage:
+    """The whole record of one fault."""
+    now = time.time()
+    row = _row(life, agent.estate_state(), now)
+    last = life.last_act
+    return FaultPage(
+        row=row,
+        words=STAGES[life.stage],
+        restored=life.restored,
+        contract=_contract(agent, life, now),
+        forms=act_forms(life, row.contractor, now),
+        acts=_acts(life),
+        undo=last.id if last else 0,
+        sent=tuple(SentRow(to, state, ended or queued) for to, state, queued, ended in sent),
+    )
+
+
+def _contract(agent: Agent, life: LifeCycle, now: float) -> tuple[tuple[str, str], ...]:
+    zone = ZoneInfo(agent.estate.config.estate.time_zone)
+    terms = terms_of(agent.estate.contracts, zone, life)
+    if terms is None:
+        return ()
+    found = clock_of(life, terms, now)
+    if found.started is None:
+        return (("Contract", "the clock starts with the first report"),)
+    promises = (("Response", found.response), ("Fix", found.fix))
+    return tuple(
+        (name, promised(one, lambda at: shown(at, zone)))
+        for name, one in promises
+        if one is not None
+    )
+
+
+def _acts(life: LifeCycle) -> tuple[ActRow, ...]:
+    undone = {one.undoes for one in life.acts}
+    return tuple(
+        ActRow(
+            words=DONE[one.kind],
+            by=one.by,
+            at=one.at,
+            happened=one.happened,
+            details=details_of(one),
+            late=abs(one.at - one.happened) >= LATE_SECONDS,
+            undone=one.id in undone,
+        )
+        for one in life.acts
+    )
+
+
+def life_and_notices(store: Store, number: int) -> tuple[LifeCycle, Sent]:
+    """The life of a fault and its notices. Raises StoreError when there is no such fault."""
+    return store.life_cycle(number), store.sent(number)

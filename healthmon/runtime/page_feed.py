@@ -1,0 +1,212 @@
+"""What the agent knows and what it has on record, handed to the pages. Nothing is judged here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from healthmon.checks import registry
+from healthmon.incidents.acts import Act
+from healthmon.incidents.life_cycle import LifeCycle
+from healthmon.runtime import fault_pages, wall_feed
+from healthmon.runtime.agent import Agent
+from healthmon.store import Store, StoreError
+from healthmon.store.engine import TroubleError
+from healthmon.store.rows import Wanted
+from healthmon_exporters.pages.feed import Feed, NoRecordError, NotDoneError
+from healthmon_exporters.pages.rows import (
+    CheckRow,
+    Desk,
+    DevicePage,
+    DeviceRow,
+    FaultPage,
+    FaultRow,
+    Shown,
+    Trace,
+)
+from healthmon_exporters.pages.strips import strips
+from healthmon_exporters.wall.views import View, views
+
+DAY = 86400.0
+MONTH = 31 * DAY
+# As many faults as stand on the page of one device, and as have ended on the desk; the log has all.
+MOST_OF_DEVICE = 20
+MOST_OVER = 100
+T = TypeVar("T")
+
+_OF_VIEW = {
+    "fault": Shown.FAULT,
+    "unknown": Shown.NOT_CHECKED,
+    "warning": Shown.WARNING,
+    "doubt": Shown.DOUBT,
+    "ok": Shown.OK,
+    "off": Shown.OFF,
+}
+
+
+def feed_of(agent: Agent) -> Feed:
+    """The pages' view of a running agent."""
+    found = _PageFeed(agent)
+    return Feed(
+        estate=agent.estate.config.estate.name,
+        simulated=agent.estate.config.estate.simulated,
+        zone=lambda: agent.estate.config.estate.time_zone,
+        sites=lambda: dict(agent.estate_state().site_names),
+        desk=found.desk,
+        faults=found.faults,
+        fault=found.fault,
+        devices=found.devices,
+        device=found.device,
+        act=found.act,
+        raise_fault=found.raise_fault,
+    )
+
+
+class _PageFeed:
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+
+    # ------------------------------------------------------------------------------------ faults
+
+    async def desk(self) -> Desk:
+        """What a shift begins with. Raises NoRecordError."""
+        since = self._agent.estate.shift_plan.since_before(time.time())
+        open_lives, over = await self._read(
+            lambda store: (
+                store.life_cycles(store.incidents(Wanted(open_only=True))),
+                _newest(store, Wanted(since=since), MOST_OVER),
+            )
+        )
+        found = sorted(self._rows(open_lives), key=lambda row: (row.priority, -row.since))
+        devices = self.devices()
+        at, _, signed_by = self._agent.incident_service.last_sweep or (None, "", ())
+        return Desk(
+            since=since,
+            fresh=tuple(row for row in found if not row.acknowledged_by),
+            taken=tuple(row for row in found if row.acknowledged_by),
+            over=tuple(filter(lambda row: row.over, self._rows(over))),
+            not_checked=tuple(filter(lambda row: row.shown is Shown.NOT_CHECKED, devices)),
+            devices=sum(row.shown is not Shown.OFF for row in devices),
+            sweep_at=at,
+            signed_by=", ".join(signed_by),
+        )
+
+    async def faults(self, wanted: Wanted, most: int) -> list[FaultRow]:
+        """The newest `most` faults on record that are wanted. Raises NoRecordError."""
+        return self._rows(await self._read(lambda store: _newest(store, wanted, most)))
+
+    async def fault(self, number: int) -> FaultPage | None:
+        """The whole record of one fault. Raises NoRecordError."""
+        try:
+            life, sent = await self._read(lambda store: fault_pages.life_and_notices(store, number))
+        except NotDoneError:
+            return None
+        return fault_pages.page_of(self._agent, life, sent)
+
+    def _rows(self, lives: list[LifeCycle]) -> list[FaultRow]:
+        return fault_pages.rows_of(self._agent, lives)
+
+    async def act(self, act: Act) -> None:
+        """Record `act`. Raises NoRecordError, NotDoneError."""
+        await self._read(lambda store: store.act(act))
+        await self._agent.incident_service.take_over()
+
+    async def raise_fault(self, act: Act) -> int:
+        """Keep a fault that a person has raised; its number. Raises NoRecordError, NotDoneError."""
+        device = act.get("device")
+        if device and device not in self._agent.estate.devices:
+            raise NotDoneError(f"There is no device {device} in the configuration.")
+        kept = await self._read(lambda store: store.raise_fault(act, device))
+        await self._agent.incident_service.take_over()
+        await self._agent.incident_service.store_writer.flush()
+        return await self._read(lambda store: store.number_of(kept))
+
+    # ----------------------------------------------------------------------------------- devices
+
+    def devices(self) -> list[DeviceRow]:
+        """Every device, worst first."""
+        names = self._agent.estate_state().site_names
+        return [_device_row(view, names) for view in self._views() if view.device.site]
+
+    def _views(self) -> list[View]:
+        return views(wall_feed.snapshot(self._agent))
+
+    async def device(self, name: str) -> DevicePage | None:
+        """One device with its last month. Raises NoRecordError."""
+        view = next((view for view in self._views() if view.device.id == name), None)
+        if view is None or not view.device.site:
+            return None
+        now = time.time()
+        segments, lives = await self._read(
+            lambda store: (
+                store.timeline(name, now - MONTH),
+                _newest(store, Wanted(device=name), MOST_OF_DEVICE),
+            )
+        )
+        checks, traces = self._checks(name)
+        titled = [(self._title(name, segment[0]), *segment[1:]) for segment in segments]
+        return DevicePage(
+            row=_device_row(view, self._agent.estate_state().site_names),
+            address=view.device.address,
+            behind=tuple(view.device.parents),
+            checks=checks,
+            day=strips(titled, now - DAY, now),
+            month=strips(titled, now - MONTH, now),
+            faults=tuple(self._rows(lives)),
+            traces=traces,
+        )
+
+    def _title(self, name: str, check_type: str) -> str:
+        """What people call a check of a device; its name where the device has it no longer."""
+        known = self._agent.estate.checks_of.get(name, ())
+        found = [check for check in known if check.check_type == check_type]
+        return registry.installed().title(check_type) if found else check_type
+
+    def _checks(self, name: str) -> tuple[tuple[CheckRow, ...], tuple[Trace, ...]]:
+        found = wall_feed.details(self._agent, name) or {"checks": (), "failures": ()}
+        return (
+            tuple(
+                CheckRow(row["check"], _OF_VIEW[row["state"]], row["sentence"], row["age"])
+                for row in found["checks"]
+            ),
+            tuple(Trace(row["check"], row["text"]) for row in found["failures"]),
+        )
+
+    async def _read(self, read: Callable[[Store], T]) -> T:
+        """The answer of the record, asked in its own thread. Raises NoRecordError where it cannot
+        be used, NotDoneError for what it refuses.
+        """
+        answer: list[T] = []
+        try:
+            store_writer = self._agent.incident_service.store_writer
+            await store_writer.query(lambda store: answer.append(read(store)))
+        except TroubleError as error:
+            raise NoRecordError(str(error)) from error
+        except StoreError as error:
+            raise NotDoneError(str(error)) from error
+        return answer[0]
+
+
+def _newest(store: Store, wanted: Wanted, most: int) -> list[LifeCycle]:
+    found: list[LifeCycle] = []
+    for page in store.incident_pages(wanted):
+        found += store.life_cycles(page)
+        if len(found) >= most:
+            break
+    return found[:most]
+
+
+def _device_row(view: View, names: Mapping[str, str]) -> DeviceRow:
+    device = view.device
+    return DeviceRow(
+        id=device.id,
+        name=device.name,
+        kind=" ".join(filter(None, (device.variant, device.kind.value))),
+        site=names.get(device.site) or device.site,
+        location=device.location,
+        contractor=device.contractor or "",
+        shown=_OF_VIEW[view.state],
+        sentence=view.words,
+        maintenance=view.maintenance,
+    )

@@ -1,0 +1,24 @@
+"""The import of what only some configurations need, before a check would do it on the event loop."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+
+from healthmon.model.device import Check
+from healthmon.model.enums import CheckName
+
+_OF_RECORDERS = {CheckName.RECORDER, CheckName.RECORDING, CheckName.PLAYBACK}
+
+
+def load_for(checks: Iterable[Check]) -> None:
+    """Import the makes of recorders and what reads certificates, where one of `checks` needs them.
+    The first check that does would hold all others up by 0.1 s.
+    """
+    asked = {check.check_type for check in checks}
+    if asked & _OF_RECORDERS:
+        from healthmon.vendors.registry import all_vendors
+
+        all_vendors()
+    if CheckName.CERTIFICATE in asked:
+        importlib.import_module("cryptography.x509")

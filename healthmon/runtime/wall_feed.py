@@ -1,0 +1,121 @@
+"""What the agent knows, handed to the wall: incidents become fault lines, the latest result of each
+check its state.
+
+Nothing is judged here: a case says what is told, the board what was seen last.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from healthmon.incidents.incident import SITE, EstateState, Incident
+from healthmon.model.device import Check
+from healthmon.model.ups import Ups
+from healthmon.runtime.agent import Agent
+from healthmon_exporters.reports.run_text import run_text
+from healthmon_exporters.wall import details as panel
+from healthmon_exporters.wall.routes import Wall
+from healthmon_exporters.wall.snapshot import FaultLine, Snapshot, Sweep
+
+
+def wall_of(agent: Agent) -> Wall:
+    """The wall of a running agent."""
+    return Wall(
+        lambda: snapshot(agent),
+        lambda name: details(agent, name),
+        lambda: agent.engine.state.latest_results.newest,
+    )
+
+
+def snapshot(agent: Agent) -> Snapshot:
+    """Everything that the wall is made of, now."""
+    engine, estate_state, sweep = (
+        agent.engine,
+        agent.estate_state(),
+        agent.incident_service.last_sweep,
+    )
+    return Snapshot(
+        estate=engine.estate.config.estate.name,
+        zone=engine.estate.config.estate.time_zone,
+        at=time.time(),
+        now=time.monotonic(),
+        devices=tuple(engine.estate.devices.values()),
+        checks=engine.estate.checks,
+        seen=agent.engine.state.latest_results.seen,
+        faults=tuple(_lines(agent, estate_state)),
+        maintenance=estate_state.maintenance,
+        absent=estate_state.absent,
+        reference=engine.state.known_time.now(),
+        ups={
+            key[0]: result.observation.value
+            for key, result in agent.state.results.items()
+            if isinstance(result.observation.value, Ups)
+        },
+        sweep=Sweep(sweep[0], sweep[2]) if sweep else None,
+        simulated=engine.estate.config.estate.simulated,
+    )
+
+
+def _lines(agent: Agent, estate_state: EstateState) -> Iterator[FaultLine]:
+    for incident in agent.incident_service.reducer.incidents.values():
+        yield from _lines_of(incident, estate_state)
+
+
+def _lines_of(incident: Incident, estate_state: EstateState) -> Iterator[FaultLine]:
+    device = estate_state.devices.get(incident.device)
+    site = estate_state.site_names.get(incident.site) or incident.site
+    name = (
+        device.name
+        if device
+        else f"{site} site"
+        if incident.device.startswith(SITE)
+        else incident.device
+    )
+    for fault in incident.faults:
+        yield FaultLine(
+            device=incident.device,
+            name=name,
+            check_type=fault.check_type,
+            instance=fault.instance,
+            code=fault.code,
+            state=fault.state,
+            sentence=fault.sentence,
+            since=fault.since,
+            priority=incident.priority,
+            number=incident.number,
+            acknowledged_by=incident.ack.by if incident.ack else "",
+            cause=incident.cause,
+            cause_number=incident.cause_number,
+            affected=len(incident.affected),
+            held=incident.held,
+            maintenance=estate_state.maintenance.get(incident.device, ""),
+        )
+
+
+def details(agent: Agent, name: str) -> dict[str, Any] | None:
+    """One device in words; None for what is not configured."""
+    estate_state = agent.estate_state()
+    device = estate_state.devices.get(name)
+    if device is None:
+        return None
+    checks = [_check_line(agent, check) for check in agent.estate.checks_of.get(name, ())]
+    lines = [line for line in _lines(agent, estate_state) if line.device == name]
+    site = estate_state.site_names.get(device.site) or device.site
+    return panel.details(device, site, checks, lines, estate_state.maintenance.get(name, ""))
+
+
+def _check_line(agent: Agent, check: Check) -> panel.CheckLine:
+    """The latest result of `check`; a parent may have died since."""
+    seen, result = (
+        agent.state.latest_results.seen.get(check.key),
+        agent.state.results.get(check.key),
+    )
+    if seen is None or result is None:
+        return panel.CheckLine(check, None)
+    device = agent.estate.devices[check.device]
+    found = agent.engine.explained(device, result.verdicts)
+    age, failed = time.monotonic() - seen.landed, agent.state.failures.get(check.key)
+    words = "\n".join(run_text(device, failed.result, failed.trace)) if failed else ""
+    return panel.CheckLine(check, age, found, words)

@@ -1,0 +1,135 @@
+"""The acts of people on faults: each is checked against the life of the fault and written with its
+link of the audit chain in one transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+
+from healthmon.incidents.acts import Act, ActKind
+from healthmon.incidents.incident import Incident
+from healthmon.incidents.life_cycle import LifeCycle
+from healthmon.store import audit, sql
+from healthmon.store.engine import Engine, StoreError
+from healthmon.store.rows import Author
+
+
+class Acts:
+    """The part of a store that keeps acts. Every method raises StoreError."""
+
+    _engine: Engine
+
+    def act(self, new: Act, author: Author | None = None) -> LifeCycle:
+        """Record `new` on the fault `new.number`, made by the account of `author`; the life of the
+        fault with it. When this returns it is on the disk. Raises StoreError with the reason where
+        it cannot be done.
+        """
+        return self.act_all([new], author)[0]
+
+    def act_all(self, acts: Iterable[Act], author: Author | None = None) -> list[LifeCycle]:
+        """The same for several acts: all of them are recorded, or none."""
+        with self._engine.transaction():
+            audit.claim(self._engine)
+            return [self._act(new, author) for new in acts]
+
+    def _act(self, new: Act, author: Author | None) -> LifeCycle:
+        life = self._life(new.number)
+        if refusal := life.refusal(new, new.at):
+            raise StoreError(f"F{new.number:06d}: {refusal}")
+        kept = self._add(new, life.incident.device, author)
+        return self._settled(LifeCycle.of(life.incident, (*life.acts, kept)))
+
+    def _add(self, new: Act, device: str, author: Author | None) -> Act:
+        row = {"number": new.number, "kind": new.kind.value, "name": new.by, "at": new.at}
+        body = new.body()
+        made = self._engine.execute(sql.ADD_ACT, row | {"happened": new.happened, "body": body})
+        kept = replace(new, id=int(made.fetchone()[0]))
+        whole = {"by": kept.by, "happened": kept.happened, "details": dict(kept.details)}
+        if author is not None:
+            self._engine.execute(sql.PUT_AUTHOR, author.row("acts", kept.id))
+            whole |= {"uid": author.uid, "account": author.account}
+        text = json.dumps(whole, ensure_ascii=False, sort_keys=True)
+        link = {"number": kept.number or None, "device": device, "body": text}
+        audit.append(self._engine, f"act-{kept.id}", kept.at, kept.kind.value, link)
+        return kept
+
+    def _settled(self, life: LifeCycle) -> LifeCycle:
+        """Nobody but a person ends a fault that a person has raised: its row says when."""
+        end = life.closed.at if life.closed else None
+        if not life.raised or life.incident.closed == end:
+            return life
+        incident = replace(life.incident, closed=end)
+        self._engine.execute(sql.PUT_INCIDENT, sql.incident_row(incident))
+        return replace(life, incident=incident)
+
+    def life_cycle(self, number: int) -> LifeCycle:
+        """The life of one fault. Raises StoreError when there is no such fault."""
+        with self._engine.transaction():
+            return self._life(number)
+
+    def _life(self, number: int) -> LifeCycle:
+        found = self._engine.execute(sql.INCIDENT, {"number": number}).fetchone()
+        if found is None:
+            raise StoreError(f"F{number:06d}: no such fault")
+        rows = self._engine.execute(sql.ACTS_OF, {"number": number}).fetchall()
+        return LifeCycle.of(Incident.of(json.loads(found[0])), map(Act.of_row, rows))
+
+    def life_cycles(self, incidents: Iterable[Incident]) -> list[LifeCycle]:
+        """The lives of `incidents`, in their order."""
+        found = list(incidents)
+        numbers = [one.number for one in found] or [0]
+        between = {"low": min(numbers), "high": max(numbers)}
+        with self._engine.transaction():
+            rows = self._engine.execute(sql.ACTS_BETWEEN, between).fetchall()
+        acts: dict[int, list[Act]] = {}
+        for one in map(Act.of_row, rows):
+            acts.setdefault(one.number, []).append(one)
+        return [LifeCycle.of(one, acts.get(one.number, ())) for one in found]
+
+    def acted_on(self, after: int) -> tuple[int, list[LifeCycle]]:
+        """The last id of all acts, and the lives of the faults that have an act with an id above
+        `after`.
+        """
+        with self._engine.transaction():
+            rows = self._engine.execute(sql.NEW_ACTS, {"after": after}).fetchall()
+            numbers = sorted({number for _, number in rows if number})
+            lives = [life for number in numbers if (life := self._known(number)) is not None]
+            return max((identity for identity, _ in rows), default=after), lives
+
+    def _known(self, number: int) -> LifeCycle | None:
+        try:
+            return self._life(number)
+        except StoreError:  # the incident is too old and not kept any more
+            return None
+
+    def raise_fault(self, new: Act, device: str, author: Author | None = None) -> int:
+        """Keep what a person has raised, until it gets its number; the id of the act. `device` is
+        "" for none.
+        """
+        assert new.kind is ActKind.RAISE  # noqa: S101 - callers build it
+        with self._engine.transaction():
+            audit.claim(self._engine)
+            return self._add(new, device, author).id
+
+    def raised(self) -> list[Act]:
+        """What people have raised and has no number yet, in order."""
+        with self._engine.transaction():
+            return [Act.of_row(row) for row in self._engine.execute(sql.ACTS_OF, {"number": 0})]
+
+    def references(self) -> dict[str, set[int]]:
+        """The faults that each of the contractor's job numbers belongs to, by the reports."""
+        with self._engine.transaction():
+            rows = self._engine.execute(sql.REPORTS).fetchall()
+        found: dict[str, set[int]] = {}
+        for one in map(Act.of_row, rows):
+            if one.get("reference"):
+                found.setdefault(one.get("reference"), set()).add(one.number)
+        return found
+
+    def number_of(self, act: int) -> int:
+        """The number of the fault that an act is on; 0 while it has none."""
+        with self._engine.transaction():
+            found = self._engine.execute(sql.NUMBER_OF_ACT, {"id": act}).fetchone()
+            return int(found[0]) if found else 0

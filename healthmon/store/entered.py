@@ -1,0 +1,102 @@
+"""What a person enters by a command and a running agent writes for it. The values come from outside:
+each is checked.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, Final
+
+from healthmon.incidents.acts import LONGEST_TEXT, Act, ActKind, act
+from healthmon.model.plain_text import one_line
+from healthmon.store.database import Store
+from healthmon.store.engine import StoreError
+from healthmon.store.rows import Author
+
+MOST_DETAILS = 20
+_MOST_NUMBER = 10**12
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The `values` of an act, by which account it is made, and how old a sweep may be that is signed
+    (seconds).
+    """
+
+    values: Mapping[str, Any]
+    author: Author
+    sign_within: float
+
+    def text(self, name: str) -> str:
+        """One of the values, as one plain line. Raises ValueError for what is no text."""
+        return _text(name, self.values.get(name, ""))
+
+    def act(self) -> Act:
+        """The act that the values describe. Raises ValueError."""
+        number, happened = self.values.get("number", 0), self.values.get("happened")
+        if not isinstance(number, int) or not 0 <= number < _MOST_NUMBER:
+            raise ValueError(f"{number!r}: not a fault number")
+        if happened is not None and not isinstance(happened, float):
+            raise ValueError("happened: not a time")
+        details = self.values.get("details", {})
+        if not isinstance(details, dict) or len(details) > MOST_DETAILS:
+            raise ValueError("details: not texts by their names")
+        texts = {str(name): _text(str(name), value) for name, value in details.items()}
+        kind = ActKind(self.text("kind"))
+        made = act(kind, self.text("name"), time.time(), happened, **texts)
+        return replace(made, number=number)
+
+
+Enter = Callable[[Store, Entry], dict[str, Any]]
+
+
+def act_on(store: Store, entry: Entry) -> dict[str, Any]:
+    """Record an act on a fault. Raises StoreError, ValueError."""
+    made = entry.act()
+    store.act(made, entry.author)
+    return {"number": made.number}
+
+
+def raise_fault(store: Store, entry: Entry) -> dict[str, Any]:
+    """Keep what a person has raised; the id of the act. Raises StoreError, ValueError."""
+    made = entry.act()
+    if made.kind is not ActKind.RAISE:
+        raise ValueError(f"'{made.kind}' raises no fault")
+    return {"act": store.raise_fault(made, made.get("device"), entry.author)}
+
+
+def sign(store: Store, entry: Entry) -> dict[str, Any]:
+    """Sign the last sweep by `name` with a `note`; when it was made, and how it was signed. Raises
+    StoreError, ValueError.
+    """
+    name, note = entry.text("name"), entry.text("note")
+    if not name:
+        raise ValueError("a name is needed: --name 'A. Smith'")
+    at, how = sign_last(store, (name, note), entry.sign_within, entry.author)
+    return {"at": at, "how": how}
+
+
+def sign_last(
+    store: Store, who: tuple[str, str], within: float, author: Author
+) -> tuple[float, str]:
+    """Sign the last sweep, which is not older than `within` (seconds), by (name, note); when it was
+    made, and how it was signed. Raises StoreError.
+    """
+    sweep = store.last_sweep()
+    if sweep is None:
+        raise StoreError("no shift check has been made yet: healthmon sweep")
+    return sweep[1], store.sign(sweep[0], *who, time.time(), within, author=author)
+
+
+def _text(name: str, found: object) -> str:
+    if not isinstance(found, str) or len(found) > LONGEST_TEXT:
+        raise ValueError(f"{name}: not a text of at most {LONGEST_TEXT} characters")
+    return " ".join(one_line(found).split())
+
+
+ACTS: Final[Mapping[str, Enter]] = MappingProxyType(
+    {"act": act_on, "raise": raise_fault, "sign": sign}
+)

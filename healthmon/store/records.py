@@ -1,0 +1,144 @@
+"""What people enter and read: sweeps and signatures, the fault log and the timeline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from healthmon.incidents.incident import Incident
+from healthmon.store import sql
+from healthmon.store.engine import Engine, StoreError
+from healthmon.store.rows import AccessRow, Author, Stay, Wanted
+
+PAGE = 500
+MOST_NUMBER = 2**62
+# A sweep that is dated later than this after now was made by a clock that was wrong.
+AHEAD_SECONDS = 60.0
+
+
+class People:
+    """The part of a store that commands beside the agent use. Every method raises StoreError."""
+
+    _engine: Engine
+
+    def authors(self, kind: str) -> dict[int, Author]:
+        """The account by which each act of the table `kind` was made, by the id of the act."""
+        with self._engine.transaction():
+            rows = self._engine.execute(sql.AUTHORS, {"kind": kind}).fetchall()
+        return {act: Author(uid, account) for act, uid, account in rows}
+
+    def keep_sweep(self, at: float, body: str) -> int:
+        """Keep a sweep's sheet; its id."""
+        with self._engine.transaction():
+            made = self._engine.execute(sql.ADD_SWEEP, {"at": at, "body": body})
+            return int(made.fetchone()[0])
+
+    def last_sweep(self, until: float = float("inf")) -> tuple[int, float, str] | None:
+        """(id, when, sheet) of the newest sweep that was made at or before `until`."""
+        with self._engine.transaction():
+            row = self._engine.execute(sql.LAST_SWEEP, {"until": until}).fetchone()
+            return (row[0], row[1], row[2]) if row else None
+
+    def sign(
+        self,
+        sweep: int,
+        name: str,
+        note: str,
+        at: float,
+        limit: float,
+        *,
+        author: Author | None = None,
+    ) -> str:
+        """Sign a sweep; "signed", "added" (another had signed it) or "already". Raises StoreError
+        when it is stale.
+        """
+        with self._engine.transaction():
+            made = self._engine.execute(sql.SWEEP_TIME, {"sweep": sweep}).fetchone()
+            if made is None:
+                raise StoreError(f"no sweep {sweep}")
+            others = [other for other, *_ in self._engine.execute(sql.SIGNATURES, {"sweep": sweep})]
+            if name in others:
+                return "already"
+            age = at - made[0]
+            if age < -AHEAD_SECONDS:
+                raise StoreError(
+                    f"the sweep is dated {-age / 60:.0f} min ahead of this machine's clock; sweep again"
+                )
+            if age > limit:
+                raise StoreError(
+                    f"the sweep is {age / 60:.0f} min old (limit {limit / 60:.0f}); sweep again"
+                )
+            row = {
+                "sweep": sweep,
+                "name": name,
+                "at": at,
+                "addition": len(others[:1]),
+                "note": note,
+            }
+            signature = self._engine.execute(sql.ADD_SIGNATURE, row).fetchone()
+            if author is not None:
+                self._engine.execute(sql.PUT_AUTHOR, author.row("signoffs", signature[0]))
+            return "added" if others else "signed"
+
+    def signatures(self, sweep: int) -> list[tuple[str, float, bool]]:
+        """(name, when, whether it is an addition) of a sweep's sign-offs in order."""
+        with self._engine.transaction():
+            rows = self._engine.execute(sql.SIGNATURES, {"sweep": sweep})
+            return [(name, at, bool(addition)) for name, at, addition in rows]
+
+    # -------------------------------------------------------------------------------------- history
+
+    def incidents(self, wanted: Wanted | None = None) -> list[Incident]:
+        """All incidents that are wanted, the newest first."""
+        return [one for page in self.incident_pages(wanted or Wanted()) for one in page]
+
+    def incident_pages(self, wanted: Wanted) -> Iterator[list[Incident]]:
+        """All incidents that are wanted, the newest first, a page at a time: no lock is held and no
+        more than a page is in memory while it is printed.
+        """
+        values = asdict(wanted) | {"open_only": int(wanted.open_only), "limit": PAGE}
+        values["affected"] = f"%{json.dumps(wanted.device)}%"
+        below = MOST_NUMBER
+        while True:
+            with self._engine.transaction():
+                rows = self._engine.execute(sql.INCIDENTS, values | {"below": below}).fetchall()
+            found = [Incident.of(json.loads(body)) for _, body in rows]
+            yield [one for one in found if _concerns(one, wanted.device)]
+            if len(rows) < PAGE:
+                return
+            below = rows[-1][0]
+
+    def access(self, since: float = 0.0) -> list[AccessRow]:
+        """Logins, refusals and changes of users from `since` on, in order."""
+        with self._engine.transaction():
+            rows = self._engine.execute(sql.ACCESS, {"since": since}).fetchall()
+        found = []
+        for notice, at, what, body in rows:
+            kept = json.loads(body)
+            found.append(AccessRow(at, what, kept["user"], kept["client"], kept["text"], notice))
+        return found
+
+    def sent(self, number: int) -> list[tuple[str, str, float, float | None]]:
+        """(target, state, queued, ended) of every notice of an incident, in order."""
+        with self._engine.transaction():
+            return list(self._engine.execute(sql.SENT_OF, {"number": number}).fetchall())
+
+    def stays(self, device: str) -> list[Stay]:
+        """Where a deployable camera was, in order; the last one is where it is."""
+        with self._engine.transaction():
+            rows = self._engine.execute(sql.STAYS, {"device": device})
+            return [Stay(*row) for row in rows]
+
+    def timeline(
+        self, device: str, since: float = 0.0
+    ) -> list[tuple[str, str, float, float | None]]:
+        """(check, state, since, until) of a device from `since` on, in order."""
+        with self._engine.transaction():
+            return list(
+                self._engine.execute(sql.TIMELINE, {"device": device, "since": since}).fetchall()
+            )
+
+
+def _concerns(incident: Incident, device: str) -> bool:
+    return not device or incident.device == device or device in incident.affected

@@ -1,0 +1,158 @@
+"""The statements of the store, in the SQL that SQLite and PostgreSQL share; `:name` is a value."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from healthmon.incidents.incident import Incident
+
+
+def _insert(table: str, columns: str) -> str:
+    """Insert a row; `columns` are divided by spaces."""
+    names = columns.split()
+    values = ", ".join(f":{name}" for name in names)
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values})"  # noqa: S608 - names of ours
+
+
+def _put(table: str, key: str, columns: str) -> str:
+    """Insert a row, or replace the one with the same `key`."""
+    new = ", ".join(f"{name} = excluded.{name}" for name in columns.split())
+    conflict = f"ON CONFLICT ({', '.join(key.split())}) DO UPDATE SET {new}"
+    return f"{_insert(table, f'{key} {columns}')} {conflict}"
+
+
+META: Final = "SELECT value FROM meta WHERE name = :name"
+PUT_META: Final = _put("meta", "name", "value")
+
+FAULTS: Final = "SELECT body FROM faults"
+PUT_FAULT: Final = _put("faults", "device question part aspect", "body")
+DELETE_FAULT: Final = """
+DELETE FROM faults
+WHERE device = :device AND question = :question AND part = :part AND aspect = :aspect"""
+
+PUT_INCIDENT: Final = _put(
+    "cases", "number", "device site code state priority since told closed body"
+)
+LAST_NUMBER: Final = "SELECT max(number) FROM cases"
+OPEN_INCIDENTS: Final = "SELECT body FROM cases WHERE closed IS NULL"
+ENDED_INCIDENTS: Final = "SELECT body FROM cases WHERE closed > :since"
+# With `open_only` 0 all of them, with `device` "" those of every device, with `site` "" of every
+# site. `affected` finds the bodies in which the device may be named.
+INCIDENTS: Final = """
+SELECT number, body FROM cases
+WHERE (:open_only = 0 OR closed IS NULL) AND (:site = '' OR site = :site)
+    AND (:device = '' OR device = :device OR body LIKE :affected)
+    AND since < :until AND (closed IS NULL OR closed >= :since)
+    AND number < :below
+ORDER BY number DESC LIMIT :limit"""
+INCIDENT: Final = "SELECT body FROM cases WHERE number = :number"
+
+LAST_CHANGE: Final = "SELECT id, hash FROM changes ORDER BY id DESC LIMIT 1"
+CHANGE_OF_NOTICE: Final = "SELECT id FROM changes WHERE notice = :notice"
+CHANGES: Final = "SELECT id, hash, notice, at, what, body FROM changes ORDER BY id"
+ACCESS: Final = """
+SELECT notice, at, what, body FROM changes
+WHERE substr(notice, 1, 7) = 'access-' AND at >= :since ORDER BY id"""
+ADD_CHANGE: Final = _insert("changes", "id at notice number device what body hash")
+
+QUEUE: Final = """
+SELECT notice, target, sequence, number, body, created, due, attempts, state FROM outbox
+WHERE state IN ('pending', 'held') ORDER BY id"""
+# Who was sent something of an open incident, and when last.
+NOTIFIED: Final = """
+SELECT number, target, max(created) FROM outbox
+WHERE number IN (SELECT number FROM cases WHERE closed IS NULL) GROUP BY number, target"""
+SENT_OF: Final = (
+    "SELECT target, state, created, ended FROM outbox WHERE number = :number ORDER BY id"
+)
+ADD_OUTGOING: Final = (
+    _insert("outbox", "notice target sequence number state created due attempts body")
+    + " ON CONFLICT (notice, target) DO NOTHING"
+)
+# `due` and `body` stay as they are where the new one is NULL.
+SETTLE: Final = """
+UPDATE outbox SET state = :state, attempts = :attempts, error = :error, ended = :ended,
+    due = COALESCE(:due, due), body = COALESCE(:body, body)
+WHERE notice = :notice AND target = :target"""
+
+PUT_SEGMENT: Final = _put("timeline", "device question since", "until state")
+TIMELINE: Final = """
+SELECT question, state, since, until FROM timeline
+WHERE device = :device AND (until IS NULL OR until >= :since) ORDER BY since, question"""
+END_TIMELINES: Final = "UPDATE timeline SET until = :at WHERE until IS NULL"
+
+PUT_STAY: Final = _put("stays", "device since", "state location")
+STAYS: Final = """
+SELECT device, state, location, since FROM stays WHERE device = :device ORDER BY since"""
+LAST_STAY: Final = """
+SELECT state, location FROM stays WHERE device = :device ORDER BY since DESC LIMIT 1"""
+
+ADD_ACT: Final = _insert("acts", "number kind name at happened body") + " RETURNING id"
+_ACT = "SELECT id, number, kind, name, at, happened, body FROM acts"
+ACTS_OF: Final = f"{_ACT} WHERE number = :number ORDER BY id"
+ACTS_BETWEEN: Final = f"{_ACT} WHERE number BETWEEN :low AND :high ORDER BY id"
+_OPEN = "number IN (SELECT number FROM cases WHERE closed IS NULL)"
+ACTS_OF_OPEN: Final = f"{_ACT} WHERE {_OPEN} ORDER BY id"
+NEW_ACTS: Final = "SELECT id, number FROM acts WHERE id > :after ORDER BY id"
+LAST_ACT: Final = "SELECT max(id) FROM acts"
+REPORTS: Final = f"{_ACT} WHERE kind = 'report' AND number > 0 ORDER BY id"
+NUMBER_OF_ACT: Final = "SELECT number FROM acts WHERE id = :id"
+# What a person has raised gets its number once.
+NUMBER_RAISED: Final = "UPDATE acts SET number = :number WHERE id = :id AND number = 0"
+
+ADD_SWEEP: Final = _insert("sweeps", "at body") + " RETURNING id"
+LAST_SWEEP: Final = "SELECT id, at, body FROM sweeps WHERE at <= :until ORDER BY id DESC LIMIT 1"
+SWEEP_TIME: Final = "SELECT at FROM sweeps WHERE id = :sweep"
+ADD_SIGNATURE: Final = _insert("signoffs", "sweep name at addition note") + " RETURNING id"
+PUT_AUTHOR: Final = _put("authors", "kind act", "uid account")
+AUTHORS: Final = "SELECT act, uid, account FROM authors WHERE kind = :kind ORDER BY act"
+SIGNATURES: Final = "SELECT name, at, addition FROM signoffs WHERE sweep = :sweep ORDER BY id"
+
+# What ended before `before`. A stay ends with the next one of its device. The newest change stays,
+# because the next one follows from its hash.
+TRIM: Final = {
+    "faults": "DELETE FROM cases WHERE closed < :before",
+    "acts": "DELETE FROM acts WHERE number > 0 AND number NOT IN (SELECT number FROM cases)",
+    "states": "DELETE FROM timeline WHERE until < :before",
+    "notices": "DELETE FROM outbox WHERE ended < :before",
+    "places": """DELETE FROM stays AS stay WHERE EXISTS (SELECT 1 FROM stays AS later
+        WHERE later.device = stay.device AND later.since > stay.since AND later.since < :before)""",
+    "changes": "DELETE FROM changes WHERE at < :before AND id < (SELECT max(id) FROM changes)",
+    "sheets": "DELETE FROM sweeps WHERE at < :before",
+    "signatures": "DELETE FROM signoffs WHERE at < :before",
+    "accounts": """DELETE FROM authors WHERE
+        (kind = 'signoffs' AND act NOT IN (SELECT id FROM signoffs))
+        OR (kind = 'acts' AND act NOT IN (SELECT id FROM acts))""",
+}
+
+# Our clock was set by `by` seconds and shows `now`: what is open began, and what waits is due, that
+# much later. What is over keeps the times that were told. Where a camera is began in the past.
+MOVE: Final = (
+    """UPDATE outbox SET created = created + :by, due = due + :by
+        WHERE state IN ('pending', 'held')""",
+    "UPDATE timeline SET since = since + :by WHERE until IS NULL",
+    "UPDATE stays SET since = since + :by WHERE since > :now",
+)
+
+
+def incident_row(incident: Incident) -> dict[str, Any]:
+    """The values of `PUT_INCIDENT`."""
+    lead = incident.lead
+    return {
+        "number": incident.number,
+        "device": incident.device,
+        "site": incident.site,
+        "code": lead.code,
+        "state": lead.state.name.lower(),
+        "priority": incident.priority,
+        "since": incident.since,
+        "told": incident.told,
+        "closed": incident.closed,
+        "body": as_json(incident.as_dict()),
+    }
+
+
+def as_json(value: Any) -> str:
+    """`value` as it is stored: the same value gives the same text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

@@ -1,0 +1,157 @@
+"""The shift check in its forms: one document, laid out for a terminal, a browser and a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from html.parser import HTMLParser
+
+import pytest
+from helpers.shift_estate import NOW, sheet
+
+from healthmon_exporters.reports import (
+    kept_sheet,
+    shift_csv,
+    shift_document,
+    shift_html,
+    shift_text,
+)
+
+MADE = shift_document.document(sheet())
+SIMULATED = shift_document.document(sheet(20, simulated=True))
+NASTY = "<b>&\"'=SUM(1)|$x$#{}"
+VOID = {"meta"}
+
+
+class Page(HTMLParser):
+    """Holds that every element is closed, in order; gathers the text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
+def test_the_terminal_form_keeps_within_its_width(width):
+    lines = shift_text.text(MADE, width).splitlines()
+    assert max(map(len, lines)) <= width
+    joined = " ".join(" ".join(lines).split())
+    for entry in MADE["faults"]:
+        assert entry["sentence"] in joined
+    for reason in MADE["reasons"]:
+        assert " ".join(reason["why"].split()) in joined
+
+
+def test_faults_come_first_with_number_age_contractor_and_acknowledgement():
+    lines = shift_text.text(MADE, 300).splitlines()
+    (first,) = [line for line in lines if "F000123" in line]
+    assert lines.index(first) < lines.index("COULD NOT BE CHECKED 1")
+    for words in (
+        "not checked here, open since 16:45",
+        "(2 h 10 min)",
+        "contractor Acme Security Ltd",
+    ):
+        assert words in first
+    assert "acknowledged by A. Smith: contractor called" in first
+    assert "configuration 0123456789abcdef" in "\n".join(lines)
+
+
+def test_the_matrix_has_each_camera_and_each_line_once():
+    lines = shift_text.text(MADE, 80).splitlines()
+    rows = [line.split() for line in lines if line[:1] == "C" and line[1:4].isdigit()]
+    assert len(rows) == 150
+    assert {len(row) for row in rows} == {1 + 25}
+    narrow = shift_text.text(MADE, 50).splitlines()
+    rows = [line.split() for line in narrow if line.startswith("C017 ")]
+    assert [len(row) for row in rows] == [1 + 13, 1 + 12]
+
+
+def test_csv_has_a_row_for_each_camera_and_line():
+    rows = list(csv.DictReader(io.StringIO(shift_csv.text(MADE))))
+    assert len(rows) == 150 * 25
+    by_place = {(row["camera"], row["line"]): row for row in rows}
+    assert by_place["C058", "C16"]["mark"] == "FAIL"
+    assert (
+        by_place["C001", "C7"]["why"] == "the content of the picture is not checked in this version"
+    )
+    assert {row["simulated"] for row in rows} == {""}
+
+
+def test_a_name_is_no_formula_in_a_spreadsheet():
+    hostile = shift_document.document(sheet(3, name="=HYPERLINK(1)"))
+    assert all(
+        row["estate"][0] == "'" for row in csv.DictReader(io.StringIO(shift_csv.text(hostile)))
+    )
+
+
+def test_html_is_whole_escaped_and_needs_nothing_from_elsewhere():
+    made = shift_document.document(sheet(150, name=NASTY))
+    text = shift_html.page(made)
+    page = Page(text)
+    assert NASTY in "".join(page.words)
+    assert not [tag for tag, _ in page.seen if tag in ("script", "link", "img", "iframe", "b")]
+    assert "url(" not in text
+    assert "http" not in text.replace("http-equiv", "")
+    heads = [attrs for tag, attrs in page.seen if tag == "th"]
+    assert all(attrs.get("scope") in ("col", "row") for attrs in heads)
+    joined = "".join(page.words)
+    for entry in made["faults"]:
+        assert entry["sentence"] in joined
+
+
+def test_600_cameras_are_less_than_a_megabyte():
+    assert len(shift_html.page(shift_document.document(sheet(600))).encode()) < 1_000_000
+
+
+def test_a_simulated_estate_says_so_in_every_form():
+    assert shift_document.SIMULATED in shift_text.text(SIMULATED, 300)
+    assert "SIMULATED" in shift_csv.text(SIMULATED).splitlines()[1]
+    assert shift_html.page(SIMULATED).count(shift_document.SIMULATED) == 2
+    assert shift_document.SIMULATED in json.dumps(SIMULATED)
+    assert "SIMULATED" not in shift_html.page(MADE) + shift_csv.text(MADE) + shift_text.text(
+        MADE, 80
+    )
+
+
+def test_a_kept_sheet_is_whole_and_shows_who_signed_it():
+    kept = kept_sheet.body(sheet(20))
+    signatures = [("A. Day", NOW + 60, False), ("B. <Night>", NOW + 120, True)]
+    again = kept_sheet.document(kept, signatures, "Europe/London")
+    first = shift_document.document(sheet(20))
+    assert again | {"signatures": []} == json.loads(json.dumps(first))
+    assert again["signatures"][0]["at"] == "2026-11-29T18:56:00+00:00"
+    words = "SIGNED in addition: B. <Night>, 29 Nov 2026 18:57:00"
+    assert words in shift_text.text(again, 100)
+    assert "Signed A. Day, 29 Nov 2026 18:56:00" in "".join(Page(shift_html.page(again)).words)
+    assert len(kept_sheet.body(sheet(150))) < 60_000
+
+
+@pytest.mark.parametrize(
+    "kept", ['{"faults": []}', '{"shift_check": "AAAA"}', '{"shift_check": "?"}', "{"]
+)
+def test_what_was_not_kept_whole_is_refused_in_words(kept):
+    with pytest.raises(ValueError, match=r"."):
+        kept_sheet.document(kept, (), "Europe/London")
+
+
+def test_without_cameras_the_forms_still_stand():
+    made = shift_document.document(sheet(0))
+    assert "no cameras" in shift_text.text(made, 80)
+    assert Page(shift_html.page(made)).open == []
+    assert shift_csv.text(made).count("\n") == 1

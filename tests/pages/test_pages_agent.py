@@ -1,0 +1,286 @@
+"""The pages of a real agent in a real browser, as an operator uses them: log in, read, acknowledge, undo,
+raise a fault; axe-core finds nothing; 320 px are enough.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from helpers.chromium import Browser, started, wait
+from helpers.product import Product, Running
+from helpers.support import Peers, free_port, need
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from healthmon.access import passwords
+from healthmon.access.roles import Role
+from healthmon.access.users import User
+
+pytestmark = [pytest.mark.peer, pytest.mark.slow]
+AXE = Path(__file__).parents[1] / "peers/node/node_modules/axe-core/axe.min.js"
+WORD = "three long words"
+HOSTILE = "<script>alert(1)</script> & \"co'"
+PEOPLE = {"smith": Role.OPERATOR, "viewer": Role.VIEWER}
+PAGES = ("/desk", "/faults?state=all", "/faults?device=C1", "/devices", "/devices/C1", "/raise")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A control room's desk: a browser beside an agent that has a dead camera."""
+
+    browser: Browser
+    agent: Running
+    fault: str = ""
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """Every page."""
+        return (*PAGES, self.fault)
+
+    @property
+    def root(self) -> str:
+        """The address of the agent."""
+        return f"http://127.0.0.1:{self.agent.port}"
+
+    def open(self, path: str) -> None:
+        """Load a page."""
+        self.browser.open(self.root + path)
+
+    def text(self) -> str:
+        """What can be read on the page."""
+        return str(self.browser.run("return document.body.innerText"))
+
+    def says(self, words: str) -> None:
+        """Hold that the page says `words`, as soon as it has loaded."""
+        wait(lambda: words in self.text(), 20)
+
+    def find(self, selector: str) -> Any:
+        """One element."""
+        return self.browser.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def press(self, words: str) -> None:
+        """Click the button that says `words`."""
+        self.browser.driver.find_element(By.XPATH, f"//button[normalize-space()='{words}']").click()
+
+    def act(self, title: str, **fields: str) -> None:
+        """Open the form of an act on a fault's page, fill it in and send it."""
+        form = self.browser.driver.find_element(
+            By.XPATH, f"//details[summary[normalize-space()='{title}']]"
+        )
+        form.find_element(By.TAG_NAME, "summary").click()
+        for name, value in fields.items():
+            form.find_element(By.NAME, name).send_keys(value)
+        form.find_element(By.TAG_NAME, "button").click()
+
+    def log_in(self, name: str, path: str = "/desk") -> None:
+        """Log in as `name`, from a page to itself."""
+        self.browser.driver.delete_all_cookies()
+        self.open(path)
+        self.find("input[name=name]").send_keys(name)
+        self.find("input[name=password]").send_keys(WORD, Keys.ENTER)
+        wait(lambda: path in self.browser.driver.current_url)
+        wait(lambda: "Log out" in self.text())
+
+
+@pytest.fixture(scope="module")
+def agent(module_peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("pages")
+    users = folder / "users"
+    known = passwords.hash_password(WORD)
+    users.write_text(
+        "".join(f"{User(name, known, role).line()}\n" for name, role in PEOPLE.items())
+    )
+    users.chmod(0o600)
+    dead = {"address": "127.0.0.1", "kind": "fixed", "site": "s", "http": "no"}
+    camera = dead | {
+        "rtsp": {"port": free_port()},
+        "streams": [{"path": "/live"}],
+        "interval": "5 s",
+    }
+    product = Product(
+        folder,
+        {
+            "agent": {"users_file": str(users)},
+            "sites": [{"id": "s", "name": HOSTILE}],
+            "cameras": [{"id": "C1", "name": HOSTILE, **camera}],
+        },
+    )
+    with product.agent(module_peers) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def desk(agent: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with started(tmp_path_factory.mktemp("browser")) as browser:
+        found = Desk(browser, agent)
+        browser.size(1280, 900)
+        found.log_in("smith")
+        wait(lambda: (found.open("/faults?device=C1"), "F0000" in found.text())[1], 90, 0.5)
+        yield replace(found, fault=found.find("tbody a").get_attribute("pathname"))
+
+
+WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+
+
+def axe(desk: Desk, *rules: str) -> list[str]:
+    """What axe-core finds wrong by these rules or groups of rules: rule and place."""
+    need(str(AXE))
+    desk.browser.driver.execute_script(AXE.read_text())
+    found = desk.browser.driver.execute_async_script(
+        "const done = arguments[1];"
+        "axe.run(document, {runOnly: arguments[0]}).then((found) => done(found.violations));",
+        rules,
+    )
+    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+
+
+def test_axe_finds_nothing(desk: Desk) -> None:
+    found = {}
+    for path in desk.pages:
+        desk.open(path)
+        for details in desk.browser.driver.find_elements(By.CSS_SELECTOR, "details"):
+            desk.browser.run("arguments[0].open = true", details)
+        found[path] = axe(desk, *WCAG)
+    assert {path: one for path, one in found.items() if one} == {}
+
+
+@pytest.mark.parametrize("palette", ["dark", "night"])
+def test_every_palette_has_contrast(desk: Desk, palette: str) -> None:
+    desk.open(desk.fault)
+    desk.browser.run("localStorage.setItem('palette', arguments[0])", palette)
+    desk.open("/devices/C1")
+    assert desk.browser.run("return document.documentElement.dataset.palette") == palette
+    assert axe(desk, "color-contrast", "link-in-text-block") == []
+    desk.browser.run("localStorage.removeItem('palette')")
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_nothing_is_wider_than_the_screen_and_nothing_foreign_is_loaded(
+    desk: Desk, width: int
+) -> None:
+    desk.browser.size(width, 800)
+    try:
+        for path in desk.pages:
+            desk.open(path)
+            wide = desk.browser.run("return document.documentElement.scrollWidth")
+            assert wide <= width, (path, wide)
+            assert all(one.startswith((desk.root, "data:")) for one in desk.browser.requests())
+            assert desk.browser.console() == [], path
+            low = desk.browser.run(
+                "return [...document.querySelectorAll('button, nav a, select, summary')]"
+                ".filter((one) => one.offsetParent && one.getBoundingClientRect().height < 44)"
+                ".map((one) => one.outerHTML)"
+            )
+            assert low == [], path
+    finally:
+        desk.browser.size(1280, 900)
+
+
+def test_an_operator_takes_a_fault_on_reports_and_undoes(desk: Desk) -> None:
+    desk.log_in("smith", desk.fault)
+    desk.says(HOSTILE)
+    desk.act("Acknowledge", reason="the engineer comes tomorrow")
+    desk.says("Acknowledged by smith: open, acknowledged.")
+    desk.open("/desk")
+    desk.says("open, taken on")
+    row = desk.browser.driver.find_element(By.XPATH, f"//tr[th/a[@href='{desk.fault}']]")
+    assert "smith" in row.text
+    desk.open(desk.fault)
+    desk.act("Report to the contractor", to="Acme", reference="J-17")
+    desk.says("reference: J-17")
+    desk.press("Undo the last act")
+    desk.says("Last act undone by smith: open, acknowledged.")
+    desk.says("(undone)")
+
+
+def test_what_does_not_fit_is_said_and_nothing_is_recorded(desk: Desk) -> None:
+    desk.log_in("smith", desk.fault)
+    before = len(desk.browser.driver.find_elements(By.CSS_SELECTOR, "tbody tr"))
+    desk.browser.run(
+        "document.querySelector('input[name=act][value=attend]').form.querySelector('[name=happened]')"
+        ".value = '2031-01-01T10:00'"
+    )
+    desk.act("Record a visit", engineer="Lee")
+    desk.says("in the future")
+    assert len(desk.browser.driver.find_elements(By.CSS_SELECTOR, "tbody tr")) == before
+
+
+def test_a_fault_is_raised_by_hand_and_closed_by_the_keyboard(desk: Desk) -> None:
+    desk.log_in("smith", "/raise")
+    desk.find("input[name=device]").send_keys("C1", Keys.TAB, "dome is dirty")
+    desk.find("input[name=what]").send_keys(Keys.ENTER)
+    wait(lambda: re.search(r"/faults/F\d{6}$", desk.browser.driver.current_url))
+    desk.says("dome is dirty")
+    desk.act("Verify: it works")
+    desk.says("Verified by smith")
+    desk.act("Close", cause="dirty or wet lens or dome", action="cleaned")
+    desk.says("Closed by smith: closed.")
+    number = desk.find("h1").text.split()[0]
+    desk.open("/faults")
+    assert number not in desk.text()
+    desk.open("/faults?state=all")
+    desk.says(number)
+
+
+def test_the_desk_is_brought_up_to_date_by_itself_and_says_when_it_is_not(desk: Desk) -> None:
+    desk.log_in("smith")
+    before = desk.browser.driver.title
+    assert "Desk" in before
+    desk.browser.run(
+        "window.fetch = () => Promise.reject(new Error('gone'));"
+        "window.__again = document.querySelector('#live').textContent"
+    )
+    wait(lambda: "NO CONTACT" in desk.find("#live").text, 40)
+
+
+def client(agent: Running, name: str) -> httpx.Client:
+    root = f"http://127.0.0.1:{agent.port}"
+    return httpx.Client(base_url=root, auth=(name, WORD), trust_env=False, timeout=30)
+
+
+def test_a_viewer_reads_and_may_do_nothing(desk: Desk, agent: Running) -> None:
+    with client(agent, "viewer") as http:
+        page = http.get(desk.fault)
+        assert page.status_code == 200
+        assert '<form method="post" action="/faults' not in page.text
+        refused = http.post(f"{desk.fault}/acts", data={"act": "acknowledge", "reason": "x"})
+        assert refused.status_code == 403
+        assert "this needs role" in refused.text
+        assert http.get("/raise").status_code == 403
+
+
+def test_a_foreign_page_can_do_nothing(desk: Desk, agent: Running) -> None:
+    foreign = {"origin": "http://evil.example", "sec-fetch-site": "cross-site"}
+    with client(agent, "smith") as http:
+        answer = http.post(f"{desk.fault}/acts", data={"act": "acknowledge"}, headers=foreign)
+        assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/faults/F999999", 404, "There is no such fault"),
+        ("/faults/nonsense", 404, "There is no such fault"),
+        ("/devices/C9", 404, "There is no such device"),
+        ("/faults?since=29.11.2026", 400, "A date is written as"),
+        ("/devices?q=nothing+like+it", 200, "0 of 1 devices"),
+    ],
+)
+def test_what_is_not_there_is_said(
+    desk: Desk, agent: Running, path: str, status: int, words: str
+) -> None:
+    with client(agent, "viewer") as http:
+        answer = http.get(path)
+        assert (answer.status_code, words in answer.text) == (status, True)
+
+
+def test_a_number_in_another_form_leads_to_the_fault(desk: Desk, agent: Running) -> None:
+    with client(agent, "viewer") as http:
+        number = desk.fault.removeprefix("/faults/F").lstrip("0")
+        assert http.get(f"/faults/{number}").headers["location"] == desk.fault

@@ -1,0 +1,259 @@
+"""What people enter by a command is written by the running agent, with the account by which it came."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import stat
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from helpers.commands import healthmon
+from helpers.store_samples import CASE, FAULT
+
+from healthmon.access import passwords, users
+from healthmon.access.roles import Role
+from healthmon.access.users import User
+from healthmon.config import loading
+from healthmon.runtime import act_socket
+from healthmon.runtime.act_socket import ActSocket
+from healthmon.runtime.agent import Agent
+from healthmon.runtime.estate import Estate
+from healthmon.runtime.listener_config import WebListener
+from healthmon.store import Author, Batch, Store
+from healthmon_exporters.web import password_check
+
+CONFIG = """
+agent: {{state_directory: "{state}", users_file: users}}
+sites: [{{id: riverside}}]
+cameras: [{{id: C001, name: One, site: riverside, address: 192.0.2.1, kind: fixed}}]
+"""
+HASH = f"{'ab' * 16}${'cd' * 64}"
+USERS = f"a.smith:{HASH}:role=operator:unix=5001\nb.jones:{HASH}:role=viewer:unix=5002\n"
+ACK = {
+    "kind": "acknowledge",
+    "number": 7,
+    "name": "A. Smith",
+    "happened": 1_760_000_000.0,
+    "details": {"reason": "contractor called"},
+}
+
+
+@pytest.fixture
+async def served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[ActSocket, Agent, Path]]:
+    """An agent with an open fault, and its socket."""
+    run, state = tmp_path / "run", tmp_path / "state"
+    run.mkdir()
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(run))
+    path = tmp_path / "config.yaml"
+    path.write_text(CONFIG.format(state=state))
+    (tmp_path / "users").write_text(USERS)
+    (tmp_path / "users").chmod(0o600)
+    state.mkdir()
+    store = Store.open(f"sqlite:///{state / 'healthmon.db'}")
+    store.record(Batch(faults={FAULT.key: FAULT}, incidents={7: CASE, 8: replace(CASE, number=8)}))
+    store.keep_sweep(time.time(), "{}")
+    store.close()
+    agent = Agent.of(path, Estate.of(loading.load(path)))
+    made = ActSocket(agent, WebListener(agent))
+    made.open()
+    yield made, agent, path
+    await made.close()
+    assert list(run.iterdir()) == []
+    await agent.incident_service.store_writer.close()
+    await agent.engine.close()
+    agent.running.close()
+
+
+def entered(path: Path, kind: str) -> list[Author]:
+    store = Store.reader(f"sqlite:///{path.parent / 'state' / 'healthmon.db'}")
+    found = list(store.authors(kind).values())
+    store.close()
+    return found
+
+
+Served = tuple[ActSocket, Agent, Path]
+
+
+async def test_a_command_is_a_client_of_the_agent_and_known_to_it_at_once(served: Served) -> None:
+    _, agent, path = served
+    argv = ("--name", "A. Smith", "--config", str(path))
+    code, out, err = await asyncio.to_thread(healthmon, "ack", "7", "--reason", "called", *argv)
+    assert (code, out) == (0, "F000007: acknowledged by A. Smith; open, acknowledged\n")
+    assert err == f"store: {path.parent / 'state' / 'healthmon.db'}\n"
+    ack = agent.incident_service.reducer.incidents[7].ack
+    assert ack is not None
+    assert (ack.by, ack.reason) == ("A. Smith", "called")
+    assert (await asyncio.to_thread(healthmon, "sign", *argv))[0] == 0
+    assert "already" in (await asyncio.to_thread(healthmon, "sign", *argv))[1]
+    mine = [Author(os.getuid(), act_socket.account_of(os.getuid()))]
+    assert entered(path, "acts") == entered(path, "signoffs") == mine
+    code, _, err = await asyncio.to_thread(healthmon, "ack", "99", "--reason", "called", *argv)
+    assert (code, err.splitlines()[-1]) == (3, "F000099: no such fault")
+
+
+async def test_a_fault_that_is_raised_gets_its_number_from_the_agent(served: Served) -> None:
+    _, agent, path = served
+    argv = ("--what", "picture is green", "--noticed-by", "operator", "--device", "C001")
+    argv = (*argv, "--name", "A. Smith", "--config", str(path))
+    job = asyncio.create_task(agent.incident_service.store_writer.run())
+    code, out, _ = await asyncio.to_thread(healthmon, "faults", "raise", *argv)
+    job.cancel()
+    await asyncio.gather(job, return_exceptions=True)
+    assert (code, "F000009" in out) == (0, True)
+    assert [one.uid for one in entered(path, "acts")] == [os.getuid()]
+
+
+async def test_without_an_agent_the_account_is_kept_too(served: Served) -> None:
+    made, _, path = served
+    await made.close()
+    argv = ("ack", "8", "--reason", "called", "--name", "A. Smith", "--config", str(path))
+    assert (await asyncio.to_thread(healthmon, *argv))[0] == 0
+    assert [author.uid for author in entered(path, "acts")] == [os.getuid()]
+
+
+async def test_who_may_enter_what_is_said_by_the_users_file(served: Served) -> None:
+    made, _, path = served
+    done = await made.enter("act", ACK, 5001)
+    assert (done.status, done.values["done"]) == (200, {"number": 7})
+    for uid, words in ((5002, "b.jones (viewer) may not"), (5003, "5003 (viewer) may not")):
+        refused = await made.enter("act", ACK, uid)
+        assert refused.status == 403
+        assert words in refused.values["problem"]
+    assert entered(path, "acts") == [Author(5001, "5001")]
+    (path.parent / "users").unlink()
+    refused = await made.enter("sign", ACK, 5001)
+    assert "users: the users file cannot be read" in refused.values["problem"]
+
+
+async def test_an_account_that_is_not_known_here_may_enter_nothing(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, _, path = served
+    refused = await made.enter("act", ACK, act_socket.overflow_uid())
+    assert refused.status == 403
+    assert "cannot see who you are" in refused.values["problem"]
+    monkeypatch.setattr(act_socket, "_OVERFLOW", path.with_name("hidden"))
+    assert act_socket.overflow_uid() == 65534
+    assert entered(path, "acts") == []
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({**ACK, "number": "7"}, "'7': not a fault number"),
+        ({**ACK, "number": -1}, "-1: not a fault number"),
+        ({**ACK, "name": " "}, "needs the name of the person"),
+        ({**ACK, "name": ["A"]}, "name: not a text"),
+        ({**ACK, "details": {"reason": "x" * 1001}}, "reason: not a text of at most 1000"),
+        ({**ACK, "details": {}}, "needs reason"),
+        ({**ACK, "details": ["reason"]}, "details: not texts"),
+        ({**ACK, "happened": "now"}, "happened: not a time"),
+        ({**ACK, "happened": float("nan")}, "that is no time"),
+        ({**ACK, "kind": "delete"}, "'delete' is not a valid ActKind"),
+        ({**ACK, "kind": "raise", "details": {"device": "C9"}}, "C9: no such device"),
+    ],
+)
+async def test_what_is_no_act_is_refused(served: Served, values: dict, words: str) -> None:
+    made, _, _ = served
+    refused = await made.enter("act", values, 0)
+    assert refused.status == 409
+    assert words in refused.values["problem"]
+    assert (await made.enter("delete", {}, 0)).status == 404
+
+
+BAD = (b"[]", b"{", b"\xff", b'{"a": ' + b"[" * 5000, b"1" * 70_000)
+
+
+@pytest.mark.parametrize("body", BAD, ids=range(len(BAD)))
+async def test_a_body_that_is_no_object_is_refused(served: Served, body: bytes) -> None:
+    status, answer = await asyncio.to_thread(posted, served[2].parent / "run", body)
+    assert status == 400
+    assert "JSON object" in answer["problem"]
+
+
+def posted(run: Path, body: bytes) -> tuple[int, dict[str, str]]:
+    (path,) = run.glob("*.sock")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+    with socket.socket(socket.AF_UNIX) as plug:
+        plug.connect(str(path))
+        head = f"POST /acts/act HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        plug.sendall(head.encode() + body)
+        raw = b""
+        while b"\r\n\r\n" not in raw or not raw.endswith(b"}"):
+            raw += plug.recv(65536)
+    return int(raw.split()[1]), json.loads(raw.partition(b"\r\n\r\n")[2])
+
+
+async def test_an_agent_without_a_folder_for_its_socket_goes_on(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, agent, path = served
+    long = path.parent / ("x" * 120)
+    long.mkdir()
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(long))
+    made = ActSocket(agent, WebListener(agent))
+    made.open()
+    assert "no socket for commands" in caplog.text
+    await made.close()
+
+
+async def test_a_signature_needs_the_password_of_the_user_again(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(password_check, "REST", 0.0)
+    made, _, path = served
+    smith = User("a.smith", passwords.hash_password("three long words"), Role.OPERATOR, "5001")
+    users.put(path.parent / "users", smith)
+    values = {"name": "A. Smith", "note": "quiet"}
+    asked = await made.enter("sign", dict(values), 5001)
+    assert (asked.status, asked.values["user"]) == (401, "a.smith")
+    for wrong in ("wrong", 7, None, ["three long words"]):
+        refused = await made.enter("sign", values | {"password": wrong}, 5001)
+        assert refused.status in (401, 403)
+    assert entered(path, "signoffs") == []
+    done = await made.enter("sign", values | {"password": "three long words"}, 5001)
+    assert (done.status, done.values["done"]["how"]) == (200, "signed")
+    assert "three" not in str(done.values)
+    assert entered(path, "signoffs") == [Author(5001, "5001")]
+    for _ in range(5):
+        last = await made.enter("sign", values | {"password": "wrong"}, 5001)
+    assert last.status in (403, 429)
+    held = await made.enter("sign", values | {"password": "three long words"}, 5001)
+    assert held.status == 429
+    assert "too many wrong passwords" in held.values["problem"]
+
+
+async def test_the_command_asks_for_the_password_and_sends_it_once(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, path = served
+    account = act_socket.account_of(os.getuid())
+    smith = User("smith", passwords.hash_password("three long words"), Role.OPERATOR, account)
+    users.put(path.parent / "users", smith)
+    # The tests run as the one who can write the store, who is asked for nothing.
+    monkeypatch.setattr(ActSocket, "_person", lambda *_: smith.person)
+    argv = ("sign", "--name", "A. Smith", "--config", str(path))
+
+    def typed(text: str) -> tuple[int, str, str]:
+        (path.parent / "typed").write_text(f"{text}\n")
+        with (path.parent / "typed").open() as given, mock.patch("sys.stdin", given):
+            return healthmon(*argv)
+
+    code, _, err = await asyncio.to_thread(typed, "not this one")
+    assert (code, err.splitlines()[-1]) == (
+        3,
+        "the password of user smith is wrong; nothing was signed",
+    )
+    assert entered(path, "signoffs") == []
+    code, out, _ = await asyncio.to_thread(typed, "three long words")
+    assert code == 0, out
+    assert "is signed by A. Smith" in out

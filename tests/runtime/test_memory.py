@@ -1,0 +1,56 @@
+"""What the agent does not load until it needs it: each of these costs megabytes."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import weakref
+from pathlib import Path
+
+from healthmon.config import loading
+from healthmon.runtime.engine import build
+
+LATE = (
+    "apprise",
+    "cryptography",
+    "httpx",
+    "markdown_it",
+    "onvif",
+    "psycopg",
+    "pysnmp",
+    "requests",
+    "rich",
+    "zeep",
+)
+
+
+def test_what_is_rarely_needed_is_not_loaded_at_the_start():
+    code = f"import sys; import healthmon.cli.app; print(*[name for name in {LATE} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_a_listener_without_tls_reads_no_certificate():
+    code = (
+        "import sys; from healthmon.runtime import listener_config; from healthmon.config.schema import Config;"
+        "assert listener_config.warnings(Config.model_construct(agent=Config.model_fields['agent'].get_default(call_default_factory=True)))"
+        " == []; assert 'cryptography' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_app_keeps_nothing_of_the_configuration_of_its_devices(tmp_path: Path):
+    """Everything about them is in `devices`; of 1,000 cameras it would be 4 MB."""
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        f"agent: {{state_directory: {tmp_path}}}\nsites: [{{id: s}}]\ncameras:\n"
+        "  - {id: C1, name: One, site: s, address: 192.0.2.1, kind: fixed}\n"
+    )
+    config = loading.load(path)
+    camera = weakref.ref(config.cameras[0])
+    engine = build(config)
+    assert engine.estate.devices["C1"].name == "One"
+    del config
+    gc.collect()
+    assert camera() is None
