@@ -32,7 +32,7 @@ async def probe(agent: Agent, device_id: str, check_type: str) -> bytes | None:
     shown = Metrics((device,), tuple(wanted), version=__version__)
     detached = engine.detached({device_id, *(check.spoken_to for check in wanted)})
     for check in wanted:
-        if rest := _rest(agent, check):
+        if rest := rest_of(agent, check):
             words = f"{device_id} was busy or cut us off and is left alone for {rest:.0f} s more"
             raise RefusedError(words, 503, rest)
         result = await schedule.run_now(check, detached.run_check)
@@ -41,8 +41,10 @@ async def probe(agent: Agent, device_id: str, check_type: str) -> bytes | None:
     return shown.text(openmetrics=False)
 
 
-def _rest(agent: Agent, check: Check) -> float:
-    """For how many seconds more a device that is backed off from is not asked."""
+def rest_of(agent: Agent, check: Check) -> float:
+    """For how many seconds more a device that is backed off from is not asked; 0.0 for one that may
+    be asked.
+    """
     seen = agent.engine.state.latest_results.seen.get(check.key)
     pause = agent.schedule.pause_after(check) if agent.schedule else 0.0
     if seen is None or pause <= check.interval:

@@ -11,10 +11,11 @@ from healthmon.incidents.acts import Act
 from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.runtime import fault_pages, wall_feed
 from healthmon.runtime.agent import Agent
-from healthmon.store import Store, StoreError
-from healthmon.store.engine import TroubleError
+from healthmon.runtime.asking import asked
+from healthmon.runtime.field_work import FieldWork
+from healthmon.store import Store
 from healthmon.store.rows import Wanted
-from healthmon_exporters.pages.feed import Feed, NoRecordError, NotDoneError
+from healthmon_exporters.pages.feed import Feed, NotDoneError
 from healthmon_exporters.pages.rows import (
     CheckRow,
     Desk,
@@ -47,7 +48,8 @@ _OF_VIEW = {
 
 def feed_of(agent: Agent) -> Feed:
     """The pages' view of a running agent."""
-    found = _PageFeed(agent)
+    work = FieldWork(agent)
+    found = _PageFeed(agent, work)
     return Feed(
         estate=agent.estate.config.estate.name,
         simulated=agent.estate.config.estate.simulated,
@@ -60,12 +62,13 @@ def feed_of(agent: Agent) -> Feed:
         device=found.device,
         act=found.act,
         raise_fault=found.raise_fault,
+        field=work.feed(),
     )
 
 
 class _PageFeed:
-    def __init__(self, agent: Agent) -> None:
-        self._agent = agent
+    def __init__(self, agent: Agent, work: FieldWork) -> None:
+        self._agent, self._work = agent, work
 
     # ------------------------------------------------------------------------------------ faults
 
@@ -155,6 +158,8 @@ class _PageFeed:
             month=strips(titled, now - MONTH, now),
             faults=tuple(self._rows(lives)),
             traces=traces,
+            watched=name in self._agent.estate.checks_of,
+            checking=self._work.checking(name),
         )
 
     def _title(self, name: str, check_type: str) -> str:
@@ -174,18 +179,8 @@ class _PageFeed:
         )
 
     async def _read(self, read: Callable[[Store], T]) -> T:
-        """The answer of the record, asked in its own thread. Raises NoRecordError where it cannot
-        be used, NotDoneError for what it refuses.
-        """
-        answer: list[T] = []
-        try:
-            store_writer = self._agent.incident_service.store_writer
-            await store_writer.query(lambda store: answer.append(read(store)))
-        except TroubleError as error:
-            raise NoRecordError(str(error)) from error
-        except StoreError as error:
-            raise NotDoneError(str(error)) from error
-        return answer[0]
+        """The answer of the record. Raises NoRecordError, NotDoneError."""
+        return await asked(self._agent, read)
 
 
 def _newest(store: Store, wanted: Wanted, most: int) -> list[LifeCycle]:

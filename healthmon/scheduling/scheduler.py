@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import heapq
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -256,6 +257,10 @@ class Schedule:
                 loop.call_later(over * number / len(wanted), self._hastened.put_nowait, check)
             else:
                 self._hastened.put_nowait(check)
+
+    def asked_at(self, check: Check) -> float:
+        """When a check was last asked for out of turn, by the loop's clock."""
+        return self._hasty.get(check.key, -math.inf)
 
     async def _haste(self, tasks: asyncio.TaskGroup) -> None:
         while True:

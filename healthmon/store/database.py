@@ -19,6 +19,7 @@ from healthmon.model.enums import AGENT
 from healthmon.store import audit, schema, sql
 from healthmon.store.acts import Acts
 from healthmon.store.engine import CorruptError, Engine, StoreError, TroubleError, engine_of
+from healthmon.store.operations import Operations
 from healthmon.store.reader import reader_of
 from healthmon.store.records import People
 from healthmon.store.rows import WAITING, Batch, Deleted, Outgoing, Saved, Settled, Stay
@@ -28,7 +29,7 @@ DELETED = "deleted"
 _FAULT_KEY = ("device", "question", "part", "aspect")
 
 
-class Store(People, Acts):
+class Store(People, Acts, Operations):
     """An open store. Not for several threads at once. `open` and every method raise TroubleError or
     CorruptError.
     """

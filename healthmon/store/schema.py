@@ -8,11 +8,12 @@ from healthmon.incidents.acts import Act, ActKind
 from healthmon.store import sql
 from healthmon.store.engine import Engine
 
-VERSION = 2
+VERSION = 3
 
 # WHOLE and ROW_ID are types of the engine.
 # `cases` are the incidents. `changes` is the audit chain: each row's hash covers the row and the hash
 # of the one before. `acts` are those of people; `number` is 0 until a raised fault has one.
+# `operations` are what people did to devices and sites; `once` is the mark of the form.
 # `authors` are the accounts by which acts and signatures (table `kind`) were made. `stays` is where
 # deployable cameras were; one ends with the next of its device.
 _TABLES = """
@@ -52,6 +53,11 @@ CREATE INDEX IF NOT EXISTS acts_number ON acts (number);
 CREATE TABLE IF NOT EXISTS authors (
     kind VARCHAR NOT NULL, act WHOLE NOT NULL, uid WHOLE NOT NULL, account VARCHAR NOT NULL,
     PRIMARY KEY (kind, act));
+CREATE TABLE IF NOT EXISTS operations (
+    id ROW_ID NOT NULL, kind VARCHAR NOT NULL, subject VARCHAR NOT NULL, name VARCHAR NOT NULL,
+    at FLOAT(53) NOT NULL, until FLOAT(53), once VARCHAR NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (id), UNIQUE (once));
+CREATE INDEX IF NOT EXISTS operations_subject ON operations (kind, subject);
 CREATE TABLE IF NOT EXISTS sweeps (
     id ROW_ID NOT NULL, at FLOAT(53) NOT NULL, body TEXT NOT NULL, PRIMARY KEY (id));
 CREATE TABLE IF NOT EXISTS signoffs (
@@ -71,8 +77,15 @@ def _acknowledgements_are_acts(engine: Engine) -> None:
     engine.execute("DROP TABLE acknowledgements")
 
 
+def _new_tables_only(_engine: Engine) -> None:
+    """Version 2 had fewer tables, which `create` has made by now."""
+
+
 # MIGRATIONS[n] brings version n to n + 1.
-MIGRATIONS: dict[int, Callable[[Engine], None]] = {1: _acknowledgements_are_acts}
+MIGRATIONS: dict[int, Callable[[Engine], None]] = {
+    1: _acknowledgements_are_acts,
+    2: _new_tables_only,
+}
 
 
 def create(engine: Engine) -> None:

@@ -101,6 +101,15 @@ NUMBER_OF_ACT: Final = "SELECT number FROM acts WHERE id = :id"
 # What a person has raised gets its number once.
 NUMBER_RAISED: Final = "UPDATE acts SET number = :number WHERE id = :id AND number = 0"
 
+ADD_OPERATION: Final = (
+    _insert("operations", "kind subject name at until once body") + " RETURNING id"
+)
+_OPERATION = "SELECT id, kind, subject, name, at, until, once, body FROM operations"
+OPERATION_OF: Final = f"{_OPERATION} WHERE once = :once"
+OPERATIONS_IN_FORCE: Final = f"""
+{_OPERATION} WHERE id IN (SELECT max(id) FROM operations GROUP BY kind, subject)
+    AND (until IS NULL OR until > :now) ORDER BY id"""  # noqa: S608 - a statement of ours
+
 ADD_SWEEP: Final = _insert("sweeps", "at body") + " RETURNING id"
 LAST_SWEEP: Final = "SELECT id, at, body FROM sweeps WHERE at <= :until ORDER BY id DESC LIMIT 1"
 SWEEP_TIME: Final = "SELECT at FROM sweeps WHERE id = :sweep"
@@ -119,6 +128,10 @@ TRIM: Final = {
     "places": """DELETE FROM stays AS stay WHERE EXISTS (SELECT 1 FROM stays AS later
         WHERE later.device = stay.device AND later.since > stay.since AND later.since < :before)""",
     "changes": "DELETE FROM changes WHERE at < :before AND id < (SELECT max(id) FROM changes)",
+    # Of one kind and subject the newest counts: while it is kept, so are those before.
+    "operations": """DELETE FROM operations AS one WHERE NOT EXISTS (
+        SELECT 1 FROM operations AS other WHERE other.kind = one.kind
+        AND other.subject = one.subject AND (other.until IS NULL OR other.until >= :before))""",
     "sheets": "DELETE FROM sweeps WHERE at < :before",
     "signatures": "DELETE FROM signoffs WHERE at < :before",
     "accounts": """DELETE FROM authors WHERE

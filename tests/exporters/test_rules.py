@@ -25,6 +25,7 @@ from healthmon.access.roles import (
 )
 from healthmon.access.users import User
 from healthmon_exporters.pages.feed import Feed
+from healthmon_exporters.pages.field_feed import FieldFeed
 from healthmon_exporters.pages.routes import Pages
 from healthmon_exporters.pages.rows import Desk, FaultRow
 from healthmon_exporters.wall.routes import Wall
@@ -60,8 +61,20 @@ def feed() -> Feed:
     async def desk() -> Desk:
         return Desk(0.0, (), (), (), (), 0)
 
+    field = FieldFeed(nothing)  # type: ignore[arg-type]
     return Feed(
-        "CCTV", False, lambda: "UTC", dict, desk, empty, nothing, list, nothing, nothing, nothing
+        "CCTV",
+        False,
+        lambda: "UTC",
+        dict,
+        desk,
+        empty,
+        nothing,
+        list,
+        nothing,
+        nothing,
+        nothing,
+        field,
     )  # type: ignore[arg-type]
 
 

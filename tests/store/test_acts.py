@@ -195,7 +195,7 @@ def before(tmp_path: Path) -> str:
 
 def test_a_history_of_schema_1_is_brought_up_to_date_in_place(tmp_path: Path) -> None:
     url = before(tmp_path)
-    with pytest.raises(TroubleError, match="its schema is 1, this version has 2"):
+    with pytest.raises(TroubleError, match="its schema is 1, this version has 3"):
         Store.reader(url)
     store = Store.open(url)
     first, second = store.life_cycle(7).acts

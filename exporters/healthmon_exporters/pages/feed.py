@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from healthmon.incidents.acts import Act
 from healthmon.store.rows import Wanted
+from healthmon_exporters.pages.field_feed import FieldFeed
 from healthmon_exporters.pages.rows import Desk, DevicePage, DeviceRow, FaultPage, FaultRow
 
 
@@ -23,7 +24,7 @@ class Feed:
     """Functions of the agent. Those that use the record raise NoRecordError. `devices` are sorted
     worst first; `device` and `fault` give None for what is not known. `act` records an act on a
     fault and `raise_fault` a fault (returns its number, 0 where it gets one later); both raise
-    NotDoneError.
+    NotDoneError. `field` is what people do to devices and sites.
     """
 
     estate: str
@@ -37,3 +38,4 @@ class Feed:
     device: Callable[[str], Awaitable[DevicePage | None]]
     act: Callable[[Act], Awaitable[None]]
     raise_fault: Callable[[Act], Awaitable[int]]
+    field: FieldFeed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import secrets
 from collections.abc import Callable
 from importlib import resources
 from typing import Any
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from healthmon.access.roles import Permission
 from healthmon.checks.evaluation.durations import duration
 from healthmon.incidents.local_time import shown
 from healthmon_exporters.pages.strips import WORDS, Strip
@@ -36,7 +38,7 @@ class Renderer:
         """The template `name` with `values` as an answer."""
         environment = _environment()
         template = environment.get_template(f"{name}.html")
-        zone = self._zone()
+        zone, person = self._zone(), person_of(request.scope)
         body = template.render(
             values
             | {
@@ -45,7 +47,9 @@ class Renderer:
                 "zone": zone,
                 "pages": PAGES,
                 "here": request.url.path,
-                "person": person_of(request.scope).name,
+                "person": person.name,
+                "may": lambda word: person.may(Permission(word)),
+                "new_mark": new_mark,
                 "local": ZoneInfo(zone),
             }
         )
@@ -95,6 +99,11 @@ def _script() -> str:
 
 def _asset(name: str) -> str:
     return resources.files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def new_mark() -> str:
+    """The mark of one form: what is sent twice with it is entered once."""
+    return secrets.token_urlsafe(18)
 
 
 def strip_words(strip: Strip) -> str:

@@ -19,6 +19,7 @@ from healthmon.incidents.local_time import moment
 from healthmon.store.rows import Wanted
 from healthmon_exporters.pages.act_forms import details_of_kind
 from healthmon_exporters.pages.feed import Feed, NoRecordError, NotDoneError
+from healthmon_exporters.pages.field_routes import FieldPages
 from healthmon_exporters.pages.render import Renderer
 from healthmon_exporters.pages.rows import DeviceRow, Shown
 from healthmon_exporters.web.forms import read_form
@@ -46,6 +47,7 @@ class Pages:
             GuardedRoute("/raise", self._raise, methods=("POST",)),
             GuardedRoute("/devices", self._devices),
             GuardedRoute("/devices/{name}", self._device),
+            *FieldPages(self._feed.field, self._renderer).routes(),
         ]
 
     async def _desk(self, request: Request) -> Response:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from healthmon_exporters.pages.act_forms import ActForm
+from healthmon_exporters.pages.field_feed import Checking
 from healthmon_exporters.pages.strips import Strip
 
 
@@ -171,7 +172,10 @@ class DeviceRow:
 
 @dataclass(frozen=True, slots=True)
 class DevicePage:
-    """Everything about one device: its row, its checks, what it was in the last day and month."""
+    """Everything about one device: its row, its checks, what it was in the last day and month.
+
+    `watched` says whether it is checked at all, `checking` what a person asked for last.
+    """
 
     row: DeviceRow
     address: str
@@ -181,6 +185,8 @@ class DevicePage:
     month: tuple[Strip, ...]
     faults: tuple[FaultRow, ...]
     traces: tuple[Trace, ...]
+    watched: bool = False
+    checking: Checking | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ RULES: Final[Mapping[str, Permission]] = MappingProxyType(
         "POST /raise": Permission.ACT,
         "GET /devices": Permission.READ,
         "GET /devices/{name}": Permission.READ,
+        "POST /devices/{name}/check": Permission.CHECK,
         "GET /wall": Permission.WALL,
         "GET /wall.json": Permission.WALL,
         "GET /wall/events": Permission.WALL,

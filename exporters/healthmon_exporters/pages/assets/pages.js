@@ -63,5 +63,7 @@ async function again() {
 }
 if (live) {
   urgent();
-  setInterval(again, 15000);
+  // What is on its way is looked at sooner.
+  const wait = () => setTimeout(() => again().finally(wait), live.querySelector("[data-soon]") ? 2000 : 15000);
+  wait();
 }

@@ -1,0 +1,58 @@
+"""What people do to devices and sites on the pages: recorded first, then done."""
+
+from __future__ import annotations
+
+import time
+
+from healthmon.incidents.operations import Operation, OperationKind
+from healthmon.runtime.agent import Agent
+from healthmon.runtime.asking import asked
+from healthmon.runtime.check_now import ChecksNow
+from healthmon_exporters.pages.feed import NotDoneError
+from healthmon_exporters.pages.field_feed import Checking, FieldFeed, Marked
+
+
+class FieldWork:
+    """Of one agent. Every method that records raises NoRecordError, NotDoneError."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent, self._checks_now = agent, ChecksNow(agent)
+
+    def feed(self) -> FieldFeed:
+        """What the pages use."""
+        return FieldFeed(check=self.check)
+
+    async def check(self, name: str, mark: Marked) -> None:
+        """Have every check of a device run now, unless that is under way."""
+        checks = self._agent.estate.checks_of.get(name, ())
+        if not checks:
+            raise NotDoneError(
+                f"{name} is not checked: it is not in the configuration, or not in use"
+            )
+        if self._agent.schedule is None:
+            raise NotDoneError("healthmon is starting; try again")
+        if self._checks_now.running(name):
+            return
+        now = time.time()
+        new = Operation(OperationKind.CHECK, name, mark.by, now, now, once=mark.once)
+        if await self._is_new(new):
+            self._checks_now.begin(name, checks, mark.by)
+
+    async def _is_new(self, new: Operation) -> bool:
+        """Record `new`; whether its form has not come before."""
+        kept = await asked(self._agent, lambda store: store.operate(new))
+        return kept.at == new.at
+
+    def checking(self, subject: str) -> Checking | None:
+        """The newest checks that a person asked for."""
+        found = self._checks_now.round_of(subject)
+        if found is None:
+            return None
+        return Checking(
+            found.by,
+            found.at,
+            self._checks_now.ended(found),
+            len(found.asked),
+            self._checks_now.running(subject),
+            tuple(found.resting.items()),
+        )

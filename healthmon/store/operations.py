@@ -1,0 +1,47 @@
+"""What people do to devices and sites, each written with its link of the audit chain in one
+transaction, once for each form.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from healthmon.incidents.operations import Operation
+from healthmon.store import audit, sql
+from healthmon.store.engine import Engine
+
+
+class Operations:
+    """The part of a store that keeps operations. Every method raises StoreError."""
+
+    _engine: Engine
+
+    def operate(self, new: Operation) -> Operation:
+        """Record `new`, or find what came by the same form before; as it is kept. When this returns
+        it is on the disk.
+        """
+        with self._engine.transaction():
+            audit.claim(self._engine)
+            return self._known_operation(new.once) or self._add_operation(new)
+
+    def _known_operation(self, once: str) -> Operation | None:
+        found = self._engine.execute(sql.OPERATION_OF, {"once": once}).fetchone()
+        return Operation.of_row(found) if found else None
+
+    def _add_operation(self, new: Operation) -> Operation:
+        row = {"kind": new.kind.value, "subject": new.subject, "name": new.by, "at": new.at}
+        more = {"until": new.until, "once": new.once, "body": new.body()}
+        made = self._engine.execute(sql.ADD_OPERATION, row | more)
+        kept = replace(new, id=int(made.fetchone()[0]))
+        whole = {"by": kept.by, "until": kept.until, "details": dict(kept.details)}
+        text = json.dumps(whole, ensure_ascii=False, sort_keys=True)
+        link = {"number": None, "device": kept.subject, "body": text}
+        audit.append(self._engine, f"operation-{kept.id}", kept.at, kept.kind.value, link)
+        return kept
+
+    def operations_in_force(self, now: float) -> tuple[Operation, ...]:
+        """The newest operation of each kind and subject that has not ended at `now`, in order."""
+        with self._engine.transaction():
+            rows = self._engine.execute(sql.OPERATIONS_IN_FORCE, {"now": now}).fetchall()
+        return tuple(map(Operation.of_row, rows))
