@@ -27,6 +27,7 @@ class Permission(StrEnum):
     NOTE = "note"
     SIGN = "sign"
     REPORTS = "reports"
+    SHORT_MAINTENANCE = "short_maintenance"
     MAINTENANCE = "maintenance"
     USERS = "users"
     RELOAD = "reload"
@@ -46,7 +47,8 @@ MEANING: Final[Mapping[Permission, str]] = MappingProxyType(
         Permission.NOTE: "write notes for the next shift",
         Permission.SIGN: "sign the shift check",
         Permission.REPORTS: "make reports",
-        Permission.MAINTENANCE: "make, change and end maintenance windows",
+        Permission.SHORT_MAINTENANCE: "make, change and end maintenance windows of up to 24 hours",
+        Permission.MAINTENANCE: "make, change and end maintenance windows of more than 24 hours",
         Permission.USERS: "add, change and remove users and wall screens",
         Permission.RELOAD: "have the agent read its configuration again",
     }
@@ -78,6 +80,7 @@ _OPERATOR = _VIEWER | {
     Permission.ACT,
     Permission.NOTE,
     Permission.SIGN,
+    Permission.SHORT_MAINTENANCE,
 }
 _MANAGER = _OPERATOR | {Permission.REPORTS, Permission.MAINTENANCE}
 # Without a users file, on 127.0.0.1: there is nobody whose name an act could carry.

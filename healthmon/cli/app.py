@@ -119,6 +119,14 @@ def check_config(config: ConfigOption = None) -> None:
     command.check_config(config)
 
 
+@cli.command()
+def overrides(config: ConfigOption = None) -> None:
+    """Print as YAML for config.yaml what people have changed on the pages: maintenance windows."""
+    from healthmon.cli import overrides as command
+
+    sys.stdout.write(command.exported(config))
+
+
 @cli.command("config-schema")
 def config_schema() -> None:
     """Print the JSON Schema of config.yaml, for editors."""

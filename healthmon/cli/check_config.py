@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from healthmon.cli import overrides
 from healthmon.cli.console import fail, is_empty, load, nothing_watched, say, without_time_servers
 from healthmon.config import secrets
 from healthmon.runtime import listener_config
@@ -29,6 +30,8 @@ def check_config(config: Path | None) -> None:
     if problems:
         raise fail("\n".join(problems))
     say(f"store: {location.shown(loaded)}")
+    for line in overrides.lines(loaded):
+        say(f"override: {line}")
     counts = (
         f"{len(loaded.cameras)} cameras, {len(loaded.recorders)} recorders, {len(loaded.ups)} UPS"
     )

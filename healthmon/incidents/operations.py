@@ -22,6 +22,7 @@ class OperationKind(StrEnum):
     """What a person can do to a device or a site."""
 
     CHECK = "check"
+    WINDOW = "window"
 
 
 @dataclass(frozen=True, slots=True)

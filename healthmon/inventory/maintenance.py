@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from healthmon.config.units import LOCAL_TIME, REPEATS
@@ -14,15 +14,38 @@ if TYPE_CHECKING:
     from healthmon.config.schema import Config, Window
 
 
-def in_maintenance(config: Config, devices: Iterable[Device], now: float) -> dict[str, str]:
+class Covering(Protocol):
+    """What a window covers, and why."""
+
+    @property
+    def devices(self) -> Collection[str]:
+        """Ids of devices."""
+
+    @property
+    def sites(self) -> Collection[str]:
+        """Ids of sites."""
+
+    @property
+    def contractors(self) -> Collection[str]:
+        """Ids of contractors."""
+
+    @property
+    def reason(self) -> str:
+        """The words that are shown."""
+
+
+def in_maintenance(
+    config: Config, devices: Iterable[Device], now: float, others: Iterable[Covering] = ()
+) -> dict[str, str]:
     """The reason of the maintenance window of each of `devices` that is in one at `now` (Unix
-    seconds).
+    seconds): one of `config`, or one of `others`, which are all in force then.
 
     Windows are local civil time of the estate, so that 08:00 stays 08:00 when the clocks change.
     """
     local = datetime.fromtimestamp(now, ZoneInfo(config.estate.time_zone)).replace(tzinfo=None)
     found: dict[str, str] = {}
-    active = [window for window in config.maintenance if _inside(window, local)]
+    of_file = (window for window in config.maintenance if _inside(window, local))
+    active: list[Covering] = [*of_file, *others]
     for device in devices if active else ():
         for window in active:
             if (

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -77,7 +78,7 @@ class Agent:
     _liveness: Liveness | None = None
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _windows: tuple[float, dict[str, str]] = (0.0, {})
+    _windows: tuple[float, dict[str, str]] = (-math.inf, {})
 
     @classmethod
     def of(cls, path: Path, estate: Estate) -> Agent:
@@ -99,6 +100,7 @@ class Agent:
         store_writer.snapshot = lambda: incident_service.snapshot(book.open())
         store_writer.on_late = agent._late
         incident_service.wall.on_step.append(agent._move)
+        incident_service.on_operations = agent._operated
         try:
             saved = store_writer.start()
         except AloneError as error:
@@ -154,10 +156,14 @@ class Agent:
     def _move(self, by: float) -> None:
         """Our clock was set by `by` seconds: what is kept here is that much later."""
         self.started += by
-        self._windows = (0.0, {})
+        self._windows = (-math.inf, {})
         self.state.down.update({name: at + by for name, at in self.state.down.items()})
         store_writer = self.incident_service.store_writer
         store_writer.alarm_at += by if store_writer.alarm_at else 0.0
+
+    def _operated(self) -> None:
+        """Take over what people have done to devices and sites."""
+        self._windows = (-math.inf, {})
 
     def _follow(self, check: Check, verdicts: tuple[Verdict, ...]) -> None:
         """Check again soon what is in doubt; check the parents and the site of a lost device now.
@@ -208,7 +214,8 @@ class Agent:
         """What is known around a case now."""
         now = time.monotonic()
         if now - self._windows[0] > WINDOWS_SECONDS:
-            self._windows = (now, self.estate.maintenance(time.time()))
+            operations = self.incident_service.operations
+            self._windows = (now, self.estate.maintenance(time.time(), operations))
         devices = self.estate.devices
         return EstateState(
             devices=devices,
@@ -385,7 +392,7 @@ class Agent:
             keep, book.remove(keep, self.incident_service.wall.now()), book.open()
         )
         self.incident_service.moved(estate.devices.values())
-        self._windows = (0.0, {})
+        self._windows = (-math.inf, {})
         self.metrics.set_agent("healthmon_config_reload_success", 1)
         self.metrics.set_agent("healthmon_config_reload_success_timestamp_seconds", time.time())
         self.metrics.config_hash(estate.config.digest)

@@ -17,6 +17,8 @@ from healthmon.config import secrets
 from healthmon.config.contracts import Contracts
 from healthmon.config.problems import ConfigError
 from healthmon.incidents.confirmation import Policy
+from healthmon.incidents.operations import Operation
+from healthmon.incidents.windows import active
 from healthmon.inventory.maintenance import in_maintenance
 from healthmon.model.device import Check, CheckKey, Device
 from healthmon.model.enums import CheckName, Kind
@@ -131,9 +133,11 @@ class Estate:
         """The bandwidth of each site, bits per second."""
         return {site.id: site.bandwidth for site in self.config.sites if site.bandwidth}
 
-    def maintenance(self, now: float) -> dict[str, str]:
-        """The reason of the maintenance window of each device that is in one at `now` (Unix s)."""
-        return in_maintenance(self.config, self.devices.values(), now)
+    def maintenance(self, now: float, operations: Iterable[Operation] = ()) -> dict[str, str]:
+        """The reason of the maintenance window of each device that is in one at `now` (Unix s), by
+        config.yaml or by the `operations` in force.
+        """
+        return in_maintenance(self.config, self.devices.values(), now, active(operations, now))
 
     def time_of_day(self, moment: float) -> str:
         """``HH:MM`` (with the day when it is not today) in the estate's zone."""

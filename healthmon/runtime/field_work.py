@@ -8,6 +8,7 @@ from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked
 from healthmon.runtime.check_now import ChecksNow
+from healthmon.runtime.maintenance_work import MaintenanceWork
 from healthmon_exporters.pages.feed import NotDoneError
 from healthmon_exporters.pages.field_feed import Checking, FieldFeed, Marked
 
@@ -20,7 +21,14 @@ class FieldWork:
 
     def feed(self) -> FieldFeed:
         """What the pages use."""
-        return FieldFeed(check=self.check)
+        windows = MaintenanceWork(self._agent)
+        return FieldFeed(
+            check=self.check,
+            maintenance=windows.page,
+            make_window=windows.make,
+            change_window=windows.change,
+            end_window=windows.end,
+        )
 
     async def check(self, name: str, mark: Marked) -> None:
         """Have every check of a device run now, unless that is under way."""

@@ -22,6 +22,7 @@ from healthmon.incidents.confirmation import Change, Fault, FaultBook
 from healthmon.incidents.correlation import CorrelationRules
 from healthmon.incidents.incident import EstateState, Incident, IncidentEvent
 from healthmon.incidents.life_cycle import LifeCycle
+from healthmon.incidents.operations import Operation
 from healthmon.incidents.reducer import IncidentReducer
 from healthmon.incidents.unchecked import UncheckedWatch
 from healthmon.model.device import CheckKey, Device
@@ -67,7 +68,8 @@ class IncidentService:
     `alive` says whether the agent's work goes on: the heartbeat beats only then. `last_sweep` is
     (when, the sheet's JSON, who signed) of the newest whole sweep that the store holds. `deleted`
     counts the records that were deleted by age. `watched_since` is when the first agent began to
-    write to the store.
+    write to the store. `operations` of people are those in force; `on_operations` is called when
+    they have changed.
     """
 
     book: FaultBook
@@ -85,6 +87,8 @@ class IncidentService:
     watched_since: float | None = None
     wall: WallClock = field(default_factory=WallClock)
     deleted: int = 0
+    operations: tuple[Operation, ...] = ()
+    on_operations: Callable[[], None] = lambda: None
     on_bug: Callable[[], None] = lambda: None
     alive: Callable[[], bool] = lambda: True
     _release: asyncio.Queue[tuple[asyncio.Future[None], list[Outgoing], float]] = field(
@@ -171,6 +175,7 @@ class IncidentService:
     def _take_over(self, saved: Saved) -> None:
         self.watched_since = saved.watched_since
         self._known_act = saved.last_act
+        self._operated(saved.operations)
         for number, target, at in saved.heard:
             self.post.heard.setdefault(number, {})[target] = at
         self._hand_out(saved.outgoing, merge=False)
@@ -397,15 +402,21 @@ class IncidentService:
     def _read_people(self, store: Store) -> Callable[[], None]:
         last, lives = store.acted_on(self._known_act)
         raised = store.raised()
-        sweep = store.last_sweep()
+        operations, sweep = store.operations_in_force(time.time()), store.last_sweep()
         signed = tuple(name for name, _, _ in store.signatures(sweep[0])) if sweep else ()
 
         def apply() -> None:
             self._known_act = last
+            self._operated(operations)
             self._people_acted(lives, [act for act in raised if act.id not in self._taken])
             self.last_sweep = (sweep[1], sweep[2], signed) if sweep else None
 
         return apply
+
+    def _operated(self, operations: tuple[Operation, ...]) -> None:
+        if operations != self.operations:
+            self.operations = operations
+            self.on_operations()
 
     def _people_acted(self, lives: Sequence[LifeCycle], raised: Sequence[Act]) -> None:
         """Follow what people did about faults; what they have `raised` gets its number."""

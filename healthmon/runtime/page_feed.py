@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar
 
 from healthmon.checks import registry
@@ -12,6 +12,7 @@ from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.runtime import fault_pages, wall_feed
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked
+from healthmon.runtime.device_rows import OF_VIEW, all_views, device_row, device_rows
 from healthmon.runtime.field_work import FieldWork
 from healthmon.store import Store
 from healthmon.store.rows import Wanted
@@ -27,7 +28,6 @@ from healthmon_exporters.pages.rows import (
     Trace,
 )
 from healthmon_exporters.pages.strips import strips
-from healthmon_exporters.wall.views import View, views
 
 DAY = 86400.0
 MONTH = 31 * DAY
@@ -35,15 +35,6 @@ MONTH = 31 * DAY
 MOST_OF_DEVICE = 20
 MOST_OVER = 100
 T = TypeVar("T")
-
-_OF_VIEW = {
-    "fault": Shown.FAULT,
-    "unknown": Shown.NOT_CHECKED,
-    "warning": Shown.WARNING,
-    "doubt": Shown.DOUBT,
-    "ok": Shown.OK,
-    "off": Shown.OFF,
-}
 
 
 def feed_of(agent: Agent) -> Feed:
@@ -129,16 +120,12 @@ class _PageFeed:
 
     def devices(self) -> list[DeviceRow]:
         """Every device, worst first."""
-        names = self._agent.estate_state().site_names
-        return [_device_row(view, names) for view in self._views() if view.device.site]
-
-    def _views(self) -> list[View]:
-        return views(wall_feed.snapshot(self._agent))
+        return device_rows(self._agent)
 
     async def device(self, name: str) -> DevicePage | None:
         """One device with its last month. Raises NoRecordError."""
-        view = next((view for view in self._views() if view.device.id == name), None)
-        if view is None or not view.device.site:
+        view = next((view for view in all_views(self._agent) if view.device.id == name), None)
+        if view is None:
             return None
         now = time.time()
         segments, lives = await self._read(
@@ -150,7 +137,7 @@ class _PageFeed:
         checks, traces = self._checks(name)
         titled = [(self._title(name, segment[0]), *segment[1:]) for segment in segments]
         return DevicePage(
-            row=_device_row(view, self._agent.estate_state().site_names),
+            row=device_row(view, self._agent.estate_state().site_names),
             address=view.device.address,
             behind=tuple(view.device.parents),
             checks=checks,
@@ -172,7 +159,7 @@ class _PageFeed:
         found = wall_feed.details(self._agent, name) or {"checks": (), "failures": ()}
         return (
             tuple(
-                CheckRow(row["check"], _OF_VIEW[row["state"]], row["sentence"], row["age"])
+                CheckRow(row["check"], OF_VIEW[row["state"]], row["sentence"], row["age"])
                 for row in found["checks"]
             ),
             tuple(Trace(row["check"], row["text"]) for row in found["failures"]),
@@ -190,18 +177,3 @@ def _newest(store: Store, wanted: Wanted, most: int) -> list[LifeCycle]:
         if len(found) >= most:
             break
     return found[:most]
-
-
-def _device_row(view: View, names: Mapping[str, str]) -> DeviceRow:
-    device = view.device
-    return DeviceRow(
-        id=device.id,
-        name=device.name,
-        kind=" ".join(filter(None, (device.variant, device.kind.value))),
-        site=names.get(device.site) or device.site,
-        location=device.location,
-        contractor=device.contractor or "",
-        shown=_OF_VIEW[view.state],
-        sentence=view.words,
-        maintenance=view.maintenance,
-    )

@@ -121,7 +121,7 @@ def sheet_of(results: Results, recalled: location.Recalled) -> shift_sheet.Sheet
     believed = open_faults.believed(verdicts)
     known = sheet_rows.Known(
         _since_when(engine, verdicts),
-        estate.maintenance(now),
+        estate.maintenance(now, recalled.saved.operations),
         open_faults,
         {site.id: site.name for site in estate.config.sites},
         {one.id: one.name for one in estate.config.contractors},

@@ -7,6 +7,7 @@ SQLite with a rollback journal and synchronous=FULL, or PostgreSQL by the same s
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -188,6 +189,7 @@ class Store(People, Acts, Operations):
             ended = execute(sql.ENDED_INCIDENTS, {"since": alive - LATELY_SECONDS}).fetchall()
             acts = execute(sql.ACTS_OF_OPEN).fetchall()
             last_act = execute(sql.LAST_ACT).fetchone()[0]
+            operations = self._in_force(time.time())
         return Saved(
             tuple(Fault.of_row(json.loads(body)) for (body,) in faults),
             _acknowledged(incidents, acts),
@@ -198,6 +200,7 @@ class Store(People, Acts, Operations):
             tuple(Incident.of(json.loads(body)) for (body,) in ended),
             float(watched_since) if watched_since else None,
             last_act or 0,
+            operations,
         )
 
     def end_timelines(self, at: float) -> None:

@@ -5,9 +5,10 @@ transaction, once for each form.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 
-from healthmon.incidents.operations import Operation
+from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.store import audit, sql
 from healthmon.store.engine import Engine
 
@@ -23,7 +24,14 @@ class Operations:
         """
         with self._engine.transaction():
             audit.claim(self._engine)
-            return self._known_operation(new.once) or self._add_operation(new)
+            return self._known_operation(new.once) or self._add_operation(self._named(new))
+
+    def _named(self, new: Operation) -> Operation:
+        """`new` with the name of its subject: a new window gets one."""
+        if new.subject:
+            return new
+        last = self._engine.execute(sql.LAST_OPERATION).fetchone()[0]
+        return replace(new, subject=f"W{(last or 0) + 1:06d}")
 
     def _known_operation(self, once: str) -> Operation | None:
         found = self._engine.execute(sql.OPERATION_OF, {"once": once}).fetchone()
@@ -43,5 +51,17 @@ class Operations:
     def operations_in_force(self, now: float) -> tuple[Operation, ...]:
         """The newest operation of each kind and subject that has not ended at `now`, in order."""
         with self._engine.transaction():
-            rows = self._engine.execute(sql.OPERATIONS_IN_FORCE, {"now": now}).fetchall()
+            return self._in_force(now)
+
+    def _in_force(self, now: float) -> tuple[Operation, ...]:
+        rows = self._engine.execute(sql.OPERATIONS_IN_FORCE, {"now": now}).fetchall()
         return tuple(map(Operation.of_row, rows))
+
+    def operations(self, kinds: Iterable[OperationKind], most: int) -> list[Operation]:
+        """The newest `most` operations of each of these kinds, the newest first."""
+        found: list[Operation] = []
+        with self._engine.transaction():
+            for kind in kinds:
+                rows = self._engine.execute(sql.OPERATIONS, {"kind": kind.value, "limit": most})
+                found += map(Operation.of_row, rows.fetchall())
+        return sorted(found, key=lambda one: -one.id)

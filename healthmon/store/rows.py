@@ -11,6 +11,7 @@ from typing import Any
 
 from healthmon.incidents.confirmation import Fault, Key
 from healthmon.incidents.incident import Incident, IncidentEvent
+from healthmon.incidents.operations import Operation
 
 WAITING = ("pending", "held")
 
@@ -218,7 +219,8 @@ class Saved:
     notified of what.
 
     `ended` are the incidents that ended in its last hour; `watched_since` is when the first agent
-    began to write; `last_act` is the id of the newest act of a person that `incidents` hold.
+    began to write; `last_act` is the id of the newest act of a person that `incidents` hold;
+    `operations` are those in force.
     """
 
     faults: tuple[Fault, ...] = ()
@@ -230,3 +232,4 @@ class Saved:
     ended: tuple[Incident, ...] = ()
     watched_since: float | None = None
     last_act: int = 0
+    operations: tuple[Operation, ...] = ()

@@ -106,6 +106,8 @@ ADD_OPERATION: Final = (
 )
 _OPERATION = "SELECT id, kind, subject, name, at, until, once, body FROM operations"
 OPERATION_OF: Final = f"{_OPERATION} WHERE once = :once"
+LAST_OPERATION: Final = "SELECT max(id) FROM operations"
+OPERATIONS: Final = f"{_OPERATION} WHERE kind = :kind ORDER BY id DESC LIMIT :limit"
 OPERATIONS_IN_FORCE: Final = f"""
 {_OPERATION} WHERE id IN (SELECT max(id) FROM operations GROUP BY kind, subject)
     AND (until IS NULL OR until > :now) ORDER BY id"""  # noqa: S608 - a statement of ours

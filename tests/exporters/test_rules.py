@@ -25,7 +25,7 @@ from healthmon.access.roles import (
 )
 from healthmon.access.users import User
 from healthmon_exporters.pages.feed import Feed
-from healthmon_exporters.pages.field_feed import FieldFeed
+from healthmon_exporters.pages.field_feed import FieldFeed, MaintenancePage
 from healthmon_exporters.pages.routes import Pages
 from healthmon_exporters.pages.rows import Desk, FaultRow
 from healthmon_exporters.wall.routes import Wall
@@ -58,10 +58,13 @@ def feed() -> Feed:
     async def empty(*_: object) -> list[FaultRow]:
         return []
 
+    async def maintenance() -> MaintenancePage:
+        return MaintenancePage((), (), (), ())
+
     async def desk() -> Desk:
         return Desk(0.0, (), (), (), (), 0)
 
-    field = FieldFeed(nothing)  # type: ignore[arg-type]
+    field = FieldFeed(nothing, maintenance, nothing, nothing, nothing)  # type: ignore[arg-type]
     return Feed(
         "CCTV",
         False,

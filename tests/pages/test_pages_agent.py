@@ -27,7 +27,15 @@ AXE = Path(__file__).parents[1] / "peers/node/node_modules/axe-core/axe.min.js"
 WORD = "three long words"
 HOSTILE = "<script>alert(1)</script> & \"co'"
 PEOPLE = {"smith": Role.OPERATOR, "viewer": Role.VIEWER}
-PAGES = ("/desk", "/faults?state=all", "/faults?device=C1", "/devices", "/devices/C1", "/raise")
+PAGES = (
+    "/desk",
+    "/faults?state=all",
+    "/faults?device=C1",
+    "/devices",
+    "/devices/C1",
+    "/raise",
+    "/maintenance",
+)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+EVERY_SITE = "*"
+
 
 @dataclass(frozen=True, slots=True)
 class Marked:
@@ -29,9 +31,68 @@ class Checking:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowRow:
+    """A maintenance window. `subject` is its name, "" for one of config.yaml, whose `start` and
+    `end` are words; of others they are also in the form of an entry (`start_value`, `end_value`).
+    """
+
+    covers: str
+    start: str
+    end: str
+    reason: str
+    subject: str = ""
+    by: str = ""
+    now: bool = False
+    devices: str = ""
+    site: str = ""
+    start_value: str = ""
+    end_value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DoneRow:
+    """One operation of the record."""
+
+    at: float
+    by: str
+    what: str
+    about: str
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenancePage:
+    """The windows in force and to come, of the pages and of config.yaml, and what was done lately."""
+
+    windows: tuple[WindowRow, ...]
+    configured: tuple[WindowRow, ...]
+    sites: tuple[tuple[str, str], ...]
+    done: tuple[DoneRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowForm:
+    """What a person enters for a window: local times as typed ("" for now), ids of devices divided
+    by commas, a site (EVERY_SITE for all). `long`: they may make one of more than 24 hours.
+    """
+
+    start: str
+    end: str
+    devices: str
+    site: str
+    reason: str
+    long: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FieldFeed:
     """Functions of the agent. Each records what was done, or raises NoRecordError, NotDoneError.
-    `check` has a device checked now.
+    `check` has a device checked now; `make_window`, `change_window` and `end_window` are about
+    maintenance windows.
     """
 
     check: Callable[[str, Marked], Awaitable[None]]
+    maintenance: Callable[[], Awaitable[MaintenancePage]]
+    make_window: Callable[[WindowForm, Marked], Awaitable[None]]
+    change_window: Callable[[str, WindowForm, Marked], Awaitable[None]]
+    end_window: Callable[[str, Marked], Awaitable[None]]

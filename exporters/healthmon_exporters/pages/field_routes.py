@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from healthmon.access.roles import Permission
 from healthmon_exporters.pages.feed import NoRecordError, NotDoneError
-from healthmon_exporters.pages.field_feed import FieldFeed, Marked
+from healthmon_exporters.pages.field_feed import FieldFeed, Marked, WindowForm
 from healthmon_exporters.pages.render import Renderer
 from healthmon_exporters.web.forms import read_form
 from healthmon_exporters.web.rules import GuardedRoute, person_of
 
+_OF_WINDOW = ("start", "end", "devices", "site", "reason")
 _MARK = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
@@ -25,7 +28,12 @@ class FieldPages:
 
     def routes(self) -> list[GuardedRoute]:
         """For the application."""
-        return [GuardedRoute("/devices/{name}/check", self._check, methods=("POST",))]
+        return [
+            GuardedRoute("/devices/{name}/check", self._check, methods=("POST",)),
+            GuardedRoute("/maintenance", self._maintenance),
+            GuardedRoute("/maintenance", self._make_window, methods=("POST",)),
+            GuardedRoute("/maintenance/{window}", self._change_window, methods=("POST",)),
+        ]
 
     async def _check(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -35,13 +43,58 @@ class FieldPages:
             return self._refused(request, error)
         return RedirectResponse(f"/devices/{quote(name, safe='')}", 303)
 
+    async def _maintenance(self, request: Request) -> Response:
+        return await self._maintenance_page(request, {})
+
+    async def _maintenance_page(
+        self, request: Request, given: Mapping[str, str], problem: str = ""
+    ) -> Response:
+        try:
+            page = await self._feed.maintenance()
+        except NoRecordError as error:
+            return self._refused(request, error)
+        status, shown = 409 if problem else 200, {name: given.get(name, "") for name in _OF_WINDOW}
+        return self._renderer.page(
+            request, "maintenance", status, page=page, given=shown, problem=problem, done=""
+        )
+
+    async def _make_window(self, request: Request) -> Response:
+        form = await read_form(request)
+        try:
+            await self._feed.make_window(_window(request, form), marked(request, form))
+        except NotDoneError as error:
+            return await self._maintenance_page(request, form, f"Nothing was done: {error}.")
+        except NoRecordError as error:
+            return self._refused(request, error)
+        return RedirectResponse("/maintenance", 303)
+
+    async def _change_window(self, request: Request) -> Response:
+        """Change a window, or end it (`do=end`)."""
+        form, name = await read_form(request), request.path_params["window"]
+        try:
+            if form.get("do") == "end":
+                await self._feed.end_window(name, marked(request, form))
+            else:
+                plan = _window(request, form)
+                await self._feed.change_window(name, plan, marked(request, form))
+        except NotDoneError as error:
+            return await self._maintenance_page(request, {}, f"Nothing was done: {error}.")
+        except NoRecordError as error:
+            return self._refused(request, error)
+        return RedirectResponse("/maintenance", 303)
+
     def _refused(self, request: Request, error: Exception) -> Response:
         status = 503 if isinstance(error, NoRecordError) else 409
         words = f"Nothing was done: {error}"
         return self._renderer.page(request, "message", status, problem=words, done="")
 
 
-def marked(request: Request, form: dict[str, str]) -> Marked:
+def _window(request: Request, form: Mapping[str, str]) -> WindowForm:
+    long = person_of(request.scope).may(Permission.MAINTENANCE)
+    return WindowForm(**{name: form.get(name, "") for name in _OF_WINDOW}, long=long)
+
+
+def marked(request: Request, form: Mapping[str, str]) -> Marked:
     """Who has sent a form, with its mark. Raises NotDoneError for a form that is not of these
     pages.
     """

@@ -23,6 +23,7 @@ PAGES = (
     ("/desk", "Desk"),
     ("/faults", "Faults"),
     ("/devices", "Devices"),
+    ("/maintenance", "Maintenance"),
     ("/wall", "Wall"),
     ("/runbooks/", "Runbooks"),
 )

@@ -168,6 +168,7 @@ class DeviceRow:
     shown: Shown
     sentence: str = ""
     maintenance: str = ""
+    site_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
