@@ -14,6 +14,7 @@ from healthmon.config.fields import (
     Decimal,
     Endpoint,
     Flag,
+    Hosts,
     Id,
     Ids,
     Line,
@@ -166,7 +167,7 @@ class VideoDevice(Watched):
 
 class Camera(VideoDevice):
     """A camera; `state` is where a deployable one is now, `covers` the zones that it can look at
-    besides its own.
+    besides its own, `ntp` the time servers that it should be set to (those of `defaults`).
     """
 
     kind: Literal["fixed", "ptz", "deployable"]
@@ -174,6 +175,7 @@ class Camera(VideoDevice):
     recorder: str | None = None
     channel: str | None = None
     covers: Ids = ()
+    ntp: Hosts | None = None
     recording: RecordingValues = RecordingValues()
 
 

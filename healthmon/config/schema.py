@@ -116,7 +116,9 @@ class History(Strict):
 
 
 class Defaults(Strict):
-    """What a device has unless it says otherwise."""
+    """What a device has unless it says otherwise. `ntp` are the time servers that cameras should be
+    set to.
+    """
 
     interval: Seconds = Field(default=60.0, ge=1)
     clock_interval: Seconds = Field(default=300.0, ge=1)
@@ -129,6 +131,7 @@ class Defaults(Strict):
     watch: Seconds = Field(default=2.0, ge=0.2, le=60)
     concurrency: Whole = Field(default=200, ge=1, le=5000)
     unchecked: Seconds = Field(default=3600.0, ge=1)
+    ntp: Hosts = ()
     confirm: Confirm = Confirm()
     cause: Cause = Cause()
     limits: LimitValues = LimitValues()

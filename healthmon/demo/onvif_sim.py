@@ -17,6 +17,7 @@ from healthmon.demo.profile_g_sim import ProfileG, RefusedError
 from healthmon.demo.state import RTSP, SimDevice, Visitor
 
 CAP = 64 * 1024
+TIME_SERVER = "127.6.0.2"
 HUGE = 4 * 1024 * 1024
 PRE_AUTH = frozenset({"GetSystemDateAndTime", "GetCapabilities", "GetServices", "GetHostname"})
 _NS = (
@@ -254,9 +255,10 @@ class OnvifSim(Visitor):
         )
 
     def _time_servers(self) -> str:
+        server = self._device.faults.get("ntp_server", TIME_SERVER)
         return (
             "<tds:GetNTPResponse><tds:NTPInformation><tt:FromDHCP>false</tt:FromDHCP><tt:NTPManual><tt:Type>IPv4</tt:Type>"
-            "<tt:IPv4Address>127.6.0.2</tt:IPv4Address></tt:NTPManual></tds:NTPInformation></tds:GetNTPResponse>"
+            f"<tt:IPv4Address>{server}</tt:IPv4Address></tt:NTPManual></tds:NTPInformation></tds:GetNTPResponse>"
         )
 
     def _profiles(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from healthmon.demo.onvif_sim import mac_of
+from healthmon.demo.onvif_sim import TIME_SERVER, mac_of
 from healthmon.demo.state import Ports, SimDevice
 
 SITES = (
@@ -226,6 +226,7 @@ def write_config(devices: Sequence[SimDevice], folder: Path, *, agent_port: int 
             "simulated": "yes",
         },
         "agent": {"port": agent_port, "state_directory": str(state)},
+        "defaults": {"ntp": [TIME_SERVER]},
         "sites": [{"id": site, "name": name, "bandwidth": "400 Mbit/s"} for site, name in SITES],
         "credentials": {
             "camera-view": {"username": "healthmon", "secret": {"file": "secrets/camera-view"}},

@@ -101,7 +101,7 @@ def _device(
         limits=_limits(config, entry.limits, metered=entry.metered is not None),
         settings=entry.checks,
         **_of_video(config, entry),
-        **_of_camera(entry),
+        **_of_camera(config, entry),
     )
 
 
@@ -114,7 +114,7 @@ def _of_video(config: Config, entry: Watched) -> dict[str, Any]:
     return {"streams": tuple(_streams(config, entry)), "commissioned": commissioned}
 
 
-def _of_camera(entry: Watched) -> dict[str, Any]:
+def _of_camera(config: Config, entry: Watched) -> dict[str, Any]:
     """What only cameras have."""
     if not isinstance(entry, Camera):
         return {}
@@ -124,6 +124,7 @@ def _of_camera(entry: Watched) -> dict[str, Any]:
         "channel": entry.channel,
         "covers": entry.covers,
         "deployment": entry.state,
+        "ntp": config.defaults.ntp if entry.ntp is None else entry.ntp,
     }
 
 

@@ -184,7 +184,9 @@ class Device:
     `make` is how a recorder is asked what it has recorded ("onvif", "hikvision" ...), "" where it
     is not asked, and `readings` what it is asked besides; `playback` is how its footage is proven,
     None where it is not. `recording` is what is expected of a camera. `access_notes` is how a
-    repairer gets in. `daily_bytes` is what looks at a metered device may use in a local day.
+    repairer gets in. `daily_bytes` is what looks at a metered device may use in a local day. `ntp` are
+    the time servers that a camera should be set to, empty where nothing is expected; they are never
+    contacted for it.
     """
 
     id: str
@@ -204,6 +206,7 @@ class Device:
     coverage_zone: str = ""
     covers: tuple[str, ...] = ()
     time_zone: str = "Europe/London"
+    ntp: tuple[str, ...] = ()
     disabled: bool = False
     daily_bytes: float | None = None
     deployment: Deployment = "deployed"

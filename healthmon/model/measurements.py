@@ -126,6 +126,18 @@ class TimeServer:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeSource:
+    """The NTP servers that a device is set to ask (ONVIF GetNTP), or why they are not known
+    (`reason`, `detail`). By DHCP (`by_dhcp`) it may have some without telling them.
+    """
+
+    servers: tuple[str, ...] = ()
+    by_dhcp: bool = False
+    reason: Reason | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Clock:
     """The clocks of one device in one check, those that failed too: a way to a clock that is closed
     is no fault.
@@ -133,7 +145,8 @@ class Clock:
     An `onvif_local` reading is the device's civil time minus true civil time where it stands.
     `zone` is the device's own zone as text, "" where it was asked and told none. `daylight` says
     that switching to summer time is enabled, never that it is summer: some devices mean "summer
-    time is on now" by it, others "the rule is used".
+    time is on now" by it, others "the rule is used". `source` is None where it was not
+    asked for its time servers.
     """
 
     readings: tuple[ClockReading, ...]
@@ -141,6 +154,7 @@ class Clock:
     mode: str | None = None
     zone: str | None = None
     daylight: bool | None = None
+    source: TimeSource | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,12 @@ def test_what_a_person_has_raised_fails_the_human_part():
 def test_a_clock_that_is_set_by_hand_is_a_warning():
     by_hand = said("C001", CLOCK, "source", WARNING, "clock is set by hand, not by NTP")
     assert of("C17", by_hand).mark is Mark.WARNING
+    other = said("C001", CLOCK, "source", WARNING, "another time server is set: it asks 192.0.2.9")
+    assert of("C17", other).mark is Mark.WARNING
+    refused = said(
+        "C001", CLOCK, "source", UNKNOWN, "time source not checked: refused to this account"
+    )
+    assert of("C17", refused) == Cell(Mark.NOT_CHECKED, refused.sentence)
 
 
 def test_a_right_clock_does_not_prove_the_time_on_the_picture():

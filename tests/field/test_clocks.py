@@ -406,3 +406,24 @@ def test_beside_b6_clocks_that_are_all_wrong_alike_agree_and_none_is_right() -> 
     assert len(sheet.sentences(device)) == 1
     assert "3 clocks agree" in texts[-1]
     assert "is right" not in texts[-1].replace("rule is right", "")
+
+
+def test_c17_the_time_servers_of_cameras_are_those_that_are_expected(tmp_path: Path) -> None:
+    """A right one, another one, none, one that does not know the question, one that is set by hand."""
+    names = ("ntp.example.com", "pool.ntp.org", "", None)
+    cameras = [ClockCamera(LONDONS, ntp=name) for name in names]
+    cameras.append(ClockCamera(LONDONS, ntp="ntp.example.com", mode="Manual"))
+    expected = {"ntp": ["ntp.example.com"]}
+    sheet = told(tmp_path, LONDON, cameras, Product.sweep, defaults=expected)
+    found = {
+        one: (row["code"], row["sentence"])
+        for one in ("C001", "C002", "C003", "C004", "C005")
+        for row in sheet.rows(one)
+        if row["question"] == "clock"
+    }
+    assert "C001" not in found
+    assert found["C002"][0] == "clock_other_server"
+    assert "it asks pool.ntp.org (expected: ntp.example.com)" in found["C002"][1]
+    assert found["C003"][0] == "clock_no_server"
+    assert "time source not checked: " in found["C004"][1]
+    assert found["C005"][0] == "clock_manual"

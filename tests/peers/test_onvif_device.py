@@ -21,7 +21,7 @@ from healthmon.checks.probes import clock, identity
 from healthmon.checks.probes.context import ProbeContext
 from healthmon.model.device import Access, Check, Device
 from healthmon.model.enums import CheckName, Kind, Span, State
-from healthmon.model.measurements import Reference
+from healthmon.model.measurements import Reference, TimeSource
 from healthmon.model.results import Observation
 from healthmon.protocols.errors import AuthFailedError, NotFoundError
 from healthmon.protocols.http.exchange import Endpoint
@@ -114,6 +114,19 @@ async def test_the_identity_with_a_token_by_the_devices_own_clock(
     )
     assert (found.manufacturer, found.model, found.serial) == ("Node & Söhne", "Soap <1>", "NODE-1")
     assert (found.firmware, found.hardware, found.macs) == ("1.6", "A", ("02:00:00:AA:BB:CC",))
+    assert (await grown(place, before))["refused"] == 0
+
+
+@pytest.mark.parametrize("path", [FIRST, SECOND])
+async def test_the_time_servers_that_it_is_set_to(place: Endpoint, path: str) -> None:
+    """Those by DHCP are used, so that the one entered by hand is not: a login, and no refusal."""
+    access = Access(http_port=place.port, onvif_path=path, credential="view")
+    device = Device("C1", "C1", Kind.CAMERA, "S", HOST, access=access)
+    before = await counters(place)
+    reference = Reference(Span(-0.01, 0.01), time.time(), 3, 3)
+    context = ProbeContext(NET, LockoutGuard(), lambda _: RIGHT, reference=lambda: reference)
+    seen = await clock.probe(device, Check("C1", CheckName.CLOCK), context)
+    assert seen.source == TimeSource(("192.0.2.1", "ntp.example.com"), by_dhcp=True)
     assert (await grown(place, before))["refused"] == 0
 
 

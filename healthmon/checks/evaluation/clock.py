@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
+from healthmon.checks.evaluation import time_source
 from healthmon.checks.evaluation.clock_zone import (
     finding_of,
     rule_verdict,
@@ -59,7 +60,12 @@ def evaluate(observation: Observation, device: Device) -> tuple[Verdict, ...]:
         )
     reading = _reading(observation, device, clock, clock.reference.offset)
     main, step = _offset(reading)
-    return (main, *_agreement(reading, step), *_rule(reading, step), *_source(reading))
+    return (
+        main,
+        *_agreement(reading, step),
+        *_rule(reading, step),
+        *time_source.evaluate(observation, device, clock),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,13 +340,3 @@ def _rule(reading: _Reading, step: float) -> Iterator[Verdict]:
         told = (reading.now, step)
         sure = reading.right("onvif_local")
         yield rule_verdict(reading.observation, reading.device, rule, zone, told, sure=sure)
-
-
-def _source(reading: _Reading) -> Iterator[Verdict]:
-    """Whether it is set by NTP at all."""
-    if reading.clock.mode is None:
-        return
-    by_hand = reading.clock.mode == "manual"
-    sentence = "clock is set by hand, not by NTP" if by_hand else "clock is set by NTP"
-    state = State.DEGRADED if by_hand else State.OK
-    yield verdict(reading.observation, "source", state, "clock_manual", sentence)

@@ -120,6 +120,14 @@ _CLOCK: Table = {
         "The summer time rule of the device is wrong; the clock will be off from that date.",
     ),
     "clock_manual": ("Clock set by hand", "The clock is not set by a time server and will drift."),
+    "clock_no_server": (
+        "No NTP server set",
+        "NTP should set the clock of the camera, but it is set to no time server.",
+    ),
+    "clock_other_server": (
+        "Other NTP server set",
+        "The camera asks another time server than it should.",
+    ),
 }
 _IDENTITY: Table = {
     "wrong_device": (

@@ -204,7 +204,7 @@ LINES = (
             Source(Of.MONITOR, CheckName.REFERENCE),
         ),
         missing="the camera does not tell whether NTP sets its clock",
-        tests=(f"{_JUDGED}test_clock_verdict.py",),
+        tests=(f"{_JUDGED}test_time_source_verdict.py", f"{_JUDGED}test_clock_verdict.py"),
     ),
     Line(
         "C18",

@@ -20,6 +20,10 @@ HELP: Help = {
         "gauge",
         "1 if the device reports that NTP sets its clock (ONVIF DateTimeType).",
     ),
+    "healthmon_clock_ntp_servers": (
+        "gauge",
+        "Number of time servers that the camera is set to ask (ONVIF GetNTP).",
+    ),
 }
 
 
@@ -66,3 +70,5 @@ def _readings(clock: Clock) -> Iterator[Sample]:
                 )
     if clock.mode is not None:
         yield "healthmon_clock_ntp_mode", (), float(clock.mode == "ntp")
+    if clock.source is not None and clock.source.reason is None:
+        yield "healthmon_clock_ntp_servers", (), float(len(clock.source.servers))

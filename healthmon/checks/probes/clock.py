@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from healthmon.checks.evaluation.clock import DAY, ORDER
-from healthmon.checks.probes import clock_onvif
+from healthmon.checks.probes import clock_onvif, time_source
 from healthmon.checks.probes.clock_onvif import HTTP_SLACK, civil_as_utc, reading_of
 from healthmon.checks.probes.context import DeviceMemory, ProbeContext, StreamMemory
 from healthmon.checks.probes.endpoints import http_place, rtsp_place
@@ -20,7 +20,7 @@ from healthmon.checks.probes.skew import skew_of
 from healthmon.checks.probes.snmp import snmp_get
 from healthmon.model.device import Check, Device
 from healthmon.model.enums import NO_WAY_THERE, Reason, Span
-from healthmon.model.measurements import Clock, ClockReading
+from healthmon.model.measurements import Clock, ClockReading, TimeSource
 from healthmon.protocols import quirks, trace
 from healthmon.protocols.errors import (
     ExchangeError,
@@ -83,17 +83,21 @@ async def probe(device: Device, check: Check, context: ProbeContext) -> Clock:
         raise this.failure
     if abs((time.time() - wall) - (time.monotonic() - mono)) > STEP:
         this.readings = [_void(reading) for reading in this.readings]
-    return _shown(this)
+    told = this.told is not None
+    source = (
+        await time_source.read(device, context, mono + check.timeout - MARGIN) if told else None
+    )
+    return _shown(this, source)
 
 
-def _shown(this: _ClockRun) -> Clock:
+def _shown(this: _ClockRun, source: TimeSource | None) -> Clock:
     """What the clocks show, kept for the next run."""
     told = this.told
     _keep(this.memory, this.readings, told.mode if told else None)
     readings, reference = tuple(this.readings), this.context.reference()
     if told is None:
         return Clock(readings, reference)
-    return Clock(readings, reference, told.mode, told.zone or "", told.daylight)
+    return Clock(readings, reference, told.mode, told.zone or "", told.daylight, source)
 
 
 def _sources(device: Device) -> list[tuple[str, Callable[[_ClockRun], Awaitable[None]]]]:

@@ -11,7 +11,7 @@ from typing import Any
 from healthmon.checks.probes.session_cache import SessionCache
 from healthmon.model.device import Device
 from healthmon.model.enums import Span
-from healthmon.model.measurements import Reference, Stream
+from healthmon.model.measurements import Reference, Stream, TimeSource
 from healthmon.protocols.rtsp.rtp import Meter
 from healthmon.protocols.snmp.v2c import SnmpValue
 from healthmon.protocols.transport.connector import Connector
@@ -83,11 +83,12 @@ class DeviceMemory:
 
     `make` is the memory of a recorder's make. `clock` (device minus our wall clock) was the best
     reading at wall time `clock_at`, with `clock_base` as in `StreamNotes`; `clock_mode` is ntp or
-    manual where ONVIF tells. `firmware` is what the identity check has seen. `ups_families` are the
-    MIBs that a UPS answers, `ups_test_since` is since when it has been in a self-test (monotonic).
-    `snmp_absent` are objects that an agent of v1 does not have, since `snmp_absent_since`.
-    `answers`: its services have answered a request, and no check has timed out since. `silent_ports`
-    take connections, but answered the reach check nothing.
+    manual where ONVIF tells. `time_source` was told at `time_source_at` (monotonic). `firmware` is
+    what the identity check has seen. `ups_families` are the MIBs that a UPS answers,
+    `ups_test_since` is since when it has been in a self-test (monotonic). `snmp_absent` are objects
+    that an agent of v1 does not have, since `snmp_absent_since`. `answers`: its services have
+    answered a request, and no check has timed out since. `silent_ports` take connections, but
+    answered the reach check nothing.
     """
 
     streams: dict[str, StreamMemory] = field(default_factory=dict)
@@ -102,6 +103,8 @@ class DeviceMemory:
     clock_at: float = 0.0
     clock_base: float = 0.0
     clock_mode: str | None = None
+    time_source: TimeSource | None = None
+    time_source_at: float = -1e9
     firmware: str | None = None
     port: PortMemory = field(default_factory=PortMemory)
     switch_columns: dict[str, dict[str, SnmpValue]] = field(default_factory=dict)

@@ -18,6 +18,9 @@ from healthmon.protocols.values.xml import Element
 from healthmon.secret import Credential
 
 DEVICE_PATH = "/onvif/device_service"
+_MOST_SERVERS = 8
+_HOST_KINDS = ("IPv4Address", "IPv6Address", "DNSname")
+_NO_HOST = frozenset({"0.0.0.0", "::"})  # noqa: S104 - what an empty setting looks like
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,17 @@ class DeviceInformation:
     firmware: str | None
     serial: str | None
     hardware: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NtpServers:
+    """What GetNTP said: the servers by DHCP and by hand, at most 8 of each; `from_dhcp` says which
+    are used.
+    """
+
+    from_dhcp: bool
+    by_dhcp: tuple[str, ...]
+    by_hand: tuple[str, ...]
 
 
 # ------------------------------------------------------------------------------------------------ time
@@ -92,6 +106,30 @@ def time_of(reply: Reply, body: Element) -> DeviceTime:
     times = f"UTC {found.utc or invalid}, local {local or invalid_local}"
     trace.note("<", f"{times}, zone {found.zone}, {found.mode}")
     return found
+
+
+async def ntp_servers(device: Calls) -> NtpServers:
+    """GetNTP. Raises as device_information; ForbiddenError where the account has not the right."""
+    return ntp_of(await call(device, "GetNTP"))
+
+
+def ntp_of(answer: Element) -> NtpServers:
+    """The GetNTPResponse element. What is set to nothing (0.0.0.0, ::) is not set."""
+    told = xml.find(answer, "NTPInformation")
+    dhcp, hand = (_hosts(told, name) for name in ("NTPFromDHCP", "NTPManual"))
+    used = _flag(xml.text(told, "FromDHCP")) or False
+    trace.note(
+        "<",
+        f"time servers: by DHCP {', '.join(dhcp) or 'none'}, by hand {', '.join(hand) or 'none'}",
+    )
+    return NtpServers(used, dhcp, hand)
+
+
+def _hosts(told: Element | None, name: str) -> tuple[str, ...]:
+    """The addresses and names in the tt:NetworkHost elements called `name`."""
+    hosts = list(xml.children(told, name))[:_MOST_SERVERS] if told is not None else []
+    found = (xml.text(host, kind) for host in hosts for kind in _HOST_KINDS)
+    return tuple(dict.fromkeys(text[:128] for text in found if text and text not in _NO_HOST))
 
 
 def _flag(text: str | None) -> bool | None:

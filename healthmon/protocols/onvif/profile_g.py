@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from healthmon.protocols.errors import ProtocolError
-from healthmon.protocols.onvif import soap
+from healthmon.protocols.onvif import device, soap
 from healthmon.protocols.onvif.profile_g_requests import NS_RECORDING, NS_REPLAY, NS_SEARCH
 from healthmon.protocols.values import dates, xml
 from healthmon.protocols.values.xml import Element
@@ -288,14 +288,8 @@ def information(reply: bytes) -> VendorInfo:
 
 def ntp_servers(reply: bytes) -> tuple[str, ...]:
     """The time servers of GetNTP, by DHCP or by hand, as far as they are set."""
-    told = xml.find(answer(reply, "GetNTP"), "NTPInformation")
-    named = [host for name in ("NTPFromDHCP", "NTPManual") for host in _all(told, name)]
-    found = [
-        xml.text(host, kind) for host in named for kind in ("IPv4Address", "IPv6Address", "DNSname")
-    ]
-    return tuple(
-        dict.fromkeys(text[:128] for text in found if text and text not in ("0.0.0.0", "::"))  # noqa: S104
-    )
+    told = device.ntp_of(answer(reply, "GetNTP"))
+    return tuple(dict.fromkeys((*told.by_dhcp, *told.by_hand)))
 
 
 # ------------------------------------------------------------------------------------------------ values

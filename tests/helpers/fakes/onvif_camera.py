@@ -41,6 +41,8 @@ class Camera:
     shy: bool = False
     dated: bool = False
     forbidden: tuple[str, ...] = ()
+    time_server: str = "192.0.2.1"
+    asked: list[str] = field(default_factory=list)
     lockout_guard: int = 0
     refused: int = 0
     replies: dict[str, str] = field(default_factory=dict)
@@ -58,6 +60,7 @@ class Camera:
         writer.close()
 
     def answer(self, name: str, text: str, fields: dict[str, str]) -> bytes:
+        self.asked.append(name)
         if (self.shy or name != "GetSystemDateAndTime") and self.login != "none":
             tried = "Authorization".lower() in fields or "UsernameToken" in text
             self.lockout_guard += tried
@@ -110,6 +113,7 @@ class Camera:
             "GetSystemDateAndTime": moment(datetime.now(UTC) + timedelta(seconds=self.clock)),
             "GetDeviceInformation": "<tds:GetDeviceInformationResponse><tds:Manufacturer>Acme</tds:Manufacturer><tds:Model>M1</tds:Model><tds:FirmwareVersion>1.2</tds:FirmwareVersion><tds:SerialNumber>S7</tds:SerialNumber><tds:HardwareId>H</tds:HardwareId></tds:GetDeviceInformationResponse>",
             "GetNetworkInterfaces": '<tds:GetNetworkInterfacesResponse><tds:NetworkInterfaces token="e0"><tt:Enabled>true</tt:Enabled><tt:Info><tt:Name>eth0</tt:Name><tt:HwAddress>00:1a:2b:3c:4d:5e</tt:HwAddress><tt:MTU>1500</tt:MTU></tt:Info></tds:NetworkInterfaces></tds:GetNetworkInterfacesResponse>',
+            "GetNTP": f"<tds:GetNTPResponse><tds:NTPInformation><tt:FromDHCP>false</tt:FromDHCP><tt:NTPManual><tt:Type>IPv4</tt:Type><tt:IPv4Address>{self.time_server}</tt:IPv4Address></tt:NTPManual></tds:NTPInformation></tds:GetNTPResponse>",
             "GetCapabilities": f"<tds:GetCapabilitiesResponse><tds:Capabilities><tt:Media><tt:XAddr>{self.xaddr}</tt:XAddr></tt:Media></tds:Capabilities></tds:GetCapabilitiesResponse>",
             "GetProfiles": '<trt:GetProfilesResponse><trt:Profiles token="p0" fixed="true"><tt:Name>main</tt:Name></trt:Profiles><trt:Profiles token="p1"><tt:Name>sub</tt:Name></trt:Profiles></trt:GetProfilesResponse>',
             "GetStreamUri": f"<trt:GetStreamUriResponse><trt:MediaUri><tt:Uri>{self.uri}</tt:Uri><tt:InvalidAfterConnect>false</tt:InvalidAfterConnect><tt:InvalidAfterReboot>false</tt:InvalidAfterReboot><tt:Timeout>PT60S</tt:Timeout></trt:MediaUri></trt:GetStreamUriResponse>",

@@ -34,6 +34,11 @@ INTERFACES = (
     "<tt:Info><tt:HwAddress>02:00:00:00:00:01</tt:HwAddress></tt:Info></tds:NetworkInterfaces>"
     "</tds:GetNetworkInterfacesResponse>"
 )
+NTP = (
+    "<tds:GetNTPResponse><tds:NTPInformation><tt:FromDHCP>false</tt:FromDHCP><tt:NTPManual>"
+    "<tt:Type>DNS</tt:Type><tt:DNSname>{}</tt:DNSname></tt:NTPManual></tds:NTPInformation>"
+    "</tds:GetNTPResponse>"
+)
 TIME_SERVERS = ("127.0.7.1", "127.0.7.2", "127.0.7.3")
 NTP_TO_UNIX = 2208988800
 T = TypeVar("T")
@@ -50,7 +55,8 @@ class ClockCamera:
 
     None leaves one out. `zone` is its TZ ("" an empty one), `daylight` its DaylightSavings.
     `head` are raw header lines of every answer; `render` makes the envelope from its body;
-    `greeting` is sent before anything was asked.
+    `greeting` is sent before anything was asked. `ntp` is the time server that it asks, None where
+    it does not know GetNTP.
     """
 
     zone: str | None = None
@@ -63,6 +69,7 @@ class ClockCamera:
     name: str = "Gate"
     render: Callable[[str], str] = enveloped
     greeting: bytes = b""
+    ntp: str | None = None
     season: float = field(default=0.0, repr=False)
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -81,6 +88,8 @@ class ClockCamera:
             "GetDeviceInformation": IDENTITY,
             "GetNetworkInterfaces": INTERFACES,
         }
+        if self.ntp is not None:
+            bodies["GetNTP"] = NTP.format(self.ntp)
         body = self.render(bodies[asked]).encode() if asked in bodies else b""
         reply = http(body, "200 OK" if body else "404 Not Found", *self._dated())
         first, _, rest = reply.partition(b"\r\n")

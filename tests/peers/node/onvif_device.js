@@ -76,6 +76,13 @@ function device(ahead, capabilities, services) {
     GetCapabilities: () => ({ Capabilities: capabilities }),
     GetServices: () => ({ Service: services }),
     GetDeviceInformation: () => information,
+    GetNTP: () => ({
+      NTPInformation: {
+        FromDHCP: true,
+        NTPFromDHCP: [{ Type: "IPv4", IPv4Address: "192.0.2.1" }, { Type: "DNS", DNSname: "ntp.example.com" }],
+        NTPManual: [{ Type: "IPv4", IPv4Address: "192.0.2.99" }],
+      },
+    }),
     GetNetworkInterfaces: () => ({ NetworkInterfaces: interfaces }),
   };
 }
