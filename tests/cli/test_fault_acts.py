@@ -264,7 +264,7 @@ def test_beside_an_agent_a_raised_fault_gets_its_number_from_the_agent(
 
     def agent() -> None:
         mine = Store.open(f"sqlite:///{path.parent / 'state' / 'healthmon.db'}")
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not (raised := mine.raised()) and time.monotonic() < end:
             time.sleep(0.05)
         reducer = IncidentReducer(last_number=41)

@@ -260,7 +260,7 @@ def test_when_the_agent_is_dead_every_query_gives_no_data(live):
     """Not 0 and not well: nothing, so that Grafana shows grey NO DATA. It ends the agent."""
     assert VALUES["$__rate_interval"] == "10s", "what the wait below is for"
     live.agent.send_signal(signal.SIGKILL)
-    live.agent.wait(10)
+    live.agent.wait(60)
     live.until(lambda: live.number('up{job="healthmon"}') == 0)
     must_end = [target for target in targets() if not may_remain(target)]
     assert len(must_end) > 100

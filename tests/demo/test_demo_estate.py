@@ -302,7 +302,7 @@ async def test_control_switches_faults_and_shows_counters(estate):
     def check(method, path, body=None):
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=data, method=method)
-        with urllib.request.urlopen(request, timeout=3) as reply:
+        with urllib.request.urlopen(request, timeout=60) as reply:
             return json.loads(reply.read())
 
     told = await asyncio.to_thread(
@@ -358,7 +358,7 @@ def test_the_program_follows_a_schedule_and_ends_cleanly(tmp_path, how):
         try:
             line = child.stdout.readline()
             time.sleep(0.3)
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/devices", timeout=3) as reply:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/devices", timeout=60) as reply:
                 shown = {row["id"]: row["faults"] for row in json.loads(reply.read())}
             child.send_signal(how)
             rest = child.communicate(timeout=5)[0]

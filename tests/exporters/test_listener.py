@@ -90,7 +90,7 @@ async def serving(
         await asyncio.get_running_loop().shutdown_default_executor()
 
 
-async def until(condition, seconds: float = 20) -> None:
+async def until(condition, seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.02)
@@ -237,7 +237,7 @@ async def test_a10_a_connection_in_steady_use_is_kept(monkeypatch) -> None:
     async with serving() as running:
 
         def often() -> int:
-            link = http.client.HTTPConnection("127.0.0.1", running.port, timeout=20)
+            link = http.client.HTTPConnection("127.0.0.1", running.port, timeout=60)
             link.connect()
             mine = link.sock.getsockname()
             end = time.monotonic() + 3
@@ -316,7 +316,7 @@ async def test_a8_without_a_file_left_those_who_wait_are_served_when_there_is_on
                 hole.close()
         await until(lambda: len(running.guests) == 1)
         sock.sendall(b"GET /-/healthy HTTP/1.0\r\n\r\n")
-        answer = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(sock, 4096), 10)
+        answer = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(sock, 4096), 60)
         assert answer.endswith(b"healthy\n")
         sock.close()
 

@@ -60,7 +60,7 @@ class Manager:
     def alerts(self, device: str) -> list[dict[str, Any]]:
         """The alerts that are active now."""
         url = f"http://127.0.0.1:{self.port}/api/v2/alerts"
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return [one for one in json.load(answer) if one["labels"].get("device") == device]
 
 

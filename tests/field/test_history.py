@@ -61,7 +61,7 @@ async def test_ff_f5_history_begins_anew_at_once_with_the_open_faults_and_that_i
         agent.until(lambda: logged(product).get("F000001") == "C001", 15)
         agent.until(lambda: agent.value("healthmon_store_ok") == 1, 15)
         agent.process.send_signal(signal.SIGKILL)
-        agent.process.wait(20)
+        agent.process.wait(60)
 
     def again(product: Product) -> None:
         with product.agent(peers) as agent:

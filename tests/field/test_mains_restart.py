@@ -111,7 +111,7 @@ async def test_ff_f21_a_restart_during_a_mains_failure_keeps_the_cause(
         with product.agent(peers) as agent:
             number = lose_mains(agent, product, site)
             agent.process.kill()
-            agent.process.wait(20)
+            agent.process.wait(60)
         with product.agent(peers) as agent:
             agent.until(lambda: agent.get("/-/ready")[0] == 200, 60)
             site.cut(1)

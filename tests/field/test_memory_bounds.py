@@ -26,7 +26,7 @@ def memory(agent: Running) -> int:
 def ask(agent: Running, paths: list[str], headers: dict[str, str] | None = None) -> set[int]:
     """The statuses of GET requests on one connection, or on as many as the agent wants."""
     told = set()
-    connection = http.client.HTTPConnection("127.0.0.1", agent.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", agent.port, timeout=60)
     for path in paths:
         connection.request("GET", path, headers=headers or {})
         answer = connection.getresponse()

@@ -68,7 +68,7 @@ def test_ff_f15_a_shell_has_the_record_of_the_service(tmp_path: Path, peers: Pee
         assert "5001 may not write /var/lib/healthmon/healthmon.db" in refused.err
     with one.unit.agent(peers) as agent:  # what root has made keeps it from nothing
         agent.process.send_signal(signal.SIGKILL)
-        agent.process.wait(20)
+        agent.process.wait(60)
     read_by_members_only(one, number)
     assert "already" in one.unit.run(*ACTS[1]).out
     assert [path for path in tmp_path.rglob("*.db") if path.parent != one.state] == []

@@ -36,14 +36,14 @@ class Rsyslog:
         conf.write_text(RSYSLOG.format(way=way, out=self.out, port=self.port))
         peers.start("rsyslogd", "-n", "-iNONE", "-C", "-f", conf, env={"TZ": zone} | clock)
         table = Path("/proc/net") / way
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while f":{self.port:04X} " not in table.read_text():
             assert time.monotonic() < end, peers.log()
             time.sleep(0.05)
 
     def line(self) -> tuple[str, str, str]:
         """What it has written of the first message."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not (self.out.exists() and self.out.read_text().endswith("\n")):
             assert time.monotonic() < end, "no message"
             time.sleep(0.05)

@@ -37,7 +37,7 @@ class WallServer:
         self.port = 0
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
 
     @property
     def origin(self) -> str:

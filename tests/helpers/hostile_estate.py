@@ -145,12 +145,12 @@ class Ward:
 
         thread = threading.Thread(target=lambda: asyncio.run(serve()))
         thread.start()
-        assert ready.wait(20)
+        assert ready.wait(60)
         try:
             yield self
         finally:
             loops[0].call_soon_threadsafe(end.set)
-            thread.join(20)
+            thread.join(60)
 
     def write(self, change: Callable[[dict[str, Any]], None]) -> None:
         secret = self.folder / "secret"

@@ -74,7 +74,7 @@ class Live:
         request = urllib.request.Request(
             url, json.dumps({"name": name}).encode(), method="POST" if on else "DELETE"
         )
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib.request.urlopen(request, timeout=60).close()
 
     def until(self, what: Callable[[], bool], seconds: float = 90) -> None:
         """Wait for `what` to be true."""

@@ -145,7 +145,7 @@ class Room:
             return subprocess.run(
                 argv, capture_output=True, text=True, timeout=40, check=True
             ).stdout
-        with urllib.request.urlopen(url, timeout=20) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return str(answer.read().decode())
 
     def ready(self) -> bool:

@@ -103,7 +103,7 @@ def _ports() -> Iterator[int]:
 _PORTS = _ports()
 
 
-def wait_udp(host: str, port: int, seconds: float = 15) -> None:
+def wait_udp(host: str, port: int, seconds: float = 60.0) -> None:
     """Until the port is bound: the kernel refuses no datagram any more."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -156,7 +156,7 @@ class Peers:
             p.read_text(errors="replace") for p in sorted(self.folder.glob("peer*.log"))
         )
 
-    def wait_tcp(self, host: str, port: int, seconds: float = 15) -> None:
+    def wait_tcp(self, host: str, port: int, seconds: float = 60.0) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             with socket.socket() as sock:

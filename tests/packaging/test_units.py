@@ -145,5 +145,5 @@ def test_a_sheet_as_pdf_makes_no_call_that_the_unit_forbids(tmp_path):
 
 
 def scraped(port: int) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
         return answer.read().decode()

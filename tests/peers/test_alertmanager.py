@@ -76,7 +76,7 @@ def told(reducer: Receiver) -> list[tuple[str, str]]:
     ]
 
 
-async def until(found: Callable[[], bool], seconds: float = 10) -> None:
+async def until(found: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not found():
         assert time.monotonic() < end, "it did not come in time"

@@ -63,7 +63,7 @@ class Rsyslog:
 
     async def got(self, count: int = 1) -> list[dict]:
         """The messages as rsyslog parsed them, once there are `count`."""
-        end = time.monotonic() + 8
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             lines = (
                 self.out.read_text(errors="surrogateescape").splitlines()
@@ -104,7 +104,7 @@ async def rsyslog(peers: Peers, kind: str, certificate: Path | None = None) -> R
     if kind == "imtcp":
         await asyncio.to_thread(peers.wait_tcp, "127.0.0.1", port)
     else:
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         wanted = f"{port:04X}"
         while not any(
             line.split()[1].endswith(wanted)

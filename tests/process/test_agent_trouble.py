@@ -124,7 +124,7 @@ def test_a8_without_file_descriptors_cameras_are_not_known_and_come_back(room: R
     assert room.agent is not None
     pid = room.agent.pid
     old = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", room.port, timeout=10)) as kept:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", room.port, timeout=60)) as kept:
 
         def shown() -> str:
             kept.request("GET", "/metrics")
@@ -185,7 +185,7 @@ def test_a1_steps_of_our_clock_move_no_look_and_blame_no_camera(room: Room) -> N
     need(FAKETIME)
     assert room.agent is not None
     room.agent.send_signal(signal.SIGTERM)
-    room.agent.wait(10)
+    room.agent.wait(60)
     # faketime makes threads slow: few cameras, and none that needs a library in a thread of its own
     room.configure(
         lambda tree: tree.update(

@@ -77,7 +77,7 @@ def test_a_fault_that_a_person_raises_beside_the_agent_is_one_like_every_other(
         well("faults", "undo", number, *NAME)
         agent.until(lambda: "raised" in agent.faults("C001"), 30)
         agent.process.send_signal(signal.SIGKILL)
-        agent.process.wait(20)
+        agent.process.wait(60)
     assert well(*RAISE)[:7] > number, "nobody else numbers now"
     with product.agent(peers) as agent:
         agent.until(lambda: "raised" in agent.faults("other"), 30)

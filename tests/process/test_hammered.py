@@ -34,7 +34,7 @@ def room(module_peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Room:
 
 def counters(room: Room) -> dict[str, dict[str, int]]:
     """What each simulated device has counted."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{room.control}/devices", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{room.control}/devices", timeout=60) as answer:
         return {device["id"]: device["counters"] for device in json.load(answer)}
 
 

@@ -77,7 +77,7 @@ def test_a_restart_repeats_nothing_and_knows_what_is_open(room: Room) -> None:
     room.until(lambda: ("opened", "C002", "unreachable") in told(room.folder), 60)
     assert room.agent is not None
     room.agent.send_signal(signal.SIGKILL)
-    room.agent.wait(10)
+    room.agent.wait(60)
     room.start()
     room.until(
         lambda: room.value("healthmon_fault_active", device="C002", code="unreachable") == 1, 30

@@ -185,14 +185,14 @@ def test_a13_a_sweep_that_is_told_to_end_tears_its_sessions_down_within_five_sec
 ) -> None:
     assert room.agent is not None
     room.agent.terminate()
-    room.agent.wait(10)
+    room.agent.wait(60)
     try:
         before = sum(one["lost_sessions"] for one in counters(room))
         sweep = room.run("sweep")
         until(lambda: sum(one["sessions_now"] for one in counters(room)) > 3, 60, sweep)
         began = time.monotonic()
         sweep.terminate()
-        assert sweep.wait(10) == 128 + signal.SIGTERM
+        assert sweep.wait(60) == 128 + signal.SIGTERM
         assert time.monotonic() - began < 5
         until(lambda: sum(one["sessions_now"] for one in counters(room)) == 0, 10)
         assert sum(one["lost_sessions"] for one in counters(room)) == before, (
@@ -214,7 +214,7 @@ def test_a13_a_second_agent_does_not_start_and_the_first_ends_on_sigterm_within_
     before = sum(one["lost_sessions"] for one in counters(room))
     began = time.monotonic()
     room.agent.terminate()
-    assert room.agent.wait(10) == 0
+    assert room.agent.wait(60) == 0
     assert time.monotonic() - began < 5
     seen = counters(room)
     assert sum(one["lost_sessions"] for one in seen) == before, "every session is torn down"
@@ -222,5 +222,5 @@ def test_a13_a_second_agent_does_not_start_and_the_first_ends_on_sigterm_within_
 
 
 def counters(room: Room) -> list[dict[str, int]]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{room.control}/counters", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{room.control}/counters", timeout=60) as answer:
         return [one["counters"] for one in json.load(answer)]

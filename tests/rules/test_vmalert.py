@@ -184,7 +184,7 @@ def test_the_words_of_an_alert_are_filled_in_by_vmalert_too(peers):
     while not found:
         assert time.monotonic() < end, peers.log()[-3000:]
         time.sleep(0.3)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/alerts", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/alerts", timeout=60) as answer:
             alerts = json.load(answer)["data"]["alerts"] or []
         found = [one for one in alerts if one["name"] == "HealthmonRetentionShort"]
     words = found[0]["annotations"]

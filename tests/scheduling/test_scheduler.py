@@ -55,7 +55,7 @@ class Watcher:
         self.done.append(result.check)
 
 
-async def until(true, seconds: float = 20.0) -> None:
+async def until(true, seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not true():
             await asyncio.sleep(0.005)

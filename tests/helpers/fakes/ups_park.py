@@ -68,7 +68,7 @@ def park(units: Mapping[str, Unit]) -> Iterator[dict[str, list[dict[str, Any]]]]
     finally:
         done(stack.aclose())
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(60)
         loop.close()
 
 

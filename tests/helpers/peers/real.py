@@ -39,7 +39,7 @@ def chronyd(
     return peers.start(*argv, env=faked(skew))
 
 
-def wait_time(peers: Peers, address: str, port: int, seconds: float = 20) -> None:
+def wait_time(peers: Peers, address: str, port: int, seconds: float = 60.0) -> None:
     """Until a time server answers, whatever it says."""
     end = time.monotonic() + seconds
     while not _answers(address, port):
@@ -164,4 +164,4 @@ class Nut:
     def stop_driver(self) -> None:
         """End the driver, as when its cable is pulled and it gives up."""
         self.driver.send_signal(signal.SIGKILL)
-        self.driver.wait(5)
+        self.driver.wait(60)

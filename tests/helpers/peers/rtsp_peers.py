@@ -92,7 +92,7 @@ def vlc(peers: Peers, film: Path) -> int:
         argv = ["runuser", "-u", "nobody", "--", *argv]
     peers.start(*argv, env={"HOME": str(film.parent)})
     peers.wait_tcp(HOST, port)
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while b" 200 " not in (
         said := describe(port, "/vlc")
     ):  # it answers 500 until it has opened the film

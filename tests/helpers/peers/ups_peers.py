@@ -64,7 +64,7 @@ def snmpsim(peers: Peers, *names: str) -> dict[str, int]:
         argv += [f"--data-dir={folder}", f"--agent-udpv4-endpoint={HOST}:{ports[name]}"]
     peers.start(PROGRAM, *argv, env={"SNMPSIM_ALLOW_ROOT": "true"})
     for port in ports.values():
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not snmpget(port, "1.3.6.1.2.1.1.1.0"):
             assert time.monotonic() < end, peers.log()[-2000:]
             time.sleep(0.05)
