@@ -361,7 +361,7 @@ def test_the_program_follows_a_schedule_and_ends_cleanly(tmp_path, how):
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/devices", timeout=60) as reply:
                 shown = {row["id"]: row["faults"] for row in json.loads(reply.read())}
             child.send_signal(how)
-            rest = child.communicate(timeout=5)[0]
+            rest = child.communicate(timeout=60)[0]
         finally:
             child.kill()
     assert "SIMULATED" in line

@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from helpers import forked
 from helpers.support import Peers, free_port
 
 INSTALLED = Path(sys.executable).with_name("healthmon")
@@ -118,20 +119,18 @@ class Product:
 
     def run(self, *argv: str | Path, timeout: float = 120) -> Done:
         """Run a command to its end; it fails the test where that takes longer than `timeout`."""
+        full, environment = self.argv(*argv), self.env()
+        start = forked.run if self._is_forked(environment) else _started
         try:
-            done = subprocess.run(
-                self.argv(*argv),
-                capture_output=True,
-                text=True,
-                env=self.env(),
-                stdin=subprocess.DEVNULL,
-                timeout=timeout,
-                check=False,
-            )
+            done = start(full, environment, timeout)
         except subprocess.TimeoutExpired as error:
             words = f"healthmon {argv[0]} has not ended after {timeout:.0f} s"
             raise AssertionError(words) from error
         return Done(done.returncode, done.stdout, done.stderr)
+
+    def _is_forked(self, environment: Mapping[str, str]) -> bool:
+        """Another build, or a command in surroundings of its own, begins as any program does."""
+        return COMMAND == INSTALLED and not self.before and forked.usable(environment)
 
     def sweep(self, *argv: str, timeout: float = 120) -> Swept:
         """``healthmon sweep --json``."""
@@ -151,6 +150,20 @@ class Product:
             yield running
         finally:
             peers.stop(process)
+
+
+def _started(
+    argv: Sequence[str], environment: Mapping[str, str], timeout: float
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        argv,
+        capture_output=True,
+        text=True,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        timeout=timeout,
+        check=False,
+    )
 
 
 @dataclass

@@ -172,7 +172,7 @@ class Room:
             subprocess.run(argv, check=True, capture_output=True, timeout=20)
             return
         urllib.request.urlopen(
-            urllib.request.Request(url, body.encode(), method=method), timeout=5
+            urllib.request.Request(url, body.encode(), method=method), timeout=60
         ).close()
 
 

@@ -52,7 +52,7 @@ async def prometheus(peers: Peers, jobs: list[dict[str, Any]]) -> AsyncIterator[
     """Prometheus with these jobs; its API."""
     need("prometheus")
     port, config = free_port(), peers.folder / "prometheus.yml"
-    config.write_text(yaml.safe_dump({"global": {"scrape_interval": "3s"}, "scrape_configs": jobs}))
+    config.write_text(yaml.safe_dump({"global": {"scrape_interval": "6s"}, "scrape_configs": jobs}))
     argv = [f"--config.file={config}", f"--storage.tsdb.path={peers.folder / 'data'}"]
     peers.start("prometheus", *argv, f"--web.listen-address=127.0.0.1:{port}")
     await asyncio.to_thread(peers.wait_ready, port)
@@ -62,7 +62,7 @@ async def prometheus(peers: Peers, jobs: list[dict[str, Any]]) -> AsyncIterator[
 
 async def check(http: httpx.AsyncClient, query: str, rows: int) -> list[dict[str, Any]]:
     """The result of a query once it has so many rows."""
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(90):
         while True:
             answer = await http.get("/api/v1/query", params={"query": query})
             found = answer.json().get("data", {}).get("result", [])

@@ -86,7 +86,9 @@ def context(version: str = "2c") -> ProbeContext:
     return ProbeContext(Connector.of([HOST]), LockoutGuard(), lambda _: used)
 
 
-async def until(device: Device, held: ProbeContext, wanted: Any, seconds: float = 60.0) -> SwitchPort:
+async def until(
+    device: Device, held: ProbeContext, wanted: Any, seconds: float = 60.0
+) -> SwitchPort:
     """The port once it is as `wanted`; snmpd caches its interfaces for some seconds."""
     end, seen = time.monotonic() + seconds, None
     while time.monotonic() < end:

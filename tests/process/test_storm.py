@@ -105,7 +105,7 @@ class Receivers:
 
     def alerts(self) -> list[str]:
         with urllib.request.urlopen(
-            f"http://127.0.0.1:{self.manager}/api/v2/alerts", timeout=5
+            f"http://127.0.0.1:{self.manager}/api/v2/alerts", timeout=60
         ) as answer:
             return [one["labels"]["device"] for one in json.load(answer)]
 
