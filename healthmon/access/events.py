@@ -65,6 +65,21 @@ def login_refused(user: User | None, client: str) -> AccessEvent:
     return AccessEvent(AccessKind.LOGIN_REFUSED, text, user.name if user else "", client)
 
 
+def provider_login(person: Person, subject: str, client: str) -> AccessEvent:
+    """`person` has logged in at the identity provider, which knows them as `subject`."""
+    text = f"user {person.name} ({person.role}) logged in from {client} by the identity provider"
+    return AccessEvent(AccessKind.LOGIN, f"{text}, subject {subject}", person.name, client)
+
+
+def provider_refused(words: str, name: str, client: str) -> AccessEvent:
+    """A login by the identity provider was refused for the reason in `words`; `name` is "" where
+    the provider did not tell who it was.
+    """
+    who = f"user {name}" if name else "somebody"
+    text = f"a login as {who} by the identity provider was refused from {client}: {words}"
+    return AccessEvent(AccessKind.LOGIN_REFUSED, text, name, client)
+
+
 def logged_out(name: str, client: str) -> AccessEvent:
     """User `name` has logged out."""
     return AccessEvent(AccessKind.LOGOUT, f"user {name} logged out from {client}", name, client)

@@ -17,6 +17,7 @@ from healthmon.config import (
     contract_checks,
     link_checks,
     notify_checks,
+    oidc_checks,
     readings_checks,
     sense_checks,
 )
@@ -76,6 +77,7 @@ def _in_whole_entries(part: Part) -> Iterator[tuple[Path_, str]]:
         *_windows(config),
         *_wide_listener(config),
         *notify_checks.problems_of(config),
+        *oidc_checks.problems_of(config),
         *contract_checks.problems_of(config),
         *readings_checks.problems_of(config),
         *sense_checks.problems_of(config, watched(config)),

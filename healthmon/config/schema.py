@@ -29,6 +29,7 @@ from healthmon.config.fields import (
     Zone,
 )
 from healthmon.config.notify_schema import Heartbeat, Route, Target, Times
+from healthmon.config.oidc_schema import Oidc
 from healthmon.config.recorder_schema import RecordingValues
 from healthmon.config.units import DEFAULT_ZONE
 
@@ -194,6 +195,7 @@ class AgentSection(Strict):
     state_directory: str | None = None
     tls: ServerTls | None = None
     users_file: str | None = None
+    oidc: Oidc | None = None
 
 
 class Config(Strict):

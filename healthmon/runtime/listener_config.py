@@ -16,8 +16,10 @@ from starlette.types import ASGIApp
 
 from healthmon.access import users
 from healthmon.config.problems import ConfigError, Problem
+from healthmon.runtime import identity_provider
 from healthmon.runtime.access_log import AccessLog
 from healthmon.runtime.agent import Agent
+from healthmon.runtime.identity_provider import IdentityProvider
 from healthmon_exporters.web import listener, server_tls
 from healthmon_exporters.web.access_control import AccessControl
 from healthmon_exporters.web.known_users import KnownUsers
@@ -58,6 +60,8 @@ def _problems(config: Config) -> Iterator[tuple[Path_, str]]:
     if section.users_file:
         for problem in users.problems(_users(config, section.users_file)):
             yield ("agent", "users_file"), str(problem)
+    if words := identity_provider.problem(config):
+        yield ("agent", "oidc", "ca_file"), words
 
 
 def warnings(config: Config) -> list[str]:
@@ -101,7 +105,9 @@ class WebListener:
         self._listener: listener.OpenListener | None = None
         service = agent.incident_service
         access_log = AccessLog(service.keep_access, service.wall.now)
-        self.control = AccessControl(KnownUsers(self.users, self.today, access_log.report))
+        known = KnownUsers(self.users, self.today, access_log.report)
+        self._provider = IdentityProvider(agent.state.known_time)
+        self.control = AccessControl(known, lambda: self._provider.login)
         self._watch: asyncio.Task[None] | None = None
 
     async def open(self, engine: ASGIApp) -> None:
@@ -113,6 +119,8 @@ class WebListener:
             log.warning("%s", words)
         section, guarded, files = config.agent, config.agent.users_file is not None, _tls(config)
         tls = server_tls.tls_context(*files) if files else None
+        if words := self._provider.take_over(config):
+            log.warning("%s", words)
         self._listener = await listener.serve(
             engine, section.listen, section.port, tls=tls, guarded=guarded
         )
@@ -124,6 +132,7 @@ class WebListener:
             self._watch.cancel()
         if self._listener is not None:
             await self._listener.close()
+        self._provider.close()
 
     def users(self) -> Path | None:
         """The users file in force."""
@@ -146,6 +155,7 @@ class WebListener:
         when all was.
         """
         told = [await self.agent.reload(), await self._renewed()]
+        told.append(self._provider.take_over(self.agent.engine.estate.config))
         if file := self.users():
             told += map(str, users.problems(file))
         told.append(_needs_restart(self._started.agent, self.agent.engine.estate.config.agent))

@@ -14,7 +14,9 @@ from healthmon.runtime.engine import build
 LATE = (
     "apprise",
     "cryptography",
+    "healthmon_exporters.web.oidc_login",
     "httpx",
+    "joserfc",
     "markdown_it",
     "onvif",
     "psycopg",

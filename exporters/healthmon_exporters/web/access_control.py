@@ -1,5 +1,5 @@
-"""Who asks for a page: by name and password (Basic, RFC 7617), by the session of a browser, or as a
-wall screen.
+"""Who asks for a page: by name and password (Basic, RFC 7617), by the session of a browser (of a local
+user, or of one whom the identity provider has told), or as a wall screen.
 
 A password is checked once; after that its keyed mark is enough until the users file changes.
 """
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
@@ -25,6 +26,9 @@ from healthmon_exporters.web import cookies
 from healthmon_exporters.web.known_users import KnownUsers
 from healthmon_exporters.web.password_check import PasswordCheck
 from healthmon_exporters.web.sessions import Sessions
+
+if TYPE_CHECKING:
+    from healthmon_exporters.web.oidc_login import OidcLogin
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class AccessControl:
     """Of one agent: its users, their sessions, the check of their passwords."""
 
     known: KnownUsers
+    # The login by the identity provider in force, None where there is none.
+    oidc: Callable[[], OidcLogin | None] = lambda: None
     check: PasswordCheck = field(default_factory=PasswordCheck)
     sessions: Sessions = field(default_factory=Sessions)
     _last_use: LastUse = field(default_factory=LastUse)
@@ -117,20 +123,25 @@ class AccessControl:
 
     def _by_session(self, request: Request) -> Identity | None:
         token = cookies.token_of(request, cookies.SESSION)
-        user = self._session_user(token)
-        if user is None:
+        person = self._session_person(token)
+        if person is None:
             return None
 
         def lasts() -> bool:
             self.known.file()
-            return self._session_user(token) == user
+            return self._session_person(token) == person
 
-        return Identity(user.person, by_cookie=True, lasts=lasts)
+        return Identity(person, by_cookie=True, lasts=lasts)
 
-    def _session_user(self, token: str) -> User | None:
+    def _session_person(self, token: str) -> Person | None:
         session = self.sessions.of(token) if token else None
-        user = self.known.user(session.name) if session else None
-        return user if session and session.counts(user, time.time()) else None
+        if session is None:
+            return None
+        if session.role:
+            oidc = self.oidc()
+            return session.person(oidc.settings.stamp, time.time()) if oidc else None
+        user = self.known.user(session.name)
+        return user.person if user and session.counts(user, time.time()) else None
 
     def _by_kiosk(self, request: Request) -> Identity | None:
         token = cookies.token_of(request, cookies.KIOSK)

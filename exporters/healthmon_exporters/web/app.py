@@ -28,6 +28,7 @@ from healthmon_exporters.web.guards import Guard, not_bare
 from healthmon_exporters.web.known_users import KnownUsers
 from healthmon_exporters.web.login import Login
 from healthmon_exporters.web.login_pages import LoginPages
+from healthmon_exporters.web.oidc_pages import OidcPages
 from healthmon_exporters.web.probe_handler import RefusedError
 from healthmon_exporters.web.rules import GuardedRoute
 
@@ -107,6 +108,7 @@ def routes(site: Site, control: AccessControl) -> list[BaseRoute]:
     async def landing(_request: Request) -> Response:
         return Response(_page(site), media_type="text/html; charset=utf-8")
 
+    login = LoginPages(control, site.estate)
     found = [
         GuardedRoute("/", landing),
         GuardedRoute("/metrics", metrics),
@@ -116,7 +118,8 @@ def routes(site: Site, control: AccessControl) -> list[BaseRoute]:
         GuardedRoute("/-/healthy", healthy),
         GuardedRoute("/-/ready", ready),
         GuardedRoute("/-/reload", reload, methods=("POST",)),
-        *LoginPages(control, site.estate).routes(),
+        *login.routes(),
+        *OidcPages(control, login).routes(),
         *runbooks.routes(),
     ]
     return [*found, *_sections(site)]

@@ -11,6 +11,8 @@ from starlette.responses import Response
 
 SESSION = "healthmon-session"
 KIOSK = "healthmon-kiosk"
+# Ties a login by the identity provider to the browser that has begun it.
+OIDC = "healthmon-oidc"
 # Browsers keep no cookie for longer (RFC 6265bis, 5.5). It is renewed each time the wall is opened.
 KIOSK_SECONDS = 400 * 86400
 
@@ -21,8 +23,8 @@ def token_of(request: Request, name: str) -> str:
 
 
 def put(response: Response, request: Request, name: str, token: str) -> None:
-    """Have the browser keep a login until it is closed (`SESSION`), or a wall screen (`KIOSK`) for
-    good.
+    """Have the browser keep a login until it is closed (`SESSION`, `OIDC`), or a wall screen (`KIOSK`)
+    for good.
     """
     same_site: Literal["lax", "strict"] = "strict" if name == KIOSK else "lax"
     response.set_cookie(

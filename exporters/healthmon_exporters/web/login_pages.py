@@ -9,6 +9,7 @@ import html
 import math
 import re
 import time
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -33,6 +34,7 @@ _STYLE = (
     ":root{color-scheme:light dark}h1{font-size:1.4rem}h2{font-size:1.2rem}"
     "label{display:block;margin:1rem 0}input{width:100%}"
     "input,button{font:inherit;padding:.5rem .7rem;min-height:2.8rem;box-sizing:border-box}"
+    ".way{display:block;padding:.7rem;border:.15rem solid;text-align:center;font-weight:bold}"
     "[role=alert]{border-left:.4rem solid;padding-left:.7rem;font-weight:bold}"
 )
 # Without a referrer a browser would hide where a form comes from (Fetch, "append a request Origin
@@ -60,26 +62,26 @@ class LoginPages:
         ]
 
     async def _show(self, request: Request) -> Response:
-        return self._login_page(request, _local(request.query_params.get("next", "")))
+        return self.page(request, local_path(request.query_params.get("next", "")))
 
     async def _log_in(self, request: Request) -> Response:
         form = await read_form(request)
-        back = _local(form.get("next", ""))
+        back = local_path(form.get("next", ""))
         if self._control.file() is None:
-            return self._login_page(request, back)
+            return self.page(request, back)
         name, password = form.get("name", "").strip(), form.get("password", "")
         if not (name and password):
-            return self._login_page(request, back, _WRONG, 403)
+            return self.page(request, back, _WRONG, 403)
         try:
             user = await self._control.log_in(request, name, password)
         except BusyError as busy:
             seconds = math.ceil(busy.seconds)
             words = f"Too many logins. Try again in {seconds} s."
-            answer = self._login_page(request, back, words, 429)
+            answer = self.page(request, back, words, 429)
             answer.headers["Retry-After"] = str(seconds)
             return answer
         if user is None:
-            return self._login_page(request, back, _WRONG, 403)
+            return self.page(request, back, _WRONG, 403)
         sessions = self._control.sessions
         sessions.end(cookies.token_of(request, cookies.SESSION))
         token = sessions.begin(user)
@@ -122,9 +124,8 @@ class LoginPages:
         cookies.put(response, request, cookies.KIOSK, found[1])
         return response
 
-    def _login_page(
-        self, request: Request, back: str, problem: str = "", status: int = 200
-    ) -> Response:
+    def page(self, request: Request, back: str, problem: str = "", status: int = 200) -> Response:
+        """The page where people log in and are then sent `back`; it begins with a `problem`."""
         person = person_of(request.scope)
         now = ""
         if person.role is not None:
@@ -145,7 +146,20 @@ class LoginPages:
             "<button>Log in</button></form>"
             '<p><a href="/kiosk">Connect a wall screen with its code</a></p>'
         )
-        return self._page("Log in", problem, now + form, status)
+        return self._page("Log in", problem, now + self._provider(back, problem) + form, status)
+
+    def _provider(self, back: str, problem: str) -> str:
+        """The way to the identity provider, where there is one, and whether it works."""
+        oidc = self._control.oidc()
+        if oidc is None:
+            return ""
+        name, address = html.escape(oidc.settings.provider), urlencode({"next": back})
+        told = ""
+        if oidc.trouble:
+            why = "" if problem else f": {html.escape(oidc.trouble)}"
+            told = f"<p>The login with the {name} account does not work now{why}. Local users can log in below.</p>"
+        link = f'<a class="way" href="/login/oidc?{address}">Log in with the {name} account</a>'
+        return f"{told}<p>{link}</p><h2>Local users</h2>"
 
     def _kiosk_page(self, problem: str = "", status: int = 200) -> Response:
         form = (
@@ -168,6 +182,6 @@ class LoginPages:
         return HTMLResponse(text, status, _HEADERS)
 
 
-def _local(path: str) -> str:
+def local_path(path: str) -> str:
     """`path` where it leads to a page of this agent, else the first page."""
     return path if _PATH.fullmatch(path) else "/"

@@ -36,6 +36,8 @@ RULES: Final[Mapping[str, Permission]] = MappingProxyType(
         "GET /login": Permission.LOGIN,
         "POST /login": Permission.LOGIN,
         "POST /logout": Permission.LOGIN,
+        "GET /login/oidc": Permission.LOGIN,
+        "GET /login/oidc/done": Permission.LOGIN,
         "GET /kiosk": Permission.LOGIN,
         "POST /kiosk": Permission.LOGIN,
         "GET /desk": Permission.READ,

@@ -16,6 +16,7 @@ import time
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from healthmon.access.roles import Person, Role
 from healthmon.access.users import User
 
 log = logging.getLogger("healthmon.web")
@@ -29,18 +30,28 @@ MOST_BYTES = 1 << 20
 @dataclass(frozen=True, slots=True)
 class Session:
     """The login of user `name` until `ends` (Unix seconds). `of` tells the password that it was
-    made with.
+    made with; where an identity provider has told the `role`, by which configuration.
     """
 
     name: str
     ends: float
     of: str
+    role: str = ""
 
     def counts(self, user: User | None, now: float) -> bool:
         """Whether it still is a login of `user`: not after a new password or the end."""
-        if user is None:
-            return False
-        return now < self.ends <= now + LONGEST_SECONDS and self.of == _hash(user.stored)
+        return user is not None and not self.role and self._is_good(user.stored, now)
+
+    def person(self, stamp: str, now: float) -> Person | None:
+        """Whose login by the identity provider this is, by the configuration `stamp`; None where
+        it is none, or none any more.
+        """
+        if not self.role or not self._is_good(stamp, now):
+            return None
+        return Person.of(self.name, Role(self.role))
+
+    def _is_good(self, made_with: str, now: float) -> bool:
+        return now < self.ends <= now + LONGEST_SECONDS and self.of == _hash(made_with)
 
 
 class Sessions:
@@ -59,11 +70,22 @@ class Sessions:
 
     def begin(self, user: User) -> str:
         """The token of a new session. Call `keep` afterwards."""
+        ends = time.time() + LONGEST_SECONDS
+        return self._begin(Session(user.name, ends, _hash(user.stored)))
+
+    def begin_by_provider(self, person: Person, stamp: str, seconds: float) -> str:
+        """The token of a new session of somebody whom the identity provider has told, by the
+        configuration `stamp`, for `seconds`. Call `keep` afterwards.
+        """
+        role = person.role or Role.VIEWER
+        ends = time.time() + min(seconds, LONGEST_SECONDS)
+        return self._begin(Session(person.name, ends, _hash(stamp), role.value))
+
+    def _begin(self, session: Session) -> str:
         now, token = time.time(), secrets.token_urlsafe(32)
         self._sessions = {key: one for key, one in self._sessions.items() if one.ends > now}
         while len(self._sessions) >= MOST:
             del self._sessions[next(iter(self._sessions))]
-        session = Session(user.name, now + LONGEST_SECONDS, _hash(user.stored))
         self._sessions[_hash(token)] = session
         return token
 
@@ -99,12 +121,14 @@ def _kept(file: Path) -> dict[str, Session]:
     try:
         with file.open("rb") as opened:
             found = json.loads(opened.read(MOST_BYTES))
-        return {
-            str(key): Session(str(name), float(ends), str(of))
-            for key, (name, ends, of) in found.items()
-        }
+        return {str(key): _session(*values) for key, values in found.items()}
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}
+
+
+def _session(name: object, ends: float, of: object, role: str = "") -> Session:
+    """Raises ValueError for a role that there is not."""
+    return Session(str(name), float(ends), str(of), Role(role).value if role else "")
 
 
 def _hash(text: str) -> str:
