@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 async def probe(target: str, module: str) -> bytes | None:
     if target == "slow":
-        await asyncio.sleep(5)
+        await asyncio.sleep(30)
     return b"healthmon_device_up 1\n" if (target, module) == ("cam-1", "reach") else None
 
 
@@ -97,7 +97,7 @@ async def test_only_configured_devices_can_be_probed_within_the_scrape_limit() -
         assert (
             await http.get("/probe", params={"target": "slow"}, headers=limit)
         ).status_code == 504
-        assert time.monotonic() - began < 4.0  # it would last five
+        assert time.monotonic() - began < 20  # it would last thirty
 
 
 async def test_reload_by_post_only_and_ready_after_the_first_round() -> None:

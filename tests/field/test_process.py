@@ -204,7 +204,7 @@ def test_ff_f9_our_own_name_server_is_one_fault_of_ours(
             began = time.monotonic()
             agent.process.terminate()
             agent.process.wait(60)
-            assert time.monotonic() - began < 5 + 2
+            assert time.monotonic() - began < 3 * 5, "five seconds on an idle machine"
         log = json.loads(product.run("faults", "--json").out)
         assert [row["device"] for row in log] == ["healthmon"]
         assert "DNS" in log[0]["sentence"] or "name server" in log[0]["sentence"]

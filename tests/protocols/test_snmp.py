@@ -197,8 +197,8 @@ async def test_a_stranger_cannot_answer() -> None:
 async def test_closed_port_is_known_at_once() -> None:
     began = time.monotonic()
     with pytest.raises(RefusedError):
-        await check(Agent({}, port=free_port(socket.SOCK_DGRAM)), [SOURCE], timeout=2)
-    assert time.monotonic() - began < 1.9
+        await check(Agent({}, port=free_port(socket.SOCK_DGRAM)), [SOURCE], timeout=10)
+    assert time.monotonic() - began < 9
 
 
 async def test_silence_ends_after_the_retry_and_no_address_but_the_configured_is_asked() -> None:

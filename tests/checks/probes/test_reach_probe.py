@@ -89,8 +89,8 @@ async def test_c2_a_silent_port_hides_no_other_and_costs_its_share() -> None:
         assert [port.reason for port in seen.ports] == [Reason.CONNECT_TIMEOUT, None]
         assert seen.ports[0].detail.endswith("no answer in 0.3 s")
         began = time.monotonic()
-        seen = await reach.probe(device(ports=(silent,) * 8), check(0.8), TOOLS)
-        assert time.monotonic() - began < 2, "eight of them in turn would take 2.4 s"
+        seen = await reach.probe(device(ports=(silent,) * 8), check(2.4), TOOLS)
+        assert time.monotonic() - began < 6, "eight of them in turn would take 7.2 s"
         assert [port.reason for port in seen.ports] == [Reason.CONNECT_TIMEOUT] * 8
 
 
