@@ -11,7 +11,7 @@ from healthmon.cli.console import fail, load, say
 from healthmon.config.problems import ConfigError
 from healthmon.incidents.local_time import shown
 from healthmon.incidents.operations import Operation
-from healthmon.incidents.windows import windows_of
+from healthmon.incidents.windows import visits_of, windows_of
 from healthmon.store import StoreError, location
 from healthmon_exporters.reports import overrides_yaml
 
@@ -36,11 +36,18 @@ def lines(loaded: Config) -> list[str]:
         found, zone = _in_force(loaded), ZoneInfo(loaded.estate.time_zone)
     except (StoreError, ConfigError):
         return []
-    return [
+    now = time.time()
+    windows = [
         f"window {one.subject} of {', '.join((*one.sites, *one.devices))}, "
         f"{shown(one.start, zone)} until {shown(one.end, zone)}: {one.reason} ({one.by})"
-        for one in windows_of(found, time.time())
+        for one in windows_of(found, now)
     ]
+    visits = [
+        f"{one.reason} ({one.site}), messages held until {shown(one.until, zone)} at most ({one.by})"
+        for one in visits_of(found)
+        if one.holds(now)
+    ]
+    return windows + visits
 
 
 def _in_force(loaded: Config) -> tuple[Operation, ...]:

@@ -46,7 +46,8 @@ class ShiftCheck(Strict):
 
 class Estate(Strict):
     """The whole. `shifts` are the local times of day at which a sweep is due; a missed one
-    is told. A `simulated` estate says so on every page and sheet.
+    is told. A `simulated` estate says so on every page and sheet. While an engineer is at a site its
+    messages are held for `visit_hold` at most.
     """
 
     name: Name = "CCTV"
@@ -54,6 +55,7 @@ class Estate(Strict):
     shifts: Times = ()
     shift_check: ShiftCheck = ShiftCheck()
     simulated: Flag = False
+    visit_hold: Seconds = Field(default=14400.0, ge=900, le=86400)
 
 
 class Site(Strict):

@@ -23,6 +23,7 @@ class OperationKind(StrEnum):
 
     CHECK = "check"
     WINDOW = "window"
+    VISIT = "visit"
 
 
 @dataclass(frozen=True, slots=True)

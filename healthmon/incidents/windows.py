@@ -1,5 +1,5 @@
 """Times in which messages are held because of what people have said on the pages: maintenance
-windows. Pure.
+windows and engineers' visits. Pure.
 
 Each has a hard end. Beside those of config.yaml, which repeat and keep to the wall clock, these are
 single stretches of time.
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from healthmon.incidents.operations import Operation, OperationError, OperationKind
+from healthmon.incidents.visits import Visit
 from healthmon.model.plain_text import one_line
 
 # What an operator may hold back; longer ones are made by a manager.
@@ -118,5 +119,17 @@ def windows_of(operations: Iterable[Operation], now: float) -> list[Window]:
 
 
 def active(operations: Iterable[Operation], now: float) -> list[Window]:
-    """The windows that hold messages at `now`."""
-    return [one for one in windows_of(operations, now) if one.start <= now]
+    """The windows that hold messages at `now`, those of engineers' visits too."""
+    known = tuple(operations)
+    made = [one for one in windows_of(known, now) if one.start <= now]
+    return made + [_window_of(one) for one in visits_of(known) if one.holds(now)]
+
+
+def visits_of(operations: Iterable[Operation]) -> list[Visit]:
+    """The visits among `operations`."""
+    return [Visit.of(one) for one in operations if one.kind is OperationKind.VISIT]
+
+
+def _window_of(visit: Visit) -> Window:
+    begun = visit.until if visit.arrived is None else visit.arrived
+    return Window("", begun, visit.until, (), (visit.site,), visit.reason, visit.by, begun)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from healthmon.model.device import Check, CheckKey
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.on_demand import rest_of
+from healthmon_exporters.pages.rows import Checking
 
 # A run that has not ended by then is not waited for any more.
 LONGEST_SECONDS = 600.0
@@ -88,3 +89,18 @@ class ChecksNow:
         if found is None or time.monotonic() - found.began > LONGEST_SECONDS:
             return False
         return self.ended(found) < len(found.asked)
+
+
+def checking_of(checks_now: ChecksNow, subject: str) -> Checking | None:
+    """The newest round of a subject as the pages show it."""
+    found = checks_now.round_of(subject)
+    if found is None:
+        return None
+    return Checking(
+        found.by,
+        found.at,
+        checks_now.ended(found),
+        len(found.asked),
+        checks_now.running(subject),
+        tuple(found.resting.items()),
+    )

@@ -7,10 +7,12 @@ import time
 from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked
-from healthmon.runtime.check_now import ChecksNow
+from healthmon.runtime.check_now import ChecksNow, checking_of
 from healthmon.runtime.maintenance_work import MaintenanceWork
+from healthmon.runtime.visit_work import VisitWork
 from healthmon_exporters.pages.feed import NotDoneError
-from healthmon_exporters.pages.field_feed import Checking, FieldFeed, Marked
+from healthmon_exporters.pages.field_feed import FieldFeed, Marked
+from healthmon_exporters.pages.rows import Checking
 
 
 class FieldWork:
@@ -22,12 +24,17 @@ class FieldWork:
     def feed(self) -> FieldFeed:
         """What the pages use."""
         windows = MaintenanceWork(self._agent)
+        visits = VisitWork(self._agent, self._checks_now)
         return FieldFeed(
             check=self.check,
             maintenance=windows.page,
             make_window=windows.make,
             change_window=windows.change,
             end_window=windows.end,
+            site=visits.page,
+            arrive=visits.arrive,
+            leave=visits.leave,
+            visit_hold=lambda: self._agent.estate.config.estate.visit_hold,
         )
 
     async def check(self, name: str, mark: Marked) -> None:
@@ -53,14 +60,4 @@ class FieldWork:
 
     def checking(self, subject: str) -> Checking | None:
         """The newest checks that a person asked for."""
-        found = self._checks_now.round_of(subject)
-        if found is None:
-            return None
-        return Checking(
-            found.by,
-            found.at,
-            self._checks_now.ended(found),
-            len(found.asked),
-            self._checks_now.running(subject),
-            tuple(found.resting.items()),
-        )
+        return checking_of(self._checks_now, subject)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from healthmon.incidents.local_time import moment, shown
 from healthmon.incidents.operations import Operation, OperationError, OperationKind
 from healthmon.incidents.windows import Window, WindowPlan, window_operation, windows_of
+from healthmon.runtime import visit_work
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked
 from healthmon_exporters.pages.feed import NotDoneError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from healthmon.config.schema import Window as WindowOfFile
 
 MOST_DONE = 50
-SHOWN = (OperationKind.WINDOW,)
+SHOWN = (OperationKind.WINDOW, OperationKind.VISIT)
 
 
 class MaintenanceWork:
@@ -146,6 +147,10 @@ class MaintenanceWork:
 
     def _done(self, one: Operation) -> DoneRow:
         zone = ZoneInfo(self._agent.estate.config.estate.time_zone)
+        if one.kind is OperationKind.VISIT:
+            site = self._site_names().get(one.subject) or one.subject
+            words = visit_work.words_of(one, zone)
+            return DoneRow(one.at, one.by, f"engineer {one.get('did')}", site, words)
         window = Window.of(one)
         until = f"{shown(window.start, zone)} until {shown(window.end, zone)}"
         covers = self._covers(window.devices, window.sites)

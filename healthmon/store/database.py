@@ -18,7 +18,6 @@ from healthmon.incidents.incident import Incident
 from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.model.enums import AGENT
 from healthmon.store import audit, schema, sql
-from healthmon.store.acts import Acts
 from healthmon.store.engine import CorruptError, Engine, StoreError, TroubleError, engine_of
 from healthmon.store.operations import Operations
 from healthmon.store.reader import reader_of
@@ -30,7 +29,7 @@ DELETED = "deleted"
 _FAULT_KEY = ("device", "question", "part", "aspect")
 
 
-class Store(People, Acts, Operations):
+class Store(People, Operations):
     """An open store. Not for several threads at once. `open` and every method raise TroubleError or
     CorruptError.
     """

@@ -8,15 +8,15 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
+from healthmon.incidents.acts import Act
+from healthmon.incidents.life_cycle import Stage
 from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.store import audit, sql
-from healthmon.store.engine import Engine
+from healthmon.store.acts import Acts
 
 
-class Operations:
+class Operations(Acts):
     """The part of a store that keeps operations. Every method raises StoreError."""
-
-    _engine: Engine
 
     def operate(self, new: Operation) -> Operation:
         """Record `new`, or find what came by the same form before; as it is kept. When this returns
@@ -25,6 +25,34 @@ class Operations:
         with self._engine.transaction():
             audit.claim(self._engine)
             return self._known_operation(new.once) or self._add_operation(self._named(new))
+
+    def arrive(self, new: Operation, attend: Act) -> Operation:
+        """Record that an engineer has arrived at a site (`new`), and `attend` on each of its open
+        faults that are reported.
+        """
+        with self._engine.transaction():
+            audit.claim(self._engine)
+            if known := self._known_operation(new.once):
+                return known
+            stamps = [replace(attend, number=number) for number in self._reported(new.subject)]
+            fitting = [one for one in stamps if not self._life(one.number).refusal(one, one.at)]
+            attended = [one.number for one in fitting]
+            kept = self._add_operation(replace(new, details={**new.details, "attended": attended}))
+            for one in fitting:
+                self._act(one, None)
+            return kept
+
+    def _reported(self, site: str) -> list[int]:
+        """The open faults of a site that are reported and not attended yet."""
+        rows = self._engine.execute(sql.OPEN_OF_SITE, {"site": site}).fetchall()
+        return [number for (number,) in rows if self._life(number).stage is Stage.REPORTED]
+
+    def newest_operation(self, kind: OperationKind, subject: str) -> Operation | None:
+        """The newest operation of this kind and subject, whether it is in force or not."""
+        values = {"kind": kind.value, "subject": subject}
+        with self._engine.transaction():
+            found = self._engine.execute(sql.NEWEST_OPERATION, values).fetchone()
+        return Operation.of_row(found) if found else None
 
     def _named(self, new: Operation) -> Operation:
         """`new` with the name of its subject: a new window gets one."""

@@ -36,6 +36,9 @@ PUT_INCIDENT: Final = _put(
 )
 LAST_NUMBER: Final = "SELECT max(number) FROM cases"
 OPEN_INCIDENTS: Final = "SELECT body FROM cases WHERE closed IS NULL"
+OPEN_OF_SITE: Final = (
+    "SELECT number FROM cases WHERE closed IS NULL AND site = :site ORDER BY number"
+)
 ENDED_INCIDENTS: Final = "SELECT body FROM cases WHERE closed > :since"
 # With `open_only` 0 all of them, with `device` "" those of every device, with `site` "" of every
 # site. `affected` finds the bodies in which the device may be named.
@@ -108,6 +111,9 @@ _OPERATION = "SELECT id, kind, subject, name, at, until, once, body FROM operati
 OPERATION_OF: Final = f"{_OPERATION} WHERE once = :once"
 LAST_OPERATION: Final = "SELECT max(id) FROM operations"
 OPERATIONS: Final = f"{_OPERATION} WHERE kind = :kind ORDER BY id DESC LIMIT :limit"
+NEWEST_OPERATION: Final = (
+    f"{_OPERATION} WHERE kind = :kind AND subject = :subject ORDER BY id DESC LIMIT 1"
+)
 OPERATIONS_IN_FORCE: Final = f"""
 {_OPERATION} WHERE id IN (SELECT max(id) FROM operations GROUP BY kind, subject)
     AND (until IS NULL OR until > :now) ORDER BY id"""  # noqa: S608 - a statement of ours

@@ -64,7 +64,9 @@ def feed() -> Feed:
     async def desk() -> Desk:
         return Desk(0.0, (), (), (), (), 0)
 
-    field = FieldFeed(nothing, maintenance, nothing, nothing, nothing)  # type: ignore[arg-type]
+    field = FieldFeed(
+        nothing, maintenance, nothing, nothing, nothing, nothing, nothing, nothing, lambda: 60.0
+    )  # type: ignore[arg-type]
     return Feed(
         "CCTV",
         False,

@@ -35,6 +35,7 @@ PAGES = (
     "/devices/C1",
     "/raise",
     "/maintenance",
+    "/sites/s",
 )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from healthmon_exporters.pages.rows import Checking, DeviceRow, FaultRow
+
 EVERY_SITE = "*"
 
 
@@ -14,20 +16,6 @@ class Marked:
 
     by: str
     once: str
-
-
-@dataclass(frozen=True, slots=True)
-class Checking:
-    """Checks that a person asked for: `ended` of `total` have a result. `resting` are devices that
-    are left alone, with for how many seconds more.
-    """
-
-    by: str
-    at: float
-    ended: int
-    total: int
-    running: bool
-    resting: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +73,50 @@ class WindowForm:
 
 
 @dataclass(frozen=True, slots=True)
+class VisitRow:
+    """An engineer's visit; `until` in words is when its hold ends at the latest, `left` None while
+    they are there.
+    """
+
+    engineer: str
+    reference: str
+    arrived: float | None
+    until: str
+    left: float | None
+    holds: bool
+    by: str
+    attended: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SitePage:
+    """A site: its newest visit, the checks that a person asked for, its devices worst first, open
+    faults that are new since the visit began (`fresh`) and others.
+    """
+
+    id: str
+    name: str
+    visit: VisitRow | None
+    checking: Checking | None
+    devices: tuple[DeviceRow, ...]
+    fresh: tuple[FaultRow, ...]
+    others: tuple[FaultRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VisitForm:
+    """What a person enters when an engineer arrives."""
+
+    engineer: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class FieldFeed:
     """Functions of the agent. Each records what was done, or raises NoRecordError, NotDoneError.
     `check` has a device checked now; `make_window`, `change_window` and `end_window` are about
-    maintenance windows.
+    maintenance windows; `arrive` and `leave` are about an engineer at a site, whose messages are
+    held for `visit_hold` seconds at most. `site` gives None for one that is not configured.
     """
 
     check: Callable[[str, Marked], Awaitable[None]]
@@ -96,3 +124,7 @@ class FieldFeed:
     make_window: Callable[[WindowForm, Marked], Awaitable[None]]
     change_window: Callable[[str, WindowForm, Marked], Awaitable[None]]
     end_window: Callable[[str, Marked], Awaitable[None]]
+    site: Callable[[str], Awaitable[SitePage | None]]
+    arrive: Callable[[str, VisitForm, Marked], Awaitable[None]]
+    leave: Callable[[str, str, Marked], Awaitable[None]]
+    visit_hold: Callable[[], float]

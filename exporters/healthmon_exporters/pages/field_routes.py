@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from healthmon.access.roles import Permission
 from healthmon_exporters.pages.feed import NoRecordError, NotDoneError
-from healthmon_exporters.pages.field_feed import FieldFeed, Marked, WindowForm
+from healthmon_exporters.pages.field_feed import FieldFeed, Marked, VisitForm, WindowForm
 from healthmon_exporters.pages.render import Renderer
 from healthmon_exporters.web.forms import read_form
 from healthmon_exporters.web.rules import GuardedRoute, person_of
@@ -33,6 +33,9 @@ class FieldPages:
             GuardedRoute("/maintenance", self._maintenance),
             GuardedRoute("/maintenance", self._make_window, methods=("POST",)),
             GuardedRoute("/maintenance/{window}", self._change_window, methods=("POST",)),
+            GuardedRoute("/sites/{site}", self._site),
+            GuardedRoute("/sites/{site}/arrived", self._arrived, methods=("POST",)),
+            GuardedRoute("/sites/{site}/left", self._left, methods=("POST",)),
         ]
 
     async def _check(self, request: Request) -> Response:
@@ -82,6 +85,45 @@ class FieldPages:
         except NoRecordError as error:
             return self._refused(request, error)
         return RedirectResponse("/maintenance", 303)
+
+    async def _site(self, request: Request) -> Response:
+        return await self._site_page(request, {})
+
+    async def _site_page(
+        self, request: Request, given: Mapping[str, str], problem: str = ""
+    ) -> Response:
+        try:
+            page = await self._feed.site(request.path_params["site"])
+        except NoRecordError as error:
+            return self._refused(request, error)
+        if page is None:
+            words = "There is no such site in the configuration."
+            return self._renderer.page(request, "message", 404, problem=words, done="")
+        shown = {name: given.get(name, "") for name in ("engineer", "reference")}
+        more = {"hold": self._feed.visit_hold(), "problem": problem, "done": ""}
+        status = 409 if problem else 200
+        return self._renderer.page(request, "site", status, page=page, given=shown, **more)
+
+    async def _arrived(self, request: Request) -> Response:
+        form, site = await read_form(request), request.path_params["site"]
+        visit = VisitForm(form.get("engineer", ""), form.get("reference", ""))
+        try:
+            await self._feed.arrive(site, visit, marked(request, form))
+        except NotDoneError as error:
+            return await self._site_page(request, form, f"Nothing was done: {error}.")
+        except NoRecordError as error:
+            return self._refused(request, error)
+        return RedirectResponse(f"/sites/{quote(site, safe='')}", 303)
+
+    async def _left(self, request: Request) -> Response:
+        form, site = await read_form(request), request.path_params["site"]
+        try:
+            await self._feed.leave(site, form.get("note", ""), marked(request, form))
+        except NotDoneError as error:
+            return await self._site_page(request, form, f"Nothing was done: {error}.")
+        except NoRecordError as error:
+            return self._refused(request, error)
+        return RedirectResponse(f"/sites/{quote(site, safe='')}", 303)
 
     def _refused(self, request: Request, error: Exception) -> Response:
         status = 503 if isinstance(error, NoRecordError) else 409

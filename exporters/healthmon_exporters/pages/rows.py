@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from healthmon_exporters.pages.act_forms import ActForm
-from healthmon_exporters.pages.field_feed import Checking
 from healthmon_exporters.pages.strips import Strip
 
 
@@ -169,6 +168,20 @@ class DeviceRow:
     sentence: str = ""
     maintenance: str = ""
     site_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """Checks that a person asked for: `ended` of `total` have a result. `resting` are devices that
+    are left alone, with for how many seconds more.
+    """
+
+    by: str
+    at: float
+    ended: int
+    total: int
+    running: bool
+    resting: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
