@@ -102,10 +102,16 @@ def of_account(users: Mapping[str, User], account: str, today: date) -> Person:
     """Who acts by a command that the Unix `account` has started. One that is bound to no user, or
     to a disabled one, is a viewer under its own name.
     """
+    user = bound(users, account, today)
+    return user.person if user is not None else Person.of(account, Role.VIEWER)
+
+
+def bound(users: Mapping[str, User], account: str, today: date) -> User | None:
+    """The user that the Unix `account` is bound to; None without one, or where it is disabled."""
     for user in users.values():
         if account and user.unix == account and user.enabled(today):
-            return user.person
-    return Person.of(account, Role.VIEWER)
+            return user
+    return None
 
 
 def named_role(text: str) -> Role:

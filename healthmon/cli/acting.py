@@ -10,18 +10,25 @@ import json
 import os
 import socket
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from zoneinfo import ZoneInfo
 
+from healthmon.access import passwords, users
+from healthmon.access.roles import Permission
+from healthmon.access.signing import signer
+from healthmon.access.users import User
 from healthmon.cli.console import load
 from healthmon.cli.opening import opened
 from healthmon.incidents.acts import Act
 from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.store import AloneError, Author, Store, StoreError, location, permissions
-from healthmon.store.entered import sign_last
+from healthmon.store.entered import new_note, sign_last
 from healthmon.store.location import InstanceLock, StoreLocation
 from healthmon.store.runtime_directory import sockets
 
@@ -45,8 +52,11 @@ class Record(Protocol):
     def raise_fault(self, made: Act) -> int:
         """Raise a fault; its number, 0 if the agent has given it none in time."""
 
-    def sign(self, name: str, note: str) -> tuple[float, str]:
-        """Sign the last sweep; when it was made, and how it was signed."""
+    def sign(self, name: str, note: str) -> tuple[float, str, str]:
+        """Sign the last sweep; when it was made, how it was signed and by whom."""
+
+    def write_note(self, name: str, text: str) -> str:
+        """Keep a note for the next shift; by whom."""
 
 
 @contextlib.contextmanager
@@ -88,9 +98,19 @@ class _Direct:
         act_id = self.store.raise_fault(made, made.get("device"), own_account())
         return numbered(self.store, act_id, self.loaded)
 
-    def sign(self, name: str, note: str) -> tuple[float, str]:
+    def sign(self, name: str, note: str) -> tuple[float, str, str]:
+        user = _own_user(self.loaded, name, Permission.SIGN)
+        if user is not None and not passwords.verify(user.stored, ask_password(user.name)):
+            raise StoreError(f"the password of user {user.name} is wrong; nothing was signed")
+        by = user.name if user is not None else name
         within = self.loaded.estate.shift_check.sign
-        return sign_last(self.store, (name, note), within, own_account())
+        return *sign_last(self.store, (by, note), within, own_account()), by
+
+    def write_note(self, name: str, text: str) -> str:
+        user = _own_user(self.loaded, name, Permission.NOTE)
+        made = new_note(uuid.uuid4().hex, user.name if user is not None else name, text)
+        self.store.write_note(made, time.time(), own_account())
+        return made.by
 
 
 @dataclass(frozen=True)
@@ -114,9 +134,13 @@ class _ByAgent:
             time.sleep(POLL_SECONDS)
         return number
 
-    def sign(self, name: str, note: str) -> tuple[float, str]:
+    def sign(self, name: str, note: str) -> tuple[float, str, str]:
         done = self._enter("sign", {"name": name, "note": note}, ask_password)
-        return float(done["at"]), str(done["how"])
+        return float(done["at"]), str(done["how"]), str(done["by"])
+
+    def write_note(self, name: str, text: str) -> str:
+        values = {"name": name, "text": text, "token": uuid.uuid4().hex}
+        return str(self._enter("note", values)["by"])
 
     def _enter(
         self, kind: str, values: dict[str, Any], password_of: Callable[[str], str] | None = None
@@ -142,6 +166,21 @@ class _ByAgent:
             raise StoreError(f"{words} ({error})") from None
         finally:
             connection.close()
+
+
+def _own_user(loaded: Config, name: str, permission: Permission) -> User | None:
+    """The user in whose name this command acts; None without a users file. Raises StoreError."""
+    if loaded.agent.users_file is None:
+        return None
+    file = Path(loaded.folder) / loaded.agent.users_file
+    today = datetime.now(ZoneInfo(loaded.estate.time_zone)).date()
+    try:
+        return signer(users.read(file).users, permissions.account(), today, permission, name)
+    except OSError as error:
+        words = (error.strerror or "error").lower()
+        raise StoreError(f"{file}: the users file cannot be read: {words}") from None
+    except ValueError as error:
+        raise StoreError(str(error)) from None
 
 
 def ask_password(user: str) -> str:

@@ -18,6 +18,14 @@ from healthmon.cli.faults_app import Named, faults
 from healthmon.cli.options import ConfigOption
 from healthmon.cli.user_app import user
 
+OwnName = Annotated[
+    str,
+    typer.Option(
+        "--name",
+        help="the name of the person who acts; with a users file the user that your account is bound to",
+    ),
+]
+
 cli = typer.Typer(
     name="healthmon",
     help="Camera health monitoring. Replaces the manual function check of a CCTV control room.",
@@ -204,14 +212,28 @@ def ack(
 
 @cli.command()
 def sign(
-    name: Named,
+    name: OwnName = "",
     config: ConfigOption = None,
-    note: Annotated[str, typer.Option("--note", help="a note for the next shift")] = "",
+    note: Annotated[
+        str, typer.Option("--note", help="a remark; it is printed under the signature")
+    ] = "",
 ) -> None:
     """Sign the last sweep. It must not be older than `shift_check: {sign: ...}` says."""
-    from healthmon.cli import faults as records
+    from healthmon.cli import handing_over
 
-    records.sign(name, config, note)
+    handing_over.sign(name, config, note)
+
+
+@cli.command()
+def note(
+    text: Annotated[str, typer.Argument(help="what the next shift must know")],
+    name: OwnName = "",
+    config: ConfigOption = None,
+) -> None:
+    """Write a note for the next shift. It is on /desk and on every sheet until that shift ends it."""
+    from healthmon.cli import handing_over
+
+    handing_over.note(text, name, config)
 
 
 @cli.command()

@@ -1,4 +1,4 @@
-"""The commands on what is kept: ``faults``, ``history``, ``sign``; the agent may run beside them."""
+"""The commands on what is kept: ``faults``, ``history``; the agent may run beside them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ from zoneinfo import ZoneInfo
 
 from healthmon.checks.evaluation.durations import duration
 from healthmon.cli import fault_life
-from healthmon.cli.actor import named
-from healthmon.cli.console import fail, load, read, say
+from healthmon.cli.console import fail, read, say
 from healthmon.cli.opening import opened
 from healthmon.cli.periods import period
 from healthmon.config import finding, outline
@@ -221,23 +220,6 @@ class Past:
         length = duration((until or time.time()) - since)
         end = _time(until, self.zone) if until is not None else "now"
         return f"  {name:<12} {state:<9} {_time(since, self.zone)} - {end:<17} {length}\n"
-
-
-def sign(name: str, config: Path | None, note: str) -> None:
-    """Sign the last sweep. It must not be older than the `sign` of the shift check."""
-    from healthmon.cli.acting import record
-
-    name, note = named(name), one_line(note).strip()
-    _, loaded = load(config)
-    with record(loaded) as kept:
-        made, how = kept.sign(name, note)
-    at = _time(made, ZoneInfo(loaded.estate.time_zone))
-    words = {
-        "signed": f"the shift check of {at} is signed by {name}",
-        "added": f"the shift check of {at} was signed already; {name} is noted in addition",
-        "already": f"{name} has signed the shift check of {at} already; nothing was changed",
-    }
-    sys.stdout.write(words[how] + "\n")
 
 
 def row(incident: Incident, names: Mapping[str, str], known: Outline) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def again(
         sweep = where.last_sweep(last)
         if sweep is None:
             raise fail("no shift check is kept: healthmon sweep")
-        made = kept_sheet.document(sweep[2], where.signatures(sweep[0]), zone)
+        made = kept_sheet.document(sweep[2], *where.on_sheet(*sweep[:2]), zone)
     except (StoreError, ConfigError) as error:
         raise fail(str(error)) from None
     except ValueError as error:

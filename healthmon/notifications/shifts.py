@@ -67,6 +67,16 @@ class ShiftPlan:
             return now - HALF_A_DAY
         return self.last_due(self.due_of(now) - timedelta(seconds=1)).timestamp()
 
+    def late(self, made: float, now: float) -> bool:
+        """Whether at `now` it is late to hand over by the check made at `made` (Unix seconds): the
+        grace after the shift change that it stands for is over. Never without times.
+        """
+        return bool(self.times) and now > self.due_of(made).timestamp() + self.grace
+
+    def shift_began(self, now: float) -> float:
+        """The last shift change (Unix seconds); 0 without times."""
+        return self.last_due(datetime.fromtimestamp(now, UTC)).timestamp() if self.times else 0.0
+
     def words(self, at: float) -> str:
         """Which one a check made at `at` (Unix seconds) stands for, and whether it was in time; ""
         without times.

@@ -16,6 +16,7 @@ from typing import Any
 
 from healthmon.access import users
 from healthmon.access.roles import Permission, Person
+from healthmon.access.signing import signer
 from healthmon.model.plain_text import one_line
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.listener_config import WebListener
@@ -34,7 +35,10 @@ PERMISSIONS = {
     "act": Permission.ACKNOWLEDGE,
     "raise": Permission.ACKNOWLEDGE,
     "sign": Permission.SIGN,
+    "note": Permission.NOTE,
 }
+# What carries the name of the user that the account is bound to, whatever was typed.
+_OWN_NAME = ("sign", "note")
 # What the kernel says of a user that this user namespace does not have (user_namespaces(7)).
 _OVERFLOW = Path("/proc/sys/kernel/overflowuid")
 
@@ -84,7 +88,9 @@ class ActSocket:
         if refusal := self._refusal(author, PERMISSIONS[kind]):
             log.warning("refused: %s by %s (user %d): %s", kind, author.account, uid, refusal)
             return Answered(403, {"problem": refusal})
-        if kind == "sign" and (unproved := await self._unproved(author, password)):
+        if kind in _OWN_NAME and (
+            unproved := await self._in_own_name(kind, values, author, password)
+        ):
             return unproved
         config = self._agent.estate.config
         entry = Entry(values, author, config.estate.shift_check.sign)
@@ -132,23 +138,36 @@ class ActSocket:
             return None
         return users.of_account(users.read(file).users, author.account, self._pages.today())
 
-    async def _unproved(self, author: Author, password: object) -> Answered | None:
-        """The answer to a signature without the user's password, None where it may be made: an
-        unlocked terminal is no signature.
+    async def _in_own_name(
+        self, kind: str, values: dict[str, Any], author: Author, password: object
+    ) -> Answered | None:
+        """Put the name of the bound user into `values`. The answer to what may not be done in it, None
+        where it may: a signature needs the user's password, for an unlocked terminal is none.
         """
-        person = self._person(author)
-        if person is None:
+        file = self._pages.users()
+        if file is None:
             return None
-        if not isinstance(password, str) or not password:
-            words = f"the password of user {person.name} is needed to sign"
-            return Answered(401, {"problem": words, "user": person.name})
+        typed = str(values.get("name") or "")
         try:
-            user = await self._pages.control.confirmed(f"uid {author.uid}", person.name, password)
+            known = users.read(file).users
+            user = signer(known, author.account, self._pages.today(), PERMISSIONS[kind], typed)
+        except (OSError, ValueError) as error:
+            return Answered(403, {"problem": str(error)})
+        values["name"] = user.name
+        return await self._unproved(user.name, author, password) if kind == "sign" else None
+
+    async def _unproved(self, name: str, author: Author, password: object) -> Answered | None:
+        """The answer to a signature without the password of user `name`."""
+        if not isinstance(password, str) or not password:
+            words = f"the password of user {name} is needed to sign"
+            return Answered(401, {"problem": words, "user": name})
+        try:
+            user = await self._pages.control.confirmed(f"uid {author.uid}", name, password)
         except BusyError as busy:
             words = f"too many wrong passwords; try again in {math.ceil(busy.seconds)} s"
             return Answered(429, {"problem": words})
         if user is None:
-            words = f"the password of user {person.name} is wrong; nothing was signed"
+            words = f"the password of user {name} is wrong; nothing was signed"
             return Answered(403, {"problem": words})
         return None
 

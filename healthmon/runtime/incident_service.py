@@ -403,7 +403,7 @@ class IncidentService:
         last, lives = store.acted_on(self._known_act)
         raised = store.raised()
         operations, sweep = store.operations_in_force(time.time()), store.last_sweep()
-        signed = tuple(name for name, _, _ in store.signatures(sweep[0])) if sweep else ()
+        signed = tuple(one.name for one in store.signatures(sweep[0])) if sweep else ()
 
         def apply() -> None:
             self._known_act = last

@@ -66,10 +66,12 @@ class _PageFeed:
     async def desk(self) -> Desk:
         """What a shift begins with. Raises NoRecordError."""
         since = self._agent.estate.shift_plan.since_before(time.time())
-        open_lives, over = await self._read(
+        open_lives, over, notes, ended_notes = await self._read(
             lambda store: (
                 store.life_cycles(store.incidents(Wanted(open_only=True))),
                 _newest(store, Wanted(since=since), MOST_OVER),
+                store.open_notes(),
+                store.notes_ended(since),
             )
         )
         found = sorted(self._rows(open_lives), key=lambda row: (row.priority, -row.since))
@@ -84,6 +86,8 @@ class _PageFeed:
             devices=sum(row.shown is not Shown.OFF for row in devices),
             sweep_at=at,
             signed_by=", ".join(signed_by),
+            notes=tuple(notes),
+            ended_notes=tuple(ended_notes),
         )
 
     async def faults(self, wanted: Wanted, most: int) -> list[FaultRow]:

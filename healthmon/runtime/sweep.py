@@ -143,6 +143,7 @@ def sheet_of(results: Results, recalled: location.Recalled) -> shift_sheet.Sheet
         simulated=estate.config.estate.simulated,
         config_digest=estate.config.digest,
         due=estate.shift_plan.words(now),
+        notes=recalled.notes,
         around=around,
         function_check=function_check(estate.devices, _cameras(results), believed, around),
     )

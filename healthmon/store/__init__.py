@@ -13,6 +13,8 @@ from healthmon.store.rows import (
     Saved,
     Segment,
     Settled,
+    ShiftNote,
+    Signature,
     Stay,
     Wanted,
 )
@@ -28,6 +30,8 @@ __all__ = [
     "Saved",
     "Segment",
     "Settled",
+    "ShiftNote",
+    "Signature",
     "Stay",
     "Store",
     "StoreError",

@@ -4,6 +4,7 @@ each is checked.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from healthmon.incidents.acts import LONGEST_TEXT, Act, ActKind, act
 from healthmon.model.plain_text import one_line
 from healthmon.store.database import Store
 from healthmon.store.engine import StoreError
+from healthmon.store.handovers import NO_SWEEP, NewNote
 from healthmon.store.rows import Author
 
 MOST_DETAILS = 20
@@ -32,7 +34,7 @@ class Entry:
 
     def text(self, name: str) -> str:
         """One of the values, as one plain line. Raises ValueError for what is no text."""
-        return _text(name, self.values.get(name, ""))
+        return plain_text(name, self.values.get(name, ""))
 
     def act(self) -> Act:
         """The act that the values describe. Raises ValueError."""
@@ -44,7 +46,7 @@ class Entry:
         details = self.values.get("details", {})
         if not isinstance(details, dict) or len(details) > MOST_DETAILS:
             raise ValueError("details: not texts by their names")
-        texts = {str(name): _text(str(name), value) for name, value in details.items()}
+        texts = {str(name): plain_text(str(name), value) for name, value in details.items()}
         kind = ActKind(self.text("kind"))
         made = act(kind, self.text("name"), time.time(), happened, **texts)
         return replace(made, number=number)
@@ -69,14 +71,41 @@ def raise_fault(store: Store, entry: Entry) -> dict[str, Any]:
 
 
 def sign(store: Store, entry: Entry) -> dict[str, Any]:
-    """Sign the last sweep by `name` with a `note`; when it was made, and how it was signed. Raises
-    StoreError, ValueError.
+    """Sign the last sweep by `name` with a `note`; when it was made, how it was signed and by whom.
+    Raises StoreError, ValueError.
     """
-    name, note = entry.text("name"), entry.text("note")
+    name, note = _name(entry), entry.text("note")
+    at, how = sign_last(store, (name, note), entry.sign_within, entry.author)
+    return {"at": at, "how": how, "by": name}
+
+
+def write_note(store: Store, entry: Entry) -> dict[str, Any]:
+    """Keep a note for the next shift by `name`, with its `token` and `text`. Raises StoreError,
+    ValueError.
+    """
+    made = new_note(entry.text("token"), _name(entry), entry.text("text"))
+    return {"note": store.write_note(made, time.time(), entry.author), "by": made.by}
+
+
+def new_note(token: str, by: str, text: str) -> NewNote:
+    """A checked note; the text is made one plain line. Sent again with the same `token` it is the same
+    note. Raises ValueError in words.
+    """
+    found = plain_text("the note", text)
+    if not found:
+        raise ValueError("the note has no text")
+    if not token:
+        raise ValueError("the note has no token")
+    # A form that was changed after it was sent is another note.
+    digest = hashlib.sha256(f"{by}\n{found}".encode()).hexdigest()
+    return NewNote(f"{token[:64]}-{digest[:16]}", by, found)
+
+
+def _name(entry: Entry) -> str:
+    name = entry.text("name")
     if not name:
         raise ValueError("a name is needed: --name 'A. Smith'")
-    at, how = sign_last(store, (name, note), entry.sign_within, entry.author)
-    return {"at": at, "how": how}
+    return name
 
 
 def sign_last(
@@ -87,16 +116,19 @@ def sign_last(
     """
     sweep = store.last_sweep()
     if sweep is None:
-        raise StoreError("no shift check has been made yet: healthmon sweep")
+        raise StoreError(NO_SWEEP)
     return sweep[1], store.sign(sweep[0], *who, time.time(), within, author=author)
 
 
-def _text(name: str, found: object) -> str:
+def plain_text(name: str, found: object) -> str:
+    """What was entered as `name`, as one plain line. Raises ValueError for what is no text, or too
+    long.
+    """
     if not isinstance(found, str) or len(found) > LONGEST_TEXT:
         raise ValueError(f"{name}: not a text of at most {LONGEST_TEXT} characters")
     return " ".join(one_line(found).split())
 
 
 ACTS: Final[Mapping[str, Enter]] = MappingProxyType(
-    {"act": act_on, "raise": raise_fault, "sign": sign}
+    {"act": act_on, "raise": raise_fault, "sign": sign, "note": write_note}
 )

@@ -18,6 +18,7 @@ from healthmon.protocols.host import state_files
 from healthmon.secret import Secret
 from healthmon.store import (
     Saved,
+    ShiftNote,
     Store,
     StoreError,
     TroubleError,
@@ -157,13 +158,15 @@ def _no_place() -> Store:
 @dataclass(frozen=True, slots=True)
 class Recalled:
     """What the agent has kept for a sweep: what is open, the incidents that `ended` lately, when
-    the last whole sweep was made (Unix seconds). `problem` says why nothing is known.
+    the last whole sweep was made (Unix seconds), the open notes for the next shift. `problem` says why
+    nothing is known.
     """
 
     saved: Saved = field(default_factory=Saved)
     ended: tuple[Incident, ...] = ()
     last_sweep: float | None = None
     problem: str = ""
+    notes: tuple[ShiftNote, ...] = ()
 
 
 def recall(config: Config, since: float) -> Recalled:
@@ -176,7 +179,8 @@ def recall(config: Config, since: float) -> Recalled:
         last = store.last_sweep()
         lately = store.incidents(Wanted(since=since))
         ended = [one for one in lately if one.closed is not None]
-        return Recalled(store.load(), tuple(ended), last[1] if last else None)
+        notes = tuple(store.open_notes())
+        return Recalled(store.load(), tuple(ended), last[1] if last else None, notes=notes)
     except (StoreError, ValueError, TypeError, KeyError):
         return Recalled(problem="the record cannot be read")
     finally:

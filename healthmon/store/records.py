@@ -1,4 +1,4 @@
-"""What people enter and read: sweeps and signatures, the fault log and the timeline."""
+"""What people enter and read: sweeps, the fault log and the timeline."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from dataclasses import asdict
 
 from healthmon.incidents.incident import Incident
 from healthmon.store import sql
-from healthmon.store.engine import Engine, StoreError
+from healthmon.store.engine import Engine
 from healthmon.store.rows import AccessRow, Author, Stay, Wanted
 
 PAGE = 500
 MOST_NUMBER = 2**62
-# A sweep that is dated later than this after now was made by a clock that was wrong.
-AHEAD_SECONDS = 60.0
 
 
 class People:
@@ -39,53 +37,6 @@ class People:
         with self._engine.transaction():
             row = self._engine.execute(sql.LAST_SWEEP, {"until": until}).fetchone()
             return (row[0], row[1], row[2]) if row else None
-
-    def sign(
-        self,
-        sweep: int,
-        name: str,
-        note: str,
-        at: float,
-        limit: float,
-        *,
-        author: Author | None = None,
-    ) -> str:
-        """Sign a sweep; "signed", "added" (another had signed it) or "already". Raises StoreError
-        when it is stale.
-        """
-        with self._engine.transaction():
-            made = self._engine.execute(sql.SWEEP_TIME, {"sweep": sweep}).fetchone()
-            if made is None:
-                raise StoreError(f"no sweep {sweep}")
-            others = [other for other, *_ in self._engine.execute(sql.SIGNATURES, {"sweep": sweep})]
-            if name in others:
-                return "already"
-            age = at - made[0]
-            if age < -AHEAD_SECONDS:
-                raise StoreError(
-                    f"the sweep is dated {-age / 60:.0f} min ahead of this machine's clock; sweep again"
-                )
-            if age > limit:
-                raise StoreError(
-                    f"the sweep is {age / 60:.0f} min old (limit {limit / 60:.0f}); sweep again"
-                )
-            row = {
-                "sweep": sweep,
-                "name": name,
-                "at": at,
-                "addition": len(others[:1]),
-                "note": note,
-            }
-            signature = self._engine.execute(sql.ADD_SIGNATURE, row).fetchone()
-            if author is not None:
-                self._engine.execute(sql.PUT_AUTHOR, author.row("signoffs", signature[0]))
-            return "added" if others else "signed"
-
-    def signatures(self, sweep: int) -> list[tuple[str, float, bool]]:
-        """(name, when, whether it is an addition) of a sweep's sign-offs in order."""
-        with self._engine.transaction():
-            rows = self._engine.execute(sql.SIGNATURES, {"sweep": sweep})
-            return [(name, at, bool(addition)) for name, at, addition in rows]
 
     # -------------------------------------------------------------------------------------- history
 

@@ -106,6 +106,34 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """A name under a sheet. `party` is outgoing or incoming at a handover, "" for a signature beside
+    it; `addition` when another had signed before. `apart` says that a party has signed alone, late
+    or both, `reason` why.
+    """
+
+    name: str
+    at: float
+    addition: bool = False
+    party: str = ""
+    note: str = ""
+    apart: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftNote:
+    """A note for the next shift, written by `by` at `at`; shown until `ender` has ended it."""
+
+    id: int
+    by: str
+    at: float
+    text: str
+    ended: float | None = None
+    ender: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """Which incidents: of one device (also where it is one of many that an incident affects), of one
     site, open at some time between `since` and `until`. "" is all.

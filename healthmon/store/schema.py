@@ -15,7 +15,8 @@ VERSION = 3
 # of the one before. `acts` are those of people; `number` is 0 until a raised fault has one.
 # `operations` are what people did to devices and sites; `once` is the mark of the form.
 # `authors` are the accounts by which acts and signatures (table `kind`) were made. `stays` is where
-# deployable cameras were; one ends with the next of its device.
+# deployable cameras were; one ends with the next of its device. `handovers` are the signatures of the
+# two people of a handover, `notes` those for the next shift; by its `token` a note is written once.
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (
     name VARCHAR NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name));
@@ -63,7 +64,15 @@ CREATE TABLE IF NOT EXISTS sweeps (
 CREATE TABLE IF NOT EXISTS signoffs (
     id ROW_ID NOT NULL, sweep WHOLE NOT NULL, name VARCHAR NOT NULL, at FLOAT(53) NOT NULL,
     addition INTEGER NOT NULL, note TEXT NOT NULL,
-    PRIMARY KEY (id), CONSTRAINT signoff_once UNIQUE (sweep, name))
+    PRIMARY KEY (id), CONSTRAINT signoff_once UNIQUE (sweep, name));
+CREATE TABLE IF NOT EXISTS handovers (
+    id ROW_ID NOT NULL, sweep WHOLE NOT NULL, party VARCHAR NOT NULL, name VARCHAR NOT NULL,
+    at FLOAT(53) NOT NULL, note TEXT NOT NULL, apart VARCHAR NOT NULL, reason TEXT NOT NULL,
+    PRIMARY KEY (id), CONSTRAINT handover_once UNIQUE (sweep, party));
+CREATE TABLE IF NOT EXISTS notes (
+    id ROW_ID NOT NULL, token VARCHAR NOT NULL, name VARCHAR NOT NULL, at FLOAT(53) NOT NULL,
+    body TEXT NOT NULL, ended FLOAT(53), ender VARCHAR,
+    PRIMARY KEY (id), CONSTRAINT note_once UNIQUE (token))
 """
 
 

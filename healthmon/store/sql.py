@@ -120,11 +120,29 @@ OPERATIONS_IN_FORCE: Final = f"""
 
 ADD_SWEEP: Final = _insert("sweeps", "at body") + " RETURNING id"
 LAST_SWEEP: Final = "SELECT id, at, body FROM sweeps WHERE at <= :until ORDER BY id DESC LIMIT 1"
-SWEEP_TIME: Final = "SELECT at FROM sweeps WHERE id = :sweep"
+NEWEST_SWEEP: Final = "SELECT max(id) FROM sweeps"
+SWEEP: Final = "SELECT at, body FROM sweeps WHERE id = :sweep"
 ADD_SIGNATURE: Final = _insert("signoffs", "sweep name at addition note") + " RETURNING id"
 PUT_AUTHOR: Final = _put("authors", "kind act", "uid account")
 AUTHORS: Final = "SELECT act, uid, account FROM authors WHERE kind = :kind ORDER BY act"
-SIGNATURES: Final = "SELECT name, at, addition FROM signoffs WHERE sweep = :sweep ORDER BY id"
+SIGNATURES: Final = "SELECT name, at, addition, note FROM signoffs WHERE sweep = :sweep ORDER BY id"
+ADD_HANDOVER: Final = (
+    _insert("handovers", "sweep party name at note apart reason") + " RETURNING id"
+)
+HANDOVERS: Final = (
+    "SELECT party, name, at, note, apart, reason FROM handovers WHERE sweep = :sweep ORDER BY id"
+)
+LAST_HANDOVER: Final = "SELECT max(at) FROM handovers"
+
+ADD_NOTE: Final = _insert("notes", "token name at body") + " RETURNING id"
+_NOTE = "SELECT id, name, at, body, ended, ender FROM notes"
+NOTE: Final = f"{_NOTE} WHERE id = :id"
+KNOWN_NOTE: Final = "SELECT id FROM notes WHERE token = :token"
+# What was shown at some time between the two.
+NOTES: Final = f"""
+{_NOTE} WHERE at <= :until AND (ended IS NULL OR ended > :since) ORDER BY id"""
+ENDED_NOTES: Final = f"{_NOTE} WHERE ended >= :since ORDER BY ended DESC"
+END_NOTE: Final = "UPDATE notes SET ended = :ended, ender = :ender WHERE id = :id"
 
 # What ended before `before`. A stay ends with the next one of its device. The newest change stays,
 # because the next one follows from its hash.
@@ -142,8 +160,11 @@ TRIM: Final = {
         AND other.subject = one.subject AND (other.until IS NULL OR other.until >= :before))""",
     "sheets": "DELETE FROM sweeps WHERE at < :before",
     "signatures": "DELETE FROM signoffs WHERE at < :before",
+    "handovers": "DELETE FROM handovers WHERE at < :before",
+    "notes": "DELETE FROM notes WHERE ended < :before",
     "accounts": """DELETE FROM authors WHERE
         (kind = 'signoffs' AND act NOT IN (SELECT id FROM signoffs))
+        OR (kind = 'notes' AND act NOT IN (SELECT id FROM notes))
         OR (kind = 'acts' AND act NOT IN (SELECT id FROM acts))""",
 }
 

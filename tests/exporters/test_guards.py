@@ -233,7 +233,7 @@ async def test_a10_every_answer_carries_safe_headers_and_no_banner() -> None:
                 assert headers["x-content-type-options"] == "nosniff"
                 assert headers["x-frame-options"] == "sameorigin"
                 assert headers["cache-control"] == "no-store"
-                assert headers["referrer-policy"] == "no-referrer"
+                assert headers["referrer-policy"] == "same-origin"
                 assert headers["cross-origin-resource-policy"] == "same-origin"
                 assert not {
                     "server",

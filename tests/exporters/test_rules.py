@@ -24,10 +24,12 @@ from healthmon.access.roles import (
     Role,
 )
 from healthmon.access.users import User
+from healthmon.store.rows import ShiftNote
 from healthmon_exporters.pages.feed import Feed
 from healthmon_exporters.pages.field_feed import FieldFeed, MaintenancePage
 from healthmon_exporters.pages.routes import Pages
 from healthmon_exporters.pages.rows import Desk, FaultRow
+from healthmon_exporters.pages.shift_feed import ShiftFeed
 from healthmon_exporters.wall.routes import Wall
 from healthmon_exporters.web import app as web
 from healthmon_exporters.web import listener, login_pages
@@ -83,6 +85,18 @@ def feed() -> Feed:
     )  # type: ignore[arg-type]
 
 
+def shift() -> ShiftFeed:
+    """A shift in which nothing was done."""
+
+    async def nothing(*_: object) -> None:
+        return None
+
+    async def empty(*_: object) -> list[ShiftNote]:
+        return []
+
+    return ShiftFeed(nothing, nothing, empty, nothing, nothing, nothing, nothing)  # type: ignore[arg-type]
+
+
 def site() -> web.Site:
     wall = Wall(lambda: estate(3), lambda _name: {"id": "C001"}, time.monotonic)
     return web.Site(
@@ -93,6 +107,7 @@ def site() -> web.Site:
         list,
         wall=wall,
         pages=Pages(feed()),
+        shift=shift(),
         last_failure=lambda _device: "none\n",
     )
 

@@ -10,11 +10,13 @@ from html.parser import HTMLParser
 import pytest
 from helpers.shift_estate import NOW, sheet
 
+from healthmon.store.rows import ShiftNote, Signature
 from healthmon_exporters.reports import (
     kept_sheet,
     shift_csv,
     shift_document,
     shift_html,
+    shift_sheet,
     shift_text,
 )
 
@@ -131,15 +133,39 @@ def test_a_simulated_estate_says_so_in_every_form():
 
 def test_a_kept_sheet_is_whole_and_shows_who_signed_it():
     kept = kept_sheet.body(sheet(20))
-    signatures = [("A. Day", NOW + 60, False), ("B. <Night>", NOW + 120, True)]
-    again = kept_sheet.document(kept, signatures, "Europe/London")
+    signatures = [
+        Signature("A. Day", NOW + 60),
+        Signature("B. <Night>", NOW + 120, addition=True, note="all quiet"),
+        Signature("C. Dusk", NOW + 180, False, "outgoing", "", "alone", "nobody has come"),
+        Signature("D. Dawn", NOW + 240, False, "incoming"),
+    ]
+    again = kept_sheet.document(kept, signatures, (), "Europe/London")
     first = shift_document.document(sheet(20))
     assert again | {"signatures": []} == json.loads(json.dumps(first))
     assert again["signatures"][0]["at"] == "2026-11-29T18:56:00+00:00"
-    words = "SIGNED in addition: B. <Night>, 29 Nov 2026 18:57:00"
-    assert words in shift_text.text(again, 100)
-    assert "Signed A. Day, 29 Nov 2026 18:56:00" in "".join(Page(shift_html.page(again)).words)
+    words = (
+        "Signed A. Day, 29 Nov 2026 18:56:00",
+        "Signed in addition: B. <Night>, 29 Nov 2026 18:57:00; remark: all quiet",
+        "Handed over by C. Dusk, 29 Nov 2026 18:58:00; alone: nobody has come",
+        "Accepted by D. Dawn, 29 Nov 2026 18:59:00",
+    )
+    assert "\n".join(words) + "\n" in shift_text.text(again, 100)
+    assert all(one in "".join(Page(shift_html.page(again)).words) for one in words)
     assert len(kept_sheet.body(sheet(150))) < 60_000
+
+
+def test_a_note_stands_on_every_form_and_is_no_markup():
+    made = sheet(3)
+    made.notes = [ShiftNote(1, "A. Day", NOW - 3600, "<b>gate</b> is locked")]
+    whole = shift_document.document(made)
+    words = "<b>gate</b> is locked (A. Day, 29 Nov 2026 17:55)"
+    assert [note["words"] for note in whole["notes"]] == [words]
+    assert f"NOTE {words}" in shift_text.text(whole, 100)
+    page = Page(shift_html.page(whole))
+    assert "Notes for the next shift: 1" in "".join(page.words)
+    assert words in "".join(page.words)
+    assert f"NOTES 1\n  -  {words}\n" in shift_sheet.text(made)
+    assert shift_sheet.as_json(made)["notes"] == whole["notes"]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +173,7 @@ def test_a_kept_sheet_is_whole_and_shows_who_signed_it():
 )
 def test_what_was_not_kept_whole_is_refused_in_words(kept):
     with pytest.raises(ValueError, match=r"."):
-        kept_sheet.document(kept, (), "Europe/London")
+        kept_sheet.document(kept, (), (), "Europe/London")
 
 
 def test_without_cameras_the_forms_still_stand():

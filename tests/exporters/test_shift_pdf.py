@@ -136,9 +136,12 @@ class TestPages:
             assert "".join(sentence.split()) in text, sentence
 
     def test_a_signed_one_names_who_signed_and_has_no_box_to_sign(self, made: Document) -> None:
-        signed = made | {"signatures": [{"words": "A. #Day, 29 Nov 2026 18:56:00"}]}
+        signed = made | {"signatures": [{"words": "Accepted by A. #Day, 29 Nov 2026"}]}
+        signed |= {"notes": [{"words": "gate #3 is locked (A. #Day)"}]}
         text = words(shift_pdf.render(signed))
-        assert "SignedA.#Day,29Nov202618:56:00" in text
+        assert "AcceptedbyA.#Day,29Nov2026" in text
+        assert "Notesforthenextshift:1" in text
+        assert "gate#3islocked(A.#Day)" in text
         assert "Outgoing:" not in text
         assert "Outgoing:" in words(shift_pdf.render(made))
 

@@ -130,3 +130,12 @@ def test_a_late_check_ends_the_fault_and_a_dead_agent_forgets_none():
     assert PLAN.overdue(now, at("2026-11-24 08:00"), 0.0) is None
     assert PLAN.overdue(now, None, at("2026-11-24 07:30")) is None, "the first agent came later"
     assert PLAN.overdue(now, at("2026-11-23 19:00"), 0.0) is not None
+
+
+def test_a_handover_is_late_when_the_grace_is_over_and_a_shift_begins_at_its_time() -> None:
+    made = at("2026-11-24 06:55")
+    assert not PLAN.late(made, at("2026-11-24 08:00"))
+    assert PLAN.late(made, at("2026-11-24 08:01"))
+    assert PLAN.shift_began(at("2026-11-24 08:01")) == at("2026-11-24 07:00")
+    assert not ShiftPlan().late(made, made + 1e6)
+    assert ShiftPlan().shift_began(made) == 0.0

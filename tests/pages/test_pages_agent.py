@@ -5,6 +5,7 @@ raise a fault; axe-core finds nothing; 320 px are enough.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import httpx
 import pytest
 from helpers.chromium import Browser, started, wait
 from helpers.product import Product, Running
+from helpers.shift_estate import sheet
 from helpers.support import Peers, free_port, need
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -21,14 +23,17 @@ from selenium.webdriver.common.keys import Keys
 from healthmon.access import passwords
 from healthmon.access.roles import Role
 from healthmon.access.users import User
+from healthmon.store import Store
+from healthmon_exporters.reports import kept_sheet
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 AXE = Path(__file__).parents[1] / "peers/node/node_modules/axe-core/axe.min.js"
 WORD = "three long words"
 HOSTILE = "<script>alert(1)</script> & \"co'"
-PEOPLE = {"smith": Role.OPERATOR, "viewer": Role.VIEWER}
+PEOPLE = {"smith": Role.OPERATOR, "jones": Role.OPERATOR, "viewer": Role.VIEWER}
 PAGES = (
     "/desk",
+    "/handover",
     "/faults?state=all",
     "/faults?device=C1",
     "/devices",
@@ -246,6 +251,75 @@ def test_the_desk_is_brought_up_to_date_by_itself_and_says_when_it_is_not(desk: 
         "window.__again = document.querySelector('#live').textContent"
     )
     wait(lambda: "NO CONTACT" in desk.find("#live").text, 40)
+
+
+def switch_to(desk: Desk, name: str) -> None:
+    """Change the person on the page that is open."""
+    form = desk.find("details.switch")
+    form.find_element(By.TAG_NAME, "summary").click()
+    form.find_element(By.NAME, "name").send_keys(name)
+    form.find_element(By.NAME, "password").send_keys(WORD, Keys.ENTER)
+    wait(lambda: desk.find(".person span").text == name)
+
+
+def value(desk: Desk, name: str) -> str:
+    """What stands in an entry of the main part."""
+    return str(desk.find(f"main [name={name}]").get_property("value"))
+
+
+def test_another_person_goes_on_with_what_was_typed(desk: Desk) -> None:
+    desk.log_in("smith", "/raise?device=C1")
+    desk.find("input[name=what]").send_keys("dome is dirty")
+    desk.browser.run("document.querySelector('[value=police]').click()")
+    switch_to(desk, "jones")
+    assert desk.browser.driver.current_url == f"{desk.root}/raise?device=C1"
+    assert (value(desk, "what"), value(desk, "device")) == ("dome is dirty", "C1")
+    assert desk.find("[value=police]").is_selected()
+    desk.press("Raise")
+    wait(lambda: re.search(r"/faults/F\d{6}$", desk.browser.driver.current_url))
+    desk.says("jones")
+    desk.open("/raise")
+    assert value(desk, "what") == "", "a form that was taken is empty again"
+
+
+def test_the_end_of_a_login_loses_no_work(desk: Desk) -> None:
+    desk.log_in("smith")
+    desk.find("main input[name=note]").send_keys("gate 3 is locked")
+    desk.browser.driver.delete_all_cookies()
+    desk.press("Keep the note")
+    desk.says("Your login has ended and nothing was recorded")
+    desk.find("input[name=name]").send_keys("smith")
+    desk.find("input[name=password]").send_keys(WORD, Keys.ENTER)
+    wait(lambda: desk.browser.driver.current_url.endswith("/desk"))
+    assert value(desk, "note") == "gate 3 is locked"
+    desk.press("Keep the note")
+    desk.says("The note is kept for the next shift.")
+    desk.says("gate 3 is locked")
+    assert value(desk, "note") == ""
+
+
+def test_two_people_hand_over_by_the_keyboard(desk: Desk, agent: Running) -> None:
+    folder = Path(str(agent.process.args[-1])).parent  # type: ignore[index]
+    store = Store.open(f"sqlite:///{folder}/state/healthmon.db")
+    sweep = store.keep_sweep(time.time(), kept_sheet.body(sheet(3)))
+    desk.log_in("smith", "/handover")
+    desk.find("[name=outgoing_password]").send_keys(WORD, Keys.TAB, "all quiet", Keys.TAB, "jones")
+    desk.find("[name=incoming]").send_keys(Keys.TAB, "wrong", Keys.ENTER)
+    desk.says("The name or the password of the incoming person is wrong; nothing was signed.")
+    assert (value(desk, "outgoing_note"), value(desk, "incoming")) == ("all quiet", "jones")
+    assert value(desk, "outgoing_password") == ""
+    assert axe(desk, *WCAG) == []
+    assert store.signatures(sweep) == []
+    desk.find("[name=outgoing_password]").send_keys(WORD)
+    desk.find("[name=incoming_password]").send_keys(WORD, Keys.ENTER)
+    desk.says("smith has handed over, jones has accepted.")
+    assert desk.find(".person span").text == "jones", "the desk is that of the incoming person"
+    desk.open("/handover/sheet")
+    desk.says("Accepted by jones")
+    desk.says("all quiet")
+    signed = [(one.party, one.name) for one in store.signatures(sweep)]
+    assert signed == [("outgoing", "smith"), ("incoming", "jones")]
+    store.close()
 
 
 def client(agent: Running, name: str) -> httpx.Client:

@@ -92,10 +92,7 @@ async def test_a_command_is_a_client_of_the_agent_and_known_to_it_at_once(served
     ack = agent.incident_service.reducer.incidents[7].ack
     assert ack is not None
     assert (ack.by, ack.reason) == ("A. Smith", "called")
-    assert (await asyncio.to_thread(healthmon, "sign", *argv))[0] == 0
-    assert "already" in (await asyncio.to_thread(healthmon, "sign", *argv))[1]
-    mine = [Author(os.getuid(), act_socket.account_of(os.getuid()))]
-    assert entered(path, "acts") == entered(path, "signoffs") == mine
+    assert entered(path, "acts") == [Author(os.getuid(), act_socket.account_of(os.getuid()))]
     code, _, err = await asyncio.to_thread(healthmon, "ack", "99", "--reason", "called", *argv)
     assert (code, err.splitlines()[-1]) == (3, "F000099: no such fault")
 
@@ -213,15 +210,21 @@ async def test_a_signature_needs_the_password_of_the_user_again(
     made, _, path = served
     smith = User("a.smith", passwords.hash_password("three long words"), Role.OPERATOR, "5001")
     users.put(path.parent / "users", smith)
-    values = {"name": "A. Smith", "note": "quiet"}
+    values = {"name": "", "note": "quiet"}
     asked = await made.enter("sign", dict(values), 5001)
     assert (asked.status, asked.values["user"]) == (401, "a.smith")
     for wrong in ("wrong", 7, None, ["three long words"]):
         refused = await made.enter("sign", values | {"password": wrong}, 5001)
         assert refused.status in (401, 403)
     assert entered(path, "signoffs") == []
+    other = {"name": "A. Smith", "password": "three long words"}
+    refused = await made.enter("sign", values | other, 5001)
+    words = "--name A. Smith: the account 5001 is bound to user a.smith"
+    assert (refused.status, refused.values["problem"]) == (403, words)
+    assert entered(path, "signoffs") == []
     done = await made.enter("sign", values | {"password": "three long words"}, 5001)
     assert (done.status, done.values["done"]["how"]) == (200, "signed")
+    assert done.values["done"]["by"] == "a.smith"
     assert "three" not in str(done.values)
     assert entered(path, "signoffs") == [Author(5001, "5001")]
     for _ in range(5):
@@ -232,28 +235,39 @@ async def test_a_signature_needs_the_password_of_the_user_again(
     assert "too many wrong passwords" in held.values["problem"]
 
 
-async def test_the_command_asks_for_the_password_and_sends_it_once(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("agent_runs", [True, False])
+async def test_the_command_asks_for_the_password_and_signs_in_the_name_of_the_bound_user(
+    served: Served, agent_runs: bool
 ) -> None:
-    _, _, path = served
+    made, _, path = served
+    if not agent_runs:
+        await made.close()
     account = act_socket.account_of(os.getuid())
+    argv = ("sign", "--config", str(path))
+    code, _, err = await asyncio.to_thread(healthmon, *argv)
+    remedy = f"the account {account} is bound to no user: healthmon user set NAME --unix {account}"
+    assert (code, err.splitlines()[-1]) == (3, remedy)
     smith = User("smith", passwords.hash_password("three long words"), Role.OPERATOR, account)
     users.put(path.parent / "users", smith)
-    # The tests run as the one who can write the store, who is asked for nothing.
-    monkeypatch.setattr(ActSocket, "_person", lambda *_: smith.person)
-    argv = ("sign", "--name", "A. Smith", "--config", str(path))
 
-    def typed(text: str) -> tuple[int, str, str]:
+    def typed(text: str, *more: str) -> tuple[int, str, str]:
         (path.parent / "typed").write_text(f"{text}\n")
         with (path.parent / "typed").open() as given, mock.patch("sys.stdin", given):
-            return healthmon(*argv)
+            return healthmon(*argv, *more)
 
-    code, _, err = await asyncio.to_thread(typed, "not this one")
-    assert (code, err.splitlines()[-1]) == (
-        3,
-        "the password of user smith is wrong; nothing was signed",
-    )
+    wrong = await asyncio.to_thread(typed, "not this one")
+    words = "the password of user smith is wrong; nothing was signed"
+    assert (wrong[0], wrong[2].splitlines()[-1]) == (3, words)
+    other = await asyncio.to_thread(typed, "three long words", "--name", "B. Jones")
+    words = f"--name B. Jones: the account {account} is bound to user smith"
+    assert (other[0], other[2].splitlines()[-1]) == (3, words)
     assert entered(path, "signoffs") == []
-    code, out, _ = await asyncio.to_thread(typed, "three long words")
-    assert code == 0, out
-    assert "is signed by A. Smith" in out
+    code, out, _ = await asyncio.to_thread(typed, "three long words", "--note", "quiet")
+    assert (code, "is signed by smith" in out) == (0, True)
+    assert entered(path, "signoffs") == [Author(os.getuid(), account)]
+    noted = ("note", "gate 3 is locked", "--config", str(path))
+    assert (await asyncio.to_thread(healthmon, *noted))[1] == "noted for the next shift by smith\n"
+    store = Store.reader(f"sqlite:///{path.parent / 'state' / 'healthmon.db'}")
+    assert [(one.by, one.text) for one in store.open_notes()] == [("smith", "gate 3 is locked")]
+    assert store.broken_links() == []
+    store.close()

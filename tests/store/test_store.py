@@ -165,23 +165,6 @@ def test_trim_forgets_only_what_ended_long_ago(opener: Opener) -> None:
     store.close()
 
 
-def test_o9_a_stale_sweep_is_not_signed_and_a_second_signature_is_an_addition(
-    opener: Opener,
-) -> None:
-    store = opener()
-    sweep = store.keep_sweep(1000.0, "{}")
-    assert store.last_sweep() == (sweep, 1000.0, "{}")
-    assert store.sign(sweep, "A. Day", "", 1100.0, 900.0) == "signed"
-    assert store.sign(sweep, "A. Day", "", 5000.0, 900.0) == "already"
-    assert store.sign(sweep, "B. Night", "", 1200.0, 900.0) == "added"
-    with pytest.raises(StoreError, match="sweep again"):
-        store.sign(sweep, "C. Late", "", 2000.0, 900.0)
-    assert store.signatures(sweep) == [("A. Day", 1100.0, False), ("B. Night", 1200.0, True)]
-    with pytest.raises(StoreError, match=r"dated 8 min ahead .* sweep again"):
-        store.sign(sweep, "D. Early", "", 500.0, 900.0)
-    store.close()
-
-
 def test_what_is_open_is_moved_with_our_clock_and_what_is_over_is_not(opener: Opener) -> None:
     store = opener()
     rows = [

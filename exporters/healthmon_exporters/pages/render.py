@@ -17,10 +17,12 @@ from healthmon.checks.evaluation.durations import duration
 from healthmon.incidents.local_time import shown
 from healthmon_exporters.pages.strips import WORDS, Strip
 from healthmon_exporters.web.csp import policy
+from healthmon_exporters.web.forms import page_of
 from healthmon_exporters.web.rules import person_of
 
 PAGES = (
     ("/desk", "Desk"),
+    ("/handover", "Handover"),
     ("/faults", "Faults"),
     ("/devices", "Devices"),
     ("/maintenance", "Maintenance"),
@@ -51,6 +53,7 @@ class Renderer:
                 "person": person.name,
                 "may": lambda word: person.may(Permission(word)),
                 "new_mark": new_mark,
+                "back": page_of(request),
                 "local": ZoneInfo(zone),
             }
         )
@@ -62,8 +65,7 @@ def _headers() -> dict[str, str]:
     rules = policy(
         "connect-src 'self'", "img-src data:", style=_style(), script=_script(), forms=True
     )
-    # Without a referrer a browser would hide where a form comes from, and `Guard` would refuse it.
-    return {"Content-Security-Policy": rules, "Referrer-Policy": "same-origin"}
+    return {"Content-Security-Policy": rules}
 
 
 @functools.cache
@@ -95,11 +97,16 @@ def _style() -> str:
 
 @functools.cache
 def _script() -> str:
-    return '"use strict";\n(() => {\n' + _asset("pages.js") + "})();\n"
+    return '"use strict";\n(() => {\n' + _asset("pages.js") + _asset("drafts.js") + "})();\n"
 
 
 def _asset(name: str) -> str:
     return resources.files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def sentence(text: str) -> str:
+    """A refusal as a sentence."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def new_mark() -> str:

@@ -20,7 +20,8 @@ from healthmon.store.rows import Wanted
 from healthmon_exporters.pages.act_forms import details_of_kind
 from healthmon_exporters.pages.feed import Feed, NoRecordError, NotDoneError
 from healthmon_exporters.pages.field_routes import FieldPages
-from healthmon_exporters.pages.render import Renderer
+from healthmon_exporters.pages.handover import note_done
+from healthmon_exporters.pages.render import Renderer, sentence
 from healthmon_exporters.pages.rows import DeviceRow, Shown
 from healthmon_exporters.web.forms import read_form
 from healthmon_exporters.web.rules import GuardedRoute, person_of
@@ -34,7 +35,7 @@ class Pages:
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
-        self._renderer = Renderer(feed.estate, feed.zone, simulated=feed.simulated)
+        self.renderer = Renderer(feed.estate, feed.zone, simulated=feed.simulated)
 
     def routes(self) -> list[GuardedRoute]:
         """For the application."""
@@ -47,12 +48,13 @@ class Pages:
             GuardedRoute("/raise", self._raise, methods=("POST",)),
             GuardedRoute("/devices", self._devices),
             GuardedRoute("/devices/{name}", self._device),
-            *FieldPages(self._feed.field, self._renderer).routes(),
+            *FieldPages(self._feed.field, self.renderer).routes(),
         ]
 
     async def _desk(self, request: Request) -> Response:
         try:
-            return self._page(request, "desk", desk=await self._feed.desk())
+            desk = await self._feed.desk()
+            return self._page(request, "desk", desk=desk, done=note_done(request))
         except NoRecordError as error:
             return self._no_record(request, error)
 
@@ -118,7 +120,7 @@ class Pages:
             made = self._act_of(request, form)
             await self._feed.act(made)
         except (ActError, ValueError, NotDoneError) as error:
-            return await self._fault_page(request, problem=_sentence(str(error)), tried=kind)
+            return await self._fault_page(request, problem=sentence(str(error)), tried=kind)
         except NoRecordError as error:
             return self._no_record(request, error)
         return RedirectResponse(f"/faults/F{made.number:06d}?done", 303)
@@ -168,7 +170,7 @@ class Pages:
             made = self._act_of(request, {**form, "act": ActKind.RAISE.value})
             number = await self._feed.raise_fault(made)
         except (ActError, ValueError, NotDoneError) as error:
-            return self._raise_page(request, form, _sentence(str(error)))
+            return self._raise_page(request, form, sentence(str(error)))
         except NoRecordError as error:
             return self._no_record(request, error)
         return RedirectResponse(f"/faults/F{number:06d}" if number else "/faults", 303)
@@ -197,14 +199,14 @@ class Pages:
         return self._page(request, "device", page=page)
 
     def _page(self, request: Request, name: str, status: int = 200, **values: object) -> Response:
-        return self._renderer.page(request, name, status, **({"problem": "", "done": ""} | values))
+        return self.renderer.page(request, name, status, **({"problem": "", "done": ""} | values))
 
     def _gone(self, request: Request, words: str, status: int = 404) -> Response:
-        return self._renderer.page(request, "message", status, problem=words, done="")
+        return self.renderer.page(request, "message", status, problem=words, done="")
 
     def _no_record(self, request: Request, error: NoRecordError) -> Response:
         words = f"The record cannot be read now: {error}"
-        return self._renderer.page(request, "message", 503, problem=words, done="")
+        return self.renderer.page(request, "message", 503, problem=words, done="")
 
 
 def fault_number(text: str) -> int:
@@ -230,8 +232,3 @@ def _matching(rows: Sequence[DeviceRow], q: str, state: str) -> list[DeviceRow]:
 def _text(row: DeviceRow) -> str:
     text = f"{row.id} {row.name} {row.kind} {row.site} {row.location} {row.contractor}"
     return text.casefold()
-
-
-def _sentence(text: str) -> str:
-    """A refusal as a sentence."""
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

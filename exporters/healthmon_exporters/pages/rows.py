@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from healthmon.store.rows import ShiftNote
 from healthmon_exporters.pages.act_forms import ActForm
 from healthmon_exporters.pages.strips import Strip
 
@@ -206,7 +207,8 @@ class DevicePage:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What a shift begins with: faults that nobody has taken on, the other open ones, what has
-    changed since the last shift change (`since`), the last sheet and who has signed it.
+    changed since the last shift change (`since`), the last sheet and who has signed it, the notes that
+    were handed over and those that were ended since.
     """
 
     since: float
@@ -217,6 +219,8 @@ class Desk:
     devices: int
     sweep_at: float | None = None
     signed_by: str = ""
+    notes: tuple[ShiftNote, ...] = ()
+    ended_notes: tuple[ShiftNote, ...] = ()
 
     @property
     def urgent(self) -> int:

@@ -6,11 +6,10 @@ import base64
 import json
 import zlib
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from healthmon_exporters.reports import shift_document, shift_sheet
+from healthmon.store.rows import ShiftNote, Signature
+from healthmon_exporters.reports import handed_over, shift_document, shift_sheet
 from healthmon_exporters.reports.shift_document import Document
 from healthmon_exporters.reports.shift_sheet import Sheet
 
@@ -25,8 +24,10 @@ def body(sheet: Sheet) -> str:
     return json.dumps(shift_sheet.as_json(sheet) | {_KEY: packed})
 
 
-def document(kept: str, signatures: Sequence[tuple[str, float, bool]], zone: str) -> Document:
-    """The document of a `kept` body with who has signed it: (name, Unix seconds, in addition) each.
+def document(
+    kept: str, signatures: Sequence[Signature], notes: Sequence[ShiftNote], zone: str
+) -> Document:
+    """The document of a `kept` body with who has signed it, and the notes that were shown until then.
     Raises ValueError where the body holds none, as those of older versions.
     """
     found = json.loads(kept).get(_KEY)
@@ -38,11 +39,6 @@ def document(kept: str, signatures: Sequence[tuple[str, float, bool]], zone: str
     except zlib.error as error:
         raise ValueError(f"it is damaged: {error}") from None
     made: Document = json.loads(text)
-    return made | {"signatures": [_signed(*signature, zone) for signature in signatures]}
-
-
-def _signed(name: str, at: float, addition: bool, zone: str) -> dict[str, Any]:
-    moment = datetime.fromtimestamp(at, ZoneInfo(zone))
-    words = f"{'in addition: ' if addition else ''}{name}, {moment:%d %b %Y %H:%M:%S}"
-    iso = moment.isoformat(timespec="seconds")
-    return {"name": name, "at": iso, "addition": addition, "words": words}
+    found_notes = handed_over.notes(notes, ZoneInfo(zone))
+    signed = [handed_over.signature(one, ZoneInfo(zone)) for one in signatures]
+    return made | {"signatures": signed, "notes": found_notes}

@@ -15,10 +15,12 @@ from healthmon.checks.function_check.cells import Cell, FunctionCheck, Mark
 from healthmon.checks.function_check.lines import LINES
 from healthmon.checks.function_check.totals import totals_line
 from healthmon.model.enums import State
+from healthmon_exporters.reports import handed_over
 from healthmon_exporters.reports.sheet_rows import Row
 from healthmon_exporters.reports.shift_sheet import Sheet, fault_number, ids, reference_words
 
 Document = dict[str, Any]
+NOTES = "Notes for the next shift"
 SIMULATED = "SIMULATED ESTATE: none of these devices exists."
 SYMBOLS = {
     Mark.WELL: "ok",
@@ -61,6 +63,7 @@ def document(sheet: Sheet) -> Document:
         "cameras": list(_cameras(sheet.function_check)),
         "reasons": list(_reasons(sheet.function_check)),
         "signatures": [],
+        "notes": handed_over.notes(sheet.notes, ZoneInfo(sheet.zone)),
         "exit_code": sheet.exit_code,
     }
     for key, _title, state in SECTIONS:

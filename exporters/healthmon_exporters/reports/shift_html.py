@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from healthmon_exporters.reports.shift_document import SECTIONS, Document
+from healthmon_exporters.reports.shift_document import NOTES, SECTIONS, Document
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; --ink: #111; --paper: #fff; --rule: #767676; --fault: #9e2a00;
   --warning: #6b4700; --well: #005a8c; --unknown: #4a4a4a; --shade: #f1f1f1; }
 @media (prefers-color-scheme: dark) { :root { --ink: #f4f4f4; --paper: #111217; --rule: #8f8f8f;
@@ -54,6 +54,7 @@ def page(made: Document) -> str:
         "</header><main>",
         _totals(made),
         _signatures(made),
+        _notes(made),
         *(_section(made, key, heading) for key, heading, _state in SECTIONS),
         _power(made),
         _monitor(made),
@@ -63,7 +64,7 @@ def page(made: Document) -> str:
         "</main>",
         _footer(made),
     ]
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
     head += '<meta name="viewport" content="width=device-width, initial-scale=1">'
     body = "\n".join(parts)
     return f"{_START}<head>{head}</head>\n<body>{body}</body></html>\n"
@@ -87,8 +88,13 @@ def _totals(made: Document) -> str:
 
 
 def _signatures(made: Document) -> str:
-    found = [f"Signed {signature['words']}" for signature in made["signatures"]]
+    found = [signature["words"] for signature in made["signatures"]]
     return _list(found) if found else ""
+
+
+def _notes(made: Document) -> str:
+    found = [note["words"] for note in made["notes"]]
+    return f"<h2>{NOTES}: {len(found)}</h2>" + _list(found) if found else ""
 
 
 def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

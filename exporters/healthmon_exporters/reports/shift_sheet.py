@@ -19,6 +19,8 @@ from healthmon.checks.function_check.totals import Total, totals_line
 from healthmon.model.device import Device
 from healthmon.model.enums import Kind, State
 from healthmon.model.measurements import Reference
+from healthmon.store.rows import ShiftNote
+from healthmon_exporters.reports import handed_over
 from healthmon_exporters.reports.footage import Tally
 from healthmon_exporters.reports.sheet_rows import Row
 
@@ -56,6 +58,7 @@ class Sheet:
     totals: tuple[Total, ...] = ()
     config_digest: str = ""
     due: str = ""
+    notes: Sequence[ShiftNote] = ()
     around: Surroundings = field(default_factory=Surroundings)
     function_check: FunctionCheck = field(default_factory=FunctionCheck)
 
@@ -98,6 +101,9 @@ def text(sheet: Sheet) -> str:
         lines += _section(sheet, state, title)
     if sheet.blind:
         lines += [f"BLIND ZONES {len(sheet.blind)}", *(f"  x  {words}" for words in sheet.blind)]
+    if sheet.notes:
+        found = handed_over.notes(sheet.notes, ZoneInfo(sheet.zone))
+        lines += [f"NOTES {len(found)}", *(f"  -  {one['words']}" for one in found)]
     lines += filter(None, (sheet.footage.line(), _well(sheet)))
     return "\n".join(lines) + "\n"
 
@@ -198,6 +204,7 @@ def as_json(sheet: Sheet) -> dict[str, Any]:
         "blind_zones": list(sheet.blind),
         "totals": [total.as_json() for total in sheet.totals],
         "footage": sheet.footage.as_json(),
+        "notes": handed_over.notes(sheet.notes, zone),
         "exit_code": sheet.exit_code,
     }
 

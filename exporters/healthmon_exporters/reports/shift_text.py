@@ -43,7 +43,9 @@ def _head(made: Document) -> Iterator[str]:
     if made["footage"]:
         yield made["footage"]
     for signature in made["signatures"]:
-        yield f"SIGNED {signature['words']}"
+        yield signature["words"]
+    for note in made["notes"]:
+        yield f"NOTE {note['words']}"
     for words in made["blind_zones"]:
         yield f"BLIND ZONE {words}"
 

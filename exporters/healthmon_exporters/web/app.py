@@ -20,7 +20,9 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from healthmon_exporters.metrics.exposition import OPENMETRICS, TEXT, Metrics
+from healthmon_exporters.pages.handover import HandoverPages
 from healthmon_exporters.pages.routes import Pages
+from healthmon_exporters.pages.shift_feed import ShiftFeed
 from healthmon_exporters.wall.routes import Wall
 from healthmon_exporters.web import runbooks
 from healthmon_exporters.web.access_control import AccessControl
@@ -49,6 +51,7 @@ class Site:
     simulated: bool = False
     wall: Wall | None = None
     pages: Pages | None = None
+    shift: ShiftFeed | None = None
     alive: Callable[[], bool] = lambda: True
     last_failure: Callable[[str], str | None] = lambda _device: None
 
@@ -122,13 +125,17 @@ def routes(site: Site, control: AccessControl) -> list[BaseRoute]:
         *OidcPages(control, login).routes(),
         *runbooks.routes(),
     ]
-    return [*found, *_sections(site)]
+    return [*found, *_sections(site, control)]
 
 
-def _sections(site: Site) -> list[GuardedRoute]:
+def _sections(site: Site, control: AccessControl) -> list[GuardedRoute]:
     """The pages of the wall and of the desk, where there are any."""
     wall = site.wall.routes() if site.wall else []
-    return [*wall, *(site.pages.routes() if site.pages else ())]
+    if site.pages is None:
+        return wall
+    shift = site.shift
+    handover = HandoverPages(shift, control, site.pages.renderer).routes() if shift else []
+    return [*wall, *site.pages.routes(), *handover]
 
 
 async def _probe(site: Site, request: Request) -> Response:

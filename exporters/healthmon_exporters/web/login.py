@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from healthmon.access import events
 from healthmon.access.roles import NOBODY, Person
 from healthmon_exporters.web.access_control import AccessControl, Identity, client_of
+from healthmon_exporters.web.forms import page_of
 from healthmon_exporters.web.password_check import BusyError
 from healthmon_exporters.web.rules import IDENTITY_LASTS, ON_REFUSAL, PERSON, is_public
 
@@ -63,10 +64,12 @@ def _unknown_origin(request: Request) -> bool:
 
 
 def _login_needed(request: Request) -> Response:
-    """A browser gets the page where to log in, a program the question for name and password."""
-    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
-        query = f"?{request.url.query}" if request.url.query else ""
-        back = urlencode({"next": f"{request.url.path}{query}"})
+    """A browser gets the page where to log in, a program the question for name and password. A form
+    that comes after the end of a login is not lost: its page still has what was typed.
+    """
+    if "text/html" in request.headers.get("accept", ""):
+        ended = {} if request.method == "GET" else {"ended": "1"}
+        back = urlencode({"next": page_of(request)} | ended)
         return RedirectResponse(f"/login?{back}", 303)
     return PlainTextResponse("login needed\n", 401, {"WWW-Authenticate": CHALLENGE})
 

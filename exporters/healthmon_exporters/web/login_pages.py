@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from healthmon.access import events, users
 from healthmon.access.roles import Permission
+from healthmon.access.users import User
 from healthmon.config.problems import ConfigError
 from healthmon_exporters.web import cookies
 from healthmon_exporters.web.access_control import AccessControl, client_of
@@ -26,6 +27,7 @@ from healthmon_exporters.web.rules import GuardedRoute, person_of
 
 # A code that is wrong is answered after this time, so that codes cannot be tried quickly.
 WRONG_CODE_SECONDS = 1.0
+_ENDED = "Your login has ended and nothing was recorded. Log in to come back to what you typed."
 _WRONG = "The name or the password is wrong."
 # A path of this agent: no other host, no scheme, no header of its own.
 _PATH = re.compile(r"/(?![/\\])[A-Za-z0-9._~/?=&%:@+,;-]{0,1000}")
@@ -37,12 +39,7 @@ _STYLE = (
     ".way{display:block;padding:.7rem;border:.15rem solid;text-align:center;font-weight:bold}"
     "[role=alert]{border-left:.4rem solid;padding-left:.7rem;font-weight:bold}"
 )
-# Without a referrer a browser would hide where a form comes from (Fetch, "append a request Origin
-# header"), and `Guard` would refuse it.
-_HEADERS = {
-    "Content-Security-Policy": policy("img-src data:", style=_STYLE, forms=True),
-    "Referrer-Policy": "same-origin",
-}
+_HEADERS = {"Content-Security-Policy": policy("img-src data:", style=_STYLE, forms=True)}
 
 
 class LoginPages:
@@ -62,7 +59,9 @@ class LoginPages:
         ]
 
     async def _show(self, request: Request) -> Response:
-        return self.page(request, local_path(request.query_params.get("next", "")))
+        asked = request.query_params
+        problem = _ENDED if "ended" in asked else ""
+        return self.page(request, local_path(asked.get("next", "")), problem)
 
     async def _log_in(self, request: Request) -> Response:
         form = await read_form(request)
@@ -82,12 +81,8 @@ class LoginPages:
             return answer
         if user is None:
             return self.page(request, back, _WRONG, 403)
-        sessions = self._control.sessions
-        sessions.end(cookies.token_of(request, cookies.SESSION))
-        token = sessions.begin(user)
-        await asyncio.to_thread(sessions.keep)
         response = RedirectResponse(back, 303)
-        cookies.put(response, request, cookies.SESSION, token)
+        await begin_session(self._control, request, response, user)
         return response
 
     async def _log_out(self, request: Request) -> Response:
@@ -180,6 +175,17 @@ class LoginPages:
             f"<style>{_STYLE}</style><main><h1>{title}: {estate}</h1>{alert}{body}</main></html>"
         )
         return HTMLResponse(text, status, _HEADERS)
+
+
+async def begin_session(
+    control: AccessControl, request: Request, response: Response, user: User
+) -> None:
+    """From `response` on the browser is logged in as `user`, and as nobody else."""
+    sessions = control.sessions
+    sessions.end(cookies.token_of(request, cookies.SESSION))
+    token = sessions.begin(user)
+    await asyncio.to_thread(sessions.keep)
+    cookies.put(response, request, cookies.SESSION, token)
 
 
 def local_path(path: str) -> str:
