@@ -101,6 +101,7 @@ TITLES = {
     "recording": "recorded by {{part}}",
     "playback": "played by {{part}}",
     "recorder": "recorder",
+    "host": "computer",
     "ups": "power",
     "identity": "identity",
     "certificate": "certificate {{part}}",

@@ -194,6 +194,7 @@ CHECKED = {
     "Clock": "clock",
     "Recorded": "recording|playback",
     "Recorder": "recorder",
+    "Computer": "host",
     "Power": "ups",
     "Identity": "identity",
     "Certificate": "certificate",

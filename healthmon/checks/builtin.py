@@ -11,6 +11,7 @@ from healthmon.checks.evaluation import (
     certificate,
     clock,
     codes,
+    host,
     identity,
     link,
     playback,
@@ -26,6 +27,7 @@ from healthmon.checks.evaluation import (
 from healthmon.checks.metrics import MetricFamilies
 from healthmon.checks.metrics import certificate as certificate_metrics
 from healthmon.checks.metrics import clock as clock_metrics
+from healthmon.checks.metrics import host as host_metrics
 from healthmon.checks.metrics import link as link_metrics
 from healthmon.checks.metrics import playback as playback_metrics
 from healthmon.checks.metrics import port as port_metrics
@@ -37,6 +39,7 @@ from healthmon.checks.metrics import stream as stream_metrics
 from healthmon.checks.metrics import ups as ups_metrics
 from healthmon.checks.probes import certificate as certificate_probe
 from healthmon.checks.probes import clock as clock_probe
+from healthmon.checks.probes import host as host_probe
 from healthmon.checks.probes import identity as identity_probe
 from healthmon.checks.probes import link as link_probe
 from healthmon.checks.probes import playback as playback_probe
@@ -173,6 +176,15 @@ CHECK_TYPES = (
         _families(playback_metrics),
         codes.of("recording"),
         _planned("playback"),
+    ),
+    CheckType(
+        "host",
+        "Computer",
+        host_probe.probe,
+        host.evaluate,
+        _families(host_metrics),
+        codes.of("workstation"),
+        _planned("host"),
     ),
     CheckType(
         "identity",

@@ -66,7 +66,9 @@ def sweep(
     ] = None,
     kind: Annotated[
         list[str] | None,
-        typer.Option(help="check only camera, recorder, ups, link, fixed, ptz or deployable"),
+        typer.Option(
+            help="check only camera, recorder, ups, workstation, link, fixed, ptz or deployable"
+        ),
     ] = None,
     shift: Annotated[
         bool,

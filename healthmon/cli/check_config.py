@@ -35,6 +35,8 @@ def check_config(config: Path | None) -> None:
     counts = (
         f"{len(loaded.cameras)} cameras, {len(loaded.recorders)} recorders, {len(loaded.ups)} UPS"
     )
+    if loaded.workstations:
+        counts += f", {len(loaded.workstations)} workstations"
     sys.stdout.write(
         f"{path}: well formed: {counts}, {len(loaded.links)} links, {len(loaded.time_servers)} time servers\n"
     )

@@ -61,14 +61,14 @@ def read_watched(path: Path | None) -> tuple[Path, Config]:
 
 def nothing_watched(path: Path, config: Config) -> str:
     """What is wrong where no device is configured, else ""."""
-    if any((config.cameras, config.recorders, config.ups, config.links)):
+    if any((config.cameras, config.recorders, config.ups, config.workstations, config.links)):
         return ""
     return idle(path)
 
 
 def idle(path: Path) -> str:
     """What is wrong where no device is configured."""
-    return f"{path}: nothing is watched: name devices in `cameras`, `recorders`, `ups` or `links`"
+    return f"{path}: nothing is watched: name devices in `cameras`, `recorders`, `ups`, `workstations` or `links`"
 
 
 def without_time_servers(path: Path, config: Config) -> str:

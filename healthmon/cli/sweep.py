@@ -50,7 +50,8 @@ def _selection(
     known = {
         "site": {d.site for d in engine.estate.devices.values()},
         "device": set(engine.estate.devices),
-        "kind": known_kinds | {"camera", "recorder", "ups", "link", "fixed", "ptz", "deployable"},
+        "kind": known_kinds
+        | {"camera", "recorder", "ups", "workstation", "link", "fixed", "ptz", "deployable"},
     }
     for option, given in (("site", sites), ("device", devices), ("kind", kinds)):
         for value in given:

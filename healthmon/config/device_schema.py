@@ -56,6 +56,8 @@ class LimitValues(Strict):
     recorder_temperature: Celsius | None = None
     recorder_cpu: Ratio | None = None
     recorder_restart: Seconds | None = None
+    workstation_cpu: Ratio | None = None
+    workstation_disk: Ratio | None = None
     port_errors: Ratio | None = None
     port_speed: BitRate | None = None
     poe_power: Ratio | None = None
@@ -205,6 +207,18 @@ class UpsDevice(Watched):
 
     nut: Nut | None = None
     apcupsd: Apcupsd | None = None
+
+
+class Workstation(Watched):
+    """A computer of the control room: VMS server, decoder, desk PC. Its services are those under
+    `rtsp`, `http` and `ports`; by `snmp` it reports its load and how full the volumes of `storage`
+    are, named by the beginning of their description ("C:", "/var").
+    """
+
+    rtsp: Annotated[Tcp | None, BeforeValidator(or_no)] = None
+    http: Annotated[Tcp | None, BeforeValidator(or_no)] = None
+    tls: TlsTrust | None = None
+    storage: Ids = ()
 
 
 class RelayStream(Strict):

@@ -20,6 +20,7 @@ SECTION_KINDS = (
     ("cameras", "camera"),
     ("recorders", "recorder"),
     ("ups", "ups"),
+    ("workstations", "workstation"),
 )
 Found = Iterator[tuple[Path_, str]]
 

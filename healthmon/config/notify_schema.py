@@ -35,7 +35,7 @@ Severity = Literal["fault", "warning", "unknown"]
 Severities = Annotated[tuple[Severity, ...], BeforeValidator(as_list)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Weekdays = Annotated[tuple[Weekday, ...], BeforeValidator(as_list)]
-KindName = Literal["camera", "recorder", "ups", "link", "agent", "site"]
+KindName = Literal["camera", "recorder", "ups", "workstation", "link", "agent", "site"]
 Kinds = Annotated[tuple[KindName, ...], BeforeValidator(as_list)]
 
 

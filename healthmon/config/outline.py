@@ -18,7 +18,7 @@ from healthmon.model.plain_text import one_line
 if TYPE_CHECKING:
     from healthmon.config.schema import Config
 
-SECTIONS = ("links", "cameras", "recorders", "ups")
+SECTIONS = ("links", "cameras", "recorders", "ups", "workstations")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from healthmon.config.contract_schema import BankHolidays, Contractor
-from healthmon.config.device_schema import Camera, LimitValues, Link, Recorder, UpsDevice
+from healthmon.config.device_schema import (
+    Camera,
+    LimitValues,
+    Link,
+    Recorder,
+    UpsDevice,
+    Workstation,
+)
 from healthmon.config.fields import (
     BitRate,
     Flag,
@@ -217,6 +224,7 @@ class Config(Strict):
     cameras: tuple[Camera, ...] = ()
     recorders: tuple[Recorder, ...] = ()
     ups: tuple[UpsDevice, ...] = ()
+    workstations: tuple[Workstation, ...] = ()
     maintenance: tuple[Window, ...] = ()
     notify: dict[Id, Target] = Field(default_factory=dict)
     routes: tuple[Route, ...] = ()

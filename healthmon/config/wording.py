@@ -17,6 +17,7 @@ _SINGULAR = {
     "recorders": "recorder",
     "ups": "UPS",
     "links": "link",
+    "workstations": "workstation",
     "sites": "site",
     "contractors": "contractor",
     "time_servers": "time server",

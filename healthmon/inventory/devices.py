@@ -17,6 +17,7 @@ from healthmon.config.device_schema import (
     UpsDevice,
     VideoDevice,
     Watched,
+    Workstation,
 )
 from healthmon.config.schema import Config
 from healthmon.inventory.links import Links, snmp_of
@@ -41,6 +42,7 @@ _KINDS = (
     ("cameras", Kind.CAMERA),
     ("recorders", Kind.RECORDER),
     ("ups", Kind.UPS),
+    ("workstations", Kind.WORKSTATION),
 )
 
 
@@ -134,7 +136,7 @@ def _access(entry: Watched) -> Access:
         nut = NutAccess(entry.nut.ups, entry.nut.port) if entry.nut else None
         apcupsd = ApcupsdAccess(entry.apcupsd.port) if entry.apcupsd else None
         return Access(snmp=snmp, nut=nut, apcupsd=apcupsd, ports=entry.ports)
-    if not isinstance(entry, VideoDevice | Link):
+    if not isinstance(entry, VideoDevice | Link | Workstation):
         return Access(snmp=snmp, ports=entry.ports)
     rtsp, http = entry.rtsp, entry.http
     return Access(
@@ -143,8 +145,8 @@ def _access(entry: Watched) -> Access:
         http_port=_port(http, 80, 443),
         https=bool(http and http.tls),
         onvif_path=entry.onvif if http and isinstance(entry, VideoDevice) else None,
-        credential=entry.credential,
-        allow_basic=entry.allow_basic,
+        credential=getattr(entry, "credential", None),
+        allow_basic=getattr(entry, "allow_basic", False),
         tls=Tls(**entry.tls.model_dump()) if entry.tls else None,
         snmp=snmp,
         ports=entry.ports,

@@ -45,11 +45,12 @@ def stream(planning: Planning) -> Iterator[Check]:
 
 
 def clock(planning: Planning) -> Iterator[Check]:
-    """Every device with a web or video server; links show no clock."""
+    """Every device with a web or video server, and a computer by SNMP; links show no clock."""
     access = planning.device.access
     if planning.pace is None or planning.device.kind is Kind.LINK:
         return
-    if access.rtsp_port or access.http_port:
+    computer = planning.device.kind is Kind.WORKSTATION
+    if access.rtsp_port or access.http_port or (computer and access.snmp):
         yield planning.check(interval=planning.pace.clock)
 
 
@@ -94,6 +95,14 @@ def link(planning: Planning) -> Iterator[Check]:
         return
     if access.rtsp_port or access.http_port or access.snmp:
         yield planning.check()
+
+
+def host(planning: Planning) -> Iterator[Check]:
+    """Every workstation that answers by SNMP, as often as a recorder is read."""
+    device = planning.device
+    if planning.entry is not None and device.kind is Kind.WORKSTATION and device.access.snmp:
+        interval = planning.entry.interval or planning.config.defaults.recording_interval
+        yield planning.check(interval=interval)
 
 
 def relay(planning: Planning) -> Iterator[Check]:

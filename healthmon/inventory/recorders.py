@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from healthmon.config.device_schema import Camera, Recorder, Watched
+from healthmon.config.device_schema import Camera, Recorder, Watched, Workstation
 from healthmon.config.readings_schema import HttpRequest, RcpCommand, Value
 from healthmon.config.schema import Config
 from healthmon.model.device import Check, Device
@@ -37,7 +37,9 @@ def make_of(entry: Watched) -> str:
 
 
 def readings_of(entry: Watched) -> Readings:
-    """What a recorder is asked besides what its make asks by itself."""
+    """What a recorder is asked besides what its make asks by itself; the volumes of a workstation."""
+    if isinstance(entry, Workstation):
+        return Readings(storage=entry.storage)
     if not isinstance(entry, Recorder):
         return Readings()
     return Readings(

@@ -37,6 +37,8 @@ class Limits:
     recorder_temperature: float = 60.0
     recorder_cpu: float = 0.95
     recorder_restart: float = 3600.0
+    workstation_cpu: float = 0.95
+    workstation_disk: float = 0.95
     port_errors: float = 0.001
     port_speed: float | None = None
     poe_power: float = 0.9

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     CAMERA = "camera"
     RECORDER = "recorder"
     UPS = "ups"
+    WORKSTATION = "workstation"
     LINK = "link"
     AGENT = "agent"
 
@@ -43,6 +44,7 @@ class CheckName(StrEnum):
     LINK = "link"
     PORT = "port"
     RELAY = "relay"
+    HOST = "host"
     AGENT = "agent"
 
 

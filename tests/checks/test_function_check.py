@@ -133,6 +133,27 @@ def test_a_clock_that_is_set_by_hand_is_a_warning():
     assert of("C17", refused) == Cell(Mark.NOT_CHECKED, refused.sentence)
 
 
+def with_desk(at: str, **more) -> dict[str, Device]:
+    devices = estate(1)
+    devices["VMS1"] = Device("VMS1", "VMS server", Kind.WORKSTATION, at, "192.0.2.81")
+    return devices | {"C001": camera(1, **more)}
+
+
+@pytest.mark.parametrize("devices", [
+    with_desk("town"), with_desk("control", parents=("VMS1",)), with_desk("town", site="hill"),
+])  # fmt: skip
+def test_a_workstation_near_a_camera_or_its_recorder_counts_by_its_name(devices):
+    down = said("VMS1", REACH, "reach", FAULT, "no answer on HTTPS 443")
+    assert of("C21", down, devices=devices) == Cell(Mark.FAIL, "VMS server: no answer on HTTPS 443")
+    full = said("VMS1", CheckName.HOST, "volume C:", WARNING, "volume C: 97 % full")
+    assert of("C21", full, devices=devices).mark is Mark.WARNING
+
+
+def test_a_workstation_elsewhere_does_not_count():
+    down = said("VMS1", REACH, "reach", FAULT, "no answer")
+    assert of("C21", down, devices=with_desk("depot")).mark is Mark.WELL
+
+
 def test_a_right_clock_does_not_prove_the_time_on_the_picture():
     found = of("C16")
     assert found.mark is Mark.NOT_CHECKED

@@ -408,7 +408,7 @@ def test_beside_b6_clocks_that_are_all_wrong_alike_agree_and_none_is_right() -> 
     assert "is right" not in texts[-1].replace("rule is right", "")
 
 
-def test_c17_the_time_servers_of_cameras_are_those_that_are_expected(tmp_path: Path) -> None:
+def test_the_time_servers_of_cameras_are_those_that_are_expected(tmp_path: Path) -> None:
     """A right one, another one, none, one that does not know the question, one that is set by hand."""
     names = ("ntp.example.com", "pool.ntp.org", "", None)
     cameras = [ClockCamera(LONDONS, ntp=name) for name in names]

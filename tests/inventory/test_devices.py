@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from healthmon.checks.builtin import CHECK_TYPES
 from healthmon.config import loading
 from healthmon.config.problems import ConfigError
 from healthmon.incidents.confirmation import Fault
@@ -127,3 +128,24 @@ def test_what_is_equal_in_many_devices_is_kept_once_and_the_configuration_keeps_
         config.maintenance,
         config.defaults,
     )
+
+
+def test_a_workstation_has_the_checks_of_what_is_configured_of_it(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("""
+credentials: {s: {secret: {environment: X}}}
+sites: [{id: control}]
+workstations:
+  - {id: V1, name: Server, site: control, address: 192.0.2.1, http: {tls: yes}, snmp: {credential: s}, storage: ["C:"]}
+  - {id: D1, name: Decoder, site: control, address: 192.0.2.2, ports: [7563]}
+""")
+    config = loading.load(path)
+    devices = inventory.devices(config)
+    plans = {one.name: one.plan for one in CHECK_TYPES}
+    found: dict[str, set[str]] = {}
+    for check in inventory.checks(config, devices, plans):
+        found.setdefault(check.device, set()).add(check.check_type)
+    assert found["V1"] == {"reach", "clock", "certificate", "identity", "host"}
+    assert found["D1"] == {"reach"}
+    assert devices[0].readings.storage == ("C:",)
+    assert devices[0].kind is Kind.WORKSTATION

@@ -8,16 +8,18 @@ import asyncio
 import socket
 import subprocess
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from helpers.support import Peers, free_port, need, wait_udp
 
 from healthmon.checks.evaluation import ups as verdict
-from healthmon.checks.probes import reach, ups
+from healthmon.checks.probes import host, reach, ups
 from healthmon.checks.probes.context import ProbeContext
 from healthmon.model import ups as says
 from healthmon.model.device import Access, Check, Device, SnmpAccess
 from healthmon.model.enums import CheckName, Kind, Reason, State
+from healthmon.model.readings import Readings
 from healthmon.model.results import Observation
 from healthmon.model.ups import Ups
 from healthmon.protocols.errors import (
@@ -300,3 +302,29 @@ async def test_a_column_walked_is_snmpwalks_column(peers: Peers, version: str) -
         if isinstance(value, bytes)
     } == {oid: text.strip('"') for oid, _, text in rows}
     assert len(ours) > 5
+
+
+@pytest.mark.parametrize("version", ["2c", "3"])
+async def test_a_workstation_reports_itself_by_host_resources(peers: Peers, version: str) -> None:
+    """This machine as net-snmp's agent reports it: its uptime, its root volume, one that it has not."""
+    port, _ = snmpd(peers, {})
+    device, context = made(port, version)
+    station = replace(
+        device, kind=Kind.WORKSTATION, readings=Readings(storage=("/", "/no such volume"))
+    )
+    seen = await host.probe(station, Check("U1", CheckName.HOST), context)
+    volumes = {one.name: one for one in seen.volumes}
+    used = volumes["/"].used_ratio
+    assert seen.uptime_seconds is not None
+    assert seen.uptime_seconds > 0
+    assert used is not None
+    assert 0 < used <= 1
+    assert "no such volume; it reports" in volumes["/no such volume"].missing
+    reached = await reach.probe(station, Check("U1", CheckName.REACH), context)
+    assert [(one.name, one.reason) for one in reached.ports] == [("snmp", None)]
+
+
+async def test_a_workstation_without_an_agent_is_not_checked(peers: Peers) -> None:
+    device, context = made(free_port(socket.SOCK_DGRAM))
+    with pytest.raises(RefusedError):
+        await host.probe(device, Check("U1", CheckName.HOST), context)

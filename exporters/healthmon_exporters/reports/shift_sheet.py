@@ -35,6 +35,7 @@ _KINDS = (
     (Kind.CAMERA, "camera"),
     (Kind.RECORDER, "recorder"),
     (Kind.UPS, "UPS"),
+    (Kind.WORKSTATION, "workstation"),
     (Kind.LINK, "link"),
 )
 _PLURAL = {"UPS": "UPS"}

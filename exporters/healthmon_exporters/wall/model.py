@@ -157,7 +157,7 @@ def _number(
 # ----------------------------------------------------------------------------------------------- the faults
 
 
-_OTHERS = (Kind.UPS, Kind.RECORDER, Kind.LINK)
+_OTHERS = (Kind.UPS, Kind.RECORDER, Kind.WORKSTATION, Kind.LINK)
 
 
 def entries(snapshot: Snapshot, seen: Iterable[View]) -> list[tuple[FaultLine, ...]]:

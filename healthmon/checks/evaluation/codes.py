@@ -41,6 +41,7 @@ GROUPS = {
     "power": "Power",
     "recording": "Recording",
     "recorder": "Recorder",
+    "workstation": "Workstation",
     "time": "Time reference",
     "raised": "Raised by a person",
     "agent": "healthmon itself",
@@ -273,6 +274,11 @@ _RECORDER: Table = {
     ),
     "recorder_alarm": ("Recorder alarm", "The recorder reports an alarm of its own."),
 }
+_WORKSTATION: Table = {
+    "host_busy": ("Computer overloaded", "The processors are busier than the limit."),
+    "volume_full": ("Volume nearly full", "A volume of the computer is fuller than the limit."),
+    "volume_missing": ("Volume missing", "A volume that should be there is not reported."),
+}
 _PORT: Table = {
     "port_down": (
         "Switch port down",
@@ -387,6 +393,7 @@ CODES: dict[str, Code] = {
         "power": _POWER,
         "recording": _RECORDING,
         "recorder": _RECORDER,
+        "workstation": _WORKSTATION,
         "time": _TIME,
         "raised": _RAISED,
         "agent": _AGENT,

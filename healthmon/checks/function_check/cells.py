@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from healthmon.checks.function_check.lines import LINES, Line, Of, Source
@@ -95,11 +95,14 @@ class _Table:
     by_device: Mapping[str, list[Verdict]]
     relayed: frozenset[str] = frozenset()
     _ups_at: dict[str, list[str]] = field(default_factory=dict)
+    _workstations_at: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for device in self.devices.values():
             if device.kind is Kind.UPS:
                 self._ups_at.setdefault(device.site, []).append(device.id)
+            elif device.kind is Kind.WORKSTATION:
+                self._workstations_at.setdefault(device.site, []).append(device.id)
         relays = (relay for device in self.devices.values() for relay in device.relays)
         self.relayed = frozenset(relay.camera for relay in relays)
 
@@ -135,10 +138,13 @@ class _Table:
         for device in self._devices(camera, source.of):
             for verdict in self.by_device.get(device, ()):
                 mine = source.of is not Of.RELAY or verdict.instance == camera.id
-                check = source.check is None or verdict.check_type == source.check
-                aspect = not source.aspects or verdict.aspect in source.aspects
-                if mine and check and aspect and not verdict.forecast:
-                    yield verdict
+                if mine and source.takes(verdict) and not verdict.forecast:
+                    yield self._named(verdict) if source.of is Of.WORKSTATION else verdict
+
+    def _named(self, verdict: Verdict) -> Verdict:
+        """`verdict` with the name of its device: one of several that the cell is about."""
+        sentence = f"{self.devices[verdict.device].name}: {verdict.sentence}"
+        return replace(verdict, sentence=sentence)
 
     def _devices(self, camera: Device, of: Of) -> Iterable[str]:
         return _FROM[of](self, camera)
@@ -161,6 +167,13 @@ class _Table:
 
     def _network(self, camera: Device) -> Iterable[str]:
         return (one.id for one in self._above(camera) if one.kind is Kind.LINK)
+
+    def _workstations(self, camera: Device) -> Iterable[str]:
+        recorder = self.devices.get(camera.recorder or "")
+        sites = [camera.site, *([recorder.site] if recorder is not None else [])]
+        above = [one.id for one in self._above(camera) if one.kind is Kind.WORKSTATION]
+        near = (name for site in sites for name in self._workstations_at.get(site, ()))
+        return dict.fromkeys((*above, *near))
 
     def _ups(self, camera: Device) -> Iterable[str]:
         """The UPSes of `camera` and of its recorder."""
@@ -206,6 +219,7 @@ _FROM: dict[Of, Callable[[_Table, Device], Iterable[str]]] = {
     Of.RECORDER: _Table._recorder,
     Of.UPS: _Table._ups,
     Of.NETWORK: _Table._network,
+    Of.WORKSTATION: _Table._workstations,
     Of.RELAY: _Table._relays,
     Of.MONITOR: _Table._monitor,
 }

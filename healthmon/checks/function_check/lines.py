@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from healthmon.model.device import Device
 from healthmon.model.enums import CheckName
+from healthmon.model.results import Verdict
 
 # The check type of what a person has raised (`healthmon.incidents.incident.PERSON`).
 RAISED_BY_A_PERSON = "person"
@@ -24,6 +25,7 @@ class Of(StrEnum):
     RECORDER = "its recorder"
     UPS = "the UPSes that it and its recorder hang on, else those of their sites"
     NETWORK = "the switches and links above it"
+    WORKSTATION = "the workstations above it and at the sites of it and of its recorder"
     RELAY = "the relays of its streams"
     MONITOR = "healthmon itself"
 
@@ -38,6 +40,11 @@ class Source:
     check: str | None
     aspects: tuple[str, ...] = ()
     needed: bool = True
+
+    def takes(self, verdict: Verdict) -> bool:
+        """Whether a verdict of the right device is one of this source."""
+        check = self.check is None or verdict.check_type == self.check
+        return check and (not self.aspects or verdict.aspect in self.aspects)
 
     def words(self) -> str:
         """As in "`stream` of the camera (pictures, loss)"."""
@@ -221,14 +228,21 @@ LINES = (
     Line("C20", "Power events since the last check", tests=("checks/test_function_check.py",)),
     Line(
         "C21",
-        "Switches and network",
+        "Switches, network and workstations",
         (
             Source(_CAMERA, CheckName.PORT, needed=False),
             Source(Of.NETWORK, CheckName.REACH, needed=False),
             Source(Of.NETWORK, CheckName.LINK, needed=False),
+            Source(Of.WORKSTATION, CheckName.REACH, needed=False),
+            Source(Of.WORKSTATION, CheckName.CERTIFICATE, needed=False),
+            Source(Of.WORKSTATION, CheckName.HOST, needed=False),
         ),
-        missing="no switch or link is configured for it",
-        tests=(f"{_JUDGED}test_port_verdict.py", f"{_JUDGED}test_relay_verdict.py"),
+        missing="no switch, link or workstation is configured for it",
+        tests=(
+            f"{_JUDGED}test_port_verdict.py",
+            f"{_JUDGED}test_relay_verdict.py",
+            f"{_JUDGED}test_host_verdict.py",
+        ),
     ),
     Line(
         "C22",

@@ -79,7 +79,7 @@ def _ways(device: Device) -> Iterator[tuple[str, int]]:
         yield "nut", access.nut.port
     if access.apcupsd is not None:
         yield "apcupsd", access.apcupsd.port
-    if access.snmp is not None and device.kind in (Kind.UPS, Kind.LINK):
+    if access.snmp is not None and device.kind in (Kind.UPS, Kind.LINK, Kind.WORKSTATION):
         yield "snmp", access.snmp.port
     for number in access.ports:
         yield "tcp", number

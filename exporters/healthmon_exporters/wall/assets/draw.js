@@ -128,7 +128,7 @@ const draw = {
   },
 
   chips(model) {
-    const names = { ups: "UPS", recorder: "recorders", link: "links" };
+    const names = { ups: "UPS", recorder: "recorders", workstation: "workstations", link: "links" };
     const folded = Object.entries(model.others.kinds).map(([kind, { total, ok }]) => (
       { id: "", kind, state: ok === total ? "ok" : "none", name: `${ok} of ${total} ${names[kind]} OK` }
     )).filter(({ kind }) => kind === "link" || model.others.devices.length > this.most);
