@@ -37,7 +37,9 @@ class Stream:
     last packet came. `key_wait` is how long none was seen, over checks once one was (`key_known`).
     `equal_keyframes` counts key frames in a row, over checks, whose payload did not change (1 = it
     changed). `foreign_from` is the address that most of the `foreign` packets came from, where it is
-    not the device's. `onvif_profile` is the token of the profile by which ONVIF named its path.
+    not the device's, `foreign_channel` the channel within TCP that was not agreed on
+    which most frames came, and how many.
+    `onvif_profile` is the token of the profile by which ONVIF named its path.
     """
 
     path: str
@@ -70,6 +72,7 @@ class Stream:
     date_clock: Span | None = None
     path_changed_from: str | None = None
     foreign_from: str = ""
+    foreign_channel: tuple[int, int] | None = None
     onvif_profile: str = ""
 
     @property

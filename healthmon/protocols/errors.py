@@ -127,9 +127,15 @@ class TlsTimeoutError(TlsError):
 class AuthFailedError(ExchangeError):
     """A correct answer to a fresh challenge was refused: the account or its password is not
     accepted.
+
+    `since` is since when this service refuses the account (Unix seconds), where it did so before.
     """
 
     reason = "auth_failed"
+
+    def __init__(self, message: str, since: float | None = None) -> None:
+        super().__init__(message)
+        self.since = since
 
 
 class AuthLatchedError(ExchangeError):

@@ -16,6 +16,8 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from healthmon.protocols.errors import ProtocolError
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -431,7 +433,7 @@ def named_fields(head: bytes) -> bytes:
     The whole head of an answer, with its first line and the empty line at its end.
     """
     first, *lines = _FOLD.sub(b" ", head).split(b"\n")
-    kept = [first]
+    kept = [status_line(first)]
     for line in lines:
         bare = line.rstrip(b"\r")
         name, colon, value = bare.partition(b":")
@@ -441,6 +443,81 @@ def named_fields(head: bytes) -> bytes:
         if fits or not bare:
             kept.append((name + b": " + value if bare else b"") + line[len(bare) :])
     return b"\n".join(kept)
+
+
+_STATUS_LINE = re.compile(
+    rb"[Hh][Tt][Tt][Pp]/(\d\.\d)[ \t]{1,64}(\d{3})(?:[ \t]{1,64}([^\r]*))?(\r?)"
+)
+
+
+@quirk(
+    "HTTP",
+    "status-line-blanks",
+    devices="small web servers",
+    does="Writes several blanks in the first line of an answer, or `http/1.1`.",
+    source="RFC 9112 4 (parse on whitespace-delimited word boundaries)",
+)
+def status_line(first: bytes) -> bytes:
+    """The words of the first line count, whatever blanks stand between them."""
+    found = _STATUS_LINE.fullmatch(first)
+    if found is None:
+        return first
+    version, status, reason, end = found.groups()
+    return b"HTTP/%s %s %s%s" % (version, status, (reason or b"").strip(), end)
+
+
+@quirk(
+    "HTTP",
+    "chunk-line-ends",
+    devices="small web servers",
+    does="Ends the lines of a chunked answer with LF alone.",
+    source="RFC 9112 2.2, 7.1",
+)
+def ends_chunk_line(line: bytes) -> bytes:
+    """A line feed alone ends such a line too."""
+    return line[:-1] + b"\r\n" if line.endswith(b"\n") and not line.endswith(b"\r\n") else line
+
+
+_LENGTH = re.compile(rb"(?i)content-length: *([^\r\n]*)\r?\n")
+
+
+@quirk(
+    "HTTP",
+    "lengths-that-differ",
+    devices="web servers behind which a script writes fields of its own",
+    does="Announces two lengths, or one that is no number.",
+    source="RFC 9112 6.3",
+)
+def without_doubtful_length(head: bytes) -> bytes:
+    """Where the answer shows itself where it ends (an envelope), such lengths are left out."""
+    stated = {part.strip() for field in _LENGTH.findall(head) for part in field.split(b",")}
+    if len(stated) < 2 and all(value.isdigit() for value in stated):
+        return head
+    return _LENGTH.sub(b"", head)
+
+
+_NO_CODINGS = {"", "identity", "none", "utf-8", "utf8", "iso-8859-1", "us-ascii"}
+
+
+@quirk(
+    "HTTP",
+    "compressed-unasked",
+    devices="web servers that compress whatever they send",
+    does="Compresses an answer that was asked for uncompressed, or names a character set there.",
+    source="RFC 9110 8.4, 12.5.3",
+)
+def unasked_coding(field: str) -> str:
+    """Gzip and deflate are unpacked, up to the same size as a plain answer; a character set is no
+    compression.
+
+    Gives gzip, deflate or "" for a plain body. Raises ProtocolError for another coding.
+    """
+    named = field.strip().lower()
+    if named in _NO_CODINGS:
+        return ""
+    if named in ("gzip", "x-gzip", "deflate"):
+        return named.removeprefix("x-")
+    raise ProtocolError("HTTP answer is compressed in a way that was not asked for; not read")
 
 
 # ---------------------------------------------------------------- SNMP
@@ -458,6 +535,22 @@ def is_no_integer(body: bytes) -> bool:
     is not read.
     """
     return not body
+
+
+@quirk(
+    "SNMP",
+    "index-from-zero",
+    devices="small agents of SNMP v1",
+    does="Counts the object that it does not have from 0, or always names the same one.",
+    source="found with simulated agents; RFC 1157 4.1.2, RFC 3416 3",
+)
+def index_counts_from(index: int) -> tuple[int, ...]:
+    """Until an agent has proven that it counts, the object that it names is asked for alone, then the
+    one behind it; where neither is missing, the request is halved.
+
+    Gives the numbers from which an agent that says `index` may count.
+    """
+    return (1, 0) if index > 0 else (0,)
 
 
 @quirk(

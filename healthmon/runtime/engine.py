@@ -48,7 +48,7 @@ _FINAL = frozenset(
 
 
 # The next reach check asks whether the device answers at all.
-_SILENT = frozenset({Reason.TIMEOUT, Reason.TLS_TIMEOUT})
+_SILENT = frozenset({Reason.TIMEOUT, Reason.TLS_TIMEOUT, Reason.RESET})
 
 
 @dataclass(slots=True)

@@ -207,6 +207,33 @@ async def test_ff_a16_a_refused_login_stays_a_fault_with_its_age(
     assert abs(since - began) < 30
 
 
+async def test_ff_a16_the_age_is_kept_when_it_is_refused_again(tmp_path: Path):
+    """A minute later a second try is made; refused since the first one."""
+    login, web = RtspLogin(None), OnvifWeb(wants="digest", password=None)
+    began = time.time()
+    async with (
+        served(Camera(film(), refuse=login).talk) as rtsp,
+        served(Camera(film()).talk) as open_rtsp,
+        served(web) as pages,
+    ):
+        rows = [
+            camera_row(rtsp.port, credential="view"),
+            row_of(open_rtsp.port, pages.port) | {"id": "C2", "address": "127.0.0.1"},
+        ]
+        product, sheets = Product(tmp_path, {"cameras": rows[:1]}), []
+        for row in rows:
+            product.write({"cameras": [row]})
+            (tmp_path / "state/logins.json").unlink(missing_ok=True)
+            for ahead in ("", "+61s"):
+                product.environment = faked(ahead)
+                sheets.append(await asyncio.to_thread(product.sweep))
+    assert (login.refused, web.refused) == (2, 2)
+    for sheet, device in ((sheets[1], "C1"), (sheets[3], "C2")):
+        fault = only(sheet.rows(device, "faults"))
+        assert fault["code"] == "login_refused"
+        assert abs(datetime.fromisoformat(fault["since"]).timestamp() - began) < 45
+
+
 async def test_ff_a16_the_same_for_a_login_by_onvif(tmp_path: Path):
     web = OnvifWeb(wants="digest", password=None)
     async with served(Camera(film()).talk) as rtsp, served(web) as pages:
@@ -256,6 +283,14 @@ class Prosy:
             yield row_of(rtsp.port, pages.port)
 
 
+AFTER_A_LOGIN = {
+    "The account will be locked after 2 more failed attempts.": "login_refused",
+    "You have 3 more attempts before your account is locked.": "login_refused",
+    "Your browser may have blocked the password dialogue.": "login_refused",
+    "Access blocked by content filter": "login_refused",
+    '{"lockStatus": "lock", "unlockTime": 1800, "retryLoginTime": 0}': "locked_out",
+    "Your IP address has been blocked": "locked_out",
+}
 PAGES = {
     prose: Prosy(Camera(film(), refuse=RtspLogin()), OnvifWeb(wants="digest", first=prose))
     for prose in PROSE
@@ -303,10 +338,26 @@ FORBIDDEN = {
 }
 
 
+REFUSED = {
+    f"then: {said}": Prosy(
+        Camera(film(), refuse=RtspLogin()), OnvifWeb(wants="digest", password=None, then=said)
+    )
+    for said in AFTER_A_LOGIN
+}
+
+
+@pytest.mark.parametrize("said", AFTER_A_LOGIN)
+def test_ff_a17_what_is_said_after_a_login_is_read_by_what_it_means(said: str, park: Park):
+    """A warning of a lock is none, nor is a block of something else."""
+    fault = only(park.rows(f"then: {said}", "identity", "faults"))
+    assert fault["code"] == AFTER_A_LOGIN[said]
+
+
 @pytest.fixture(scope="module")
 def park(tmp_path_factory: pytest.TempPathFactory) -> Park:
     """All those whose pages speak of locks, in one sweep."""
-    cameras = {name: one.opened for name, one in (PAGES | UNAUTHORIZED | FORBIDDEN).items()}
+    everybody = PAGES | UNAUTHORIZED | FORBIDDEN | REFUSED
+    cameras = {name: one.opened for name, one in everybody.items()}
     return asyncio.run(parked(tmp_path_factory.mktemp("prose"), cameras, "127.0.24"))
 
 

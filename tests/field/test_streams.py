@@ -36,7 +36,7 @@ from helpers.field_cameras import (
     told_of,
     video_sdp,
 )
-from helpers.loopback import Pair, make_pair, served, unanswering
+from helpers.loopback import Handler, Pair, make_pair, served, unanswering
 from helpers.product import Product, only
 from helpers.support import Peers, free_port
 
@@ -156,9 +156,18 @@ async def dripping(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         await asyncio.sleep(0.3)
 
 
+async def closing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """It reads a request and hangs up."""
+    await reader.read(1)
+    writer.close()
+
+
+HUNG = {"dripping": dripping, "closing": closing, "dropping": dropping}
+
+
 def hung(kind: str) -> Opened:
     """A device whose services take connections and say nothing."""
-    handler = dripping if kind == "dripping" else silent
+    handler = HUNG.get(kind, silent)
     tls = {"tls": "yes"} if kind == "silent-tls" else {}
 
     @contextlib.asynccontextmanager
@@ -170,7 +179,27 @@ def hung(kind: str) -> Opened:
     return opened
 
 
-A2 = {f"{kind} for all": hung(kind) for kind in ("silent", "silent-tls", "dripping")}
+A2 = {f"{kind} for all": hung(kind) for kind in ("silent", "silent-tls", *HUNG)}
+
+
+async def telnet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Another service at the port."""
+    writer.write(b"\xff\xfb\x01login: ")
+    await reader.read()
+
+
+def no_rtsp(handler: Handler) -> Opened:
+    """A camera whose path is to be found by ONVIF, which it does not speak, nor RTSP."""
+
+    @contextlib.asynccontextmanager
+    async def opened(host: str) -> AsyncIterator[Row]:
+        async with served(handler, host=host) as rtsp, served(page(), host=host) as web:
+            yield onvif_row(rtsp.port, web.port)
+
+    return opened
+
+
+A2_NO_RTSP = {"telnet": no_rtsp(telnet), "hangs up": no_rtsp(closing), "HTML": no_rtsp(page())}
 
 
 @pytest.mark.parametrize("kind", A2)
@@ -181,15 +210,40 @@ def test_ff_a2_a_device_that_answers_nothing_is_a_fault(kind: str, park: Park):
     assert kind.startswith("dripping") or park.rows(kind, "") == faults
 
 
+@pytest.mark.parametrize("kind", A2_NO_RTSP)
+def test_ff_a2_what_speaks_no_rtsp_shows_no_video_whatever_its_path(kind: str, park: Park):
+    fault = only(park.rows(kind, section="faults"))
+    assert fault["sentence"].startswith("no pictures: ")
+
+
+async def test_ff_a2_a_ups_daemon_that_answers_nothing_is_a_fault(tmp_path: Path):
+    """It takes the connection: upsd and apcupsd that hang."""
+    hosts = "127.0.21.20", "127.0.21.21"
+    async with served(silent, host=hosts[0]) as upsd, served(silent, host=hosts[1]) as apcupsd:
+        access = {"nut": {"ups": "u", "port": upsd.port}}, {"apcupsd": {"port": apcupsd.port}}
+        rows = [
+            {"id": f"U{n}", "name": f"UPS {n}", "site": "s", "address": hosts[n], **access[n]}
+            for n in range(2)
+        ]
+        sheet = await swept(tmp_path, {"ups": rows})
+    for row in rows:
+        fault = only(sheet.rows(row["id"]))
+        assert fault["sentence"].startswith("connected, but answers nothing")
+    assert sheet.code == 1
+
+
 async def test_ff_a2_a_recorder_that_answers_nothing_is_a_fault(tmp_path: Path):
     """Of each make, all in one sweep."""
     makes = ("onvif", "hikvision", "dahua", "axis")
     rows = []
     async with contextlib.AsyncExitStack() as stack:
-        for number, make in enumerate(makes, 1):
+        for number, make in enumerate((*makes, *makes), 1):
             host = f"127.0.21.{number}"
-            row = await stack.enter_async_context(hung("silent")(host))
-            rows.append(row | {"id": f"R{number}", "name": make, "make": make, "address": host})
+            kind = "silent" if number <= len(makes) else "closing"
+            row = await stack.enter_async_context(hung(kind)(host))
+            rows.append(
+                row | {"id": f"R{number}", "name": f"{make} {kind}", "make": make, "address": host}
+            )
             del rows[-1]["kind"]
         sheet = await swept(tmp_path, {"recorders": rows})
     for row in rows:
@@ -439,6 +493,19 @@ def test_ff_a13_pictures_from_another_address_are_named(park: Park):
     assert " packets" in told
 
 
+def on_channel(channel: int) -> Iterator[Packet]:
+    return ((channel, data) for _, data in film())
+
+
+A13_CHANNELS = {f"on channel {channel}": Camera(on_channel(channel)) for channel in (1, 2)}
+
+
+@pytest.mark.parametrize("name", A13_CHANNELS)
+def test_ff_a13_pictures_on_another_channel_are_named(name: str, park: Park):
+    """RFC 2326 10.12: the channels are those that SETUP has agreed, 0 and 1 for reports."""
+    assert f" packets {name}, which was not agreed" in park.told(name, section="faults")
+
+
 # ---------------------------------------------------------------- FF-A15: night mode
 
 
@@ -544,7 +611,9 @@ def everybody(pair: Pair) -> dict[str, Opened]:
     plain |= {name: one.camera() for name, one in A6.items()}
     plain[A7_BESIDE] = OverTls(film(), sdp=video_sdp(profile="RTP/SAVP", more=MIKEY))
     plain[A13] = Camera(film(), udp_only=True, source="127.0.0.7")
-    made = A1 | A1_BESIDE | A2 | A19 | {name: showing(one.talk) for name, one in plain.items()}
+    plain |= A13_CHANNELS
+    made = A1 | A1_BESIDE | A2 | A2_NO_RTSP | A19
+    made |= {name: showing(one.talk) for name, one in plain.items()}
     made |= {name: plain_tls(camera, pair) for name, camera in A7.items()}
     made |= {ciphers: behind_old_tls(pair, ciphers) for ciphers in CIPHERS}
     return made | {name: behind_old_tls(pair, "ALL", one) for name, one in VERSIONS.items()}

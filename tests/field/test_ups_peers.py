@@ -4,6 +4,7 @@ the agent that runs.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import socket
@@ -125,6 +126,55 @@ def test_ff_c17_a_refusal_by_snmpv3_says_what_to_look_at(
     lines = [row["sentence"] for row in swept.rows("U1")]
     assert any(words in line for line in lines), json.dumps(swept.rows("U1"))
     assert swept.seconds < 30
+
+
+class Damaging(asyncio.DatagramProtocol):
+    """Stands between a manager and an agent at `port`; of what the agent says the first answer
+    (its engine) passes, the others are damaged.
+    """
+
+    transport: Any = None
+
+    def __init__(self, port: int, damage: Callable[[bytes], bytes]) -> None:
+        self.port, self.damage, self.passed = port, damage, 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, manager: tuple[str, int]) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
+            ours.settimeout(5)
+            ours.sendto(data, (HOST, self.port))
+            answer = ours.recv(65536)
+        self.passed += 1
+        self.transport.sendto(answer if self.passed == 1 else self.damage(answer), manager)
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "a bit": lambda answer: answer[:-3] + bytes((answer[-3] ^ 1,)) + answer[-2:],
+    "zeros": lambda answer: bytes(len(answer)),
+}
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_ff_c17_a_damaged_answer_is_no_refused_login(
+    tmp_path: Path, peers: Peers, damage: str
+):
+    """Of an agent that was never heard: not checked, and no login is held back."""
+    agent = await asyncio.to_thread(snmpd, peers)
+    loop = asyncio.get_running_loop()
+    transport, between = await loop.create_datagram_endpoint(
+        lambda: Damaging(agent, DAMAGES[damage]), (HOST, 0)
+    )
+    port = transport.get_extra_info("sockname")[1]
+    product = by_v3(tmp_path, port, "reader", AUTH, PRIVATE)
+    lines = ups_lines(await asyncio.to_thread(product.sweep), "U1")
+    transport.close()
+    assert between.passed > 1
+    assert len(lines) == 1
+    assert lines[0].startswith("UPS not checked: answer not understood")
+    assert not (tmp_path / "state/logins.json").exists()
 
 
 @pytest.mark.peer

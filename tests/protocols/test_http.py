@@ -190,11 +190,30 @@ async def test_c3_refused_and_reset_are_told_apart() -> None:
             await exchange(NET, Endpoint("127.0.0.1", server.port), "GET", "/")
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "gzip, identity"])
-async def test_c23_a_compressed_answer_is_refused_unread(coding: str) -> None:
+@pytest.mark.parametrize("coding", ["br", "gzip, identity", "zstd"])
+async def test_c23_an_answer_in_an_unknown_coding_is_refused_unread(coding: str) -> None:
     bomb = zlib.compress(b"\0" * 2_000_000)
     with pytest.raises(ProtocolError, match="compressed"):
         await get(http(bomb, "200 OK", f"Content-Encoding: {coding}"))
+
+
+@pytest.mark.parametrize(("coding", "form"), [("gzip", 31), ("deflate", 15), ("deflate", -15)])
+async def test_c23_a_compressed_answer_is_unpacked_up_to_the_cap(coding: str, form: int) -> None:
+    def packed(body: bytes) -> bytes:
+        packer = zlib.compressobj(wbits=form)
+        return packer.compress(body) + packer.flush()
+
+    field = f"Content-Encoding: {coding}"
+    assert (await get(http(packed(b"hello"), "200 OK", field))).body == b"hello"
+    with pytest.raises(TooLargeError):
+        await get(http(packed(b"\0" * 2_000_000), "200 OK", field))
+    with pytest.raises(ProtocolError, match="cut off"):
+        await get(http(packed(bytes(range(256)))[:-9], "200 OK", field))
+
+
+async def test_c23_what_only_looks_compressed_is_told_so() -> None:
+    with pytest.raises(ProtocolError, match="cannot be unpacked"):
+        await get(http(b"\x1f\x8b" + b"\xff" * 40, "200 OK", "Content-Encoding: gzip"))
 
 
 @pytest.mark.parametrize(

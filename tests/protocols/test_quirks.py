@@ -54,6 +54,42 @@ TRIED = {
         (quirks.ends_envelope(b"</s:Envelope><s:"), False),
         (quirks.ends_envelope(b""), False),
     ],
+    "compressed-unasked": [
+        (quirks.unasked_coding(" GZIP "), "gzip"),
+        (quirks.unasked_coding("x-gzip"), "gzip"),
+        (quirks.unasked_coding("deflate"), "deflate"),
+        (quirks.unasked_coding("UTF-8"), ""),
+        (quirks.unasked_coding("identity"), ""),
+    ],
+    "chunk-line-ends": [
+        (quirks.ends_chunk_line(b"5\n"), b"5\r\n"),
+        (quirks.ends_chunk_line(b"5\r\n"), b"5\r\n"),
+        (quirks.ends_chunk_line(b"5"), b"5"),
+    ],
+    "status-line-blanks": [
+        (quirks.status_line(b"http/1.0 \t 200\r"), b"HTTP/1.0 200 \r"),
+        (quirks.status_line(b"HTTP/1.1  404  Not  Found"), b"HTTP/1.1 404 Not  Found"),
+        (quirks.status_line(b"HTTP/1.1 2000 OK"), b"HTTP/1.1 2000 OK"),
+        (quirks.status_line(b"RTSP/1.0 200 OK"), b"RTSP/1.0 200 OK"),
+    ],
+    "lengths-that-differ": [
+        (
+            quirks.without_doubtful_length(b"A\r\nContent-Length: 5\r\n\r\n"),
+            b"A\r\nContent-Length: 5\r\n\r\n",
+        ),
+        (
+            quirks.without_doubtful_length(b"A\nContent-Length: 5\nX: y\nCONTENT-LENGTH: 6\n\n"),
+            b"A\nX: y\n\n",
+        ),
+        (quirks.without_doubtful_length(b"A\r\nContent-Length: 5, 6\r\n\r\n"), b"A\r\n\r\n"),
+        (quirks.without_doubtful_length(b"A\r\nContent-Length: -1\r\n\r\n"), b"A\r\n\r\n"),
+        (quirks.without_doubtful_length(b"A\r\nContent-Length:\r\n\r\n"), b"A\r\n\r\n"),
+        (quirks.without_doubtful_length(b"A\r\n\r\n"), b"A\r\n\r\n"),
+    ],
+    "index-from-zero": [
+        (quirks.index_counts_from(0), (0,)),
+        (quirks.index_counts_from(3), (1, 0)),
+    ],
     "empty-integer": [
         (quirks.is_no_integer(b""), True),
         (quirks.is_no_integer(b"\0"), False),

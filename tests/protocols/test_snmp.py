@@ -10,6 +10,7 @@ import socket
 import time
 
 import pytest
+from helpers.ber import name_of
 from helpers.snmp_agent import Agent, Value, agent, response
 from helpers.support import free_port
 
@@ -68,7 +69,38 @@ async def test_v1_drops_the_object_it_does_not_know_and_asks_again() -> None:
     async with agent(VALUES) as made:
         found = await check(made, [f"{BASE}.9.9.0", SOURCE, f"{BASE}.8.8.0", CHARGE], version="1")
     assert found == {SOURCE: 3, CHARGE: 100}
-    assert [count(request) for request in made.requests] == [4, 3, 2]
+    assert [count(request) for request in made.requests] == [4, 1, 3, 1, 2], (
+        "the first is asked for alone"
+    )
+
+
+@pytest.mark.parametrize("counted", ["from 0", "always 0", "always 1"])
+async def test_an_index_that_names_another_object_costs_no_value(counted: str) -> None:
+    """RFC 1157 4.1.2 counts from 1; some agents count from 0 or name always the same object."""
+
+    def answer(made: Agent, request: bytes) -> list[bytes]:
+        *_, bindings = elements(elements(elements(request)[0][1])[2][1])
+        names = [elements(row)[0][1] for _, row in elements(bindings[1])]
+        known = {name_of(oid) for oid in made.values}
+        missing = next((at for at, name in enumerate(names) if name not in known), None)
+        if missing is None:
+            return [response(request, made.values)]
+        index = {"from 0": missing, "always 0": 0, "always 1": 1}[counted]
+        return [response(request, made.values, error=snmp.NO_SUCH_NAME, index=index)]
+
+    oids = [SOURCE, CHARGE, f"{BASE}.8.8.0", MODEL, f"{BASE}.9.9.0"]
+    async with agent(VALUES, answer) as made:
+        found = await check(made, oids, version="1")
+    assert found == {SOURCE: 3, CHARGE: 100, MODEL: b"Example 3000"}
+
+
+async def test_a_wrong_request_id_is_no_answer_and_is_named() -> None:
+    def other(made: Agent, request: bytes) -> list[bytes]:
+        return [response(request, made.values, request_id=b"\x01")]
+
+    async with agent(VALUES, other) as made:
+        with pytest.raises(SilentError, match="one with another request-id"):
+            await check(made, [SOURCE], timeout=0.1)
 
 
 async def test_no_pdu_holds_more_than_twelve_objects() -> None:

@@ -156,6 +156,26 @@ async def test_requests_at_once_share_one_engine():
     assert len(v3._engines) == 1
 
 
+@pytest.mark.parametrize("damaged", [b"hello", b"0" * 40], ids=["text", "bytes"])
+async def test_a_damaged_answer_is_no_refused_login(damaged: bytes):
+    """Of an agent that was never heard: what it answers says nothing of the account."""
+
+    def reply(_request: bytes) -> Iterator[bytes]:
+        yield damaged
+
+    async with peer(reply) as (port, _):
+        with pytest.raises(ProtocolError, match="damaged or not understood"):
+            await get(port)
+        assert await v3.discover(Connector.of([HOST]), HOST, port) is False
+
+
+async def test_a_discovery_is_answered_by_its_own_id():
+    async with peer(lambda request: iter([request])) as (port, _):
+        assert await v3.discover(Connector.of([HOST]), HOST, port) is True
+    async with peer(lambda _: iter([ber.discovery_request(1)])) as (port, _):
+        assert await v3.discover(Connector.of([HOST]), HOST, port) is False
+
+
 def test_more_values_than_were_asked_for_are_not_read():
     rows = [(oid, 1) for oid in ("1.3.6.1", "1.3.6.2")]
     assert v3._read((None, 0, 0, rows), 2) == {"1.3.6.1": 1, "1.3.6.2": 1}

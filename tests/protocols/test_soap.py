@@ -178,6 +178,12 @@ def test_an_ampersand_that_is_no_reference_is_one() -> None:
         ("You still have 26 attempt(s)", 26),
         ("You still have 1 attempt(s)", 1),
         ("5 attempts left", 5),
+        ("The account will be locked after 2 more failed attempts.", 2),
+        ("Remaining attempts: 2", 2),
+        ("attempts left: 1", 1),
+        ("<retryLoginTime>3</retryLoginTime>", 3),
+        ('{"lockStatus": "unlock", "retryLoginTime": 2}', 2),
+        ("locked after 5 wrong attempts", None),
         ("Not authorized", None),
     ],
 )
@@ -185,11 +191,40 @@ def test_c10_the_remaining_attempts_are_read(text: str, left: int | None) -> Non
     assert lockout_guard.attempts_left(text) == left
 
 
+LOCKS = (
+    "User locked!",
+    "AccountLocked",
+    "Your IP address has been blocked",
+    "This account is temporarily locked.",
+    "too many failed logins",
+    "Maximum number of attempts reached. Try again in 30 minutes.",
+    '{"lockStatus":"lock","unlockTime":1800,"retryLoginTime":0}',
+    "<ns:lockStatus>locked</ns:lockStatus>",
+)
+NO_LOCKS = (
+    "You have 3 more attempts before your account is locked.",
+    "The account will be locked after 2 more failed attempts.",
+    "You still have 2 attempts left, then the account is locked",
+    "Error 401: account not locked, password wrong",
+    "account unlocked",
+    "Your browser may have blocked the password dialogue.",
+    "Access blocked by content filter",
+    "This page is locked. Please log in.",
+    "Too many login pages link here.",
+    '{"lockStatus":"unlock","retryLoginTime":4}',
+)
+
+
 def test_c10_locked_is_told_from_refused() -> None:
     assert lockout_guard.says_locked(
         "The account is locked, try again in 30 minutes", answered=True
     )
     assert lockout_guard.says_locked("IP blocked", answered=True)
+    assert lockout_guard.says_locked("0 attempts left, account locked", answered=True)
+    for words in LOCKS:
+        assert lockout_guard.says_locked(words, answered=True), words
+    for words in NO_LOCKS:
+        assert not lockout_guard.says_locked(words, answered=True), words
     assert not lockout_guard.says_locked("Sender not authorized", answered=True)
     assert not lockout_guard.says_locked("clock: invalid", answered=True)
     assert not lockout_guard.says_locked("This page is locked. Please log in.", answered=False)

@@ -23,6 +23,15 @@ def test_a_trailer_is_left_out(trailer: bytes, size: int) -> None:
     assert passed(BODY + trailer + b"\r\n", size) == BODY + b"\r\n"
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+@pytest.mark.parametrize("trailer", [b"", b"X: y\n"])
+def test_a_line_feed_alone_ends_a_line(trailer: bytes, size: int) -> None:
+    body = BODY.replace(b"\r\nA", b"\nA").replace(b";x=y\r\n", b";x=y\n").replace(b"A\r\n", b"A\n")
+    cut = body.rindex(b"\r\n0;z")  # the bytes of a chunk stay as they are
+    lines = body[:cut] + body[cut:].replace(b"\r\n", b"\n")
+    assert passed(lines + trailer + b"\n", size) == BODY + b"\r\n"
+
+
 @pytest.mark.parametrize("size", [1, 1000])
 @pytest.mark.parametrize("data", [b"zz\r\nabc\r\n", b"-1\r\n", b"\r\n", b"5\r\nhello\r\n<html>\n"])
 def test_what_is_no_chunk_goes_on_as_it_is(data: bytes, size: int) -> None:

@@ -12,7 +12,7 @@ from healthmon.model.measurements import Port, Reach
 from healthmon.model.results import Observation, Verdict
 
 ASPECT = "reach"
-_SPEAKING = {"rtsp", "http", "https"}
+_SPEAKING = {"rtsp", "http", "https", "nut", "apcupsd"}
 # A check that was cut or found no address is an answer to this check; these are not.
 _NO_ANSWER_TO_IT = OUR_TROUBLE | {
     Reason.BEHIND_PARENT,
@@ -26,6 +26,7 @@ _NAMES = {
     "https": "HTTPS",
     "snmp": "SNMP",
     "nut": "NUT",
+    "apcupsd": "apcupsd",
     "icmp": "ping",
     "tcp": "TCP",
 }
@@ -102,6 +103,9 @@ def _unreachable(observation: Observation, failed: Sequence[Port], ping: Port | 
     if all(_is_silent(port) for port in failed):
         sentence = f"connected, but answers nothing: {_names(failed)}{_in_time(failed)}"
         return verdict(observation, ASPECT, State.FAULT, "unreachable", sentence)
+    if all(_is_silent(port) or _hangs_up(port) for port in failed):
+        sentence = f"connected, but answers nothing: {_causes(failed)}"
+        return verdict(observation, ASPECT, State.FAULT, "unreachable", sentence)
     silent = all(port.reason in {Reason.CONNECT_TIMEOUT, Reason.TIMEOUT} for port in failed)
     sentence = f"no answer on {_names(failed)}{_in_time(failed)}" if silent else _causes(failed)
     if ping is not None and ping.seconds is not None:
@@ -112,6 +116,11 @@ def _unreachable(observation: Observation, failed: Sequence[Port], ping: Port | 
 def _is_silent(port: Port) -> bool:
     """Whether it took the connection and said nothing."""
     return port.name in _SPEAKING and port.reason is Reason.TIMEOUT
+
+
+def _hangs_up(port: Port) -> bool:
+    """Whether it took the connection and dropped it upon our request."""
+    return port.name in _SPEAKING and port.reason is Reason.RESET and port.seconds is not None
 
 
 def _by_time(observation: Observation, ports: Sequence[Port], limit: float) -> Verdict:

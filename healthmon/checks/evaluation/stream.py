@@ -134,6 +134,9 @@ def _strange(stream: Stream) -> str:
     """Packets that came, but do not count."""
     if stream.foreign_from:
         return f", {stream.foreign} packets from {stream.foreign_from}, which is another address"
+    if stream.foreign_channel is not None:
+        channel, count = stream.foreign_channel
+        return f", {count} packets on channel {channel}, which was not agreed"
     return f", {stream.foreign} packets of another stream" if stream.foreign else ""
 
 

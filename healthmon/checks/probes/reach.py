@@ -20,11 +20,13 @@ from healthmon.model.device import Check, Device
 from healthmon.model.enums import Kind, Reason
 from healthmon.model.measurements import Port, Reach
 from healthmon.protocols import icmp, trace
-from healthmon.protocols.errors import ExchangeError, SilentError, TlsTimeoutError
+from healthmon.protocols.errors import ExchangeError, ResetError, SilentError, TlsTimeoutError
 from healthmon.protocols.http import exchange as http
+from healthmon.protocols.http.exchange import Endpoint
 from healthmon.protocols.rtsp import connection as rtsp
+from healthmon.protocols.ups import apcupsd, nut
 
-SPEAKING = frozenset({"rtsp", "http", "https"})
+SPEAKING = frozenset({"rtsp", "http", "https", "nut", "apcupsd"})
 _PING_SHARE, _ANSWER_SHARE = 0.25, 0.95
 _LEAST_SECONDS = 0.5
 
@@ -45,6 +47,7 @@ async def probe(device: Device, check: Check, context: ProbeContext) -> Reach:
             seconds_each = max(_LEAST_SECONDS, check.timeout * _ANSWER_SHARE - spent) / left
             port = await _answered(device, port, seconds_each, context)
         ports.append(port)
+    ports = _dead_or_alive(ports)
     _remember(ports, memory)
     if not ports or any(port.reason is not None and not _is_silent(port) for port in ports):
         ping = await _ping(device, check.timeout * _PING_SHARE, context)
@@ -67,6 +70,18 @@ def _remember(ports: list[Port], memory: DeviceMemory) -> None:
 
 def _is_silent(port: Port) -> bool:
     return port.name in SPEAKING and port.reason is Reason.TIMEOUT
+
+
+def _dead_or_alive(ports: list[Port]) -> list[Port]:
+    """Where any service answers, one that hangs up upon our small request is there too."""
+    if not any(port.reason is None for port in ports if port.name in SPEAKING):
+        return ports
+    return [replace(port, reason=None, detail="") if _hangs_up(port) else port for port in ports]
+
+
+def _hangs_up(port: Port) -> bool:
+    """Whether it took the connection and dropped it upon each request."""
+    return port.name in SPEAKING and port.reason is Reason.RESET and port.seconds is not None
 
 
 def _ways(device: Device) -> Iterator[tuple[str, int]]:
@@ -109,6 +124,8 @@ async def _answered(device: Device, port: Port, seconds: float, context: ProbeCo
             await _spoken_to(device, port.name, context)
     except SilentError as error:
         return replace(port, seconds=None, reason=Reason.TIMEOUT, detail=str(error))
+    except ResetError as error:
+        return replace(port, reason=Reason.RESET, detail=str(error))
     except TimeoutError:
         if not deadline.expired():
             raise
@@ -119,23 +136,44 @@ async def _answered(device: Device, port: Port, seconds: float, context: ProbeCo
 
 async def _spoken_to(device: Device, name: str, context: ProbeContext) -> None:
     """Wait for any answer to the smallest request: a hung device takes connections still. Raises
-    SilentError; every other failure is an answer too.
+    SilentError, ResetError; every other failure is an answer too.
     """
     try:
         if name == "rtsp":
-            place = rtsp_endpoint(device)
-            _ = place and await rtsp.options(context.connector, place)
-        else:
-            place = http_endpoint(device)
-            _ = place and await http.exchange(
-                context.connector, place, "HEAD", "/", enough=http.status_alone
-            )
+            if place := rtsp_endpoint(device):
+                await rtsp.answers(context.connector, place)
+        elif name in ("nut", "apcupsd"):
+            await _ups_report(device, context)
+        elif place := http_endpoint(device):
+            await _some_page(place, context)
     except TlsTimeoutError as error:
         raise SilentError(str(error)) from None
-    except SilentError:
+    except (SilentError, ResetError):
         raise
     except ExchangeError as error:
         trace.note(".", f"answered: {error}")
+
+
+async def _ups_report(device: Device, context: ProbeContext) -> None:
+    """Ask a daemon for its UPS; one that hangs up may let certain hosts ask only, and is alive."""
+    access = device.access
+    try:
+        if access.nut is not None:
+            port, name = access.nut.port, access.nut.ups
+            await nut.variables(context.connector, device.address, port, name)
+        elif access.apcupsd is not None:
+            await apcupsd.status(context.connector, device.address, access.apcupsd.port)
+    except ResetError as error:
+        trace.note(".", f"answered: {error}")
+
+
+async def _some_page(place: Endpoint, context: ProbeContext) -> None:
+    """Ask for the head of the first page; some servers hang up upon that and give the page."""
+    connector, enough = context.connector, http.status_alone
+    try:
+        await http.exchange(connector, place, "HEAD", "/", enough=enough)
+    except ResetError:
+        await http.exchange(connector, place, "GET", "/", enough=enough)
 
 
 async def _tcp(device: Device, number: int, context: ProbeContext) -> None:

@@ -128,6 +128,7 @@ def _login(address: str, credential: Credential, context: ProbeContext) -> Itera
     try:
         yield
     except AuthFailedError as error:
-        context.lockout_guard.rejected(address, credential, "snmp", why=str(error))
+        guard = context.lockout_guard
+        error.since = guard.rejected(address, credential, "snmp", why=str(error))
         raise
     context.lockout_guard.accepted(address, credential, "snmp")

@@ -135,12 +135,14 @@ async def _onvif_path(
 
 
 async def _connected_to_rtsp(device: Device, context: ProbeContext) -> None:
-    """Return where RTSP answers at all. Raises RefusedError, SilentError and the like."""
+    """Return where RTSP answers at all. Raises RefusedError, SilentError, ResetError, ProtocolError
+    and the like.
+    """
     place = rtsp_place(device, context)
     if place is None:
         return
-    with contextlib.suppress(ProtocolError, TooLargeError, ResetError):
-        await rtsp.options(context.connector, place)
+    with contextlib.suppress(TooLargeError):
+        await rtsp.answers(context.connector, place)
 
 
 async def _discovered(
@@ -276,6 +278,7 @@ def _measured(session: Session, played: float, watched: float, memory: StreamMem
         path_changed_from=session.moved_from,
         onvif_profile=memory.onvif_profile,
         foreign_from=max(meter.strangers, key=lambda one: meter.strangers[one], default=""),
+        foreign_channel=max(meter.channels.items(), key=lambda one: one[1], default=None),
         **_picture_size(video, meter),
         **_key_times(video, meter, watched, memory),
     )

@@ -27,6 +27,7 @@ from healthmon.protocols.errors import (
     from_os,
 )
 from healthmon.protocols.flood import Allowance, Turns
+from healthmon.protocols.http import coding as coding_of_body
 from healthmon.protocols.http import digest
 from healthmon.protocols.http.trailers import TrailerFilter
 from healthmon.protocols.transport.connector import Connector
@@ -35,7 +36,7 @@ HEADER_CAP = 16 * 1024
 BODY_CAP = 256 * 1024
 READ_BYTES = 4 * 1024  # as chunks of one byte they take h11 6 ms
 USER_AGENT = "healthmon"
-GRACE_SECONDS = 1.0
+GRACE_SECONDS = 0.3
 TAIL_BYTES = 128
 STEPS, BYTES_A_STEP = 24_000, 128  # pieces of one answer, and as many more as its cap allows for
 HEAD_STEPS, CHUNK_STEPS = 1_000, 2
@@ -107,7 +108,7 @@ class Exchange(asyncio.BufferedProtocol):
     WireError.
 
     `enough` says by the end of the body that has come whether that will do. Nothing that is wrong
-    with the rest matters then, and it is waited for a second at most.
+    with the rest matters then, and it is waited for `GRACE_SECONDS` at most.
     """
 
     def __init__(self, cap: int, *, enough: Enough | None = None) -> None:
@@ -289,7 +290,8 @@ class Exchange(asyncio.BufferedProtocol):
             head = bytes(self._lines[: end.end()])
             del self._lines[: end.end()]
             self._allowance.spend(HEAD_STEPS)
-            yield quirks.named_fields(head)
+            head = quirks.named_fields(head)
+            yield head if self._enough is None else quirks.without_doubtful_length(head)
 
     def _read_events(self) -> None:
         while not self.reply.done():
@@ -340,9 +342,15 @@ class Exchange(asyncio.BufferedProtocol):
             self._settling.cancel()
             self._settling = None
         headers = tuple(_field(name, value) for name, value in head.headers)
-        self.reply.set_result(
-            Reply(head.status_code, headers, b"".join(self._body), self.began, self.ended)
-        )
+        coding = next((value for name, value in headers if name == "content-encoding"), "")
+        body = b"".join(self._body)
+        try:
+            if coding and self._enough is not status_alone:
+                body = coding_of_body.decoded(coding, body, self._cap)
+        except ExchangeError as error:
+            self.reply.set_exception(error)
+            return
+        self.reply.set_result(Reply(head.status_code, headers, body, self.began, self.ended))
 
 
 def _blanks(lines: bytearray) -> int:
@@ -386,10 +394,10 @@ def _is_chunked(head: h11.Response) -> bool:
 
 
 def _refuse_coding(head: h11.Response, cap: int) -> None:
-    """Refuse a compressed or oversized body before a byte of it is read."""
+    """Refuse an oversized body, or one of an unknown coding, before a byte of it is read."""
     for name, value in head.headers:
-        if name == b"content-encoding" and value.strip().lower() not in {b"", b"identity"}:
-            raise ProtocolError("HTTP answer is compressed although it was not asked for; not read")
+        if name == b"content-encoding":
+            quirks.unasked_coding(value.decode("latin-1"))
         if name == b"content-length" and int(value) > cap:
             raise TooLargeError(f"HTTP answer announces more than {cap // 1024} KiB, not read")
 

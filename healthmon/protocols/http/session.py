@@ -10,7 +10,6 @@ two messages.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Self
@@ -50,8 +49,6 @@ MOST_ROUNDS = 5
 SERVICE = "http"
 MOST_STALE = 2
 MOST_RENEWALS = 2
-# ISAPI XML_userCheck: <retryLoginTime>3</retryLoginTime>.
-_RETRIES_LEFT = re.compile(r"<retryLoginTime>\s*(\d{1,4})\s*<", re.IGNORECASE)
 Fields = Iterable[tuple[str, str]]
 
 
@@ -294,16 +291,14 @@ class HttpSession:
 
     def _rejected(self, said: str) -> None:
         """Tell the guard of a refused login. Raises AuthFailedError."""
-        left = attempts_left(said)
-        if left is None and (found := _RETRIES_LEFT.search(said)):
-            left = int(found[1])
+        left, since = attempts_left(said), None
         login, self.answered = self._login, Answered()
         if login is not None and login.credential:
-            login.guard.rejected(self.place.host, login.credential, SERVICE, attempts_left=left)
-        raise AuthFailedError(
-            "login refused"
-            + (f", {left} attempts left by its own words" if left is not None else "")
-        )
+            since = login.guard.rejected(
+                self.place.host, login.credential, SERVICE, attempts_left=left
+            )
+        words = f", {left} attempts left by its own words" if left is not None else ""
+        raise AuthFailedError(f"login refused{words}", since)
 
     # ------------------------------------------------------------------------------------------ connection
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from healthmon.protocols import quirks
+
 LONGEST_LINE = 16 * 1024
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;|\r?\n)")
 
@@ -19,8 +21,8 @@ class TrailerFilter:
 
     def __init__(self) -> None:
         self._line = bytearray()
-        self._left = 0  # bytes of the chunk that are still to come, its line end included
-        self._in_trailer = self._is_over = False
+        self._left = 0  # bytes of the chunk that are still to come, without its line end
+        self._in_trailer = self._is_over = self._in_chunk = False
 
     def passed(self, data: bytes) -> bytes:
         """What of `data`, the next bytes of the body, goes on to the parser."""
@@ -45,6 +47,9 @@ class TrailerFilter:
             return b""
         line = bytes(self._line)
         self._line.clear()
+        if self._in_chunk:  # the line end behind its bytes
+            self._in_chunk, self._is_over = False, line not in (b"\r\n", b"\n")
+            return quirks.ends_chunk_line(line)
         if self._in_trailer:
             self._is_over = line in (b"\r\n", b"\n")
             return b"\r\n" if self._is_over else b""
@@ -52,8 +57,10 @@ class TrailerFilter:
         if size is None:
             self._is_over = True
         elif int(size[1], 16):
-            self._left = int(size[1], 16) + 2
+            self._left, self._in_chunk = int(size[1], 16), True
         else:
             self._in_trailer = True
         # Blanks may stand before an extension (RFC 9112 7.1.1), which the parser does not take.
-        return size[1] + line[size.end(1) :].lstrip(b" \t") if size else line
+        if size is None:
+            return line
+        return size[1] + quirks.ends_chunk_line(line[size.end(1) :].lstrip(b" \t"))

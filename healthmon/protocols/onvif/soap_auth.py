@@ -228,9 +228,9 @@ def _next(
     if state.proven:
         raise ForbiddenError(_refusal(reply, fault), by_login=reply.status != 403)
     left = attempts_left(said)
-    login.guard.rejected(place.host, login.credential, SERVICE, attempts_left=left)
+    since = login.guard.rejected(place.host, login.credential, SERVICE, attempts_left=left)
     words = f", {left} attempts left by its own words" if left is not None else ""
-    raise AuthFailedError(f"login refused{words}")
+    raise AuthFailedError(f"login refused{words}", since)
 
 
 def _refusal(reply: Reply, fault: soap.Fault | None) -> str:

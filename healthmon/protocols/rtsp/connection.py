@@ -408,3 +408,13 @@ async def options(connector: Connector, place: Endpoint, path: str = "*") -> Rts
         return await connection.request("OPTIONS", "*" if path == "*" else url_of(place, path))
     finally:
         connection.close()
+
+
+async def answers(connector: Connector, place: Endpoint) -> None:
+    """Return where RTSP answers at all; where the device hangs up upon the server's own OPTIONS,
+    those of its root are asked. Raises what `connect` raises, SilentError, ResetError, ProtocolError.
+    """
+    try:
+        await options(connector, place)
+    except ResetError:
+        await options(connector, place, "/")

@@ -145,13 +145,13 @@ class Asking:
 
     def _refused(self, reply: RtspReply) -> ExchangeError:
         assert self.credential is not None  # noqa: S101 - the caller has checked
-        text = reply.body.decode("utf-8", "replace")[:2000]
+        text = reply.body[:2048].decode("utf-8", "replace")
         if says_locked(text, answered=True):
             self.guard.locked(self.place.host, self.credential)
             return LockedOutError("the device says that the account is locked")
         left = attempts_left(text)
-        self.guard.rejected(self.place.host, self.credential, SERVICE, attempts_left=left)
-        return AuthFailedError(f"login of {self.credential.name} refused")
+        since = self.guard.rejected(self.place.host, self.credential, SERVICE, attempts_left=left)
+        return AuthFailedError(f"login of {self.credential.name} refused", since)
 
     def _checked(self, reply: RtspReply, method: str) -> None:
         if reply.status == 200:
@@ -174,7 +174,7 @@ class Asking:
         """A 403: locked where it says so or where it answers a first login; a login accepted before
         lacks the right.
         """
-        text = reply.body.decode("utf-8", "replace")
+        text = reply.body[:2048].decode("utf-8", "replace")
         asked = self._challenge is not None
         locked = says_locked(text, answered=asked)
         if reply.status == 403:

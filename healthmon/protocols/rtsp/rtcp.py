@@ -23,6 +23,11 @@ _OURS = random.getrandbits(32)
 RECEIVER_REPORT = struct.pack(">BBHIBBHIBBH", 0x80, 201, 1, _OURS, 0x81, 202, 2, _OURS, 1, 0, 0)
 
 
+def is_control(b: Buffer, i: int, n: int) -> bool:
+    """Whether the packet of `n` bytes at `i` is one of RTCP and none of RTP (RFC 5761 section 4)."""
+    return n > 1 and 192 <= b[i + 1] <= 223
+
+
 def sender_clock(b: Buffer, i: int, n: int) -> tuple[float, int] | None:
     """(Unix seconds, RTP time) of the sender report in the compound packet of `n` bytes at `i`.
 

@@ -30,7 +30,8 @@ class Meter:
     at the first packet of each frame, because the packets of one frame share a timestamp. `report`
     is (sender's wall clock minus ours, RTP time) of the first sender report, heard at `report_at`;
     `inside` knows the codec. `extension` is handed the packets that have a header extension (the
-    times of replayed footage). `strangers` counts datagrams by addresses that are not the device's.
+    times of replayed footage). `strangers` counts datagrams by addresses that are not the device's,
+    `channels` frames within TCP by channels that were not agreed.
     Of an `encrypted` stream (SRTP, RFC 3711) only the RTP headers are read.
     """
 
@@ -47,6 +48,7 @@ class Meter:
     reordered: int = 0
     foreign: int = 0
     strangers: dict[str, int] = field(default_factory=dict)
+    channels: dict[int, int] = field(default_factory=dict)
     jitter: float = 0.0
     ticks: int = 0
     first_at: float | None = None
@@ -105,6 +107,11 @@ class Meter:
         self.foreign += 1
         if address in self.strangers or len(self.strangers) < MOST_STRANGERS:
             self.strangers[address] = self.strangers.get(address, 0) + 1
+
+    def other_channel(self, channel: int) -> None:
+        """Count a frame within TCP on a `channel` that was not agreed."""
+        if channel in self.channels or len(self.channels) < MOST_STRANGERS:
+            self.channels[channel] = self.channels.get(channel, 0) + 1
 
     def _jump(self, step: int, sequence: int, stamp: int) -> bool:
         """A packet that is not the next one: after a gap, late, or a copy. Whether it is new."""

@@ -22,6 +22,7 @@ from healthmon.protocols.errors import (
     reading,
 )
 from healthmon.protocols.http import digest
+from healthmon.protocols.rtsp import rtcp
 from healthmon.protocols.rtsp import status as rtsp_status
 from healthmon.protocols.rtsp.connection import RtspReply
 from healthmon.protocols.rtsp.requests import Asking
@@ -221,8 +222,10 @@ class Session(Asking):
         assert meter is not None  # noqa: S101 - set before SETUP
         if channel == self._channel:
             meter.packet(data, at, size, time.monotonic())
-        elif channel == self._control_channel:
+        elif channel == self._control_channel and rtcp.is_control(data, at, size):
             meter.control(data, at, size, time.time(), time.monotonic())
+        else:
+            meter.other_channel(channel)
 
     async def play(self) -> None:
         """Start the stream."""

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from healthmon.protocols import trace
+from healthmon.protocols import quirks, trace
 from healthmon.protocols.errors import (
     ExchangeError,
     ForbiddenError,
@@ -40,7 +40,7 @@ class _Client(asyncio.DatagramProtocol):
     def __init__(self) -> None:
         self.waiting: dict[int, asyncio.Future[ber.Response]] = {}
         self.error: ExchangeError | None = None
-        self.received = 0
+        self.received = self.strangers = 0
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         """Match an answer by its request-id; what matches nothing is late, doubled or damaged, and
@@ -50,6 +50,7 @@ class _Client(asyncio.DatagramProtocol):
         self.received += len(data)
         try:
             if ber.request_id(data) not in self.waiting:
+                self.strangers += 1
                 return
             if len(data) > LONGEST:
                 raise TooLargeError(f"SNMP answer longer than {LONGEST // 1024} KiB, not read")
@@ -203,6 +204,7 @@ class _Asker:
         self._community = community.reveal().encode()
         self._version, self._waits = int(version == "2c"), waits
         self._rows = ROWS_AT_ONCE
+        self._trusts_index = False
         self.absent: set[str] = set()
 
     async def get(self, oids: list[str]) -> dict[str, SnmpValue]:
@@ -223,14 +225,36 @@ class _Asker:
 
     async def _get_others(self, oids: list[str], response: ber.Response) -> dict[str, SnmpValue]:
         """What can be had of `oids` after an answer with an error."""
-        if response.error == NO_SUCH_NAME and 1 <= response.index <= len(oids):
-            missing = oids[response.index - 1]
+        missing = ""
+        if response.error == NO_SUCH_NAME:
+            missing = await self._missing(oids, response.index)
+        if missing:
             self.absent.add(missing)
             return await self.get([oid for oid in oids if oid != missing])
         if response.error in (TOO_BIG, GEN_ERR, NO_SUCH_NAME) and len(oids) > 1:
             half = len(oids) // 2
             return {**await self.get(oids[:half]), **await self.get(oids[half:])}
         return {}
+
+    async def _missing(self, oids: list[str], index: int) -> str:
+        """Which of `oids` an agent of v1 does not have, by its error index; "" where that does not
+        tell. Until an agent has proven that it counts, the object is asked for alone.
+        """
+        if len(oids) == 1:
+            return oids[0]
+        if self._trusts_index:
+            return oids[index - 1] if 1 <= index <= len(oids) else ""
+        for first in quirks.index_counts_from(index):
+            if 0 <= index - first < len(oids) and await self._has_not(oids[index - first]):
+                self._trusts_index = first == 1 < index
+                return oids[index - first]
+        return ""
+
+    async def _has_not(self, oid: str) -> bool:
+        """Whether the agent says that it does not have `oid` when that is all that is asked for."""
+        request_id = _fresh_id()
+        packet = ber.get_request(self._version, self._community, request_id, [oid])
+        return (await self._exchange(request_id, packet)).error == NO_SUCH_NAME
 
     async def following(self, oid: str) -> dict[str, SnmpValue]:
         """The rows after `oid`; none at the end of what the agent has."""
@@ -262,7 +286,9 @@ class _Asker:
             if done:
                 return future.result()
         future.cancel()
-        raise self._client.error or SilentError(f"no SNMP answer in {sum(self._waits):g} s")
+        other = ", but one with another request-id" if self._client.strangers else ""
+        words = f"no SNMP answer in {sum(self._waits):g} s{other}"
+        raise self._client.error or SilentError(words)
 
 
 def _fresh_id() -> int:

@@ -210,9 +210,13 @@ async def _asking(
             yield held, target
     except SilentError:
         _renew(key, held, host)
-        if (host, port) not in held.heard:
-            await discover(connector, host, port)
-            raise AuthFailedError(f"SNMPv3: {_NOT_OURS}") from None
+        if (host, port) in held.heard:
+            raise
+        if not await discover(connector, host, port):
+            raise ProtocolError("SNMPv3 answer damaged or not understood") from None
+        raise AuthFailedError(f"SNMPv3: {_NOT_OURS}") from None
+    except v3_network().UnreadError:
+        _renew(key, held, host)
         raise
     finally:
         held.leave()
@@ -221,14 +225,21 @@ async def _asking(
 
 
 class _Report(asyncio.DatagramProtocol):
+    """Awaits the answer to a discovery; `asked` are the ids of those that were sent."""
+
     def __init__(self) -> None:
-        self.came: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.came: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.asked: set[int] = set()
 
     def datagram_received(self, data: bytes, addr: object) -> None:
-        """Any answer will do: the socket hears this agent alone."""
-        del data, addr
-        if not self.came.done():
-            self.came.set_result(None)
+        """Any answer will do, as the socket hears this agent alone; whether it is one of SNMPv3."""
+        del addr
+        if self.came.done():
+            return
+        try:
+            self.came.set_result(ber.message_id(data) in self.asked)
+        except ProtocolError:
+            self.came.set_result(False)
 
     def error_received(self, exc: Exception) -> None:
         """The port is closed."""
@@ -236,13 +247,16 @@ class _Report(asyncio.DatagramProtocol):
             self.came.set_exception(from_os(exc, "reading"))
 
 
-async def discover(connector: Connector, host: str, port: int) -> None:
-    """Ask an agent for its engine, which needs no account. Raises SilentError, RefusedError."""
+async def discover(connector: Connector, host: str, port: int) -> bool:
+    """Ask an agent for its engine, which needs no account; whether what it answers is SNMPv3.
+    Raises SilentError, RefusedError.
+    """
     transport, report = await connector.udp(host, port, _Report)
     trace.note(">", "SNMPv3 discovery")
     try:
         for _ in range(DISCOVERIES):
-            transport.sendto(ber.discovery_request(secrets.randbelow(2**31 - 1) + 1))
+            report.asked.add(identity := secrets.randbelow(2**31 - 1) + 1)
+            transport.sendto(ber.discovery_request(identity))
             if (await asyncio.wait({report.came}, timeout=DISCOVERY))[0]:
                 return report.came.result()
         raise SilentError("no SNMPv3 answer in time")

@@ -20,7 +20,13 @@ from pysnmp.carrier.asyncio.dgram.udp6 import Udp6TransportAddress
 from pysnmp.entity import config
 from pysnmp.hlapi.v3arch.asyncio import SnmpEngine, Udp6TransportTarget, UdpTransportTarget
 
-from healthmon.protocols.errors import ExchangeError, ProtocolError, TooLargeError, from_os
+from healthmon.protocols.errors import (
+    ExchangeError,
+    ProtocolError,
+    SilentError,
+    TooLargeError,
+    from_os,
+)
 from healthmon.protocols.flood import Allowance
 from healthmon.protocols.snmp import ber
 from healthmon.protocols.transport.connector import Connector
@@ -32,14 +38,21 @@ _Peer = tuple[str, int]
 _ONE_AT_A_TIME = threading.Lock()  # pysnmp promises nothing of threads
 
 
+class UnreadError(ProtocolError):
+    """Answers came, and pysnmp could make nothing of them: damaged, or of another engine."""
+
+
 class _Socket(asyncio.DatagramProtocol):
     """The socket of one exchange. Hands on one message for each that was sent; all others are late,
-    doubled or made up, and cost next to nothing.
+    doubled or made up, and cost next to nothing. `unread`: something came that pysnmp did not go
+    on from.
     """
 
     def __init__(self, take: Callable[[bytes], None]) -> None:
         self._take = take
         self._awaited: set[int] = set()
+        self._sent: set[int] = set()
+        self.unread = False
         self._allowance = Allowance(MOST_BYTES, MOST_STEPS)
         self._limit: asyncio.Timeout | None = None
         self._error: ExchangeError | None = None
@@ -48,7 +61,8 @@ class _Socket(asyncio.DatagramProtocol):
     def send(self, message: bytes) -> None:
         """Send a message of pysnmp's."""
         if not self.transport.is_closing():
-            self._awaited.add(ber.message_id(message))
+            self._awaited.add(identity := ber.message_id(message))
+            self._sent.add(identity)
             self.transport.sendto(message)
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
@@ -60,13 +74,17 @@ class _Socket(asyncio.DatagramProtocol):
         try:
             identity = ber.message_id(data)
         except ProtocolError:
+            self.unread = True
             return
         if identity not in self._awaited:
+            self.unread = self.unread or identity not in self._sent
             return
         if len(data) > LONGEST:
             raise TooLargeError(f"SNMPv3 message longer than {LONGEST} bytes, not read")
         self._awaited.discard(identity)
+        before = len(self._sent)
         self._take(data)
+        self.unread = self.unread or len(self._sent) == before
 
     def error_received(self, exc: Exception) -> None:
         """The port is closed, or too much has come: the exchange ends at once."""
@@ -76,10 +94,16 @@ class _Socket(asyncio.DatagramProtocol):
 
     @asynccontextmanager
     async def exchange(self) -> AsyncIterator[None]:
-        """Within it the first error of the socket is raised; it closes behind it."""
+        """Within it the first error of the socket is raised; it closes behind it. Silence is none
+        where something came: that raises UnreadError.
+        """
         try:
             async with asyncio.timeout(None) as self._limit:
                 yield
+        except SilentError:
+            if self.unread:
+                raise UnreadError("SNMPv3 answer damaged or not understood") from None
+            raise
         except TimeoutError:
             if self._error is not None:
                 raise self._error from None
@@ -110,7 +134,7 @@ class Network(AbstractAsyncioTransport):  # type: ignore[misc]
     @asynccontextmanager
     async def exchange(self, connector: Connector, host: str, port: int) -> AsyncIterator[Any]:
         """One exchange with the agent at `host`:`port`: the target for pysnmp's commands. What goes
-        wrong with the socket is raised inside. Raises RefusedError, TooLargeError and what
+        wrong with the socket is raised inside. Raises RefusedError, TooLargeError, UnreadError and what
         `Connector.udp` raises.
         """
         peer = (await connector.address_of(host), port)

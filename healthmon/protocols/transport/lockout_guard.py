@@ -33,13 +33,28 @@ LOCKED_SECONDS = 30 * 60.0
 MOST_REJECTIONS = 2
 FUTURE_SECONDS = 1.0
 ANY = ""
-_ATTEMPTS = re.compile(r"(\d{1,4})\s+(?:more\s+)?(?:attempt|tries|try)", re.IGNORECASE)
-# ISAPI XML_userCheck: <lockStatus>lock</lockStatus>
-_LOCK_STATUS = re.compile(r"<lockStatus>\s*lock(?:ed)?\s*<", re.IGNORECASE)
-_PAGE = re.compile(r"<\s*(?:!doctype html|html|head|title|body|h[1-6]|p)\b", re.IGNORECASE)
-_LOCKED = re.compile(
-    r"\block(?:ed|out)\b|locked.?out|blocked|too many (?:failed|wrong|login)", re.IGNORECASE
+# "You still have 2 attempts", "after 2 more failed attempts"; "remaining attempts: 2", "attempts
+# left: 2"; ISAPI XML_userCheck and its JSON: <retryLoginTime>3<, "retryLoginTime": 3.
+_ATTEMPTS = re.compile(
+    r"""(\d{1,4})\s{1,4}(?:more\s{1,4}(?:(?:failed|wrong|invalid|login)\s{1,4})?)?(?:attempt|tries|try)
+    | \b(?:attempts?|tries|retries)\s{1,4}(?:left|remaining)\W{1,4}(\d{1,4})\b
+    | \b(?:remaining|left)\s{1,4}(?:login\s{1,4})?(?:attempts?|tries|retries)\W{1,4}(\d{1,4})\b
+    | \bretryLoginTime\W{1,6}(\d{1,4})\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
+# ISAPI XML_userCheck: <lockStatus>lock</lockStatus>, and its JSON.
+_LOCK_STATUS = re.compile(r"\blockStatus\W{1,6}lock(?:ed)?\b", re.IGNORECASE)
+_PAGE = re.compile(r"<\s*(?:!doctype html|html|head|title|body|h[1-6]|p)\b", re.IGNORECASE)
+# It is the account, or our address, that is locked: of a page or a browser prose says so too.
+_LOCKED = re.compile(
+    r"""\b(?:account|user|login|ip|address|client|host|you\b)
+        (?:(?!\bnot\b|[.!?<>{};\n]).){0,40}(?<!un)(?:lock(?:ed|out)|blocked|banned)
+    | \b(?:locked|blocked|banned)\s{1,4}(?:account|user|ip|client)
+    | too\ many\ (?:failed|wrong|invalid|login\ (?:attempt|tr|fail))
+    | maximum\ (?:number\ of\ )?(?:login\ )?(?:attempts|retries)\ (?:was\ )?(?:reached|exceeded)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+MOST_REMEMBERED = 5  # the first and the last
 
 
 @dataclass(slots=True)
@@ -197,19 +212,22 @@ class LockoutGuard:
         *,
         attempts_left: int | None = None,
         why: str = "",
-    ) -> None:
+    ) -> float | None:
         """A correct answer to a fresh challenge was refused. `attempts_left` and `why` are what the
-        device said, if it did.
+        device said, if it did. Returns since when (Unix seconds), where it was refused before.
         """
         account = self._noted(host, credential)
         own = account.services.setdefault(service, _Service())
         now = self.now()
-        own.rejected, own.why, own.accepted = [*own.rejected, now][-5:], why, 0.0
+        own.rejected = [*own.rejected[:1], *own.rejected[1:][2 - MOST_REMEMBERED :], now]
+        own.why, own.accepted = why, 0.0
         recent = [at for at in own.rejected if now - at < LATCH_SECONDS + WINDOW_SECONDS]
         own.silent_until = now + (LATCH_SECONDS if len(recent) >= 2 else SECOND_TRY_SECONDS)
         if attempts_left is not None and attempts_left < 3:
             account.silent_until = now + LATCH_SECONDS
         self._write()
+        since = account.refused_since(service)
+        return self.now.shown(since) if since is not None and since < now else None
 
     def locked(self, host: str, credential: Credential, seconds: float = LOCKED_SECONDS) -> None:
         """The device says that the account is locked: silence for at least 30 minutes."""
@@ -298,17 +316,20 @@ def attempts_left(said: str) -> int | None:
     said.
     """
     found = _ATTEMPTS.search(said)
-    return int(found[1]) if found else None
+    return int(found[found.lastindex or 0]) if found else None
 
 
 def says_locked(said: str, *, answered: bool) -> bool:
     """Whether a refusal says that the account or our address is locked.
 
     A field made for that counts always, words only where a login was `answered` so: before one, and
-    in a page for people (HTML), prose may speak of locks and blocks of anything.
+    in a page for people (HTML), prose may speak of locks and blocks of anything. While attempts are
+    left, words of a lock warn of one.
     """
     if _LOCK_STATUS.search(said):
         return True
+    if attempts_left(said):
+        return False
     return answered and not _PAGE.search(said) and bool(_LOCKED.search(said))
 
 

@@ -34,6 +34,8 @@ def tools() -> ProbeContext:
 
 
 TOOLS = tools()
+speaking = says(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n")
+hanging_up = says(b"")
 
 
 def device(**access: object) -> Device:
@@ -61,7 +63,7 @@ def no_ping(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_open_ports_are_named_with_their_time() -> None:
-    async with served(says(b"")) as one, served(says(b"")) as two:
+    async with served(speaking) as one, served(speaking) as two:
         seen = await reach.probe(
             device(rtsp_port=one.port, http_port=two.port, ports=(one.port,)), check(), TOOLS
         )
@@ -80,7 +82,7 @@ async def test_c3_a_closed_port_is_refused() -> None:
 
 async def test_c2_a_silent_port_hides_no_other_and_costs_its_share() -> None:
     with silent_port() as silent:
-        async with served(says(b"")) as server:
+        async with served(speaking) as server:
             began = time.monotonic()
             seen = await reach.probe(
                 device(rtsp_port=silent, http_port=server.port), check(), TOOLS
@@ -103,7 +105,7 @@ async def test_the_callers_deadline_is_not_swallowed() -> None:
 
 async def test_an_unlisted_address_is_not_contacted() -> None:
     context = ProbeContext(Connector.of(["127.0.0.9"]), LockoutGuard(), TOOLS.credential)
-    async with served(says(b"")) as server:
+    async with served(speaking) as server:
         with pytest.raises(AddressError):
             await reach.probe(device(rtsp_port=server.port), check(), context)
         assert server.connections == 0
@@ -118,7 +120,7 @@ async def test_ping_is_asked_only_where_something_failed(monkeypatch: pytest.Mon
         return 0.002
 
     monkeypatch.setattr(icmp, "echo", echo)
-    async with served(says(b"")) as server:
+    async with served(speaking) as server:
         await reach.probe(device(rtsp_port=server.port), check(), TOOLS)
         assert asked == 0
         seen = await reach.probe(
@@ -133,6 +135,18 @@ async def test_c29_a_slow_answer_has_the_time_of_the_whole_check() -> None:
     async with served(camera.talk) as server:
         seen = await reach.probe(device(rtsp_port=server.port), check(2.0), tools())
     assert [(port.name, port.reason) for port in seen.ports] == [("rtsp", None)]
+
+
+async def test_a_device_that_hangs_up_upon_every_request_does_not_answer() -> None:
+    async with served(hanging_up) as one, served(hanging_up) as two:
+        seen = await reach.probe(device(rtsp_port=one.port, http_port=two.port), check(), tools())
+    assert [port.reason for port in seen.ports] == [Reason.RESET, Reason.RESET]
+
+
+async def test_a_service_that_hangs_up_beside_one_that_answers_is_there() -> None:
+    async with served(speaking) as one, served(hanging_up) as two:
+        seen = await reach.probe(device(rtsp_port=one.port, http_port=two.port), check(), tools())
+    assert [port.reason for port in seen.ports] == [None, None]
 
 
 async def test_a_hung_device_is_within_its_time_and_not_pinged(

@@ -217,14 +217,20 @@ async def test_c11_the_operators_own_path_is_kept() -> None:
         assert camera.sim.counters.calls == 0, "ONVIF is not asked for another"
 
 
-@pytest.mark.parametrize("fault", ["garbage", "silence"])
-async def test_trouble_of_onvif_is_no_fault_of_the_pictures(fault: str) -> None:
+async def test_trouble_of_onvif_is_no_fault_of_the_pictures() -> None:
     """Law 5: whether there are pictures is not known where the device does not tell their path."""
     async with firmware() as camera:
-        camera.sim.faults[fault] = True
+        camera.sim.faults["silence"] = True
         found, verdicts = await camera.look(2.2)
         assert (found.reason, verdicts["pictures"].state) == (Reason.NOT_REPORTED, State.UNKNOWN)
         assert "stream path by ONVIF" in verdicts["pictures"].sentence
+
+
+async def test_rtsp_that_speaks_no_rtsp_is_a_fault_though_the_path_is_not_known() -> None:
+    async with firmware() as camera:
+        camera.sim.faults["garbage"] = True
+        found, verdicts = await camera.look(2.2)
+        assert (found.reason, verdicts["pictures"].state) == (Reason.PROTOCOL, State.FAULT)
 
 
 @pytest.mark.parametrize("status", ["453 Not Enough Bandwidth", "503 Service Unavailable"])
