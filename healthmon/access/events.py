@@ -52,8 +52,8 @@ class AccessEvent:
         return self.kind in FAILURES
 
 
-def logged_in(user: User, client: str) -> AccessEvent:
-    """`user` has given the right password."""
+def logged_in(user: User | Person, client: str) -> AccessEvent:
+    """`user` has given the right password, or a person has given it to the identity provider."""
     text = f"user {user.name} ({user.role}) logged in from {client}"
     return AccessEvent(AccessKind.LOGIN, text, user.name, client)
 
@@ -68,6 +68,12 @@ def login_refused(user: User | None, client: str) -> AccessEvent:
 def provider_login(person: Person, subject: str, client: str) -> AccessEvent:
     """`person` has logged in at the identity provider, which knows them as `subject`."""
     text = f"user {person.name} ({person.role}) logged in from {client} by the identity provider"
+    return AccessEvent(AccessKind.LOGIN, f"{text}, subject {subject}", person.name, client)
+
+
+def provider_login_again(person: Person, subject: str, purpose: str, client: str) -> AccessEvent:
+    """`person` has logged in once more at the identity provider, to sign as `purpose`."""
+    text = f"user {person.name} ({person.role}) logged in again from {client} to sign as {purpose}"
     return AccessEvent(AccessKind.LOGIN, f"{text}, subject {subject}", person.name, client)
 
 

@@ -21,12 +21,12 @@ _HIDDEN = "_claim_names"
 
 class LoginRefusedError(Exception):
     """Why somebody does not come in by the identity provider, in words that begin a sentence.
-    `name` is their name here, "" where it is not known.
+    `name` is their name here, "" where it is not known; `back` the page that they came from.
     """
 
     def __init__(self, words: str, name: str = "") -> None:
         super().__init__(words)
-        self.name = name
+        self.name, self.back = name, "/"
 
 
 @dataclass(frozen=True, slots=True)

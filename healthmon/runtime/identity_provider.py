@@ -35,7 +35,7 @@ class IdentityProvider:
         try:
             settings = settings_of(config, config.agent.oidc)
         except (ConfigError, TlsError) as error:
-            return f"identity provider not changed: {error}"
+            return f"the identity provider of `agent.oidc` cannot be used: {error}"
         if self.login is None or self.login.settings != settings:
             self._replace(OidcLogin(settings, self._true_time))
         return ""

@@ -96,8 +96,8 @@ def _users(config: Config, name: str) -> Path:
 
 
 class WebListener:
-    """The open listener of an agent. Once it asks for a login or has TLS, no reload takes that
-    away.
+    """The open listener of an agent, and the identity provider by which people log in. Once it asks
+    for a login or has TLS, no reload takes that away.
     """
 
     def __init__(self, agent: Agent) -> None:
@@ -106,8 +106,8 @@ class WebListener:
         service = agent.incident_service
         access_log = AccessLog(service.keep_access, service.wall.now)
         known = KnownUsers(self.users, self.today, access_log.report)
-        self._provider = IdentityProvider(agent.state.known_time)
-        self.control = AccessControl(known, lambda: self._provider.login)
+        self.provider = IdentityProvider(agent.state.known_time)
+        self.control = AccessControl(known, lambda: self.provider.login)
         self._watch: asyncio.Task[None] | None = None
 
     async def open(self, engine: ASGIApp) -> None:
@@ -119,7 +119,7 @@ class WebListener:
             log.warning("%s", words)
         section, guarded, files = config.agent, config.agent.users_file is not None, _tls(config)
         tls = server_tls.tls_context(*files) if files else None
-        if words := self._provider.take_over(config):
+        if words := self.provider.take_over(config):
             log.warning("%s", words)
         self._listener = await listener.serve(
             engine, section.listen, section.port, tls=tls, guarded=guarded
@@ -132,7 +132,7 @@ class WebListener:
             self._watch.cancel()
         if self._listener is not None:
             await self._listener.close()
-        self._provider.close()
+        self.provider.close()
 
     def users(self) -> Path | None:
         """The users file in force."""
@@ -155,7 +155,7 @@ class WebListener:
         when all was.
         """
         told = [await self.agent.reload(), await self._renewed()]
-        told.append(self._provider.take_over(self.agent.engine.estate.config))
+        told.append(self.provider.take_over(self.agent.engine.estate.config))
         if file := self.users():
             told += map(str, users.problems(file))
         told.append(_needs_restart(self._started.agent, self.agent.engine.estate.config.agent))

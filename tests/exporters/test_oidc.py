@@ -25,12 +25,12 @@ from helpers.identity_provider import FakeProvider, Signer, ec_signer, rsa_signe
 from healthmon.access import passwords
 from healthmon.access.events import AccessEvent
 from healthmon.access.oidc_claims import ClaimRules
-from healthmon.access.roles import Role
+from healthmon.access.roles import Person, Role
 from healthmon.access.users import User
 from healthmon.model.enums import Span
 from healthmon.secret import Secret
 from healthmon_exporters.web import app as web
-from healthmon_exporters.web import listener, oidc_login, oidc_provider
+from healthmon_exporters.web import fresh_logins, listener, oidc_login, oidc_provider
 from healthmon_exporters.web.access_control import AccessControl
 from healthmon_exporters.web.known_users import KnownUsers
 from healthmon_exporters.web.oidc_login import OidcLogin
@@ -83,6 +83,7 @@ class Room:
     oidc: OidcLogin | None = None
     told: list[AccessEvent] = field(default_factory=list)
     ahead: float = 0.0
+    control: AccessControl | None = None
 
     def browser(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(
@@ -155,6 +156,7 @@ async def serving(provider: FakeProvider, tmp_path: Path, **changed: Any) -> Asy
 
     room.oidc = OidcLogin(settings(provider, **changed), clock)
     control = AccessControl(KnownUsers(lambda: file, report=room.told.append), lambda: room.oidc)
+    room.control = control
     site = web.Site(made(), nothing, lambda: True, accepted, list)
     running = await listener.serve(
         web.application(site, lambda: file, control=control), "127.0.0.1", 0
@@ -421,9 +423,11 @@ async def test_a_provider_that_is_down_is_told_on_the_login_page_and_local_users
         for _ in range(2):
             down = await http.get("/login/oidc?next=/sd")
             assert down.status_code == 502
-            assert "127.0.0.1: TCP port" in down.text
+            assert "The identity provider cannot be used now (127.0.0.1: TCP port" in down.text
             assert "Local users can log in below." in down.text
-        assert "does not work now: 127.0.0.1: TCP port" in (await http.get("/login")).text
+        page = (await http.get("/login")).text
+        assert "<p>The identity provider cannot be used now (127.0.0.1: TCP port" in page
+        assert "connection refused). Local users can log in below.</p>" in page
         form = {"name": "smith", "password": WORD, "next": "/sd"}
         assert (await http.post("/login", data=form)).headers["location"] == "/sd"
         assert (await http.get("/sd")).status_code == 200
@@ -478,9 +482,9 @@ async def test_what_else_the_provider_may_say_to_a_code(room: Room) -> None:
     async with room.browser() as http:
         for answer, words in (
             ((400, {"error": "invalid_grant"}), "was used already or took too long"),
-            ((500, b"<html>"), "does not give the login out: HTTP 500"),
-            ((200, {"id_token": 7}), "does not give the login out: HTTP 200"),
-            ((200, b"[]"), "does not give the login out: HTTP 200"),
+            ((500, b"<html>"), "does not give the login out (127.0.0.1: HTTP 500)"),
+            ((200, {"id_token": 7}), "does not give the login out (127.0.0.1: HTTP 200)"),
+            ((200, b"[]"), "does not give the login out (127.0.0.1: HTTP 200)"),
         ):
             room.provider.token = lambda _form, answer=answer: answer
             asked = await room.begun(http)
@@ -500,3 +504,67 @@ async def test_many_that_begin_take_no_memory_and_nobody_elses_login(
     assert len(room.oidc._pending) == 4
     state = parse_qs(urlsplit(first).query)["state"][0]
     assert state in room.oidc._pending
+
+
+# ------------------------------------------------------------------------------------- fresh logins
+
+
+async def again(room: Room, http: httpx.AsyncClient, purpose: str) -> dict[str, str]:
+    sent = await http.get("/login/oidc/again", params={"as": purpose, "next": "/sd"})
+    query = parse_qs(urlsplit(sent.headers["location"]).query)
+    return {name: one[0] for name, one in query.items()}
+
+
+async def test_who_signs_logs_in_again_and_the_browser_stays_as_it_is(room: Room) -> None:
+    async with room.browser() as http:
+        http.cookies.set("healthmon-session", "of somebody else")
+        asked = await again(room, http, "outgoing")
+        assert (asked["prompt"], asked["max_age"]) == ("login", "0")
+        token = room.signed(asked["nonce"], auth_time=time.time())
+        done = await room.done(http, asked["state"], token)
+        assert (done.status_code, done.headers["location"]) == (303, "/sd")
+        assert "set-cookie" not in done.headers
+        assert (await http.get("/sd")).status_code == 401, "it is no login of the browser"
+        browser = http.cookies["healthmon-oidc"]
+    assert (room.told[-1].kind, room.told[-1].user) == ("login", NAME)
+    assert "logged in again from 127.0.0.1 to sign as outgoing" in room.told[-1].text
+    fresh, stamp = room.control.fresh, "one"
+    assert fresh.person(browser, "outgoing", stamp).name == NAME
+    for other in (
+        ("x", "outgoing", stamp),
+        (browser, "incoming", stamp),
+        (browser, "outgoing", ""),
+    ):
+        assert fresh.person(*other) is None, other
+    fresh.use(browser, "outgoing")
+    assert fresh.person(browser, "outgoing", stamp) is None
+
+
+async def test_a_provider_that_does_not_ask_again_proves_nothing(room: Room) -> None:
+    for auth_time, words in (
+        (time.time() - 90, "has not asked for the password again"),
+        (None, "lacks &#x27;auth_time&#x27;"),
+    ):
+        async with room.browser() as http:
+            asked = await again(room, http, "outgoing")
+            token = room.signed(asked["nonce"], auth_time=auth_time)
+            done = await room.done(http, asked["state"], token)
+            assert done.status_code == 403
+            assert words in done.text
+            assert 'name="next" value="/sd"' in done.text, "the way back is kept"
+            browser = http.cookies["healthmon-oidc"]
+        assert room.control.fresh.person(browser, "outgoing", "one") is None
+
+
+def test_a_fresh_login_is_fresh_for_five_minutes_and_their_number_is_bounded() -> None:
+    now = 0.0
+    fresh = fresh_logins.FreshLogins(lambda: now)
+    anna = Person.of(NAME, Role.OPERATOR)
+    fresh.keep("b", "outgoing", anna, "one")
+    now = 299.0
+    assert fresh.person("b", "outgoing", "one") == anna
+    now = 300.0
+    assert fresh.person("b", "outgoing", "one") is None
+    for number in range(1100):
+        fresh.keep(str(number), "outgoing", anna, "one")
+    assert len(fresh._known) == fresh_logins.MOST

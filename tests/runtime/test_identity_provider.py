@@ -61,7 +61,7 @@ async def test_a_reload_takes_over_what_has_changed_and_keeps_what_works(tmp_pat
     assert second.settings.stamp != first.settings.stamp, "sessions of before end"
     (tmp_path / "secret").unlink()
     words = provider.take_over(changed)
-    assert words.startswith("identity provider not changed: ")
+    assert words.startswith("the identity provider of `agent.oidc` cannot be used: ")
     assert "secret file" in words
     assert provider.login is second
     assert provider.take_over(Config()) == ""

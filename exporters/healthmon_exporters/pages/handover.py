@@ -82,10 +82,16 @@ class HandoverPages:
             sheet=sheet,
             notes=notes,
             users=self._control.file() is not None,
+            again={party: self._again_name(request, party) for party in Party},
             given={name: given.get(name, "") for name in _KEPT_FIELDS}
             if given
             else _own(person, sheet),
         )
+
+    def _again_name(self, request: Request, party: Party) -> str:
+        """Who has just logged in again to sign as `party`; "" for nobody."""
+        person = self._control.logged_in_again(request, party)
+        return person.name if person else ""
 
     # ------------------------------------------------------------------------------------- signing
 
@@ -99,6 +105,8 @@ class HandoverPages:
             return await self._refused(request, form, sentence(str(error)), status)
         except NoRecordError as error:
             return self._no_record(request, error)
+        for party in users:
+            self._control.used_login(request, party)
         response = RedirectResponse("/handover?done", 303)
         await self._switch(request, response, users.get(Party.INCOMING))
         return response
@@ -113,8 +121,8 @@ class HandoverPages:
 
     async def _checked(
         self, request: Request, form: Mapping[str, str]
-    ) -> tuple[list[Signing], dict[Party, User]]:
-        """Who signs, each known by the password. Raises _RefusedError: then nobody has signed."""
+    ) -> tuple[list[Signing], dict[Party, User | Person]]:
+        """Who signs, each known by the password or by a fresh login. Raises _RefusedError: then nobody has signed."""
         names = {party: form.get(party.value, "").strip() for party in Party}
         signing = [party for party in Party if names[party] or form.get(f"{party}_password")]
         if not signing:
@@ -130,9 +138,11 @@ class HandoverPages:
 
     async def _user(
         self, request: Request, party: Party, name: str, form: Mapping[str, str]
-    ) -> User:
+    ) -> User | Person:
         """Who signs as `party`. Raises _RefusedError."""
         password = form.get(f"{party}_password", "")
+        if ":" in name and not password:
+            return self._again(request, party, name)
         if not name or not password:
             missing = "password" if name else "name"
             words = f"the {missing} of the {party} person is missing; leave both empty where nobody"
@@ -149,7 +159,23 @@ class HandoverPages:
             raise _RefusedError(user.person.refusal(Permission.SIGN), 403)
         return user
 
-    async def _switch(self, request: Request, response: Response, user: User | None) -> None:
+    def _again(self, request: Request, party: Party, name: str) -> Person:
+        """A user of the identity provider, who has just logged in again to sign as `party`. Raises
+        _RefusedError.
+        """
+        person = self._control.logged_in_again(request, party)
+        if person is None or person.name != name:
+            words = (
+                f"{name} signs by logging in again: use the button above the name of the {party}"
+            )
+            raise _RefusedError(f"{words} person; that counts for five minutes", 403)
+        if not person.may(Permission.SIGN):
+            raise _RefusedError(person.refusal(Permission.SIGN), 403)
+        return person
+
+    async def _switch(
+        self, request: Request, response: Response, user: User | Person | None
+    ) -> None:
         """The desk is that of the incoming person now, where a browser was logged in."""
         if user is None or not cookies.token_of(request, cookies.SESSION):
             return

@@ -18,7 +18,7 @@ from healthmon.incidents.local_time import shown
 from healthmon_exporters.pages.strips import WORDS, Strip
 from healthmon_exporters.web.csp import policy
 from healthmon_exporters.web.forms import page_of
-from healthmon_exporters.web.rules import person_of
+from healthmon_exporters.web.rules import person_of, provider_of
 
 PAGES = (
     ("/desk", "Desk"),
@@ -51,6 +51,7 @@ class Renderer:
                 "pages": PAGES,
                 "here": request.url.path,
                 "person": person.name,
+                "provider": provider_of(request.scope),
                 "may": lambda word: person.may(Permission(word)),
                 "new_mark": new_mark,
                 "back": page_of(request),

@@ -23,6 +23,7 @@ from healthmon.access.last_use import LastUse
 from healthmon.access.roles import ANYBODY, NOBODY, Person
 from healthmon.access.users import User
 from healthmon_exporters.web import cookies
+from healthmon_exporters.web.fresh_logins import FreshLogins
 from healthmon_exporters.web.known_users import KnownUsers
 from healthmon_exporters.web.password_check import PasswordCheck
 from healthmon_exporters.web.sessions import Sessions
@@ -52,6 +53,7 @@ class AccessControl:
     oidc: Callable[[], OidcLogin | None] = lambda: None
     check: PasswordCheck = field(default_factory=PasswordCheck)
     sessions: Sessions = field(default_factory=Sessions)
+    fresh: FreshLogins = field(default_factory=FreshLogins)
     _last_use: LastUse = field(default_factory=LastUse)
     _key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     _good: dict[bytes, str] = field(default_factory=dict)
@@ -97,6 +99,19 @@ class AccessControl:
             return user
         self.known.report(events.login_refused(user, client))
         return None
+
+    def logged_in_again(self, request: Request, purpose: str) -> Person | None:
+        """Who has just given the password to the identity provider, in this browser and for
+        `purpose`; None where nobody has. `used_login` ends it.
+        """
+        oidc, browser = self.oidc(), cookies.token_of(request, cookies.OIDC)
+        return (
+            self.fresh.person(browser, purpose, oidc.settings.stamp) if oidc and browser else None
+        )
+
+    def used_login(self, request: Request, purpose: str) -> None:
+        """The login for `purpose` has served: it counts for nothing else."""
+        self.fresh.use(cookies.token_of(request, cookies.OIDC), purpose)
 
     async def _by_password(self, request: Request) -> Identity | None:
         scheme, _, value = request.headers["authorization"].partition(" ")

@@ -15,7 +15,7 @@ from healthmon.access.roles import NOBODY, Person
 from healthmon_exporters.web.access_control import AccessControl, Identity, client_of
 from healthmon_exporters.web.forms import page_of
 from healthmon_exporters.web.password_check import BusyError
-from healthmon_exporters.web.rules import IDENTITY_LASTS, ON_REFUSAL, PERSON, is_public
+from healthmon_exporters.web.rules import IDENTITY_LASTS, ON_REFUSAL, PERSON, PROVIDER, is_public
 
 CHALLENGE = 'Basic realm="healthmon", charset="UTF-8"'
 
@@ -41,6 +41,8 @@ class Login:
             await refusal(scope, receive, send)
             return
         scope[PERSON], scope[IDENTITY_LASTS] = identity.person, identity.lasts
+        oidc = self._control.oidc()
+        scope[PROVIDER] = oidc.settings.provider if oidc else ""
         scope[ON_REFUSAL] = functools.partial(self._refused, request)
         await self._app(scope, receive, send)
 

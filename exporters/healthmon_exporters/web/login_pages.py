@@ -15,9 +15,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from healthmon.access import events, users
-from healthmon.access.roles import Permission
+from healthmon.access.roles import Permission, Person
 from healthmon.access.users import User
 from healthmon.config.problems import ConfigError
+from healthmon_exporters.pages.render import sentence
 from healthmon_exporters.web import cookies
 from healthmon_exporters.web.access_control import AccessControl, client_of
 from healthmon_exporters.web.csp import policy
@@ -151,8 +152,8 @@ class LoginPages:
         name, address = html.escape(oidc.settings.provider), urlencode({"next": back})
         told = ""
         if oidc.trouble:
-            why = "" if problem else f": {html.escape(oidc.trouble)}"
-            told = f"<p>The login with the {name} account does not work now{why}. Local users can log in below.</p>"
+            why = "" if problem else f"{html.escape(sentence(oidc.trouble))} "
+            told = f"<p>{why}Local users can log in below.</p>"
         link = f'<a class="way" href="/login/oidc?{address}">Log in with the {name} account</a>'
         return f"{told}<p>{link}</p><h2>Local users</h2>"
 
@@ -178,12 +179,19 @@ class LoginPages:
 
 
 async def begin_session(
-    control: AccessControl, request: Request, response: Response, user: User
+    control: AccessControl, request: Request, response: Response, user: User | Person
 ) -> None:
-    """From `response` on the browser is logged in as `user`, and as nobody else."""
-    sessions = control.sessions
+    """From `response` on the browser is logged in as `user`, and as nobody else. A person is one whom
+    the identity provider in force has told.
+    """
+    sessions, oidc = control.sessions, control.oidc()
     sessions.end(cookies.token_of(request, cookies.SESSION))
-    token = sessions.begin(user)
+    if isinstance(user, User):
+        token = sessions.begin(user)
+    elif oidc is not None:
+        token = sessions.begin_by_provider(user, oidc.settings.stamp, oidc.settings.session)
+    else:
+        return
     await asyncio.to_thread(sessions.keep)
     cookies.put(response, request, cookies.SESSION, token)
 

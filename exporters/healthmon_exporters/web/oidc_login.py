@@ -41,8 +41,8 @@ _ERRORS: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True)
 class Pending:
     """A login that has begun: by the browser whose token has the hash `browser`, at `client` (its
-    address). `at` is loop time. `confirms` is the user who must log in again, `since` (Unix seconds)
-    the time after which; "" and None where anybody may come in.
+    address). `at` is loop time. With a `purpose` it is a fresh login for that, after `since` (Unix
+    seconds); without one ("" and None) it is that of the browser.
     """
 
     browser: str
@@ -51,20 +51,20 @@ class Pending:
     verifier: str
     back: str
     at: float
-    confirms: str = ""
+    purpose: str = ""
     since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """A login that the provider has vouched for. `subject` is the provider's id of the person,
-    `back` the page to go to; with `confirms` it only confirms the login of before.
+    `back` the page to go to; with a `purpose` it is a fresh login for that only.
     """
 
     person: Person
     subject: str
     back: str
-    confirms: bool
+    purpose: str
 
 
 class OidcLogin:
@@ -77,8 +77,10 @@ class OidcLogin:
         # Why the provider could not be used when it was asked last; "" where it could.
         self.trouble = ""
 
-    async def begin(self, browser: str, client: str, back: str, confirms: str = "") -> str:
-        """Where the browser logs in. `browser` is its token. Raises ProviderError."""
+    async def begin(self, browser: str, client: str, back: str, purpose: str = "") -> str:
+        """Where the browser logs in. `browser` is its token. With a `purpose` the provider must ask
+        for the password, whoever has logged in there before. Raises ProviderError.
+        """
         metadata = await self._tried(self._provider.metadata)
         now, state = asyncio.get_running_loop().time(), secrets.token_urlsafe(32)
         pending = Pending(
@@ -88,8 +90,8 @@ class OidcLogin:
             verifier=secrets.token_urlsafe(48),
             back=back,
             at=now,
-            confirms=confirms,
-            since=self._clock().low if confirms else None,
+            purpose=purpose,
+            since=self._clock().low if purpose else None,
         )
         self._remember(state, pending)
         address = metadata.authorization
@@ -100,6 +102,14 @@ class OidcLogin:
         Raises LoginRefusedError.
         """
         pending = self._taken(answer.get("state", ""), browser)
+        try:
+            return await self._arrived(pending, answer)
+        except LoginRefusedError as error:
+            error.back = pending.back
+            raise
+
+    async def _arrived(self, pending: Pending, answer: Mapping[str, str]) -> Arrived:
+        """Raises LoginRefusedError."""
         metadata = await self._tried(self._provider.metadata)
         code = self._code(answer, metadata)
 
@@ -108,10 +118,7 @@ class OidcLogin:
 
         claims = await self._tried(vouched)
         subject, person = subject_of(claims), self.settings.rules.person(claims)
-        if pending.confirms and person.name != pending.confirms:
-            words = f"you have logged in as somebody else than {pending.confirms}"
-            raise LoginRefusedError(words, person.name)
-        return Arrived(person, subject, pending.back, bool(pending.confirms))
+        return Arrived(person, subject, pending.back, pending.purpose)
 
     def close(self) -> None:
         """End the resolver's threads."""
@@ -144,7 +151,7 @@ class OidcLogin:
             "code_challenge": base64.urlsafe_b64encode(challenge).decode().rstrip("="),
             "code_challenge_method": "S256",
         }
-        if pending.confirms:
+        if pending.purpose:
             asked |= {"prompt": "login", "max_age": "0"}
         elif not settings.single_sign_on:
             asked["prompt"] = "login"

@@ -36,6 +36,7 @@ FAILED_SECONDS = 10.0
 # Two refused logins of ours in 30 minutes, as for devices.
 REFUSED_SECONDS = 900.0
 MOST_AT_ONCE = 4
+_UNUSABLE = "the identity provider cannot be used now"
 
 
 class ProviderError(LoginRefusedError):
@@ -151,8 +152,8 @@ class Provider:
             raise ProviderError("the identity provider refuses the client secret of this agent")
         if error == "invalid_grant":
             raise LoginRefusedError("the login was used already or took too long; log in again")
-        words = f"{host} does not give the login out: HTTP {reply.status}"
-        raise ProviderError(f"{words} ({_short(error)})" if error else words)
+        answer = f"{host}: HTTP {reply.status}{f', {_short(error)}' if error else ''}"
+        raise ProviderError(f"the identity provider does not give the login out ({answer})")
 
     async def _document(self, url: str, oldest: float) -> dict[str, Any]:
         """The JSON object at `url`, at most `oldest` seconds old. Raises ProviderError."""
@@ -175,7 +176,8 @@ class Provider:
         if isinstance(found, dict):
             return _Kept(now, found)
         path, host = urlsplit(url).path, urlsplit(url).hostname
-        return _Kept(now, None, f"{host}: no usable answer at {path} (HTTP {reply.status})")
+        words = f"no usable answer of {host} at {path}: HTTP {reply.status}"
+        return _Kept(now, None, f"{_UNUSABLE} ({words})")
 
     async def _exchange(
         self, method: str, url: str, headers: list[tuple[str, str]] | None = None, body: bytes = b""
@@ -196,9 +198,10 @@ class Provider:
                     cap=ANSWER_CAP,
                 )
         except TimeoutError:
-            raise ProviderError(f"{host} has not answered within {seconds:g} s") from None
+            words = f"{host} has not answered within {seconds:g} s"
+            raise ProviderError(f"{_UNUSABLE} ({words})") from None
         except ExchangeError as error:
-            raise ProviderError(f"{host}: {error}") from None
+            raise ProviderError(f"{_UNUSABLE} ({host}: {error})") from None
 
     def _endpoint(self, found: Mapping[str, Any], name: str) -> str:
         """An address of the discovery document. Raises ProviderError for one that is not used."""

@@ -18,6 +18,8 @@ from healthmon.access.roles import NOBODY, Permission, Person
 PERSON: Final = "healthmon.person"
 # The key of what tells whether they still may come in, for an answer that goes on.
 IDENTITY_LASTS: Final = "healthmon.identity_lasts"
+# The key of what the identity provider is called where people can log in by one.
+PROVIDER: Final = "healthmon.provider"
 # The key of what is told of a refusal: the person and the words.
 ON_REFUSAL: Final = "healthmon.on_refusal"
 
@@ -37,6 +39,7 @@ RULES: Final[Mapping[str, Permission]] = MappingProxyType(
         "POST /login": Permission.LOGIN,
         "POST /logout": Permission.LOGIN,
         "GET /login/oidc": Permission.LOGIN,
+        "GET /login/oidc/again": Permission.LOGIN,
         "GET /login/oidc/done": Permission.LOGIN,
         "GET /kiosk": Permission.LOGIN,
         "POST /kiosk": Permission.LOGIN,
@@ -93,6 +96,11 @@ def person_of(scope: Scope) -> Person:
     """Who asks; nobody where no login has been seen."""
     found = scope.get(PERSON, NOBODY)
     return found if isinstance(found, Person) else NOBODY
+
+
+def provider_of(scope: Scope) -> str:
+    """What the identity provider is called, "" where there is none."""
+    return str(scope.get(PROVIDER, ""))
 
 
 def may_go_on(scope: Scope) -> bool:
