@@ -96,7 +96,12 @@ def alert_of(code: str) -> str:
 
 def alerts() -> list[Alert]:
     """Every rule about devices."""
-    return [*(_of_code(code) for code in CODES if code not in BY_FIGURE), FLAPPING, BLIND_ZONE]
+    return [
+        *(_of_code(code) for code in CODES if code not in BY_FIGURE),
+        FLAPPING,
+        BLIND_ZONE,
+        CONTRACT_OVERDUE,
+    ]
 
 
 def _of_code(code: str) -> Alert:
@@ -170,5 +175,23 @@ BLIND_ZONE = Alert(
     keep="2m",
     summary="No camera covers {{ $labels.coverage_zone }}" + _COVER,
     description="No camera of the zone {{ $labels.coverage_zone }} works: nobody sees what happens there.",
+    dashboard="/d/healthmon-operations",
+)
+
+CONTRACT_OVERDUE = Alert(
+    name="HealthmonContractOverdue",
+    kind="fault",
+    expr=(
+        "sum by (job, instance, contractor, promise) "
+        '(healthmon_contract_promises{standing="overdue"}) > 0'
+    ),
+    wait="5m",
+    severity="warning",
+    priority="P3",
+    summary="{{ $labels.contractor }} is late: {{ $value }} overdue ({{ $labels.promise }})",
+    description=(
+        "The contract time of {{ $labels.contractor }} is over for {{ $value }} open faults: "
+        "nobody has come (response), or it does not work again (fix)."
+    ),
     dashboard="/d/healthmon-operations",
 )

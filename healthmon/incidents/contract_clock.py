@@ -219,15 +219,19 @@ def _without(period: Period, start: float, end: float | None) -> list[Period]:
 
 
 def terms_of(contracts: Contracts, zone: ZoneInfo, life: LifeCycle) -> Terms | None:
-    """The terms for one fault: those of its device's contractor, else of the one to whom a person
-    has reported it; None where there is no contract.
-    """
-    reported = life.first(ActKind.REPORT)
-    name = contracts.of_device.get(life.incident.device) or (reported.get("to") if reported else "")
-    contract = contracts.by_id.get(name)
+    """The terms for one fault; None where there is no contract."""
+    contract = contracts.by_id.get(contractor_of(contracts, life))
     if contract is None:
         return None
     return terms(contract, life.incident.priority, zone, contracts.bank_holidays)
+
+
+def contractor_of(contracts: Contracts, life: LifeCycle) -> str:
+    """Who repairs: the contractor of the device, else the one to whom a person has reported the
+    fault; "" for nobody.
+    """
+    reported = life.first(ActKind.REPORT)
+    return contracts.of_device.get(life.incident.device) or (reported.get("to") if reported else "")
 
 
 def terms(

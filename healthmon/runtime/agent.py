@@ -20,7 +20,7 @@ from healthmon.model.device import Check, CheckKey, Device
 from healthmon.model.enums import AGENT, CheckName, Reason, State
 from healthmon.model.results import CheckResult, Verdict, nothing
 from healthmon.protocols.trace import Trace
-from healthmon.runtime import agent_metrics
+from healthmon.runtime import agent_metrics, contract_metrics
 from healthmon.runtime import memory as heap
 from healthmon.runtime.engine import CheckEngine
 from healthmon.runtime.estate import Estate
@@ -263,6 +263,7 @@ class Agent:
             self._every(TICK_SECONDS, self.incident_service.tick),
             self._every(SELF_SECONDS, self._self),
             self._every(FIGURES_SECONDS, lambda: agent_metrics.show(self)),
+            lambda: contract_metrics.follow(self),
             self._every(TRIM_SECONDS, heap.trim),
             *self.incident_service.jobs,
         )

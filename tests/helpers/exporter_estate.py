@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
+from healthmon.config.contracts import Contract, Contracts, Promised
 from healthmon.incidents.confirmation import Fault
 from healthmon.incidents.correlation import BlindZone
 from healthmon.incidents.incident import Ack, Incident
+from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.model.device import Access, Check, Device
 from healthmon.model.enums import CheckName, Kind, Reason, Span, State
 from healthmon.model.footage import (
@@ -34,7 +37,7 @@ from healthmon.model.measurements import (
 )
 from healthmon.model.results import Measurement, Observation, Verdict
 from healthmon.model.ups import BATTERY_KEEPS, Ups
-from healthmon.runtime import agent_metrics
+from healthmon.runtime import agent_metrics, contract_metrics
 from healthmon_exporters.metrics.exposition import AGENT_HELP, Metrics
 from helpers.results import result_of
 
@@ -282,7 +285,10 @@ def tables() -> list[agent_metrics.Table]:
     devices = {device.id: device for device in DEVICES}
     metered = {"link-1": replace(LINK, daily_bytes=2e7)}
     blind = (BlindZone("market-square", ("cam-1",), ("cam-2",)),)
+    contract = Contract({1: Promised(7200.0, None, None, frozenset(), bank_holidays=True)})
+    contracts, zone = Contracts({"acme": contract}, {"ups-1": "acme"}), ZoneInfo("Europe/London")
     return [
+        *contract_metrics.tables([LifeCycle.of(told, ())], contracts, zone, NOW),
         *agent_metrics.fault_tables([told, held], devices, {"maintenance": 2}, blind),
         *agent_metrics.outbox_tables(
             {"mail": 3}, {("mail", "sent"): 12, ("mail", "retried"): 1}, {"mail": "refused"}

@@ -282,7 +282,7 @@ def fault_cases() -> list[Case]:
             # The agent is gone: what was open is not over.
             no_data=(WELL | {UP: "1x4 0x60", INFO: "1x4 stale", MAINTENANCE: "0x4 stale", active: "1x4 stale"}, "25m", True),
         )  # fmt: skip
-    return cases + _explained() + _kept() + _flapping() + _blind()
+    return cases + _explained() + _kept() + _flapping() + _blind() + _overdue()
 
 
 def _told(code: str, values: str) -> dict[str, str]:
@@ -387,6 +387,27 @@ def _blind() -> list[Case]:
         maintenance=(COVERED | {zone: "1x20"}, "2m", True),
         flap=(WELL | {zone: "1 0 1 0 1 0 1 0 1 0"}, "4m", False),
         no_data=(WELL | {zone: "1 stale"}, "5m", False),
+    )  # fmt: skip
+
+
+def _overdue() -> list[Case]:
+    labels = 'contractor="acme",priority="P3",promise="response"'
+    overdue = figure("healthmon_contract_promises", f'{AGENT},{labels},standing="overdue"')
+    running = figure("healthmon_contract_promises", f'{AGENT},{labels},standing="running"')
+    firing = {
+        "class": "fault",
+        "severity": "warning",
+        "priority": "P3",
+        "contractor": "acme",
+        "promise": "response",
+    }
+    return five(
+        "HealthmonContractOverdue", {overdue: "2x30"}, "10m", firing,
+        quiet=(WELL | {overdue: "0x30", running: "3x30"}, "10m", False),
+        # The contract goes on during maintenance; a pause is entered by a person.
+        maintenance=(COVERED | {overdue: "2x30"}, "10m", True),
+        flap=(WELL | {overdue: "1 0 1 0 1 0 1 0 1 0"}, "8m", False),
+        no_data=(WELL | {overdue: "1 stale"}, "10m", False),
     )  # fmt: skip
 
 
