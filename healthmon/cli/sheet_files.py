@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,37 +15,22 @@ from healthmon.config.problems import ConfigError
 from healthmon.store import StoreError, location
 from healthmon_exporters.reports import (
     kept_sheet,
-    shift_csv,
+    sheet_forms,
     shift_document,
-    shift_html,
     shift_pdf,
     shift_sheet,
     shift_text,
 )
+from healthmon_exporters.reports.sheet_forms import FORMS
 from healthmon_exporters.reports.shift_document import Document
 from healthmon_exporters.reports.shift_sheet import Sheet
-
-FILE_WIDTH = 120
-
-
-def _json(made: Document) -> str:
-    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
-
-
-_FORMS: Mapping[str, Callable[[Document], bytes]] = {
-    ".csv": lambda made: shift_csv.text(made).encode(),
-    ".html": lambda made: shift_html.page(made).encode(),
-    ".json": lambda made: _json(made).encode(),
-    ".pdf": shift_pdf.render,
-    ".txt": lambda made: shift_text.text(made, FILE_WIDTH).encode(),
-}
 
 
 def checked(outputs: Sequence[Path], *, shift: bool) -> None:
     """Refuse what cannot be written, before a sweep is made for it. Raises Exit."""
     for output in outputs:
-        if shift and output.suffix not in _FORMS:
-            forms = ", ".join(_FORMS)
+        if shift and output.suffix not in FORMS:
+            forms = ", ".join(FORMS)
             raise fail(f"--output {output}: a shift check is written as one of {forms}")
         if not output.parent.is_dir():
             raise fail(f"--output {output}: there is no folder {output.parent}")
@@ -66,7 +51,7 @@ def write(sheet: Sheet, outputs: Sequence[Path], *, shift: bool, as_json: bool) 
         return
     if shift:
         made = shift_document.document(sheet)
-        _write_each(outputs, lambda output: _FORMS[output.suffix](made))
+        _write_each(outputs, lambda output: FORMS[output.suffix](made))
     else:
         plain = _plain(sheet, as_json=as_json).encode()
         _write_each(outputs, lambda _output: plain)
@@ -86,7 +71,8 @@ def again(
         sweep = where.last_sweep(last)
         if sweep is None:
             raise fail("no shift check is kept: healthmon sweep")
-        made = kept_sheet.document(sweep[2], *where.on_sheet(*sweep[:2]), zone)
+        ticks = kept_sheet.ticks_on(where, sweep[2])
+        made = kept_sheet.document(sweep[2], *where.on_sheet(*sweep[:2]), zone, ticks)
     except (StoreError, ConfigError) as error:
         raise fail(str(error)) from None
     except ValueError as error:
@@ -95,14 +81,14 @@ def again(
         if where is not None:
             where.close()
     sys.stdout.write(_shown(made, as_json=as_json))
-    _write_each(outputs, lambda output: _FORMS[output.suffix](made))
+    _write_each(outputs, lambda output: FORMS[output.suffix](made))
 
 
 def _shown(made: Document, *, as_json: bool) -> str:
     """For the terminal, within its width."""
     if as_json:
-        return _json(made)
-    return shift_text.text(made, shutil.get_terminal_size((FILE_WIDTH, 24)).columns)
+        return sheet_forms.json_text(made)
+    return shift_text.text(made, shutil.get_terminal_size((sheet_forms.FILE_WIDTH, 24)).columns)
 
 
 def _write_each(outputs: Sequence[Path], form: Callable[[Path], bytes]) -> None:

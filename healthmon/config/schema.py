@@ -43,12 +43,14 @@ from healthmon.config.units import DEFAULT_ZONE
 
 class ShiftCheck(Strict):
     """When a sweep counts as the shift check: from `early` before its time; from `grace` after it, it
-    is late and that is told. Its sheet can be signed for `sign`.
+    is late and that is told. Its sheet can be signed for `sign`. A person looks at every camera once
+    in `walk`.
     """
 
     early: Seconds = Field(default=3600.0, ge=60, le=21600)
     grace: Seconds = Field(default=3600.0, ge=60, le=21600)
     sign: Seconds = Field(default=900.0, ge=60, le=43200)
+    walk: Seconds = Field(default=604800.0, ge=86400, le=7776000)
 
 
 class Estate(Strict):

@@ -5,7 +5,7 @@ turns. Pure.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,6 @@ READ_SECONDS = 30.0
 PLAY_EXTRA_SECONDS = 8.0
 LEAST_BYTES, MOST_BYTES = 256 * 1024, 8 * 1024 * 1024
 PLAY_COST = 4e6
-ROTA_SECONDS = 3600.0
 
 
 def make_of(entry: Watched) -> str:
@@ -194,15 +193,3 @@ class Recorders:
             seconds,
             sampled=True,
         )
-
-
-def rota(checks: Iterable[Check], now: float) -> frozenset[str]:
-    """The cameras whose footage is played in a sweep at `now` (Unix seconds): one of each recorder,
-    hour by hour.
-    """
-    by_recorder: dict[str, list[str]] = {}
-    for check in checks:
-        if check.check_type == CheckName.PLAYBACK:
-            by_recorder.setdefault(check.instance, []).append(check.device)
-    turn = int(now // ROTA_SECONDS)
-    return frozenset(sorted(cameras)[turn % len(cameras)] for cameras in by_recorder.values())

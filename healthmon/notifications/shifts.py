@@ -10,6 +10,8 @@ from healthmon.checks.evaluation.durations import duration
 from healthmon.notifications.routing import next_digest
 
 HALF_A_DAY = 43200.0
+# Without shift times a shift check is what is made and looked at within so long.
+ROUND_SECONDS = 14400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,32 @@ class ShiftPlan:
     def shift_began(self, now: float) -> float:
         """The last shift change (Unix seconds); 0 without times."""
         return self.last_due(datetime.fromtimestamp(now, UTC)).timestamp() if self.times else 0.0
+
+    def window(self, at: float) -> tuple[float, float]:
+        """From when until when what is done counts for the one that a check made at `at` stands for:
+        from `early` before its time until `early` before the next one's; without times, some hours
+        around it. Unix seconds.
+        """
+        if not self.times:
+            return at - ROUND_SECONDS, at + ROUND_SECONDS
+        due = self.due_of(at)
+        return due.timestamp() - self.early, self.next_due(due).timestamp() - self.early
+
+    def state(self, now: float, last_check: float | None) -> tuple[bool, str]:
+        """Whether the one that is due at `now` has been made, and how it stands in a sentence; ""
+        without times. `last_check` is when the last one was made (Unix seconds).
+        """
+        if not self.times:
+            return last_check is not None and now < self.window(last_check)[1], ""
+        due = self.due_of(now)
+        name, over = self.named(due), now - due.timestamp()
+        if last_check is not None and last_check >= self.window(now)[0]:
+            return True, f"Made {self.words(last_check).replace(', made', ',', 1)}."
+        if over > self.grace:
+            return False, f"LATE: the check of {name} was due {duration(over)} ago and is not made."
+        if over > 0:
+            return False, f"DUE: the check of {name} is late in {duration(self.grace - over)}."
+        return False, f"The check of {name} can be made now."
 
     def words(self, at: float) -> str:
         """Which one a check made at `at` (Unix seconds) stands for, and whether it was in time; ""

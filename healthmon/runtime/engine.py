@@ -288,7 +288,7 @@ async def sweep(engine: CheckEngine, checks: Iterable[Check], deliver: Deliver) 
     """Every check once: the time reference first, then links, then the rest device by device side
     by side. Each result is applied to `engine` before it is delivered.
     """
-    wanted, runner = tuple(checks), engine.runner
+    runner = engine.runner
     watchers = [
         asyncio.create_task(watch()) for watch in (runner.lag.watch, runner.host_routes.watch)
     ]
@@ -298,17 +298,25 @@ async def sweep(engine: CheckEngine, checks: Iterable[Check], deliver: Deliver) 
         deliver(result)
 
     schedule = engine.schedule(applied)
-    engine.context.session_cache.forget()
     try:
-        applied(await engine.run_check(engine.estate.agent_check()))
-        first = {check.key: check for check in wanted if _is_first(engine, check)}
-        await schedule.once(first.values(), worth_again)
-        rest = [c for c in wanted if c.key not in first and not _is_own(engine, c)]
-        await schedule.once(rest, worth_again)
+        await sweep_by(schedule, engine, checks, applied)
     finally:
         for watcher in watchers:
             watcher.cancel()
         schedule.address_locks.close()
+
+
+async def sweep_by(
+    schedule: Schedule, engine: CheckEngine, checks: Iterable[Check], deliver: Deliver
+) -> None:
+    """The same by a `schedule` that is there: that of an agent, whose own checks go on."""
+    wanted = tuple(checks)
+    engine.context.session_cache.forget()
+    deliver(await schedule.run(engine.estate.agent_check()))
+    first = {check.key: check for check in wanted if _is_first(engine, check)}
+    await schedule.once(first.values(), worth_again, deliver)
+    rest = [c for c in wanted if c.key not in first and not _is_own(engine, c)]
+    await schedule.once(rest, worth_again, deliver)
 
 
 def _is_first(engine: CheckEngine, check: Check) -> bool:

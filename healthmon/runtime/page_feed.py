@@ -14,6 +14,8 @@ from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked
 from healthmon.runtime.device_rows import OF_VIEW, all_views, device_row, device_rows
 from healthmon.runtime.field_work import FieldWork
+from healthmon.runtime.shift_check import ShiftCheck
+from healthmon.runtime.shift_pages import walk_feed_of
 from healthmon.store import Store
 from healthmon.store.rows import Wanted
 from healthmon_exporters.pages.feed import Feed, NotDoneError
@@ -39,7 +41,8 @@ T = TypeVar("T")
 
 def feed_of(agent: Agent) -> Feed:
     """The pages' view of a running agent."""
-    work = FieldWork(agent)
+    work, check = FieldWork(agent), ShiftCheck(agent)
+    agent.ending.append(check.close)
     found = _PageFeed(agent, work)
     return Feed(
         estate=agent.estate.config.estate.name,
@@ -54,6 +57,7 @@ def feed_of(agent: Agent) -> Feed:
         act=found.act,
         raise_fault=found.raise_fault,
         field=work.feed(),
+        walk=walk_feed_of(agent, check),
     )
 
 
@@ -76,7 +80,6 @@ class _PageFeed:
         )
         found = sorted(self._rows(open_lives), key=lambda row: (row.priority, -row.since))
         devices = self.devices()
-        at, _, signed_by = self._agent.incident_service.last_sweep or (None, "", ())
         return Desk(
             since=since,
             fresh=tuple(row for row in found if not row.acknowledged_by),
@@ -84,8 +87,6 @@ class _PageFeed:
             over=tuple(filter(lambda row: row.over, self._rows(over))),
             not_checked=tuple(filter(lambda row: row.shown is Shown.NOT_CHECKED, devices)),
             devices=sum(row.shown is not Shown.OFF for row in devices),
-            sweep_at=at,
-            signed_by=", ".join(signed_by),
             notes=tuple(notes),
             ended_notes=tuple(ended_notes),
         )

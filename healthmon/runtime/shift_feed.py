@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from healthmon.checks.evaluation.durations import duration
+from healthmon.checks.function_check.walk import Tick
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked
 from healthmon.store import ShiftNote, Signature, Store
@@ -17,7 +18,7 @@ from healthmon_exporters.reports.shift_document import Document
 
 T = TypeVar("T")
 # A sweep with what people have put on it: its id, when, its body, signatures, notes.
-_Kept = tuple[int, float, str, list[Signature], list[ShiftNote]]
+_Kept = tuple[int, float, str, list[Signature], list[ShiftNote], tuple[Tick, ...]]
 
 
 def shift_feed_of(agent: Agent) -> ShiftFeed:
@@ -43,7 +44,7 @@ class _ShiftFeed:
         kept = await asked(self._agent, _last)
         if kept is None:
             return None
-        sweep, at, _, signatures, _ = kept
+        sweep, at, _, signatures, *_ = kept
         made, now, plan = self._document(kept) or {}, time.time(), self._agent.estate.shift_plan
         return LastSheet(
             sweep=sweep,
@@ -63,10 +64,10 @@ class _ShiftFeed:
         return f"It is {duration(age)} old and could be signed for {duration(limit)}."
 
     def _document(self, kept: _Kept) -> Document | None:
-        _, _, body, signatures, notes = kept
+        _, _, body, signatures, notes, ticks = kept
         zone = self._agent.estate.config.estate.time_zone
         try:
-            return kept_sheet.document(body, signatures, notes, zone)
+            return kept_sheet.document(body, signatures, notes, zone, ticks)
         except ValueError:
             return None
 
@@ -121,4 +122,6 @@ class _ShiftFeed:
 
 def _last(store: Store) -> _Kept | None:
     sweep = store.last_sweep()
-    return (*sweep, *store.on_sheet(*sweep[:2])) if sweep is not None else None
+    if sweep is None:
+        return None
+    return (*sweep, *store.on_sheet(*sweep[:2]), kept_sheet.ticks_on(store, sweep[2]))

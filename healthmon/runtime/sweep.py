@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from healthmon.checks.function_check.cells import function_check
 from healthmon.checks.function_check.totals import totals
+from healthmon.checks.function_check.walk import Rota, Walk, by_camera
 from healthmon.config.problems import ConfigError
 from healthmon.incidents.confirmation import ONE_OFF, FaultBook, Key
 from healthmon.incidents.correlation import blind_zones
-from healthmon.inventory.recorders import rota
+from healthmon.incidents.incident import Incident
+from healthmon.inventory.playback_turns import turns
 from healthmon.model.device import Check, CheckKey, Device
 from healthmon.model.enums import CheckName, Kind, State
 from healthmon.model.results import CheckResult, Verdict
@@ -40,7 +42,7 @@ class Selection:
         turn it is only, or of devices that were named.
         """
         chosen = [check for check in engine.estate.checks if self.takes(engine, check.device)]
-        turn = self.devices or rota(chosen, time.time())
+        turn = self.devices or turns(chosen, time.time())
         return tuple(
             check
             for check in chosen
@@ -56,6 +58,14 @@ class Selection:
         sited = not self.sites or device.site in self.sites
         kind = not self.kinds or device.kind.value in self.kinds or device.variant in self.kinds
         return named and sited and kind
+
+
+@dataclass(frozen=True, slots=True)
+class FoundOut:
+    """The verdicts of a sweep, and since when each aspect is bad, where that was known before."""
+
+    verdicts: Sequence[Verdict]
+    since: Mapping[Key, float]
 
 
 @dataclass(slots=True)
@@ -76,16 +86,17 @@ class Results:
         if self.also is not None:
             self.also(result)
 
-    def all_verdicts(self) -> list[Verdict]:
-        """Every verdict, with what a dead parent explains made unknown (the parent may have been
-        checked last).
+    def found_out(self) -> FoundOut:
+        """What the sweep has found out. What a dead parent explains is unknown (the parent may have
+        been checked last).
         """
         devices = self.engine.estate.devices
-        return [
+        verdicts = [
             verdict
             for result in self.found.values()
             for verdict in self.engine.explained(devices[result.check.device], result.verdicts)
         ]
+        return FoundOut(verdicts, _since_when(self.engine, verdicts))
 
 
 async def run(
@@ -102,25 +113,28 @@ async def run(
     began = time.monotonic()
     checks = selection.checks(engine)
     results = Results(engine, selection, checks, progress, also)
-    recalled = location.recall(
-        engine.estate.config, engine.estate.shift_plan.since_before(time.time())
-    )
+    plan, now = engine.estate.shift_plan, time.time()
+    recalled = location.recall(engine.estate.config, plan.since_before(now), plan.window(now))
     engine.state.book.restore(recalled.saved.faults)
     await composition.sweep(engine, checks, results.deliver)
     took = time.monotonic() - began
-    return replace(sheet_of(results, recalled), took=took)
+    return replace(sheet_of(results, results.found_out(), recalled), took=took)
 
 
-def sheet_of(results: Results, recalled: location.Recalled) -> shift_sheet.Sheet:
-    """The sheet of what a sweep has found and what was `recalled` of the agent's record."""
+def sheet_of(
+    results: Results, found_out: FoundOut, recalled: location.Recalled
+) -> shift_sheet.Sheet:
+    """The sheet of what a sweep has found and what was `recalled` of the agent's record. It asks
+    nothing that changes, so that another thread may make it.
+    """
     engine, estate, now = results.engine, results.engine.estate, time.time()
-    verdicts = results.all_verdicts()
+    verdicts = found_out.verdicts
     chosen = {check.device for check in results.checks}
     devices = [d for d in estate.devices.values() if d.id in chosen]
     open_faults = OpenFaults(recalled.saved.incidents, estate.time_of_day)
     believed = open_faults.believed(verdicts)
     known = sheet_rows.Known(
-        _since_when(engine, verdicts),
+        found_out.since,
         estate.maintenance(now, recalled.saved.operations),
         open_faults,
         {site.id: site.name for site in estate.config.sites},
@@ -146,7 +160,35 @@ def sheet_of(results: Results, recalled: location.Recalled) -> shift_sheet.Sheet
         notes=recalled.notes,
         around=around,
         function_check=function_check(estate.devices, _cameras(results), believed, around),
+        walk=_walk(results, believed, recalled, now) if results.selection == Selection() else None,
+        ticks=recalled.ticks,
     )
+
+
+def _walk(
+    results: Results, believed: Sequence[Verdict], recalled: location.Recalled, now: float
+) -> Walk:
+    """The walk of a check that is made `now`: its cameras by the rota. Nobody need look at one that
+    is known to be faulty.
+    """
+    estate, cameras = results.engine.estate, _cameras(results)
+    rota = Rota(estate.config.estate.shift_check.walk, len(estate.shift_plan.times))
+    away = {v.device: "fault in this check" for v in believed if v.state is State.FAULT}
+    away |= faulty(recalled.saved.incidents)
+    away |= {one.id: one.deployment.replace("_", " ") for one in cameras if one.id in estate.absent}
+    ticked, ids = by_camera(recalled.ticks), [one.id for one in cameras]
+    left_out = {one: away[one] for one in ids if one in away and one not in ticked}
+    return rota.walk(estate.shift_plan.window(now), ids, recalled.seen, left_out)
+
+
+def faulty(incidents: Iterable[Incident]) -> dict[str, str]:
+    """The devices that have an open fault, with its number in words."""
+    found: dict[str, str] = {}
+    for incident in incidents:
+        if incident.lead.state is State.FAULT:
+            words = f"open fault F{incident.number:06d}"
+            found |= dict.fromkeys((*incident.affected, incident.device), words)
+    return found
 
 
 def _cameras(results: Results) -> list[Device]:

@@ -199,24 +199,31 @@ class Schedule:
         if check.key in self._missed:
             self._hastened.put_nowait(check)
 
-    async def once(self, checks: Iterable[Check], again: Callable[[CheckResult], bool]) -> None:
+    async def once(
+        self,
+        checks: Iterable[Check],
+        again: Callable[[CheckResult], bool],
+        deliver: Deliver | None = None,
+    ) -> None:
         """Every check once, device by device side by side; `again` says which result is worth a
-        second try.
+        second try. Results go to `deliver` where it is given.
         """
         groups: dict[str, list[Check]] = {}
         for check in sorted(checks, key=lambda a: _ORDER.get(a.check_type, len(_ORDER))):
             groups.setdefault(check.lock_key or check.device, []).append(check)
         async with asyncio.TaskGroup() as tasks:
             for group in groups.values():
-                tasks.create_task(self._group(group, again))
+                tasks.create_task(self._group(group, again, deliver or self.deliver))
 
-    async def _group(self, group: list[Check], again: Callable[[CheckResult], bool]) -> None:
+    async def _group(
+        self, group: list[Check], again: Callable[[CheckResult], bool], deliver: Deliver
+    ) -> None:
         for check in group:
             result = await self._one(check)
             if again(result):
                 await asyncio.sleep(AGAIN_PAUSE)
                 result = await self._one(check)
-            self.deliver(result)
+            deliver(result)
 
     def plan(
         self, checks: Iterable[Check], site_budgets: Mapping[str, float], *, spread: bool = True

@@ -24,13 +24,14 @@ from healthmon.store.operations import Operations
 from healthmon.store.reader import reader_of
 from healthmon.store.records import People
 from healthmon.store.rows import WAITING, Batch, Deleted, Outgoing, Saved, Settled, Stay
+from healthmon.store.ticks import Ticks
 
 LATELY_SECONDS = 3600.0
 DELETED = "deleted"
 _FAULT_KEY = ("device", "question", "part", "aspect")
 
 
-class Store(People, Handovers, Operations):
+class Store(People, Handovers, Ticks, Operations):
     """An open store. Not for several threads at once. `open` and every method raise TroubleError or
     CorruptError.
     """

@@ -7,6 +7,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ from healthmon.store import (
 )
 
 if TYPE_CHECKING:
+    from healthmon.checks.function_check.walk import Tick
     from healthmon.config.schema import Config
     from healthmon.incidents.incident import Incident
     from healthmon.store.writer import StoreWriter
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("healthmon")
 
 FILE = "healthmon.db"
+UNREAD = "the record cannot be read"
 # Where the service keeps its state (StateDirectory=healthmon of its unit).
 SERVICE = Path("/var/lib/healthmon")
 
@@ -158,31 +161,43 @@ def _no_place() -> Store:
 @dataclass(frozen=True, slots=True)
 class Recalled:
     """What the agent has kept for a sweep: what is open, the incidents that `ended` lately, when
-    the last whole sweep was made (Unix seconds), the open notes for the next shift. `problem` says why
+    the last whole sweep was made, the open notes for the next shift, when people last had `seen` each
+    camera before this shift check, and their `ticks` in it (times in Unix seconds). `problem` says why
     nothing is known.
     """
 
     saved: Saved = field(default_factory=Saved)
     ended: tuple[Incident, ...] = ()
     last_sweep: float | None = None
+    seen: Mapping[str, float] = field(default_factory=dict)
+    ticks: tuple[Tick, ...] = ()
     problem: str = ""
     notes: tuple[ShiftNote, ...] = ()
 
+    @classmethod
+    def of(cls, store: Store, since: float, window: tuple[float, float]) -> Recalled:
+        """What `store` has; see `recall`. Raises StoreError, ValueError, TypeError, KeyError."""
+        last = store.last_sweep()
+        lately = store.incidents(Wanted(since=since))
+        ended = tuple(one for one in lately if one.closed is not None)
+        at = last[1] if last else None
+        seen, ticks = store.last_seen(window[0]), store.ticks(*window)
+        notes = tuple(store.open_notes())
+        return cls(store.load(), ended, at, seen, ticks, notes=notes)
 
-def recall(config: Config, since: float) -> Recalled:
-    """What the agent has kept, with the incidents that ended from `since` on (Unix seconds)."""
+
+def recall(config: Config, since: float, window: tuple[float, float]) -> Recalled:
+    """What the agent has kept, with the incidents that ended from `since` on, and with the ticks in
+    the `window` of the shift check (from, until). Unix seconds.
+    """
     try:
         store = place(config).reader()
     except (StoreError, ConfigError):
         return Recalled(problem="there is no record of an agent")
     try:
-        last = store.last_sweep()
-        lately = store.incidents(Wanted(since=since))
-        ended = [one for one in lately if one.closed is not None]
-        notes = tuple(store.open_notes())
-        return Recalled(store.load(), tuple(ended), last[1] if last else None, notes=notes)
+        return Recalled.of(store, since, window)
     except (StoreError, ValueError, TypeError, KeyError):
-        return Recalled(problem="the record cannot be read")
+        return Recalled(problem=UNREAD)
     finally:
         store.close()
 

@@ -38,6 +38,12 @@ class People:
             row = self._engine.execute(sql.LAST_SWEEP, {"until": until}).fetchone()
             return (row[0], row[1], row[2]) if row else None
 
+    def sweep(self, number: int) -> tuple[int, float, str] | None:
+        """(id, when, sheet) of one sweep."""
+        with self._engine.transaction():
+            row = self._engine.execute(sql.SWEEP_OF, {"sweep": number}).fetchone()
+            return (row[0], row[1], row[2]) if row else None
+
     # -------------------------------------------------------------------------------------- history
 
     def incidents(self, wanted: Wanted | None = None) -> list[Incident]:

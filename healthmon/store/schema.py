@@ -16,7 +16,8 @@ VERSION = 3
 # `operations` are what people did to devices and sites; `once` is the mark of the form.
 # `authors` are the accounts by which acts and signatures (table `kind`) were made. `stays` is where
 # deployable cameras were; one ends with the next of its device. `handovers` are the signatures of the
-# two people of a handover, `notes` those for the next shift; by its `token` a note is written once.
+# two people of a handover, `notes` those for the next shift; by its `token` a note is written once. `ticks`
+# are those of the walk.
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (
     name VARCHAR NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name));
@@ -61,6 +62,11 @@ CREATE TABLE IF NOT EXISTS operations (
 CREATE INDEX IF NOT EXISTS operations_subject ON operations (kind, subject);
 CREATE TABLE IF NOT EXISTS sweeps (
     id ROW_ID NOT NULL, at FLOAT(53) NOT NULL, body TEXT NOT NULL, PRIMARY KEY (id));
+CREATE TABLE IF NOT EXISTS ticks (
+    id ROW_ID NOT NULL, sweep WHOLE NOT NULL, camera VARCHAR NOT NULL, outcome VARCHAR NOT NULL,
+    name VARCHAR NOT NULL, at FLOAT(53) NOT NULL, comment TEXT NOT NULL, form VARCHAR NOT NULL,
+    act WHOLE NOT NULL, undoes WHOLE NOT NULL, PRIMARY KEY (id), CONSTRAINT tick_once UNIQUE (form));
+CREATE INDEX IF NOT EXISTS ticks_at ON ticks (at);
 CREATE TABLE IF NOT EXISTS signoffs (
     id ROW_ID NOT NULL, sweep WHOLE NOT NULL, name VARCHAR NOT NULL, at FLOAT(53) NOT NULL,
     addition INTEGER NOT NULL, note TEXT NOT NULL,

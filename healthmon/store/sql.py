@@ -118,10 +118,25 @@ OPERATIONS_IN_FORCE: Final = f"""
 {_OPERATION} WHERE id IN (SELECT max(id) FROM operations GROUP BY kind, subject)
     AND (until IS NULL OR until > :now) ORDER BY id"""  # noqa: S608 - a statement of ours
 
+_TICK = """
+SELECT camera, outcome, ticks.name, ticks.at, sweep, form, comment, act, undoes, ticks.id,
+    COALESCE(acts.number, 0) FROM ticks LEFT JOIN acts ON acts.id = ticks.act"""
+TICKS: Final = f"{_TICK} WHERE ticks.at >= :since AND ticks.at < :until ORDER BY ticks.id"
+TICK_OF_FORM: Final = f"{_TICK} WHERE form = :form"
+ADD_TICK: Final = (
+    _insert("ticks", "sweep camera outcome name at comment form act undoes") + " RETURNING id"
+)
+LAST_SEEN: Final = """
+SELECT camera, max(at) FROM ticks
+WHERE outcome IN ('well', 'not well') AND at < :before
+    AND id NOT IN (SELECT undoes FROM ticks) GROUP BY camera"""
+
 ADD_SWEEP: Final = _insert("sweeps", "at body") + " RETURNING id"
 LAST_SWEEP: Final = "SELECT id, at, body FROM sweeps WHERE at <= :until ORDER BY id DESC LIMIT 1"
 NEWEST_SWEEP: Final = "SELECT max(id) FROM sweeps"
 SWEEP: Final = "SELECT at, body FROM sweeps WHERE id = :sweep"
+SWEEP_OF: Final = "SELECT id, at, body FROM sweeps WHERE id = :sweep"
+SWEEP_TIME: Final = "SELECT at FROM sweeps WHERE id = :sweep"
 ADD_SIGNATURE: Final = _insert("signoffs", "sweep name at addition note") + " RETURNING id"
 PUT_AUTHOR: Final = _put("authors", "kind act", "uid account")
 AUTHORS: Final = "SELECT act, uid, account FROM authors WHERE kind = :kind ORDER BY act"
@@ -159,6 +174,7 @@ TRIM: Final = {
         SELECT 1 FROM operations AS other WHERE other.kind = one.kind
         AND other.subject = one.subject AND (other.until IS NULL OR other.until >= :before))""",
     "sheets": "DELETE FROM sweeps WHERE at < :before",
+    "ticks": "DELETE FROM ticks WHERE at < :before",
     "signatures": "DELETE FROM signoffs WHERE at < :before",
     "handovers": "DELETE FROM handovers WHERE at < :before",
     "notes": "DELETE FROM notes WHERE ended < :before",

@@ -13,7 +13,8 @@ from helpers.plans import PLANS
 from healthmon.config import loading
 from healthmon.config.schema import Config
 from healthmon.inventory import devices as inventory
-from healthmon.inventory.recorders import LEAST_BYTES, ROTA_SECONDS, Recorders, rota
+from healthmon.inventory.playback_turns import TURN_SECONDS, turns
+from healthmon.inventory.recorders import LEAST_BYTES, Recorders
 from healthmon.model.device import Check
 from healthmon.model.enums import CheckName
 
@@ -121,11 +122,11 @@ def test_playback_keeps_to_its_budget(tmp_path, cameras, budget):
 
 def test_a_sweep_plays_one_camera_of_each_recorder_and_all_in_turn(tmp_path):
     checks = footage(estate(tmp_path, cameras=5))
-    turns = [rota(checks, ROTA_SECONDS * hour) for hour in range(7, 12)]
-    assert all(len(turn) == 1 for turn in turns)
-    assert frozenset().union(*turns) == {"C1", "C2", "C3", "C4", "C5"}
+    rounds = [turns(checks, TURN_SECONDS * hour) for hour in range(7, 12)]
+    assert all(len(turn) == 1 for turn in rounds)
+    assert frozenset().union(*rounds) == {"C1", "C2", "C3", "C4", "C5"}
     assert (
-        rota(checks, ROTA_SECONDS * 7)
-        == rota(checks, ROTA_SECONDS * 7.99)
-        == rota(checks[::-1], ROTA_SECONDS * 7)
+        turns(checks, TURN_SECONDS * 7)
+        == turns(checks, TURN_SECONDS * 7.99)
+        == turns(checks[::-1], TURN_SECONDS * 7)
     )

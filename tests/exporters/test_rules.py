@@ -30,6 +30,7 @@ from healthmon_exporters.pages.field_feed import FieldFeed, MaintenancePage
 from healthmon_exporters.pages.routes import Pages
 from healthmon_exporters.pages.rows import Desk, FaultRow
 from healthmon_exporters.pages.shift_feed import ShiftFeed
+from healthmon_exporters.pages.walk_feed import ShiftState, WalkFeed
 from healthmon_exporters.wall.routes import Wall
 from healthmon_exporters.web import app as web
 from healthmon_exporters.web import listener, login_pages
@@ -69,6 +70,11 @@ def feed() -> Feed:
     field = FieldFeed(
         nothing, maintenance, nothing, nothing, nothing, nothing, nothing, nothing, lambda: 60.0
     )  # type: ignore[arg-type]
+
+    async def state() -> ShiftState:
+        return ShiftState("", False, "", None, None)
+
+    walk = WalkFeed(state, lambda _by: "", nothing, nothing, nothing, nothing)  # type: ignore[arg-type]
     return Feed(
         "CCTV",
         False,
@@ -82,6 +88,7 @@ def feed() -> Feed:
         nothing,
         nothing,
         field,
+        walk,
     )  # type: ignore[arg-type]
 
 

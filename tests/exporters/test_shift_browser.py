@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 from helpers.chromium import Browser, started
-from helpers.shift_estate import sheet
+from helpers.shift_estate import sheet, walked
 
 from healthmon_exporters.reports import shift_document, shift_html
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
-MADE = shift_document.document(sheet(150, simulated=True, name="W" * 120))
+MADE = shift_document.document(walked(sheet(150, simulated=True, name="W" * 120), "W" * 120))
 OVERFLOW = """
 const root = document.documentElement;
 return [...document.querySelectorAll('body *')]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from helpers.shift_estate import NOW, sheet
+from helpers.shift_estate import NOW, sheet, walked
 
 from healthmon.store.rows import ShiftNote, Signature
 from healthmon_exporters.reports import (
@@ -119,6 +120,48 @@ def test_html_is_whole_escaped_and_needs_nothing_from_elsewhere():
 
 def test_600_cameras_are_less_than_a_megabyte():
     assert len(shift_html.page(shift_document.document(sheet(600))).encode()) < 1_000_000
+
+
+WALK = "2 of 4 due (1 well, 1 not well); 1 skipped; 1 NOT SEEN; 1 more seen"
+
+
+def test_who_has_seen_which_cameras_stands_on_every_form():
+    made = shift_document.document(walked(sheet(150), comment=NASTY))
+    for width in (40, 120):
+        lines = shift_text.text(made, width).splitlines()
+        assert max(map(len, lines)) <= width
+        joined = " ".join(" ".join(lines).split())
+        assert f"SEEN BY A PERSON: {WALK}" in joined
+        assert "C002 High Street north 2: not well, A. <Smith> 29 Nov 18:57:00; F000125:" in joined
+        assert "C005 Riverside car park 5: NOT SEEN" in joined
+        assert "not in this walk: C017: open fault F000124" in joined
+        assert "3 cameras were last seen more than 7 d 0 h ago" in joined
+    page = " ".join(Page(shift_html.page(made)).words)
+    assert f"seen by a person {WALK}" in page
+    assert "A. <Smith> has seen 3, 29 Nov 18:56 to 18:59" in page
+    assert f"F000125: {NASTY}" in page
+    rows = list(csv.DictReader(io.StringIO(shift_csv.text(made))))[150 * 25 :]
+    assert [(row["camera"], row["mark"]) for row in rows] == [
+        ("C001", "well"),
+        ("C002", "not well"),
+        ("C004", "skipped"),
+        ("C005", "NOT SEEN"),
+        ("C006", "well"),
+    ]
+    assert {row["line"] for row in rows} == {"walk"}
+
+
+def test_a_kept_sheet_shows_the_looks_that_came_after_it():
+    whole = walked(sheet(20))
+    kept = kept_sheet.body(replace(whole, ticks=()))
+    assert kept_sheet.walk_of(kept) == whole.walk
+    before = kept_sheet.document(kept, (), (), "Europe/London")
+    assert "seen by a person 0 of 4 due (0 well, 0 not well); 4 NOT SEEN" in shift_html.page(before)
+    late = replace(whole.ticks[0], id=99, camera="C005", at=NOW + 3600)
+    after = kept_sheet.document(kept, (), (), "Europe/London", (*whole.ticks, late))
+    assert after == json.loads(json.dumps(shift_document.document(whole)))
+    assert kept_sheet.walk_of('{"faults": []}') is None
+    assert "Seen by a person" not in shift_html.page(MADE)
 
 
 def test_a_simulated_estate_says_so_in_every_form():

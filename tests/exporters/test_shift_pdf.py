@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 import pikepdf
 import pytest
-from helpers.shift_estate import sheet
+from helpers.shift_estate import sheet, walked
 
 from healthmon_exporters.reports import pdf_child, shift_document, shift_pdf
 from healthmon_exporters.reports.shift_document import Document
@@ -32,7 +32,8 @@ LONGEST = "W" * 65
 @pytest.fixture(scope="module")
 def made() -> Document:
     """150 cameras, simulated, with names that are too long for their columns."""
-    document = shift_document.document(sheet(150, simulated=True, name=f"Field {NASTY}"))
+    whole = walked(sheet(150, simulated=True, name=f"Field {NASTY}"), comment=f"{NASTY} {LONGEST}")
+    document = shift_document.document(whole)
     document["cameras"][0]["name"] = LONGEST
     document["faults"][0]["name"] = LONGEST
     document["faults"][1]["sentence"] += f" at rtsp://{LONGEST.lower()}.example"
@@ -130,6 +131,12 @@ class TestPages:
         ]
         sentences += [one["why"] for one in made["reasons"]]
         sentences += [total["line"] for total in made["totals"]]
+        sentences += [
+            made["walk"]["words"],
+            *made["walk"]["people"],
+            "NOT SEEN",
+            "F000125: " + NASTY,
+        ]
         sentences += [LONGEST, made["estate"], made["legend"], made["clock"]]
         sentences += [f"healthmon {made['version']}; configuration {made['config_digest']}"]
         for sentence in sentences:

@@ -139,3 +139,44 @@ def test_a_handover_is_late_when_the_grace_is_over_and_a_shift_begins_at_its_tim
     assert PLAN.shift_began(at("2026-11-24 08:01")) == at("2026-11-24 07:00")
     assert not ShiftPlan().late(made, made + 1e6)
     assert ShiftPlan().shift_began(made) == 0.0
+
+
+def sunday(hour: int, minute: int = 0) -> float:
+    return datetime(2026, 11, 29, hour, minute, tzinfo=LONDON).timestamp()
+
+
+WINTER = ShiftPlan((time(7), time(19)), "Europe/London")
+
+
+@pytest.mark.parametrize(
+    ("now", "last", "made", "words"),
+    [
+        (sunday(6, 30), None, False, "The check of Sun 29 Nov 07:00 can be made now."),
+        (sunday(6, 30), sunday(5, 50), False, "The check of Sun 29 Nov 07:00 can be made now."),
+        (sunday(7, 20), None, False, "DUE: the check of Sun 29 Nov 07:00 is late in 40 min."),
+        (sunday(8, 30), sunday(5), False,
+         "LATE: the check of Sun 29 Nov 07:00 was due 1 h 30 min ago and is not made."),
+        (sunday(7, 20), sunday(6, 41), True, "Made for the shift change of Sun 29 Nov 07:00, in time."),
+        (sunday(12), sunday(9), True,
+         "Made for the shift change of Sun 29 Nov 07:00, 2 h 0 min after it: late (grace 1 h 0 min)."),
+        (sunday(18, 30), sunday(9), False, "The check of Sun 29 Nov 19:00 can be made now."),
+    ],
+)  # fmt: skip
+def test_how_the_check_that_is_due_stands(now, last, made, words):
+    assert WINTER.state(now, last) == (made, words)
+
+
+def test_without_times_a_sheet_is_that_of_now_for_some_hours():
+    assert ShiftPlan().state(sunday(12), None) == (False, "")
+    assert ShiftPlan().state(sunday(12), sunday(11)) == (True, "")
+    assert ShiftPlan().state(sunday(12), sunday(6)) == (False, "")
+
+
+@given(st.integers(0, 366 * 86400), st.integers(0, 86400), st.sampled_from([PLAN, NIGHT]))
+def test_a16_windows_follow_one_another_without_a_gap_over_the_clock_changes(start, later, plan):
+    moment = FROM.timestamp() + start
+    since, until = plan.window(moment)
+    assert since <= moment < until
+    assert plan.window(until)[0] == until
+    other = plan.window(moment + later)
+    assert other == (since, until) or other[0] >= until

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from healthmon.checks.function_check.cells import function_check
 from healthmon.checks.function_check.totals import totals
+from healthmon.checks.function_check.walk import Outcome, Tick, Walk, undo_of
 from healthmon.incidents.confirmation import Fault
 from healthmon.incidents.incident import Ack, Incident
 from healthmon.model.device import Device
@@ -145,6 +147,23 @@ def sheet(
         around=around,
         function_check=function_check(every, own, believed, around),
     )
+
+
+def walked(made: Sheet, comment: str = "dome is dirty") -> Sheet:
+    """The sheet with a walk: four cameras due, one well, one not well, one skipped, one not seen; and
+    one that was not due.
+    """
+    walk = Walk(NOW - 3600, NOW + 3600, 7 * 86400.0, ("C001", "C002", "C004", "C005"),
+                {"C017": "open fault F000124", "C101": "fault in this check"}, 3)  # fmt: skip
+    ticks = (("C001", Outcome.WELL), ("C002", Outcome.NOT_WELL), ("C004", Outcome.SKIPPED),
+             ("C006", Outcome.WELL), ("C005", Outcome.WELL))  # fmt: skip
+    ticks = [
+        Tick(camera, outcome, "A. <Smith>", NOW + 60 * number, 1, str(number), id=number)
+        for number, (camera, outcome) in enumerate(ticks, 1)
+    ]
+    ticks[1] = replace(ticks[1], comment=comment, act=9, number=125)
+    ticks.append(replace(undo_of(ticks[4], "B. Jones", NOW + 400, "u"), id=6))
+    return replace(made, walk=walk, ticks=tuple(ticks))
 
 
 def clock(moment: float) -> str:

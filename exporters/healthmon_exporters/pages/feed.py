@@ -9,6 +9,7 @@ from healthmon.incidents.acts import Act
 from healthmon.store.rows import Wanted
 from healthmon_exporters.pages.field_feed import FieldFeed
 from healthmon_exporters.pages.rows import Desk, DevicePage, DeviceRow, FaultPage, FaultRow
+from healthmon_exporters.pages.walk_feed import WalkFeed
 
 
 class NoRecordError(Exception):
@@ -24,7 +25,7 @@ class Feed:
     """Functions of the agent. Those that use the record raise NoRecordError. `devices` are sorted
     worst first; `device` and `fault` give None for what is not known. `act` records an act on a
     fault and `raise_fault` a fault (returns its number, 0 where it gets one later); both raise
-    NotDoneError. `field` is what people do to devices and sites.
+    NotDoneError. `field` is what people do to devices and sites, `walk` the shift check and its walk.
     """
 
     estate: str
@@ -39,3 +40,4 @@ class Feed:
     act: Callable[[Act], Awaitable[None]]
     raise_fault: Callable[[Act], Awaitable[int]]
     field: FieldFeed
+    walk: WalkFeed

@@ -22,6 +22,7 @@ from healthmon_exporters.web.rules import person_of, provider_of
 
 PAGES = (
     ("/desk", "Desk"),
+    ("/walk", "Walk"),
     ("/handover", "Handover"),
     ("/faults", "Faults"),
     ("/devices", "Devices"),
@@ -43,7 +44,8 @@ class Renderer:
         template = environment.get_template(f"{name}.html")
         zone, person = self._zone(), person_of(request.scope)
         body = template.render(
-            values
+            {"problem": "", "done": ""}
+            | values
             | {
                 "estate": self._estate,
                 "simulated": self._simulated,
@@ -59,6 +61,14 @@ class Renderer:
             }
         )
         return HTMLResponse(body, status, headers=_headers())
+
+    def message(self, request: Request, words: str, status: int) -> Response:
+        """A page that only says why there is no other."""
+        return self.page(request, "message", status, problem=words)
+
+    def no_record(self, request: Request, error: Exception) -> Response:
+        """The page where the record cannot be read."""
+        return self.message(request, f"The record cannot be read now: {error}", 503)
 
 
 @functools.cache
@@ -93,12 +103,13 @@ def _environment() -> Any:
 
 @functools.cache
 def _style() -> str:
-    return _asset("pages.css")
+    return _asset("pages.css") + _asset("shift.css")
 
 
 @functools.cache
 def _script() -> str:
-    return '"use strict";\n(() => {\n' + _asset("pages.js") + _asset("drafts.js") + "})();\n"
+    parts = ("pages.js", "drafts.js", "shift.js")
+    return '"use strict";\n(() => {\n' + "".join(map(_asset, parts)) + "})();\n"
 
 
 def _asset(name: str) -> str:

@@ -23,6 +23,7 @@ from healthmon_exporters.pages.field_routes import FieldPages
 from healthmon_exporters.pages.handover import note_done
 from healthmon_exporters.pages.render import Renderer, sentence
 from healthmon_exporters.pages.rows import DeviceRow, Shown
+from healthmon_exporters.pages.shift_routes import ShiftRoutes
 from healthmon_exporters.web.forms import read_form
 from healthmon_exporters.web.rules import GuardedRoute, person_of
 
@@ -40,6 +41,7 @@ class Pages:
     def routes(self) -> list[GuardedRoute]:
         """For the application."""
         return [
+            *ShiftRoutes(self._feed.walk, self.renderer).routes(),
             GuardedRoute("/desk", self._desk),
             GuardedRoute("/faults", self._faults),
             GuardedRoute("/faults/{number}", self._fault_page),
@@ -53,8 +55,8 @@ class Pages:
 
     async def _desk(self, request: Request) -> Response:
         try:
-            desk = await self._feed.desk()
-            return self._page(request, "desk", desk=desk, done=note_done(request))
+            desk, shift = await self._feed.desk(), await self._feed.walk.state()
+            return self._page(request, "desk", desk=desk, shift=shift, done=note_done(request))
         except NoRecordError as error:
             return self._no_record(request, error)
 
@@ -199,14 +201,13 @@ class Pages:
         return self._page(request, "device", page=page)
 
     def _page(self, request: Request, name: str, status: int = 200, **values: object) -> Response:
-        return self.renderer.page(request, name, status, **({"problem": "", "done": ""} | values))
+        return self.renderer.page(request, name, status, **values)
 
     def _gone(self, request: Request, words: str, status: int = 404) -> Response:
-        return self.renderer.page(request, "message", status, problem=words, done="")
+        return self.renderer.message(request, words, status)
 
     def _no_record(self, request: Request, error: NoRecordError) -> Response:
-        words = f"The record cannot be read now: {error}"
-        return self.renderer.page(request, "message", 503, problem=words, done="")
+        return self.renderer.no_record(request, error)
 
 
 def fault_number(text: str) -> int:

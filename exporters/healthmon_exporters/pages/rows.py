@@ -207,8 +207,8 @@ class DevicePage:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What a shift begins with: faults that nobody has taken on, the other open ones, what has
-    changed since the last shift change (`since`), the last sheet and who has signed it, the notes that
-    were handed over and those that were ended since.
+    changed since the last shift change (`since`), the notes that were handed over and those that were
+    ended since.
     """
 
     since: float
@@ -217,8 +217,6 @@ class Desk:
     over: tuple[FaultRow, ...]
     not_checked: tuple[DeviceRow, ...]
     devices: int
-    sweep_at: float | None = None
-    signed_by: str = ""
     notes: tuple[ShiftNote, ...] = ()
     ended_notes: tuple[ShiftNote, ...] = ()
 

@@ -5,30 +5,51 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
+from healthmon.checks.function_check.walk import Tick, Walk
+from healthmon.store import Store
 from healthmon.store.rows import ShiftNote, Signature
-from healthmon_exporters.reports import handed_over, shift_document, shift_sheet
+from healthmon_exporters.reports import handed_over, seen_by_people, shift_document, shift_sheet
 from healthmon_exporters.reports.shift_document import Document
 from healthmon_exporters.reports.shift_sheet import Sheet
 
 MOST_BYTES = 100_000_000
 _KEY = "shift_check"
+_WALK = "walk"
 
 
 def body(sheet: Sheet) -> str:
     """What is kept of a sheet: JSON, with the document of the whole check compressed in it."""
     text = json.dumps(shift_document.document(sheet), ensure_ascii=False)
     packed = base64.b64encode(zlib.compress(text.encode(), 9)).decode()
-    return json.dumps(shift_sheet.as_json(sheet) | {_KEY: packed})
+    walk = {_WALK: sheet.walk.as_json()} if sheet.walk else {}
+    return json.dumps(shift_sheet.as_json(sheet) | {_KEY: packed} | walk)
+
+
+def walk_of(kept: str) -> Walk | None:
+    """The walk of a `kept` body; None where it holds none, as those of older versions."""
+    found = json.loads(kept).get(_WALK)
+    return Walk.of_json(found) if found else None
+
+
+def ticks_on(store: Store, kept: str) -> tuple[Tick, ...]:
+    """The ticks in `store` that count for a `kept` body. Raises StoreError."""
+    walk = walk_of(kept)
+    return store.ticks(walk.since, walk.until) if walk else ()
 
 
 def document(
-    kept: str, signatures: Sequence[Signature], notes: Sequence[ShiftNote], zone: str
+    kept: str,
+    signatures: Sequence[Signature],
+    notes: Sequence[ShiftNote],
+    zone: str,
+    ticks: Iterable[Tick] = (),
 ) -> Document:
-    """The document of a `kept` body with who has signed it, and the notes that were shown until then.
-    Raises ValueError where the body holds none, as those of older versions.
+    """The document of a `kept` body with who has signed it, the notes that were shown until then, and
+    the `ticks` that count for it. Raises ValueError where the body holds none, as those of older
+    versions.
     """
     found = json.loads(kept).get(_KEY)
     if not found:
@@ -39,6 +60,8 @@ def document(
     except zlib.error as error:
         raise ValueError(f"it is damaged: {error}") from None
     made: Document = json.loads(text)
+    names = {camera["id"]: camera["name"] for camera in made["cameras"]}
+    seen = seen_by_people.part(walk_of(kept), ticks, names, zone)
     found_notes = handed_over.notes(notes, ZoneInfo(zone))
     signed = [handed_over.signature(one, ZoneInfo(zone)) for one in signatures]
-    return made | {"signatures": signed, "notes": found_notes}
+    return made | {"walk": seen, "signatures": signed, "notes": found_notes}

@@ -11,7 +11,7 @@ FIELDS = ("at", "estate", "simulated", "camera", "name", "site", "line", "title"
 
 
 def text(made: Document) -> str:
-    """Every camera on every line."""
+    """Every camera on every line, then who has looked at which camera (line `walk`)."""
     return csv_text.table(FIELDS, _rows(made))
 
 
@@ -22,3 +22,8 @@ def _rows(made: Document) -> Iterator[tuple[str, ...]]:
         who = (camera["id"], camera["name"], camera["site"])
         for line, cell in zip(made["lines"], camera["cells"], strict=True):
             yield (*start, *who, line["line"], line["title"], cell["mark"], cell["why"])
+    sites = {camera["id"]: camera["site"] for camera in made["cameras"]}
+    for row in made["walk"]["rows"] if made["walk"] else ():
+        why = "; ".join(filter(None, (row["by"], row["at"], row["comment_words"])))
+        who = (row["camera"], row["name"], sites.get(row["camera"], ""))
+        yield (*start, *who, "walk", "Seen by a person", row["mark"], why)

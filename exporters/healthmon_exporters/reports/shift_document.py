@@ -15,7 +15,7 @@ from healthmon.checks.function_check.cells import Cell, FunctionCheck, Mark
 from healthmon.checks.function_check.lines import LINES
 from healthmon.checks.function_check.totals import totals_line
 from healthmon.model.enums import State
-from healthmon_exporters.reports import handed_over
+from healthmon_exporters.reports import handed_over, seen_by_people
 from healthmon_exporters.reports.sheet_rows import Row
 from healthmon_exporters.reports.shift_sheet import Sheet, fault_number, ids, reference_words
 
@@ -62,6 +62,7 @@ def document(sheet: Sheet) -> Document:
         "lines": [_line(number, sheet.function_check) for number in range(len(LINES))],
         "cameras": list(_cameras(sheet.function_check)),
         "reasons": list(_reasons(sheet.function_check)),
+        "walk": seen_by_people.part(sheet.walk, sheet.ticks, _names(sheet), sheet.zone),
         "signatures": [],
         "notes": handed_over.notes(sheet.notes, ZoneInfo(sheet.zone)),
         "exit_code": sheet.exit_code,
@@ -69,6 +70,10 @@ def document(sheet: Sheet) -> Document:
     for key, _title, state in SECTIONS:
         made[key] = [_entry(row, sheet) for row in sheet.of(state)]
     return made
+
+
+def _names(sheet: Sheet) -> dict[str, str]:
+    return {camera.id: camera.name for camera in sheet.function_check.cameras}
 
 
 def _local(moment: float, sheet: Sheet) -> datetime:

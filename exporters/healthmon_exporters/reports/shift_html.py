@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from healthmon_exporters.reports import seen_by_people
 from healthmon_exporters.reports.shift_document import NOTES, SECTIONS, Document
 
 STYLE = """
@@ -29,9 +30,11 @@ thead th { background: var(--shade); }
 .matrix { width: auto; } .matrix td { text-align: center; font-variant-numeric: tabular-nums; }
 .F { color: var(--fault); font-weight: bold; } .W { color: var(--warning); font-weight: bold; }
 .Q { color: var(--unknown); } .K { color: var(--well); }
+nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; }
+nav a { color: inherit; display: inline-block; min-height: 2.75rem; padding: .6rem .2rem; }
 footer { border-top: 1px solid var(--rule); margin-top: 1.4rem; padding-top: .5rem; }
 @page { size: A4; margin: 12mm; }
-@media print { :root { --ink: #000; --paper: #fff; --shade: #eee; --fault: #7a2000;
+@media print { nav { display: none; } :root { --ink: #000; --paper: #fff; --shade: #eee; --fault: #7a2000;
   --warning: #4d3300; --well: #00466e; --unknown: #333; --rule: #555; }
   body { font-size: 8.5pt; padding: 0; } .wide { overflow: visible; }
   table { min-width: 0; } .matrix { font-size: 7pt; width: 100%; } .matrix th, .matrix td { padding: .05rem .1rem; }
@@ -44,10 +47,11 @@ _ENTRY_HEADS = (
 )  # fmt: skip
 
 
-def page(made: Document) -> str:
-    """The whole page."""
+def page(made: Document, links: Iterable[tuple[str, str]] = ()) -> str:
+    """The whole page; `links` (address, words) lead on from it on a screen."""
     title = f"{made['title']}, {made['estate']}, {made['at_words']}"
     parts = [
+        _links(links),
         f"<header><h1>{escape(made['title'])}</h1>",
         f"<p>{escape(made['estate'])}, {made['at_words']}</p><p>{escape(made['due_words'])}</p>",
         _simulated(made),
@@ -56,6 +60,7 @@ def page(made: Document) -> str:
         _signatures(made),
         _notes(made),
         *(_section(made, key, heading) for key, heading, _state in SECTIONS),
+        _walk(made),
         _power(made),
         _monitor(made),
         _lines(made),
@@ -68,6 +73,11 @@ def page(made: Document) -> str:
     head += '<meta name="viewport" content="width=device-width, initial-scale=1">'
     body = "\n".join(parts)
     return f"{_START}<head>{head}</head>\n<body>{body}</body></html>\n"
+
+
+def _links(links: Iterable[tuple[str, str]]) -> str:
+    found = [f'<a href="{escape(path)}">{escape(words)}</a>' for path, words in links]
+    return f'<nav aria-label="Pages">{" ".join(found)}</nav>' if found else ""
 
 
 def _simulated(made: Document) -> str:
@@ -133,6 +143,17 @@ def _section(made: Document, key: str, title: str) -> str:
         for entry in entries
     )
     return heading + _table(title, _ENTRY_HEADS, rows)
+
+
+def _walk(made: Document) -> str:
+    """Who has looked at which cameras."""
+    walk = made["walk"]
+    if walk is None:
+        return ""
+    lines = [walk["words"], walk["late_words"], *walk["people"], *seen_by_people.left_out(walk)]
+    heading = "<h2>Seen by a person</h2>" + _list(filter(None, lines))
+    rows = list(seen_by_people.cells(walk))
+    return heading + (_table("Seen by a person", seen_by_people.HEADS, rows) if rows else "")
 
 
 def _power(made: Document) -> str:

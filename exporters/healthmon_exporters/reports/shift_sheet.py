@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from healthmon.checks.function_check.cells import FunctionCheck, Surroundings
 from healthmon.checks.function_check.totals import Total, totals_line
+from healthmon.checks.function_check.walk import Tick, Walk
 from healthmon.model.device import Device
 from healthmon.model.enums import Kind, State
 from healthmon.model.measurements import Reference
@@ -43,7 +44,9 @@ _PLURAL = {"UPS": "UPS"}
 
 @dataclass(slots=True)
 class Sheet:
-    """Everything on one sheet; `took` is the wall time of the sweep in seconds."""
+    """Everything on one sheet; `took` is the wall time of the sweep in seconds. `walk` is the part
+    of a person, None where it is no whole check, with the `ticks` so far.
+    """
 
     estate: str
     zone: str
@@ -62,6 +65,8 @@ class Sheet:
     notes: Sequence[ShiftNote] = ()
     around: Surroundings = field(default_factory=Surroundings)
     function_check: FunctionCheck = field(default_factory=FunctionCheck)
+    walk: Walk | None = None
+    ticks: tuple[Tick, ...] = ()
 
     def of(self, state: State) -> list[Row]:
         """The rows of one state, in order."""
@@ -198,7 +203,7 @@ def as_json(sheet: Sheet) -> dict[str, Any]:
         "reference_offset_seconds": offset.middle if offset else None,
         "reference_error_seconds": offset.error if offset else None,
         "devices": len(sheet.devices),
-        "looks": sheet.asked,
+        "ticks": sheet.asked,
         "faults": [_row_json(row, zone) for row in sheet.of(State.FAULT)],
         "warnings": [_row_json(row, zone) for row in sheet.of(State.DEGRADED)],
         "not_checked": [_row_json(row, zone) for row in sheet.of(State.UNKNOWN)],

@@ -6,6 +6,7 @@ import math
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from healthmon_exporters.reports import seen_by_people
 from healthmon_exporters.reports.shift_document import SECTIONS, Document
 
 NARROWEST = 40
@@ -20,7 +21,7 @@ def text(made: Document, width: int) -> str:
     for key, title, _state in SECTIONS:
         lines += [f"{title.upper()} {len(made[key])}"]
         lines += [_entry_words(_MARKS[key], entry) for entry in made[key]]
-    lines += ["", *_power(made), "", *_monitor(made), "", *_counts(made), ""]
+    lines += ["", *_walk(made), *_power(made), "", *_monitor(made), "", *_counts(made), ""]
     wrapped = [part for line in lines for part in _wrapped(line, width)]
     wrapped += _matrix(made, width)
     wrapped += [part for line in _reasons(made) for part in _wrapped(line, width)]
@@ -60,6 +61,20 @@ def _entry_words(mark: str, entry: Document) -> str:
         f"maintenance: {entry['maintenance']}" if entry["maintenance"] else "",
     )
     return f"  {mark} " + "; ".join(filter(None, (f"{who}: {entry['sentence']}", *more)))
+
+
+def _walk(made: Document) -> Iterator[str]:
+    """Who has looked at which cameras."""
+    walk = made["walk"]
+    if walk is None:
+        return
+    yield f"SEEN BY A PERSON: {walk['words'].removeprefix('seen by a person ')}"
+    lines = [walk["late_words"], *walk["people"], *seen_by_people.left_out(walk)]
+    yield from (f"  {line}" for line in lines if line)
+    for camera, mark, by, at, comment in seen_by_people.cells(walk):
+        who = f", {by} {at}" if by else ""
+        yield f"  {camera}: {mark}{who}" + (f"; {comment}" if comment else "")
+    yield ""
 
 
 def _power(made: Document) -> Iterator[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from healthmon.model.device import Device
 from healthmon.model.enums import CheckName, Kind, State
@@ -46,6 +47,11 @@ class Total:
         """Plain values."""
         counts = {"well": self.well, "failed": self.failed, "not_checked": self.not_checked}
         return {"total": self.key, "words": self.words, "of": self.of, **counts}
+
+    @classmethod
+    def of_json(cls, made: Mapping[str, Any]) -> Total:
+        """The total of `as_json`. Raises KeyError."""
+        return cls(made["total"], made["words"], made["well"], made["of"], made["not_checked"])
 
 
 def totals(devices: Iterable[Device], verdicts: Iterable[Verdict]) -> tuple[Total, ...]:
