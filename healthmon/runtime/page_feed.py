@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from healthmon.checks import registry
 from healthmon.incidents.acts import Act
 from healthmon.incidents.life_cycle import LifeCycle
+from healthmon.model.enums import CheckName
+from healthmon.model.footage import Footage
 from healthmon.runtime import fault_pages, wall_feed
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked
@@ -19,6 +21,7 @@ from healthmon.runtime.shift_pages import walk_feed_of
 from healthmon.store import Store
 from healthmon.store.rows import Wanted
 from healthmon_exporters.pages.feed import Feed, NotDoneError
+from healthmon_exporters.pages.footage_bar import FootageBar, footage_bar
 from healthmon_exporters.pages.rows import (
     CheckRow,
     Desk,
@@ -29,7 +32,7 @@ from healthmon_exporters.pages.rows import (
     Shown,
     Trace,
 )
-from healthmon_exporters.pages.strips import strips
+from healthmon_exporters.pages.strips import Segment, strips
 
 DAY = 86400.0
 MONTH = 31 * DAY
@@ -152,7 +155,22 @@ class _PageFeed:
             traces=traces,
             watched=name in self._agent.estate.checks_of,
             checking=self._work.checking(name),
+            footage=self._footage(name, segments, now),
         )
+
+    def _footage(self, name: str, segments: Iterable[Segment], now: float) -> FootageBar | None:
+        """The footage of a camera as its recorder has last reported it; None where it has not."""
+        found = (
+            result.observation.value
+            for check in self._agent.estate.checks_of.get(name, ())
+            if check.check_type == CheckName.RECORDING
+            and (result := self._agent.state.results.get(check.key)) is not None
+        )
+        seen = next((one for one in found if isinstance(one, Footage)), None)
+        if seen is None:
+            return None
+        history = [segment for segment in segments if segment[0] == CheckName.RECORDING]
+        return footage_bar(seen, history, now - MONTH, now)
 
     def _title(self, name: str, check_type: str) -> str:
         """What people call a check of a device; its name where the device has it no longer."""

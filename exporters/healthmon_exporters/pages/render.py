@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from healthmon.access.roles import Permission
 from healthmon.checks.evaluation.durations import duration
 from healthmon.incidents.local_time import shown
+from healthmon_exporters.pages.footage_bar import WORDS as FOOTAGE_WORDS
 from healthmon_exporters.pages.strips import WORDS, Strip
 from healthmon_exporters.web.csp import policy
 from healthmon_exporters.web.forms import page_of
@@ -93,6 +94,7 @@ def _environment() -> Any:
         lstrip_blocks=True,
     )
     made.globals |= {"style": Markup(_style()), "script": Markup(_script())}  # noqa: S704 - files of this package
+    made.globals["footage_words"] = FOOTAGE_WORDS
     made.filters |= {
         "moment": pass_context(lambda context, at: shown(at, context["local"])),
         "duration": duration,

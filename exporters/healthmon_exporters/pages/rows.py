@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from healthmon.store.rows import ShiftNote
 from healthmon_exporters.pages.act_forms import ActForm
+from healthmon_exporters.pages.footage_bar import FootageBar
 from healthmon_exporters.pages.strips import Strip
 
 
@@ -189,7 +190,8 @@ class Checking:
 class DevicePage:
     """Everything about one device: its row, its checks, what it was in the last day and month.
 
-    `watched` says whether it is checked at all, `checking` what a person asked for last.
+    `watched` says whether it is checked at all, `checking` what a person asked for last. `footage`
+    is that of a camera whose recorder is read.
     """
 
     row: DeviceRow
@@ -202,6 +204,7 @@ class DevicePage:
     traces: tuple[Trace, ...]
     watched: bool = False
     checking: Checking | None = None
+    footage: FootageBar | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,12 +53,13 @@ def strips(segments: Iterable[Segment], since: float, until: float) -> tuple[Str
         if segment[2] < until and (segment[3] is None or segment[3] > since):
             by_check.setdefault(segment[0], []).append(segment)
     return tuple(
-        Strip(check, since, until, _bars(found, since, until))
+        Strip(check, since, until, bars_of(found, since, until))
         for check, found in sorted(by_check.items())
     )
 
 
-def _bars(segments: Sequence[Segment], since: float, until: float) -> tuple[Bar, ...]:
+def bars_of(segments: Sequence[Segment], since: float, until: float) -> tuple[Bar, ...]:
+    """The bars of one strip, whatever its check; what lies outside of its time is cut off."""
     scale = WIDTH / (until - since)
     columns: dict[int, Bar] = {}
     for _, name, begun, over in segments:
