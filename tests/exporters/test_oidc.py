@@ -287,7 +287,7 @@ async def test_too_many_groups_are_told_in_words(room: Room) -> None:
 # ---------------------------------------------------------------------------- what lets nobody in
 
 
-async def test_wrong_claims(room: Room) -> None:
+async def test_a17_wrong_claims(room: Room) -> None:
     now = time.time()
     cases: list[tuple[dict[str, Any], str]] = [
         ({"nonce": "other"}, "does not belong to this browser"),
@@ -313,7 +313,7 @@ async def test_wrong_claims(room: Room) -> None:
         assert words in found, changed
 
 
-async def test_wrong_signatures(room: Room) -> None:
+async def test_a17_wrong_signatures(room: Room) -> None:
     room.provider.signers = [FIRST, CURVE, WEAK]
     claims = room.provider.claims
 
@@ -341,7 +341,7 @@ async def test_wrong_signatures(room: Room) -> None:
         assert words in await room.refused(make), words
 
 
-async def test_a_login_is_good_once_for_its_own_browser_and_not_for_long(
+async def test_a17_a_login_is_good_once_for_its_own_browser_and_not_for_long(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = "was begun in another browser, was used already or took longer than 10 minutes"
@@ -358,7 +358,7 @@ async def test_a_login_is_good_once_for_its_own_browser_and_not_for_long(
         assert words in (await room.done(http, asked["state"], token)).text
 
 
-async def test_the_answer_of_another_issuer_and_the_errors_of_this_one(room: Room) -> None:
+async def test_a17_the_answer_of_another_issuer_and_the_errors_of_this_one(room: Room) -> None:
     async with room.browser() as http:
         for more, words in (
             ({"iss": "https://evil.example"}, "The answer comes from another issuer"),
@@ -414,7 +414,7 @@ async def test_the_true_time_counts_not_our_clock(room: Room) -> None:
     )
 
 
-async def test_a_provider_that_is_down_is_told_on_the_login_page_and_local_users_get_in(
+async def test_a17_a_provider_that_is_down_is_told_on_the_login_page_and_local_users_get_in(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(oidc_provider, "METADATA_SECONDS", 0.0)
@@ -448,7 +448,7 @@ async def test_a_provider_that_is_down_is_told_on_the_login_page_and_local_users
         ({"jwks_uri": "http://[::1"}, "has no usable &#x27;jwks_uri&#x27;"),
     ],
 )
-async def test_a_discovery_document_leads_nowhere_else(
+async def test_a17_a_discovery_document_leads_nowhere_else(
     room: Room, changed: dict[str, Any], words: str
 ) -> None:
     room.provider.metadata |= changed
@@ -456,6 +456,19 @@ async def test_a_discovery_document_leads_nowhere_else(
         answer = await http.get("/login/oidc")
         assert answer.status_code == 502
         assert words in answer.text
+
+
+async def test_a17_a_provider_that_hangs_or_leads_elsewhere_is_not_followed(
+    provider: FakeProvider, tmp_path: Path
+) -> None:
+    provider.redirect = "http://127.0.0.2:9/"
+    async with serving(provider, tmp_path) as room, room.browser() as http:
+        page = (await http.get("/login/oidc")).text
+        assert "/realm/.well-known/openid-configuration: HTTP 302" in page
+    provider.redirect, provider.hangs = "", True
+    async with serving(provider, tmp_path, seconds=0.5) as room, room.browser() as http:
+        page = (await http.get("/login/oidc")).text
+        assert "The identity provider cannot be used now (127.0.0.1" in page
 
 
 async def test_who_opens_the_page_again_and_again_asks_the_provider_once(room: Room) -> None:
@@ -543,7 +556,8 @@ async def test_who_signs_logs_in_again_and_the_browser_stays_as_it_is(room: Room
 async def test_a_provider_that_does_not_ask_again_proves_nothing(room: Room) -> None:
     for auth_time, words in (
         (time.time() - 90, "has not asked for the password again"),
-        (None, "lacks &#x27;auth_time&#x27;"),
+        (None, "does not say when you gave the password (claim &#x27;auth_time&#x27;)"),
+        ("now", "lacks &#x27;auth_time&#x27;"),
     ):
         async with room.browser() as http:
             asked = await again(room, http, "outgoing")

@@ -74,7 +74,8 @@ def ec_signer(kid: str) -> Signer:
 
 class FakeProvider:
     """Answers on 127.0.0.1. A test changes `metadata` and `keys`; `token` makes the answer to a code
-    from the fields of the request: (status, object). `asked` holds the paths.
+    from the fields of the request: (status, object). `asked` holds the paths. It answers by a
+    `redirect` where there is one, and not at all while it `hangs`.
     """
 
     def __init__(self) -> None:
@@ -105,6 +106,8 @@ class FakeProvider:
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/keys",
         }
+        self.redirect, self.hangs = "", False
+        self._closing = threading.Event()
         self.token: Callable[[dict[str, str]], tuple[int, Any]] = lambda _form: (400, {})
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
@@ -136,13 +139,17 @@ class FakeProvider:
             found = {"keys": [*self.more_keys, *(one.public for one in self.signers)]}
         elif path != "/.well-known/openid-configuration":
             status, found = 404, {}
+        if self.hangs:
+            self._closing.wait(60)
         raw = found if isinstance(found, bytes) else json.dumps(found).encode()
-        handler.send_response(status)
+        handler.send_response(302 if self.redirect else status)
+        handler.send_header("Location", self.redirect)
         handler.send_header("Content-Length", str(len(raw)))
         handler.end_headers()
         handler.wfile.write(raw)
 
     def close(self) -> None:
+        self._closing.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

@@ -169,6 +169,13 @@ async def test_a_fresh_login_signs_once_and_two_of_the_provider_hand_over(room: 
         assert room.signed(first) == [("outgoing", ANNA), ("incoming", BERTA)]
         assert BERTA in (await http.get("/login")).text, "the desk is that of who has accepted"
 
+        note = {"token": "a" * 20, "note": "gate 3 is locked", "back": "/desk"}
+        assert (await http.post("/notes", data=note)).status_code == 303
+        fault = {"device": "C001", "what": "the dome is dirty", "noticed_by": "operator"}
+        raised = await http.post("/raise", data=fault)
+        assert raised.status_code == 303, alert(raised)
+        assert BERTA in (await http.get(raised.headers["location"])).text
+
         second = room.sweep()
         later = await http.post("/handover", data=form | {"sweep": str(second)})
         assert later.status_code == 403, "a fresh login serves once"

@@ -95,6 +95,7 @@ class LoginPages:
         await asyncio.to_thread(self._control.sessions.keep)
         response = RedirectResponse("/login", 303)
         cookies.drop(response, request, cookies.SESSION)
+        cookies.drop(response, request, cookies.OIDC)
         return response
 
     async def _show_kiosk(self, _request: Request) -> Response:

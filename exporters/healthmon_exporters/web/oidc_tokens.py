@@ -116,7 +116,16 @@ def check(claims: Mapping[str, Any], expected: Expected, now: Span) -> None:
     ):
         raise LoginRefusedError("the login does not belong to this browser's request")
     _check_times(claims, now)
-    if expected.since is not None and _time(claims, "auth_time") < expected.since - SKEW_SECONDS:
+    if expected.since is not None:
+        _check_fresh(claims, expected.since)
+
+
+def _check_fresh(claims: Mapping[str, Any], since: float) -> None:
+    """Whether the person has given the password after `since` (Core 2, ``auth_time``)."""
+    if "auth_time" not in claims:
+        words = "the identity provider does not say when you gave the password (claim 'auth_time')"
+        raise LoginRefusedError(f"{words}; an administrator can have it say so")
+    if _time(claims, "auth_time") < since - SKEW_SECONDS:
         raise LoginRefusedError("the identity provider has not asked for the password again")
 
 
