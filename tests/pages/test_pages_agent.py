@@ -13,10 +13,11 @@ from typing import Any
 
 import httpx
 import pytest
+from helpers.accessibility import WCAG, axe
 from helpers.chromium import Browser, started, wait
 from helpers.product import Product, Running
 from helpers.shift_estate import sheet
-from helpers.support import Peers, free_port, need
+from helpers.support import Peers, free_port
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -27,7 +28,6 @@ from healthmon.store import Store
 from healthmon_exporters.reports import kept_sheet
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
-AXE = Path(__file__).parents[1] / "peers/node/node_modules/axe-core/axe.min.js"
 WORD = "three long words"
 HOSTILE = "<script>alert(1)</script> & \"co'"
 PEOPLE = {"smith": Role.OPERATOR, "jones": Role.OPERATOR, "viewer": Role.VIEWER}
@@ -139,28 +139,13 @@ def desk(agent: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
         yield replace(found, fault=found.find("tbody a").get_attribute("pathname"))
 
 
-WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-
-
-def axe(desk: Desk, *rules: str) -> list[str]:
-    """What axe-core finds wrong by these rules or groups of rules: rule and place."""
-    need(str(AXE))
-    desk.browser.driver.execute_script(AXE.read_text())
-    found = desk.browser.driver.execute_async_script(
-        "const done = arguments[1];"
-        "axe.run(document, {runOnly: arguments[0]}).then((found) => done(found.violations));",
-        rules,
-    )
-    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
-
-
 def test_axe_finds_nothing(desk: Desk) -> None:
     found = {}
     for path in desk.pages:
         desk.open(path)
         for details in desk.browser.driver.find_elements(By.CSS_SELECTOR, "details"):
             desk.browser.run("arguments[0].open = true", details)
-        found[path] = axe(desk, *WCAG)
+        found[path] = axe(desk.browser, *WCAG)
     assert {path: one for path, one in found.items() if one} == {}
 
 
@@ -170,7 +155,7 @@ def test_every_palette_has_contrast(desk: Desk, palette: str) -> None:
     desk.browser.run("localStorage.setItem('palette', arguments[0])", palette)
     desk.open("/devices/C1")
     assert desk.browser.run("return document.documentElement.dataset.palette") == palette
-    assert axe(desk, "color-contrast", "link-in-text-block") == []
+    assert axe(desk.browser, "color-contrast", "link-in-text-block") == []
     desk.browser.run("localStorage.removeItem('palette')")
 
 
@@ -308,7 +293,7 @@ def test_two_people_hand_over_by_the_keyboard(desk: Desk, agent: Running) -> Non
     desk.says("The name or the password of the incoming person is wrong; nothing was signed.")
     assert (value(desk, "outgoing_note"), value(desk, "incoming")) == ("all quiet", "jones")
     assert value(desk, "outgoing_password") == ""
-    assert axe(desk, *WCAG) == []
+    assert axe(desk.browser, *WCAG) == []
     assert store.signatures(sweep) == []
     desk.find("[name=outgoing_password]").send_keys(WORD)
     desk.find("[name=incoming_password]").send_keys(WORD, Keys.ENTER)

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.open_agent import WORD, OpenAgent
 from helpers.shift_desk import HANG_SECONDS, Desk, fields, shift_desk, undo_fields
+from helpers.shift_estate import sheet
 
-from healthmon.checks.function_check.walk import Outcome
+from healthmon.access import passwords
+from healthmon.access.roles import Role
+from healthmon.access.users import User
+from healthmon.checks.function_check.walk import Outcome, Tick, Walk
+from healthmon.config import loading
+from healthmon.runtime.agent import Agent
+from healthmon.runtime.estate import Estate
+from healthmon.runtime.page_feed import feed_of
 from healthmon.runtime.shift_check import ShiftCheck
 from healthmon.store import Store
+from healthmon_exporters.pages.routes import Pages
+from healthmon_exporters.reports import kept_sheet
+from healthmon_exporters.web import app as web
 
 pytestmark = pytest.mark.slow
 
@@ -211,3 +225,56 @@ async def test_a_check_that_the_end_of_the_agent_cuts_off_leaves_no_sheet(desk: 
         *_, close = desk.opened.agent.ending
         await close()
         assert "has no sheet: it was given up" in (await http.get("/desk")).text
+
+
+@pytest.fixture
+async def large(tmp_path: Path) -> AsyncIterator[OpenAgent]:
+    """600 cameras, 86 of them due, with a sheet of this hour; nothing is polled."""
+    state, path = tmp_path / "state", tmp_path / "config.yaml"
+    state.mkdir()
+    rows = "\n".join(
+        f"  - {{id: C{one:03d}, name: Market Place {one}, site: s, address: 10.1.{one // 250}.{one % 250 + 1}, kind: fixed}}"
+        for one in range(1, 601)
+    )
+    path.write_text(f"agent: {{state_directory: state}}\nsites: [{{id: s}}]\ncameras:\n{rows}\n")
+    now = time.time()
+    due = tuple(f"C{one:03d}" for one in range(1, 87))
+    made = replace(sheet(600), at=now, walk=Walk(now - 60, now + 3600, 604800.0, due))
+    store = Store.open(f"sqlite:///{state / 'healthmon.db'}")
+    number = store.keep_sweep(now, kept_sheet.body(made))
+    for camera in due[:40]:
+        store.tick(Tick(camera, Outcome.WELL, "smith", now, number, camera), now - 60, 0)
+    store.close()
+    agent = Agent.of(path, Estate.of(loading.load(path)))
+    users = tmp_path / "users"
+    users.write_text(f"{User('smith', passwords.hash_password(WORD), Role.OPERATOR).line()}\n")
+    users.chmod(0o600)
+    site = web.Site(agent.metrics, _never, agent.ready, _never, list, pages=Pages(feed_of(agent)))  # type: ignore[arg-type]
+    yield OpenAgent(agent, web.application(site, lambda: users))
+    await agent.incident_service.store_writer.close()
+    await agent.engine.close()
+    agent.running.close()
+
+
+async def _never(*_: str) -> None:
+    return None
+
+
+SHOWN = {
+    "/desk": "40 of 86 due (40 well, 0 not well); 46 NOT SEEN",
+    "/walk": "Camera 41 of 86",
+    "/sheets/1": "C600 Market Place 600",
+}
+
+
+async def test_pages_of_600_cameras_are_small_and_quick(large: OpenAgent) -> None:
+    async with large._client("smith") as http:
+        for path, words in SHOWN.items():
+            took = []
+            for _ in range(4):
+                began = time.process_time()
+                page = await http.get(path)
+                took.append(time.process_time() - began)
+            assert words in page.text
+            assert len(page.content) < 1_000_000
+            assert min(took) < 0.3, f"{path}: seconds of CPU"
