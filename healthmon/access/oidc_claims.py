@@ -73,6 +73,11 @@ class ClaimRules:
         return tuple(_texts(found))
 
 
+def is_users_name(name: str) -> bool:
+    """Whether this is the name of a user of the identity provider."""
+    return ":" in name
+
+
 def subject_of(claims: Mapping[str, Any]) -> str:
     """The provider's own lasting identifier of the person (``sub``). Raises LoginRefusedError."""
     found = claims.get("sub")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from healthmon.access import kiosks, last_use, passwords, users
+from healthmon.access import kiosks, last_use, oidc_claims, passwords, users
 from healthmon.access.events import AccessEvent, AccessKind
 from healthmon.access.kiosks import Kiosk
 from healthmon.access.local_syslog import LocalSyslog
@@ -108,7 +108,9 @@ def remove(name: str, path: Path) -> None:
 
 
 def show(path: Path) -> None:
-    """Print every user with role, Unix account, last day and last use."""
+    """Print every user with role, Unix account, last day and last use, and who has logged in by the
+    identity provider.
+    """
     found = _read(path)
     for warning in users.warnings(path):
         say(f"warning: {warning}")
@@ -122,6 +124,11 @@ def show(path: Path) -> None:
             _time(used.get(user.name)),
         )
         for user in found.users.values()
+    ]
+    rows += [
+        (name, "by its groups", "-", "-", _time(at))
+        for name, at in sorted(used.items())
+        if oidc_claims.is_users_name(name)
     ]
     write_table(("user", "role", "unix", "disabled on", "last use"), rows)
 

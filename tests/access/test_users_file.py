@@ -15,7 +15,7 @@ from unittest import mock
 import pytest
 from helpers import commands
 
-from healthmon.access import passwords, users
+from healthmon.access import last_use, passwords, users
 from healthmon.access.local_syslog import LocalSyslog
 from healthmon.access.roles import Permission, Person, Role
 from healthmon.access.users import User
@@ -262,6 +262,11 @@ def test_role_account_and_last_day_are_kept_shown_and_taken_away(tmp_path: Path)
         "user   role     unix  disabled on  last use\nsmith  manager  -     -            -\n",
         "",
     )
+    last_use.file_of(path).write_text('{"council:anna": 1e9, "kiosk wall-1": 1e9, "gone": 1e9}')
+    _, out, _ = user("list", "--file", path, folder=tmp_path)
+    assert [line.split()[:4] for line in out.splitlines()[2:]] == [
+        ["council:anna", "by", "its", "groups"]
+    ], "who has logged in by the identity provider"
     assert user("remove", "smith", "--file", path, folder=tmp_path)[0] == 0
     assert users.read(path).users == {}
 

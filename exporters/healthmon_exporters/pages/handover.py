@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from healthmon.access import events
+from healthmon.access import events, oidc_claims
 from healthmon.access.roles import Permission, Person
 from healthmon.access.users import User
 from healthmon.store.entered import new_note, plain_text
@@ -141,7 +141,7 @@ class HandoverPages:
     ) -> User | Person:
         """Who signs as `party`. Raises _RefusedError."""
         password = form.get(f"{party}_password", "")
-        if ":" in name and not password:
+        if oidc_claims.is_users_name(name) and not password:
             return self._again(request, party, name)
         if not name or not password:
             missing = "password" if name else "name"
