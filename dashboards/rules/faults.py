@@ -66,10 +66,22 @@ EXPLAINED_BY: dict[str, tuple[str, ...]] = {
     "part_unreachable": ("unreachable", "no_pictures", "no_answer", "no_video", "tls"),
     "slow": ("unreachable",),
     "frozen_picture": ("frozen_clock",),
-    "certificate_untrusted": ("certificate_expired",),
+    "login_refused": ("locked_out",),
+    "clocks_disagree": ("clock_drift", "clock_zone", "clock_wrong_date", "clock_reset"),
+    "firmware_changed": ("wrong_device",),
+    "stream_changed": ("wrong_device",),
+    "tls_failed": ("tls",),
+    "certificate_expired": ("tls",),
+    "certificate_not_yet_valid": ("tls",),
+    "certificate_untrusted": ("certificate_expired", "tls"),
+    "certificate_changed": ("wrong_device", "tls"),
     "battery_low": ("runtime_low",),
+    "charge_low": ("battery_low", "battery_fault", "battery_replace"),
+    "self_test_failed": ("battery_fault", "battery_replace"),
     "disk_degraded": ("disk_failed",),
     "recording_gap": ("not_recording",),
+    "playback_gap": ("recording_gap", "not_recording"),
+    "retention_setting": ("retention_short", "retention_long"),
 }
 # A lost device is told first where its port is found out later. So "no answer" waits, and while it
 # is told the port is named in its summary.

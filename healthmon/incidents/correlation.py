@@ -13,7 +13,9 @@ from healthmon.incidents.incident import COMMON, LOST, SITE, EstateState, Incide
 from healthmon.model.device import Device
 from healthmon.model.enums import Kind, State
 
-POWER_CODES = frozenset({"on_battery", "not_protecting", "battery_low"})
+# A mains failure is one at the whole site, as long as it lasts. A UPS that goes to bypass or
+# switches its output off can take what hangs behind it down, at that moment.
+MAINS, UNPROTECTED = "on_battery", "not_protecting"
 OUTAGE, GAP = "not_recording", "recording_gap"
 # What a device without power can show, and one that has just come back. Nothing else follows a
 # mains failure: a swapped device or a failed disk at the same site is a fault of its own.
@@ -23,7 +25,7 @@ POWER_EFFECTS = frozenset({
     "clock_reset", "restarted", "channel_lost", "not_recording", "recording_gap", "playback_failed",
     "port_down", "port_off", "poe_fault", "poe_supply", "poe_denied",
     "relay_down", "relay_stale", "service_down", "service_error",
-    *POWER_CODES, "runtime_low", "ups_comms_lost", "ups_shutdown",
+    MAINS, UNPROTECTED, "battery_low", "runtime_low", "ups_comms_lost", "ups_shutdown",
 })  # fmt: skip
 
 
@@ -48,8 +50,10 @@ class CorrelationRules:
 
 
 def with_mains(incident: Incident, now: float) -> Incident:
-    """`incident` with the bounds of the mains failure that its faults tell of now."""
-    since = min((f.since for f in incident.faults if f.code in POWER_CODES), default=None)
+    """`incident` with the bounds of the mains failure that its faults tell of now; a load that is
+    not protected is a power event of one moment.
+    """
+    since = _began(incident, MAINS)
     if since is not None:
         again = incident.mains_lost is None or incident.mains_back is not None
         return replace(
@@ -57,15 +61,29 @@ def with_mains(incident: Incident, now: float) -> Incident:
         )
     if incident.mains_lost is not None and incident.mains_back is None:
         return replace(incident, mains_back=now)
+    moment = _began(incident, UNPROTECTED)
+    if moment is not None and incident.mains_lost is None:
+        return replace(incident, mains_lost=moment, mains_back=moment)
     return incident
 
 
+def _began(incident: Incident, code: str) -> float | None:
+    return min((f.since for f in incident.faults if f.code == code), default=None)
+
+
+def is_mains(power: Incident) -> bool:
+    """Whether a power event is a mains failure, and no trouble of a UPS alone."""
+    return power.mains_lost != power.mains_back
+
+
 def follows(incident: Incident, power: Incident, device: Device | None, within: float) -> bool:
-    """Whether `incident` is what lost power can cause, and began during the mains failure of
-    `power` or shortly after, behind its UPS or at its site. `device` is the one of `incident`.
+    """Whether `incident` is what lost power can cause, and began during the power event of `power`
+    or shortly after: behind its UPS, and of a mains failure also at its site. `device` is the one
+    of `incident`.
     """
     behind = device is not None and power.device in device.parents
-    near = behind or (power.site != "" and power.site == incident.site)
+    beside = power.site != "" and power.site == incident.site
+    near = behind or (beside and is_mains(power))
     return (
         near
         and power.mains_lost is not None
@@ -187,7 +205,8 @@ def explained(
         if follows(incident, power, device, rules.power):
             ups = estate_state.devices.get(power.device)
             name = ups.name if ups is not None else power.device
-            words = f"follows the mains failure at {name} (fault F{power.number:06d})"
+            event = "the mains failure at" if is_mains(power) else "the trouble of the UPS"
+            words = f"follows {event} {name} (fault F{power.number:06d})"
             return replace(
                 incident,
                 cause="; ".join(filter(None, (incident.cause, words))),

@@ -159,6 +159,16 @@ ONE_CAUSE = {
     "video refused, web page there": (("part_unreachable", "no_pictures"), "no_pictures"),
     "a failed disk of a RAID": (("disk_degraded", "disk_failed"), "disk_failed"),
     "nothing recorded": (("recording_gap", "not_recording"), "not_recording"),
+    "TLS that fails": (("tls", "tls_failed"), "tls"),
+    "an expired certificate, video refused": (("certificate_expired", "tls"), "tls"),
+    "another device in its place": (
+        ("wrong_device", "firmware_changed", "stream_changed", "certificate_changed"),
+        "wrong_device",
+    ),
+    "an account that is locked": (("login_refused", "locked_out"), "locked_out"),
+    "a clock that is wrong": (("clock_drift", "clocks_disagree"), "clock_drift"),
+    "a worn battery": (("charge_low", "self_test_failed", "battery_replace"), "battery_replace"),
+    "kept for a wrong time": (("retention_setting", "retention_short"), "retention_short"),
 }
 
 

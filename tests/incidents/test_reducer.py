@@ -293,6 +293,41 @@ def test_a_power_event_is_the_cause_of_what_follows():
     assert {t.incident.device: t.incident.priority for t in room.told}["U1"] == 1
 
 
+@pytest.mark.parametrize("code", ["battery_low", "not_protecting"])
+def test_ff_f17_trouble_of_a_ups_on_mains_is_no_mains_failure(code: str):
+    """A low battery takes nothing down; a bypass what hangs behind the UPS, at that moment."""
+    ups = Device("U1", "CCTV UPS", Kind.UPS, "riverside", "192.0.2.3")
+    behind = [camera(number, parents=("U1",)) for number in (1, 2)]
+    room = Room(ups, *behind, *cameras(9)[3:])
+    room.say("U1", BAD, CheckName.UPS, code)
+    room.wait(60)
+    room.say("C001", BAD)
+    room.say("C005", BAD)
+    room.wait(3600)
+    room.say("C002", BAD)
+    room.wait(60)
+    causes = {t.incident.device: t.incident.cause for t in room.told}
+    words = "follows the trouble of the UPS CCTV UPS (fault F000001)"
+    assert causes["C001"] == (words if code == "not_protecting" else "")
+    assert causes["C002"] == causes["C005"] == ""
+
+
+def test_ff_f17_a_battery_that_is_low_after_the_mains_are_back_explains_nothing_more():
+    ups = Device("U1", "CCTV UPS", Kind.UPS, "riverside", "192.0.2.3")
+    room = Room(ups, *cameras(9))
+    room.say("U1", BAD, CheckName.UPS, "on_battery")
+    room.book.apply(())
+    low = replace(said("U1", BAD, room.now, CheckName.UPS, "battery_low"), aspect="battery")
+    room.reducer.apply(room.book.apply([low]), room.estate_state, room.now)
+    room.wait(60)
+    room.say("U1", OK, CheckName.UPS)
+    room.wait(3600)
+    room.say("C001", BAD)
+    room.wait(60)
+    causes = {t.incident.device: t.incident.cause for t in room.told}
+    assert causes["C001"] == ""
+
+
 def gap(device: str, began: float, at: float) -> Verdict:
     found = said(device, BAD, at, CheckName.RECORDING, "recording_gap")
     return replace(found, aspect="gaps", began=began)

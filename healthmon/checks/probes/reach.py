@@ -125,7 +125,8 @@ async def _answered(device: Device, port: Port, seconds: float, context: ProbeCo
     except SilentError as error:
         return replace(port, seconds=None, reason=Reason.TIMEOUT, detail=str(error))
     except ResetError as error:
-        return replace(port, reason=Reason.RESET, detail=str(error))
+        # Of a camera the check of its pictures tells it.
+        return port if device.streams else replace(port, reason=Reason.RESET, detail=str(error))
     except TimeoutError:
         if not deadline.expired():
             raise
@@ -141,7 +142,8 @@ async def _spoken_to(device: Device, name: str, context: ProbeContext) -> None:
     try:
         if name == "rtsp":
             if place := rtsp_endpoint(device):
-                await rtsp.answers(context.connector, place)
+                ask = rtsp.options if device.streams else rtsp.answers
+                await ask(context.connector, place)
         elif name in ("nut", "apcupsd"):
             await _ups_report(device, context)
         elif place := http_endpoint(device):

@@ -17,7 +17,7 @@ import pytest
 
 import healthmon
 from healthmon.checks.evaluation.codes import CODES, GROUPS, title
-from healthmon.incidents.correlation import POWER_CODES
+from healthmon.incidents.correlation import MAINS, UNPROTECTED
 from healthmon.model.enums import Reason
 
 ROOM = Path(healthmon.__file__).parent
@@ -189,7 +189,7 @@ def test_every_code_that_is_given_is_registered_and_every_registered_one_is_give
 
 
 def test_codes_that_mean_a_loss_of_power_are_registered():
-    assert set(CODES) >= POWER_CODES
+    assert set(CODES) >= {MAINS, UNPROTECTED}
 
 
 @pytest.mark.parametrize("code", CODES)
