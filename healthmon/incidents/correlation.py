@@ -81,17 +81,20 @@ def follows(incident: Incident, power: Incident, device: Device | None, within: 
     or shortly after: behind its UPS, and of a mains failure also at its site. `device` is the one
     of `incident`.
     """
-    behind = device is not None and power.device in device.parents
-    beside = power.site != "" and power.site == incident.site
-    near = behind or (beside and is_mains(power))
     return (
-        near
+        _is_near(incident, power, device)
         and power.mains_lost is not None
         and incident.device != power.device
         and incident.lead.code in POWER_EFFECTS
         and power.mains_lost - 30 <= incident.since
         and incident.since <= (power.mains_back or incident.since) + within
     )
+
+
+def _is_near(incident: Incident, power: Incident, device: Device | None) -> bool:
+    if device is not None and power.device in device.parents:
+        return True
+    return is_mains(power) and power.site != "" and power.site == incident.site
 
 
 def why_held(incident: Incident, estate_state: EstateState) -> tuple[str, str | None]:

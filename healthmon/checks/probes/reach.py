@@ -142,8 +142,8 @@ async def _spoken_to(device: Device, name: str, context: ProbeContext) -> None:
     try:
         if name == "rtsp":
             if place := rtsp_endpoint(device):
-                ask = rtsp.options if device.streams else rtsp.answers
-                await ask(context.connector, place)
+                said = rtsp.options if device.streams else rtsp.answers
+                await said(context.connector, place)
         elif name in ("nut", "apcupsd"):
             await _ups_report(device, context)
         elif place := http_endpoint(device):
