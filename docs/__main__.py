@@ -6,10 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from docs import fault_catalogue, function_check, glossary, roles
+from docs import accessibility, fault_catalogue, function_check, glossary, roles
 
 FOLDER = Path(__file__).parent
 PAGES = {
+    "accessibility.md": accessibility.page,
     "glossary.md": glossary.page,
     "fault-catalogue.md": fault_catalogue.page,
     "roles.md": roles.page,

@@ -35,7 +35,7 @@ class Permission(StrEnum):
 
 MEANING: Final[Mapping[Permission, str]] = MappingProxyType(
     {
-        Permission.LOGIN: "log in, log out, connect a wall screen with its code",
+        Permission.LOGIN: "log in, log out, connect a wall screen with its code, read the accessibility statement",
         Permission.HEALTH: "see whether the agent is healthy and ready",
         Permission.METRICS: "read the metrics",
         Permission.WALL: "see the wall and what its page loads",

@@ -53,6 +53,16 @@ class ShiftCheck(Strict):
     walk: Seconds = Field(default=604800.0, ge=86400, le=7776000)
 
 
+class Accessibility(Strict):
+    """Who publishes the accessibility statement of the pages, how people reach them (e-mail, telephone
+    or address), and within how many days they answer.
+    """
+
+    organisation: Name = "the operator of this control room"
+    contact: Line = "the manager of the control room"
+    answer_days: Whole = Field(default=10, ge=1, le=60)
+
+
 class Estate(Strict):
     """The whole. `shifts` are the local times of day at which a sweep is due; a missed one
     is told. A `simulated` estate says so on every page and sheet. While an engineer is at a site its
@@ -64,6 +74,7 @@ class Estate(Strict):
     shifts: Times = ()
     shift_check: ShiftCheck = ShiftCheck()
     simulated: Flag = False
+    accessibility: Accessibility = Accessibility()
     visit_hold: Seconds = Field(default=14400.0, ge=900, le=86400)
 
 

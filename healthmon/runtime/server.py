@@ -18,7 +18,7 @@ from healthmon.runtime.estate import Estate
 from healthmon.runtime.page_feed import feed_of
 from healthmon.runtime.preloading import load_for
 from healthmon.runtime.reloads import Reloads
-from healthmon.runtime.shift_feed import shift_feed_of
+from healthmon.runtime.shift_feed import publisher_of, shift_feed_of
 from healthmon.runtime.wall_feed import wall_of
 from healthmon_exporters.pages.routes import Pages
 from healthmon_exporters.reports.run_text import run_text
@@ -60,6 +60,7 @@ async def serve(
         wall=wall,
         pages=Pages(feed_of(running)),
         shift=shift_feed_of(running),
+        publisher=lambda: publisher_of(running),
         last_failure=functools.partial(last_failure, running),
     )
     del estate  # a reload makes another one

@@ -12,6 +12,7 @@ from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked
 from healthmon.store import ShiftNote, Signature, Store
 from healthmon.store.handovers import Handover, NewNote
+from healthmon_exporters.pages.accessibility import Publisher
 from healthmon_exporters.pages.shift_feed import LastSheet, ShiftFeed, Signed
 from healthmon_exporters.reports import kept_sheet
 from healthmon_exporters.reports.shift_document import Document
@@ -26,13 +27,18 @@ def shift_feed_of(agent: Agent) -> ShiftFeed:
     found = _ShiftFeed(agent)
     return ShiftFeed(
         last_sheet=found.last_sheet,
-        document=found.document,
         notes=found.notes,
         hand_over=found.hand_over,
         write_note=found.write_note,
         end_note=found.end_note,
         keep_note=found.keep_note,
     )
+
+
+def publisher_of(agent: Agent) -> Publisher:
+    """Who publishes the accessibility statement, by the configuration of the moment."""
+    by = agent.estate.config.estate.accessibility
+    return Publisher(by.organisation, by.contact, by.answer_days)
 
 
 class _ShiftFeed:
@@ -70,11 +76,6 @@ class _ShiftFeed:
             return kept_sheet.document(body, signatures, notes, zone, ticks)
         except ValueError:
             return None
-
-    async def document(self) -> Document | None:
-        """The whole newest sheet. Raises NoRecordError."""
-        kept = await asked(self._agent, _last)
-        return self._document(kept) if kept is not None else None
 
     async def notes(self) -> list[ShiftNote]:
         """The notes that nobody has ended. Raises NoRecordError."""

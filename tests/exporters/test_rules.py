@@ -25,6 +25,7 @@ from healthmon.access.roles import (
 )
 from healthmon.access.users import User
 from healthmon.store.rows import ShiftNote
+from healthmon_exporters.pages.accessibility import Publisher
 from healthmon_exporters.pages.feed import Feed
 from healthmon_exporters.pages.field_feed import FieldFeed, MaintenancePage
 from healthmon_exporters.pages.routes import Pages
@@ -101,7 +102,7 @@ def shift() -> ShiftFeed:
     async def empty(*_: object) -> list[ShiftNote]:
         return []
 
-    return ShiftFeed(nothing, nothing, empty, nothing, nothing, nothing, nothing)  # type: ignore[arg-type]
+    return ShiftFeed(nothing, empty, nothing, nothing, nothing, nothing)  # type: ignore[arg-type]
 
 
 def site() -> web.Site:
@@ -115,6 +116,7 @@ def site() -> web.Site:
         wall=wall,
         pages=Pages(feed()),
         shift=shift(),
+        publisher=lambda: Publisher("Council", "cctv@example.org", 10),
         last_failure=lambda _device: "none\n",
     )
 

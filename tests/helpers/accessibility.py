@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from helpers.chromium import Browser
@@ -9,6 +10,12 @@ from helpers.support import need
 
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 _AXE = Path(__file__).parents[1] / "peers/node/node_modules/axe-core/axe.min.js"
+
+
+def axe_version() -> str:
+    """The version that is installed."""
+    need(str(_AXE))
+    return str(json.loads(_AXE.with_name("package.json").read_text())["version"])
 
 
 def axe(browser: Browser, *rules: str) -> list[str]:

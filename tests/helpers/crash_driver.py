@@ -1,9 +1,9 @@
-"""A killer and its victims: the casework of the agent under kill -9 at random moments, with its
-outbox running.
+"""A killer and its victims: the casework of the agent and what people enter (`crash_people`) under
+kill -9 at random moments, with the outbox running.
 
 The mother forks one victim after the other (so that the imports are paid once), kills each and
-keeps what each has acknowledged: a victim says so only after the store did. The last one lives
-until its outbox is empty.
+keeps what each has acknowledged: a victim says so only after the store did. What a victim has begun to
+enter and not acknowledged is sent again to the next one. The last one lives until its outbox is empty.
 
     python -m helpers.crash_driver DATABASE_URL WEBHOOK_PORT LIVES FOLDER   ->  one line of JSON
 """
@@ -18,6 +18,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from healthmon.config import loading
 from healthmon.config.schema import Config
@@ -31,6 +32,7 @@ from healthmon.notifications import dispatcher
 from healthmon.runtime.incident_service import IncidentService
 from healthmon.store import Batch, Store
 from healthmon.store.writer import StoreWriter
+from helpers.crash_people import AGAIN, KINDS, Entry, enter, entry
 from helpers.results import result_with
 
 DEVICES = 12
@@ -63,8 +65,11 @@ class Victim:
     it.
     """
 
-    def __init__(self, config: Config, url: str, pipe: int, seed: int) -> None:
+    def __init__(
+        self, config: Config, url: str, pipe: int, seed: int, again: Entry | None = None
+    ) -> None:
         self.random = random.Random(seed)
+        self.seed, self.count, self.again = seed, 0, again
         self.pipe = pipe
         self.devices = {device.id: device for device in inventory.devices(config)}
         self.store_writer = StoreWriter(lambda: Store.open(url))
@@ -89,6 +94,8 @@ class Victim:
     async def live(self, *, last: bool = False) -> None:
         jobs = [asyncio.create_task(job()) for job in self.work.jobs]
         self.begin()
+        if self.again is not None:
+            await self.enter(self.again)
         end = time.monotonic() + 60
         while not last:
             await self.step()
@@ -122,17 +129,62 @@ class Victim:
         ]
         await self.store_writer.submit(Batch(alive=time.time()))
         self.say(open=sorted(f.device for f in self.book.open()), told=ids)
+        await self.person()
         await asyncio.sleep(self.random.random() * 0.01)
 
+    async def person(self) -> None:
+        """Somebody enters something."""
+        self.count += 1
+        kind, name = self.random.choice(KINDS), f"{self.seed}-{self.count}"
+        one = await self.store_writer.query(lambda store: entry(kind, name, store))
+        if isinstance(one, dict):
+            await self.enter(one)
 
-def one_life(config: Config, url: str, seed: int, *, last: bool = False) -> list[dict[str, object]]:
-    """Fork a victim and kill it after 60 to 180 ms of life; what it said."""
+    async def enter(self, one: Entry) -> None:
+        self.say(enters=one)
+        refused = await self.store_writer.query(lambda store: enter(store, one))
+        self.say(**({"refused": refused} if refused else {"entered": one}))
+
+
+class People:
+    """What the mother knows of entries: all that were begun, all that were acknowledged, and the one
+    that has no answer yet.
+    """
+
+    def __init__(self) -> None:
+        self.intended: list[Entry] = []
+        self.entered: list[Entry] = []
+        self.pending: Entry | None = None
+
+    def hear(self, said: list[dict[str, Any]]) -> None:
+        """Take over what a victim has said."""
+        for words in said:
+            if "enters" in words:
+                self.pending = words["enters"]
+                self.intended.append(words["enters"])
+            elif "entered" in words:
+                self.entered.append(words["entered"])
+            if "entered" in words or "refused" in words:
+                self.pending = None
+
+    @property
+    def again(self) -> Entry | None:
+        """What is sent again."""
+        return self.pending if self.pending and self.pending["kind"] in AGAIN else None
+
+
+def one_life(
+    config: Config, url: str, seed: int, again: Entry | None = None, *, last: bool = False
+) -> list[dict[str, Any]]:
+    """Fork a victim and kill it after 60 to 180 ms of life; what it said. It enters first what is
+    sent `again`.
+    """
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(read)
         try:
-            asyncio.run(Victim(config, url, write, seed).live(last=last))
+            asyncio.run(Victim(config, url, write, seed, again).live(last=last))
         finally:
             os._exit(0)
     os.close(write)
@@ -156,32 +208,36 @@ def main(url: str, port: int, lives: int, folder: Path) -> None:
     told: set[str] = set()
     intended: list[list[str]] = []
     before: list[set[str]] = [set()]
+    people = People()
     ends, lived = time.monotonic() + LONGEST, 0
     for life in range(lives):
         if life >= FEWEST and time.monotonic() > ends:
             break
         lived = life + 1
-        said = one_life(config, url, life)
-        if said and set(said[0]["open"]) not in before:  # type: ignore[arg-type]
+        said = one_life(config, url, life, people.again)
+        people.hear(said)
+        if said and set(said[0]["open"]) not in before:
             lost.append(
                 f"life {life} began with {said[0]['open']}, acknowledged was one of {before}"
             )
-        states = [set(words["open"]) for words in said if "open" in words]  # type: ignore[arg-type]
+        states = [set(words["open"]) for words in said if "open" in words]
         intends = [words["intends"] for words in said if "intends" in words]
-        intended += intends  # type: ignore[arg-type]
-        told.update(name for words in said for name in words.get("told", []))  # type: ignore[attr-defined]
+        intended += intends
+        told.update(name for words in said for name in words.get("told", []))
         acknowledged = states[-1] if states else before[-1]
         before = [acknowledged]
         if len(intends) == len(
             states
         ):  # the last step was intended and not acknowledged: it may be there or not
-            device, what = intends[-1]  # type: ignore[misc]
+            device, what = intends[-1]
             before.append(acknowledged | {device} if what == "opened" else acknowledged - {device})
-    final = one_life(config, url, lives, last=True)
+    final = one_life(config, url, lives, people.again, last=True)
+    people.hear(final)
     left = final[-1].get("left")
     print(
         json.dumps(
             {"lives": lived, "lost": lost, "told": sorted(told), "intended": intended, "left": left}
+            | {"sent": people.intended, "entered": people.entered}
         )
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from helpers.accessibility import WCAG, axe
+from helpers.accessibility import WCAG, axe, axe_version
 from helpers.chromium import Browser, started, wait
 from helpers.product import Product, Running
 from helpers.shift_estate import sheet
@@ -25,6 +25,7 @@ from healthmon.access import passwords
 from healthmon.access.roles import Role
 from healthmon.access.users import User
 from healthmon.store import Store
+from healthmon_exporters.pages import accessibility
 from healthmon_exporters.reports import kept_sheet
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -42,6 +43,9 @@ PAGES = (
     "/maintenance",
     "/sites/s",
 )
+
+# These are tested by axe too.
+OTHERS = ("/accessibility", "/login", "/kiosk", "/runbooks/", "/wall", "/sheets/1")
 
 
 @dataclass(frozen=True)
@@ -139,9 +143,17 @@ def desk(agent: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
         yield replace(found, fault=found.find("tbody a").get_attribute("pathname"))
 
 
-def test_axe_finds_nothing(desk: Desk) -> None:
+def test_axe_finds_nothing(desk: Desk, agent: Running) -> None:
     found = {}
-    for path in desk.pages:
+    store = record(agent)
+    store.keep_sweep(time.time() - 7200, kept_sheet.body(sheet(3)))
+    store.close()
+    tested = (*desk.pages, *OTHERS)
+    shown = {path.partition("?")[0].replace("C1", "C001") for path in tested} - {desk.fault}
+    shown |= {"/faults/F000123", "/shift-check", "/walk"}  # the last two: test_walk_browser.py
+    assert shown == set(accessibility.TESTED_PAGES), "as the statement says"
+    assert (axe_version(), WCAG) == (accessibility.AXE_VERSION, accessibility.AXE_RULES)
+    for path in tested:
         desk.open(path)
         for details in desk.browser.driver.find_elements(By.CSS_SELECTOR, "details"):
             desk.browser.run("arguments[0].open = true", details)
@@ -177,6 +189,10 @@ def test_nothing_is_wider_than_the_screen_and_nothing_foreign_is_loaded(
                 ".map((one) => one.outerHTML)"
             )
             assert low == [], path
+        for path in set(OTHERS) - {"/wall"}:  # it is for large screens, as the statement says
+            desk.open(path)
+            wide = desk.browser.run("return document.documentElement.scrollWidth")
+            assert wide <= width, (path, wide)
     finally:
         desk.browser.size(1280, 900)
 
@@ -283,9 +299,14 @@ def test_the_end_of_a_login_loses_no_work(desk: Desk) -> None:
     assert value(desk, "note") == ""
 
 
-def test_two_people_hand_over_by_the_keyboard(desk: Desk, agent: Running) -> None:
+def record(agent: Running) -> Store:
+    """The record of the running agent."""
     folder = Path(str(agent.process.args[-1])).parent  # type: ignore[index]
-    store = Store.open(f"sqlite:///{folder}/state/healthmon.db")
+    return Store.open(f"sqlite:///{folder}/state/healthmon.db")
+
+
+def test_two_people_hand_over_by_the_keyboard(desk: Desk, agent: Running) -> None:
+    store = record(agent)
     sweep = store.keep_sweep(time.time(), kept_sheet.body(sheet(3)))
     desk.log_in("smith", "/handover")
     desk.find("[name=outgoing_password]").send_keys(WORD, Keys.TAB, "all quiet", Keys.TAB, "jones")
@@ -299,7 +320,7 @@ def test_two_people_hand_over_by_the_keyboard(desk: Desk, agent: Running) -> Non
     desk.find("[name=incoming_password]").send_keys(WORD, Keys.ENTER)
     desk.says("smith has handed over, jones has accepted.")
     assert desk.find(".person span").text == "jones", "the desk is that of the incoming person"
-    desk.open("/handover/sheet")
+    desk.open(f"/sheets/{sweep}")
     desk.says("Accepted by jones")
     desk.says("all quiet")
     signed = [(one.party, one.name) for one in store.signatures(sweep)]

@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from helpers import crash_people
 from helpers.crash_driver import FEWEST
 from helpers.databases import installed, postgres
 from helpers.support import IN_CI, Peers, free_port
@@ -86,6 +87,18 @@ def test_a5_g9_kill_9_loses_nothing_acknowledged_and_corrupts_nothing(
     kept = {incident.number for incident in store.incidents()}
     store.close()
     assert {int(name[1:7]) for name in report["told"]} <= kept
+
+
+def test_what_people_entered_is_there_once_after_kill_9(
+    crashed: tuple[str, dict, list[dict]],
+) -> None:
+    url, report, _ = crashed
+    store = Store.open(url)
+    assert crash_people.problems(store, report["entered"], report["sent"]) == []
+    store.close()
+    kinds = Counter(one["kind"] for one in report["entered"])
+    assert set(kinds) == set(crash_people.KINDS), "every kind was entered"
+    print(f"{report['lives']} lives, {dict(kinds)} acknowledged of {len(report['sent'])} sent")
 
 
 def test_g9_every_notice_is_sent_at_least_once_and_only_with_the_same_id_twice(

@@ -1,30 +1,19 @@
-"""What people do about faults beside a running agent, and under kill -9: nothing that was
-acknowledged is lost, nothing is doubled.
-"""
+"""What people do about faults beside a running agent."""
 
 from __future__ import annotations
 
 import json
-import os
-import random
 import signal
 import sys
-import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers.product import Product
-from helpers.store_samples import full
 from helpers.support import Peers, free_port
-
-from healthmon.incidents.acts import ActKind, act
-from healthmon.store import Store
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
-LIVES = int(os.environ.get("CRASH_LIVES", "200")) // 4
 NAME = ("--name", "A. Smith")
 RAISE = ("faults", "raise", *NAME, "--what", "dome is dirty", "--noticed-by", "police")
 TREE: dict[str, Any] = {
@@ -93,56 +82,3 @@ def test_a_fault_that_a_person_raises_beside_the_agent_is_one_like_every_other(
             ["raise", "acknowledge", "verify", "close", "undo"]
         )
         assert {one["target"] for one in found["notified"]} == {"first"}
-
-
-def victim(url: str, pipe: int) -> None:
-    """Acts for ever; each is said once the store has it."""
-    store = Store.open(url)
-    count = 0
-    while True:
-        count += 1
-        name = f"{os.getpid()} {count}"
-        store.act(_on_seven(name))
-        os.write(pipe, f"{name}\n".encode())
-
-
-def _on_seven(name: str) -> Any:
-
-    return replace(act(ActKind.CONFIRM, name, time.time()), number=7)
-
-
-def one_life(url: str, seed: int) -> list[str]:
-    """Fork a victim and kill it a moment after its first act; what it has said."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(read)
-        try:
-            victim(url, write)
-        finally:
-            os._exit(1)
-    os.close(write)
-    said = os.read(read, 65536)
-    time.sleep(random.Random(seed).uniform(0.0, 0.03))
-    os.kill(child, signal.SIGKILL)
-    while block := os.read(read, 65536):
-        said += block
-    os.waitpid(child, 0)
-    os.close(read)
-    return [line.decode() for line in said.split(b"\n")[:-1]]
-
-
-def test_an_act_that_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/history.db"
-    store = Store.open(url)
-    store.record(full())
-    store.close()
-    said = [name for seed in range(LIVES) for name in one_life(url, seed)]
-    store = Store.open(url)  # its integrity check runs here
-    kept = [one.by for one in store.life_cycle(7).acts]
-    assert store.broken_links() == []
-    store.close()
-    assert len(said) >= LIVES
-    assert set(said) <= set(kept), "an act that was acknowledged is lost"
-    assert len(kept) == len(set(kept)), "an act is there twice"
-    assert len(kept) <= len(said) + LIVES, "at most the last act of each life was not said"

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from healthmon.access import events, oidc_claims
 from healthmon.access.roles import Permission, Person
@@ -19,10 +19,8 @@ from healthmon.store.rows import Signature
 from healthmon_exporters.pages.feed import NoRecordError, NotDoneError
 from healthmon_exporters.pages.render import Renderer, sentence
 from healthmon_exporters.pages.shift_feed import LastSheet, ShiftFeed, Signed
-from healthmon_exporters.reports import shift_html
 from healthmon_exporters.web import cookies
 from healthmon_exporters.web.access_control import AccessControl, client_of
-from healthmon_exporters.web.csp import policy
 from healthmon_exporters.web.forms import read_form
 from healthmon_exporters.web.login_pages import begin_session
 from healthmon_exporters.web.password_check import BusyError
@@ -56,7 +54,6 @@ class HandoverPages:
         return [
             GuardedRoute("/handover", self._show),
             GuardedRoute("/handover", self._sign, methods=("POST",)),
-            GuardedRoute("/handover/sheet", self._sheet),
             GuardedRoute("/notes", self._write_note, methods=("POST",)),
             GuardedRoute("/notes/{number}", self._change_note, methods=("POST",)),
         ]
@@ -181,17 +178,6 @@ class HandoverPages:
             return
         self._control.known.report(events.logged_in(user, client_of(request)))
         await begin_session(self._control, request, response, user)
-
-    async def _sheet(self, request: Request) -> Response:
-        """The sheet as it was kept, with its signatures and notes, for the browser's print."""
-        try:
-            made = await self._feed.document()
-        except NoRecordError as error:
-            return self._no_record(request, error)
-        if made is None:
-            return self._message(request, "There is no sheet that can be shown.", 404)
-        headers = {"Content-Security-Policy": policy(style=shift_html.STYLE)}
-        return HTMLResponse(shift_html.page(made), headers=headers)
 
     # --------------------------------------------------------------------------------------- notes
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from healthmon.store.handovers import NewNote, Signing
 from healthmon.store.rows import ShiftNote, Signature
-from healthmon_exporters.reports.shift_document import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +44,10 @@ class Signed:
 class ShiftFeed:
     """Functions of the agent. All raise NoRecordError; those that write raise NotDoneError.
 
-    `last_sheet` is None where none was made; `document` is the same with its whole content, None too
-    for one that an older version has kept.
+    `last_sheet` is None where none was made.
     """
 
     last_sheet: Callable[[], Awaitable[LastSheet | None]]
-    document: Callable[[], Awaitable[Document | None]]
     notes: Callable[[], Awaitable[list[ShiftNote]]]
     hand_over: Callable[[Signed], Awaitable[list[Signature]]]
     write_note: Callable[[NewNote], Awaitable[int]]

@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from healthmon_exporters.metrics.exposition import OPENMETRICS, TEXT, Metrics
+from healthmon_exporters.pages.accessibility import AccessibilityPage, Publisher
 from healthmon_exporters.pages.handover import HandoverPages
 from healthmon_exporters.pages.routes import Pages
 from healthmon_exporters.pages.shift_feed import ShiftFeed
@@ -52,6 +53,7 @@ class Site:
     wall: Wall | None = None
     pages: Pages | None = None
     shift: ShiftFeed | None = None
+    publisher: Callable[[], Publisher] | None = None
     alive: Callable[[], bool] = lambda: True
     last_failure: Callable[[str], str | None] = lambda _device: None
 
@@ -135,7 +137,9 @@ def _sections(site: Site, control: AccessControl) -> list[GuardedRoute]:
         return wall
     shift = site.shift
     handover = HandoverPages(shift, control, site.pages.renderer).routes() if shift else []
-    return [*wall, *site.pages.routes(), *handover]
+    by = site.publisher
+    statement = AccessibilityPage(by, site.pages.renderer).routes() if by else []
+    return [*wall, *site.pages.routes(), *handover, *statement]
 
 
 async def _probe(site: Site, request: Request) -> Response:

@@ -21,7 +21,8 @@ _HERE = Path(__file__).parents[1]
 _PLACES = (_HERE / "runbook_pages", _HERE.parents[1] / "docs" / "runbooks")
 _STYLE = (
     "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
-    "h1{font-size:1.5rem;overflow-wrap:anywhere}h3{margin-bottom:0}:target{outline:3px solid;outline-offset:6px}"
+    "main{overflow-wrap:anywhere}pre{white-space:pre-wrap}h1{font-size:1.5rem}h3{margin-bottom:0}"
+    ":target{outline:3px solid;outline-offset:6px}"
     "table{border-collapse:collapse}td,th{border:1px solid;padding:.3rem .6rem;text-align:left;vertical-align:top}"
 )
 
@@ -58,7 +59,8 @@ def _rendered(file: Path) -> str:
             token.attrSet("id", code[1] if code else re.sub(r"\W+", "-", inside.content.lower()))
     body = reader.renderer.render(tokens, reader.options, {})
     title = html.escape("Runbooks" if file.stem == "README" else file.stem)
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+    head = '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    head += f"<title>{title}</title><style>{_STYLE}</style>"
     return f"{head}<main>{body}</main></html>"
 
 

@@ -56,8 +56,10 @@ async function again() {
     const fresh = page.querySelector("[data-live]");
     if (!fresh) throw new Error("another page");
     if (!busy) { live.innerHTML = fresh.innerHTML; urgent(); }
+    state.removeAttribute("role");
     state.textContent = busy ? "not brought up to date while you are in it" : `as of ${new Date().toLocaleTimeString()}`;
   } catch {
+    state.setAttribute("role", "alert"); // only this is read out; that all goes on well is not
     state.textContent = "NO CONTACT with healthmon: what is shown here is old";
   }
 }
