@@ -65,7 +65,7 @@ def record(loaded: Config) -> Iterator[Record]:
     path = _socket_of(loaded)
     opener = StoreLocation.existing if path is None else StoreLocation.reader
     with opened(lambda: location.place(loaded), opener) as store:
-        yield _Direct(store, loaded) if path is None else _ByAgent(store, path)
+        yield _Direct(store, loaded) if path is None else _ByAgent(store, _Agent(path))
 
 
 @contextlib.contextmanager
@@ -113,36 +113,61 @@ class _Direct:
         return made.by
 
 
+def swept_by_agent(loaded: Config, progress: Callable[[int, int], None]) -> bool:
+    """Have the agent that runs make the shift check, and wait for its sheet; False where none runs.
+    `progress` gets how many checks are made, and of how many. Raises StoreError.
+    """
+    path = _socket_of(loaded)
+    if path is None:
+        return False
+    agent = _Agent(path)
+    state = agent.enter("sweep", {})
+    while state["running"]:
+        progress(int(state["made"]), int(state["total"]))
+        time.sleep(POLL_SECONDS)
+        state = agent.enter("sweep", {"watch": True})
+    if state["problem"]:
+        raise StoreError(f"the agent has made no sheet: {state['problem']}")
+    return True
+
+
 @dataclass(frozen=True)
 class _ByAgent:
-    """The agent that listens at `path` writes; the command only reads."""
+    """The agent writes; the command only reads."""
 
     store: Store
-    path: Path
+    agent: _Agent
 
     def life_cycle(self, number: int) -> LifeCycle:
         return self.store.life_cycle(number)
 
     def act(self, made: Act) -> LifeCycle:
-        self._enter("act", _values(made))
+        self.agent.enter("act", _values(made))
         return self.store.life_cycle(made.number)
 
     def raise_fault(self, made: Act) -> int:
-        act_id = int(self._enter("raise", _values(made))["act"])
+        act_id = int(self.agent.enter("raise", _values(made))["act"])
         end = time.monotonic() + SECONDS
         while not (number := self.store.number_of(act_id)) and time.monotonic() < end:
             time.sleep(POLL_SECONDS)
         return number
 
     def sign(self, name: str, note: str) -> tuple[float, str, str]:
-        done = self._enter("sign", {"name": name, "note": note}, ask_password)
+        done = self.agent.enter("sign", {"name": name, "note": note}, ask_password)
         return float(done["at"]), str(done["how"]), str(done["by"])
 
     def write_note(self, name: str, text: str) -> str:
         values = {"name": name, "text": text, "token": uuid.uuid4().hex}
-        return str(self._enter("note", values)["by"])
+        return str(self.agent.enter("note", values)["by"])
 
-    def _enter(
+
+@dataclass(frozen=True)
+class _Agent:
+    """The agent that listens at `path`."""
+
+    path: Path
+
+    def enter(
         self, kind: str, values: dict[str, Any], password_of: Callable[[str], str] | None = None
     ) -> dict[str, Any]:
         """What came of an act. `password_of` gives the password of a user, where the agent wants it."""

@@ -57,10 +57,10 @@ def write(sheet: Sheet, outputs: Sequence[Path], *, shift: bool, as_json: bool) 
         _write_each(outputs, lambda _output: plain)
 
 
-def again(
-    config: Path | None, until: str | None, *, as_json: bool, outputs: Sequence[Path]
-) -> None:
-    """The last shift check that is kept (made at or before `until`, as typed), with who signed it."""
+def again(config: Path | None, until: str | None, *, as_json: bool, outputs: Sequence[Path]) -> int:
+    """The last shift check that is kept (made at or before `until`, as typed), with who signed it; its
+    exit code.
+    """
     checked(outputs, shift=True)
     _, loaded = load(config)
     zone = loaded.estate.time_zone
@@ -82,6 +82,7 @@ def again(
             where.close()
     sys.stdout.write(_shown(made, as_json=as_json))
     _write_each(outputs, lambda output: FORMS[output.suffix](made))
+    return int(made["exit_code"])
 
 
 def _shown(made: Document, *, as_json: bool) -> str:

@@ -6,17 +6,21 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from healthmon.cli import sheet_files
+from healthmon.cli import acting, sheet_files
 from healthmon.cli.console import fail, read_watched, say
 from healthmon.cli.loop import run_loop
 from healthmon.config.problems import suggest
 from healthmon.runtime import engine as composition
 from healthmon.runtime import sweep as one_off
-from healthmon.store import location
+from healthmon.store import StoreError, location
 from healthmon_exporters.reports import shift_sheet
+
+if TYPE_CHECKING:
+    from healthmon.config.schema import Config
 
 
 def sweep(
@@ -30,8 +34,11 @@ def sweep(
     """One sweep of the `wanted` (sites, devices, kinds); with `shift` as the whole function check."""
     _, loaded = read_watched(config)
     sheet_files.checked(outputs, shift=shift)
-    engine = composition.build(loaded)
     say(f"store: {location.shown(loaded)}")
+    if shift and not any(wanted) and _by_agent(loaded):
+        code = sheet_files.again(config, None, as_json=as_json, outputs=outputs)
+        raise typer.Exit(code)
+    engine = composition.build(loaded)
     selection = _selection(engine, *wanted)
     sheet = run_loop(swept(engine, selection))
     if selection == one_off.Selection() and (problem := one_off.keep(engine, sheet)):
@@ -39,6 +46,15 @@ def sweep(
     sys.stdout.write(sheet_files.printed(sheet, shift=shift, as_json=as_json))
     sheet_files.write(sheet, outputs, shift=shift, as_json=as_json)
     raise typer.Exit(sheet.exit_code)
+
+
+def _by_agent(loaded: Config) -> bool:
+    """Whether an agent runs and has made the whole check: no device is asked by two programs."""
+    try:
+        with _shown_progress() as progress:
+            return acting.swept_by_agent(loaded, progress)
+    except StoreError as error:
+        raise fail(str(error)) from None
 
 
 def _selection(
@@ -65,10 +81,14 @@ def _selection(
 async def swept(engine: composition.CheckEngine, selection: one_off.Selection) -> shift_sheet.Sheet:
     """A sweep with a progress bar on standard error where that is a terminal."""
     try:
-        with _progress() if sys.stderr.isatty() else contextlib.nullcontext(_unseen) as progress:
+        with _shown_progress() as progress:
             return await one_off.run(engine, selection, progress)
     finally:
         await engine.close()
+
+
+def _shown_progress() -> contextlib.AbstractContextManager[Callable[[int, int], None]]:
+    return _progress() if sys.stderr.isatty() else contextlib.nullcontext(_unseen)
 
 
 def _unseen(_done: int, _total: int) -> None:

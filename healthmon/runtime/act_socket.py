@@ -20,6 +20,7 @@ from healthmon.access.signing import signer
 from healthmon.model.plain_text import one_line
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.listener_config import WebListener
+from healthmon.runtime.shift_check import ShiftCheck
 from healthmon.store import Author, Store, StoreError, location, runtime_directory
 from healthmon.store.entered import ACTS, Entry
 from healthmon_exporters.web import acts, listener
@@ -46,8 +47,9 @@ _OVERFLOW = Path("/proc/sys/kernel/overflowuid")
 class ActSocket:
     """The open socket of `agent`; `pages` knows the users file."""
 
-    def __init__(self, agent: Agent, pages: WebListener) -> None:
+    def __init__(self, agent: Agent, pages: WebListener, check: ShiftCheck | None = None) -> None:
         self._agent, self._pages = agent, pages
+        self._check = check or ShiftCheck(agent)
         self._listener: listener.OpenListener | None = None
         self._path: Path | None = None
 
@@ -81,6 +83,8 @@ class ActSocket:
         """Write one act of the user `uid` to the store, and have the agent know it at once."""
         author = Author(uid, account_of(uid))
         password = values.pop("password", "")
+        if kind == "sweep":
+            return self._swept(author, watch=bool(values.get("watch")))
         if kind not in ACTS:
             return Answered(404, {"problem": f"{one_line(kind)}: there is no such act"})
         if unknown := self._unknown(values.get("details")):
@@ -107,6 +111,19 @@ class ActSocket:
         log.info("%s by %s (user %d): %s", what, author.account, uid, done)
         await service.take_over()
         return Answered(200, {"store": location.shown(config), "done": done})
+
+    def _swept(self, author: Author, *, watch: bool) -> Answered:
+        """How far the shift check is that the agent makes; one is begun unless somebody only watches."""
+        if refusal := self._refusal(author, Permission.SWEEP):
+            log.warning("refused: sweep by %s (user %d): %s", author.account, author.uid, refusal)
+            return Answered(403, {"problem": refusal})
+        if not watch and (problem := self._check.start(author.account)):
+            return Answered(409, {"problem": problem})
+        found = self._check.progress
+        if found is None:
+            return Answered(409, {"problem": "the agent makes no shift check now"})
+        state = {"running": found.running, "made": found.done, "total": found.total}
+        return Answered(200, {"done": state | {"problem": found.problem}})
 
     def _unknown(self, details: object) -> str:
         """What a fault that is raised cannot be about; "" for none."""

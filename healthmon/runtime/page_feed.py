@@ -42,9 +42,9 @@ MOST_OVER = 100
 T = TypeVar("T")
 
 
-def feed_of(agent: Agent) -> Feed:
-    """The pages' view of a running agent."""
-    work, check = FieldWork(agent), ShiftCheck(agent)
+def feed_of(agent: Agent, shift_check: ShiftCheck | None = None) -> Feed:
+    """The pages' view of a running agent, and of its `shift_check` where others use it too."""
+    work, check = FieldWork(agent), shift_check or ShiftCheck(agent)
     agent.ending.append(check.close)
     found = _PageFeed(agent, work)
     return Feed(

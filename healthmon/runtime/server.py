@@ -18,6 +18,7 @@ from healthmon.runtime.estate import Estate
 from healthmon.runtime.page_feed import feed_of
 from healthmon.runtime.preloading import load_for
 from healthmon.runtime.reloads import Reloads
+from healthmon.runtime.shift_check import ShiftCheck
 from healthmon.runtime.shift_feed import publisher_of, shift_feed_of
 from healthmon.runtime.wall_feed import wall_of
 from healthmon_exporters.pages.routes import Pages
@@ -48,6 +49,7 @@ async def serve(
     wall = wall_of(running)
     probing = Probing(functools.partial(on_demand.probe, running))
     running.ending += [probing.close, reloads.close]
+    shift_check = ShiftCheck(running)
     site = web.Site(
         metrics=running.metrics,
         probe=probing.answer,
@@ -58,14 +60,14 @@ async def serve(
         estate=estate.config.estate.name,
         simulated=estate.config.estate.simulated,
         wall=wall,
-        pages=Pages(feed_of(running)),
+        pages=Pages(feed_of(running, shift_check)),
         shift=shift_feed_of(running),
         publisher=lambda: publisher_of(running),
         last_failure=functools.partial(last_failure, running),
     )
     del estate  # a reload makes another one
     await entry.open(web.application(site, entry.users, entry.names, entry.control))
-    entered = ActSocket(running, entry)
+    entered = ActSocket(running, entry, shift_check)
     entered.open()
     _on_signals(running, reloads.request)
     serving()

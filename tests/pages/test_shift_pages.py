@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import re
 import time
 from collections.abc import AsyncIterator
@@ -10,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.commands import healthmon
 from helpers.open_agent import WORD, OpenAgent
 from helpers.shift_desk import HANG_SECONDS, Desk, fields, shift_desk, undo_fields
 from helpers.shift_estate import sheet
@@ -19,8 +22,11 @@ from healthmon.access.roles import Role
 from healthmon.access.users import User
 from healthmon.checks.function_check.walk import Outcome, Tick, Walk
 from healthmon.config import loading
+from healthmon.runtime import act_socket
+from healthmon.runtime.act_socket import ActSocket
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.estate import Estate
+from healthmon.runtime.listener_config import WebListener
 from healthmon.runtime.page_feed import feed_of
 from healthmon.runtime.shift_check import ShiftCheck
 from healthmon.store import Store
@@ -225,6 +231,46 @@ async def test_a_check_that_the_end_of_the_agent_cuts_off_leaves_no_sheet(desk: 
         *_, close = desk.opened.agent.ending
         await close()
         assert "has no sheet: it was given up" in (await http.get("/desk")).text
+
+
+async def test_the_shell_has_the_agent_make_the_shift_check(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(run))
+    agent = desk.opened.agent
+    entered = ActSocket(agent, WebListener(agent))
+    entered.open()
+    argv = ("sweep", "--shift", "--config", str(tmp_path / "config.yaml"))
+    output = tmp_path / "sheet.csv"
+    try:
+        code, out, err = await asyncio.to_thread(
+            healthmon, *argv, "--json", "--output", str(output)
+        )
+        assert (code, err) == (1, f"store: {tmp_path / 'state' / 'healthmon.db'}\n")
+        made = json.loads(out)
+        assert (
+            made["walk"]["words"] == "seen by a person 0 of 4 due (0 well, 0 not well); 4 NOT SEEN"
+        )
+        assert "Seen by a person,NOT SEEN" in output.read_text()
+        assert agent.state.results, "the agent has made it"
+        assert (await entered.enter("sweep", {"watch": True}, os.getuid())).values["done"] == {
+            "running": False,
+            "made": 16,
+            "total": 16,
+            "problem": "",
+        }
+        monkeypatch.setattr(act_socket, "overflow_uid", os.getuid)
+        code, out, err = await asyncio.to_thread(healthmon, *argv)
+        assert (code, out, "cannot see who you are" in err) == (3, "", True)
+    finally:
+        await entered.close()
+    store = desk.store()
+    last = store.last_sweep()
+    assert last is not None
+    assert last[0] == 1
+    store.close()
 
 
 @pytest.fixture
