@@ -79,7 +79,7 @@ async def serve(
     finally:
         systemd.tell("STOPPING=1")
         signs.cancel()
-        await wall.live.close()
+        await wall.close()
         await entered.close()
         await entry.close()
 

@@ -55,6 +55,7 @@ def snapshot(agent: Agent) -> Snapshot:
         },
         sweep=Sweep(sweep[0], sweep[2]) if sweep else None,
         simulated=engine.estate.config.estate.simulated,
+        site_names=estate_state.site_names,
     )
 
 

@@ -85,7 +85,7 @@ class WallServer:
         self._ready.set()
         while not self._stop.is_set():
             await asyncio.sleep(0.05)
-        await self.wall.live.close()
+        await self.wall.close()
         await running.close()
 
     def close(self) -> None:

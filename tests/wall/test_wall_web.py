@@ -68,7 +68,7 @@ async def serving(stage: Stage, file: Path | None = None) -> AsyncIterator[liste
         yield running
     finally:
         await running.close()
-        await stage.wall.live.close()
+        await stage.wall.close()
         await asyncio.get_running_loop().shutdown_default_executor()
 
 
@@ -139,7 +139,7 @@ async def test_json_and_one_device_in_words():
         assert (await http.get("/wall/device", params={"id": "C001"})).json() == {"id": "C001"}
         for wrong in ("", "C999", "../C001"):
             assert (await http.get("/wall/device", params={"id": wrong})).status_code == 404
-        for path in ("/wall", "/wall.json", "/wall/events", "/wall/device"):
+        for path in ("/wall", "/wall.json", "/wall/events", "/wall/device", "/wall/list"):
             assert (await http.post(path)).status_code == 405
         assert (await http.head("/wall/events")).status_code == 200
         assert stage.wall.live.screens == 0
@@ -263,6 +263,30 @@ async def test_behind_users_it_is_for_those_who_may_come_in(tmp_path):
             assert answer.headers["content-type"].startswith("text/event-stream")
             async for text in answer.aiter_lines():
                 if text == "event: wall":
+                    break
+
+
+async def test_the_wall_of_one_site_and_the_list_behind_a_number():
+    """Each by its query; what is no site or no list is not found."""
+    stage = Stage()
+    stage.fault("C001")
+    devices = tuple(replace(d, site="hill") if d.id == "C001" else d for d in stage.now.devices)
+    stage.now = replace(stage.now, devices=devices, site_names={"hill": "Hill Street"})
+    async with serving(stage) as running, client(running) as http:
+        for path in ("/wall", "/wall.json", "/wall/list?id=faults"):
+            here = "&" if "?" in path else "?"
+            assert (await http.get(f"{path}{here}site=hill")).status_code == 200
+            assert (await http.get(f"{path}{here}site=nowhere")).status_code == 404
+        made = (await http.get("/wall.json?site=hill")).json()
+        assert (made["camera_total"], made["estate"].endswith(", Hill Street")) == (1, True)
+        assert (await http.get("/wall.json")).json()["camera_total"] == 10
+        rows = (await http.get("/wall/list?id=at_fault&site=hill")).json()
+        assert (rows["total"], rows["rows"][0]["id"]) == (1, "C001")
+        assert (await http.get("/wall/list?id=users")).status_code == 404
+        async with http.stream("GET", "/wall/events?site=hill") as answer:
+            async for text in answer.aiter_lines():
+                if text.startswith('data: {"version"'):
+                    assert json.loads(text[6:])["camera_total"] == 1
                     break
 
 

@@ -56,7 +56,7 @@ class Live:
     def __init__(
         self, snapshot: Callable[[], Snapshot], newest: Callable[[], float | None]
     ) -> None:
-        self._snapshot, self._newest = snapshot, newest
+        self.snapshot, self._newest = snapshot, newest
         self._screens: list[_Screen] = []
         self._ticker: asyncio.Task[None] | None = None
         self._text = b""
@@ -79,7 +79,7 @@ class Live:
 
     async def _make(self) -> float:
         """Render the model; the seconds that it took."""
-        snapshot, began = self._snapshot(), time.monotonic()
+        snapshot, began = self.snapshot(), time.monotonic()
         text = await asyncio.to_thread(_rendered, snapshot)
         if text != self._text:
             self._text, self._version = text, self._version + 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -24,7 +25,7 @@ VERSION = 1
 # As many as a screen can ever name; the rest is counted.
 MOST_FAULTS = 60
 MOST_CAMERAS = 1200
-MOST_OTHERS = 60
+MOSTOTHERS = 60
 NOT_RECORDED = frozenset({"not_recording", "no_motion_recorded"})
 _SOURCES = {
     "battery": "ON BATTERY",
@@ -33,9 +34,33 @@ _SOURCES = {
     "test": "self-test",
 }
 _KINDS = {Kind.UPS: "UPS", Kind.RECORDER: "Recorder"}
+OTHERS = (Kind.UPS, Kind.RECORDER, Kind.WORKSTATION, Kind.LINK)
 
 Json = dict[str, Any]
-Hit = Callable[[FaultLine], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A number that counts the devices with a fault of the `check` that is a `hit`."""
+
+    name: str
+    label: str
+    check: str
+    hit: Callable[[FaultLine], bool]
+
+
+COUNTED = (
+    Counted(
+        "not_recorded", "Not recorded", CheckName.RECORDING, lambda line: line.code in NOT_RECORDED
+    ),
+    Counted(
+        "clock_wrong",
+        "Clock wrong",
+        CheckName.CLOCK,
+        lambda line: line.check_type == CheckName.CLOCK.value,
+    ),
+    Counted("on_battery", "On battery", CheckName.UPS, lambda line: line.code == "on_battery"),
+)
 
 
 def model(snapshot: Snapshot) -> Json:
@@ -51,7 +76,7 @@ def model(snapshot: Snapshot) -> Json:
         "simulated": snapshot.simulated,
         "patience": min((check.max_age for check in snapshot.checks), default=0.0),
         "numbers": numbers(seen, cameras),
-        "faults": [_entry(group, kinds.get(group[0].device)) for group in listed[:MOST_FAULTS]],
+        "faults": [entry_of(group, kinds.get(group[0].device)) for group in listed[:MOST_FAULTS]],
         "fault_total": len(listed),
         "cameras": [_tile(view) for view in cameras[:MOST_CAMERAS]],
         "camera_total": len(cameras),
@@ -77,23 +102,7 @@ def numbers(seen: Sequence[View], cameras: Sequence[View]) -> list[Json]:
     watched = sum(view.state != "off" for view in cameras)
     return [
         _at_fault(cameras),
-        _of_check(
-            "not_recorded",
-            "Not recorded",
-            seen,
-            CheckName.RECORDING,
-            lambda line: line.code in NOT_RECORDED,
-        ),
-        _of_check(
-            "clock_wrong",
-            "Clock wrong",
-            seen,
-            CheckName.CLOCK,
-            lambda line: line.check_type == CheckName.CLOCK.value,
-        ),
-        _of_check(
-            "on_battery", "On battery", seen, CheckName.UPS, lambda line: line.code == "on_battery"
-        ),
+        *(_of_check(counted, seen) for counted in COUNTED),
         {
             "id": "not_checked",
             "label": "Not checked",
@@ -113,13 +122,13 @@ def _at_fault(cameras: Sequence[View]) -> Json:
     return _number("at_fault", "Cameras at fault", hits, (known, len(watched)), more)
 
 
-def _of_check(name: str, label: str, seen: Sequence[View], check_type: str, hit: Hit) -> Json:
-    watched = [view for view in seen if check_type in view.asked]
-    found = [(view, [line.state for line in view.lines if hit(line)]) for view in watched]
-    known = sum(check_type in view.known or bool(states) for view, states in found)
+def _of_check(counted: Counted, seen: Sequence[View]) -> Json:
+    watched = [view for view in seen if counted.check in view.asked]
+    found = [(view, [line.state for line in view.lines if counted.hit(line)]) for view in watched]
+    known = sum(counted.check in view.known or bool(states) for view, states in found)
     return _number(
-        name,
-        label,
+        counted.name,
+        counted.label,
         [(view, max(states)) for view, states in found if states],
         (known, len(watched)),
     )
@@ -157,9 +166,6 @@ def _number(
 # ----------------------------------------------------------------------------------------------- the faults
 
 
-_OTHERS = (Kind.UPS, Kind.RECORDER, Kind.WORKSTATION, Kind.LINK)
-
-
 def entries(snapshot: Snapshot, seen: Iterable[View]) -> list[tuple[FaultLine, ...]]:
     """The faults of one device each, the most urgent device first.
 
@@ -191,7 +197,8 @@ def _urgency(group: Sequence[FaultLine]) -> tuple[Any, ...]:
     )
 
 
-def _entry(group: Sequence[FaultLine], kind: Kind | None) -> Json:
+def entry_of(group: Sequence[FaultLine], kind: Kind | None) -> Json:
+    """One entry of the faults: the lines of one device or site."""
     first = lead(group)
     more = [f"and {len(group) - 1} more of this device"] if len(group) > 1 else []
     more += (
@@ -199,7 +206,7 @@ def _entry(group: Sequence[FaultLine], kind: Kind | None) -> Json:
         if first.affected
         else []
     )
-    return _said(
+    return said(
         id=first.device,
         name=called(first.name, kind),
         state="fault",
@@ -222,7 +229,7 @@ def _entry(group: Sequence[FaultLine], kind: Kind | None) -> Json:
 
 def _tile(view: View) -> Json:
     first = view.lead
-    return _said(
+    return said(
         id=view.device.id,
         name=view.device.name,
         state=view.state,
@@ -238,10 +245,10 @@ def others(seen: Sequence[View], snapshot: Snapshot) -> Json:
     """UPSes, recorders and links: those that say something by themselves, and how many there are of
     each kind.
     """
-    rest = [view for view in seen if view.device.kind in _OTHERS and view.state != "off"]
+    rest = [view for view in seen if view.device.kind in OTHERS and view.state != "off"]
     told = [view for view in rest if not _quiet(view)]
     return {
-        "devices": [_chip(view, snapshot) for view in told[:MOST_OTHERS]],
+        "devices": [_chip(view, snapshot) for view in told[:MOSTOTHERS]],
         "kinds": _kinds(rest),
     }
 
@@ -261,7 +268,7 @@ def _kinds(rest: Sequence[View]) -> Json:
 def _chip(view: View, snapshot: Snapshot) -> Json:
     device = view.device
     named = {"kind": device.kind.value, "name": called(device.name, device.kind)}
-    return _tile(view) | named | _said(figure=ups_words(snapshot.ups.get(device.id)))
+    return _tile(view) | named | said(figure=ups_words(snapshot.ups.get(device.id)))
 
 
 def called(name: str, kind: Kind | None) -> str:
@@ -302,6 +309,6 @@ def _sweep(snapshot: Snapshot) -> Json | None:
     return {"at": round(snapshot.sweep.at), "signed_by": list(snapshot.sweep.signed_by)}
 
 
-def _said(**values: Any) -> Json:
+def said(**values: Any) -> Json:
     """Only what says something."""
     return {name: value for name, value in values.items() if value not in (None, "", False)}

@@ -11,7 +11,7 @@ from importlib import resources
 from healthmon_exporters.web import palette
 from healthmon_exporters.web.csp import policy
 
-_SCRIPTS = ("words.js", "life.js", "draw.js", "layout.js", "details.js", "main.js")
+_SCRIPTS = ("words.js", "life.js", "draw.js", "layout.js", "details.js", "lists.js", "main.js")
 _COLOURS = {
     **{name.replace("_", "-"): colour for name, colour in palette.STATES.items()},
     **{f"ink-{name.replace('_', '-')}": colour for name, colour in palette.INK.items()},

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from healthmon.incidents.incident import SITE
 from healthmon.model.device import Check, CheckKey, Device
-from healthmon.model.enums import State
+from healthmon.model.enums import Kind, State
 from healthmon.model.measurements import Reference
 from healthmon.model.results import CheckResult, worst
 from healthmon.model.ups import Ups
@@ -73,7 +74,7 @@ class Snapshot:
     of `CheckOutcome.landed`.
 
     `maintenance` maps the ids of covered devices to the reason, `absent` are deployables that are
-    not deployed.
+    not deployed. `site_names` are those of the sites by id, where they have one.
     """
 
     estate: str
@@ -90,6 +91,19 @@ class Snapshot:
     ups: Mapping[str, Ups] = field(default_factory=dict)
     sweep: Sweep | None = None
     simulated: bool = False
+    site_names: Mapping[str, str] = field(default_factory=dict)
+
+    def of_site(self, site: str) -> Snapshot:
+        """The same of one site only; healthmon itself stays."""
+        devices = tuple(d for d in self.devices if d.site == site or d.kind is Kind.AGENT)
+        known = {SITE + site, *(device.id for device in devices)}
+        return replace(
+            self,
+            estate=f"{self.estate}, {self.site_names.get(site) or site}",
+            devices=devices,
+            checks=tuple(check for check in self.checks if check.device in known),
+            faults=tuple(line for line in self.faults if line.device in known),
+        )
 
 
 class LatestResults:

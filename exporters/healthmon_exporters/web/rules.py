@@ -73,6 +73,7 @@ RULES: Final[Mapping[str, Permission]] = MappingProxyType(
         "GET /wall.json": Permission.WALL,
         "GET /wall/events": Permission.WALL,
         "GET /wall/device": Permission.WALL,
+        "GET /wall/list": Permission.WALL,
     }
 )
 PUBLIC: Final = frozenset(page for page, rule in RULES.items() if rule is Permission.LOGIN)

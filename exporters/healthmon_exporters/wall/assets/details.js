@@ -58,7 +58,7 @@ const panel = {
   closed() {
     if ($("details").open || this.id !== this.shown) return;
     clearTimeout(this.timer);
-    if (this.wanted() === this.id) history.replaceState(null, "", location.pathname);
+    if (this.wanted() === this.id) history.replaceState(null, "", location.pathname + location.search);
     this.id = "";
     const tile = this.opener && document.contains(this.opener) ? this.opener : null;
     if (tile) tile.focus();

@@ -42,11 +42,15 @@ const draw = {
       const none = one.value === null;
       li.className = `s-${one.state}`;
       li.dataset.id = one.id;
-      li.replaceChildren(
-        make("span", "label", one.label),
+      const a = make(
+        "a", "", make("span", "label", one.label),
         make("span", none ? "value none" : "value", none ? (one.state === "none" ? "–" : "NO DATA") : String(one.value)),
         make("span", "note", symbol(one.state === "none" ? "off" : one.state), make("span", "", one.note || STATE_WORDS[one.state])),
       );
+      a.href = `#list=${one.id}`;
+      const told = none ? (one.state === "none" ? "not monitored" : "no data") : one.value;
+      a.setAttribute("aria-label", `${one.label}: ${told}, ${one.note || STATE_WORDS[one.state]}. List`);
+      li.replaceChildren(a);
     });
   },
 
@@ -72,7 +76,10 @@ const draw = {
     if (rest > 0) items.push({ rest, id: "", names: model.faults.slice(shown).map((fault) => fault.name).join(", ") });
     this.list($("fault-list"), items, (one) => (one.rest ? "+" : `${one.id} ${one.number || one.since}`), (li, one) => {
       if (!one.rest) return this.faultCard(li, one);
-      li.replaceChildren(make("div", "card more", make("span", "name", `+${one.rest} more`), make("span", "about", make("span", "", one.names))));
+      const a = make("a", "card more", make("span", "name", `+${one.rest} more`), make("span", "about", make("span", "", one.names)));
+      a.href = "#list=faults";
+      a.setAttribute("aria-label", `${one.rest} more faults. List of all`);
+      li.replaceChildren(a);
     });
     [...$("fault-list").children].forEach((li, place) => {
       li.style.setProperty("--least", `${place < shown ? widths[place] : more}rem`);
@@ -89,7 +96,9 @@ const draw = {
     const names = found.slice(0, 6).map((one) => `${one.id} ${one.name}: ${one.words}`);
     if (found.length > 6) names.push(`+${found.length - 6} more`);
     const note = $("fault-note");
-    note.replaceChildren(...(found.length ? [symbol("warning"), make("span", "", `Warnings ${found.length}: ${names.join(" · ")}`)] : []));
+    const a = make("a", "", symbol("warning"), make("span", "", `Warnings ${found.length}: ${names.join(" · ")}`));
+    a.href = "#list=warnings";
+    note.replaceChildren(...(found.length ? [a] : []));
     note.className = found.length ? "s-warning" : "";
   },
 

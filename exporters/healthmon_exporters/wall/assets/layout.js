@@ -1,8 +1,8 @@
 // Sizes. A wall is looked at from 5 m and never scrolled: everything is fitted to the window, in rem of a hundred and
 // eighth of its height. A narrow or low window (a telephone, a zoomed page) gets an ordinary page that scrolls.
 
-const NAME_LEAST = 5.2;
-const NAME_SIZES = [8.4, 7.2, 6.2, NAME_LEAST];
+const NAME_LEAST = 6.6; // 16 arc minutes of capital height at 5 m on a screen of 43 inches (ISO 9241-303)
+const NAME_SIZES = [8.4, 7.4, NAME_LEAST];
 const GAP = 0.6;
 const CARD_EXTRA = 3.8;
 const MORE = 6.5;

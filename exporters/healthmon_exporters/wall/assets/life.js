@@ -32,7 +32,7 @@ const life = {
     if (this.source) this.source.close();
     this.next = null;
     // By the origin, because the page's own address may hold a login, which no request may be made of.
-    this.source = new EventSource(`${location.origin}/wall/events`);
+    this.source = new EventSource(`${location.origin}/wall/events${location.search}`);
     this.source.addEventListener("open", () => { this.quickest = [Infinity, Infinity]; });
     this.source.addEventListener("wall", (event) => { this.next = JSON.parse(event.data); });
     this.source.addEventListener("beat", (event) => this.alive(JSON.parse(event.data)));

@@ -124,3 +124,4 @@ life.start({
   blind: () => wall.blind(),
 });
 panel.start();
+lists.start();
