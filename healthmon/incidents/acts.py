@@ -16,6 +16,10 @@ from typing import Any, Final
 from healthmon.model.plain_text import one_line
 
 LONGEST_TEXT = 1000
+# Clocks of two machines differ; an act that is dated later than this after now is refused.
+AHEAD_SECONDS = 60.0
+# A fault is raised at most so long after it was noticed: what is older is a wrong date.
+OLDEST_SECONDS = 366 * 86400.0
 
 
 class ActError(ValueError):
@@ -128,7 +132,8 @@ class Act:
     seconds.
 
     `details` are texts by the names of `NEEDED` and `ALLOWED`. `id` is given by the store and keeps
-    the order; 0 before. `number` is 0 for a fault that has no number yet.
+    the order; 0 before. `number` is 0 for a fault that has no number yet. `form` is the mark of the
+    form that it came by: sent twice it is one act. "" for none.
     """
 
     kind: ActKind
@@ -138,6 +143,7 @@ class Act:
     number: int = 0
     details: Mapping[str, str] = field(default_factory=dict)
     id: int = 0
+    form: str = ""
 
     def get(self, name: str) -> str:
         """One of the details; "" where it has none."""
@@ -165,9 +171,17 @@ def act(kind: ActKind, by: str, at: float, happened: float | None = None, **deta
     if not name:
         raise ActError(f"'{kind}' needs the name of the person who does it")
     when = at if happened is None else happened
-    if not math.isfinite(when):
-        raise ActError("that is no time")
+    _check_time(kind, at, when)
     return Act(kind, name, at, when, details=_checked(kind, details))
+
+
+def _check_time(kind: ActKind, at: float, happened: float) -> None:
+    """Raises ActError for a time that cannot be right."""
+    if not math.isfinite(happened):
+        raise ActError("that is no time")
+    # Every other act is checked against the life of its fault.
+    if kind is ActKind.RAISE and not at - OLDEST_SECONDS <= happened <= at + AHEAD_SECONDS:
+        raise ActError("that time is in the future or more than a year ago; check the date")
 
 
 def _checked(kind: ActKind, details: Mapping[str, str]) -> dict[str, str]:

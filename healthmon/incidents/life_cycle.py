@@ -11,11 +11,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from healthmon.incidents.acts import Act, ActKind, PauseOwner
+from healthmon.incidents.acts import AHEAD_SECONDS, Act, ActKind, PauseOwner
 from healthmon.incidents.incident import Ack, Incident
 
-# Clocks of two machines differ; an act that is dated later than this after now is refused.
-AHEAD_SECONDS = 60.0
 # An engineer may have come a little before the fault was noticed.
 EARLY_SECONDS = 86400.0
 

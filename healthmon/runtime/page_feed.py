@@ -119,6 +119,9 @@ class _PageFeed:
         device = act.get("device")
         if device and device not in self._agent.estate.devices:
             raise NotDoneError(f"There is no device {device} in the configuration.")
+        site = act.get("site")
+        if site and site not in self._agent.estate_state().site_names:
+            raise NotDoneError(f"There is no site {site} in the configuration.")
         kept = await self._read(lambda store: store.raise_fault(act, device))
         await self._agent.incident_service.take_over()
         await self._agent.incident_service.store_writer.flush()

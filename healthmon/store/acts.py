@@ -4,6 +4,7 @@ link of the audit chain in one transaction.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import replace
@@ -23,8 +24,8 @@ class Acts:
 
     def act(self, new: Act, author: Author | None = None) -> LifeCycle:
         """Record `new` on the fault `new.number`, made by the account of `author`; the life of the
-        fault with it. When this returns it is on the disk. Raises StoreError with the reason where
-        it cannot be done.
+        fault with it. When this returns it is on the disk. What comes again by the same form is
+        recorded already. Raises StoreError with the reason where it cannot be done.
         """
         return self.act_all([new], author)[0]
 
@@ -36,6 +37,8 @@ class Acts:
 
     def _act(self, new: Act, author: Author | None) -> LifeCycle:
         life = self._life(new.number)
+        if self._of_same_form(new):
+            return life
         if refusal := life.refusal(new, new.at):
             raise StoreError(f"F{new.number:06d}: {refusal}")
         kept = self._add(new, life.incident.device, author)
@@ -46,6 +49,8 @@ class Acts:
         body = new.body()
         made = self._engine.execute(sql.ADD_ACT, row | {"happened": new.happened, "body": body})
         kept = replace(new, id=int(made.fetchone()[0]))
+        if new.form:
+            self._engine.execute(sql.ADD_ACT_FORM, {"form": _mark(new), "act": kept.id})
         whole = {"by": kept.by, "happened": kept.happened, "details": dict(kept.details)}
         if author is not None:
             self._engine.execute(sql.PUT_AUTHOR, author.row("acts", kept.id))
@@ -54,6 +59,11 @@ class Acts:
         link = {"number": kept.number or None, "device": device, "body": text}
         audit.append(self._engine, f"act-{kept.id}", kept.at, kept.kind.value, link)
         return kept
+
+    def _of_same_form(self, new: Act) -> int:
+        """The id of the act that came by the form of `new` before; 0 for none."""
+        found = self._engine.execute(sql.ACT_OF_FORM, {"form": _mark(new)}).fetchone()
+        return int(found[0]) if found else 0
 
     def _settled(self, life: LifeCycle) -> LifeCycle:
         """Nobody but a person ends a fault that a person has raised: its row says when."""
@@ -106,12 +116,12 @@ class Acts:
 
     def raise_fault(self, new: Act, device: str, author: Author | None = None) -> int:
         """Keep what a person has raised, until it gets its number; the id of the act. `device` is
-        "" for none.
+        "" for none. What comes again by the same form is kept already.
         """
         assert new.kind is ActKind.RAISE  # noqa: S101 - callers build it
         with self._engine.transaction():
             audit.claim(self._engine)
-            return self._add(new, device, author).id
+            return self._of_same_form(new) or self._add(new, device, author).id
 
     def raised(self) -> list[Act]:
         """What people have raised and has no number yet, in order."""
@@ -133,3 +143,11 @@ class Acts:
         with self._engine.transaction():
             found = self._engine.execute(sql.NUMBER_OF_ACT, {"id": act}).fetchone()
             return int(found[0]) if found else 0
+
+
+def _mark(new: Act) -> str:
+    """What a form is known by. One that was changed after it was sent is another; "" for no form."""
+    if not new.form:
+        return ""
+    text = json.dumps([new.kind.value, new.number, new.by, new.body()])
+    return f"{new.form[:64]}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

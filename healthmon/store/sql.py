@@ -92,6 +92,8 @@ LAST_STAY: Final = """
 SELECT state, location FROM stays WHERE device = :device ORDER BY since DESC LIMIT 1"""
 
 ADD_ACT: Final = _insert("acts", "number kind name at happened body") + " RETURNING id"
+ADD_ACT_FORM: Final = _insert("act_forms", "form act")
+ACT_OF_FORM: Final = "SELECT act FROM act_forms WHERE form = :form"
 _ACT = "SELECT id, number, kind, name, at, happened, body FROM acts"
 ACTS_OF: Final = f"{_ACT} WHERE number = :number ORDER BY id"
 ACTS_BETWEEN: Final = f"{_ACT} WHERE number BETWEEN :low AND :high ORDER BY id"
@@ -164,6 +166,7 @@ END_NOTE: Final = "UPDATE notes SET ended = :ended, ender = :ender WHERE id = :i
 TRIM: Final = {
     "faults": "DELETE FROM cases WHERE closed < :before",
     "acts": "DELETE FROM acts WHERE number > 0 AND number NOT IN (SELECT number FROM cases)",
+    "forms": "DELETE FROM act_forms WHERE act NOT IN (SELECT id FROM acts)",
     "states": "DELETE FROM timeline WHERE until < :before",
     "notices": "DELETE FROM outbox WHERE ended < :before",
     "places": """DELETE FROM stays AS stay WHERE EXISTS (SELECT 1 FROM stays AS later

@@ -252,3 +252,10 @@ def test_any_sequence_keeps_every_act_and_undo_goes_back_step_by_step(
 
 def test_every_kind_of_act_has_its_details() -> None:
     assert set(NEEDED) | set(ALLOWED) == set(ActKind)
+
+
+@pytest.mark.parametrize("off", [61.0, 1e11, -367 * 86400.0, -6e10, float("nan")])
+def test_a_fault_is_raised_at_a_time_that_can_be(off: float) -> None:
+    with pytest.raises(ActError, match="time"):
+        act(ActKind.RAISE, "A. Smith", 2e9, 2e9 + off, what="dark", noticed_by="operator")
+    act(ActKind.RAISE, "A. Smith", 2e9, 2e9 - 30 * 86400, what="dark", noticed_by="operator")

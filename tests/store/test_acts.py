@@ -235,3 +235,15 @@ def test_a_migration_that_is_cut_off_begins_again(
 
 def _full_disk(*_: object) -> None:
     raise sqlite3.OperationalError("database or disk is full")
+
+
+def test_a_form_that_comes_twice_is_one_act_and_a_changed_one_is_another(store: Store) -> None:
+    report = replace(on(ActKind.REPORT, to="Acme"), form="form-1")
+    assert [len(store.act(report).acts) for _ in range(2)] == [1, 1]
+    assert len(store.act(replace(report, details={"to": "Highways"})).acts) == 2
+    assert len(store.act(replace(report, form="form-2")).acts) == 3
+    raised = act(ActKind.RAISE, "A. Smith", NOW, what="dome is dirty", noticed_by="police")
+    first = store.raise_fault(replace(raised, form="form-3"), "")
+    assert store.raise_fault(replace(raised, form="form-3", at=NOW + 9), "") == first
+    assert store.raise_fault(raised, "") != first, "without a form nothing is known of it"
+    assert len(store.raised()) == 2

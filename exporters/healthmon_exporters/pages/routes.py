@@ -28,6 +28,7 @@ from healthmon_exporters.web.forms import read_form
 from healthmon_exporters.web.rules import GuardedRoute, person_of
 
 MOST_FAULTS = 500
+_OF_RAISING = ("device", "what", "noticed_by", "site", "priority", "happened")
 _NUMBER = re.compile(r"[Ff]?0*(\d{1,18})")
 
 
@@ -65,7 +66,7 @@ class Pages:
         since, until = asked.get("since", ""), asked.get("until", "")
         try:
             wanted = self._wanted(request)
-        except ValueError:
+        except (ValueError, OverflowError):
             return self._gone(request, "A date is written as 2026-11-29.", 400)
         try:
             rows = await self._feed.faults(wanted, MOST_FAULTS + 1)
@@ -83,7 +84,9 @@ class Pages:
         )
 
     def _wanted(self, request: Request) -> Wanted:
-        """The faults that a filter asks for; its days are local ones. Raises ValueError."""
+        """The faults that a filter asks for; its days are local ones. Raises ValueError,
+        OverflowError.
+        """
         asked, zone = request.query_params, ZoneInfo(self._feed.zone())
         given = {}
         if since := asked.get("since"):
@@ -139,7 +142,8 @@ class Pages:
         now = time.time()
         happened = self._happened(form, now)
         made = act(kind, person_of(request.scope).name, now, happened, **details)
-        return replace(made, number=fault_number(request.path_params.get("number", "")))
+        number = fault_number(request.path_params.get("number", ""))
+        return replace(made, number=number, form=form.get("once", ""))
 
     def _happened(self, form: Mapping[str, str], now: float) -> float:
         """When it happened by the local time of a form, now where it says nothing. Raises
@@ -160,7 +164,7 @@ class Pages:
             "raise",
             409 if problem else 200,
             problem=problem,
-            given={name: given.get(name, "") for name in ("device", "what", "noticed_by")},
+            given={name: given.get(name, "") for name in _OF_RAISING},
             devices=self._feed.devices(),
             sites=self._feed.sites(),
             noticed_by=tuple(NoticedBy),
@@ -217,6 +221,7 @@ def fault_number(text: str) -> int:
 
 
 def _midnight(day: date, zone: ZoneInfo) -> float:
+    """The begin of a local day, as Unix seconds."""
     return datetime.combine(day, time_of_day(), zone).timestamp()
 
 

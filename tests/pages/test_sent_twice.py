@@ -1,0 +1,38 @@
+"""Acts on the pages that come twice, with impossible dates or unknown places."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from helpers.shift_desk import shift_desk
+
+pytestmark = pytest.mark.slow
+
+
+async def test_a_fault_is_raised_once_at_a_time_and_place_that_can_be(tmp_path: Path) -> None:
+    async with shift_desk(tmp_path, 1) as desk:
+        opened = desk.opened
+        given = {"device": "C001", "what": "dome is dirty", "noticed_by": "police"}
+        form = given | {"once": await opened.mark("/raise")}
+        first, second = [await opened.post("/raise", **form) for _ in range(2)]
+        assert first.headers["location"] == second.headers["location"] == "/faults/F000001"
+        mark = await opened.mark("/faults/F000001")
+        report = {"act": "report", "to": "Acme", "once": mark}
+        sent = [await opened.post("/faults/F000001/acts", **report) for _ in range(2)]
+        assert [one.status_code for one in sent] == [303, 303]
+        page = (await opened.get("/faults/F000001")).text
+        assert len(re.findall('<th scope="row">reported', page)) == 1
+
+        for at in ("0001-01-01T00:00", "9999-12-31T23:59"):
+            more = {"priority": "2", "happened": at}
+            refused = await opened.press("/raise", "/raise", **given, **more)
+            assert refused.status_code == 409
+            assert "in the future or more than a year ago; check the date" in refused.text
+            assert f'name="happened" value="{at}"' in refused.text, "what was typed is kept"
+            assert '<option value="2" selected>' in refused.text
+        refused = await opened.press("/raise", "/raise", **given, site="nowhere")
+        assert "There is no site nowhere in the configuration." in refused.text
+        assert (await opened.get("/faults?until=9999-12-31")).status_code == 400
+        assert "F000002" not in (await opened.get("/faults?state=all")).text
