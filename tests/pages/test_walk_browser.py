@@ -120,6 +120,13 @@ def walk(walker: Walker) -> None:
     comment.send_keys("wnsu www", keystrokes.ENTER)
     assert comment.get_attribute("value") == "wnsu www", "keys are text while somebody types"
     assert (walker.called(), walker.ticks()) == ("Gate <2> C002", 1)
+    comments = "return [...document.querySelectorAll('[name=comment]')].map((one) => one.value)"
+    walker.browser.open(f"{walker.root}/walk?camera=C003")
+    walker.at("3")
+    assert walker.browser.run(comments) == ["", ""], "a comment on one camera is none on another"
+    walker.browser.open(f"{walker.root}/walk")
+    walker.at("2")
+    assert walker.browser.run(comments) == ["wnsu www", ""], "and it stays with its form"
     walker.press(ESCAPE, *keystrokes.NOT_WELL)
 
     walker.at("3")

@@ -62,7 +62,7 @@ class HandoverPages:
         try:
             return await self._page(request, {})
         except NoRecordError as error:
-            return self._no_record(request, error)
+            return self._renderer.no_record(request, error)
 
     async def _page(
         self, request: Request, given: Mapping[str, str], problem: str = "", status: int = 200
@@ -101,7 +101,7 @@ class HandoverPages:
             status = error.status if isinstance(error, _RefusedError) else 409
             return await self._refused(request, form, sentence(str(error)), status)
         except NoRecordError as error:
-            return self._no_record(request, error)
+            return self._renderer.no_record(request, error)
         for party in users:
             self._control.used_login(request, party)
         response = RedirectResponse("/handover?done", 303)
@@ -114,7 +114,7 @@ class HandoverPages:
         try:
             return await self._page(request, form, words, status)
         except NoRecordError as error:
-            return self._no_record(request, error)
+            return self._renderer.no_record(request, error)
 
     async def _checked(
         self, request: Request, form: Mapping[str, str]
@@ -189,9 +189,9 @@ class HandoverPages:
             )
             await self._feed.write_note(made)
         except (NotDoneError, ValueError) as error:
-            return self._message(request, sentence(str(error)), 409)
+            return self._renderer.message(request, sentence(str(error)), 409)
         except NoRecordError as error:
-            return self._no_record(request, error)
+            return self._renderer.no_record(request, error)
         return RedirectResponse(f"{_back(form)}?noted", 303)
 
     async def _change_note(self, request: Request) -> Response:
@@ -200,20 +200,14 @@ class HandoverPages:
         number = int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
         change = {"ended": self._feed.end_note, "kept": self._feed.keep_note}.get(what)
         if change is None:
-            return self._message(request, "A note can be ended, or shown again.", 400)
+            return self._renderer.message(request, "A note can be ended, or shown again.", 400)
         try:
             await change(number, name)
         except NotDoneError as error:
-            return self._message(request, sentence(str(error)), 409)
+            return self._renderer.message(request, sentence(str(error)), 409)
         except NoRecordError as error:
-            return self._no_record(request, error)
+            return self._renderer.no_record(request, error)
         return RedirectResponse(f"{_back(form)}?{what}", 303)
-
-    def _message(self, request: Request, words: str, status: int) -> Response:
-        return self._renderer.page(request, "message", status, problem=words, done="")
-
-    def _no_record(self, request: Request, error: NoRecordError) -> Response:
-        return self._message(request, f"The record cannot be read now: {error}", 503)
 
 
 def _own(person: Person, sheet: LastSheet | None) -> dict[str, str]:

@@ -7,8 +7,14 @@ const session = (name, value) => {
   } catch { /* this tab forgets it */ }
   return {};
 };
-// A form may have a field called "action", so that its own is read as it is written.
-const nameOf = (form) => `${form.getAttribute("action")} ${form.elements.act ? form.elements.act.value : ""}`;
+// A form is known by its address, by what it is about (a comment on one camera is none on the next) and by its place
+// among several of the same. One may have a field called "action", so that its own is read as it is written.
+const ABOUT = ["act", "camera", "do", "what"];
+const aboutOf = (form) => [form.getAttribute("action"), ...ABOUT.map((name) => {
+  const one = form.elements[name];
+  return one && one.type === "hidden" ? one.value : "";
+})].join(" ");
+const nameOf = (form) => `${aboutOf(form)} ${[...document.forms].filter((one) => aboutOf(one) === aboutOf(form)).indexOf(form)}`;
 const fieldsOf = (form) => [...form.elements].filter((one) => one.name && !["hidden", "password", "submit"].includes(one.type));
 const choice = (one) => one.type === "radio" || one.type === "checkbox";
 
