@@ -26,6 +26,7 @@ class Permission(StrEnum):
     ACT = "act"
     NOTE = "note"
     SIGN = "sign"
+    DEVICES = "devices"
     REPORTS = "reports"
     SHORT_MAINTENANCE = "short_maintenance"
     MAINTENANCE = "maintenance"
@@ -46,6 +47,7 @@ MEANING: Final[Mapping[Permission, str]] = MappingProxyType(
         Permission.ACT: "raise faults, record what is done about them, walk the cameras",
         Permission.NOTE: "write notes for the next shift",
         Permission.SIGN: "sign the shift check",
+        Permission.DEVICES: "accept a replaced device, say where a deployable camera is",
         Permission.REPORTS: "make reports",
         Permission.SHORT_MAINTENANCE: "make, change and end maintenance windows of up to 24 hours",
         Permission.MAINTENANCE: "make, change and end maintenance windows of more than 24 hours",
@@ -81,6 +83,7 @@ _OPERATOR = _VIEWER | {
     Permission.NOTE,
     Permission.SIGN,
     Permission.SHORT_MAINTENANCE,
+    Permission.DEVICES,
 }
 _MANAGER = _OPERATOR | {Permission.REPORTS, Permission.MAINTENANCE}
 # Without a users file, on 127.0.0.1: there is nobody whose name an act could carry.

@@ -131,7 +131,7 @@ def check_config(config: ConfigOption = None) -> None:
 
 @cli.command()
 def overrides(config: ConfigOption = None) -> None:
-    """Print as YAML for config.yaml what people have changed on the pages: maintenance windows."""
+    """Print as YAML for config.yaml what people have changed on the pages: windows, devices."""
     from healthmon.cli import overrides as command
 
     sys.stdout.write(command.exported(config))

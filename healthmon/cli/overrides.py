@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from healthmon.cli.console import fail, load, say
 from healthmon.config.problems import ConfigError
+from healthmon.incidents.device_changes import KINDS
 from healthmon.incidents.local_time import shown
 from healthmon.incidents.operations import Operation
 from healthmon.incidents.windows import visits_of, windows_of
@@ -32,10 +33,7 @@ def exported(config: Path | None) -> str:
 
 def lines(loaded: Config) -> list[str]:
     """One line for each override in force; none where there is no record."""
-    try:
-        found, zone = _in_force(loaded), ZoneInfo(loaded.estate.time_zone)
-    except (StoreError, ConfigError):
-        return []
+    found, zone = known(loaded), ZoneInfo(loaded.estate.time_zone)
     now = time.time()
     windows = [
         f"window {one.subject} of {', '.join((*one.sites, *one.devices))}, "
@@ -47,7 +45,20 @@ def lines(loaded: Config) -> list[str]:
         for one in visits_of(found)
         if one.holds(now)
     ]
-    return windows + visits
+    changes = [
+        f"{one.subject} {overrides_yaml.words_of(one)} ({one.by})"
+        for one in found
+        if one.kind in KINDS
+    ]
+    return windows + visits + changes
+
+
+def known(loaded: Config) -> tuple[Operation, ...]:
+    """The overrides in force; none where there is no record."""
+    try:
+        return _in_force(loaded)
+    except (StoreError, ConfigError):
+        return ()
 
 
 def _in_force(loaded: Config) -> tuple[Operation, ...]:

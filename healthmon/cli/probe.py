@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 
 from healthmon.checks import registry
+from healthmon.cli import overrides
 from healthmon.cli.console import fail, read_watched
 from healthmon.cli.loop import run_loop
 from healthmon.config.problems import suggest
@@ -27,7 +28,7 @@ _CODES = {State.OK: 0, State.DEGRADED: 1, State.FAULT: 1, State.UNKNOWN: 2}
 def probe(device: str, config: Path | None, check_type: str | None, *, explain: bool) -> None:
     """The checks of one device."""
     _, loaded = read_watched(config)
-    engine = composition.build(loaded)
+    engine = composition.build(loaded, overrides.known(loaded))
     if device not in engine.estate.devices:
         raise fail(
             f"{device}: no such device in the configuration{suggest(device, engine.estate.devices)}"

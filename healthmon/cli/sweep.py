@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from healthmon.cli import acting, sheet_files
+from healthmon.cli import acting, overrides, sheet_files
 from healthmon.cli.console import fail, read_watched, say
 from healthmon.cli.loop import run_loop
 from healthmon.config.problems import suggest
@@ -38,7 +38,7 @@ def sweep(
     if shift and not any(wanted) and _by_agent(loaded):
         code = sheet_files.again(config, None, as_json=as_json, outputs=outputs)
         raise typer.Exit(code)
-    engine = composition.build(loaded)
+    engine = composition.build(loaded, overrides.known(loaded))
     selection = _selection(engine, *wanted)
     sheet = run_loop(swept(engine, selection))
     if selection == one_off.Selection() and (problem := one_off.keep(engine, sheet)):

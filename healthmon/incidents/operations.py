@@ -24,6 +24,8 @@ class OperationKind(StrEnum):
     CHECK = "check"
     WINDOW = "window"
     VISIT = "visit"
+    REPLACED = "replaced"
+    MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,14 +214,14 @@ def _limits(config: Config, own: LimitValues | None, *, metered: bool = False) -
 def checks(
     config: Config, devices: tuple[Device, ...], plans: Mapping[str, Plan]
 ) -> tuple[Check, ...]:
-    """Every check of every device by the `plans` of the check types; those that are disabled, in
-    store or in transit have none.
+    """Every check of every device by the `plans` of the check types, those of devices in store or in
+    transit too; those that are disabled have none.
     """
     entries = {e.id: e for section, _ in _KINDS for e in getattr(config, section)}
     recorders, links = Recorders.of(config), Links.of(config)
     found: list[Check] = []
     for device in devices:
-        if device.disabled or device.deployment != "deployed":
+        if device.disabled:
             continue
         entry: Watched | None = entries.get(device.id)
         slow = pace(config, entry, len(device.streams)) if entry else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -269,3 +269,8 @@ class Check:
         may take.
         """
         return 2 * self.interval + self.timeout
+
+
+def asked(planned: Iterable[Check], devices: Mapping[str, Device]) -> tuple[Check, ...]:
+    """Those of the `planned` checks that are made: a device in store or in transit is asked nothing."""
+    return tuple(one for one in planned if devices[one.device].deployment == "deployed")

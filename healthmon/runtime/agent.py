@@ -62,7 +62,8 @@ class Agent:
     """A running configuration. `path` is read again at a reload, by `read`, which gives the estate
     and the problems of its secrets; a bad file changes nothing.
 
-    `ending` are ended before the address locks close: runs out of turn.
+    `of_file` is the estate of config.yaml, without what people have changed. `ending` are ended
+    before the address locks close: runs out of turn.
     """
 
     path: Path
@@ -70,6 +71,7 @@ class Agent:
     metrics: Metrics
     incident_service: IncidentService
     running: location.InstanceLock
+    of_file: Estate
     read: Callable[[Path], Awaitable[tuple[Estate, list[Problem]]]] = read_apart
     started: float = field(default_factory=time.time)
     cut: frozenset[str] = frozenset()
@@ -95,7 +97,7 @@ class Agent:
         incident_service = IncidentService.of(
             estate.config, estate.devices, book, store_writer, EstateState
         )
-        agent = cls(path, engine, metrics, incident_service, running)
+        agent = cls(path, engine, metrics, incident_service, running, estate)
         incident_service.estate_state, incident_service.alive = agent.estate_state, agent.alive
         store_writer.snapshot = lambda: incident_service.snapshot(book.open())
         store_writer.on_late = agent._late
@@ -108,7 +110,9 @@ class Agent:
             raise BlockingIOError(str(error)) from None
         book.restore(saved.faults)
         incident_service.resume(saved)
-        agent._reloaded()
+        agent._operated()
+        agent._follow_estate()
+        agent._loaded()
         return agent
 
     @property
@@ -131,6 +135,7 @@ class Agent:
         )
         self.state.book.restore(open_still)
         self.incident_service.resume_late(saved, self.state.book.open())
+        self._operated()
 
     # ------------------------------------------------------------------------------------ results
 
@@ -164,6 +169,9 @@ class Agent:
     def _operated(self) -> None:
         """Take over what people have done to devices and sites."""
         self._windows = (-math.inf, {})
+        estate = self.of_file.with_changes(self.incident_service.operations)
+        if estate.devices != self.estate.devices:
+            self._swap(estate)
 
     def _follow(self, check: Check, verdicts: tuple[Verdict, ...]) -> None:
         """Check again soon what is in doubt; check the parents and the site of a lost device now.
@@ -362,16 +370,22 @@ class Agent:
             log.error("configuration not changed:\n%s", error)  # noqa: TRY400 - the problems say it all
             return str(error)
         await asyncio.to_thread(load_for, estate.checks)
+        self.of_file = estate
+        self._swap(estate.with_changes(self.incident_service.operations))
+        self._loaded()
+        return ""
+
+    def _swap(self, estate: Estate) -> None:
+        """Go on with `estate`; what is known of devices that are the same stays."""
         changed, old = estate.changed_from(self.estate), self.engine
         self.state.retain(changed, estate.keys)
         self.engine = CheckEngine.of(estate, self._state_for(estate), old.runner)
         old.context.connector.close()
         self.metrics.reconfigured(tuple(estate.devices.values()), estate.checks)
         self.incident_service.reconfigured(estate.config, estate.devices)
-        self._reloaded()
+        self._follow_estate()
         if self.schedule is not None:
             self.schedule.plan(estate.checks, estate.budgets())
-        return ""
 
     def _state_for(self, estate: Estate) -> AgentState:
         """What is known, for the configuration that comes into force: the rule of confirmation is
@@ -382,7 +396,13 @@ class Agent:
             self.state.lockout_guard = AgentState.of(estate).lockout_guard
         return self.state
 
-    def _reloaded(self) -> None:
+    def _loaded(self) -> None:
+        """The file has been read, and is in force."""
+        self.metrics.set_agent("healthmon_config_reload_success", 1)
+        self.metrics.set_agent("healthmon_config_reload_success_timestamp_seconds", time.time())
+        self.metrics.config_hash(self.estate.config.digest)
+
+    def _follow_estate(self) -> None:
         """Take over what only depends on the configuration; what is no longer checked ends as
         removed.
         """
@@ -394,9 +414,6 @@ class Agent:
         )
         self.incident_service.moved(estate.devices.values())
         self._windows = (-math.inf, {})
-        self.metrics.set_agent("healthmon_config_reload_success", 1)
-        self.metrics.set_agent("healthmon_config_reload_success_timestamp_seconds", time.time())
-        self.metrics.config_hash(estate.config.digest)
         agent_metrics.show(self)
 
 

@@ -40,17 +40,18 @@ class ChecksNow:
     agent: Agent
     _rounds: dict[str, Round] = field(default_factory=dict)
 
-    def begin(self, subject: str, checks: Iterable[Check], by: str) -> None:
-        """Have `checks` run now. While a round of the subject runs, nothing new begins.
+    def begin(self, subject: str, checks: Iterable[Check], by: str, *, anew: bool = False) -> None:
+        """Have `checks` run now, `anew` even where a run of a moment ago would do. While a round of
+        the subject runs, nothing new begins.
 
         What is sampled (playback) has a budget of its own and is not asked. A device that was busy
         or cut us off is left alone until its rest is over; whether it answers is asked.
         """
         schedule = self.agent.schedule
-        if schedule is None or self.running(subject):
+        if schedule is None or (self.running(subject) and not anew):
             return
         asked, resting = self._divided(checks)
-        schedule.run_soon(asked)
+        schedule.run_soon(asked, anew=anew)
         self._rounds[subject] = Round(
             by,
             time.time(),

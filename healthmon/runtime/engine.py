@@ -17,6 +17,7 @@ from healthmon.checks.evaluation import dependencies
 from healthmon.checks.evaluation.port import cause
 from healthmon.checks.probes import ups
 from healthmon.checks.probes.context import ProbeContext
+from healthmon.incidents.operations import Operation
 from healthmon.model.device import Check, Device
 from healthmon.model.enums import NO_WAY_THERE, OUR_TROUBLE, CheckName, Kind, Reason, State
 from healthmon.model.links import SwitchPort
@@ -263,9 +264,11 @@ def _context(estate: Estate, state: AgentState, connector: Connector) -> ProbeCo
     )
 
 
-def build(config: Config) -> CheckEngine:
-    """The engine of `config`. Secrets are read when first used, once."""
-    return CheckEngine.of(Estate.of(config))
+def build(config: Config, operations: Iterable[Operation] = ()) -> CheckEngine:
+    """The engine of `config`, with the `operations` of people that are in force. Secrets are read
+    when first used, once.
+    """
+    return CheckEngine.of(Estate.of(config).with_changes(operations))
 
 
 def worth_again(result: CheckResult) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -17,10 +17,11 @@ from healthmon.config import secrets
 from healthmon.config.contracts import Contracts
 from healthmon.config.problems import ConfigError
 from healthmon.incidents.confirmation import Policy
+from healthmon.incidents.device_changes import changed
 from healthmon.incidents.operations import Operation
 from healthmon.incidents.windows import active
 from healthmon.inventory.maintenance import in_maintenance
-from healthmon.model.device import Check, CheckKey, Device
+from healthmon.model.device import Check, CheckKey, Device, asked
 from healthmon.model.enums import CheckName, Kind
 from healthmon.notifications.routing import times_of_day
 from healthmon.notifications.shifts import ShiftPlan
@@ -41,11 +42,13 @@ class Estate:
 
     `config` is without its devices, which are in `devices`; where another process has read the
     file, it is a `Plain` of the same names. `credential` reads a secret when it is first used. The
-    rest says the same in the order in which it is looked up.
+    rest says the same in the order in which it is looked up. `planned` are the checks of devices that
+    are not deployed now, too.
     """
 
     config: Config
     devices: Mapping[str, Device]
+    planned: tuple[Check, ...]
     checks: tuple[Check, ...]
     state_directory: Path | None
     credential: Callable[[str], Credential]
@@ -64,40 +67,48 @@ class Estate:
 
         devices = inventory.devices(config)
         plans = {name: one.plan for name, one in registry.installed().check_types.items()}
-        checks = inventory.checks(config, devices, plans)
+        planned = inventory.checks(config, devices, plans)
         contracts = Outline.of(config).contracts
-        return cls._made(inventory.without_devices(config), devices, checks, contracts)
+        return cls._made(inventory.without_devices(config), devices, planned, contracts)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Another process gets what the estate is made of."""
         devices = tuple(self.devices.values())
-        return Estate._made, (self.config, devices, self.checks, self.contracts)
+        return Estate._made, (self.config, devices, self.planned, self.contracts)
 
     @classmethod
     def _made(
         cls,
         config: Config,
         found: tuple[Device, ...],
-        checks: tuple[Check, ...],
+        planned: tuple[Check, ...],
         contracts: Contracts,
     ) -> Estate:
         devices = {device.id: device for device in found}
         return cls(
             config=config,
             devices=devices,
-            checks=checks,
+            planned=planned,
             state_directory=location.prepared(location.folder_of(config)),
             credential=_credentials(config),
-            reach_checks={c.device: c for c in checks if c.check_type == CheckName.REACH},
-            checks_of=_grouped(checks, lambda check: check.device),
+            **_checks_by(planned, devices),
             sites={
                 site: tuple(device.id for device in found)
                 for site, found in _grouped(devices.values(), lambda device: device.site).items()
             },
-            absent=frozenset(d.id for d in devices.values() if d.deployment != "deployed"),
             shift_plan=_shift_plan(config.estate),
             contracts=contracts,
         )
+
+    def with_changes(self, operations: Iterable[Operation]) -> Estate:
+        """This estate, which is that of config.yaml, with the devices that people have replaced or
+        moved by the `operations` in force.
+        """
+        found = changed(self.devices, operations)
+        if not found:
+            return self
+        devices = {**self.devices, **found}
+        return replace(self, devices=devices, **_checks_by(self.planned, devices))
 
     @property
     def watched(self) -> bool:
@@ -151,6 +162,17 @@ class Estate:
         """The ids of the devices that are new, gone or described otherwise than in `before`."""
         ids = self.devices.keys() | before.devices.keys()
         return frozenset(name for name in ids if self.devices.get(name) != before.devices.get(name))
+
+
+def _checks_by(planned: tuple[Check, ...], devices: Mapping[str, Device]) -> dict[str, Any]:
+    """The checks that are made, in the order in which they are looked up, and who has none."""
+    checks = asked(planned, devices)
+    return {
+        "checks": checks,
+        "reach_checks": {c.device: c for c in checks if c.check_type == CheckName.REACH},
+        "checks_of": _grouped(checks, lambda check: check.device),
+        "absent": frozenset(d.id for d in devices.values() if d.deployment != "deployed"),
+    }
 
 
 def _shift_plan(estate: EstateSection) -> ShiftPlan:

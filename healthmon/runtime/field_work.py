@@ -8,6 +8,7 @@ from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked
 from healthmon.runtime.check_now import ChecksNow, checking_of
+from healthmon.runtime.device_work import DeviceWork
 from healthmon.runtime.maintenance_work import MaintenanceWork
 from healthmon.runtime.visit_work import VisitWork
 from healthmon_exporters.pages.feed import NotDoneError
@@ -20,6 +21,7 @@ class FieldWork:
 
     def __init__(self, agent: Agent) -> None:
         self._agent, self._checks_now = agent, ChecksNow(agent)
+        self.devices = DeviceWork(agent, self._checks_now)
 
     def feed(self) -> FieldFeed:
         """What the pages use."""
@@ -34,6 +36,8 @@ class FieldWork:
             site=visits.page,
             arrive=visits.arrive,
             leave=visits.leave,
+            accept=self.devices.accept,
+            move=self.devices.move,
             visit_hold=lambda: self._agent.estate.config.estate.visit_hold,
         )
 

@@ -175,7 +175,7 @@ class IncidentService:
     def _take_over(self, saved: Saved) -> None:
         self.watched_since = saved.watched_since
         self._known_act = saved.last_act
-        self._operated(saved.operations)
+        self.operations = saved.operations
         for number, target, at in saved.heard:
             self.post.heard.setdefault(number, {})[target] = at
         self._hand_out(saved.outgoing, merge=False)

@@ -17,12 +17,12 @@ from healthmon.runtime.asking import asked
 from healthmon_exporters.pages.feed import NotDoneError
 from healthmon_exporters.pages.field_feed import (
     EVERY_SITE,
-    DoneRow,
     MaintenancePage,
     Marked,
     WindowForm,
     WindowRow,
 )
+from healthmon_exporters.pages.rows import DoneRow
 
 if TYPE_CHECKING:
     from healthmon.config.schema import Window as WindowOfFile

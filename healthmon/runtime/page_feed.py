@@ -15,6 +15,7 @@ from healthmon.runtime import fault_pages, wall_feed
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked
 from healthmon.runtime.device_rows import OF_VIEW, all_views, device_row, device_rows
+from healthmon.runtime.device_work import done_row
 from healthmon.runtime.field_work import FieldWork
 from healthmon.runtime.shift_check import ShiftCheck
 from healthmon.runtime.shift_pages import walk_feed_of
@@ -139,10 +140,11 @@ class _PageFeed:
         if view is None:
             return None
         now = time.time()
-        segments, lives = await self._read(
+        segments, lives, done = await self._read(
             lambda store: (
                 store.timeline(name, now - MONTH),
                 _newest(store, Wanted(device=name), MOST_OF_DEVICE),
+                store.operations_on(name, MOST_OF_DEVICE),
             )
         )
         checks, traces = self._checks(name)
@@ -159,6 +161,9 @@ class _PageFeed:
             watched=name in self._agent.estate.checks_of,
             checking=self._work.checking(name),
             footage=self._footage(name, segments, now),
+            identity=self._work.devices.identity(name),
+            deployed=self._work.devices.deployed(name),
+            done=tuple(map(done_row, done)),
         )
 
     def _footage(self, name: str, segments: Iterable[Segment], now: float) -> FootageBar | None:

@@ -247,16 +247,16 @@ class Schedule:
         if self._woken is not None:
             _ring(self._woken)
 
-    def run_soon(self, checks: Iterable[Check], *, over: float = 0.0) -> None:
-        """Look at `asks` now, or spread `over` so many seconds, out of turn; each at most once in
-        `HASTE_SECONDS`.
+    def run_soon(self, checks: Iterable[Check], *, over: float = 0.0, anew: bool = False) -> None:
+        """Look at `checks` now, or spread `over` so many seconds, out of turn; each at most once in
+        `HASTE_SECONDS` unless `anew`: what answered then is not the device any more.
         """
         loop = asyncio.get_running_loop()
         now = loop.time()
         wanted = [
             check
             for check in checks
-            if now - self._hasty.get(check.key, -HASTE_SECONDS) >= HASTE_SECONDS
+            if anew or now - self._hasty.get(check.key, -HASTE_SECONDS) >= HASTE_SECONDS
         ]
         for number, check in enumerate(wanted):
             self._hasty[check.key] = now

@@ -47,6 +47,13 @@ class Operations(Acts):
         rows = self._engine.execute(sql.OPEN_OF_SITE, {"site": site}).fetchall()
         return [number for (number,) in rows if self._life(number).stage is Stage.REPORTED]
 
+    def operations_on(self, subject: str, most: int) -> list[Operation]:
+        """The newest `most` operations on a subject, the newest first."""
+        values = {"subject": subject, "limit": most}
+        with self._engine.transaction():
+            rows = self._engine.execute(sql.OPERATIONS_ON, values).fetchall()
+        return list(map(Operation.of_row, rows))
+
     def newest_operation(self, kind: OperationKind, subject: str) -> Operation | None:
         """The newest operation of this kind and subject, whether it is in force or not."""
         values = {"kind": kind.value, "subject": subject}
@@ -60,6 +67,11 @@ class Operations(Acts):
             return new
         last = self._engine.execute(sql.LAST_OPERATION).fetchone()[0]
         return replace(new, subject=f"W{(last or 0) + 1:06d}")
+
+    def came(self, once: str) -> bool:
+        """Whether a form with this mark has come before."""
+        with self._engine.transaction():
+            return self._known_operation(once) is not None
 
     def _known_operation(self, once: str) -> Operation | None:
         found = self._engine.execute(sql.OPERATION_OF, {"once": once}).fetchone()

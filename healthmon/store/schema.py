@@ -61,7 +61,7 @@ CREATE TABLE IF NOT EXISTS operations (
     id ROW_ID NOT NULL, kind VARCHAR NOT NULL, subject VARCHAR NOT NULL, name VARCHAR NOT NULL,
     at FLOAT(53) NOT NULL, until FLOAT(53), once VARCHAR NOT NULL, body TEXT NOT NULL,
     PRIMARY KEY (id), UNIQUE (once));
-CREATE INDEX IF NOT EXISTS operations_subject ON operations (kind, subject);
+CREATE INDEX IF NOT EXISTS operations_subject ON operations (subject, kind);
 CREATE TABLE IF NOT EXISTS sweeps (
     id ROW_ID NOT NULL, at FLOAT(53) NOT NULL, body TEXT NOT NULL, PRIMARY KEY (id));
 CREATE TABLE IF NOT EXISTS ticks (

@@ -113,6 +113,7 @@ _OPERATION = "SELECT id, kind, subject, name, at, until, once, body FROM operati
 OPERATION_OF: Final = f"{_OPERATION} WHERE once = :once"
 LAST_OPERATION: Final = "SELECT max(id) FROM operations"
 OPERATIONS: Final = f"{_OPERATION} WHERE kind = :kind ORDER BY id DESC LIMIT :limit"
+OPERATIONS_ON: Final = f"{_OPERATION} WHERE subject = :subject ORDER BY id DESC LIMIT :limit"
 NEWEST_OPERATION: Final = (
     f"{_OPERATION} WHERE kind = :kind AND subject = :subject ORDER BY id DESC LIMIT 1"
 )

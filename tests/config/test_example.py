@@ -18,6 +18,7 @@ from healthmon.config import document, loading, secrets, units
 from healthmon.config.problems import ConfigError
 from healthmon.inventory import devices as inventory
 from healthmon.inventory.maintenance import in_maintenance
+from healthmon.model.device import asked as asked_of
 from healthmon.model.enums import CheckName, Kind
 
 ROOT = Path(__file__).parents[2]
@@ -46,10 +47,12 @@ def test_the_example_loads_and_names_only_documentation_addresses():
     found = loading.load(ROOT / "config.yaml")
     devices = inventory.devices(found)
     assert all(d.address.startswith("192.0.2.") for d in devices if d.kind is not Kind.AGENT)
-    asked = {(a.device, a.check_type) for a in inventory.checks(found, devices, PLANS)}
+    planned = inventory.checks(found, devices, PLANS)
+    made = asked_of(planned, {one.id: one for one in devices})
+    asked = {(a.device, a.check_type) for a in made}
     assert ("C001", CheckName.STREAM) in asked
     assert ("C003", CheckName.CERTIFICATE) in asked
-    assert not any(device == "D002" for device, _ in asked)
+    assert not any(name == "D002" for name, _ in asked)
 
 
 def test_the_minimal_example_loads_and_polls_its_camera():

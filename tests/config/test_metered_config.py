@@ -10,6 +10,7 @@ from helpers.plans import PLANS
 from healthmon.config import loading
 from healthmon.config.problems import ConfigError
 from healthmon.inventory import devices as inventory
+from healthmon.model.device import asked as asked_of
 from healthmon.model.enums import CheckName
 
 TEXT = """sites: [{{id: mobile}}]
@@ -58,10 +59,8 @@ def test_what_is_said_of_a_metered_device_goes_before_what_suits_its_network(tmp
 )
 def test_only_a_deployed_camera_is_asked_anything(tmp_path, state, asked):
     found = loaded(tmp_path, f"state: {state}")
-    assert (
-        any(
-            check.device == "D1"
-            for check in inventory.checks(found, inventory.devices(found), PLANS)
-        )
-        is asked
-    )
+    devices = inventory.devices(found)
+    planned = inventory.checks(found, devices, PLANS)
+    made = asked_of(planned, {one.id: one for one in devices})
+    assert any(check.device == "D1" for check in planned)
+    assert any(check.device == "D1" for check in made) is asked

@@ -69,7 +69,17 @@ def feed() -> Feed:
         return Desk(0.0, (), (), (), (), 0)
 
     field = FieldFeed(
-        nothing, maintenance, nothing, nothing, nothing, nothing, nothing, nothing, lambda: 60.0
+        nothing,
+        maintenance,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        lambda: 60.0,
+        nothing,
+        nothing,
     )  # type: ignore[arg-type]
 
     async def state() -> ShiftState:

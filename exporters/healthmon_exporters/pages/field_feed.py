@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from healthmon_exporters.pages.rows import Checking, DeviceRow, FaultRow
+from healthmon_exporters.pages.rows import Checking, DeviceRow, DoneRow, FaultRow
 
 EVERY_SITE = "*"
 
@@ -35,17 +35,6 @@ class WindowRow:
     site: str = ""
     start_value: str = ""
     end_value: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DoneRow:
-    """One operation of the record."""
-
-    at: float
-    by: str
-    what: str
-    about: str
-    details: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +101,22 @@ class VisitForm:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveForm:
+    """What a person enters for a deployable camera."""
+
+    state: str
+    location: str
+    dpia: str
+
+
+@dataclass(frozen=True, slots=True)
 class FieldFeed:
     """Functions of the agent. Each records what was done, or raises NoRecordError, NotDoneError.
     `check` has a device checked now; `make_window`, `change_window` and `end_window` are about
     maintenance windows; `arrive` and `leave` are about an engineer at a site, whose messages are
     held for `visit_hold` seconds at most. `site` gives None for one that is not configured.
+    `accept` takes (device, job number, mark of the identity that was seen) and `move` says where a
+    deployable camera is.
     """
 
     check: Callable[[str, Marked], Awaitable[None]]
@@ -128,3 +128,5 @@ class FieldFeed:
     arrive: Callable[[str, VisitForm, Marked], Awaitable[None]]
     leave: Callable[[str, str, Marked], Awaitable[None]]
     visit_hold: Callable[[], float]
+    accept: Callable[[str, str, str, Marked], Awaitable[None]]
+    move: Callable[[str, MoveForm, Marked], Awaitable[None]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from healthmon.access.roles import Permission
 from healthmon_exporters.pages.feed import NoRecordError, NotDoneError
-from healthmon_exporters.pages.field_feed import FieldFeed, Marked, VisitForm, WindowForm
+from healthmon_exporters.pages.field_feed import FieldFeed, Marked, MoveForm, VisitForm, WindowForm
 from healthmon_exporters.pages.render import Renderer
 from healthmon_exporters.web.forms import read_form
 from healthmon_exporters.web.rules import GuardedRoute, person_of
@@ -30,6 +30,8 @@ class FieldPages:
         """For the application."""
         return [
             GuardedRoute("/devices/{name}/check", self._check, methods=("POST",)),
+            GuardedRoute("/devices/{name}/replaced", self._replaced, methods=("POST",)),
+            GuardedRoute("/devices/{name}/moved", self._moved, methods=("POST",)),
             GuardedRoute("/maintenance", self._maintenance),
             GuardedRoute("/maintenance", self._make_window, methods=("POST",)),
             GuardedRoute("/maintenance/{window}", self._change_window, methods=("POST",)),
@@ -39,9 +41,30 @@ class FieldPages:
         ]
 
     async def _check(self, request: Request) -> Response:
-        name = request.path_params["name"]
+        return await self._on_device(request, lambda name, _, mark: self._feed.check(name, mark))
+
+    async def _replaced(self, request: Request) -> Response:
+        def accept(name: str, form: Mapping[str, str], mark: Marked) -> Awaitable[None]:
+            return self._feed.accept(name, form.get("reference", ""), form.get("seen", ""), mark)
+
+        return await self._on_device(request, accept)
+
+    async def _moved(self, request: Request) -> Response:
+        def move(name: str, form: Mapping[str, str], mark: Marked) -> Awaitable[None]:
+            values = {one: form.get(one, "") for one in ("state", "location", "dpia")}
+            return self._feed.move(name, MoveForm(**values), mark)
+
+        return await self._on_device(request, move)
+
+    async def _on_device(
+        self,
+        request: Request,
+        do: Callable[[str, Mapping[str, str], Marked], Awaitable[None]],
+    ) -> Response:
+        """Do what a form on the page of a device asks for."""
+        name, form = request.path_params["name"], await read_form(request)
         try:
-            await self._feed.check(name, marked(request, await read_form(request)))
+            await do(name, form, marked(request, form))
         except (NotDoneError, NoRecordError) as error:
             return self._refused(request, error)
         return RedirectResponse(f"/devices/{quote(name, safe='')}", 303)

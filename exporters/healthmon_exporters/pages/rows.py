@@ -187,11 +187,58 @@ class Checking:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityField:
+    """One part of an identity: as it was commissioned and as it answers."""
+
+    name: str
+    old: str
+    new: str
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRow:
+    """What was commissioned beside what answered at `at`; `seen` is the mark of what answered,
+    `differs` whether it is to be accepted, `accepted` when and by whom that was done last.
+    """
+
+    fields: tuple[IdentityField, ...]
+    at: float
+    seen: str
+    differs: bool
+    accepted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """Where a deployable camera is, with the DPIA reference of the place; `since` in words where it
+    was said on a page. `states` are those that it can be in: value and words.
+    """
+
+    state: str
+    location: str
+    dpia: str
+    since: str
+    states: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DoneRow:
+    """One operation of the record."""
+
+    at: float
+    by: str
+    what: str
+    about: str
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
 class DevicePage:
     """Everything about one device: its row, its checks, what it was in the last day and month.
 
-    `watched` says whether it is checked at all, `checking` what a person asked for last. `footage`
-    is that of a camera whose recorder is read.
+    `watched` says whether it is checked at all, `checking` what a person asked for last, `done` what
+    people did to it. `footage` is that of a camera whose recorder is read.
     """
 
     row: DeviceRow
@@ -205,6 +252,9 @@ class DevicePage:
     watched: bool = False
     checking: Checking | None = None
     footage: FootageBar | None = None
+    identity: IdentityRow | None = None
+    deployed: Deployed | None = None
+    done: tuple[DoneRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

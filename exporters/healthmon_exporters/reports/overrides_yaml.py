@@ -9,7 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from healthmon.config.units import LOCAL_TIME
-from healthmon.incidents.operations import Operation
+from healthmon.incidents.device_changes import KINDS
+from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.incidents.windows import Window, windows_of
 from healthmon_exporters.reports.yaml_text import dump
 
@@ -19,9 +20,29 @@ NOTHING = "# Nothing is changed.\n"
 
 def text(operations: Iterable[Operation], zone: ZoneInfo, now: float) -> str:
     """The `operations` in force at `now` (Unix seconds) as YAML. Windows get whole minutes, outwards."""
-    windows = [_window(one, zone) for one in windows_of(operations, now)]
-    tree = {"maintenance": windows} if windows else {}
-    return HEAD.format(zone=zone.key) + (dump(tree) if tree else NOTHING)
+    known = tuple(operations)
+    windows = [_window(one, zone) for one in windows_of(known, now)]
+    parts = [dump({"maintenance": windows})] if windows else []
+    parts += [_of_device(one) for one in known if one.kind in KINDS]
+    return HEAD.format(zone=zone.key) + ("".join(parts) or NOTHING)
+
+
+def words_of(one: Operation) -> str:
+    """What has become of a device, in words."""
+    if one.kind is OperationKind.MOVED:
+        words = f"is {one.get('state').replace('_', ' ')} {one.get('location')}".rstrip()
+        return f"{words}, DPIA {one.get('dpia')}" if one.get("dpia") else words
+    return f"replaced, job {one.get('reference')}"
+
+
+def _of_device(one: Operation) -> str:
+    """The keys for the entry of a device, as comments: the entry itself stays where it is."""
+    if one.kind is OperationKind.MOVED:
+        keys: dict[str, Any] = {"state": one.get("state"), "location": one.get("location")}
+    else:
+        keys = {"commissioned": {name: text for name, text in one.details["new"].items() if text}}
+    lines = (f"#   {line}\n" for line in dump(keys).splitlines())
+    return f"# {one.subject} {words_of(one)} ({one.by}): in its entry\n{''.join(lines)}"
 
 
 def _window(window: Window, zone: ZoneInfo) -> dict[str, Any]:

@@ -58,6 +58,8 @@ RULES: Final[Mapping[str, Permission]] = MappingProxyType(
         "GET /devices": Permission.READ,
         "GET /devices/{name}": Permission.READ,
         "POST /devices/{name}/check": Permission.CHECK,
+        "POST /devices/{name}/replaced": Permission.DEVICES,
+        "POST /devices/{name}/moved": Permission.DEVICES,
         "GET /maintenance": Permission.READ,
         "POST /maintenance": Permission.SHORT_MAINTENANCE,
         "POST /maintenance/{window}": Permission.SHORT_MAINTENANCE,

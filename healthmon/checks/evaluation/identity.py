@@ -45,13 +45,13 @@ def compare(seen: Identity, known: Commissioned) -> dict[str, tuple[bool, str, s
         "model": ([seen.model] if seen.model else [], known.model),
     }
     return {
-        name: (any(_same(one, wanted) for one in there), there[0], wanted)
+        name: (any(same(one, wanted) for one in there), there[0], wanted)
         for name, (there, wanted) in pairs.items()
         if there and wanted
     }
 
 
-def _same(one: str, other: str) -> bool:
+def same(one: str, other: str) -> bool:
     """Equal but for case, spaces and separators, which registers and firmwares write as
     they like.
     """
@@ -117,7 +117,7 @@ def _identity(observation: Observation, seen: Identity, known: Commissioned | No
 
 
 def _firmware(observation: Observation, there: str, wanted: str) -> Verdict:
-    if _same(there, wanted):
+    if same(there, wanted):
         return verdict(
             observation, "firmware", State.OK, "ok", f"firmware {plain(there)} as commissioned"
         )
