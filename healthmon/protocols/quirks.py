@@ -255,7 +255,7 @@ def description_text(raw: bytes) -> str:
 _SCHEMES = re.compile(r"(?i)^(?:(?:https?|rtsps?)(?::+/{0,2}|//))+")
 
 
-_NEXT_ADDRESS = re.compile(r"(?i)\s+(?=(?:https?|rtsps?):)")
+_NEXT_ADDRESS = re.compile(r"(?i)\s(?=(?:https?|rtsps?):)")  # one blank: a run is read once
 
 
 @quirk(
@@ -272,7 +272,8 @@ def target_of(uri: str) -> tuple[str, str]:
 
     (host as it is named, path with query); the host is empty where none can be told.
     """
-    text = _SCHEMES.sub("//", _NEXT_ADDRESS.split(uri.strip(), maxsplit=1)[0])
+    first_address = _NEXT_ADDRESS.split(uri.strip(), maxsplit=1)[0].rstrip()
+    text = _SCHEMES.sub("//", first_address)
     first = text.partition("/")[0]
     if first and (":" in first or "." in first):
         text = f"//{text}"

@@ -7,8 +7,9 @@ knows what the agent knows. Nothing in it is secret.
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,10 @@ class DiskBays:
 
     def occupied(self, recorder: str, health: RecorderHealth) -> tuple[Disk, ...]:
         """The disks of `recorder` that count: all but the bays that have never held one, and those
-        that a whole list names no longer.
+        that a whole list names no longer. No two have the same name.
         """
         self._read()
+        health = replace(health, disks=_told_apart(health.disks))
         known = self._recorders.get(recorder, _Known())
         if _is_another(known.serial, health.serial):
             known = _Known()
@@ -69,6 +71,19 @@ class DiskBays:
         if isinstance(stored, dict):
             with contextlib.suppress(TypeError, KeyError):
                 self._recorders |= {name: _Known.of(one) for name, one in stored.items()}
+
+
+def _told_apart(disks: Sequence[Disk]) -> tuple[Disk, ...]:
+    """`disks` with a number behind a name that another one before it has."""
+    found: dict[str, Disk] = {}
+    times: Counter[str] = Counter()
+    for disk in disks:
+        name = disk.name
+        while name in found:
+            times[disk.name] += 1
+            name = f"{disk.name} ({times[disk.name] + 1})"
+        found[name] = disk if name == disk.name else replace(disk, name=name)
+    return tuple(found.values())
 
 
 def holds_disk(disk: Disk) -> bool:

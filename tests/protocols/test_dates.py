@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from healthmon.protocols.values import dates
 from healthmon.protocols.values.dates import date_and_time, http_date
 
 AT = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
@@ -132,3 +133,12 @@ def test_c25_snmp_dates(raw: bytes, expected: datetime | None) -> None:
 def test_any_octets_are_a_date_or_none(raw: bytes) -> None:
     found = date_and_time(raw)
     assert found is None or 1970 <= found.year <= 2101
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [(1795467600.0, "2026-11-23T21:00:00Z"), (-61374080307.0, "0025-02-17T20:21:33Z")],
+)
+def test_a_time_in_utc_has_a_year_of_four_digits(at: float, text: str) -> None:
+    assert dates.utc(at) == text
+    assert dates.unix(text) in (at, None)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from healthmon.checks.evaluation.wording import plain
+from healthmon.protocols import quirks
 from healthmon.protocols.errors import ExchangeError
 from healthmon.protocols.http import digest
 from healthmon.protocols.onvif import soap
@@ -81,6 +82,7 @@ PARSERS = {
     "headers": text(lambda given: framing.headers(given.split("\n")), 16_000),
     "attempts left": text(lockout_guard.attempts_left, 2_000, "9 "),
     "locked": text(lambda said: lockout_guard.says_locked(said, answered=True), 2_000, "too many "),
+    "an address": text(quirks.target_of, 64_000, "http://192.0.2.1/x "),
     "an envelope": octets(soap.envelope_body, 250_000, "<Envelope><Body>"),
     "a fault": octets(
         lambda given: soap.fault_of(soap.envelope_body(given)), 250_000, "<Envelope><Body><Fault>"

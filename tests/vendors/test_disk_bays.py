@@ -45,6 +45,9 @@ STORIES: dict[str, tuple[list[RecorderHealth], list[str]]] = {
     ),
     "other names after a restart": ([health(ok("a"), ok("b")), health(ok("b"), ok("c"))], []),
     "another recorder": ([health(ok("a"), ok("b")), health(ok("a"), empty("b"), serial="2")], []),
+    "one of two with the same name": ([health(ok("a"), ok("a")), health(ok("a"))], ["a (2)"]),
+    "one of two without a name": ([health(ok(""), ok("")), health(ok(""))], [" (2)"]),
+    "a name like one that is made": ([health(ok("a"), ok("a"), ok("a (2)"))] * 2, []),
     "serial not told this time": (
         [health(ok("a"), ok("b")), health(ok("a"), empty("b"), serial=None)],
         ["b"],

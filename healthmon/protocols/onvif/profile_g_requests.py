@@ -6,10 +6,10 @@ a search session is ended by `end_search`, by its last result, or by itself afte
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
 from healthmon.protocols.onvif.soap import NS_DEVICE, envelope
+from healthmon.protocols.values import dates
 
 NS_SEARCH = "http://www.onvif.org/ver10/search/wsdl"
 NS_RECORDING = "http://www.onvif.org/ver10/recording/wsdl"
@@ -85,4 +85,4 @@ def get_replay_uri(recording: str) -> bytes:
 
 def utc(at: float) -> str:
     """``2026-11-23T21:00:00Z``."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return dates.utc(at)

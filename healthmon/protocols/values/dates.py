@@ -140,6 +140,13 @@ def unix(text: str | None) -> float | None:
     return found.timestamp() if found is not None and found.tzinfo is not None else None
 
 
+def utc(at: float) -> str:
+    """Unix seconds as ``2026-11-23T21:00:00Z``: the year has four digits (W3C XML Schema 2, 3.2.7),
+    also where a device has named one before 1000. Raises OverflowError, ValueError, OSError.
+    """
+    return datetime.fromtimestamp(at, UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
 def duration(text: str | None) -> float | None:
     """Seconds of an ISO 8601 duration of weeks, days, hours, minutes and seconds; None for anything
     else.

@@ -11,11 +11,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 from healthmon.model.footage import EVERY_CHANNEL
 from healthmon.protocols.errors import TooLargeError
+from healthmon.protocols.values import dates
 from healthmon.protocols.vendor import vapix
 from healthmon.protocols.vendor.vapix import RecordingRow
 from healthmon.vendors.clocks import Clock
@@ -182,4 +182,4 @@ def _gaps_in(line: Timeline) -> tuple[Span, ...] | None:
 
 
 def _stamp(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return dates.utc(moment)

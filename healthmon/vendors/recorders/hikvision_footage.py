@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from healthmon.model.enums import Reason
 from healthmon.model.footage import EVERY_CHANNEL, Unread
@@ -136,7 +136,7 @@ class Search:
     @staticmethod
     def stamp(moment: float) -> str:
         """A time as the guide writes it."""
-        return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return dates.utc(moment)
 
     # ------------------------------------------------------------------------------------------ placing
 
