@@ -104,6 +104,7 @@ def walk(walker: Walker) -> None:
     walker.find("a[href='/walk']:not(nav a)").click()
 
     walker.at("1")
+    walker.says("Look at the lens")
     walker.browser.run("performance.before = performance.now; performance.now = () => 0")
     walker.press(keystrokes.WELL)
     walker.browser.run("performance.now = performance.before")
