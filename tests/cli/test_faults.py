@@ -197,14 +197,14 @@ def test_o9_the_last_sweep_is_signed_once_by_each_and_not_when_it_is_old(
 
 def test_a_sweep_knows_since_when_from_the_agents_store(kept: tuple[Path, Store]) -> None:
     path, _ = kept
-    recalled = recall(load(path), 0.0)
+    recalled = recall(load(path), 0.0, (0.0, time.time()))
     assert (recalled.saved.faults, recalled.problem) == ((FAULT,), "")
 
 
 def test_without_a_record_a_sweep_says_so(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("agent: {state_directory: elsewhere}\n")
-    recalled = recall(load(path), 0.0)
+    recalled = recall(load(path), 0.0, (0.0, time.time()))
     assert (recalled.saved.faults, recalled.problem) == ((), "there is no record of an agent")
     assert not (tmp_path / "elsewhere").exists()
 
