@@ -61,7 +61,9 @@ class MaintenanceWork:
         await self._record(window_operation(plan, "changed", subject, (mark.by, mark.once), now))
 
     async def end(self, subject: str, mark: Marked) -> None:
-        """End a window now."""
+        """End a window now; it is over already where the form comes twice."""
+        if await asked(self._agent, lambda store: store.operation_by(mark.once)):
+            return
         now = time.time()
         known = self._window(subject, now)
         plan = WindowPlan(min(known.start, now), now, known.devices, known.sites, known.reason)

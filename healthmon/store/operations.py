@@ -13,6 +13,7 @@ from healthmon.incidents.life_cycle import Stage
 from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.store import audit, sql
 from healthmon.store.acts import Acts
+from healthmon.store.engine import StoreError
 
 
 class Operations(Acts):
@@ -28,12 +29,16 @@ class Operations(Acts):
 
     def arrive(self, new: Operation, attend: Act) -> Operation:
         """Record that an engineer has arrived at a site (`new`), and `attend` on each of its open
-        faults that are reported.
+        faults that are reported. One who is there has to leave first.
         """
         with self._engine.transaction():
             audit.claim(self._engine)
             if known := self._known_operation(new.once):
                 return known
+            there = self._newest(new.kind, new.subject)
+            if there is not None and there.get("did") == "arrived":
+                name = there.get("engineer")
+                raise StoreError(f"{name} is at the site already; record first that {name} left")
             stamps = [replace(attend, number=number) for number in self._reported(new.subject)]
             fitting = [one for one in stamps if not self._life(one.number).refusal(one, one.at)]
             attended = [one.number for one in fitting]
@@ -56,9 +61,17 @@ class Operations(Acts):
 
     def newest_operation(self, kind: OperationKind, subject: str) -> Operation | None:
         """The newest operation of this kind and subject, whether it is in force or not."""
-        values = {"kind": kind.value, "subject": subject}
         with self._engine.transaction():
-            found = self._engine.execute(sql.NEWEST_OPERATION, values).fetchone()
+            return self._newest(kind, subject)
+
+    def operation_by(self, once: str) -> Operation | None:
+        """The operation that came by the form with this mark."""
+        with self._engine.transaction():
+            return self._known_operation(once)
+
+    def _newest(self, kind: OperationKind, subject: str) -> Operation | None:
+        values = {"kind": kind.value, "subject": subject}
+        found = self._engine.execute(sql.NEWEST_OPERATION, values).fetchone()
         return Operation.of_row(found) if found else None
 
     def _named(self, new: Operation) -> Operation:

@@ -83,6 +83,11 @@ async def test_a_visit_from_arrival_to_what_is_broken_after_it(
         for _ in range(2):
             form = {"engineer": "Lee", "reference": "J-17"}
             assert (await room.post(ARRIVED, once=mark, **form)).status_code == 303
+        other_tab = await room.post(ARRIVED, once=mark, engineer="Kaur")
+        assert (other_tab.status_code, "Lee is at the site already" in other_tab.text) == (
+            409,
+            True,
+        )
         assert await stage(room, reported) is Stage.ATTENDED
         assert await stage(room, other) is Stage.OPEN
         held = room.agent.estate_state().maintenance

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import quote
@@ -160,10 +162,11 @@ def _window(request: Request, form: Mapping[str, str]) -> WindowForm:
 
 
 def marked(request: Request, form: Mapping[str, str]) -> Marked:
-    """Who has sent a form, with its mark. Raises NotDoneError for a form that is not of these
-    pages.
+    """Who has sent a form, with its mark; a form that was changed after it was sent is another. Raises
+    NotDoneError for a form that is not of these pages.
     """
     once = form.get("once", "")
     if not _MARK.fullmatch(once):
         raise NotDoneError("the form is not whole; load its page again")
-    return Marked(person_of(request.scope).name, once)
+    digest = hashlib.sha256(json.dumps([request.url.path, form]).encode()).hexdigest()
+    return Marked(person_of(request.scope).name, f"{once}-{digest[:16]}")
