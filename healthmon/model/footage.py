@@ -53,7 +53,8 @@ class Recording:
     word. `gaps` are (from, to) stretches without footage since `gaps_since`; None when the make
     cannot tell. `retention_seconds` is what the recorder is set to keep. `locked_until`: protected
     footage up to this time is kept on purpose (evidence). `error` is the recorder's own text where
-    it says why a channel is not recorded.
+    it says why a channel is not recorded. `covered`: the camera's own alarm says that its view is
+    covered, None where it does not look for that.
     """
 
     channel: str
@@ -69,6 +70,7 @@ class Recording:
     retention_seconds: float | None = None
     locked_until: float | None = None
     error: str | None = None
+    covered: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ TELLS = {
     "recording.retention_seconds": "retention that is set",
     "recording.locked_until": "footage locked as evidence",
     "recording.signal": "video signal of a channel",
+    "recording.covered": "covered view (the camera's own alarm)",
     "recording.name": "names of the channels",
     "recorder.channels_lost": "channels without video",
     "recorder.disks": "disks",

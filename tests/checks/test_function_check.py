@@ -92,6 +92,7 @@ FAILING = [
     ("C3", said("C001", STREAM, "pictures", FAULT, "no pictures")),
     ("C3", said("C001", STREAM, "loss", FAULT, "30 % of packets lost")),
     ("C4", said("C001", STREAM, "commissioned", WARNING, "640x360, commissioned 1920x1080")),
+    ("C10", said("C001", RECORDING, "covered", FAULT, "its view is covered")),
     ("C11", said("R1", CheckName.RECORDER, "disks", FAULT, "1 of 2 disks bad")),
     ("C11", said("R1", REACH, "reach", FAULT, "no answer")),
     ("C12", said("C001", RECORDING, "recording", FAULT, "not recorded")),
@@ -152,6 +153,13 @@ def test_a_workstation_near_a_camera_or_its_recorder_counts_by_its_name(devices)
 def test_a_workstation_elsewhere_does_not_count():
     down = said("VMS1", REACH, "reach", FAULT, "no answer")
     assert of("C21", down, devices=with_desk("depot")).mark is Mark.WELL
+
+
+def test_the_cameras_own_alarms_are_not_checked_unless_its_recorder_passes_them_on():
+    assert of("C10").mark is Mark.NOT_CHECKED
+    assert "subscribes to nothing" in of("C10").why
+    clear = said("C001", RECORDING, "covered", OK, "no alarm of the camera's own")
+    assert of("C10", clear).mark is Mark.WELL
 
 
 def test_a_right_clock_does_not_prove_the_time_on_the_picture():

@@ -77,10 +77,16 @@ list.info[2].State=Failure
 
 
 def test_lost_channels_count_from_one() -> None:
-    assert wire.lost(b"channels[0]=0\r\nchannels[1]=4\r\n") == {"1", "5"}
-    assert wire.lost(b"Error: No Events\r\n") == frozenset()
+    assert wire.having(b"channels[0]=0\r\nchannels[1]=4\r\n") == {"1", "5"}
+    assert wire.having(b"Error: No Events\r\n") == frozenset()
     with pytest.raises(ForbiddenError):
-        wire.lost(b"Error: Authority check failed")
+        wire.having(b"Error: Authority check failed")
+
+
+def test_which_channels_look_for_a_covered_view() -> None:
+    body = b"table.BlindDetect[0].Enable=true\r\ntable.BlindDetect[0].Level=3\r\ntable.BlindDetect[4].Enable=false\r\n"
+    assert wire.blind_detection(body) == {"1": True, "5": False}
+    assert wire.blind_detection(b"table.BlindDetect[0].Level=3\r\n") == {}
 
 
 def test_states() -> None:

@@ -104,7 +104,7 @@ PARSERS: tuple[Callable[[bytes], object], ...] = (
     lambda body: isapi_search.search_page(body, "101"), isapi_search.daily, vapix.disks, vapix.disk_health, vapix.recordings,
     vapix.date_time, vapix.ntp_info, vapix.device_info, vapix.uptime, rcp.result, jsonread.parse, selectors.tree,
     dahua_cgi.current_time, dahua_cgi.system, dahua_cgi.software, dahua_cgi.disks, dahua_cgi.record_modes, dahua_cgi.titles,
-    dahua_cgi.ntp, dahua_cgi.lost, dahua_cgi.states, dahua_cgi.finder, dahua_cgi.files,
+    dahua_cgi.ntp, dahua_cgi.having, dahua_cgi.blind_detection, dahua_cgi.states, dahua_cgi.finder, dahua_cgi.files,
 )  # fmt: skip
 few = settings(max_examples=120)
 

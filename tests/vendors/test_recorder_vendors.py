@@ -126,6 +126,16 @@ async def test_c30_every_planted_fault_is_named_and_none_is_invented(make: str) 
     assert found == wanted
 
 
+async def test_the_alarm_of_a_covered_view_is_asked_for_and_counts_where_it_is_looked_for() -> None:
+    async with rig(simulated("dahua", view_covered="2"), "dahua") as made:
+        assert await made.named() == {"C2 covered": "camera_covered"}
+        assert made.sim.device.counters.writes_attempted == 0
+        assert (await made.look())["C1", "covered"].sentence.endswith("its view is not covered")
+    async with rig(simulated("dahua", blind_detection_off=True), "dahua") as made:
+        assert await made.named() == {}
+        assert not any(aspect == "covered" for _, aspect in await made.look())
+
+
 async def test_a_clock_that_has_lost_its_time_server_is_an_alarm_of_the_device() -> None:
     async with rig(simulated("axis", ntp_lost=True), "axis") as made:
         assert await made.named() == {"R1 alarms": "recorder_alarm"}
@@ -219,7 +229,7 @@ async def test_where_footage_is_played_is_told_in_the_recorders_own_times() -> N
 
 # Calls of a look: a fixed part, and a part for each channel; the first look asks for the oldest
 # footage besides.
-CALLS = {"hikvision": (6, 1, 2), "axis": (7, 0, 1), "dahua": (11, 3, 6)}
+CALLS = {"hikvision": (6, 1, 2), "axis": (7, 0, 1), "dahua": (13, 3, 6)}
 
 
 @pytest.mark.parametrize("make", MAKES)

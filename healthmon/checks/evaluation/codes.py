@@ -233,6 +233,10 @@ _RECORDING: Table = {
         "The recorder is set to keep footage for another time than allowed.",
     ),
     "recording_clock": ("Footage time wrong", "Footage is stamped with a wrong time."),
+    "camera_covered": (
+        "View covered",
+        "The camera's own alarm says that something covers its view: paint, a bag or a hand.",
+    ),
     "playback_failed": (
         "Footage does not play",
         "The recorder does not play footage that it should have.",

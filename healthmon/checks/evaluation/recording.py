@@ -26,15 +26,15 @@ _SCHEDULES = {
 
 
 def evaluate(observation: Observation, device: Device) -> tuple[Verdict, ...]:
-    """Aspects: recording, schedule, gaps, retention, setting, times; those that the make cannot
-    tell are left out.
+    """Aspects: recording, schedule, gaps, retention, setting, times, covered; those that the make
+    cannot tell are left out.
     """
     seen = observation.value
     if not isinstance(seen, Footage):
         return (_unread(observation),)
     recorded = _recording(observation, seen, device)
     found = [recorded]
-    for aspect in (_schedule, _retention, _setting, _times):
+    for aspect in (_schedule, _retention, _setting, _times, _covered):
         found += aspect(observation, seen, device)
     if recorded.state is not State.FAULT:  # it explains what is missing, and lists are in flux
         found += _gaps(observation, seen, device)
@@ -160,6 +160,22 @@ def _schedule(observation: Observation, seen: Footage, device: Device) -> Iterat
         yield verdict(
             observation, "schedule", State.OK, "ok", f"recorder is set to {_SCHEDULES[told]}"
         )
+
+
+def _covered(observation: Observation, seen: Footage, device: Device) -> Iterator[Verdict]:
+    """The camera's own alarm that its view is covered, where its recorder passes it on. Without a
+    picture there is no view.
+    """
+    del device
+    told = seen.recording
+    if told.covered is None or told.signal is False:
+        return
+    if told.covered:
+        words = "the camera's own alarm: its view is covered"
+        yield verdict(observation, "covered", State.FAULT, "camera_covered", words)
+    else:
+        words = "no alarm of the camera's own: its view is not covered"
+        yield verdict(observation, "covered", State.OK, "ok", words)
 
 
 def missing(seen: Footage, seconds: float) -> tuple[list[tuple[float, float]], float] | None:

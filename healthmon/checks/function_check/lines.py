@@ -131,7 +131,10 @@ LINES = (
     Line(
         "C10",
         "Camera's own alarms",
-        later="cameras tell their alarms by event subscription, and healthmon subscribes to nothing",
+        (Source(_CAMERA, CheckName.RECORDING, ("covered",)),),
+        missing="cameras tell their alarms by event subscription, and healthmon subscribes to nothing; "
+        "a recorder of make dahua is asked for the alarm of a covered view where that is switched on",
+        tests=(f"{_JUDGED}test_recording_verdict.py", "vendors/test_recorder_vendors.py"),
     ),
     Line(
         "C11",

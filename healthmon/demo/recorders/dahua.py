@@ -35,7 +35,7 @@ def replies(recorder: SimRecorder, asked: Asked) -> Answer | None:
         ),
         "magicBox.cgi getSoftwareVersion": lambda: "version=4.001.0000000.1,build:2021-05-12",
         "storageDevice.cgi getDeviceAllInfo": lambda: _storage(recorder),
-        "eventManager.cgi getEventIndexes": lambda: _lost(recorder),
+        "eventManager.cgi getEventIndexes": lambda: _event(recorder, asked.query.get("code", "")),
         "configManager.cgi getConfig": lambda: _config(recorder, asked.query.get("name", "")),
     }
     name = f"{asked.path.removeprefix('/cgi-bin/')} {action}"
@@ -61,13 +61,14 @@ def _storage(recorder: SimRecorder) -> str:
     return "\n".join(lines)
 
 
-def _lost(recorder: SimRecorder) -> str:
-    lost = [
-        int(name) - 1
-        for name in recorder.channels
-        if footage.hit(recorder.device, "channel_lost", name)
+def _event(recorder: SimRecorder, code: str) -> str:
+    fault = {"VideoLoss": "channel_lost", "VideoBlind": "view_covered"}.get(code, code)
+    having = [
+        int(name) - 1 for name in recorder.channels if footage.hit(recorder.device, fault, name)
     ]
-    return "\n".join(f"channels[{n}]={index}" for n, index in enumerate(lost)) or "Error: No Events"
+    return (
+        "\n".join(f"channels[{n}]={index}" for n, index in enumerate(having)) or "Error: No Events"
+    )
 
 
 def _config(recorder: SimRecorder, name: str) -> str:
@@ -76,6 +77,11 @@ def _config(recorder: SimRecorder, name: str) -> str:
         return f"table.NTP.Address=ntp\ntable.NTP.Enable={str(not recorder.device.has('clock_manual')).lower()}"
     if name == "RecordMode":
         return "\n".join(f"table.RecordMode[{n}].Mode=1" for n, _ in channels)
+    if name == "BlindDetect":
+        off = recorder.device.has("blind_detection_off")
+        return "\n".join(
+            f"table.BlindDetect[{n}].Enable={str(not off).lower()}" for n, _ in channels
+        )
     return "\n".join(f"table.ChannelTitle[{n}].Name={title}" for n, (_, title) in channels)
 
 

@@ -27,6 +27,7 @@ SOFTWARE = "/cgi-bin/magicBox.cgi?action=getSoftwareVersion"
 STORAGE = "/cgi-bin/storageDevice.cgi?action=getDeviceAllInfo"
 STATES = "/cgi-bin/api/recordManager/getStateAll"
 LOST = "/cgi-bin/eventManager.cgi?action=getEventIndexes&code=VideoLoss"
+COVERED = "/cgi-bin/eventManager.cgi?action=getEventIndexes&code=VideoBlind"
 CONFIG = "/cgi-bin/configManager.cgi?action=getConfig&name="
 FIND = "/cgi-bin/mediaFileFind.cgi?action="
 PAGE = 100
@@ -192,9 +193,18 @@ def ntp(body: bytes) -> tuple[bool | None, str | None]:
     return flag(told.get("table.NTP.Enable")), words(told.get("table.NTP.Address"))
 
 
-def lost(body: bytes) -> frozenset[str]:
-    """VideoLoss of getEventIndexes: the channels that have it; "Error: No Events" is none. Raises
-    as `table`.
+def blind_detection(body: bytes) -> dict[str, bool]:
+    """BlindDetect by channel: whether a covered view is looked for at all. Raises as `table`."""
+    found = {
+        str(index + 1): flag(row.get("Enable"))
+        for index, row in rows(table(body), "BlindDetect").items()
+    }
+    return {channel: on for channel, on in found.items() if on is not None}
+
+
+def having(body: bytes) -> frozenset[str]:
+    """The channels that have the event of a getEventIndexes now; "Error: No Events" is none. It is
+    asked and not subscribed to. Raises as `table`.
     """
     text = _text(body)
     if _is_error(text) and "no events" in text.lower():

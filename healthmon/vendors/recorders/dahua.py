@@ -41,6 +41,8 @@ ABOUT = VendorInfo(
         Call(f"GET {wire.CONFIG}RecordMode", "never, by schedule or always", VIEW),
         Call(f"GET {wire.CONFIG}ChannelTitle", "names of the channels", VIEW),
         Call(f"GET {wire.LOST}", "channels lost", VIEW),
+        Call(f"GET {wire.COVERED}", "channels whose view is covered", VIEW),
+        Call(f"GET {wire.CONFIG}BlindDetect", "whether a covered view is looked for", VIEW),
         Call(f"POST {wire.STATES}", "recording now, all channels in one call (newer firmware); a query", VIEW),
         Call(f"GET {wire.FIND}factory.create, findFile, findNextFile, close, destroy",
              "newest and oldest footage, gaps; the finder is always given back", PLAY),
@@ -51,7 +53,7 @@ ABOUT = VendorInfo(
         "recorder.time_server", "recorder.clock", "recorder.channels_lost",
         "disk.state", "disk.capacity_bytes", "disk.free_bytes",
         "recording.name", "recording.recording", "recording.state", "recording.oldest", "recording.newest",
-        "recording.signal", "recording.gaps", "recording.schedule",
+        "recording.signal", "recording.covered", "recording.gaps", "recording.schedule",
     }),
     account="a user of a group with Playback and Live of its channels, no Setup rights",
     verified=("healthmon's simulated recorder", "lighttpd 1.4 (framing, Digest)",
@@ -81,8 +83,9 @@ async def read(contact: VendorClient, wanted: frozenset[str]) -> RecorderAnswer:
     modes = await parts.get("schedules", f"{wire.CONFIG}RecordMode", wire.record_modes) or {}
     title = f"{wire.CONFIG}ChannelTitle"
     names = await parts.get("names of the channels", title, wire.titles, need=None) or {}
-    lost = await parts.get("channels lost", wire.LOST, wire.lost, need=Need("channels"))
+    lost = await parts.get("channels lost", wire.LOST, wire.having, need=Need("channels"))
     parts.settle()
+    covered = await _covered(parts)
     states = await _states(parts)
     footage = await Finder(parts, clock).channels(wanted)
     health = RecorderHealth(
@@ -102,8 +105,11 @@ async def read(contact: VendorClient, wanted: frozenset[str]) -> RecorderAnswer:
     )
     known = {*names, *modes, *states, *footage}
     recordings = tuple(
-        _recording(
-            channel, names.get(channel), modes.get(channel), states, lost, footage.get(channel)
+        replace(
+            _recording(
+                channel, names.get(channel), modes.get(channel), states, lost, footage.get(channel)
+            ),
+            covered=covered.get(channel),
         )
         for channel in sorted(wanted & known, key=place)
     )
@@ -135,6 +141,18 @@ async def _clock(contact: VendorClient, parts: PartialRead) -> Clock:
     enabled, server = await parts.get("time source", f"{wire.CONFIG}NTP", wire.ntp) or (None, None)
     source = None if enabled is None else "ntp" if enabled else "manual"
     return Clock(zone, span, source, server if enabled else None)
+
+
+async def _covered(parts: PartialRead) -> Mapping[str, bool]:
+    """Which channels have a covered view by the camera's own alarm. Silence says something only of
+    those that look for it.
+    """
+    now = await parts.get("covered views", wire.COVERED, wire.having, need=None)
+    if now is None:
+        return {}
+    path = f"{wire.CONFIG}BlindDetect"
+    switched = await parts.get("covered views", path, wire.blind_detection, need=None) or {}
+    return {channel: False for channel, on in switched.items() if on} | dict.fromkeys(now, True)
 
 
 async def _states(parts: PartialRead) -> Mapping[str, bool]:

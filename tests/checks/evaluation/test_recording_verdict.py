@@ -262,3 +262,11 @@ def test_days_as_people_say_them():
         "31 d 12 h",
         "400 d",
     ]
+
+
+def test_the_cameras_own_alarm_of_a_covered_view_is_passed_on():
+    covered = judged(replace(WELL, covered=True))["covered"]
+    assert (covered.state, covered.code) == (F, "camera_covered")
+    assert judged(replace(WELL, covered=False))["covered"].state is OK
+    assert "covered" not in judged(replace(WELL, covered=None)), "it does not look for that"
+    assert "covered" not in judged(replace(WELL, covered=False, signal=False)), "there is no view"
