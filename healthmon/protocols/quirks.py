@@ -479,24 +479,6 @@ def ends_chunk_line(line: bytes) -> bytes:
     return line[:-1] + b"\r\n" if line.endswith(b"\n") and not line.endswith(b"\r\n") else line
 
 
-_LENGTH = re.compile(rb"(?i)content-length: *([^\r\n]*)\r?\n")
-
-
-@quirk(
-    "HTTP",
-    "lengths-that-differ",
-    devices="web servers behind which a script writes fields of its own",
-    does="Announces two lengths, or one that is no number.",
-    source="RFC 9112 6.3",
-)
-def without_doubtful_length(head: bytes) -> bytes:
-    """Where the answer shows itself where it ends (an envelope), such lengths are left out."""
-    stated = {part.strip() for field in _LENGTH.findall(head) for part in field.split(b",")}
-    if len(stated) < 2 and all(value.isdigit() for value in stated):
-        return head
-    return _LENGTH.sub(b"", head)
-
-
 _NO_CODINGS = {"", "identity", "none", "utf-8", "utf8", "iso-8859-1", "us-ascii"}
 
 

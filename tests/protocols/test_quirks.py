@@ -72,20 +72,6 @@ TRIED = {
         (quirks.status_line(b"HTTP/1.1 2000 OK"), b"HTTP/1.1 2000 OK"),
         (quirks.status_line(b"RTSP/1.0 200 OK"), b"RTSP/1.0 200 OK"),
     ],
-    "lengths-that-differ": [
-        (
-            quirks.without_doubtful_length(b"A\r\nContent-Length: 5\r\n\r\n"),
-            b"A\r\nContent-Length: 5\r\n\r\n",
-        ),
-        (
-            quirks.without_doubtful_length(b"A\nContent-Length: 5\nX: y\nCONTENT-LENGTH: 6\n\n"),
-            b"A\nX: y\n\n",
-        ),
-        (quirks.without_doubtful_length(b"A\r\nContent-Length: 5, 6\r\n\r\n"), b"A\r\n\r\n"),
-        (quirks.without_doubtful_length(b"A\r\nContent-Length: -1\r\n\r\n"), b"A\r\n\r\n"),
-        (quirks.without_doubtful_length(b"A\r\nContent-Length:\r\n\r\n"), b"A\r\n\r\n"),
-        (quirks.without_doubtful_length(b"A\r\n\r\n"), b"A\r\n\r\n"),
-    ],
     "index-from-zero": [
         (quirks.index_counts_from(0), (0,)),
         (quirks.index_counts_from(3), (1, 0)),

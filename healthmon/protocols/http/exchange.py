@@ -42,6 +42,10 @@ STEPS, BYTES_A_STEP = 24_000, 128  # pieces of one answer, and as many more as i
 HEAD_STEPS, CHUNK_STEPS = 1_000, 2
 
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
+_LENGTHS = (
+    ("conflicting Content-Length", "it announces two lengths that differ (Content-Length)"),
+    ("bad Content-Length", "the length that it announces is no number (Content-Length)"),
+)
 _QUOTED = re.compile(r"\(?\bb(?:ytearray\(b)?['\"]")
 
 # One read buffer for all connections: get_buffer, recv and buffer_updated run in one step of the
@@ -290,8 +294,7 @@ class Exchange(asyncio.BufferedProtocol):
             head = bytes(self._lines[: end.end()])
             del self._lines[: end.end()]
             self._allowance.spend(HEAD_STEPS)
-            head = quirks.named_fields(head)
-            yield head if self._enough is None else quirks.without_doubtful_length(head)
+            yield quirks.named_fields(head)
 
     def _read_events(self) -> None:
         while not self.reply.done():
@@ -371,6 +374,9 @@ def _field(name: bytes, value: bytes) -> tuple[str, str]:
 
 def parser_words(error: Exception) -> str:
     """What h11 says in words, without the bytes that it quotes as Python writes them."""
+    for mark, words in _LENGTHS:
+        if mark in str(error):
+            return words
     return _QUOTED.split(str(error), maxsplit=1)[0].strip(" :'\"")[:80]
 
 

@@ -148,7 +148,7 @@ async def test_the_backend_is_asked_for_once_and_remembered() -> None:
 
 @pytest.mark.parametrize(
     ("more", "backend", "exchanges"),
-    [({}, "rfc1628", 18), ({"1.3.6.1.4.1.8072.1.0": 1}, "rfc1628", 19)],
+    [({}, "rfc1628", 19), ({"1.3.6.1.4.1.8072.1.0": 1}, "rfc1628", 20)],
 )
 async def test_by_v1_only_objects_of_makers_that_are_there_are_asked_for(
     more, backend: str, exchanges: int
