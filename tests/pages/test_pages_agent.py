@@ -228,10 +228,13 @@ def test_what_does_not_fit_is_said_and_nothing_is_recorded(desk: Desk) -> None:
 
 def test_a_fault_is_raised_by_hand_and_closed_by_the_keyboard(desk: Desk) -> None:
     desk.log_in("smith", "/raise")
-    desk.find("input[name=device]").send_keys("C1", Keys.TAB, "dome is dirty")
+    desk.find("input[name=device]").send_keys("C1", Keys.TAB, "dome is dirty " + "W" * 200)
     desk.find("input[name=what]").send_keys(Keys.ENTER)
     wait(lambda: re.search(r"/faults/F\d{6}$", desk.browser.driver.current_url))
     desk.says("dome is dirty")
+    desk.browser.size(320, 800)
+    assert desk.browser.run("return document.documentElement.scrollWidth") <= 320, "a long word"
+    desk.browser.size(1280, 900)
     desk.act("Verify: it works")
     desk.says("Verified by smith")
     desk.act("Close", cause="dirty or wet lens or dome", action="cleaned")

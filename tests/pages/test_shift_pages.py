@@ -71,6 +71,10 @@ async def test_a_shift_check_is_made_by_the_agent_and_its_walk_is_walked(desk: D
         assert form["camera"] == "C002"
         empty = await http.post("/walk", data=form | {"outcome": "not well", "comment": " "})
         assert (empty.status_code, "Describe what is wrong" in empty.text) == (409, True)
+        other = form | {"camera": "C004", "outcome": "not well", "comment": "x" * 1001}
+        refused = (await http.post("/walk", data=other)).text
+        assert fields(refused)["camera"] == "C004", "the comment stands at its own camera only"
+        assert 'action="/walk?camera=C004"' in refused, "so does what the tab keeps of it"
         await http.post("/walk", data=form | {"outcome": "not well", "comment": "dome is dirty"})
         page = (await http.get("/walk")).text
         raised = re.search(r"C002 not well, [^<]*, fault (F\d{6}) raised", page)

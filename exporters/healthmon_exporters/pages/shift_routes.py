@@ -81,15 +81,20 @@ class ShiftRoutes:
 
     # ------------------------------------------------------------------------------------ the walk
 
-    async def _walk(self, request: Request, problem: str = "", comment: str = "") -> Response:
-        """The next camera; after a tick (`?done`) it says first what was ticked."""
-        by, camera = person_of(request.scope).name, request.query_params.get("camera", "")
+    async def _walk(
+        self, request: Request, problem: str = "", comment: str = "", camera: str = ""
+    ) -> Response:
+        """The next camera, or the one that is asked for: also that of a form which was refused, so that
+        its comment stands at no other camera.
+        """
+        wanted = (camera or request.query_params.get("camera", "")).strip()
         try:
-            page = await self._feed.walk(by, camera.strip())
+            page = await self._feed.walk(person_of(request.scope).name, wanted)
         except NoRecordError as error:
             return self._renderer.no_record(request, error)
         except NotDoneError as error:
-            return self._renderer.message(request, sentence(str(error)), 404)
+            words = problem or sentence(str(error))
+            return self._renderer.message(request, words, 409 if problem else 404)
         if page is None and not problem:
             return await self._state(request)
         values = {
@@ -109,7 +114,7 @@ class ShiftRoutes:
             await self._feed.tick(_tick_of(form, person_of(request.scope).name))
         except (ValueError, NotDoneError) as error:
             words = sentence(str(error))
-            return await self._walk(request, words, form.get("comment", ""))
+            return await self._walk(request, words, form.get("comment", ""), form.get("camera", ""))
         except NoRecordError as error:
             return self._renderer.no_record(request, error)
         return RedirectResponse("/walk", 303)
