@@ -91,7 +91,7 @@ def pages(sim: SimRecorder, make: str) -> Pages:
             found[f"/dahua/{action}"] = said(
                 sim, make, "GET", f"/cgi-bin/{path}.cgi", action=action
             )
-        for name in ("NTP", "RecordMode", "ChannelTitle"):
+        for name in ("NTP", "RecordMode", "ChannelTitle", "BlindDetect"):
             found[f"/dahua/getConfig{name}"] = said(
                 sim, make, "GET", "/cgi-bin/configManager.cgi", action="getConfig", name=name
             )
