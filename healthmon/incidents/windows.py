@@ -48,14 +48,14 @@ class WindowPlan:
             )
         if self.end <= max(start, now):
             raise OperationError("a window must end after its beginning, and after now")
-        _not_too_long(self.end - start, long=long)
+        _not_too_long(self.end - start, self.end - min(start, now), long=long)
         return WindowPlan(start, self.end, self.devices, self.sites, reason)
 
 
-def _not_too_long(seconds: float, *, long: bool) -> None:
+def _not_too_long(seconds: float, ahead: float, *, long: bool) -> None:
     if seconds > SHORT_SECONDS and not long:
         raise OperationError("a window of more than 24 hours is made by a manager")
-    if seconds > LONGEST_SECONDS:
+    if ahead > LONGEST_SECONDS:
         raise OperationError("a window ends within a year; longer ones belong in config.yaml")
 
 

@@ -39,6 +39,7 @@ HOUR = 3600.0
         ({"start": NOW + 2 * HOUR}, False, "must end after"),
         ({"end": NOW + SHORT_SECONDS + 1}, False, "made by a manager"),
         ({"end": NOW + 367 * 86400}, True, "within a year"),
+        ({"start": NOW + 1e10, "end": NOW + 1e10 + 60}, True, "within a year"),
     ],
 )
 def test_a_window_that_cannot_be_is_refused(

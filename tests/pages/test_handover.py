@@ -194,6 +194,7 @@ async def test_alone_is_signed_with_a_reason_and_accepted_late(room: Room) -> No
         page = (await http.get("/handover")).text
         assert "alone: nobody has come" in page
         assert 'name="outgoing"' not in page, "that party has signed"
+        assert 'name="incoming" value=""' in page, "smith cannot accept what smith has handed over"
         late = {"incoming": "jones", "incoming_password": WORD, "sweep": str(sweep)}
         words = "The incoming person signs late: a reason is needed."
         assert alert(await http.post("/handover", data=late)) == words

@@ -26,6 +26,14 @@ async def test_a_fault_is_raised_once_at_a_time_and_place_that_can_be(tmp_path: 
         page = (await opened.get(fault)).text
         assert len(re.findall('<th scope="row">reported', page)) == 1
 
+        long = dict.fromkeys(("action", "parts", "reference", "note"), "é" * 1000)
+        mark = await opened.mark(fault)
+        sent_long = await opened.post(f"{fault}/acts", act="fix", once=mark, **long)
+        assert sent_long.status_code == 303, (
+            "no text of the allowed length is too long for the form"
+        )
+        assert (await opened.get(fault)).text.count("é" * 1000) >= len(long)
+
         for at in ("0001-01-01T00:00", "9999-12-31T23:59"):
             more = {"priority": "2", "happened": at}
             refused = await opened.press("/raise", "/raise", **given, **more)

@@ -211,9 +211,12 @@ class HandoverPages:
 
 
 def _own(person: Person, sheet: LastSheet | None) -> dict[str, str]:
-    """An empty form: who is logged in hands over, or accepts where that is done."""
+    """An empty form: who is logged in hands over, or accepts what somebody else has handed over."""
     given = dict.fromkeys(_KEPT_FIELDS, "")
-    party = Party.INCOMING if sheet is not None and sheet.of(Party.OUTGOING) else Party.OUTGOING
+    handed_over_by = sheet.of(Party.OUTGOING) if sheet is not None else ""
+    if handed_over_by == person.name:
+        return given
+    party = Party.INCOMING if handed_over_by else Party.OUTGOING
     return given | {party.value: person.name}
 
 
