@@ -88,10 +88,10 @@ class MaintenanceWork:
         zone = ZoneInfo(self._agent.estate.config.estate.time_zone)
         today = datetime.fromtimestamp(now, zone).date()
         try:
-            start = moment(form.start, zone, today) if form.start else now
-            end = moment(form.end, zone, today)
-            plan = WindowPlan(start, end, self._devices(form), self._sites(form), form.reason)
             began = known.start if known and known.start <= now else None
+            given = moment(form.start, zone, today) if form.start and began is None else now
+            end = moment(form.end, zone, today)
+            plan = WindowPlan(given, end, self._devices(form), self._sites(form), form.reason)
             return plan.checked(now, long=form.long, began=began)
         except (OperationError, ValueError) as error:
             raise NotDoneError(str(error)) from None

@@ -69,6 +69,7 @@ async def test_a_window_is_made_changed_and_ended_once_and_counts_at_once(tmp_pa
         code, out, _ = healthmon("overrides", "--config", str(tmp_path / "config.yaml"))
         assert (code, "- market" in out, "reason: new <mast>" in out) == (0, True, True)
         change = {"site": "", "devices": "C1, C2", "reason": "both", "end": local(3 * HOUR)}
+        change["start"] = "in the hour that comes twice"  # it has begun: its beginning stays
         await room.press(PAGE, f"{PAGE}/{name}", **change)
         assert covered(room) == {"C1": "both", "C2": "both"}
         mark = await room.mark(PAGE)

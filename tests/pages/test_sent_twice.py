@@ -1,4 +1,4 @@
-"""Acts on the pages that come twice, with impossible dates or unknown places."""
+"""Acts on the pages that come twice, with impossible or ambiguous times, or unknown places."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 
 async def test_a_fault_is_raised_once_at_a_time_and_place_that_can_be(tmp_path: Path) -> None:
-    async with shift_desk(tmp_path, 1) as desk:
+    async with shift_desk(tmp_path, 1, time_zone="Europe/London") as desk:
         opened = desk.opened
         given = {"device": "C001", "what": "dome is dirty", "noticed_by": "police"}
         form = given | {"once": await opened.mark("/raise")}
@@ -51,3 +51,21 @@ async def test_a_fault_is_raised_once_at_a_time_and_place_that_can_be(tmp_path: 
             )
         ) <= {fault}
         assert log.count("dome is dirty") == 1
+
+
+async def test_a_time_that_comes_twice_can_be_typed_with_its_offset(tmp_path: Path) -> None:
+    async with shift_desk(tmp_path, 1, time_zone="Europe/London") as desk:
+        opened, twice = desk.opened, "2026-10-25T01:30"
+        given = {"device": "C001", "what": "dome is dirty", "noticed_by": "police"}
+        refused = await opened.press("/raise", "/raise", **given, happened=twice)
+        assert "comes twice; write 2026-10-25T01:30+0100 or" in refused.text
+        assert f'type="text" name="happened" value="{twice}"' in refused.text
+        window = {"devices": "C001", "reason": "works", "start": twice, "end": "2099-01-01T00:00"}
+        refused = await opened.press("/maintenance", "/maintenance", "khan", **window)
+        assert "comes twice" in refused.text
+        assert f'type="text" name="start" value="{twice}"' in refused.text
+        fault = (await opened.press("/raise", "/raise", **given)).headers["location"]
+        attend = {"act": "attend", "engineer": "Lee", "happened": twice}
+        refused = await opened.press(fault, f"{fault}/acts", **attend)
+        assert "comes twice" in refused.text
+        assert refused.text.count('type="text" name="happened"') == 1
