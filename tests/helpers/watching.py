@@ -8,6 +8,8 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import yaml
+
 from healthmon.config import loading
 from healthmon.demo import plan
 from healthmon.demo.estate import Estate
@@ -57,8 +59,9 @@ class Watch:
 async def watching(tmp_path: Path, *devices: SimDevice) -> AsyncIterator[Watch]:
     """The simulated devices of the configuration that `plan` writes for them."""
     path = plan.write_config(devices, tmp_path)
-    text = path.read_text().replace("estate:", "defaults: {watch: 0.6 s, timeout: 4 s}\nestate:", 1)
-    path.write_text(text)
+    tree = yaml.safe_load(path.read_text())
+    tree["defaults"] |= {"watch": "0.6 s", "timeout": "4 s"}
+    path.write_text(yaml.safe_dump(tree))
     engine = composition.build(loading.load(path))
     estate = Estate(devices)
     await estate.start()
