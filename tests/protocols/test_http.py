@@ -22,7 +22,13 @@ from healthmon.protocols.errors import (
     TlsError,
     TooLargeError,
 )
-from healthmon.protocols.http.exchange import Endpoint, Reply, exchange
+from healthmon.protocols.http.exchange import (
+    Endpoint,
+    Reply,
+    build_request,
+    exchange,
+    open_exchange,
+)
 from healthmon.protocols.transport import tls
 from healthmon.protocols.transport.connector import Connector
 
@@ -167,6 +173,25 @@ async def test_c7_plain_http_towards_a_tls_port_says_so(tmp_path) -> None:  # ty
     async with served(says(http()), tls=make_pair(tmp_path, "cam").server()) as server:
         with pytest.raises(ExchangeError, match=r"TLS|closed|reset"):
             await exchange(NET, Endpoint("127.0.0.1", server.port), "GET", "/")
+
+
+@pytest.mark.parametrize(
+    ("field", "most"),
+    [("Content-Length: 250000", 65536), ("X: y", 65536), ("Transfer-Encoding: chunked", 4096)],
+)
+async def test_a_body_without_chunks_is_read_in_large_pieces(field: str, most: int) -> None:
+    """So a long answer is here in few turns of a busy event loop; chunks may cost more than bytes."""
+    async with served(says(b"")) as server:
+        place = Endpoint("127.0.0.1", server.port)
+        transport, peer = await open_exchange(NET, place, 256 * 1024)
+        assert len(peer.get_buffer(-1)) == 4096
+        peer.send(transport, build_request(place, "GET", "/", (), b""), b"")
+        head = f"HTTP/1.1 200 OK\r\n{field}\r\n\r\n".encode()
+        peer.get_buffer(-1)[: len(head)] = head
+        peer.buffer_updated(len(head))
+        assert len(peer.get_buffer(-1)) == most
+        transport.abort()
+        peer.reply.cancel()
 
 
 @pytest.mark.parametrize("seed", range(5))
