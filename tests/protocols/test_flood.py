@@ -135,7 +135,7 @@ class Asking(Exchange):
 FRAMES = b"$\x00\x05\x78" + bytes(1400)
 CASES: dict[str, tuple[Callable[[], Any], bytes, bytes]] = {
     "rtsp": (Playing, b"", FRAMES * 500),
-    "http": (lambda: Asking(BODY_CAP), b"HTTP/1.1 200 OK\r\n\r\n", b"x" * (1 << 20)),
+    "http": (lambda: Asking(16 * BODY_CAP), b"HTTP/1.1 200 OK\r\n\r\n", b"x" * (1 << 20)),
 }
 
 
