@@ -26,3 +26,10 @@ async def asked(agent: Agent, read: Callable[[Store], T]) -> T:
     except StoreError as error:
         raise NotDoneError(str(error)) from error
     return answer[0]
+
+
+async def entered(agent: Agent, write: Callable[[Store], T]) -> T:
+    """What `write` makes in the record; the agent knows it at once. Raises as `asked`."""
+    made = await asked(agent, write)
+    await agent.incident_service.take_over()
+    return made

@@ -16,7 +16,7 @@ from healthmon.model.device import Check, Commissioned, Device
 from healthmon.model.enums import CheckName
 from healthmon.model.measurements import Identity
 from healthmon.runtime.agent import Agent
-from healthmon.runtime.asking import asked
+from healthmon.runtime.asking import asked, entered
 from healthmon.runtime.check_now import ChecksNow
 from healthmon_exporters.pages.feed import NotDoneError
 from healthmon_exporters.pages.field_feed import Marked, MoveForm
@@ -116,8 +116,7 @@ class DeviceWork:
         """Record `new`, let the agent follow it, and have the device checked: all its checks where
         none are given.
         """
-        kept = await asked(self._agent, lambda store: store.operate(new))
-        await self._agent.incident_service.take_over()
+        kept = await entered(self._agent, lambda store: store.operate(new))
         if kept.at == new.at:
             found = checks or self._agent.estate.checks_of.get(new.subject, ())
             self._checks_now.begin(new.subject, found, new.by, anew=True)

@@ -13,7 +13,7 @@ from healthmon.incidents.operations import Operation, OperationError, OperationK
 from healthmon.incidents.windows import Window, WindowPlan, window_operation, windows_of
 from healthmon.runtime import visit_work
 from healthmon.runtime.agent import Agent
-from healthmon.runtime.asking import asked
+from healthmon.runtime.asking import asked, entered
 from healthmon_exporters.pages.feed import NotDoneError
 from healthmon_exporters.pages.field_feed import (
     EVERY_SITE,
@@ -70,8 +70,7 @@ class MaintenanceWork:
         await self._record(window_operation(plan, "ended", subject, (mark.by, mark.once), now))
 
     async def _record(self, new: Operation) -> None:
-        await asked(self._agent, lambda store: store.operate(new))
-        await self._agent.incident_service.take_over()
+        await entered(self._agent, lambda store: store.operate(new))
 
     def _windows(self, now: float) -> list[Window]:
         return windows_of(self._agent.incident_service.operations, now)

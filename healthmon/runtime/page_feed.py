@@ -13,7 +13,7 @@ from healthmon.model.enums import CheckName
 from healthmon.model.footage import Footage
 from healthmon.runtime import fault_pages, wall_feed
 from healthmon.runtime.agent import Agent
-from healthmon.runtime.asking import asked
+from healthmon.runtime.asking import asked, entered
 from healthmon.runtime.device_rows import OF_VIEW, all_views, device_row, device_rows
 from healthmon.runtime.device_work import done_row
 from healthmon.runtime.field_work import FieldWork
@@ -112,8 +112,7 @@ class _PageFeed:
 
     async def act(self, act: Act) -> None:
         """Record `act`. Raises NoRecordError, NotDoneError."""
-        await self._read(lambda store: store.act(act))
-        await self._agent.incident_service.take_over()
+        await entered(self._agent, lambda store: store.act(act))
 
     async def raise_fault(self, act: Act) -> int:
         """Keep a fault that a person has raised; its number. Raises NoRecordError, NotDoneError."""
@@ -123,8 +122,7 @@ class _PageFeed:
         site = act.get("site")
         if site and site not in self._agent.estate_state().site_names:
             raise NotDoneError(f"There is no site {site} in the configuration.")
-        kept = await self._read(lambda store: store.raise_fault(act, device))
-        await self._agent.incident_service.take_over()
+        kept = await entered(self._agent, lambda store: store.raise_fault(act, device))
         await self._agent.incident_service.store_writer.flush()
         return await self._read(lambda store: store.number_of(kept))
 

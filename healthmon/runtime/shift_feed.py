@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import TypeVar
 
 from healthmon.checks.evaluation.durations import duration
 from healthmon.checks.function_check.walk import Tick
 from healthmon.runtime.agent import Agent
-from healthmon.runtime.asking import asked
+from healthmon.runtime.asking import asked, entered
 from healthmon.store import ShiftNote, Signature, Store
 from healthmon.store.handovers import Handover, NewNote
 from healthmon_exporters.pages.accessibility import Publisher
@@ -17,7 +15,6 @@ from healthmon_exporters.pages.shift_feed import LastSheet, ShiftFeed, Signed
 from healthmon_exporters.reports import kept_sheet
 from healthmon_exporters.reports.shift_document import Document
 
-T = TypeVar("T")
 # A sweep with what people have put on it: its id, when, its body, signatures, notes.
 _Kept = tuple[int, float, str, list[Signature], list[ShiftNote], tuple[Tick, ...]]
 
@@ -98,27 +95,21 @@ class _ShiftFeed:
             )
             return store.hand_over(made)
 
-        return await self._written(write)
+        return await entered(self._agent, write)
 
     async def write_note(self, note: NewNote) -> int:
         """Keep a note; its id. Raises NoRecordError, NotDoneError."""
-        return await self._written(lambda store: store.write_note(note, time.time()))
+        return await entered(self._agent, lambda store: store.write_note(note, time.time()))
 
     async def end_note(self, note: int, by: str) -> ShiftNote:
         """End a note. Raises NoRecordError, NotDoneError."""
         now = time.time()
         began = self._agent.estate.shift_plan.shift_began(now)
-        return await self._written(lambda store: store.end_note(note, by, now, began))
+        return await entered(self._agent, lambda store: store.end_note(note, by, now, began))
 
     async def keep_note(self, note: int, by: str) -> ShiftNote:
         """Undo the end of a note. Raises NoRecordError, NotDoneError."""
-        return await self._written(lambda store: store.keep_note(note, by, time.time()))
-
-    async def _written(self, write: Callable[[Store], T]) -> T:
-        """What `write` makes in the record; the agent knows it at once."""
-        found = await asked(self._agent, write)
-        await self._agent.incident_service.take_over()
-        return found
+        return await entered(self._agent, lambda store: store.keep_note(note, by, time.time()))
 
 
 def _last(store: Store) -> _Kept | None:

@@ -12,7 +12,7 @@ from healthmon.incidents.local_time import shown
 from healthmon.incidents.operations import Operation, OperationError, OperationKind
 from healthmon.incidents.visits import Visit, arrived, left
 from healthmon.runtime.agent import Agent
-from healthmon.runtime.asking import asked
+from healthmon.runtime.asking import asked, entered
 from healthmon.runtime.check_now import ChecksNow, checking_of
 from healthmon.runtime.device_rows import device_rows
 from healthmon.runtime.fault_pages import rows_of
@@ -79,8 +79,7 @@ class VisitWork:
             attend = act(ActKind.ATTEND, mark.by, now, now, **details)
         except (OperationError, ActError) as error:
             raise NotDoneError(str(error)) from None
-        await asked(self._agent, lambda store: store.arrive(new, attend))
-        await self._agent.incident_service.take_over()
+        await entered(self._agent, lambda store: store.arrive(new, attend))
 
     async def leave(self, site: str, note: str, mark: Marked) -> None:
         """End a visit: messages are held no more, and every device of the site is checked now."""
@@ -93,8 +92,7 @@ class VisitWork:
             new = left(site, there, note, (mark.by, mark.once), time.time())
         except OperationError as error:
             raise NotDoneError(str(error)) from None
-        kept = await asked(self._agent, lambda store: store.operate(new))
-        await self._agent.incident_service.take_over()
+        kept = await entered(self._agent, lambda store: store.operate(new))
         if kept.at == new.at:
             self._check(site, mark.by)
 
