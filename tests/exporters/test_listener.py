@@ -346,6 +346,19 @@ async def test_it_listens_on_ipv6_too() -> None:
 
 
 @on_both_loops
+async def test_the_last_part_of_a_page_does_not_wait_for_the_receipt_of_the_first() -> None:
+    """By Nagle's rule it would, and a receipt may be held back for 40 ms (RFC 1122, 4.2.3.2)."""
+    async with serving() as running:
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        writer.write(b"GET /-/healthy HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        await reader.readuntil(b"healthy\n")
+        (guest,) = running.guests
+        served = guest.http.transport.get_extra_info("socket")
+        assert served.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        writer.close()
+
+
+@on_both_loops
 async def test_what_cannot_be_listened_on_is_said_in_words(pair) -> None:
     tls = server_tls.tls_context(pair.certificate, pair.key)
     engine = Starlette()
