@@ -5,21 +5,26 @@ so that no device is asked by two. Its results are the agent's too.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from dataclasses import dataclass, field, replace
 
 from healthmon.model.results import CheckResult
+from healthmon.protocols.host.steady_clock import boot_id
 from healthmon.runtime import engine as composition
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.sweep import Results, Selection, sheet_of
 from healthmon.scheduling.scheduler import Schedule
-from healthmon.store import StoreError
+from healthmon.store import BegunCheck, StoreError
 from healthmon.store.location import UNREAD, Recalled
 from healthmon_exporters.pages.walk_feed import Progress
 from healthmon_exporters.reports import kept_sheet
 
 log = logging.getLogger("healthmon")
+
+# How often the record is told how far a check is.
+NOTE_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -31,6 +36,7 @@ class ShiftCheck:
     agent: Agent
     progress: Progress | None = None
     _task: asyncio.Task[None] | None = field(default=None)
+    _noted: BegunCheck | None = None
 
     def start(self, by: str) -> str:
         """Begin one in the name of `by`, or let the one that is being made go on; why that cannot be,
@@ -51,7 +57,7 @@ class ShiftCheck:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-            self._over("it was given up because the agent ended")
+            await self._over("healthmon was stopped")
 
     async def _make(self, schedule: Schedule) -> None:
         problem = ""
@@ -60,15 +66,19 @@ class ShiftCheck:
         except StoreError as error:
             problem = f"the sheet was not kept: {error}"
         except Exception:
-            problem = "it ended by an error of healthmon; see the log"
+            problem = "healthmon had an error of its own; see its log"
             log.exception("bug in the shift check")
-        self._over(problem)
+        await self._over(problem)
 
-    def _over(self, problem: str) -> None:
-        if self.progress is not None and self.progress.running:
-            self.progress = replace(self.progress, running=False, problem=problem)
-            if problem:
-                log.error("shift check: %s", problem)
+    async def _over(self, problem: str) -> None:
+        """The check has ended, without a sheet where there is a `problem`: the record keeps that too."""
+        if self.progress is None or not self.progress.running:
+            return
+        if problem:
+            log.error("shift check: %s", problem)
+            if self._noted is not None:
+                await self._note(replace(self._noted, ended=problem))
+        self.progress = replace(self.progress, running=False, problem=problem)
 
     async def _sweep(self, schedule: Schedule) -> None:
         """Every check once, then the sheet, made beside the loop and kept. Raises StoreError."""
@@ -82,7 +92,13 @@ class ShiftCheck:
 
         began = time.monotonic()
         self._on(0, len(checks) + 1)
-        await composition.sweep_by(schedule, engine, checks, deliver)
+        await self._note(self._begun(results))
+        noting = asyncio.create_task(self._note_often(results))
+        try:
+            await composition.sweep_by(schedule, engine, checks, deliver)
+        finally:
+            noting.cancel()
+            await asyncio.gather(noting, return_exceptions=True)
         took, found_out = time.monotonic() - began, results.found_out()
         recalled = await self._recalled()
         sheet = await asyncio.to_thread(sheet_of, results, found_out, recalled)
@@ -103,6 +119,36 @@ class ShiftCheck:
         except (StoreError, ValueError, TypeError, KeyError):
             found = None
         return found if isinstance(found, Recalled) else Recalled(problem=UNREAD)
+
+    async def _note_often(self, results: Results) -> None:
+        """Have the record know how far the check is, whatever ends the agent."""
+        while True:
+            await asyncio.sleep(NOTE_SECONDS)
+            await self._note(self._begun(results))
+
+    def _begun(self, results: Results) -> BegunCheck:
+        """How far the check is now."""
+        assert self.progress is not None  # noqa: S101 - it is being made
+        by, since = self.progress.by, self.progress.since
+        devices = {check.device for check in results.checks}
+        unfinished = {check.device for check in results.checks if check.key not in results.found}
+        return BegunCheck(
+            by=by,
+            since=since,
+            at=time.time(),
+            boot=boot_id(),
+            done=len(results.found),
+            total=len(results.checks),
+            devices_done=len(devices - unfinished),
+            devices=len(devices),
+        )
+
+    async def _note(self, begun: BegunCheck) -> None:
+        """A record in trouble does not hold the check up: then its end may not be explained."""
+        self._noted = begun
+        with contextlib.suppress(StoreError):
+            store_writer = self.agent.incident_service.store_writer
+            await store_writer.query(lambda store: store.note_check(begun))
 
     def _on(self, done: int, total: int) -> None:
         if self.progress is not None:

@@ -16,8 +16,10 @@ from healthmon.incidents.local_time import shown
 from healthmon.model.device import Device
 from healthmon.model.enums import Kind
 from healthmon.model.plain_text import one_line
+from healthmon.protocols.host.steady_clock import boot_id
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked
+from healthmon.runtime.cut_off import cut_off
 from healthmon.runtime.shift_check import ShiftCheck
 from healthmon.runtime.sweep import faulty
 from healthmon.store import Store
@@ -64,7 +66,7 @@ class _ShiftPages:
     async def state(self) -> ShiftState:
         """How the shift check stands. Raises NoRecordError."""
         plan, now = self.agent.estate.shift_plan, time.time()
-        sheet: _Sheet | None = await asked(self.agent, _last)
+        sheet, begun = await asked(self.agent, lambda store: (_last(store), store.begun_check()))
         at = sheet.at if sheet else None
         made, words = plan.state(now, at)
         service = self.agent.incident_service
@@ -74,7 +76,11 @@ class _ShiftPages:
             missed = f"MISSED: the check of {plan.named(overdue)} was not made."
         late = not made and words.startswith(("LATE", "DUE"))
         shown_sheet = self._last_sheet(sheet, current=made) if sheet else None
-        return ShiftState(words, late, missed, self.check.progress, shown_sheet)
+        progress, cut = self.check.progress, ""
+        if begun is not None and not (progress and progress.running):
+            zone = self.agent.estate.config.estate.time_zone
+            cut = cut_off(begun, plan, zone, boot_id())
+        return ShiftState(words, late, missed, progress, shown_sheet, cut)
 
     def _last_sheet(self, sheet: _Sheet, *, current: bool) -> MadeSheet:
         totals = tuple(Total.of_json(total).line() for total in sheet.kept.get("totals", ()))

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Final
 
 from healthmon.incidents.incident import Incident
 from healthmon.store import sql
 from healthmon.store.engine import Engine
-from healthmon.store.rows import AccessRow, Author, Stay, Wanted
+from healthmon.store.rows import AccessRow, Author, BegunCheck, Stay, Wanted
 
 PAGE = 500
+# The name in the table meta of the shift check that has no sheet yet.
+_BEGUN: Final = "shift_check"
 MOST_NUMBER = 2**62
 
 
@@ -27,10 +30,23 @@ class People:
         return {act: Author(uid, account) for act, uid, account in rows}
 
     def keep_sweep(self, at: float, body: str) -> int:
-        """Keep a sweep's sheet; its id."""
+        """Keep a sweep's sheet; its id. A shift check that was cut off before counts no more."""
         with self._engine.transaction():
+            self._engine.execute(sql.DROP_META, {"name": _BEGUN})
             made = self._engine.execute(sql.ADD_SWEEP, {"at": at, "body": body})
             return int(made.fetchone()[0])
+
+    def note_check(self, begun: BegunCheck) -> None:
+        """Note how far a shift check is that has no sheet yet."""
+        with self._engine.transaction():
+            row = {"name": _BEGUN, "value": sql.as_json(asdict(begun))}
+            self._engine.execute(sql.PUT_META, row)
+
+    def begun_check(self) -> BegunCheck | None:
+        """The shift check that was begun after the last sheet and has none; None where all have."""
+        with self._engine.transaction():
+            found = self._engine.execute(sql.META, {"name": _BEGUN}).fetchone()
+        return BegunCheck(**json.loads(found[0])) if found is not None else None
 
     def last_sweep(self, until: float = float("inf")) -> tuple[int, float, str] | None:
         """(id, when, sheet) of the newest sweep that was made at or before `until`."""

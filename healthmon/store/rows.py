@@ -134,6 +134,25 @@ class ShiftNote:
 
 
 @dataclass(frozen=True, slots=True)
+class BegunCheck:
+    """A shift check that the agent has begun and that has no sheet yet: asked for `by` a person
+    `since` then, `done` of `total` checks made `at` the last note of it, all those of `devices_done`
+    of `devices`. `boot` is the computer's boot in which it ran; `ended` says why it has no sheet, ""
+    where nothing could say so.
+    """
+
+    by: str
+    since: float
+    at: float
+    boot: str = ""
+    done: int = 0
+    total: int = 0
+    devices_done: int = 0
+    devices: int = 0
+    ended: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """Which incidents: of one device (also where it is one of many that an incident affects), of one
     site, open at some time between `since` and `until`. "" is all.

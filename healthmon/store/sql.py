@@ -24,6 +24,7 @@ def _put(table: str, key: str, columns: str) -> str:
 
 META: Final = "SELECT value FROM meta WHERE name = :name"
 PUT_META: Final = _put("meta", "name", "value")
+DROP_META: Final = "DELETE FROM meta WHERE name = :name"
 
 FAULTS: Final = "SELECT body FROM faults"
 PUT_FAULT: Final = _put("faults", "device question part aspect", "body")

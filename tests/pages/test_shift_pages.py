@@ -234,7 +234,10 @@ async def test_a_check_that_the_end_of_the_agent_cuts_off_leaves_no_sheet(desk: 
         assert re.search(r"\d+ of \d+ checks made; started by smith", page)
         *_, close = desk.opened.agent.ending
         await close()
-        assert "has no sheet: it was given up" in (await http.get("/desk")).text
+        page = (await http.get("/desk")).text
+        assert re.search(r"was cut off: healthmon was stopped\. \d+ of 15 checks were made", page)
+        assert "No sheet has been made yet" in page
+        assert "Start it again" in page
 
 
 async def test_the_shell_has_the_agent_make_the_shift_check(

@@ -40,8 +40,8 @@ class MadeSheet:
 
 @dataclass(frozen=True, slots=True)
 class ShiftState:
-    """How the shift check stands: `words` and `missed` are sentences, "" where nothing is to be said.
-    `late` is for the frame around them.
+    """How the shift check stands: `words`, `missed` and `cut_off` are sentences, "" where nothing is to
+    be said. `late` is for the frame around them; `cut_off` tells of a check that has no sheet.
     """
 
     words: str
@@ -49,6 +49,7 @@ class ShiftState:
     missed: str
     progress: Progress | None
     sheet: MadeSheet | None
+    cut_off: str = ""
 
 
 @dataclass(frozen=True, slots=True)
