@@ -129,7 +129,7 @@ class Person:
             return f"log in to {MEANING[permission]}"
         roles = [role.value for role in USER_ROLES if permission in GRANTED[role]]
         needed = f"{', '.join(roles[:-1])} or {roles[-1]}" if len(roles) > 1 else "".join(roles)
-        return f"{self.name} ({self.role}) may not {MEANING[permission]}; this needs role {needed}"
+        return f"user {self.name} ({self.role}) may not {MEANING[permission]}; this needs role {needed}"
 
 
 NOBODY: Final = Person("", None, NOT_LOGGED_IN)

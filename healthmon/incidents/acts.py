@@ -202,7 +202,9 @@ def _checked(kind: ActKind, details: Mapping[str, str]) -> dict[str, str]:
 def _line(name: str, text: str) -> str:
     found = " ".join(one_line(text).split())
     if len(found) > LONGEST_TEXT:
-        raise ActError(f"{name} is longer than {LONGEST_TEXT} characters")
+        raise ActError(
+            f"{name} has {len(found):,} characters; at most {LONGEST_TEXT:,} are kept: shorten it"
+        )
     return found
 
 

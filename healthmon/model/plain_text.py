@@ -19,6 +19,11 @@ def one_line(text: str) -> str:
     return shown if shown == text else shown.rstrip()
 
 
+def sentence(text: str) -> str:
+    """A refusal as a sentence. It must not begin with a name: that would be changed."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
 def clean_lines(text: str) -> str:
     """As `one_line`, line by line, for text whose line breaks are our own."""
     return "\n".join(one_line(line) for line in text.split("\n"))

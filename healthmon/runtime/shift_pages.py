@@ -22,18 +22,19 @@ from healthmon.runtime.asking import asked
 from healthmon.runtime.cut_off import cut_off
 from healthmon.runtime.shift_check import ShiftCheck
 from healthmon.runtime.sweep import faulty
-from healthmon.store import Store
+from healthmon.store import BegunCheck, Store
 from healthmon.store.rows import ShiftNote, Signature
 from healthmon_exporters.pages.feed import NotDoneError
 from healthmon_exporters.pages.walk_feed import (
     Called,
     MadeSheet,
+    SheetRow,
     ShiftState,
     TickForm,
     WalkFeed,
     WalkPage,
 )
-from healthmon_exporters.reports import kept_sheet, seen_by_people
+from healthmon_exporters.reports import handed_over, kept_sheet, seen_by_people
 from healthmon_exporters.reports.shift_document import Document
 
 # A sheet as it is kept, who has signed it, its notes and its ticks.
@@ -43,7 +44,9 @@ _Found = tuple[str, list[Signature], list[ShiftNote], tuple[Tick, ...]]
 def walk_feed_of(agent: Agent, check: ShiftCheck) -> WalkFeed:
     """The pages' view of the shift checks of `agent`."""
     found = _ShiftPages(agent, check)
-    return WalkFeed(found.state, check.start, found.walk, found.tick, found.undo, found.sheet)
+    return WalkFeed(
+        found.state, check.start, found.walk, found.tick, found.undo, found.sheet, found.sheets
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +79,15 @@ class _ShiftPages:
             missed = f"MISSED: the check of {plan.named(overdue)} was not made."
         late = not made and words.startswith(("LATE", "DUE"))
         shown_sheet = self._last_sheet(sheet, current=made) if sheet else None
-        progress, cut = self.check.progress, ""
-        if begun is not None and not (progress and progress.running):
-            zone = self.agent.estate.config.estate.time_zone
-            cut = cut_off(begun, plan, zone, boot_id())
-        return ShiftState(words, late, missed, progress, shown_sheet, cut)
+        cut = self._cut_off(begun) if begun is not None else ""
+        return ShiftState(words, late, missed, self.check.progress, shown_sheet, cut)
+
+    def _cut_off(self, begun: BegunCheck) -> str:
+        """What is said of a check without a sheet; "" while it is being made."""
+        progress, estate = self.check.progress, self.agent.estate
+        if progress is not None and progress.running:
+            return ""
+        return cut_off(begun, estate.shift_plan, estate.config.estate.time_zone, boot_id())
 
     def _last_sheet(self, sheet: _Sheet, *, current: bool) -> MadeSheet:
         totals = tuple(Total.of_json(total).line() for total in sheet.kept.get("totals", ()))
@@ -187,6 +194,17 @@ class _ShiftPages:
 
     # ------------------------------------------------------------------------------------ sheets
 
+    async def sheets(self, below: int, until: float, most: int) -> list[SheetRow]:
+        """The newest sheets under these bounds. Raises NoRecordError."""
+        kept = await asked(
+            self.agent,
+            lambda store: [
+                (*sweep, store.signatures(sweep[0])) for sweep in store.sweeps(below, until, most)
+            ],
+        )
+        zone = ZoneInfo(self.agent.estate.config.estate.time_zone)
+        return await asyncio.to_thread(lambda: [_sheet_row(*one, zone) for one in kept])
+
     async def sheet(self, number: int) -> Document | None:
         """One sheet with its signatures and ticks; None for one that is not kept, or not whole.
         Raises NoRecordError.
@@ -210,6 +228,19 @@ class _ShiftPages:
             )
         except ValueError as error:
             raise NotDoneError(f"the sheet cannot be shown: {error}") from None
+
+
+def _sheet_row(
+    number: int, at: float, body: str, signatures: Sequence[Signature], zone: ZoneInfo
+) -> SheetRow:
+    kept = json.loads(body)
+    return SheetRow(
+        number,
+        at,
+        tuple(Total.of_json(total).line() for total in kept.get("totals", ())),
+        len(kept.get("faults", ())),
+        tuple(handed_over.signature(one, zone)["words"] for one in signatures),
+    )
 
 
 def _last(store: Store) -> _Sheet | None:

@@ -124,8 +124,12 @@ def plain_text(name: str, found: object) -> str:
     """What was entered as `name`, as one plain line. Raises ValueError for what is no text, or too
     long.
     """
-    if not isinstance(found, str) or len(found) > LONGEST_TEXT:
-        raise ValueError(f"{name}: not a text of at most {LONGEST_TEXT} characters")
+    if not isinstance(found, str):
+        raise ValueError(f"{name}: not a text")  # noqa: TRY004 - what people send is said in one way
+    if len(found) > LONGEST_TEXT:
+        raise ValueError(
+            f"{name} has {len(found):,} characters; at most {LONGEST_TEXT:,} are kept: shorten it"
+        )
     return " ".join(one_line(found).split())
 
 

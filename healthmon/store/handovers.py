@@ -264,7 +264,7 @@ def _is_there(one: Signing, before: dict[str, Signature]) -> bool:
     """Whether this party has been signed by the same person. Raises StoreError for another one."""
     known = before.get(one.party)
     if known is not None and known.name != one.name:
-        raise StoreError(f"{known.name} has {_DONE[one.party]} this shift already")
+        raise StoreError(f"this shift {known.name} has {_DONE[one.party]} already")
     return known is not None
 
 

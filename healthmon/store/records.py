@@ -54,6 +54,13 @@ class People:
             row = self._engine.execute(sql.LAST_SWEEP, {"until": until}).fetchone()
             return (row[0], row[1], row[2]) if row else None
 
+    def sweeps(self, below: int, until: float, most: int) -> list[tuple[int, float, str]]:
+        """(id, when, sheet) of the newest `most` sweeps with an id under `below`, made before `until`."""
+        with self._engine.transaction():
+            values = {"below": below, "until": until, "limit": most}
+            rows = self._engine.execute(sql.SWEEPS, values).fetchall()
+        return [(row[0], row[1], row[2]) for row in rows]
+
     def sweep(self, number: int) -> tuple[int, float, str] | None:
         """(id, when, sheet) of one sweep."""
         with self._engine.transaction():

@@ -137,6 +137,8 @@ WHERE outcome IN ('well', 'not well') AND at < :before
 
 ADD_SWEEP: Final = _insert("sweeps", "at body") + " RETURNING id"
 LAST_SWEEP: Final = "SELECT id, at, body FROM sweeps WHERE at <= :until ORDER BY id DESC LIMIT 1"
+SWEEPS: Final = """
+SELECT id, at, body FROM sweeps WHERE id < :below AND at < :until ORDER BY id DESC LIMIT :limit"""
 NEWEST_SWEEP: Final = "SELECT max(id) FROM sweeps"
 SWEEP: Final = "SELECT at, body FROM sweeps WHERE id = :sweep"
 SWEEP_OF: Final = "SELECT id, at, body FROM sweeps WHERE id = :sweep"

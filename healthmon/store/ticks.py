@@ -75,7 +75,7 @@ class Ticks(Acts):
         other = by_camera(self._ticks(since, new.at + 1.0)).get(new.camera)
         if other is not None and other.id > known:
             raise StoreError(
-                f"{other.by} has looked at {new.camera} meanwhile ({other.outcome}); nothing was kept"
+                f"meanwhile {other.by} has looked at {new.camera} ({other.outcome}); nothing was kept"
             )
 
     def _keep(self, new: Tick) -> Tick:

@@ -51,10 +51,10 @@ def test_acts_that_bear_a_name_need_a_login() -> None:
 
 def test_a_refusal_names_the_person_the_act_and_the_roles_that_may() -> None:
     assert Person.of("smith", Role.VIEWER).refusal(Permission.SIGN) == (
-        "smith (viewer) may not sign the shift check; this needs role operator, manager or admin"
+        "user smith (viewer) may not sign the shift check; this needs role operator, manager or admin"
     )
     assert Person.of("smith", Role.MANAGER).refusal(Permission.RELOAD) == (
-        "smith (manager) may not have the agent read its configuration again; this needs role admin"
+        "user smith (manager) may not have the agent read its configuration again; this needs role admin"
     )
     assert NOBODY.refusal(Permission.READ).startswith("log in to read")
     assert Role.KIOSK not in USER_ROLES

@@ -85,7 +85,7 @@ def feed() -> Feed:
     async def state() -> ShiftState:
         return ShiftState("", False, "", None, None)
 
-    walk = WalkFeed(state, lambda _by: "", nothing, nothing, nothing, nothing)  # type: ignore[arg-type]
+    walk = WalkFeed(state, lambda _by: "", nothing, nothing, nothing, nothing, empty)  # type: ignore[arg-type]
     return Feed(
         "CCTV",
         False,
@@ -236,7 +236,7 @@ async def test_a_refusal_says_who_may(everybody: Path) -> None:
         answer = await http.post(f"{base}/-/reload", auth=("viewer", WORD))
         assert (answer.status_code, answer.text) == (
             403,
-            "viewer (viewer) may not have the agent read its configuration again; this needs role admin\n",
+            "user viewer (viewer) may not have the agent read its configuration again; this needs role admin\n",
         )
         assert (await http.post(f"{base}/metrics", auth=("viewer", WORD))).status_code == 405
 

@@ -157,7 +157,7 @@ async def test_what_is_refused_is_said_in_words_and_nothing_is_signed(room: Room
         ({"incoming_password": "wrong"}, 403, "The name or the password of the incoming person is"),
         ({"outgoing": "nobody"}, 403, "The name or the password of the outgoing person is wrong"),
         ({"incoming": "smith"}, 409, "One person cannot hand over and accept"),
-        ({"incoming": "visitor"}, 403, "Visitor (viewer) may not sign the shift check"),
+        ({"incoming": "visitor"}, 403, "User visitor (viewer) may not sign the shift check"),
         ({"incoming_password": ""}, 409, "The password of the incoming person is missing"),
         (
             {"incoming": "", "incoming_password": ""},
@@ -166,7 +166,7 @@ async def test_what_is_refused_is_said_in_words_and_nothing_is_signed(room: Room
         ),
         ({"sweep": str(older)}, 409, "A newer sheet was made meanwhile"),
         ({"sweep": "x"}, 409, "The form names no sheet"),
-        ({"outgoing_note": "x" * 1001}, 409, "The remark: not a text of at most 1000"),
+        ({"outgoing_note": "x" * 1001}, 409, "The remark has 1,001 characters; at most 1,000 are kept: shorten it"),
         (dict.fromkeys(BOTH, ""), 409, "Nobody has signed"),
     ]
     async with room.client() as http:

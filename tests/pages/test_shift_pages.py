@@ -157,7 +157,7 @@ async def test_two_people_at_one_camera_are_told(desk: Desk) -> None:
         assert (await smith.post("/walk", data=mine | {"outcome": "well"})).status_code == 303
         late = await khan.post("/walk", data=theirs | {"outcome": "skipped"})
         assert late.status_code == 409
-        assert "Smith has looked at C001 meanwhile (well); nothing was kept." in late.text
+        assert "Meanwhile smith has looked at C001 (well); nothing was kept." in late.text
 
 
 async def test_viewers_strangers_foreign_pages_and_broken_forms_tick_nothing(desk: Desk) -> None:

@@ -84,7 +84,7 @@ async def test_a_visit_from_arrival_to_what_is_broken_after_it(
             form = {"engineer": "Lee", "reference": "J-17"}
             assert (await room.post(ARRIVED, once=mark, **form)).status_code == 303
         other_tab = await room.post(ARRIVED, once=mark, engineer="Kaur")
-        assert (other_tab.status_code, "Lee is at the site already" in other_tab.text) == (
+        assert (other_tab.status_code, "Lee, is at the site already" in other_tab.text) == (
             409,
             True,
         )

@@ -67,7 +67,7 @@ def test_two_people_hand_over_once_and_with_the_note(store: Store, sweep: int) -
     assert store.hand_over(replace(made, at=MADE + 61)) == []
     assert store.signatures(sweep) == both
     assert [note.text for note in store.open_notes()] == ["gate 3 is locked"]
-    with pytest.raises(StoreError, match="night has accepted this shift already"):
+    with pytest.raises(StoreError, match="this shift night has accepted already"):
         store.hand_over(handover(sweep, Signing(Party.INCOMING, "other")))
     assert store.broken_links() == []
 

@@ -13,11 +13,12 @@ from starlette.responses import RedirectResponse, Response
 from healthmon.access import events, oidc_claims
 from healthmon.access.roles import Permission, Person
 from healthmon.access.users import User
+from healthmon.model.plain_text import sentence
 from healthmon.store.entered import new_note, plain_text
 from healthmon.store.handovers import NewNote, Party, Signing
 from healthmon.store.rows import Signature
 from healthmon_exporters.pages.feed import NoRecordError, NotDoneError
-from healthmon_exporters.pages.render import Renderer, sentence
+from healthmon_exporters.pages.render import Renderer
 from healthmon_exporters.pages.shift_feed import LastSheet, ShiftFeed, Signed
 from healthmon_exporters.web import cookies
 from healthmon_exporters.web.access_control import AccessControl, client_of
@@ -163,9 +164,10 @@ class HandoverPages:
         person = self._control.logged_in_again(request, party)
         if person is None or person.name != name:
             words = (
-                f"{name} signs by logging in again: use the button above the name of the {party}"
+                f"a signature of {name} needs a new login: use the button above the name of the "
+                f"{party} person"
             )
-            raise _RefusedError(f"{words} person; that counts for five minutes", 403)
+            raise _RefusedError(f"{words}; that counts for five minutes", 403)
         if not person.may(Permission.SIGN):
             raise _RefusedError(person.refusal(Permission.SIGN), 403)
         return person

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import secrets
 from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -63,6 +64,13 @@ class Renderer:
         )
         return HTMLResponse(body, status, headers=_headers())
 
+    def day_after(self, day: str) -> float:
+        """When the local day after `day` (``2026-11-29``) begins, as Unix seconds. Raises ValueError,
+        OverflowError.
+        """
+        after = date.fromisoformat(day) + timedelta(days=1)
+        return datetime.combine(after, time(), ZoneInfo(self._zone())).timestamp()
+
     def message(self, request: Request, words: str, status: int) -> Response:
         """A page that only says why there is no other."""
         return self.page(request, "message", status, problem=words)
@@ -116,11 +124,6 @@ def _script() -> str:
 
 def _asset(name: str) -> str:
     return resources.files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
-
-
-def sentence(text: str) -> str:
-    """A refusal as a sentence."""
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def new_mark() -> str:

@@ -16,12 +16,13 @@ from starlette.responses import RedirectResponse, Response
 from healthmon.access.roles import Permission
 from healthmon.incidents.acts import Act, ActError, ActKind, NoticedBy, act
 from healthmon.incidents.local_time import moment
+from healthmon.model.plain_text import sentence
 from healthmon.store.rows import Wanted
 from healthmon_exporters.pages.act_forms import details_of_kind
 from healthmon_exporters.pages.feed import Feed, NoRecordError, NotDoneError
 from healthmon_exporters.pages.field_routes import FieldPages
 from healthmon_exporters.pages.handover import note_done
-from healthmon_exporters.pages.render import Renderer, sentence
+from healthmon_exporters.pages.render import Renderer
 from healthmon_exporters.pages.rows import DeviceRow, Shown
 from healthmon_exporters.pages.shift_routes import ShiftRoutes
 from healthmon_exporters.web.forms import read_form

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -13,9 +14,9 @@ from starlette.responses import RedirectResponse, Response
 
 from healthmon.checks.function_check.walk import Outcome
 from healthmon.incidents.acts import LONGEST_TEXT
-from healthmon.model.plain_text import one_line
+from healthmon.model.plain_text import one_line, sentence
 from healthmon_exporters.pages.feed import NoRecordError, NotDoneError
-from healthmon_exporters.pages.render import Renderer, new_mark, sentence
+from healthmon_exporters.pages.render import Renderer, new_mark
 from healthmon_exporters.pages.walk_feed import TickForm, WalkFeed
 from healthmon_exporters.reports import shift_html
 from healthmon_exporters.reports.sheet_forms import FORMS
@@ -36,6 +37,9 @@ PHRASES: Final = (
     "pan or tilt does not answer",
     "privacy zone is missing",
 )
+# Two a day: ten days.
+SHEETS_OF_PAGE: Final = 20
+MOST_NUMBER: Final = 2**62
 _SHEET: Final = re.compile(r"(\d{1,15})(\.[a-z]{3,4})?")
 _FORM: Final = re.compile(r"[\w-]{24}", re.ASCII)
 _MEDIA: Final[Mapping[str, str]] = {
@@ -60,6 +64,7 @@ class ShiftRoutes:
             GuardedRoute("/walk", self._walk),
             GuardedRoute("/walk", self._tick, methods=("POST",)),
             GuardedRoute("/walk/undo", self._undo, methods=("POST",)),
+            GuardedRoute("/sheets", self._sheets),
             GuardedRoute("/sheets/{name}", self._sheet),
         ]
 
@@ -132,6 +137,26 @@ class ShiftRoutes:
 
     # ------------------------------------------------------------------------------------ sheets
 
+    async def _sheets(self, request: Request) -> Response:
+        """The kept sheets, the newest first; a page of them, from a number or a day on backwards."""
+        asked = request.query_params
+        until, below = asked.get("until", ""), asked.get("below", "")
+        if below and not (below.isascii() and below.isdigit() and len(below) <= 15):
+            return self._renderer.message(request, "There is no such page of sheets.", 404)
+        try:
+            last = self._renderer.day_after(until) if until else math.inf
+        except (ValueError, OverflowError):
+            return self._renderer.message(request, "A date is written as 2026-11-29.", 400)
+        try:
+            rows = await self._feed.sheets(int(below or MOST_NUMBER), last, SHEETS_OF_PAGE + 1)
+        except NoRecordError as error:
+            return self._renderer.no_record(request, error)
+        shown, more = rows[:SHEETS_OF_PAGE], len(rows) > SHEETS_OF_PAGE
+        first = not (below or until)
+        return self._renderer.page(
+            request, "sheets", rows=shown, more=more, until=until, first=first
+        )
+
     async def _sheet(self, request: Request) -> Response:
         """A sheet as a page, or in the form that its suffix names."""
         named = _SHEET.fullmatch(request.path_params["name"])
@@ -152,7 +177,8 @@ async def _sheet_in(made: Document, number: str, suffix: str) -> Response:
         body = await asyncio.to_thread(FORMS[suffix], made)
         name = {"Content-Disposition": f'inline; filename="shift-check-{number}{suffix}"'}
         return Response(body, headers=name, media_type=_MEDIA[suffix])
-    links = [("/desk", "Desk"), *((f"/sheets/{number}{one}", one[1:].upper()) for one in _MEDIA)]
+    forms = ((f"/sheets/{number}{one}", one[1:].upper()) for one in _MEDIA)
+    links = [("/desk", "Desk"), ("/sheets", "All sheets"), *forms]
     page = await asyncio.to_thread(shift_html.page, made, links)
     rules = {"Content-Security-Policy": policy(style=shift_html.STYLE)}
     return Response(page, headers=rules, media_type="text/html; charset=utf-8")
@@ -165,7 +191,9 @@ def _tick_of(form: Mapping[str, str], by: str) -> TickForm:
         raise ValueError("choose well, not well or skip")
     comment = " ".join(one_line(form.get("comment", "")).split())
     if len(comment) > LONGEST_TEXT:
-        raise ValueError(f"the comment is longer than {LONGEST_TEXT} characters")
+        raise ValueError(
+            f"the comment has {len(comment):,} characters; at most {LONGEST_TEXT:,} are kept: shorten it"
+        )
     if outcome == Outcome.NOT_WELL and not comment:
         raise ValueError("describe what is wrong; nothing was kept")
     return TickForm(

@@ -39,6 +39,19 @@ class MadeSheet:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetRow:
+    """One sheet of the list: its number, when it was made, its totals, how many faults stand on it,
+    who has signed it in words.
+    """
+
+    number: int
+    at: float
+    totals: tuple[str, ...]
+    faults: int
+    signed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ShiftState:
     """How the shift check stands: `words`, `missed` and `cut_off` are sentences, "" where nothing is to
     be said. `late` is for the frame around them; `cut_off` tells of a check that has no sheet.
@@ -101,7 +114,9 @@ class WalkFeed:
     """Functions of the agent. All raise NoRecordError where the record cannot be used. `start` begins
     a shift check in a person's name. `walk` is the walk as a person sees it, at the camera that they
     name or at the next one; None without a sheet of this shift check. `tick` and `undo` (the id of a
-    tick, by whom, the form) raise NotDoneError. `sheet` is one sheet, None for what is not kept.
+    tick, by whom, the form) raise NotDoneError. `sheet` is one sheet, None for what is not kept;
+    `sheets` are the newest ones with a number under the first value, made before the second, at most as
+    many as the third.
     """
 
     state: Callable[[], Awaitable[ShiftState]]
@@ -110,3 +125,4 @@ class WalkFeed:
     tick: Callable[[TickForm], Awaitable[Tick]]
     undo: Callable[[int, str, str], Awaitable[Tick]]
     sheet: Callable[[int], Awaitable[Document | None]]
+    sheets: Callable[[int, float, int], Awaitable[list[SheetRow]]]

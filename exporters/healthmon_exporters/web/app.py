@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute
@@ -33,7 +34,8 @@ from healthmon_exporters.web.login import Login
 from healthmon_exporters.web.login_pages import LoginPages
 from healthmon_exporters.web.oidc_pages import OidcPages
 from healthmon_exporters.web.probe_handler import RefusedError
-from healthmon_exporters.web.rules import GuardedRoute
+from healthmon_exporters.web.refusals import not_there
+from healthmon_exporters.web.rules import GuardedRoute, person_of
 
 REFRESH_SECONDS = 60
 Probe = Callable[[str, str], Awaitable[bytes | None]]
@@ -69,7 +71,13 @@ def application(
     too.
     """
     control = control or AccessControl(KnownUsers(users))
-    return Guard(Login(Starlette(routes=routes(site, control)), control), names)
+    pages = Starlette(routes=routes(site, control), exception_handlers={HTTPException: _not_there})
+    return Guard(Login(pages, control), names)
+
+
+async def _not_there(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for it only
+    return not_there(request, person_of(request.scope), error)
 
 
 def routes(site: Site, control: AccessControl) -> list[BaseRoute]:

@@ -14,10 +14,11 @@ from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from healthmon_exporters.web.csp import policy
+from healthmon_exporters.web.refusals import refused
 
 SAFE = {
     "Cache-Control": "no-store",
@@ -55,17 +56,18 @@ class Guard:
         if scope["type"] == "http":
             await (self._refusal(Request(scope)) or self._app)(scope, receive, safely)
 
-    def _refusal(self, request: Request) -> PlainTextResponse | None:
+    def _refusal(self, request: Request) -> Response | None:
         headers = request.headers
         if not _known(headers.getlist("host"), self._names()):
-            words = "this name is not known here; add it to `hosts` of `agent` in config.yaml, or use the IP address\n"
-            return PlainTextResponse(words, 421)
+            words = "this name is not known here; add it to `hosts` of `agent` in config.yaml, or use the IP address"
+            return PlainTextResponse(f"{words}\n", 421)
         if "transfer-encoding" in headers and "content-length" in headers:
             return PlainTextResponse(
                 "Content-Length beside Transfer-Encoding\n", 400, {"Connection": "close"}
             )
         if _foreign(request):
-            return PlainTextResponse("requested by a page of another site\n", 403)
+            words = "this was requested by a page of another site, so nothing was done"
+            return refused(headers, words, 403)
         return None
 
 

@@ -15,6 +15,7 @@ from healthmon.access.roles import NOBODY, Person
 from healthmon_exporters.web.access_control import AccessControl, Identity, client_of
 from healthmon_exporters.web.forms import page_of
 from healthmon_exporters.web.password_check import BusyError
+from healthmon_exporters.web.refusals import refused
 from healthmon_exporters.web.rules import IDENTITY_LASTS, ON_REFUSAL, PERSON, PROVIDER, is_public
 
 CHALLENGE = 'Basic realm="healthmon", charset="UTF-8"'
@@ -35,7 +36,7 @@ class Login:
         try:
             identity = await self._control.identify(request)
         except BusyError as busy:
-            await too_many(busy)(scope, receive, send)
+            await too_many(request, busy)(scope, receive, send)
             return
         if refusal := _refusal(request, identity):
             await refusal(scope, receive, send)
@@ -55,8 +56,8 @@ def _refusal(request: Request, identity: Identity) -> Response | None:
     if identity.person is NOBODY and not is_public(request.scope):
         return _login_needed(request)
     if identity.by_cookie and request.method not in ("GET", "HEAD") and _unknown_origin(request):
-        words = "a browser's request must say which page it comes from (Origin)\n"
-        return PlainTextResponse(words, 403)
+        words = "a browser's request must say which page it comes from (Origin); nothing was done"
+        return refused(request.headers, words, 403, person=identity.person)
     return None
 
 
@@ -76,8 +77,10 @@ def _login_needed(request: Request) -> Response:
     return PlainTextResponse("login needed\n", 401, {"WWW-Authenticate": CHALLENGE})
 
 
-def too_many(busy: BusyError) -> Response:
+def too_many(request: Request, busy: BusyError) -> Response:
     """The answer to whoever must wait before a password is checked."""
     seconds = math.ceil(busy.seconds)
-    words = f"too many logins; try again in {seconds} s\n"
-    return PlainTextResponse(words, 429, {"Retry-After": str(seconds)})
+    words = f"too many logins; try again in {seconds} s"
+    return refused(
+        request.headers, words, 429, person=NOBODY, more={"Retry-After": str(seconds)}
+    )

@@ -18,7 +18,7 @@ from healthmon.access import events, users
 from healthmon.access.roles import Permission, Person
 from healthmon.access.users import User
 from healthmon.config.problems import ConfigError
-from healthmon_exporters.pages.render import sentence
+from healthmon.model.plain_text import sentence
 from healthmon_exporters.web import cookies
 from healthmon_exporters.web.access_control import AccessControl, client_of
 from healthmon_exporters.web.csp import policy

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from healthmon.access import events
 from healthmon.access.oidc_claims import LoginRefusedError
-from healthmon_exporters.pages.render import sentence
+from healthmon.model.plain_text import sentence
 from healthmon_exporters.web import cookies
 from healthmon_exporters.web.access_control import AccessControl, client_of
 from healthmon_exporters.web.login_pages import LoginPages, begin_session, local_path

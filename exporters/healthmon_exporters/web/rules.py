@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from starlette.responses import PlainTextResponse
+from starlette.datastructures import Headers
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from healthmon.access.roles import NOBODY, Permission, Person
+from healthmon_exporters.web.refusals import refused
 
 # The key of a request's scope (ASGI) under which the one who asks is kept.
 PERSON: Final = "healthmon.person"
@@ -49,6 +50,7 @@ RULES: Final[Mapping[str, Permission]] = MappingProxyType(
         "GET /walk": Permission.READ,
         "POST /walk": Permission.ACT,
         "POST /walk/undo": Permission.ACT,
+        "GET /sheets": Permission.READ,
         "GET /sheets/{name}": Permission.READ,
         "GET /faults": Permission.READ,
         "GET /faults/{number}": Permission.READ,
@@ -98,7 +100,8 @@ class GuardedRoute(Route):
         words = person.refusal(permission)
         if on_refusal := scope.get(ON_REFUSAL):
             on_refusal(person, words)
-        await PlainTextResponse(f"{words}\n", 403)(scope, receive, send)
+        answer = refused(Headers(scope=scope), words, 403, person=person)
+        await answer(scope, receive, send)
 
 
 def person_of(scope: Scope) -> Person:
