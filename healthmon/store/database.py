@@ -19,6 +19,7 @@ from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.model.enums import AGENT
 from healthmon.store import audit, schema, sql
 from healthmon.store.engine import CorruptError, Engine, StoreError, TroubleError, engine_of
+from healthmon.store.evidence import Evidence
 from healthmon.store.handovers import Handovers
 from healthmon.store.operations import Operations
 from healthmon.store.reader import reader_of
@@ -31,7 +32,7 @@ DELETED = "deleted"
 _FAULT_KEY = ("device", "question", "part", "aspect")
 
 
-class Store(People, Handovers, Ticks, Operations):
+class Store(People, Handovers, Ticks, Operations, Evidence):
     """An open store. Not for several threads at once. `open` and every method raise TroubleError or
     CorruptError.
     """

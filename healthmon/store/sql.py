@@ -84,6 +84,10 @@ PUT_SEGMENT: Final = _put("timeline", "device question since", "until state")
 TIMELINE: Final = """
 SELECT question, state, since, until FROM timeline
 WHERE device = :device AND (until IS NULL OR until >= :since) ORDER BY since, question"""
+STRETCHES: Final = """
+SELECT question, state, since, until FROM timeline
+WHERE device = :device AND since < :until AND (until IS NULL OR until > :since)
+ORDER BY question, since"""
 END_TIMELINES: Final = "UPDATE timeline SET until = :at WHERE until IS NULL"
 
 PUT_STAY: Final = _put("stays", "device since", "state location")
@@ -139,6 +143,10 @@ ADD_SWEEP: Final = _insert("sweeps", "at body") + " RETURNING id"
 LAST_SWEEP: Final = "SELECT id, at, body FROM sweeps WHERE at <= :until ORDER BY id DESC LIMIT 1"
 SWEEPS: Final = """
 SELECT id, at, body FROM sweeps WHERE id < :below AND at < :until ORDER BY id DESC LIMIT :limit"""
+SHEETS: Final = """
+SELECT id, at, (SELECT count(*) FROM signoffs WHERE signoffs.sweep = sweeps.id)
+    + (SELECT count(*) FROM handovers WHERE handovers.sweep = sweeps.id), body
+FROM sweeps WHERE at >= :since AND at < :until AND id > :after ORDER BY id LIMIT :limit"""
 NEWEST_SWEEP: Final = "SELECT max(id) FROM sweeps"
 SWEEP: Final = "SELECT at, body FROM sweeps WHERE id = :sweep"
 SWEEP_OF: Final = "SELECT id, at, body FROM sweeps WHERE id = :sweep"

@@ -1,0 +1,455 @@
+"""The fifteen figures of a period, each with the hours or counts that it rests on and its formula in
+words. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from healthmon.evidence import devices, services, spans
+from healthmon.evidence.devices import DeviceFigures, DeviceRecord, Share
+from healthmon.evidence.faults import STEPS, FaultFigures, FaultRecord, repair
+from healthmon.evidence.period import HOUR, Period
+from healthmon.evidence.power import MainsFailure
+from healthmon.evidence.shifts import ShiftFigures
+from healthmon.evidence.spans import Span
+from healthmon.model.enums import Kind
+
+PERCENT: Final = "%"
+HOURS: Final = "h"
+COUNT: Final = ""
+SECONDS: Final = "s"
+VARIANTS: Final = ("fixed", "ptz", "deployable")
+WORST: Final = 5
+CLOCK_CHANGE_CODES: Final = frozenset({"clock_zone", "clock_rule", "clock_utc_label"})
+SHORT_CODE, LONG_CODE = "retention_short", "retention_long"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One value of a figure, None where there is none."""
+
+    label: str
+    value: float | None
+    unit: str = COUNT
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """One figure. `value` is None where nothing was measured; `rests_on` says what it was counted
+    from, `hours` the camera-hours of that where it is a share of time. `lines` belong to it;
+    `named` are those that name a device or a zone and are never published.
+    """
+
+    number: int
+    key: str
+    title: str
+    value: float | None
+    unit: str
+    formula: str
+    rests_on: str
+    hours: float | None = None
+    lines: tuple[Line, ...] = ()
+    named: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All that the figures of one period are made of. `cameras` are only cameras; `estate` is every
+    device. `breaches` are the stretches in which footage was kept too short or too long, by fault
+    code and camera. `offset` is the largest distance of a clock from true time, None where none is
+    kept.
+    """
+
+    period: Period
+    now: float
+    estate: tuple[DeviceRecord, ...]
+    cameras: tuple[DeviceFigures, ...]
+    faults: FaultFigures
+    shifts: ShiftFigures
+    mains: tuple[MainsFailure, ...] = ()
+    breaches: Mapping[str, Mapping[str, Sequence[Span]]] = field(default_factory=dict)
+    warned: tuple[tuple[str, str], ...] = ()
+    offset: float | None = None
+
+    @property
+    def end(self) -> float:
+        """Until when the period has been counted."""
+        return min(self.period.until, self.now)
+
+    def share(self, key: str) -> Share:
+        """One service over all cameras."""
+        return devices.together(self.cameras, key)
+
+    @property
+    def countable(self) -> float:
+        """Camera-seconds in service and deployed, without planned works."""
+        return sum(one.countable for one in self.cameras)
+
+    def in_service(self) -> list[DeviceRecord]:
+        """The cameras that belong to the estate at the end of the period."""
+        last = self.end - 1
+        return [one for one in self.estate if one.kind is Kind.CAMERA and one.serves_at(last)]
+
+
+def kpis(found: Figures) -> tuple[Kpi, ...]:
+    """The fifteen, in order."""
+    return tuple(make(found) for make in _ALL)
+
+
+def percent(ratio: float | None) -> float | None:
+    """A ratio in per cent."""
+    return None if ratio is None else 100 * ratio
+
+
+def _hours(seconds: float) -> float:
+    return seconds / HOUR
+
+
+def _rests(share: Share) -> str:
+    return f"{_hours(share.measured):,.1f} camera-hours measured"
+
+
+def _cameras(found: Figures) -> Kpi:
+    serving = found.in_service()
+    lines = [
+        Line(variant, float(sum(one.variant == variant for one in serving))) for variant in VARIANTS
+    ]
+    out = [one for one in serving if one.deployed is not None]
+    there = sum(bool(spans.clipped(one.deployed or (), found.end - 1, found.end)) for one in out)
+    return Kpi(
+        1,
+        "cameras",
+        "Cameras in service",
+        float(len(serving)),
+        COUNT,
+        "cameras that have joined the estate and are not retired at the end of the period",
+        "the dates on which cameras joined and were retired",
+        lines=(*lines, Line("of the deployable ones deployed", float(there))),
+    )
+
+
+def _availability(found: Figures) -> Kpi:
+    share = found.share(services.OPERATIONAL)
+    keys = (services.ONLINE, services.PICTURES, services.RECORDED, services.CLOCK, services.VIEW)
+    lines = [
+        Line(one.title, percent(found.share(one.key).ratio), PERCENT)
+        for one in keys
+        if found.share(one.key).measured
+    ]
+    return Kpi(
+        2,
+        "availability",
+        "Availability (fully operational)",
+        percent(share.ratio),
+        PERCENT,
+        "camera-hours in which the camera answered, delivered pictures, was recorded and had a "
+        "usable clock, divided by the camera-hours in which that was measured; planned works and "
+        "time not deployed are left out, and time that was not monitored is neither up nor down",
+        _rests(share),
+        _hours(share.measured),
+        tuple(lines),
+        tuple(_worst(found)),
+    )
+
+
+def _worst(found: Figures) -> list[Line]:
+    key = services.OPERATIONAL
+    rated = [(one.share(key).ratio, one) for one in found.cameras]
+    known = [(ratio, one) for ratio, one in rated if ratio is not None and ratio < 1]
+    known.sort(key=lambda pair: (pair[0], pair[1].device.id))
+    return [
+        Line(f"{one.device.id} {one.device.name}", percent(ratio), PERCENT)
+        for ratio, one in known[:WORST]
+    ]
+
+
+def _recording(found: Figures) -> Kpi:
+    share = found.share(services.RECORDED.key)
+    return Kpi(
+        3,
+        "recording",
+        "Recording completeness",
+        percent(share.ratio),
+        PERCENT,
+        "camera-hours in which the recorder had new footage, divided by those in which it was asked",
+        _rests(share),
+        _hours(share.measured),
+        (Line("lost", _hours(share.bad), HOURS),),
+    )
+
+
+def _retention(found: Figures) -> Kpi:
+    measured = found.share(services.RECORDED.key).measured
+    short, long = (_breach(found, code) for code in (SHORT_CODE, LONG_CODE))
+    known = measured > 0
+    value = percent(max(0.0, 1 - (short + long) / measured)) if known else None
+    return Kpi(
+        4,
+        "retention",
+        "Retention compliance",
+        value,
+        PERCENT,
+        "camera-hours without a warning that footage is kept too short or too long, divided by the "
+        "camera-hours in which recording was measured",
+        f"{_hours(measured):,.1f} camera-hours measured",
+        _hours(measured),
+        (
+            Line("kept too short (evidence is lost)", _hours(short) if known else None, HOURS),
+            Line("kept too long (data protection)", _hours(long) if known else None, HOURS),
+        ),
+    )
+
+
+def _breach(found: Figures, code: str) -> float:
+    """Camera-seconds with this breach in the period."""
+    each = found.breaches.get(code, {}).values()
+    until = found.end
+    return sum(spans.total(spans.clipped(one, found.period.since, until)) for one in each)
+
+
+def _clocks(found: Figures) -> Kpi:
+    share = found.share(services.IN_TOLERANCE.key)
+    changed = sum(code in CLOCK_CHANGE_CODES for _device, code in found.warned)
+    return Kpi(
+        5,
+        "clocks",
+        "Clock compliance",
+        percent(share.ratio),
+        PERCENT,
+        "camera-hours in which the clock was within its tolerance, divided by those in which it "
+        "could be read",
+        _rests(share),
+        _hours(share.measured),
+        (
+            Line("largest offset", found.offset, SECONDS),
+            Line("faults of time zone or summer time", float(changed)),
+        ),
+    )
+
+
+def _faults(found: Figures) -> Kpi:
+    faults = found.faults
+    serving = len(found.in_service())
+    rate = 100 * len(faults.opened) / serving if serving else None
+    by_reason = [Line(f"reason: {one}", float(count)) for one, count in faults.by("group")]
+    return Kpi(
+        6,
+        "faults",
+        "Faults",
+        float(len(faults.opened)),
+        COUNT,
+        "faults of which people were notified and that began in the period; warnings, planned works "
+        "and what turned out to be no fault are left out",
+        f"{len(faults.opened)} faults",
+        lines=(
+            Line("over in the period", float(len(faults.restored))),
+            Line("open at its end", float(len(faults.open_at_end))),
+            Line("per 100 cameras", rate),
+            *by_reason,
+        ),
+    )
+
+
+def _times(found: Figures) -> Kpi:
+    faults = found.faults
+    repaired = faults.step(len(STEPS) - 1)
+    lines = []
+    for index, (title, _words, _seconds) in enumerate(STEPS):
+        step = faults.step(index)
+        lines += [
+            Line(f"{title}, median", _or_hours(step.middle), HOURS),
+            Line(f"{title}, 90th percentile", _or_hours(step.ninetieth), HOURS),
+        ]
+    for name in ("response", "fix"):
+        met, settled = faults.kept(name)
+        value = 100 * met / settled if settled else None
+        lines.append(Line(f"{name} within the contract ({settled} faults)", value, PERCENT))
+    for owner, seconds in sorted(_waited(faults).items()):
+        lines.append(Line(f"waited for {owner}", _hours(seconds), HOURS))
+    return Kpi(
+        7,
+        "times",
+        "Time to repair, median",
+        _or_hours(repaired.middle),
+        HOURS,
+        "; ".join(f"{title.lower()}: {words}" for title, words, _ in STEPS),
+        f"{repaired.count} faults that were over in the period",
+        lines=tuple(lines),
+    )
+
+
+def _or_hours(seconds: float | None) -> float | None:
+    return None if seconds is None else _hours(seconds)
+
+
+def _waited(faults: FaultFigures) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for one in faults.restored:
+        for owner, seconds in one.waited.items():
+            found[owner] = found.get(owner, 0.0) + seconds
+    return found
+
+
+def _repeats(found: Figures) -> Kpi:
+    repeats = found.faults.repeats
+    return Kpi(
+        8,
+        "repeats",
+        "Repeat faults",
+        float(len(repeats)),
+        COUNT,
+        "faults of a device that began within 30 days after an earlier fault of it was over",
+        f"{len(found.faults.opened)} faults",
+        named=tuple(_count_lines(repeats)),
+    )
+
+
+def _count_lines(found: Sequence[FaultRecord]) -> list[Line]:
+    counts: dict[str, int] = {}
+    for one in found:
+        counts[one.device] = counts.get(one.device, 0) + 1
+    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    return [Line(device, float(count)) for device, count in ordered]
+
+
+def _mean_times(found: Figures) -> Kpi:
+    cameras = {one.device.id for one in found.cameras}
+    failed = [one for one in found.faults.opened if one.device in cameras]
+    share = found.share(services.OPERATIONAL)
+    between = _hours(share.good) / len(failed) if failed else None
+    durations = [one for one in map(repair, found.faults.restored) if one is not None]
+    mean = _hours(sum(durations)) / len(durations) if durations else None
+    return Kpi(
+        9,
+        "mtbf",
+        "Mean time between failures",
+        between,
+        HOURS,
+        "fully operational camera-hours divided by the faults of cameras that began; the mean time "
+        "to repair is that of the faults that were over",
+        f"{len(failed)} faults of cameras, {_hours(share.good):,.1f} operational camera-hours",
+        _hours(share.good),
+        (Line("Mean time to repair", mean, HOURS),),
+    )
+
+
+def _lost(found: Figures) -> Kpi:
+    share = found.share(services.OPERATIONAL)
+    zones = devices.blind_zones(found.cameras)
+    some = spans.merged(span for dark in zones.values() for span in dark)
+    known = share.measured > 0
+    return Kpi(
+        10,
+        "lost",
+        "Camera-hours lost",
+        _hours(share.bad) if known else None,
+        HOURS,
+        "camera-hours that were measured and not fully operational; a zone is blind while no "
+        "pictures come from any of its cameras",
+        _rests(share),
+        _hours(share.measured),
+        (Line("days on which some zone was blind", float(devices.days_with(some, found.period))),),
+        tuple(
+            Line(f"zone {zone}: days", float(devices.days_with(dark, found.period)))
+            for zone, dark in sorted(zones.items())
+        ),
+    )
+
+
+def _shifts(found: Figures) -> Kpi:
+    shifts = found.shifts
+    return Kpi(
+        11,
+        "shifts",
+        "Shift checks made in time",
+        100 * shifts.made / shifts.due if shifts.due else None,
+        PERCENT,
+        "shift checks made within the time for them, divided by those that were due",
+        f"{shifts.due} shift checks due",
+        lines=(
+            Line("made in time", float(shifts.made)),
+            Line("of these signed", float(shifts.signed)),
+            Line(
+                "lines that could not be checked",
+                None if shifts.not_checked is None else float(shifts.not_checked),
+            ),
+        ),
+    )
+
+
+def _power(found: Figures) -> Kpi:
+    seconds = [one.seconds(found.now) for one in found.mains]
+    return Kpi(
+        12,
+        "power",
+        "Mains failures",
+        float(len(seconds)),
+        COUNT,
+        "times that a UPS reported that it ran on its battery because mains was lost",
+        f"{sum(one.kind is Kind.UPS for one in found.estate)} UPS in the estate",
+        lines=(Line("longest time on battery", max(seconds, default=None), SECONDS),),
+    )
+
+
+def _planned(found: Figures) -> Kpi:
+    seconds = sum(one.planned for one in found.cameras)
+    return Kpi(
+        13,
+        "planned",
+        "Planned works",
+        _hours(seconds),
+        HOURS,
+        "camera-hours in maintenance windows, of cameras in service and deployed; these are in no "
+        "other figure",
+        f"{len(found.cameras)} cameras",
+    )
+
+
+def _no_fault(found: Figures) -> Kpi:
+    return Kpi(
+        14,
+        "no_fault",
+        "False alarms",
+        float(len(found.faults.no_fault)),
+        COUNT,
+        "faults that were closed in the period with the cause 'no fault found'",
+        f"{len(found.faults.opened)} faults began in the period",
+    )
+
+
+def _coverage(found: Figures) -> Kpi:
+    watched, countable = found.share(services.ONLINE.key).measured, found.countable
+    return Kpi(
+        15,
+        "coverage",
+        "Monitoring coverage",
+        100 * watched / countable if countable else None,
+        PERCENT,
+        "camera-hours in which it was known whether the camera answers, divided by the camera-hours "
+        "in service and deployed, without planned works",
+        f"{_hours(countable):,.1f} camera-hours",
+        _hours(countable),
+        (Line("not monitored", _hours(max(0.0, countable - watched)), HOURS),),
+    )
+
+
+_ALL: Final[tuple[Callable[[Figures], Kpi], ...]] = (
+    _cameras,
+    _availability,
+    _recording,
+    _retention,
+    _clocks,
+    _faults,
+    _times,
+    _repeats,
+    _mean_times,
+    _lost,
+    _shifts,
+    _power,
+    _planned,
+    _no_fault,
+    _coverage,
+)

@@ -1,0 +1,310 @@
+"""A month of a small estate as events, and its figures counted second by second from them: one sample
+for each second of each camera, each judged by itself. Nothing of the product is imported.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from statistics import mean, median
+from zoneinfo import ZoneInfo
+
+LONDON = ZoneInfo("Europe/London")
+HOUR, DAY = 3600, 86400
+Span = tuple[int, int]
+NOT_WATCHED, OK, DEGRADED, UNKNOWN, FAULT = range(5)
+CHECKS = ("reach", "stream", "recording", "clock")
+SERVICES = ("online", "pictures", "recorded", "clock", "operational", "clock_in_tolerance")
+
+
+def inside(at: float, spans: Iterable[Span]) -> bool:
+    return any(low <= at < high for low, high in spans)
+
+
+@dataclass
+class Camera:
+    """What happened to a camera, as spans of Unix seconds. `deployed` is None but for a deployable."""
+
+    id: str
+    site: str = "a"
+    variant: str = "fixed"
+    zone: str = ""
+    dead: list[Span] = field(default_factory=list)
+    dark: list[Span] = field(default_factory=list)
+    unrecorded: list[Span] = field(default_factory=list)
+    drifting: list[Span] = field(default_factory=list)
+    wrong: list[Span] = field(default_factory=list)
+    untold: list[Span] = field(default_factory=list)
+    deployed: list[Span] | None = None
+
+    def state(self, check: str, at: int) -> int:
+        """What a check of it finds at `at`."""
+        dead = inside(at, self.dead)
+        if check == "reach":
+            return FAULT if dead else OK
+        if check == "recording":
+            return FAULT if inside(at, self.unrecorded) else OK
+        if dead or (check == "clock" and inside(at, self.untold)):
+            return UNKNOWN
+        if check == "stream":
+            return FAULT if inside(at, self.dark) else OK
+        if inside(at, self.wrong):
+            return FAULT
+        return DEGRADED if inside(at, self.drifting) else OK
+
+
+@dataclass
+class Fault:
+    """A fault that people were told of, with what they did."""
+
+    number: int
+    camera: str
+    code: str
+    began: int
+    confirmed: int
+    restored: int | None = None
+    reported: int | None = None
+    attended: int | None = None
+    closed: int | None = None
+    cause: str = ""
+    pauses: list[tuple[int, int, str]] = field(default_factory=list)
+
+
+@dataclass
+class Month:
+    """`watched` is when the agent ran; a check is made every `interval`. `weekly` are local windows:
+    (site, weekday, first hour, last hour); `works` those of the pages: (device, span). `sheets` are
+    (made, signed).
+    """
+
+    since: int
+    until: int
+    cameras: list[Camera]
+    watched: list[Span]
+    interval: int = 300
+    weekly: list[tuple[str, int, int, int]] = field(default_factory=list)
+    works: list[tuple[str, Span]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    mains: list[Span] = field(default_factory=list)
+    short: list[tuple[str, Span]] = field(default_factory=list)
+    long: list[tuple[str, Span]] = field(default_factory=list)
+    sheets: list[tuple[int, bool]] = field(default_factory=list)
+    shift_hours: tuple[int, ...] = (7, 19)
+
+    def check_times(self, camera: int, check: str) -> Iterator[list[int]]:
+        """The times of a check, for each time in which the agent ran."""
+        phase = (37 * camera + 61 * CHECKS.index(check)) % self.interval
+        spans = self.cameras[camera].deployed
+        for began, ended in self.watched:
+            times = range(began + phase, ended, self.interval)
+            yield [at for at in times if spans is None or inside(at, spans)]
+
+
+# ------------------------------------------------------------------------------- second by second
+
+
+def samples(month: Month, number: int, check: str) -> bytearray:
+    """The state of a check for each second of the month: that of its last run."""
+    camera, made = month.cameras[number], bytearray(month.until - month.since)
+    stays = camera.deployed or ()
+    for (_began, ended), times in zip(month.watched, month.check_times(number, check), strict=True):
+        for at, following in zip(times, [*times[1:], ended], strict=False):
+            following = min(following, next((e for b, e in stays if b <= at < e), following))
+            low, high = (
+                max(at, month.since) - month.since,
+                min(following, month.until) - month.since,
+            )
+            if low < high:
+                made[low:high] = bytes([camera.state(check, at)]) * (high - low)
+    return made
+
+
+def counts(month: Month, camera: Camera) -> bytearray:
+    """For each second 0 (does not count), 1 (counts) or 2 (planned works)."""
+    made = bytearray(month.until - month.since)
+    for minute in range(month.since, month.until, 60):
+        local = datetime.fromtimestamp(minute, LONDON)
+        weekly = any(
+            site == camera.site and day == local.weekday() and first <= local.hour < last
+            for site, day, first, last in month.weekly
+        )
+        made[minute - month.since : minute - month.since + 60] = bytes([2 if weekly else 1]) * 60
+    for device, (low, high) in month.works:
+        for at in (
+            range(max(low, month.since), min(high, month.until)) if device == camera.id else ()
+        ):
+            made[at - month.since] = 2
+    if camera.deployed is None:
+        return made
+    there = bytearray(len(made))
+    for low, high in camera.deployed:
+        low, high = max(0, low - month.since), min(len(made), high - month.since)
+        there[low:high] = made[low:high]
+    return there
+
+
+def judged(reach: int, stream: int, recording: int, clock: int) -> dict[str, bool]:
+    """Service -> whether it works in this second; absent where nothing is known."""
+    found: dict[str, bool] = {}
+    for name, state in (("online", reach), ("pictures", stream), ("recorded", recording)):
+        if state in (OK, DEGRADED, FAULT):
+            found[name] = state != FAULT
+    if reach == FAULT:
+        found["pictures"] = False
+    if clock in (OK, DEGRADED, FAULT):
+        found["clock"] = clock != FAULT
+        found["clock_in_tolerance"] = clock == OK
+    parts = [found.get(name) for name in ("online", "pictures", "recorded", "clock")]
+    if False in parts:
+        found["operational"] = False
+    elif all(parts):
+        found["operational"] = True
+    return found
+
+
+@dataclass
+class Seconds:
+    """The seconds of one camera."""
+
+    good: Counter[str] = field(default_factory=Counter)
+    bad: Counter[str] = field(default_factory=Counter)
+    countable: int = 0
+    planned: int = 0
+    dark: bytearray = field(default_factory=bytearray)
+
+
+def seconds(month: Month, number: int) -> Seconds:
+    """Judge every second of one camera."""
+    camera = month.cameras[number]
+    lanes = [samples(month, number, check) for check in CHECKS]
+    counted = counts(month, camera)
+    found = Seconds(dark=bytearray(len(counted)))
+    for (way, *states), times in Counter(zip(counted, *lanes, strict=True)).items():
+        if way == 2:
+            found.planned += times
+        elif way == 1:
+            found.countable += times
+            for name, well in judged(*states).items():
+                (found.good if well else found.bad)[name] += times
+    if camera.zone:
+        rows = zip(counted, *lanes[:2], strict=True)
+        found.dark = bytearray(w == 1 and (r == FAULT or s == FAULT) for w, r, s in rows)
+    return found
+
+
+def blind_days(month: Month, each: list[Seconds]) -> int:
+    """Local days with a second in which no camera of some zone gave pictures."""
+    zones: dict[str, list[bytearray]] = {}
+    for camera, found in zip(month.cameras, each, strict=True):
+        if camera.zone and found.countable:
+            zones.setdefault(camera.zone, []).append(found.dark)
+    days = set()
+    for lanes in zones.values():
+        dark = [at for at, row in enumerate(zip(*lanes, strict=True)) if all(row)]
+        days |= {datetime.fromtimestamp(month.since + at, LONDON).date() for at in dark}
+    return len(days)
+
+
+# ------------------------------------------------------------------------------------------ faults
+
+
+def between(faults: Iterable[Fault], first: str, second: str) -> list[float]:
+    pairs = [(getattr(one, first), getattr(one, second)) for one in faults]
+    return sorted((high - low) / HOUR for low, high in pairs if None not in (low, high))
+
+
+def ninetieth(values: list[float]) -> float:
+    """The smallest that at most a tenth exceeds."""
+    return min(one for one in values if sum(other <= one for other in values) >= 0.9 * len(values))
+
+
+def due_times(month: Month) -> list[float]:
+    """Unix seconds of the shift changes."""
+    found: list[float] = []
+    day = datetime.fromtimestamp(month.since, LONDON).date()
+    while datetime(day.year, day.month, day.day, tzinfo=LONDON).timestamp() < month.until:
+        local = (
+            datetime(day.year, day.month, day.day, h, tzinfo=LONDON) for h in month.shift_hours
+        )
+        found += [one.timestamp() for one in local]
+        day += timedelta(days=1)
+    return found
+
+
+def overlap(month: Month, spans: Iterable[Span]) -> int:
+    return sum(max(0, min(high, month.until) - max(low, month.since)) for low, high in spans)
+
+
+def expected(month: Month) -> dict[str, float]:
+    """Every figure, by the name that the tests have for it; shares in per cent, times in hours."""
+    each = [seconds(month, number) for number in range(len(month.cameras))]
+    good: Counter[str] = Counter()
+    bad: Counter[str] = Counter()
+    for one in each:
+        good.update(one.good)
+        bad.update(one.bad)
+    found = {name: 100 * good[name] / (good[name] + bad[name]) for name in SERVICES}
+    found |= {f"{name} hours": (good[name] + bad[name]) / HOUR for name in SERVICES}
+    countable = sum(one.countable for one in each)
+    watched = good["online"] + bad["online"]
+    found["countable hours"] = countable / HOUR
+    found["coverage"] = 100 * watched / countable
+    found["planned hours"] = sum(one.planned for one in each) / HOUR
+    found["lost hours"] = bad["operational"] / HOUR
+    found["unrecorded hours"] = bad["recorded"] / HOUR
+    found["blind days"] = blind_days(month, each)
+    recorded = good["recorded"] + bad["recorded"]
+    breaches = [
+        overlap(month, [span for _camera, span in kind]) for kind in (month.short, month.long)
+    ]
+    found["retention"] = 100 * (1 - sum(breaches) / recorded)
+    found["mains"] = len(month.mains)
+    found["battery seconds"] = max(high - low for low, high in month.mains)
+    return found | _of_faults(month, good["operational"]) | _of_shifts(month)
+
+
+def _of_faults(month: Month, operational: int) -> dict[str, float]:
+    real = [one for one in month.faults if one.cause not in ("no_fault", "planned")]
+    opened = [one for one in real if month.since <= one.began < month.until]
+    over = [one for one in real if one.restored and month.since <= one.restored < month.until]
+    repair = between(over, "began", "restored")
+    report = between(opened, "confirmed", "reported")
+    respond = between(opened, "reported", "attended")
+    waited = [high - low for one in over for low, high, owner in one.pauses if owner == "utility"]
+    repeats = [
+        one
+        for one in opened
+        for other in real
+        if other.camera == one.camera
+        and other.restored is not None
+        and 0 <= one.began - other.restored < 30 * DAY
+    ]
+    return {
+        "faults": len(opened),
+        "over": len(over),
+        "open": sum(one.restored is None or one.restored > month.until for one in real),
+        "vandalised": sum(one.cause == "vandalism" for one in opened),
+        "false alarms": sum(one.cause == "no_fault" for one in month.faults),
+        "repeats": len({one.number for one in repeats}),
+        "mtbf": operational / HOUR / len(opened),
+        "mttr": mean(repair),
+        "repair median": median(repair),
+        "repair 90th": ninetieth(repair),
+        "report median": median(report),
+        "respond median": median(respond),
+        "waited for utility": sum(waited) / HOUR,
+    }
+
+
+def _of_shifts(month: Month) -> dict[str, float]:
+    due = due_times(month)
+    for_each = [
+        [signed for at, signed in month.sheets if -HOUR <= at - moment <= HOUR] for moment in due
+    ]
+    return {
+        "due": len(due),
+        "made": sum(bool(found) for found in for_each),
+        "signed": sum(any(found) for found in for_each),
+    }
