@@ -36,7 +36,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Question:
+class Scope:
     """What is to be reported: `periods` in order, of the estate as `config` and `devices` say, at
     `now` (Unix seconds). `not_checked` reads from a kept sheet how many lines could not be checked.
     """
@@ -83,7 +83,7 @@ class _Incidents:
     warned: list[tuple[float, str, str]] = field(default_factory=list)
 
 
-def answer(store: Store, asked: Question) -> Answer:
+def answer(store: Store, asked: Scope) -> Answer:
     """Read the record. Raises StoreError."""
     estate = [_record(store, one) for one in asked.devices if one.id != AGENT]
     works = [
@@ -138,7 +138,7 @@ def _record(store: Store, device: Device) -> DeviceRecord:
 
 
 def _cameras(
-    store: Store, asked: Question, estate: Sequence[DeviceRecord], works: Sequence[Works]
+    store: Store, asked: Scope, estate: Sequence[DeviceRecord], works: Sequence[Works]
 ) -> Mapping[str, list[DeviceFigures]]:
     """The figures of every camera in each period, by the name of the period."""
     found: dict[str, list[DeviceFigures]] = {one.name: [] for one in asked.periods}
@@ -156,7 +156,7 @@ def _cameras(
     return found
 
 
-def _incidents(store: Store, asked: Question) -> _Incidents:
+def _incidents(store: Store, asked: Scope) -> _Incidents:
     found = _Incidents()
     contracts = Outline.of(asked.config).contracts
     zone = ZoneInfo(asked.config.estate.time_zone)

@@ -18,7 +18,7 @@ from healthmon.config.schema import Config
 from healthmon.evidence import kpis as product
 from healthmon.evidence.kpis import Figures, Kpi
 from healthmon.evidence.period import Period
-from healthmon.evidence.reading import Answer, Question, answer
+from healthmon.evidence.reading import Answer, Scope, answer
 from healthmon.incidents.acts import ActKind, act
 from healthmon.incidents.confirmation import Fault
 from healthmon.incidents.incident import Incident
@@ -248,7 +248,7 @@ def reported(month: Month, config: Config, store: Store, names: Sequence[str]) -
         tuple(datetime.min.time().replace(hour=hour) for hour in month.shift_hours), "Europe/London"
     )
     now = min(time.time(), float(month.until + 40 * naive.DAY))
-    return answer(store, Question(config, inventory.devices(config), shifts, periods, now))
+    return answer(store, Scope(config, inventory.devices(config), shifts, periods, now))
 
 
 def values(figures: Figures) -> dict[str, float | None]:
