@@ -15,7 +15,7 @@ from healthmon.incidents.contract_clock import (
     clock_of,
     terms_of,
 )
-from healthmon.incidents.fault_words import DONE, STAGES, details_of, promised
+from healthmon.incidents.fault_words import DONE, details_of, promised, stage_words
 from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.incidents.local_time import iso, shown
 
@@ -187,14 +187,15 @@ class Whole:
     def _head(self) -> Iterator[str]:
         row, life = self.row, self.life
         who = f"{row['device']} {row['name']}".strip()
-        yield f"{row['fault']}  {row['priority']}  {who}: {STAGES[life.stage]}"
+        yield f"{row['fault']}  {row['priority']}  {who}: {stage_words(life)}"
         yield f"  {row['sentence']}"
         began = f"  began {shown(life.incident.since, self.zone)}"
-        if life.restored is None:
+        if life.over is None:
             yield f"{began}, {duration(self.now - life.incident.since)} ago"
         else:
-            length = duration(max(0.0, life.restored - life.incident.since))
-            yield f"{began}, restored {shown(life.restored, self.zone)}, after {length}"
+            length = duration(max(0.0, life.over - life.incident.since))
+            how = "ended" if life.restored is None else "restored"
+            yield f"{began}, {how} {shown(life.over, self.zone)}, after {length}"
         raised = life.last(ActKind.RAISE)
         if raised:
             yield f"  raised by {raised.by}; noticed by: {raised.get('noticed_by')}"
@@ -236,9 +237,9 @@ class Whole:
 
 def done(life: LifeCycle, act: Act, known: Outline, now: float) -> str:
     """What an act has done, in one sentence."""
-    words = f"F{life.incident.number:06d}: {DONE[act.kind]} by {act.by}; {STAGES[life.stage]}"
+    words = f"F{life.incident.number:06d}: {DONE[act.kind]} by {act.by}; {stage_words(life)}"
     found = clock(life, known, now)
-    if found is None or life.restored is not None:
+    if found is None or life.over is not None:
         return f"{words}\n"
     waits = [
         (name, one.due)

@@ -46,7 +46,7 @@ def lines(loaded: Config) -> list[str]:
         if one.holds(now)
     ]
     changes = [
-        f"{one.subject} {overrides_yaml.words_of(one)} ({one.by})"
+        f"{one.subject} {overrides_yaml.words_of(one, zone)} ({one.by})"
         for one in found
         if one.kind in KINDS
     ]

@@ -11,6 +11,7 @@ from healthmon.config.fields import (
     BitRate,
     Bytes,
     Celsius,
+    Date,
     Decimal,
     Endpoint,
     Flag,
@@ -127,8 +128,8 @@ class Metered(Strict):
 
 class Watched(Strict):
     """What every device has. `port` is its port on the parent switch, `poe` that port's
-    "group.port" in RFC 3621. `checks` are checks of installed packages, by name with their
-    settings.
+    "group.port" in RFC 3621. `joined` and `retired` are the days from which it is and is no longer in
+    service. `checks` are checks of installed packages, by name with their settings.
     """
 
     id: Id
@@ -142,6 +143,8 @@ class Watched(Strict):
     parent: Ids = ()
     contractor: str | None = None
     disabled: Flag = False
+    joined: Date | None = None
+    retired: Date | None = None
     interval: Seconds | None = Field(default=None, ge=1)
     timeout: Seconds | None = Field(default=None, ge=0.2, le=120)
     limits: LimitValues = LimitValues()

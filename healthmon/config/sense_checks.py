@@ -30,20 +30,40 @@ def problems_of(config: Config, entries: Iterable[Entry]) -> Iterator[tuple[Path
     yield from _recording(("defaults", "recording"), config.defaults.recording)
     for path, device in entries:
         yield from _limits((*path, "limits"), device.limits)
+        yield from _dates(path, device)
         if isinstance(device, Camera | Recorder):
             yield from _recording((*path, "recording"), device.recording)
     yield from _hours(config)
 
 
 def warnings_of(config: Config, entries: Iterable[Entry]) -> Iterator[tuple[Path_, str]]:
-    """A timeout beyond the interval: a check that still runs is not started again."""
-    common = config.defaults
+    """A timeout beyond the interval: a check that still runs is not started again. Dates of devices
+    that are still to come.
+    """
+    common, today = config.defaults, datetime.now(ZoneInfo(config.estate.time_zone)).date()
     if common.timeout > common.interval:
         yield ("defaults", "timeout"), _too_long("", common.timeout, common.interval)
     for path, own in entries:
         timeout, interval = own.timeout or common.timeout, own.interval or common.interval
         if timeout > interval and (own.timeout or own.interval):
             yield (*path, "timeout"), _too_long(f"{own.id}: ", timeout, interval)
+        yield from _to_come(path, own, today.isoformat())
+
+
+def _dates(path: Path_, device: Watched) -> Iterator[tuple[Path_, str]]:
+    if device.joined and device.retired and device.retired <= device.joined:
+        words = f"'retired' {device.retired} is not after 'joined' {device.joined}"
+        yield (*path, "retired"), f"{words}; correct one of the two days"
+
+
+def _to_come(path: Path_, device: Watched, today: str) -> Iterator[tuple[Path_, str]]:
+    """Days are texts whose order is that of time."""
+    if device.joined and device.joined > today:
+        words = f"'joined' {device.joined} is in the future: it is checked from then on"
+        yield (*path, "joined"), f"{device.id}: {words}"
+    if device.retired and device.retired > today:
+        words = f"'retired' {device.retired} is in the future: it is checked until then"
+        yield (*path, "retired"), f"{device.id}: {words}"
 
 
 def _too_long(whose: str, timeout: float, interval: float) -> str:

@@ -121,9 +121,9 @@ def clock_of(life: LifeCycle, terms: Terms, now: float) -> ContractClock:
     """
     started = _started(life, terms)
     came = life.first(ActKind.ATTEND, ActKind.FIX)
-    ends = [at for at in (came.happened if came else None, life.restored) if at is not None]
+    ends = [at for at in (came.happened if came else None, life.over) if at is not None]
     response = _promise(life, terms, terms.response, (started, min(ends, default=None), now))
-    fix = _promise(life, terms, terms.fix, (started, life.restored, now))
+    fix = _promise(life, terms, terms.fix, (started, life.over, now))
     return ContractClock(started, response, fix)
 
 

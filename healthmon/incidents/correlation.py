@@ -97,6 +97,17 @@ def _is_near(incident: Incident, power: Incident, device: Device | None) -> bool
     return is_mains(power) and power.site != "" and power.site == incident.site
 
 
+def why_removed(incident: Incident, estate_state: EstateState) -> str:
+    """Why a fault ends whose check is no longer made: "the device was retired on 2026-11-30"."""
+    device = estate_state.devices.get(incident.device)
+    if device is None:
+        return "the device was taken out of the configuration"
+    if device.deployment == "deployed":
+        return "this is no longer checked"
+    was = "was" if device.deployment == "retired" else "is"
+    return f"the device {was} {device.standing}"
+
+
 def why_held(incident: Incident, estate_state: EstateState) -> tuple[str, str | None]:
     """Why nobody is notified of `incident` now ("" when nothing stands against it), and the dead
     parent's id.

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, get_args
 
 from healthmon.checks.evaluation.identity import compare, same
+from healthmon.incidents import service_dates
 from healthmon.incidents.operations import Operation, OperationError, OperationKind
 from healthmon.model.device import Commissioned, Deployment, Device
 from healthmon.model.measurements import Identity
@@ -18,7 +19,7 @@ from healthmon.model.plain_text import one_line
 
 LONGEST_TEXT = 200
 STATES: Final = get_args(Deployment)
-KINDS: Final = (OperationKind.REPLACED, OperationKind.MOVED)
+KINDS: Final = (OperationKind.REPLACED, OperationKind.MOVED, OperationKind.SERVICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +94,38 @@ def differs(seen: Identity, known: Commissioned | None) -> bool:
     return bool(updated) or any(not equal for equal, _, _ in fields.values())
 
 
-def changed(devices: Mapping[str, Device], operations: Iterable[Operation]) -> dict[str, Device]:
-    """The devices that are otherwise than in config.yaml (`devices`), by the `operations` in force."""
+def changed(
+    devices: Mapping[str, Device], operations: Iterable[Operation], now: float
+) -> dict[str, Device]:
+    """The devices that are `now` otherwise than config.yaml has them (`devices`), by the `operations`
+    in force and by their dates.
+    """
     found: dict[str, Device] = {}
-    for one in operations:
+    known = tuple(operations)
+    for one in known:
         device = devices.get(one.subject)
-        if device is not None and counts(one, device):
+        if device is not None and _replaced_or_moved(one, device):
             found[device.id] = _with(found.get(device.id, device), one)
-    return found
+    dated = service_dates.by_device(known)
+    for device in devices.values():
+        if device.joined or device.retired or device.id in dated:
+            standing = service_dates.with_dates(device, dated.get(device.id, ()), now)
+            found[device.id] = _as_dated(found.get(device.id, device), standing)
+    return {name: one for name, one in found.items() if one != devices[name]}
+
+
+def _as_dated(device: Device, standing: Device) -> Device:
+    """`device`, which may have been moved, with the dates of `standing`, and retired where that is."""
+    where = device.deployment if standing.in_service else standing.deployment
+    return replace(device, joined=standing.joined, retired=standing.retired, deployment=where)
 
 
 def counts(one: Operation, device: Device) -> bool:
     """Whether an operation is in force for `device`, as config.yaml has it."""
+    return _replaced_or_moved(one, device) or service_dates.counts(one, device)
+
+
+def _replaced_or_moved(one: Operation, device: Device) -> bool:
     if one.kind is OperationKind.REPLACED:
         return bool(one.details["file"] == _values(device.commissioned))
     return one.kind is OperationKind.MOVED and one.details["file"] == _place(device)

@@ -8,7 +8,7 @@ from typing import Final
 from healthmon.checks.evaluation.durations import duration
 from healthmon.incidents.acts import Act, ActKind
 from healthmon.incidents.contract_clock import Promise, Standing
-from healthmon.incidents.life_cycle import Stage
+from healthmon.incidents.life_cycle import LifeCycle, Stage
 
 DONE: Final[Mapping[ActKind, str]] = {
     ActKind.RAISE: "raised",
@@ -36,6 +36,12 @@ STAGES: Final[Mapping[Stage, str]] = {
     Stage.ACCEPTED: "restored and accepted, not yet closed",
     Stage.CLOSED: "closed",
 }
+
+
+def stage_words(life: LifeCycle) -> str:
+    """How far a fault has come; for one that ended without being restored, why."""
+    ended = "" if life.closed else life.incident.ended
+    return f"closed: {ended}" if ended else STAGES[life.stage]
 
 
 def details_of(act: Act) -> str:

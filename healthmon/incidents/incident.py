@@ -52,7 +52,8 @@ class Incident:
     "maintenance", "absent", "own network"). `cause` is in words, `cause_number` the incident that
     explains this one. `affected` are device ids: the cameras of a site case, the children of a dead
     parent. `waits` is when the waiting began. `past` are faults that are over while others are not.
-    `mains_lost` and `mains_back` bound the mains failure that it tells of. Unix seconds.
+    `mains_lost` and `mains_back` bound the mains failure that it tells of. `ended` says why it is
+    closed although nothing was restored, "" otherwise. Unix seconds.
     """
 
     number: int
@@ -74,6 +75,7 @@ class Incident:
     closed: float | None = None
     mains_lost: float | None = None
     mains_back: float | None = None
+    ended: str = ""
 
     @property
     def lead(self) -> Fault:

@@ -97,15 +97,22 @@ class LifeCycle:
     @property
     def restored(self) -> float | None:
         """When it worked again: seen by the machine, or for a raised fault verified by a person (at
-        the last fix before that, where one is recorded).
+        the last fix before that, where one is recorded). None for one that ended without that.
         """
         if not self.raised:
-            return self.incident.closed
+            return None if self.incident.ended else self.incident.closed
         verified = self.last(ActKind.VERIFY)
         if verified is None:
             return None
         fixes = [one.happened for one in self.all(ActKind.FIX) if one.happened <= verified.happened]
         return max(fixes, default=verified.happened)
+
+    @property
+    def over(self) -> float | None:
+        """When it was over: restored, or ended because the device was retired or taken out of the
+        configuration.
+        """
+        return self.incident.closed if self.incident.ended else self.restored
 
     @property
     def self_healed(self) -> bool:
@@ -133,7 +140,7 @@ class LifeCycle:
     @property
     def paused(self) -> Pause | None:
         """The pause that lasts; a fault that is over has none."""
-        return self.unended if self.restored is None else None
+        return self.unended if self.over is None else None
 
     @property
     def unended(self) -> Pause | None:
@@ -144,7 +151,7 @@ class LifeCycle:
     @property
     def stage(self) -> Stage:
         """How far it has come."""
-        if self.closed:
+        if self.closed or self.incident.ended:
             return Stage.CLOSED
         return self._after() if self.restored is not None else self._before()
 
@@ -190,14 +197,14 @@ def _raise(_life: LifeCycle, _new: Act) -> str:
 
 def _still_there(life: LifeCycle, new: Act) -> str:
     """For what is done with a fault that is there."""
-    if life.restored is None:
+    if life.over is None:
         return ""
     return f"is over; it needs no '{new.kind}'"
 
 
 def _restored(life: LifeCycle, new: Act) -> str:
     """For what is done once the fault is over; a raised one is over when it is verified."""
-    if life.restored is not None:
+    if life.over is not None:
         return ""
     if life.raised:
         return f"nobody has verified that it works; verify it before '{new.kind}'"

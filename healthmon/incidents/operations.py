@@ -26,6 +26,7 @@ class OperationKind(StrEnum):
     VISIT = "visit"
     REPLACED = "replaced"
     MOVED = "moved"
+    SERVICE = "service"
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,9 @@ class IncidentReducer:
         del self._of[change.fault.key]
         left = tuple(f for f in incident.faults if f.key != change.fault.key)
         if not left:
-            return self._close(incident, change.what, now)
+            gone = change.what == "removed"
+            ended = correlation.why_removed(incident, estate_state) if gone else ""
+            return self._close(replace(incident, ended=ended), change.what, now)
         past = (*incident.past[-_PAST:], change.fault)
         self._keep(with_mains(replace(incident, faults=left, past=past), now))
         return []

@@ -93,6 +93,8 @@ def _device(
         coverage_zone=entry.zone,
         time_zone=config.estate.time_zone,
         disabled=entry.disabled,
+        joined=entry.joined or "",
+        retired=entry.retired or "",
         daily_bytes=entry.metered.per_day if entry.metered else None,
         access=_access(entry),
         relays=links.relays(entry),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 from healthmon.model.enums import CheckName, Kind
 from healthmon.model.footage import PlaybackPlan, RecordingPlan
@@ -12,6 +13,9 @@ from healthmon.model.readings import Readings
 
 CheckKey = tuple[str, str, str]
 Deployment = Literal["deployed", "in_store", "in_transit"]
+# What a device is outside the time between its joined and its retired date.
+OutOfService = Literal["retired", "not_yet_joined"]
+OUT_OF_SERVICE: Final = get_args(OutOfService)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +185,8 @@ class Commissioned:
 @dataclass(frozen=True, slots=True)
 class Device:
     """A camera, recorder, UPS or link of the configuration. Only a deployable is ever other than
-    deployed.
+    deployed while it is in service: from the local day `joined` until the day `retired`, as in
+    "2026-11-30", "" for none (`healthmon.incidents.service_dates`).
 
     `make` is how a recorder is asked what it has recorded ("onvif", "hikvision" ...), "" where it
     is not asked, and `readings` what it is asked besides; `playback` is how its footage is proven,
@@ -211,7 +216,9 @@ class Device:
     ntp: tuple[str, ...] = ()
     disabled: bool = False
     daily_bytes: float | None = None
-    deployment: Deployment = "deployed"
+    deployment: Deployment | OutOfService = "deployed"
+    joined: str = ""
+    retired: str = ""
     access: Access = field(default_factory=Access)
     streams: tuple[StreamSpec, ...] = ()
     relays: tuple[RelaySpec, ...] = ()
@@ -222,6 +229,19 @@ class Device:
     playback: PlaybackPlan | None = None
     limits: Limits = field(default_factory=Limits)
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def in_service(self) -> bool:
+        """Whether it has joined and is not retired, at the time for which it was made."""
+        return self.deployment not in OUT_OF_SERVICE
+
+    @property
+    def standing(self) -> str:
+        """Where it is, in words: "in store", "retired on 2026-11-30"."""
+        if self.deployment == "not_yet_joined":
+            return f"joins on {self.joined}"
+        day = f" on {self.retired}" if self.deployment == "retired" and self.retired else ""
+        return self.deployment.replace("_", " ") + day
 
 
 _ASKED_ELSEWHERE = (CheckName.RECORDING, CheckName.PLAYBACK, CheckName.PORT)
@@ -272,5 +292,21 @@ class Check:
 
 
 def asked(planned: Iterable[Check], devices: Mapping[str, Device]) -> tuple[Check, ...]:
-    """Those of the `planned` checks that are made: a device in store or in transit is asked nothing."""
-    return tuple(one for one in planned if devices[one.device].deployment == "deployed")
+    """Those of the `planned` checks that are made: a device in store or in transit is asked nothing,
+    and neither is one that is retired, or another one about it.
+    """
+    found = tuple(one for one in planned if devices[one.device].deployment == "deployed")
+    gone = {device.id: device for device in devices.values() if not device.in_service}
+    if not gone:
+        return found
+    shown = {(one.recorder or "", f"channel {one.channel}") for one in gone.values()}
+    return tuple(one for one in found if not _about_gone(one, gone.keys(), shown))
+
+
+def _about_gone(check: Check, gone: AbstractSet[str], shown: AbstractSet[tuple[str, str]]) -> bool:
+    """Whether a check asks one of the devices that are `gone`, looks at its picture behind a
+    recorder (`shown`), or at its relayed stream.
+    """
+    if check.spoken_to in gone or (check.device, check.instance) in shown:
+        return True
+    return check.check_type == CheckName.RELAY and check.instance in gone

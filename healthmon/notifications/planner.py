@@ -78,6 +78,8 @@ class NotificationPlanner:
             "tried": (f"looked again before this was reported: the same in {self.checks} looks",),
         }
         sentence = "; ".join(dict.fromkeys([lead.sentence, *(f.sentence for f in incident.faults)]))
+        if incident.ended:
+            sentence = f"{incident.ended}; it was: {sentence}"
         device = self.devices.get(incident.device)
         if device is not None:
             began = incident.told if incident.told is not None else told.at

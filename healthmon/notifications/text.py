@@ -27,14 +27,14 @@ HEADINGS = {
     What.OPENED: "NEW FAULT",
     What.CHANGED: "FAULT CHANGED",
     What.CLOSED: "FAULT OVER",
-    What.REMOVED: "FAULT CLOSED: the device was taken out of the configuration",
+    What.REMOVED: "FAULT CLOSED: it is no longer checked",
     What.REMINDER: "STILL OPEN",
     What.MERGED: "WAS AT FAULT, is OK again",
     What.DIGEST: "SUMMARY",
     What.TEST: "TEST",
 }
 _SHORT = {
-    What.REMOVED: "CLOSED (removed from the configuration)",
+    What.REMOVED: "CLOSED (no longer checked)",
     What.MERGED: "WAS AT FAULT",
     What.CLOSED: "OVER",
     What.REMINDER: "STILL OPEN",

@@ -16,6 +16,7 @@ from typing import Protocol
 from healthmon import __version__
 from healthmon.config.problems import ConfigError, Problem
 from healthmon.incidents.incident import EstateState
+from healthmon.incidents.service_dates import next_change
 from healthmon.model.device import Check, CheckKey, Device
 from healthmon.model.enums import AGENT, CheckName, Reason, State
 from healthmon.model.results import CheckResult, Verdict, nothing
@@ -81,6 +82,7 @@ class Agent:
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     _windows: tuple[float, dict[str, str]] = (-math.inf, {})
+    _next_date: float = math.inf
 
     @classmethod
     def of(cls, path: Path, estate: Estate) -> Agent:
@@ -169,9 +171,17 @@ class Agent:
     def _operated(self) -> None:
         """Take over what people have done to devices and sites."""
         self._windows = (-math.inf, {})
-        estate = self.of_file.with_changes(self.incident_service.operations)
+        estate = self._as_now()
         if estate.devices != self.estate.devices:
             self._swap(estate)
+
+    def _as_now(self) -> Estate:
+        """The estate of config.yaml with what people have changed and the dates of its devices; it is
+        made anew when the next of these dates comes.
+        """
+        operations, now = self.incident_service.operations, self.incident_service.wall.now()
+        self._next_date = next_change(self.of_file.devices.values(), operations, now)
+        return self.of_file.with_changes(operations, now)
 
     def _follow(self, check: Check, verdicts: tuple[Verdict, ...]) -> None:
         """Check again soon what is in doubt; check the parents and the site of a lost device now.
@@ -250,7 +260,7 @@ class Agent:
             incident.told is not None
             for incident in self.incident_service.reducer.incidents.values()
         )
-        return f"devices watched: {len(self.estate.devices) - 1}, faults open: {told}"
+        return f"devices watched: {len(self.estate.in_service) - 1}, faults open: {told}"
 
     # ------------------------------------------------------------------------------------------- the run
 
@@ -304,6 +314,8 @@ class Agent:
     def _self(self) -> None:
         """Look at ourselves: our trouble is one fault of our own."""
         self._catch_up()
+        if self.incident_service.wall.now() >= self._next_date:
+            self._operated()
         words, self.cut = own_network(self.estate.devices.values(), self.state.down, self.state.cut)
         store_writer, sweep = self.incident_service.store_writer, self.incident_service.last_sweep
         facts = Facts(
@@ -371,7 +383,7 @@ class Agent:
             return str(error)
         await asyncio.to_thread(load_for, estate.checks)
         self.of_file = estate
-        self._swap(estate.with_changes(self.incident_service.operations))
+        self._swap(self._as_now())
         self._loaded()
         return ""
 
@@ -381,7 +393,7 @@ class Agent:
         self.state.retain(changed, estate.keys)
         self.engine = CheckEngine.of(estate, self._state_for(estate), old.runner)
         old.context.connector.close()
-        self.metrics.reconfigured(tuple(estate.devices.values()), estate.checks)
+        self.metrics.reconfigured(estate.in_service, estate.checks)
         self.incident_service.reconfigured(estate.config, estate.devices)
         self._follow_estate()
         if self.schedule is not None:

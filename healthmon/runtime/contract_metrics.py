@@ -77,7 +77,7 @@ def tables(
     stands = {key: _Stand() for key in _promises(contracts)}
     for life in lives:
         terms = terms_of(contracts, zone, life)
-        if terms is None or life.restored is not None:
+        if terms is None or life.over is not None:
             continue
         clock = clock_of(life, terms, now)
         who = contractor_of(contracts, life), f"P{life.incident.priority}"

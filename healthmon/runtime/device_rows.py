@@ -20,8 +20,9 @@ OF_VIEW = {
 
 
 def all_views(agent: Agent) -> list[View]:
-    """Every device as the wall has it, worst first."""
-    return [view for view in views(wall_feed.snapshot(agent)) if view.device.site]
+    """Every device as the wall has it, worst first; those that are out of service too."""
+    snapshot = wall_feed.snapshot(agent, tuple(agent.estate.devices.values()))
+    return [view for view in views(snapshot) if view.device.site]
 
 
 def device_rows(agent: Agent) -> list[DeviceRow]:

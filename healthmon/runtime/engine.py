@@ -265,10 +265,10 @@ def _context(estate: Estate, state: AgentState, connector: Connector) -> ProbeCo
 
 
 def build(config: Config, operations: Iterable[Operation] = ()) -> CheckEngine:
-    """The engine of `config`, with the `operations` of people that are in force. Secrets are read
-    when first used, once.
+    """The engine of `config` as it is now, with the `operations` of people that are in force. Secrets
+    are read when first used, once.
     """
-    return CheckEngine.of(Estate.of(config).with_changes(operations))
+    return CheckEngine.of(Estate.of(config).with_changes(operations, time.time()))
 
 
 def worth_again(result: CheckResult) -> bool:

@@ -100,15 +100,21 @@ class Estate:
             contracts=contracts,
         )
 
-    def with_changes(self, operations: Iterable[Operation]) -> Estate:
+    def with_changes(self, operations: Iterable[Operation], now: float) -> Estate:
         """This estate, which is that of config.yaml, with the devices that people have replaced or
-        moved by the `operations` in force.
+        moved by the `operations` in force, and without checks of those that are `now` (Unix s) out of
+        service.
         """
-        found = changed(self.devices, operations)
+        found = changed(self.devices, operations, now)
         if not found:
             return self
         devices = {**self.devices, **found}
         return replace(self, devices=devices, **_checks_by(self.planned, devices))
+
+    @property
+    def in_service(self) -> tuple[Device, ...]:
+        """The devices that have joined and are not retired."""
+        return tuple(device for device in self.devices.values() if device.in_service)
 
     @property
     def watched(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from healthmon.incidents.contract_clock import clock_of, terms_of
-from healthmon.incidents.fault_words import DONE, STAGES, details_of, promised
+from healthmon.incidents.fault_words import DONE, details_of, promised, stage_words
 from healthmon.incidents.incident import SITE, EstateState
 from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.incidents.local_time import shown
@@ -34,7 +34,7 @@ def rows_of(agent: Agent, lives: Iterable[LifeCycle]) -> list[FaultRow]:
 
 
 def _row(life: LifeCycle, estate_state: EstateState, now: float) -> FaultRow:
-    incident, end = life.incident, life.restored
+    incident, end = life.incident, life.over
     device = estate_state.devices.get(incident.device)
     lead = incident.lead
     return FaultRow(
@@ -65,7 +65,7 @@ def page_of(agent: Agent, life: LifeCycle, sent: Sent) -> FaultPage:
     last = life.last_act
     return FaultPage(
         row=row,
-        words=STAGES[life.stage],
+        words=stage_words(life),
         restored=life.restored,
         contract=_contract(agent, life, now),
         forms=act_forms(life, row.contractor, now),

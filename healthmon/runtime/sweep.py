@@ -175,7 +175,7 @@ def _walk(
     rota = Rota(estate.config.estate.shift_check.walk, len(estate.shift_plan.times))
     away = {v.device: "fault in this check" for v in believed if v.state is State.FAULT}
     away |= faulty(recalled.saved.incidents)
-    away |= {one.id: one.deployment.replace("_", " ") for one in cameras if one.id in estate.absent}
+    away |= {one.id: one.standing for one in cameras if one.id in estate.absent}
     ticked, ids = by_camera(recalled.ticks), [one.id for one in cameras]
     left_out = {one: away[one] for one in ids if one in away and one not in ticked}
     return rota.walk(estate.shift_plan.window(now), ids, recalled.seen, left_out)
@@ -199,6 +199,7 @@ def _cameras(results: Results) -> list[Device]:
         for device in engine.estate.devices.values()
         if device.kind is Kind.CAMERA
         and not device.disabled
+        and device.in_service
         and results.selection.takes(engine, device.id)
     ]
 

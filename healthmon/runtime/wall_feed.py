@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from healthmon.incidents.incident import SITE, EstateState, Incident
-from healthmon.model.device import Check
+from healthmon.model.device import Check, Device
 from healthmon.model.ups import Ups
 from healthmon.runtime.agent import Agent
 from healthmon_exporters.reports.run_text import run_text
@@ -23,14 +23,14 @@ from healthmon_exporters.wall.snapshot import FaultLine, Snapshot, Sweep
 def wall_of(agent: Agent) -> Wall:
     """The wall of a running agent."""
     return Wall(
-        lambda: snapshot(agent),
+        lambda: snapshot(agent, agent.estate.in_service),
         lambda name: details(agent, name),
         lambda: agent.engine.state.latest_results.newest,
     )
 
 
-def snapshot(agent: Agent) -> Snapshot:
-    """Everything that the wall is made of, now."""
+def snapshot(agent: Agent, devices: tuple[Device, ...]) -> Snapshot:
+    """Everything that the wall is made of, now, of these devices."""
     engine, estate_state, sweep = (
         agent.engine,
         agent.estate_state(),
@@ -41,7 +41,7 @@ def snapshot(agent: Agent) -> Snapshot:
         zone=engine.estate.config.estate.time_zone,
         at=time.time(),
         now=time.monotonic(),
-        devices=tuple(engine.estate.devices.values()),
+        devices=devices,
         checks=engine.estate.checks,
         seen=agent.engine.state.latest_results.seen,
         faults=tuple(_lines(agent, estate_state)),

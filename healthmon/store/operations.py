@@ -38,7 +38,9 @@ class Operations(Acts):
             there = self._newest(new.kind, new.subject)
             if there is not None and there.get("did") == "arrived":
                 name = there.get("engineer")
-                raise StoreError(f"an engineer, {name}, is at the site already; record first that {name} left")
+                raise StoreError(
+                    f"an engineer, {name}, is at the site already; record first that {name} left"
+                )
             stamps = [replace(attend, number=number) for number in self._reported(new.subject)]
             fitting = [one for one in stamps if not self._life(one.number).refusal(one, one.at)]
             attended = [one.number for one in fitting]

@@ -30,7 +30,11 @@ CASES = {
     ),
     "wrong role": (
         ("POST", "/-/reload", "viewer", {}),
-        (403, "user viewer (viewer) may not have the agent read its configuration again; ", "/desk"),
+        (
+            403,
+            "user viewer (viewer) may not have the agent read its configuration again; ",
+            "/desk",
+        ),
     ),
     "a role without pages": (
         ("GET", "/", "scraper", {}),
@@ -81,5 +85,3 @@ async def test_a_refusal_is_plain_and_leads_back(application: ASGIApp, case: str
     for answer in (line, page):
         assert answer.headers["cache-control"] == "no-store"
         assert "default-src 'none'" in answer.headers["content-security-policy"]
-
-

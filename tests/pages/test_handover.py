@@ -166,7 +166,11 @@ async def test_what_is_refused_is_said_in_words_and_nothing_is_signed(room: Room
         ),
         ({"sweep": str(older)}, 409, "A newer sheet was made meanwhile"),
         ({"sweep": "x"}, 409, "The form names no sheet"),
-        ({"outgoing_note": "x" * 1001}, 409, "The remark has 1,001 characters; at most 1,000 are kept: shorten it"),
+        (
+            {"outgoing_note": "x" * 1001},
+            409,
+            "The remark has 1,001 characters; at most 1,000 are kept: shorten it",
+        ),
         (dict.fromkeys(BOTH, ""), 409, "Nobody has signed"),
     ]
     async with room.client() as http:

@@ -150,7 +150,10 @@ async def test_an_account_that_is_not_known_here_may_enter_nothing(
         ({**ACK, "number": -1}, "-1: not a fault number"),
         ({**ACK, "name": " "}, "needs the name of the person"),
         ({**ACK, "name": ["A"]}, "name: not a text"),
-        ({**ACK, "details": {"reason": "x" * 1001}}, "reason has 1,001 characters; at most 1,000 are kept: shorten it"),
+        (
+            {**ACK, "details": {"reason": "x" * 1001}},
+            "reason has 1,001 characters; at most 1,000 are kept: shorten it",
+        ),
         ({**ACK, "details": {}}, "needs reason"),
         ({**ACK, "details": ["reason"]}, "details: not texts"),
         ({**ACK, "happened": "now"}, "happened: not a time"),

@@ -129,7 +129,7 @@ def check_words(check: Check) -> str:
 
 def _off(device: Device) -> str:
     if device.deployment != "deployed":
-        return device.deployment.replace("_", " ")
+        return device.standing
     return "switched off in the configuration" if device.disabled else "has no checks"
 
 

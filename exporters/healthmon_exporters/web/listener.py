@@ -264,9 +264,7 @@ def _open_sockets(places: list[tuple[int, tuple[Any, ...]]]) -> list[socket.sock
 
 def _open_socket(family: int, place: tuple[Any, ...]) -> socket.socket:
     # asyncio sends at once (TCP_NODELAY) only where the protocol is named.
-    listening = socket.socket(
-        family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK, socket.IPPROTO_TCP
-    )
+    listening = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:

@@ -81,6 +81,4 @@ def too_many(request: Request, busy: BusyError) -> Response:
     """The answer to whoever must wait before a password is checked."""
     seconds = math.ceil(busy.seconds)
     words = f"too many logins; try again in {seconds} s"
-    return refused(
-        request.headers, words, 429, person=NOBODY, more={"Retry-After": str(seconds)}
-    )
+    return refused(request.headers, words, 429, person=NOBODY, more={"Retry-After": str(seconds)})

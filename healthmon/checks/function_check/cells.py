@@ -109,7 +109,7 @@ class _Table:
     def cell(self, camera: Device, line: Line) -> Cell:
         """The cell of `camera` on `line`."""
         if camera.deployment != "deployed":
-            return Cell(Mark.NOT_APPLICABLE, camera.deployment.replace("_", " "))
+            return Cell(Mark.NOT_APPLICABLE, camera.standing)
         if why := line.left_out(camera, self.relayed):
             return Cell(Mark.NOT_APPLICABLE, why)
         special = _SPECIAL.get(line.number)
