@@ -95,7 +95,7 @@ class _Direct:
         return self.store.act(made, own_account())
 
     def raise_fault(self, made: Act) -> int:
-        act_id = self.store.raise_fault(made, made.get("device"), own_account())
+        act_id = self.store.raise_fault(made, own_account())
         return numbered(self.store, act_id, self.loaded)
 
     def sign(self, name: str, note: str) -> tuple[float, str, str]:

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from healthmon import __version__
+from healthmon.cli.audit_app import audit
 from healthmon.cli.console import USAGE, fail, load, say
 from healthmon.cli.faults_app import Named, faults
 from healthmon.cli.options import ConfigOption
@@ -41,6 +42,7 @@ notify = typer.Typer(
 cli.add_typer(notify, name="notify")
 cli.add_typer(faults, name="faults")
 cli.add_typer(user, name="user")
+cli.add_typer(audit, name="audit")
 
 
 @cli.command()

@@ -122,7 +122,7 @@ class _PageFeed:
         site = act.get("site")
         if site and site not in self._agent.estate_state().site_names:
             raise NotDoneError(f"There is no site {site} in the configuration.")
-        kept = await entered(self._agent, lambda store: store.raise_fault(act, device))
+        kept = await entered(self._agent, lambda store: store.raise_fault(act))
         await self._agent.incident_service.store_writer.flush()
         return await self._read(lambda store: store.number_of(kept))
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -41,23 +42,19 @@ class Acts:
             return life
         if refusal := life.refusal(new, new.at):
             raise StoreError(f"F{new.number:06d}: {refusal}")
-        kept = self._add(new, life.incident.device, author)
+        kept = self._add(new, author)
         return self._settled(LifeCycle.of(life.incident, (*life.acts, kept)))
 
-    def _add(self, new: Act, device: str, author: Author | None) -> Act:
+    def _add(self, new: Act, author: Author | None) -> Act:
         row = {"number": new.number, "kind": new.kind.value, "name": new.by, "at": new.at}
         body = new.body()
         made = self._engine.execute(sql.ADD_ACT, row | {"happened": new.happened, "body": body})
         kept = replace(new, id=int(made.fetchone()[0]))
         if new.form:
             self._engine.execute(sql.ADD_ACT_FORM, {"form": _mark(new), "act": kept.id})
-        whole = {"by": kept.by, "happened": kept.happened, "details": dict(kept.details)}
         if author is not None:
             self._engine.execute(sql.PUT_AUTHOR, author.row("acts", kept.id))
-            whole |= {"uid": author.uid, "account": author.account}
-        text = json.dumps(whole, ensure_ascii=False, sort_keys=True)
-        link = {"number": kept.number or None, "device": device, "body": text}
-        audit.append(self._engine, f"act-{kept.id}", kept.at, kept.kind.value, link)
+        audit.bind(self._engine, "acts", kept.id, kept.kind.value, kept.at, f"act-{kept.id}")
         return kept
 
     def _of_same_form(self, new: Act) -> int:
@@ -71,7 +68,10 @@ class Acts:
         if not life.raised or life.incident.closed == end:
             return life
         incident = replace(life.incident, closed=end)
-        self._engine.execute(sql.PUT_INCIDENT, sql.incident_row(incident))
+        row = sql.incident_row(incident)
+        self._engine.execute(sql.PUT_INCIDENT, row)
+        held = audit.of_row("cases", incident.number, row, "fault", time.time())
+        audit.append(self._engine, [held])
         return replace(life, incident=incident)
 
     def life_cycle(self, number: int) -> LifeCycle:
@@ -114,14 +114,14 @@ class Acts:
         except StoreError:  # the incident is too old and not kept any more
             return None
 
-    def raise_fault(self, new: Act, device: str, author: Author | None = None) -> int:
-        """Keep what a person has raised, until it gets its number; the id of the act. `device` is
-        "" for none. What comes again by the same form is kept already.
+    def raise_fault(self, new: Act, author: Author | None = None) -> int:
+        """Keep what a person has raised, until it gets its number; the id of the act. What comes
+        again by the same form is kept already.
         """
         assert new.kind is ActKind.RAISE  # noqa: S101 - callers build it
         with self._engine.transaction():
             audit.claim(self._engine)
-            return self._of_same_form(new) or self._add(new, device, author).id
+            return self._of_same_form(new) or self._add(new, author).id
 
     def raised(self) -> list[Act]:
         """What people have raised and has no number yet, in order."""

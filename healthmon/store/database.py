@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from healthmon.incidents.acts import Act
 from healthmon.incidents.confirmation import Fault, Key
-from healthmon.incidents.incident import Incident
+from healthmon.incidents.incident import Incident, IncidentEvent
 from healthmon.incidents.life_cycle import LifeCycle
-from healthmon.model.enums import AGENT
-from healthmon.store import audit, schema, sql
+from healthmon.store import audit, retention, schema, sql
+from healthmon.store.canonical import Plain
 from healthmon.store.engine import CorruptError, Engine, StoreError, TroubleError, engine_of
 from healthmon.store.evidence import Evidence
 from healthmon.store.handovers import Handovers
@@ -26,8 +26,10 @@ from healthmon.store.reader import reader_of
 from healthmon.store.records import People
 from healthmon.store.rows import WAITING, Batch, Deleted, Outgoing, Saved, Settled, Stay
 from healthmon.store.ticks import Ticks
+from healthmon.store.verification import Anchor, Progress, Verified, no_progress, verified
 
 LATELY_SECONDS = 3600.0
+CHAIN_PAGE = 500
 DELETED = "deleted"
 _FAULT_KEY = ("device", "question", "part", "aspect")
 
@@ -106,7 +108,7 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
 
     def _record(self, batch: Batch) -> None:
         execute_each = self._engine.execute_each
-        if batch.told or batch.access:
+        if batch.chained:
             audit.claim(self._engine)
         self._move(batch)
         self._record_faults(batch.faults)
@@ -126,15 +128,15 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
 
     def _record_chain(self, batch: Batch) -> None:
         """What goes into the audit chain, in order."""
-        for told in batch.told:
-            incident = told.incident
-            body = sql.as_json(incident.as_dict())
-            link = {"number": incident.number, "device": incident.device, "body": body}
-            audit.append(self._engine, told.id, told.at, told.what, link)
-        for row in batch.access:
-            body = sql.as_json({"user": row.user, "client": row.client, "text": row.text})
-            about = {"number": None, "device": AGENT, "body": body}
-            audit.append(self._engine, row.id, row.at, row.what, about)
+        last = {told.incident.number: told for told in batch.told}
+        passed = [told for told in batch.told if last[told.incident.number] is not told]
+        entries = list(map(_event, passed))
+        entries += [_as_now(one, last.get(one.number)) for one in batch.incidents.values()]
+        entries += [_event(told) for n, told in last.items() if n not in batch.incidents]
+        entries += [row.entry() for row in batch.access]
+        audit.append(self._engine, [*entries, *batch.noted])
+        for act in batch.raised:
+            audit.bind(self._engine, "acts", act, "numbered", time.time())
 
     def _move(self, batch: Batch) -> None:
         """Move what is open by the steps of our clock."""
@@ -170,12 +172,36 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
         }
         self._engine.execute(sql.SETTLE, row)
 
-    def broken_links(self) -> list[int]:
-        """The ids of changes whose hash does not follow from the one before; the oldest that is
-        kept is believed.
-        """
+    def head(self) -> audit.Head:
+        """The last entry of the audit chain."""
         with self._engine.transaction():
-            return audit.broken_links(self._engine)
+            return audit.head(self._engine)
+
+    def note(self, *entries: audit.Entry) -> None:
+        """Add entries to the audit chain; when this returns they are on the disk."""
+        with self._engine.transaction():
+            audit.claim(self._engine)
+            audit.append(self._engine, entries)
+
+    def verify(self, anchor: Anchor | None = None, progress: Progress = no_progress) -> Verified:
+        """Whether the audit chain holds, and every row that people are shown is as it says."""
+        return verified(self._engine, anchor, progress)
+
+    def chain(self, since: float) -> Iterator[audit.Line]:
+        """The entries of the audit chain from `since` on (Unix seconds), in order."""
+        after = 0
+        while True:
+            values = {"since": since, "after": after, "limit": CHAIN_PAGE}
+            with self._engine.transaction():
+                rows = self._engine.execute(sql.LINES, values).fetchall()
+            yield from map(audit.Line._make, rows)
+            if len(rows) < CHAIN_PAGE:
+                return
+            after = rows[-1][0]
+
+    def broken_links(self) -> list[int]:
+        """The numbers of the entries of the audit chain that `verify` finds something about."""
+        return [one.entry for one in self.verify().findings]
 
     def load(self) -> Saved:
         """What the last run has left."""
@@ -213,10 +239,12 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
     def trim(self, before: float, now: float) -> Deleted | None:
         """Delete what ended before `before`, and note that; what was deleted, None for nothing."""
         with self._engine.transaction():
+            audit.claim(self._engine)
             counts = {
                 kind: self._engine.execute(statement, {"before": before}).rowcount
                 for kind, statement in sql.TRIM.items()
             }
+            counts["changes"] = retention.cut(self._engine, before, now)
             if not any(counts.values()):
                 return None
             earlier = self._deleted()
@@ -246,6 +274,21 @@ def _acknowledged(bodies: Iterable[Any], rows: Iterable[Any]) -> tuple[Incident,
         acts.setdefault(act.number, []).append(act)
     incidents = [Incident.of(json.loads(body)) for (body,) in bodies]
     return tuple(LifeCycle.of(one, acts.get(one.number, ())).incident for one in incidents)
+
+
+def _event(told: IncidentEvent) -> audit.Entry:
+    """The entry of the audit chain for what was said of an incident."""
+    incident, code = told.incident, told.incident.lead.code
+    plain: dict[str, Plain] = {"number": incident.number, "device": incident.device, "code": code}
+    return audit.Entry(told.at, told.what, told.id, plain=plain)
+
+
+def _as_now(incident: Incident, told: IncidentEvent | None) -> audit.Entry:
+    """The entry that holds the row of an incident, with what was said of it last (`told`)."""
+    row = sql.incident_row(incident)
+    if told is None:
+        return audit.of_row("cases", incident.number, row, "fault", time.time())
+    return audit.of_row("cases", incident.number, row, told.what, told.at, told.id)
 
 
 def _outgoing_row(row: Outgoing) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def raise_fault(store: Store, entry: Entry) -> dict[str, Any]:
     made = entry.act()
     if made.kind is not ActKind.RAISE:
         raise ValueError(f"'{made.kind}' raises no fault")
-    return {"act": store.raise_fault(made, made.get("device"), entry.author)}
+    return {"act": store.raise_fault(made, entry.author)}
 
 
 def sign(store: Store, entry: Entry) -> dict[str, Any]:

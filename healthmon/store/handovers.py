@@ -4,14 +4,12 @@ its link of the audit chain in one transaction, and once, however often it is se
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from healthmon.model.enums import AGENT
 from healthmon.store import audit, sql
 from healthmon.store.engine import Engine, StoreError
 from healthmon.store.rows import Author, ShiftNote, Signature
@@ -87,7 +85,7 @@ class Handovers:
         """
         with self._engine.transaction():
             audit.claim(self._engine)
-            made, digest = self._sweep(sweep)
+            made = self._sweep(sweep)
             others = [other for other, *_ in self._engine.execute(sql.SIGNATURES, {"sweep": sweep})]
             if name in others:
                 return "already"
@@ -100,9 +98,8 @@ class Handovers:
                 "note": note,
             }
             signature = int(self._engine.execute(sql.ADD_SIGNATURE, row).fetchone()[0])
-            if author is not None:
-                self._engine.execute(sql.PUT_AUTHOR, author.row("signoffs", signature))
-            self._chain(f"sign-{signature}", at, "sign", row | {"sheet": digest}, author)
+            self._author("signoffs", signature, author)
+            audit.bind(self._engine, "signoffs", signature, "sign", at, f"sign-{signature}")
             return "added" if others else "signed"
 
     def hand_over(self, made: Handover) -> list[Signature]:
@@ -112,7 +109,7 @@ class Handovers:
         """
         with self._engine.transaction():
             audit.claim(self._engine)
-            at, digest = self._sweep(made.sweep)
+            at = self._sweep(made.sweep)
             before = {one.party: one for one in self._parties(made.sweep)}
             fresh = [one for one in made.signings if not _is_there(one, before)]
             if fresh:
@@ -121,7 +118,7 @@ class Handovers:
                 _need_fresh(at, made.at, made.limit)
             signed = [_signed(one, made, before) for one in fresh]
             for one in signed:
-                self._add_party(made.sweep, one, digest)
+                self._add_party(made.sweep, one)
             if made.note is not None:
                 self._write_note(made.note, made.at, None)
             return signed
@@ -147,30 +144,28 @@ class Handovers:
             for party, name, at, note, apart, reason in rows
         ]
 
-    def _sweep(self, sweep: int) -> tuple[float, str]:
-        """When a sweep was made, and the hash of its sheet."""
-        found = self._engine.execute(sql.SWEEP, {"sweep": sweep}).fetchone()
+    def _sweep(self, sweep: int) -> float:
+        """When a sweep was made."""
+        found = self._engine.execute(sql.SWEEP_TIME, {"sweep": sweep}).fetchone()
         if found is None:
             raise StoreError(f"no sweep {sweep}")
-        return float(found[0]), hashlib.sha256(found[1].encode()).hexdigest()
+        return float(found[0])
 
     def _need_newest(self, sweep: int) -> None:
         if self._engine.execute(sql.NEWEST_SWEEP).fetchone()[0] != sweep:
             raise StoreError("a newer sheet was made meanwhile; read that one and sign it")
 
-    def _add_party(self, sweep: int, one: Signature, digest: str) -> None:
+    def _add_party(self, sweep: int, one: Signature) -> None:
         row = {"sweep": sweep, "party": one.party, "name": one.name, "at": one.at}
         row |= {"note": one.note, "apart": one.apart, "reason": one.reason}
         made = self._engine.execute(sql.ADD_HANDOVER, row).fetchone()[0]
-        self._chain(f"handover-{made}", one.at, one.party, row | {"sheet": digest}, None)
+        mark = f"handover-{made}"
+        audit.bind(self._engine, "handovers", int(made), one.party, one.at, mark)
 
-    def _chain(
-        self, notice: str, at: float, what: str, row: dict[str, object], author: Author | None
-    ) -> None:
-        """One link of the audit chain; with the account by which it came."""
-        known = {} if author is None else {"uid": author.uid, "account": author.account}
-        link = {"number": None, "device": AGENT, "body": sql.as_json(row | known)}
-        audit.append(self._engine, notice, at, what, link)
+    def _author(self, table: str, item: int, author: Author | None) -> None:
+        """Keep the account by which a row came, where it is known."""
+        if author is not None:
+            self._engine.execute(sql.PUT_AUTHOR, author.row(table, item))
 
     # ---------------------------------------------------------------------------------------- notes
 
@@ -186,9 +181,8 @@ class Handovers:
             return int(known[0])
         row = {"token": note.token, "name": note.by, "at": at, "body": note.text}
         made = int(self._engine.execute(sql.ADD_NOTE, row).fetchone()[0])
-        if author is not None:
-            self._engine.execute(sql.PUT_AUTHOR, author.row("notes", made))
-        self._chain(f"note-{made}", at, "note", {"by": note.by, "text": note.text}, author)
+        self._author("notes", made, author)
+        audit.bind(self._engine, "notes", made, "note", at, f"note-{made}")
         return made
 
     def end_note(self, note: int, by: str, at: float, shift_began: float) -> ShiftNote:
@@ -215,13 +209,16 @@ class Handovers:
             found = self._note(note)
             if found.ended is not None:
                 self._put_end(found, by, at, over=False)
+                about = {"note": note}
+                kept = audit.Entry(at, "kept-by", plain=about, sealed={"by": by}, kept=True)
+                audit.append(self._engine, [kept])
             return replace(found, ended=None, ender=None)
 
     def _put_end(self, note: ShiftNote, by: str, at: float, *, over: bool) -> None:
         row = {"id": note.id, "ended": at if over else None, "ender": by if over else None}
         self._engine.execute(sql.END_NOTE, row)
         what = "note-ended" if over else "note-kept"
-        self._chain(f"{what}-{note.id}-{at!r}", at, what, {"by": by, "note": note.id}, None)
+        audit.bind(self._engine, "notes", note.id, what, at, f"{what}-{note.id}-{at!r}")
 
     def _note(self, note: int) -> ShiftNote:
         found = self._engine.execute(sql.NOTE, {"id": note}).fetchone()

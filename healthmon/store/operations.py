@@ -4,7 +4,6 @@ transaction, once for each form.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -97,10 +96,8 @@ class Operations(Acts):
         more = {"until": new.until, "once": new.once, "body": new.body()}
         made = self._engine.execute(sql.ADD_OPERATION, row | more)
         kept = replace(new, id=int(made.fetchone()[0]))
-        whole = {"by": kept.by, "until": kept.until, "details": dict(kept.details)}
-        text = json.dumps(whole, ensure_ascii=False, sort_keys=True)
-        link = {"number": None, "device": kept.subject, "body": text}
-        audit.append(self._engine, f"operation-{kept.id}", kept.at, kept.kind.value, link)
+        mark = f"operation-{kept.id}"
+        audit.bind(self._engine, "operations", kept.id, kept.kind.value, kept.at, mark)
         return kept
 
     def operations_in_force(self, now: float) -> tuple[Operation, ...]:

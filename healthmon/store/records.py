@@ -8,13 +8,14 @@ from dataclasses import asdict
 from typing import Final
 
 from healthmon.incidents.incident import Incident
-from healthmon.store import sql
+from healthmon.store import audit, sql
 from healthmon.store.engine import Engine
 from healthmon.store.rows import AccessRow, Author, BegunCheck, Stay, Wanted
 
 PAGE = 500
 # The name in the table meta of the shift check that has no sheet yet.
 _BEGUN: Final = "shift_check"
+ERASED = "(erased)"
 MOST_NUMBER = 2**62
 
 
@@ -32,9 +33,12 @@ class People:
     def keep_sweep(self, at: float, body: str) -> int:
         """Keep a sweep's sheet; its id. A shift check that was cut off before counts no more."""
         with self._engine.transaction():
+            audit.claim(self._engine)
             self._engine.execute(sql.DROP_META, {"name": _BEGUN})
             made = self._engine.execute(sql.ADD_SWEEP, {"at": at, "body": body})
-            return int(made.fetchone()[0])
+            number = int(made.fetchone()[0])
+            audit.bind(self._engine, "sweeps", number, "sheet", at, f"sheet-{number}")
+            return number
 
     def note_check(self, begun: BegunCheck) -> None:
         """Note how far a shift check is that has no sheet yet."""
@@ -94,9 +98,9 @@ class People:
         with self._engine.transaction():
             rows = self._engine.execute(sql.ACCESS, {"since": since}).fetchall()
         found = []
-        for notice, at, what, body in rows:
-            kept = json.loads(body)
-            found.append(AccessRow(at, what, kept["user"], kept["client"], kept["text"], notice))
+        for mark, at, what, body in rows:
+            kept = audit.values(body) or dict.fromkeys(("user", "client", "text"), ERASED)
+            found.append(AccessRow(at, what, kept["user"], kept["client"], kept["text"], mark))
         return found
 
     def sent(self, number: int) -> list[tuple[str, str, float, float | None]]:

@@ -12,6 +12,7 @@ from typing import Any
 from healthmon.incidents.confirmation import Fault, Key
 from healthmon.incidents.incident import Incident, IncidentEvent
 from healthmon.incidents.operations import Operation
+from healthmon.store.audit import Entry
 
 WAITING = ("pending", "held")
 
@@ -192,14 +193,19 @@ class AccessRow:
     # No two of them are the same event.
     id: str = field(default_factory=lambda: f"access-{uuid.uuid4().hex}")
 
+    def entry(self) -> Entry:
+        """The entry of the audit chain."""
+        sealed = {"user": self.user, "client": self.client, "text": self.text}
+        return Entry(self.at, self.what, self.id, sealed=sealed, kept=True)
+
 
 @dataclass(slots=True)
 class Batch:
     """Everything that is written together, or not at all.
 
-    `raised` are the numbers of incidents that people have raised, by the ids of the acts. `alive` is
-    now. `steps` are those of our clock: what is open in the store is moved by each before
-    anything else is written.
+    `noted` are entries of the audit chain about no row. `raised` are the numbers of incidents that
+    people have raised, by the ids of the acts. `alive` is now. `steps` are those of our clock: what
+    is open in the store is moved by each before anything else is written.
     """
 
     faults: dict[Key, Fault | None] = field(default_factory=dict)
@@ -210,6 +216,7 @@ class Batch:
     segments: list[Segment] = field(default_factory=list)
     stays: list[Stay] = field(default_factory=list)
     access: list[AccessRow] = field(default_factory=list)
+    noted: list[Entry] = field(default_factory=list)
     raised: dict[int, int] = field(default_factory=dict)
     alive: float | None = None
     steps: list[float] = field(default_factory=list)
@@ -217,9 +224,14 @@ class Batch:
     def __bool__(self) -> bool:
         kinds = (
             *(self.faults, self.incidents, self.told, self.outgoing, self.settled),
-            *(self.segments, self.stays, self.access, self.raised, self.steps),
+            *(self.segments, self.stays, self.access, self.noted, self.raised, self.steps),
         )
         return self.alive is not None or any(kinds)
+
+    @property
+    def chained(self) -> bool:
+        """Whether something of it goes into the audit chain."""
+        return any((self.incidents, self.told, self.access, self.noted, self.raised))
 
     def add(self, later: Batch) -> None:
         """Append what happened `later`."""
@@ -234,6 +246,7 @@ class Batch:
         self.segments += later.segments
         self.stays += later.stays
         self.access += later.access
+        self.noted += later.noted
         self.raised |= later.raised
         self.alive = later.alive if later.alive is not None else self.alive
 
@@ -252,7 +265,15 @@ class Batch:
     def trim(self, bound: int) -> int:
         """Let go of the oldest of what is more than `bound` of a kind; how many that were."""
         over = 0
-        kinds = (self.told, self.outgoing, self.settled, self.segments, self.stays, self.access)
+        kinds = (
+            self.told,
+            self.outgoing,
+            self.settled,
+            self.segments,
+            self.stays,
+            self.access,
+            self.noted,
+        )
         for rows in kinds:
             extra = max(0, len(rows) - bound)
             del rows[:extra]

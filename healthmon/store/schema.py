@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from healthmon.incidents.acts import Act, ActKind
-from healthmon.store import sql
+from healthmon.store import older_chain, sql
 from healthmon.store.engine import Engine
 
-VERSION = 3
+VERSION = 4
 
 # WHOLE and ROW_ID are types of the engine.
-# `cases` are the incidents. `changes` is the audit chain: each row's hash covers the row and the hash
-# of the one before. `acts` are those of people; `number` is 0 until a raised fault has one.
+# `cases` are the incidents. `chain` is the audit chain: each entry's hash covers the entry and the hash
+# of the one before; `shown` and `item` name the row that it holds. `salts` are those of what is sealed
+# in an entry, with the values that stand in no row (`body`). `acts` are those of people; `number` is
+# 0 until a raised fault has one.
 # `operations` are what people did to devices and sites; `once` is the mark of the form.
 # `authors` are the accounts by which acts and signatures (table `kind`) were made. `stays` is where
 # deployable cameras were; one ends with the next of its device. `handovers` are the signatures of the
@@ -30,11 +32,13 @@ CREATE TABLE IF NOT EXISTS cases (
     closed FLOAT(53), body TEXT NOT NULL, PRIMARY KEY (number));
 CREATE INDEX IF NOT EXISTS cases_open ON cases (closed);
 CREATE INDEX IF NOT EXISTS cases_device ON cases (device, since);
-CREATE TABLE IF NOT EXISTS changes (
-    id WHOLE NOT NULL, at FLOAT(53) NOT NULL, notice VARCHAR NOT NULL, number WHOLE,
-    device VARCHAR NOT NULL, what VARCHAR NOT NULL, body TEXT NOT NULL, hash VARCHAR NOT NULL,
-    PRIMARY KEY (id), UNIQUE (notice));
-CREATE INDEX IF NOT EXISTS changes_device ON changes (device, at);
+CREATE TABLE IF NOT EXISTS chain (
+    n WHOLE NOT NULL, at FLOAT(53) NOT NULL, mark VARCHAR, kind VARCHAR NOT NULL,
+    shown VARCHAR NOT NULL, item WHOLE, plain TEXT NOT NULL, sealed TEXT NOT NULL,
+    hash VARCHAR NOT NULL, PRIMARY KEY (n), CONSTRAINT chain_once UNIQUE (mark));
+CREATE INDEX IF NOT EXISTS chain_item ON chain (shown, item, n);
+CREATE TABLE IF NOT EXISTS salts (
+    entry WHOLE NOT NULL, salt VARCHAR NOT NULL, body TEXT, PRIMARY KEY (entry));
 CREATE TABLE IF NOT EXISTS outbox (
     id ROW_ID NOT NULL, notice VARCHAR NOT NULL, target VARCHAR NOT NULL, sequence VARCHAR NOT NULL,
     number WHOLE, state VARCHAR NOT NULL, created FLOAT(53) NOT NULL, due FLOAT(53) NOT NULL,
@@ -102,6 +106,7 @@ def _new_tables_only(_engine: Engine) -> None:
 MIGRATIONS: dict[int, Callable[[Engine], None]] = {
     1: _acknowledgements_are_acts,
     2: _new_tables_only,
+    3: older_chain.take_over,
 }
 
 

@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from healthmon.incidents.incident import Incident
+from healthmon.store.shown import ShownTable
 
 
 def _insert(table: str, columns: str) -> str:
@@ -52,13 +53,27 @@ WHERE (:open_only = 0 OR closed IS NULL) AND (:site = '' OR site = :site)
 ORDER BY number DESC LIMIT :limit"""
 INCIDENT: Final = "SELECT body FROM cases WHERE number = :number"
 
-LAST_CHANGE: Final = "SELECT id, hash FROM changes ORDER BY id DESC LIMIT 1"
-CHANGE_OF_NOTICE: Final = "SELECT id FROM changes WHERE notice = :notice"
-CHANGES: Final = "SELECT id, hash, notice, at, what, body FROM changes ORDER BY id"
+LAST_ENTRY: Final = "SELECT n, hash FROM chain ORDER BY n DESC LIMIT 1"
+ENTRY_OF_MARK: Final = "SELECT n FROM chain WHERE mark = :mark"
+ADD_ENTRY: Final = _insert("chain", "n at mark kind shown item plain sealed hash")
+ADD_SALT: Final = _insert("salts", "entry salt body")
 ACCESS: Final = """
-SELECT notice, at, what, body FROM changes
-WHERE substr(notice, 1, 7) = 'access-' AND at >= :since ORDER BY id"""
-ADD_CHANGE: Final = _insert("changes", "id at notice number device what body hash")
+SELECT mark, at, kind, body FROM chain LEFT JOIN salts ON entry = n
+WHERE substr(mark, 1, 7) = 'access-' AND at >= :since ORDER BY n"""
+# The entries of the chain in order, with the salts of what is sealed in them.
+ENTRIES: Final = """
+SELECT n, at, mark, kind, shown, item, plain, sealed, hash, salt, body
+FROM chain LEFT JOIN salts ON entry = n WHERE n > :after AND n <= :until ORDER BY n LIMIT :limit"""
+LINES: Final = """
+SELECT n, at, kind, shown, item, plain FROM chain WHERE at >= :since AND n > :after
+ORDER BY n LIMIT :limit"""
+ENTRY: Final = "SELECT n, at, kind, hash FROM chain WHERE n = :n"
+FIRST_ENTRY: Final = "SELECT min(n) FROM chain"
+LAST_CHECKPOINT: Final = """
+SELECT plain FROM chain WHERE kind = 'checkpoint' ORDER BY n DESC LIMIT 1"""
+FIRST_ENTRY_SINCE: Final = "SELECT min(n) FROM chain WHERE at >= :before"
+CUT_CHAIN: Final = "DELETE FROM chain WHERE n < :first"
+CUT_SALTS: Final = "DELETE FROM salts WHERE entry < :first"
 
 QUEUE: Final = """
 SELECT notice, target, sequence, number, body, created, due, attempts, state FROM outbox
@@ -148,7 +163,6 @@ SELECT id, at, (SELECT count(*) FROM signoffs WHERE signoffs.sweep = sweeps.id)
     + (SELECT count(*) FROM handovers WHERE handovers.sweep = sweeps.id), body
 FROM sweeps WHERE at >= :since AND at < :until AND id > :after ORDER BY id LIMIT :limit"""
 NEWEST_SWEEP: Final = "SELECT max(id) FROM sweeps"
-SWEEP: Final = "SELECT at, body FROM sweeps WHERE id = :sweep"
 SWEEP_OF: Final = "SELECT id, at, body FROM sweeps WHERE id = :sweep"
 SWEEP_TIME: Final = "SELECT at FROM sweeps WHERE id = :sweep"
 ADD_SIGNATURE: Final = _insert("signoffs", "sweep name at addition note") + " RETURNING id"
@@ -173,8 +187,8 @@ NOTES: Final = f"""
 ENDED_NOTES: Final = f"{_NOTE} WHERE ended >= :since ORDER BY ended DESC"
 END_NOTE: Final = "UPDATE notes SET ended = :ended, ender = :ender WHERE id = :id"
 
-# What ended before `before`. A stay ends with the next one of its device. The newest change stays,
-# because the next one follows from its hash.
+# What ended before `before`. A stay ends with the next one of its device. What is cut off the audit
+# chain is cut by `retention`.
 TRIM: Final = {
     "faults": "DELETE FROM cases WHERE closed < :before",
     "acts": "DELETE FROM acts WHERE number > 0 AND number NOT IN (SELECT number FROM cases)",
@@ -183,7 +197,6 @@ TRIM: Final = {
     "notices": "DELETE FROM outbox WHERE ended < :before",
     "places": """DELETE FROM stays AS stay WHERE EXISTS (SELECT 1 FROM stays AS later
         WHERE later.device = stay.device AND later.since > stay.since AND later.since < :before)""",
-    "changes": "DELETE FROM changes WHERE at < :before AND id < (SELECT max(id) FROM changes)",
     # Of one kind and subject the newest counts: while it is kept, so are those before.
     "operations": """DELETE FROM operations AS one WHERE NOT EXISTS (
         SELECT 1 FROM operations AS other WHERE other.kind = one.kind
@@ -207,6 +220,45 @@ MOVE: Final = (
     "UPDATE timeline SET since = since + :by WHERE until IS NULL",
     "UPDATE stays SET since = since + :by WHERE since > :now",
 )
+
+
+def shown_row(shown: ShownTable) -> str:
+    """One row of a shown table, by `item`."""
+    return f"SELECT {shown.select} FROM {shown.source} WHERE r.{shown.key} = :item"  # noqa: S608 - names of ours
+
+
+_NEWEST = "SELECT max(n) FROM chain AS l WHERE l.shown = '{table}' AND l.item = {item}"
+
+
+def shown_with_entries(shown: ShownTable) -> str:
+    """The rows of a shown table after the key `after`, each with the newest entry that holds it: key,
+    the columns, then n, at, kind, plain, sealed and salt.
+    """
+    newest = _NEWEST.format(table=shown.table, item=f"r.{shown.key}")
+    return f"""
+SELECT r.{shown.key}, {shown.select}, c.n, c.at, c.kind, c.plain, c.sealed, s.salt
+FROM {shown.source} LEFT JOIN chain AS c ON c.n = ({newest}) LEFT JOIN salts AS s ON s.entry = c.n
+WHERE r.{shown.key} > :after ORDER BY r.{shown.key} LIMIT :limit"""  # noqa: S608 - names of ours
+
+
+def held_without_row(shown: ShownTable) -> str:
+    """(n, at, item) of the newest entry of each row of a shown table that is not there, unless that
+    entry says so.
+    """
+    return f"""
+SELECT c.n, c.at, c.item FROM chain AS c WHERE c.shown = '{shown.table}' AND c.kind <> 'deleted'
+    AND c.n = ({_NEWEST.format(table=shown.table, item="c.item")})
+    AND NOT EXISTS (SELECT 1 FROM {shown.table} AS r WHERE r.{shown.key} = c.item)
+ORDER BY c.n LIMIT :limit"""  # noqa: S608 - names of ours
+
+
+def held_before(shown: ShownTable) -> str:
+    """The keys of the rows of a shown table whose newest entry is before the entry `first`."""
+    return f"""
+SELECT c.item FROM chain AS c WHERE c.shown = '{shown.table}' AND c.n < :first
+    AND c.n = ({_NEWEST.format(table=shown.table, item="c.item")})
+    AND EXISTS (SELECT 1 FROM {shown.table} AS r WHERE r.{shown.key} = c.item)
+ORDER BY c.n"""  # noqa: S608 - names of ours
 
 
 def incident_row(incident: Incident) -> dict[str, Any]:

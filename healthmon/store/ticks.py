@@ -4,7 +4,6 @@ fault that it raises, in one transaction.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from healthmon.checks.function_check.walk import DAY, Outcome, Tick, by_camera, standing, undo_of
@@ -31,7 +30,7 @@ class Ticks(Acts):
             self._check(new, since, known)
             number = 0
             if new.outcome is Outcome.NOT_WELL:
-                number = self._add(_raised(new), new.camera, None).id
+                number = self._add(_raised(new), None).id
             return self._keep(replace(new, act=number))
 
     def undo_tick(self, last: int, by: str, at: float, form: str) -> Tick:
@@ -91,9 +90,8 @@ class Ticks(Acts):
             "undoes": new.undoes,
         }
         made = self._engine.execute(sql.ADD_TICK, row).fetchone()
-        body = json.dumps(row, ensure_ascii=False, sort_keys=True)
-        link = {"number": None, "device": new.camera, "body": body}
-        audit.append(self._engine, f"tick-{made[0]}", new.at, new.outcome.value, link)
+        mark = f"tick-{made[0]}"
+        audit.bind(self._engine, "ticks", int(made[0]), new.outcome.value, new.at, mark)
         return replace(new, id=int(made[0]))
 
     def _no_fault(self, tick: Tick, by: str, at: float) -> None:

@@ -98,7 +98,7 @@ def _links(store: Store) -> Counter[str]:
     """How many links of each kind the audit chain has."""
     engine = store._engine
     with engine.transaction():
-        rows = engine.execute("SELECT what, count(*) FROM changes GROUP BY what").fetchall()
+        rows = engine.execute("SELECT kind, count(*) FROM chain GROUP BY kind").fetchall()
     return Counter(dict(rows))
 
 

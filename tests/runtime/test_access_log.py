@@ -71,7 +71,7 @@ def test_they_are_links_of_the_audit_chain(tmp_path: Path) -> None:
     assert store.broken_links() == []
     with store._engine.transaction():
         store._engine.execute(
-            "UPDATE changes SET body = replace(body, 'smith', 'jones') WHERE id = 2"
+            "UPDATE salts SET body = replace(body, 'smith', 'jones') WHERE entry = 2"
         )
     assert store.broken_links() == [2]
     store.close()

@@ -104,7 +104,7 @@ def test_a_changed_line_of_the_audit_chain_is_found(opener: Opener) -> None:
         )
     assert store.broken_links() == []
     with store._engine.transaction():
-        store._engine.execute("UPDATE changes SET at = 1 WHERE id = 3")
+        store._engine.execute("UPDATE chain SET at = 1 WHERE n = 3")
     assert store.broken_links() == [3]
     store.close()
 
@@ -124,7 +124,7 @@ def test_logins_and_faults_are_links_of_one_chain(opener: Opener) -> None:
     assert store.access(1001.0) == rows[1:]
     assert store.broken_links() == []
     with store._engine.transaction():
-        store._engine.execute("UPDATE changes SET body = replace(body, 'refused', 'good')")
+        store._engine.execute("UPDATE salts SET body = replace(body, 'refused', 'good')")
     assert store.broken_links() == [3]
     store.close()
 

@@ -1,0 +1,80 @@
+"""`healthmon audit`: the audit chain verified and listed."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from healthmon.cli.console import fail, load
+from healthmon.cli.opening import opened
+from healthmon.incidents.local_time import shown
+from healthmon.model.plain_text import one_line
+from healthmon.store import location
+from healthmon.store.audit import Line
+from healthmon.store.location import StoreLocation
+from healthmon.store.verification import Anchor, Verified
+
+CHANGED: Final = 1
+PROGRESS_SECONDS: Final = 2.0
+
+
+def verify(config: Path | None, anchor: str | None) -> int:
+    """Print what was found; 0 where all is as it was written, else 1."""
+    try:
+        noted = Anchor.of(anchor) if anchor else None
+    except ValueError as error:
+        raise fail(str(error)) from None
+    _, loaded = load(config)
+    with opened(lambda: location.place(loaded), StoreLocation.reader) as store:
+        found = store.verify(noted, _Progress().tell)
+    for one in found.findings:
+        sys.stdout.write(f"{one_line(one.words)}\n")
+    sys.stdout.write(f"{_summary(found, noted)}\n")
+    return CHANGED if found.findings else 0
+
+
+def show(config: Path | None, days: float) -> None:
+    """Print the entries of the last `days`."""
+    _, loaded = load(config)
+    zone = ZoneInfo(loaded.estate.time_zone)
+    with opened(lambda: location.place(loaded), StoreLocation.reader) as store:
+        for one in store.chain(time.time() - days * 86400):
+            sys.stdout.write(f"{_line(one, zone)}\n")
+
+
+def _line(one: Line, zone: ZoneInfo) -> str:
+    about = f"{one.shown} {one.item}" if one.shown else ""
+    fields = {name: value for name, value in json.loads(one.plain).items() if value is not None}
+    words = ", ".join(f"{name} {value}" for name, value in fields.items())
+    text = f"{one.n:>8}  {shown(one.at, zone)}  {one.kind:<14} {about:<16} {words}"
+    return one_line(text).rstrip()
+
+
+def _summary(found: Verified, anchor: Anchor | None) -> str:
+    head = found.head
+    if not head.entries:
+        return "the audit chain is empty"
+    kept = "" if found.first <= 1 else f" (those before {found.first} are older than history.keep)"
+    erased = f", {found.erased} with erased personal data" if found.erased else ""
+    rows = f"{head.entries - found.first + 1} entries{kept}{erased} and {found.rows} rows"
+    if found.findings:
+        return f"NOT AS WRITTEN: {len(found.findings)} findings in {rows}; head {head.short}"
+    compared = " and agree with the anchor" if anchor else "; no anchor was given"
+    return f"OK: {rows} are as they were written{compared}; head {head.short}"
+
+
+class _Progress:
+    """A line on standard error now and then."""
+
+    def __init__(self) -> None:
+        self._told = time.monotonic()
+
+    def tell(self, done: int, of: int) -> None:
+        """`done` entries `of` all were read."""
+        if time.monotonic() - self._told > PROGRESS_SECONDS:
+            self._told = time.monotonic()
+            sys.stderr.write(f"{done} of {of} entries\n")

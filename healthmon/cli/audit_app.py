@@ -1,0 +1,42 @@
+"""The commands ``healthmon audit ...`` and their options."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from healthmon.cli.options import ConfigOption
+
+audit = typer.Typer(
+    help="The audit chain: verify that nothing in the record was changed, or list its entries.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@audit.command()
+def verify(
+    config: ConfigOption = None,
+    anchor: Annotated[
+        str | None,
+        typer.Option(
+            help="a head of the chain that was noted elsewhere (sheet, digest), as 1234:0123456789abc"
+        ),
+    ] = None,
+) -> None:
+    """Verify the audit chain and every row that it holds; exit 1 where something was changed."""
+    from healthmon.cli import audit as command
+
+    raise typer.Exit(command.verify(config, anchor))
+
+
+@audit.command()
+def show(
+    config: ConfigOption = None,
+    days: Annotated[float, typer.Option(help="how far back")] = 7.0,
+) -> None:
+    """List the entries of the audit chain, without what is sealed in them."""
+    from healthmon.cli import audit as command
+
+    command.show(config, days)

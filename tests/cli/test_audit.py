@@ -1,0 +1,79 @@
+"""`healthmon audit`: what was changed in the record by hand is said in words, with an exit code."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from helpers.commands import healthmon
+from helpers.store_samples import full
+
+from healthmon.store import Store
+
+CONFIG = """
+estate: {name: Example, time_zone: Europe/London}
+agent: {state_directory: state}
+sites: [{id: riverside, name: Riverside}]
+cameras: [{id: C001, name: Slipway, site: riverside, address: 192.0.2.1}]
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    (tmp_path / "state").mkdir()
+    store = Store.open(f"sqlite:///{tmp_path}/state/healthmon.db")
+    store.record(full())
+    store.keep_sweep(1_800_000_000.0, "{}")
+    store.close()
+    path = tmp_path / "config.yaml"
+    path.write_text(CONFIG)
+    return path
+
+
+def head_of(config: Path) -> str:
+    store = Store.reader(f"sqlite:///{config.parent}/state/healthmon.db")
+    try:
+        return store.head().short
+    finally:
+        store.close()
+
+
+def test_a_changed_row_is_named_and_the_exit_code_says_so(config: Path) -> None:
+    head = head_of(config)
+    code, out, err = healthmon("audit", "verify", "--config", str(config), "--anchor", head)
+    words = (
+        f"OK: 2 entries and 2 rows are as they were written and agree with the anchor; head {head}"
+    )
+    assert (code, out) == (0, f"{words}\n")
+    code, out, err = healthmon("audit", "verify", "--config", str(config), "--anchor", "9:0123456789abc")
+    assert code == 1
+    assert out.startswith("entries 3 to 9 are missing at the end: the chain was cut")
+    with closing(sqlite3.connect(config.parent / "state/healthmon.db")) as other, other:
+        other.execute("UPDATE sweeps SET body = '[]'")
+    code, out, err = healthmon("audit", "verify", "--config", str(config))
+    assert code == 1
+    first, last = out.splitlines()
+    assert first == (
+        "sheet 1 (sweeps; entry 2 of 15 Jan 2027 08:00:00 UTC): body was changed after it was written"
+    )
+    assert last == f"NOT AS WRITTEN: 1 findings in 2 entries and 2 rows; head {head}"
+    assert "Traceback" not in err
+
+
+def test_entries_are_listed_without_what_is_sealed(config: Path) -> None:
+    code, out, err = healthmon("audit", "show", "--config", str(config), "--days", "100000")
+    assert code == 0
+    first, second = out.splitlines()
+    assert first.split()[0] == "1"
+    assert "opened         cases 7" in first
+    assert "code unreachable" in first
+    assert "no answer" not in out
+    assert "sheet          sweeps 1" in second
+
+
+def test_a_bad_anchor_is_one_line(config: Path) -> None:
+    code, out, err = healthmon("audit", "verify", "--config", str(config), "--anchor", "12")
+    assert (code, out) == (3, "")
+    assert err == "'12': an anchor is N:HEX, as 1234:0123456789abc\n"
