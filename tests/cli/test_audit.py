@@ -16,7 +16,7 @@ CONFIG = """
 estate: {name: Example, time_zone: Europe/London}
 agent: {state_directory: state}
 sites: [{id: riverside, name: Riverside}]
-cameras: [{id: C001, name: Slipway, site: riverside, address: 192.0.2.1}]
+cameras: [{id: C001, name: Slipway, site: riverside, address: 192.0.2.1, kind: fixed}]
 """
 
 
