@@ -170,7 +170,7 @@ class _Chain:
                     before = None
                 if before is not None and not _follows(row, before):
                     self._found.find(row["n"], _unlinked(row))
-                self._look(row)
+                self._note(row)
                 last, before = row["n"], row["hash"]
             self._progress(last - self._found.first + 1, until - self._found.first + 1)
             if self._found.full:
@@ -182,7 +182,7 @@ class _Chain:
             rows = self._engine.execute(sql.ENTRIES, values).fetchall()
         return [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
 
-    def _look(self, row: dict[str, Any]) -> None:
+    def _note(self, row: dict[str, Any]) -> None:
         """What an entry says of others, and whether its sealed values are as they were."""
         if row["kind"] == audit.ERASED:
             self._erased += ranges(str(_fields(row["plain"]).get("entries", "")))
