@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthmon.model.plain_text import clean_lines, one_line
+from healthmon.model.plain_text import LONGEST_SHARED, clean_lines, one_line, shared
 
 
 @given(st.text())
@@ -31,3 +31,11 @@ def test_a_clean_text_is_kept(text: str) -> None:
 
 def test_our_own_line_breaks_are_kept() -> None:
     assert clean_lines("a\x1b[31m\nb\u2028c") == "a [31m\nb c"
+
+
+def test_equal_texts_are_one_object_unless_they_are_long():
+    parts = ["pictures ", "flow"]
+    assert shared("".join(parts)) is shared("".join(parts))
+    long = ["x" * LONGEST_SHARED, "y"]
+    assert shared("".join(long)) is not shared("".join(long))
+    assert shared("".join(long)) == "".join(long)

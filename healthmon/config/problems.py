@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,6 +40,8 @@ def suggest(word: str, known: Iterable[str]) -> str:
     """`` (did you mean 'x'?)`` for the nearest of `known`, or nothing (where there are very many,
     too).
     """
+    import difflib  # the agent has no use for it
+
     words = list(known)
     few = len(words) <= MOST_WORDS and len(word) <= LONGEST_WORD
     near = difflib.get_close_matches(word, words, n=1, cutoff=0.6) if few else []

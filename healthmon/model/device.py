@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal, get_args
 
 from healthmon.model.enums import CheckName, Kind
@@ -244,6 +245,15 @@ class Device:
         return self.deployment.replace("_", " ") + day
 
 
+_FIGURES = ("interval", "timeout", "cost", "watch")
+
+
+@functools.lru_cache(256, typed=True)
+def _shared(figure: float) -> float:
+    """The same object for equal ones: most devices are checked in the same few ways."""
+    return figure
+
+
 _ASKED_ELSEWHERE = (CheckName.RECORDING, CheckName.PLAYBACK, CheckName.PORT)
 
 
@@ -254,10 +264,10 @@ class Check:
 
     `lock_key` is the address that answers one run at a time; `timeout` is the absolute deadline of
     a run in seconds; `cost` is what a run takes of the site's bandwidth budget, bits per second;
-    `watch` is how long a stream is played, seconds. `phase_of` is the id of the device whose place
-    in the interval the check keeps, "" for its own. A `sampled` check waits for its turn in the
-    interval from the first round on; that it has no result yet is no gap. `key` identifies the
-    check (and its results) for ever; one object, because much is kept by it.
+    `watch` is how long a stream is played, seconds; equal figures are one object. `phase_of` is the
+    id of the device whose place in the interval the check keeps, "" for its own. A `sampled` check
+    waits for its turn in the interval from the first round on; that it has no result yet is no gap.
+    `key` identifies the check (and its results) for ever; one object, because much is kept by it.
     """
 
     device: str
@@ -275,6 +285,11 @@ class Check:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", (self.device, self.check_type, self.instance))
+        for name in _FIGURES:
+            object.__setattr__(self, name, _shared(getattr(self, name)))
+
+    def __reduce__(self) -> tuple[type[Check], tuple[Any, ...]]:
+        return Check, tuple(getattr(self, one.name) for one in fields(self) if one.init)
 
     @property
     def spoken_to(self) -> str:

@@ -6,6 +6,10 @@ runs from right to left can show another name than it is. Imports nothing of the
 
 from __future__ import annotations
 
+import functools
+
+LONGEST_SHARED = 200
+
 
 def one_line(text: str) -> str:
     """`text` as one line that holds no order: characters without a glyph become spaces.
@@ -22,6 +26,18 @@ def one_line(text: str) -> str:
 def sentence(text: str) -> str:
     """A refusal as a sentence. It must not begin with a name: that would be changed."""
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def shared(text: str) -> str:
+    """`text` as the one object that stands for all equal ones, unless it is long. Most devices say
+    the same, and much of it is kept.
+    """
+    return _shared(text) if len(text) <= LONGEST_SHARED else text
+
+
+@functools.lru_cache(1024)
+def _shared(text: str) -> str:
+    return text
 
 
 def clean_lines(text: str) -> str:

@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import heapq
 import math
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -104,7 +103,7 @@ class Schedule:
     _missed: dict[Any, int] = field(default_factory=dict)
     _busy: set[Any] = field(default_factory=set)
     # By address: what waits until its turn there. A task would take 7 KB for each.
-    _turns: dict[str, deque[Check]] = field(default_factory=dict)
+    _turns: dict[str, list[Check]] = field(default_factory=dict)
     _heap: list[tuple[float, int, Check]] = field(default_factory=list)
     _woken: asyncio.Future[None] | None = None
     _known: set[Any] = field(default_factory=set)
@@ -305,14 +304,14 @@ class Schedule:
             self._turns[address].append(check)
             return
         if address:
-            self._turns[address] = deque()
+            self._turns[address] = []
         tasks.create_task(self._round(check, tasks))
 
     def _next_turn(self, address: str, tasks: asyncio.TaskGroup) -> None:
         """Start what waits at `address`, the oldest first."""
         waiting = self._turns.get(address)
         if waiting:
-            tasks.create_task(self._round(waiting.popleft(), tasks))
+            tasks.create_task(self._round(waiting.pop(0), tasks))
         else:
             self._turns.pop(address, None)
 

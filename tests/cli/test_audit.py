@@ -47,7 +47,9 @@ def test_a_changed_row_is_named_and_the_exit_code_says_so(config: Path) -> None:
         f"OK: 2 entries and 2 rows are as they were written and agree with the anchor; head {head}"
     )
     assert (code, out) == (0, f"{words}\n")
-    code, out, err = healthmon("audit", "verify", "--config", str(config), "--anchor", "9:0123456789abc")
+    code, out, err = healthmon(
+        "audit", "verify", "--config", str(config), "--anchor", "9:0123456789abc"
+    )
     assert code == 1
     assert out.startswith("entries 3 to 9 are missing at the end: the chain was cut")
     with closing(sqlite3.connect(config.parent / "state/healthmon.db")) as other, other:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import subprocess
 import sys
 import weakref
 from pathlib import Path
 
 from healthmon.config import loading
+from healthmon.model.device import Check
 from healthmon.runtime.engine import build
 
 LATE = (
@@ -57,3 +59,41 @@ def test_an_app_keeps_nothing_of_the_configuration_of_its_devices(tmp_path: Path
     del config
     gc.collect()
     assert camera() is None
+
+
+def test_records_share_methods_and_behave_as_before():
+    """In a process of its own: the classes of this one stay as they are."""
+    code = """
+import copy, dataclasses, pickle
+from healthmon.checks.probes.context import DeviceMemory
+from healthmon.model.device import Access, Device
+from healthmon.model.results import Verdict
+from healthmon.runtime import memory
+
+one = Verdict("C1", "reach", "", "answers", 0, "ok", "it answers", 1.0)
+before, own = repr((one, DeviceMemory())), Verdict.__setattr__
+memory.share_methods()
+assert repr((one, DeviceMemory())) == before
+assert Verdict.__setattr__ is Device.__setattr__ is Access.__setattr__ is not own
+assert "__setattr__" not in vars(DeviceMemory)
+for change in (lambda: setattr(one, "at", 2.0), lambda: delattr(one, "at"), lambda: setattr(one, "new", 1)):
+    try:
+        change()
+    except dataclasses.FrozenInstanceError as error:
+        assert "cannot" in str(error)
+    else:
+        raise AssertionError("it was changed")
+later = dataclasses.replace(one, at=2.0)
+assert later.at == 2.0 and later != one and hash(copy.copy(one)) == hash(one)
+assert pickle.loads(pickle.dumps(later)) == later
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_equal_figures_of_checks_are_one_object_after_they_were_read_apart():
+    checks = [Check(name, "reach", interval=float(f"3{7}.5"), cost=2e6) for name in ("C1", "C2")]
+    first, second = pickle.loads(pickle.dumps(checks))
+    assert [first, second] == checks
+    assert first.key == ("C1", "reach", "")
+    assert first.interval is second.interval
+    assert first.cost is second.cost

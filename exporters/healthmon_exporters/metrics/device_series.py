@@ -31,7 +31,7 @@ def labels(more: tuple[tuple[str, str], ...]) -> str:
     return _labels(tuple((name, text[:LONGEST_LABEL]) for name, text in more) if long else more)
 
 
-@functools.lru_cache(4096)
+@functools.lru_cache(512)
 def _labels(more: tuple[tuple[str, str], ...]) -> str:
     return "".join(f',{name}="{escaped(text)}"' for name, text in more)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from healthmon.model.enums import Reason, State
 from healthmon.model.footage import Unread
-from healthmon.model.plain_text import one_line
+from healthmon.model.plain_text import one_line, shared
 from healthmon.model.results import Observation, Verdict
 
 REASON_WORDS: dict[Reason, str] = {
@@ -47,7 +47,7 @@ REASON_WORDS: dict[Reason, str] = {
 def plain(text: str, longest: int = 128) -> str:
     """`text` from a device as one printable line of at most `longest` characters."""
     line = " ".join(one_line(text).split())
-    return line if len(line) <= longest else line[: longest - 1] + "…"
+    return shared(line if len(line) <= longest else line[: longest - 1] + "…")
 
 
 def reason_words(observation: Observation) -> str:
@@ -116,7 +116,7 @@ def verdict(
         aspect=aspect,
         state=state,
         code="ok" if state is State.OK else code,
-        sentence=one_line(sentence),
+        sentence=shared(one_line(sentence)),
         at=observation.at,
         value=value,
         reason=reason,

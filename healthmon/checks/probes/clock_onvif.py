@@ -14,6 +14,7 @@ from healthmon.checks.probes.endpoints import http_place
 from healthmon.model.device import Device
 from healthmon.model.enums import Reason, Span
 from healthmon.model.measurements import ClockReading
+from healthmon.model.plain_text import shared
 from healthmon.protocols.errors import ExchangeError
 from healthmon.protocols.http.exchange import Endpoint
 from healthmon.protocols.onvif import device as onvif
@@ -51,7 +52,7 @@ def reading_of(
     """The reading of a clock of whole seconds that said `stated` (aware) between `began` and
     `ended`.
     """
-    said = f"{stated:%Y-%m-%d %H:%M:%S %Z}"
+    said = shared(f"{stated:%Y-%m-%d %H:%M:%S %Z}")
     return ClockReading(
         source, Span.of_reading(stated.timestamp(), began, ended, slack=slack), stated=said
     )

@@ -86,16 +86,16 @@ class DeviceMemory:
     manual where ONVIF tells. `time_source` was told at `time_source_at` (monotonic). `firmware` is
     what the identity check has seen. `ups_families` are the MIBs that a UPS answers,
     `ups_test_since` is since when it has been in a self-test (monotonic). `snmp_absent` are objects
-    that an agent of v1 does not have, since `snmp_absent_since`. `answers`: its services have
-    answered a request, and no check has timed out since. `silent_ports` take connections, but
-    answered the reach check nothing.
+    that an agent of v1 does not have, since `snmp_absent_since`; None before the first request.
+    `answers`: its services have answered a request, and no check has timed out since.
+    `silent_ports` take connections, but answered the reach check nothing.
     """
 
     streams: dict[str, StreamMemory] = field(default_factory=dict)
     onvif_skew: float | None = None
     ups_families: tuple[str, ...] | None = None
     ups_test_since: float | None = None
-    snmp_absent: set[str] = field(default_factory=set)
+    snmp_absent: set[str] | None = None
     snmp_absent_since: float = -1e9
     identities: tuple[str, ...] = ()
     make: dict[str, Any] = field(default_factory=dict)

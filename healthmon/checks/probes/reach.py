@@ -63,7 +63,9 @@ def _is_doubtful(device: Device, port: Port, memory: DeviceMemory) -> bool:
 
 
 def _remember(ports: list[Port], memory: DeviceMemory) -> None:
-    memory.silent_ports = frozenset(port.number for port in ports if _is_silent(port))
+    silent = frozenset(port.number for port in ports if _is_silent(port))
+    if silent != memory.silent_ports:  # one set for all devices without any: each takes 216 bytes
+        memory.silent_ports = silent
     if not any(port.reason is not None for port in ports):
         memory.answers = True
 

@@ -38,9 +38,9 @@ async def snmp_get(
 def _absent(memory: DeviceMemory) -> set[str]:
     """The objects that the device was found not to have within the last hour."""
     now = time.monotonic()
-    if now - memory.snmp_absent_since > REMEMBERED:
+    if memory.snmp_absent is None or now - memory.snmp_absent_since > REMEMBERED:
         memory.snmp_absent_since = now
-        memory.snmp_absent.clear()
+        memory.snmp_absent = set()
     return memory.snmp_absent
 
 

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import statistics
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -298,10 +297,17 @@ def _picture_size(video: Video, meter: Meter) -> dict[str, Any]:
     return {"width": width, "height": height}
 
 
+def _middle(figures: Sequence[float]) -> float:
+    """The median. That of the library comes with fractions and decimals: 0.5 MB."""
+    ordered = sorted(figures)
+    half = len(ordered) // 2
+    return (ordered[half] + ordered[~half]) / 2
+
+
 def _key_times(video: Video, meter: Meter, watched: float, memory: StreamMemory) -> dict[str, Any]:
     """How far key frames are apart, and how long none has come; `memory` learns it."""
     gaps = meter.key_gaps if video.codec != "mjpeg" else ()
-    interval = statistics.median(gaps) if gaps else None
+    interval = _middle(gaps) if gaps else None
     known = memory.key_interval is not None
     wait = _key_wait(meter, watched, memory, known=known)
     if interval is not None or meter.keyframes:

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 from xml.parsers import expat
 
+from healthmon.model.plain_text import shared
 from healthmon.protocols import quirks
 from healthmon.protocols.errors import ProtocolError
 from healthmon.protocols.values.xml_recovery import recover
@@ -265,7 +266,7 @@ def named(root: Element, name: str) -> Iterator[Element]:
 def text(element: Element | None, *names: str) -> str | None:
     """The stripped text at `names` below `element`; None where it is missing or empty."""
     found = find(element, *names)
-    return (found.text.strip() or None) if found is not None else None
+    return (shared(found.text.strip()) or None) if found is not None else None
 
 
 def attribute(element: Element, name: str) -> str | None:
