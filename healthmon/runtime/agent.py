@@ -381,7 +381,7 @@ class Agent:
             self.metrics.set_agent("healthmon_config_reload_success", 0)
             log.error("configuration not changed:\n%s", error)  # noqa: TRY400 - the problems say it all
             return str(error)
-        await asyncio.to_thread(load_for, estate.checks)
+        await asyncio.to_thread(load_for, estate.checks, estate.makes)
         self.of_file = estate
         self._swap(self._as_now())
         self._loaded()

@@ -142,6 +142,11 @@ class Estate:
         """The key of every check."""
         return {check.key for check in self.checks}
 
+    @property
+    def makes(self) -> set[str]:
+        """The makes of the recorders that are asked."""
+        return {device.make for device in self.devices.values() if device.make}
+
     def agent_check(self) -> Check:
         """The check of the time reference."""
         return next(check for check in self.checks if check.check_type == CheckName.REFERENCE)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections.abc import Iterable
 
 from healthmon.model.device import Check
 from healthmon.model.enums import CheckName
+from healthmon.protocols.errors import UnsupportedError
 
 _OF_RECORDERS = {CheckName.RECORDER, CheckName.RECORDING, CheckName.PLAYBACK}
 
 
-def load_for(checks: Iterable[Check]) -> None:
-    """Import the makes of recorders and what reads certificates, where one of `checks` needs them.
-    The first check that does would hold all others up by 0.1 s.
+def load_for(checks: Iterable[Check], makes: Iterable[str]) -> None:
+    """Import the `makes` of the recorders and what reads certificates, where one of `checks` needs
+    them. The first check that does would hold all others up by 0.1 s.
     """
     asked = {check.check_type for check in checks}
     if asked & _OF_RECORDERS:
-        from healthmon.vendors.registry import all_vendors
+        from healthmon.vendors.registry import make_of
 
-        all_vendors()
+        for make in makes:
+            with contextlib.suppress(UnsupportedError):  # its checks will say so
+                if make_of(make).ABOUT.by_onvif:
+                    make_of("onvif")
     if CheckName.CERTIFICATE in asked:
         importlib.import_module("cryptography.x509")

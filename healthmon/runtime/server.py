@@ -43,7 +43,7 @@ async def serve(
     if problems := listener_config.problems(path, estate.config):
         raise ConfigError(problems)
     running = agent or Agent.of(path, estate)
-    load_for(running.estate.checks)
+    load_for(running.estate.checks, running.estate.makes)
     entry = listener_config.WebListener(running)
     reloads = Reloads(entry.reload)
     wall = wall_of(running)

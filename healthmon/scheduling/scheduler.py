@@ -106,7 +106,8 @@ class Schedule:
     _turns: dict[str, list[Check]] = field(default_factory=dict)
     _heap: list[tuple[float, int, Check]] = field(default_factory=list)
     _woken: asyncio.Future[None] | None = None
-    _known: set[Any] = field(default_factory=set)
+    # What has never been asked, or not for long, but for samples; empty after the first round.
+    _anew: set[Any] = field(default_factory=set)
     _owed: dict[Any, float] = field(default_factory=dict)
     _hasty: dict[Any, float] = field(default_factory=dict)
     _hastened: asyncio.Queue[Check] = field(default_factory=asyncio.Queue)
@@ -233,6 +234,9 @@ class Schedule:
         is, unless it is sampled.
         """
         now = asyncio.get_running_loop().time()
+        checks = tuple(checks)
+        before = {check.key for _, _, check in self._heap}
+        self._anew |= {one.key for one in checks if not one.sampled and one.key not in before}
         self._budgets = {site: Budget(limit) for site, limit in site_budgets.items()}
         self._heap = [
             (self._first(check, now, spread=spread), number, check)
@@ -323,7 +327,7 @@ class Schedule:
 
     def _forget(self, keys: set[Any], address_locks: set[str]) -> None:
         """Keep nothing of what is no longer asked."""
-        self._known &= keys
+        self._anew &= keys
         self._slow &= address_locks
         for kept in (self._owed, self._hasty, self._failures, self._missed):
             for key in kept.keys() - keys:
@@ -343,7 +347,7 @@ class Schedule:
         that may be far away.
         """
         turn = _ORDER.get(check.check_type, len(_ORDER)) * 1e-3
-        anew = check.key not in self._known and not check.sampled
+        anew = check.key in self._anew
         if anew and not spread:
             return start + turn
         if anew and check.interval > FIRST_ROUND_SECONDS:
@@ -358,19 +362,28 @@ class Schedule:
         anew as at a start: caught up at once, it would be a burst.
         """
         if now - due > LATE_SECONDS:
-            self._known.discard(check.key)
+            if not check.sampled:
+                self._anew.add(check.key)
             self._owed.pop(check.key, None)
             later = self._first(check, now, spread=True)
             self._left_out(check, due, later)
             return later
         since = self._owed.setdefault(check.key, due)
         self._owed[check.key] += self._left_out(check, since, due) * check.interval
-        if check.key not in self._known:
-            self._known.add(check.key)
+        if check.key in self._anew:
+            self._begun(check)
             return self._first(
                 check, now + min(check.interval, FIRST_ROUND_SECONDS) / 2, spread=True
             )
         return due + self.pause_after(check)
+
+    def _begun(self, check: Check) -> None:
+        """Note that the first round of a check has begun. A set gives its table back only when it is
+        cleared.
+        """
+        self._anew.discard(check.key)
+        if not self._anew:
+            self._anew.clear()
 
     async def _round(self, check: Check, tasks: asyncio.TaskGroup) -> None:
         """One check, and again soon while its result is in doubt."""

@@ -1,7 +1,7 @@
 """What a make of recorder is: its `About`, and how a make is found by the name that config.yaml
 gives it.
 
-A make is one module of this package with three names: ``ABOUT``, ``read`` and, where it can play
+A make is one module of this package, called as the make, with three names: ``ABOUT``, ``read`` and, where it can play
 footage, ``replay``.
 """
 
@@ -77,20 +77,34 @@ class Player(Vendor, Protocol):
         """
 
 
-@functools.cache
 def all_vendors() -> dict[str, Vendor]:
     """Every make by its name in config.yaml."""
-    modules = (
-        importlib.import_module(f"{recorders.__name__}.{m.name}")
-        for m in pkgutil.iter_modules(recorders.__path__)
-    )
-    found: dict[str, Vendor] = {
-        module.ABOUT.make: module for module in modules if hasattr(module, "ABOUT")
-    }
+    own = {name: make for name in _modules() if (make := _own(name)) is not None}
+    return {**_from_outside(), **own}
+
+
+@functools.cache
+def _modules() -> frozenset[str]:
+    return frozenset(module.name for module in pkgutil.iter_modules(recorders.__path__))
+
+
+@functools.cache
+def _own(name: str) -> Vendor | None:
+    """The make of this package whose module is called `name`; no other one is imported."""
+    if name not in _modules():
+        return None
+    module: Any = importlib.import_module(f"{recorders.__name__}.{name}")
+    return module if hasattr(module, "ABOUT") else None
+
+
+@functools.cache
+def _from_outside() -> dict[str, Vendor]:
+    """The makes of installed packages."""
+    found: dict[str, Vendor] = {}
     for point in metadata.entry_points(group=GROUP):
         module = _loaded(point)
-        if module is not None and module.ABOUT.make not in found:
-            found[module.ABOUT.make] = module
+        if module is not None:
+            found.setdefault(module.ABOUT.make, module)
     return found
 
 
@@ -109,7 +123,7 @@ def _loaded(point: metadata.EntryPoint) -> Any:
 
 def make_of(name: str) -> Vendor:
     """The make called `name`. Raises UnsupportedError for one that this version does not have."""
-    found = all_vendors().get(name)
+    found = _own(name) or _from_outside().get(name)
     if found is None:
         raise UnsupportedError(f"make {name} is not in this version")
     return found

@@ -12,21 +12,24 @@ import sys
 from healthmon.model.device import Check
 from healthmon.runtime import preloading, server
 before = set(sys.modules)
-preloading.load_for([Check("D1", name) for name in sys.argv[1:]])
-from healthmon.vendors.registry import all_vendors
-print(all_vendors.cache_info().currsize, "cryptography.x509" in set(sys.modules) - before)
+preloading.load_for([Check("D1", name) for name in sys.argv[2:]], sys.argv[1].split(","))
+new = set(sys.modules) - before
+makes = [name for name in ("axis", "bosch", "dahua", "hikvision", "onvif") if f"healthmon.vendors.recorders.{name}" in new]
+print(*makes, "cryptography.x509" in new)
 """
 
 
 @pytest.mark.parametrize(
-    ("checks", "loaded"),
+    ("makes", "checks", "loaded"),
     [
-        (["reach", "stream", "clock"], "0 False"),
-        (["recording"], "1 False"),
-        (["certificate"], "0 True"),
+        ("onvif", ["reach", "stream", "clock"], "False"),
+        ("onvif", ["recording"], "onvif False"),
+        ("hikvision,dahua,unheard-of", ["recorder"], "dahua hikvision False"),
+        ("bosch", ["playback"], "bosch onvif False"),  # which is asked by ONVIF too
+        ("onvif", ["certificate"], "True"),
     ],
 )
-def test_what_the_checks_need_is_loaded(checks: list[str], loaded: str):
-    argv = [sys.executable, "-c", SCRIPT, *checks]
+def test_what_the_checks_need_is_loaded(makes: str, checks: list[str], loaded: str):
+    argv = [sys.executable, "-c", SCRIPT, makes, *checks]
     done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == loaded

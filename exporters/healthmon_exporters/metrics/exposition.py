@@ -14,18 +14,21 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from prometheus_client import CollectorRegistry, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.exposition import generate_latest
-from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
-
 from healthmon.model.device import Check, Device
 from healthmon.model.enums import CheckName, Kind
 from healthmon.model.measurements import Reference
 from healthmon.model.results import CheckResult
 from healthmon_exporters.metrics import families
+from healthmon_exporters.metrics.bare_package import bare
 from healthmon_exporters.metrics.device_series import DeviceSeries
 from healthmon_exporters.metrics.series_cache import FamilyRows, SeriesCache, pieces
+
+with bare("prometheus_client"):
+    from prometheus_client.exposition import generate_latest
+    from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+    from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+    from prometheus_client.process_collector import ProcessCollector
+    from prometheus_client.registry import CollectorRegistry
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"

@@ -22,12 +22,18 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
 
-import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.server import ServerState
 
 from healthmon.config.units import is_loopback
+from healthmon_exporters.metrics.bare_package import bare
+
+with bare("uvicorn") as package:
+    from uvicorn.config import Config
+
+    vars(package)["Config"] = Config  # where the next one looks for it
+    import uvicorn.lifespan.off  # noqa: F401 - Config.load would import it, with all of uvicorn
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+    from uvicorn.server import ServerState
 
 MOST_CONNECTIONS = 64
 BACKLOG = 1024
@@ -126,7 +132,7 @@ def _peer(sock: socket.socket) -> dict[str, Any]:
 class OpenListener:
     """A listener that is serving. `tls` is for those who come from now on."""
 
-    config: uvicorn.Config
+    config: Config
     tls: ssl.SSLContext | None
     state: ServerState = field(default_factory=ServerState)
     guests: set[_Guest] = field(default_factory=set)
@@ -220,10 +226,10 @@ def serve_at(app: ASGIApp, listening: socket.socket) -> OpenListener:
     return running
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
-    config = uvicorn.Config(
-        app, http=_Http, ws="none", lifespan="off", log_level="error", access_log=False, server_header=False,
-        proxy_headers=False, timeout_keep_alive=int(HEADER_SECONDS) or 1,
+def _config(app: ASGIApp) -> Config:
+    config = Config(
+        app, http=_Http, ws="none", lifespan="off", log_config=None, log_level="error", access_log=False,
+        server_header=False, proxy_headers=False, timeout_keep_alive=int(HEADER_SECONDS) or 1,
         h11_max_incomplete_event_size=MOST_HEADER_BYTES,
     )  # fmt: skip
     config.load()
