@@ -49,6 +49,8 @@ def page() -> Json:
         *_availability(),
         row("Faults and repair"),
         *_faults(),
+        row("Contracts"),
+        _contracts(),
         row("Evidence"),
         *_evidence(),
     ]
@@ -202,6 +204,50 @@ def _faults() -> list[Json]:
             rows=Rows(sort=("Faults", True), nothing="None, or nothing is known."),
         ),
     ]
+
+
+def _contracts() -> Json:
+    """What the contractors have promised, by how it stands on the faults that are open now."""
+
+    def promises(standing: str) -> str:
+        found = promql.own("contract_promises", standing=standing)
+        return f"sum by (promise_of) ({promise_of(found)})"
+
+    left = promise_of(promql.own("contract_left_seconds"))
+    late = {"thresholds": steps((0, OK), (1, FAULT)), "decimals": 0}
+    count = {"decimals": 0}
+    return table(
+        "Promises on open faults",
+        "Response and fix times of each contract, by how they stand on the faults that are open now.",
+        (24, 7),
+        [
+            promises("overdue"),
+            promises("late"),
+            promises("~running|not_started"),
+            promises("paused"),
+            promises("met"),
+            f"min by (promise_of) ({left}) / 3600",
+        ],
+        [
+            Column("promise_of", "Contractor, priority, promise"),
+            Column("Value #A", "Overdue", late, 110, paint=True),
+            Column("Value #B", "Kept too late", late, 130, paint=True),
+            Column("Value #C", "Running", count, 110),
+            Column("Value #D", "Paused", count, 110),
+            Column("Value #E", "Kept in time", count, 130),
+            Column("Value #F", "Least hours left", {"decimals": 1}, 160),
+        ],
+        rows=Rows(
+            key="promise_of",
+            sort=("Overdue", True),
+            nothing="No contract has promised times, or nothing is known.",
+        ),
+    )
+
+
+def promise_of(series: str) -> str:
+    """`series` with contractor, priority and promise in one label."""
+    return f'label_join({series}, "promise_of", ", ", "contractor", "priority", "promise")'
 
 
 def _evidence() -> list[Json]:

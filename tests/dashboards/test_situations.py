@@ -240,3 +240,24 @@ def test_the_table_of_faults_has_its_words(grafana, recorded, library):
     ]
     colours = [row[at["State"]]["color"] for row in table["rows"]]
     assert colours == [VERMILION] * 4 + [AMBER]
+
+
+@pytest.mark.parametrize("library", [NEWEST, OLDEST])
+def test_the_table_of_contracts_has_what_is_overdue_first(grafana, recorded, library):
+    tree = dashboard("service")
+    one = panel(tree, "Promises on open faults")
+    table = grafana.show(one, source(recorded, "verdicts").answers(one, tree), library)
+    assert table["heads"] == [
+        "Contractor, priority, promise",
+        "Overdue",
+        "Kept too late",
+        "Running",
+        "Paused",
+        "Kept in time",
+        "Least hours left",
+    ]
+    assert [[cell["text"] for cell in row] for row in table["rows"]] == [
+        ["acme, P1, response", "1", "0", "3", "0", "0", "-0.5"],
+        ["acme, P2, fix", "0", "0", "0", "3", "1", "1.5"],
+    ]
+    assert [row[1]["color"] for row in table["rows"]] == [VERMILION, BLUE]

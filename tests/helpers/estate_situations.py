@@ -39,7 +39,12 @@ def verdicts() -> Situation:
         Fault(stream, "no_pictures", "P3", 60, number=4),
         Fault(retention, "retention_short", "P3", 600, "warning", number=5),
     ]
-    return Situation([identity, retention, stream, disks, refused, battery, SWITCH], faults)
+    promises = {
+        ("acme", "P1", "response"): {"overdue": 1, "running": 2, "not_started": 1},
+        ("acme", "P2", "fix"): {"met": 1, "paused": 3},
+    }
+    devices = [identity, retention, stream, disks, refused, battery, SWITCH]
+    return Situation(devices, faults, promises=promises)
 
 
 def storm() -> Situation:

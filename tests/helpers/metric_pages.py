@@ -22,6 +22,7 @@ AGENT = {"job": "healthmon", "instance": "desk:9877"}
 STATES = ("ok", "degraded", "unknown", "fault")
 VERDICTS = {"ok": 0, "degraded": 1, "unknown": 2, "fault": 3}
 CLOCKS = ("ok", "drift", "timezone", "utc_field", "reset", "unknown")
+STANDINGS = ("not_started", "running", "paused", "overdue", "met", "late")
 POWER = ("normal", "battery", "bypass", "boost", "trim", "eco", "off", "test", "other", "unknown")
 CHECKS = {
     "camera": ("reach", "stream", "clock", "identity", "recording"),
@@ -82,6 +83,7 @@ class Situation:
     started: float = 86400.0
     dead: bool = False
     hung: float = 0.0
+    promises: dict[tuple[str, str, str], dict[str, int]] = field(default_factory=dict)
 
     def series(self, at: float) -> Iterator[tuple[str, dict[str, str], float]]:
         """(metric, labels, value) of /metrics at Unix time `at`."""
@@ -89,6 +91,12 @@ class Situation:
         for name in ("own_network_ok", "store_ok", "reference_clock_ok", "config_reload_success"):
             yield f"healthmon_{name}", {}, 1
         yield "process_start_time_seconds", {}, at - self.started
+        for (contractor, priority, promise), stands in self.promises.items():
+            who = {"contractor": contractor, "priority": priority, "promise": promise}
+            for standing in STANDINGS:
+                labels = {**who, "standing": standing}
+                yield "healthmon_contract_promises", labels, stands.get(standing, 0)
+            yield "healthmon_contract_left_seconds", who, -1800 if "overdue" in stands else 5400
         for device in self.devices:
             yield from _device(device, at - self.hung)
         for fault in self.faults:
