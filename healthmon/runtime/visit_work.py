@@ -92,7 +92,7 @@ class VisitWork:
             new = left(site, there, note, (mark.by, mark.once), time.time())
         except OperationError as error:
             raise NotDoneError(str(error)) from None
-        kept = await entered(self._agent, lambda store: store.operate(new))
+        kept = await entered(self._agent, lambda store: store.leave(new))
         if kept.at == new.at:
             self._check(site, mark.by)
 

@@ -48,6 +48,22 @@ class Operations(Acts):
                 self._act(one, None)
             return kept
 
+    def leave(self, new: Operation) -> Operation:
+        """Record that an engineer has left a site (`new`), where one has arrived and not left."""
+        with self._engine.transaction():
+            audit.claim(self._engine)
+            if known := self._known_operation(new.once):
+                return known
+            last = self._newest(new.kind, new.subject)
+            if last is None:
+                raise StoreError("no engineer is recorded as being here; record the arrival first")
+            if last.get("did") != "arrived":
+                who = last.get("engineer") or "the engineer"
+                raise StoreError(
+                    f"{who} has left already ({last.by} recorded it); record the next arrival first"
+                )
+            return self._add_operation(new)
+
     def _reported(self, site: str) -> list[int]:
         """The open faults of a site that are reported and not attended yet."""
         rows = self._engine.execute(sql.OPEN_OF_SITE, {"site": site}).fetchall()

@@ -132,8 +132,29 @@ async def test_who_may_not_and_what_is_not_there_is_refused(tmp_path: Path) -> N
             answer = await room.post(path, **form)
             assert (answer.status_code, words in answer.text) == (status, True), path
         assert room.agent.estate_state().maintenance == {}
-        assert (await room.press(SITE, LEFT)).status_code == 303, "an arrival was not recorded"
-        await room.says(SITE, "checks have ended.")
+        never = await room.post(LEFT, once="y" * 20)
+        assert (never.status_code, "record the arrival first" in never.text) == (409, True)
+        assert "Engineer left" not in (await room.get(SITE)).text
+
+
+async def test_who_has_left_cannot_leave_again_and_who_has_not_is_named_past_the_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_agent(tmp_path, estate({"C1": free_port()})) as room:
+        assert (await room.press(SITE, ARRIVED, engineer="Lee")).status_code == 303
+        monkeypatch.setattr(visits.Visit, "holds", lambda _visit, _now: False)
+        page = (await room.get(SITE)).text
+        assert "Record that Lee has left, so that the next arrival can be recorded." in page
+        assert "<summary>Engineer arrived" not in page
+        other = await room.post(ARRIVED, once="z" * 20, engineer="Kaur")
+        assert (other.status_code, "record first that Lee left" in other.text) == (409, True)
+        mark = await room.mark(SITE)
+        for _ in range(2):
+            assert (await room.post(LEFT, once=mark)).status_code == 303, "one form, sent twice"
+        again = await room.post(LEFT, once="y" * 20)
+        assert again.status_code == 409
+        assert "Lee has left already (smith recorded it); record the next arrival" in again.text
+        assert (await room.press(SITE, ARRIVED, engineer="Kaur")).status_code == 303
 
 
 def test_a_hold_has_a_hard_end_and_a_plain_text() -> None:
