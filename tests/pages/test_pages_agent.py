@@ -161,42 +161,6 @@ def test_axe_finds_nothing(desk: Desk, agent: Running) -> None:
     assert {path: one for path, one in found.items() if one} == {}
 
 
-@pytest.mark.parametrize("palette", ["dark", "night"])
-def test_every_palette_has_contrast(desk: Desk, palette: str) -> None:
-    desk.open(desk.fault)
-    desk.browser.run("localStorage.setItem('palette', arguments[0])", palette)
-    desk.open("/devices/C1")
-    assert desk.browser.run("return document.documentElement.dataset.palette") == palette
-    assert axe(desk.browser, "color-contrast", "link-in-text-block") == []
-    desk.browser.run("localStorage.removeItem('palette')")
-
-
-@pytest.mark.parametrize("width", [320, 1280])
-def test_nothing_is_wider_than_the_screen_and_nothing_foreign_is_loaded(
-    desk: Desk, width: int
-) -> None:
-    desk.browser.size(width, 800)
-    try:
-        for path in desk.pages:
-            desk.open(path)
-            wide = desk.browser.run("return document.documentElement.scrollWidth")
-            assert wide <= width, (path, wide)
-            assert all(one.startswith((desk.root, "data:")) for one in desk.browser.requests())
-            assert desk.browser.console() == [], path
-            low = desk.browser.run(
-                "return [...document.querySelectorAll('button, nav a, select, summary')]"
-                ".filter((one) => one.offsetParent && one.getBoundingClientRect().height < 44)"
-                ".map((one) => one.outerHTML)"
-            )
-            assert low == [], path
-        for path in set(OTHERS) - {"/wall"}:  # it is for large screens, as the statement says
-            desk.open(path)
-            wide = desk.browser.run("return document.documentElement.scrollWidth")
-            assert wide <= width, (path, wide)
-    finally:
-        desk.browser.size(1280, 900)
-
-
 def test_an_operator_takes_a_fault_on_reports_and_undoes(desk: Desk) -> None:
     desk.log_in("smith", desk.fault)
     desk.says(HOSTILE)

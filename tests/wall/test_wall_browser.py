@@ -143,12 +143,38 @@ def test_it_fits_whatever_the_estate(wall, server, name, cameras, faults, prefix
         assert wall.run(OVERFLOW) == [], (name, width)
 
 
-def test_long_names_stay_in_their_cards(wall, server):
-    snapshot = troubled(12, 5)
+WHOLE = "#estate, #status dd, .card span, #number-list span, .head span, .chip span"
+LOWER = """
+return [...document.querySelectorAll(arguments[0])].filter((one) => one.scrollHeight > one.clientHeight + 2
+  && getComputedStyle(one).overflowY !== "visible").map((one) => one.textContent);
+"""
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize(("cameras", "faults"), [(12, 5), (150, 40)])
+def test_long_names_and_sentences_are_whole(wall, server, cameras, faults, width, height):
+    """Names of faults at the size that is read from 5 m, whatever their length."""
+    snapshot = troubled(cameras, faults)
     long = "Multi-storey car park Bridge Street, level 3, north stairs and lift lobby, towards the cash machines"
-    snapshot = replace(snapshot, faults=tuple(replace(one, name=long) for one in snapshot.faults))
+    sentence = "clock 1 h 00 min 00 s ahead (limits 2 s / 10 s): summer time was not switched off"
+    told = [replace(one, name=long, sentence=sentence, cause="the switch in the cabinet is lost")
+            for one in snapshot.faults]  # fmt: skip
+    devices = [replace(one, name=f"{long} {one.id}") for one in snapshot.devices]
+    people = ("Alexandra Featherstonehaugh", "Bartholomew Cholmondeley")
+    snapshot = replace(snapshot, faults=tuple(told), devices=devices)
+    snapshot = replace(snapshot, sweep=replace(snapshot.sweep, signed_by=people))
+    wall.size(width, height)
     show(wall, server, snapshot)
+    server.now = replace(
+        server.now, estate=f"{server.now.estate}, public space CCTV of North Example"
+    )
+    arrived(wall, server)
     assert wall.run(OVERFLOW) == []
+    assert wall.run(CUT, WHOLE) == []
+    assert wall.run(LOWER, WHOLE) == []
+    size = "return parseFloat(getComputedStyle(document.querySelector('.card .name')).fontSize)"
+    assert wall.run(size) >= 66 * height / 1080 - 0.01
+    assert texts(wall, ".card .name")[0] == long
 
 
 def test_colours_words_and_symbols_of_every_state(wall, server):

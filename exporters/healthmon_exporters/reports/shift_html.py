@@ -22,7 +22,7 @@ h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.2rem; margin: 1.4rem 0 .3
 .simulated { border: .25rem solid var(--fault); padding: .4rem; font-weight: bold; }
 .totals { display: flex; flex-wrap: wrap; gap: .5rem; padding: 0; list-style: none; }
 .totals li { border: 1px solid var(--rule); padding: .4rem .7rem; font-weight: bold; }
-.wide { overflow-x: auto; } .wide:focus-visible { outline: .2rem solid var(--well); }
+.wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; min-width: 44rem; }
 th, td { border: 1px solid var(--rule); padding: .2rem .4rem; text-align: left;
   vertical-align: top; overflow-wrap: break-word; }
@@ -31,7 +31,8 @@ thead th { background: var(--shade); }
 .F { color: var(--fault); font-weight: bold; } .W { color: var(--warning); font-weight: bold; }
 .Q { color: var(--unknown); } .K { color: var(--well); }
 nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; }
-nav a { color: inherit; display: inline-block; min-height: 2.75rem; padding: .6rem .2rem; }
+nav a { color: inherit; display: inline-block; min-height: 2.75rem; min-width: 2.75rem; padding: .6rem .2rem; }
+:focus-visible { outline: .2rem solid; outline-offset: .1rem; }
 footer { border-top: 1px solid var(--rule); margin-top: 1.4rem; padding-top: .5rem; }
 @page { size: A4; margin: 12mm; }
 @media print { nav { display: none; } :root { --ink: #000; --paper: #fff; --shade: #eee; --fault: #7a2000;

@@ -16,7 +16,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
@@ -28,6 +28,7 @@ from healthmon_exporters.pages.shift_feed import ShiftFeed
 from healthmon_exporters.wall.routes import Wall
 from healthmon_exporters.web import runbooks
 from healthmon_exporters.web.access_control import AccessControl
+from healthmon_exporters.web.csp import policy
 from healthmon_exporters.web.guards import Guard, not_bare
 from healthmon_exporters.web.known_users import KnownUsers
 from healthmon_exporters.web.login import Login
@@ -36,8 +37,10 @@ from healthmon_exporters.web.oidc_pages import OidcPages
 from healthmon_exporters.web.probe_handler import RefusedError
 from healthmon_exporters.web.refusals import not_there
 from healthmon_exporters.web.rules import GuardedRoute, person_of
+from healthmon_exporters.web.small_pages import STYLE
 
 REFRESH_SECONDS = 60
+_STYLE = f"{STYLE}body{{max-width:46rem}}li{{margin:.5rem 0}}"
 Probe = Callable[[str, str], Awaitable[bytes | None]]
 
 
@@ -119,7 +122,8 @@ def routes(site: Site, control: AccessControl) -> list[BaseRoute]:
         )
 
     async def landing(_request: Request) -> Response:
-        return Response(_page(site), media_type="text/html; charset=utf-8")
+        rules = {"Content-Security-Policy": policy("img-src data:", style=_STYLE)}
+        return HTMLResponse(_page(site), headers=rules)
 
     login = LoginPages(control, site.estate)
     found = [
@@ -189,17 +193,19 @@ def _page(site: Site) -> str:
         else ""
     )
     links = (
-        *((("/desk", "desk: open faults and the shift"),) if site.pages else ()),
-        *((("/faults", "the fault log"), ("/devices", "devices")) if site.pages else ()),
-        *((("/wall", "the wall of the control room"),) if site.wall else ()),
-        ("/metrics", "metrics for Prometheus"),
+        *((("/desk", "Desk: open faults and the shift"),) if site.pages else ()),
+        *((("/faults", "The fault log"), ("/devices", "Devices")) if site.pages else ()),
+        *((("/wall", "The wall of the control room"),) if site.wall else ()),
+        ("/runbooks/", "What to do when an alert comes"),
+        ("/login", "Log in or out"),
+        ("/metrics", "Metrics for Prometheus"),
         ("/sd", "HTTP service discovery"),
-        ("/runbooks/", "what to do when an alert comes"),
-        ("/-/healthy", "healthy"),
-        ("/-/ready", "ready"),
-        ("/login", "log in or out"),
+        ("/-/healthy", "Whether the agent is healthy"),
+        ("/-/ready", "Whether the first round is finished"),
     )
-    items = "".join(f'<li><a href="{path}">{path}</a> {words}</li>' for path, words in links)
+    items = "".join(f'<li><a href="{path}">{words}</a> {path}</li>' for path, words in links)
     title = html.escape(f"healthmon: {site.estate}")
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-    return f"{head}<h1>{title}</h1>{note}<ul>{items}</ul></html>"
+    head += '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
+    head += f"<style>{_STYLE}</style>"
+    return f"{head}<main><h1>{title}</h1>{note}<ul>{items}</ul></main></html>"

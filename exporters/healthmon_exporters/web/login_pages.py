@@ -25,6 +25,7 @@ from healthmon_exporters.web.csp import policy
 from healthmon_exporters.web.forms import read_form
 from healthmon_exporters.web.password_check import BusyError
 from healthmon_exporters.web.rules import GuardedRoute, person_of
+from healthmon_exporters.web.small_pages import STYLE
 
 # A code that is wrong is answered after this time, so that codes cannot be tried quickly.
 WRONG_CODE_SECONDS = 1.0
@@ -33,12 +34,10 @@ _WRONG = "The name or the password is wrong."
 # A path of this agent: no other host, no scheme, no header of its own.
 _PATH = re.compile(r"/(?![/\\])[A-Za-z0-9._~/?=&%:@+,;-]{0,1000}")
 _STYLE = (
-    "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:26rem;margin:10vh auto;padding:0 1rem}"
-    ":root{color-scheme:light dark}h1{font-size:1.4rem}h2{font-size:1.2rem}"
+    f"{STYLE}body{{max-width:26rem;margin:10vh auto}}h2{{font-size:1.2rem}}"
     "label{display:block;margin:1rem 0}input{width:100%}"
     "input,button{font:inherit;padding:.5rem .7rem;min-height:2.8rem;box-sizing:border-box}"
     ".way{display:block;padding:.7rem;border:.15rem solid;text-align:center;font-weight:bold}"
-    "[role=alert]{border-left:.4rem solid;padding-left:.7rem;font-weight:bold}"
 )
 _HEADERS = {"Content-Security-Policy": policy("img-src data:", style=_STYLE, forms=True)}
 

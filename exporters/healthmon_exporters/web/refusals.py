@@ -13,11 +13,10 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from healthmon.access.roles import ANYBODY, Permission, Person
 from healthmon.model.plain_text import sentence
 from healthmon_exporters.web.csp import policy
+from healthmon_exporters.web.small_pages import STYLE
 
 _STYLE = (
-    "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:10vh auto;padding:0 1rem}"
-    ":root{color-scheme:light dark}h1{font-size:1.4rem}"
-    "[role=alert]{border-left:.4rem solid;padding-left:.7rem;font-weight:bold}"
+    f"{STYLE}body{{max-width:32rem;margin:10vh auto}}"
     "a{display:inline-block;min-height:2.8rem;line-height:2.8rem}"
 )
 _POLICY = policy("img-src data:", style=_STYLE)

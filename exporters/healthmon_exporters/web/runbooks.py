@@ -15,13 +15,13 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from healthmon_exporters.web.csp import policy
 from healthmon_exporters.web.rules import GuardedRoute
+from healthmon_exporters.web.small_pages import STYLE
 
 _HERE = Path(__file__).parents[1]
 # Inside an installed package; beside it in the project's own folder.
 _PLACES = (_HERE / "runbook_pages", _HERE.parents[1] / "docs" / "runbooks")
 _STYLE = (
-    "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
-    "main{overflow-wrap:anywhere}pre{white-space:pre-wrap}h1{font-size:1.5rem}h3{margin-bottom:0}"
+    f"{STYLE}body{{max-width:46rem}}pre{{white-space:pre-wrap}}h3{{margin-bottom:0}}"
     ":target{outline:3px solid;outline-offset:6px}"
     "table{border-collapse:collapse}td,th{border:1px solid;padding:.3rem .6rem;text-align:left;vertical-align:top}"
 )

@@ -54,29 +54,39 @@ const draw = {
     });
   },
 
+  // The line below the name of a fault.
+  aboutOf(fault, now) {
+    const line = [words.number(fault.number), fault.priority ? `P${fault.priority}` : "", fault.id.startsWith("site:") ? "" : fault.id];
+    const since = `since ${words.since(fault.since, now)}`;
+    return [line.filter(Boolean).join(" "), since, fault.sentence, fault.cause, fault.more].filter(Boolean).join(" · ");
+  },
+
   faultCard(li, fault) {
     const marks = [];
     if (fault.taken) marks.push(make("span", "mark", symbol("taken"), fault.acknowledged));
     if (fault.maintenance) marks.push(make("span", "mark", symbol("works"), "maintenance"));
-    const line = [words.number(fault.number), fault.priority ? `P${fault.priority}` : "", fault.id.startsWith("site:") ? "" : fault.id];
-    const about = [line.filter(Boolean).join(" "), fault.since_words, fault.sentence, fault.cause, fault.more];
     this.link(
       li, fault, `card s-fault${fault.taken ? " taken" : ""}${fault.maintenance ? " works" : ""}`,
       symbol("fault"),
       make("span", "name", fault.name),
-      make("span", "about", ...marks, make("span", "", about.filter(Boolean).join(" · "))),
+      make("span", "about", ...marks, make("span", "", fault.about)),
     );
   },
 
+  // How many of `rest` nobody has taken on although they are urgent; the most urgent come first.
+  urgentOf(rest, model) {
+    const found = rest.filter((one) => one.priority <= 2 && !one.taken && !one.maintenance);
+    const beyond = model.fault_total > model.faults.length && found.at(-1) === rest.at(-1) ? " or more" : "";
+    return found.length ? `${found.length}${beyond} of P1 or P2 that nobody has taken on` : "none of P1 or P2 that nobody has taken on";
+  },
+
   faults(model, { shown, widths, more }, now) {
-    const items = model.faults.slice(0, shown).map((fault) => (
-      { ...fault, since_words: `since ${words.since(fault.since, now)}` }
-    ));
+    const items = model.faults.slice(0, shown).map((fault) => ({ ...fault, about: this.aboutOf(fault, now) }));
     const rest = model.fault_total - items.length;
-    if (rest > 0) items.push({ rest, id: "", names: model.faults.slice(shown).map((fault) => fault.name).join(", ") });
+    if (rest > 0) items.push({ rest, id: "", urgent: this.urgentOf(model.faults.slice(shown), model) });
     this.list($("fault-list"), items, (one) => (one.rest ? "+" : `${one.id} ${one.number || one.since}`), (li, one) => {
       if (!one.rest) return this.faultCard(li, one);
-      const a = make("a", "card more", make("span", "name", `+${one.rest} more`), make("span", "about", make("span", "", one.names)));
+      const a = make("a", "card more", make("span", "name", `+${one.rest} more`), make("span", "about", one.urgent));
       a.href = "#list=faults";
       a.setAttribute("aria-label", `${one.rest} more faults. List of all`);
       li.replaceChildren(a);
@@ -87,16 +97,15 @@ const draw = {
     $("fault-list").hidden = !items.length;
     $("calm").hidden = Boolean(items.length);
     $("faults-head").textContent = items.length ? `Faults ${model.fault_total}` : "Faults";
-    this.warnings(model);
     if (!items.length) this.calm(model);
   },
 
-  warnings(model) {
+  // In a line of `room` rem: whole sentences, as many as it has room for.
+  warnings(model, room) {
     const found = [...model.cameras, ...model.others.devices].filter((one) => one.state === "warning");
-    const names = found.slice(0, 6).map((one) => `${one.id} ${one.name}: ${one.words}`);
-    if (found.length > 6) names.push(`+${found.length - 6} more`);
+    const names = found.map((one) => `${one.id} ${one.name}: ${one.words}`);
     const note = $("fault-note");
-    const a = make("a", "", symbol("warning"), make("span", "", `Warnings ${found.length}: ${names.join(" · ")}`));
+    const a = make("a", "", symbol("warning"), make("span", "", layout.whole(names, `Warnings ${found.length}`, room)));
     a.href = "#list=warnings";
     note.replaceChildren(...(found.length ? [a] : []));
     note.className = found.length ? "s-warning" : "";
@@ -136,6 +145,8 @@ const draw = {
     )), more > 0 ? `The ${items.length} worst are shown.` : "");
   },
 
+  chipWords: (one) => (one.figure && one.state !== "unknown" ? one.figure : one.words || STATE_WORDS[one.state]),
+
   chips(model) {
     const names = { ups: "UPS", recorder: "recorders", workstation: "workstations", link: "links" };
     const folded = Object.entries(model.others.kinds).map(([kind, { total, ok }]) => (
@@ -143,8 +154,7 @@ const draw = {
     )).filter(({ kind }) => kind === "link" || model.others.devices.length > this.most);
     const items = [...model.others.devices.slice(0, this.most), ...folded];
     this.list($("chips"), items, (one) => `${one.kind} ${one.id}`, (li, one) => {
-      const why = one.figure && one.state !== "unknown" ? one.figure : one.words || STATE_WORDS[one.state];
-      const parts = [symbol(one.state === "none" ? "off" : one.state), make("span", "name", one.name), make("span", "why", one.id ? why : "")];
+      const parts = [symbol(one.state === "none" ? "off" : one.state), make("span", "name", one.name), make("span", "why", one.id ? this.chipWords(one) : "")];
       const classes = `chip s-${one.state}${one.taken ? " taken" : ""}${one.maintenance ? " works" : ""}`;
       if (one.id) return this.link(li, one, classes, ...parts);
       li.replaceChildren(make("div", classes, ...parts));
