@@ -259,6 +259,37 @@ def sheet(
 
 
 @cli.command()
+def report(
+    kind: Annotated[str, typer.Argument(help="monthly, foi, contractor or retention")],
+    config: ConfigOption = None,
+    period: Annotated[
+        str,
+        typer.Option(
+            "--period", help="2026-10, 2026 or 2026/27 (default: the last whole month or year)"
+        ),
+    ] = "",
+    *,
+    public: Annotated[
+        bool, typer.Option("--public", help="leave out every name, address and place")
+    ] = False,
+    form: Annotated[
+        str, typer.Option("--format", help="what is printed: text, html, pdf, csv or json")
+    ] = "text",
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="write it to this file instead (repeatable), as its name ends: "
+            ".html, .pdf, .csv, .json or .txt"
+        ),
+    ] = None,
+) -> None:
+    """Count a report from the record: figures, faults, repairs, retention."""
+    from healthmon.cli import report as command
+
+    command.report(command.Asked(kind, period, public, form, output or []), config)
+
+
+@cli.command()
 def demo(
     cameras: Annotated[int, typer.Option(help="number of simulated cameras")] = 147,
     port: Annotated[int, typer.Option(help="port of the agent on 127.0.0.1")] = 9877,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import typer
 from healthmon.cli import acting, overrides, sheet_files
 from healthmon.cli.console import fail, read_watched, say
 from healthmon.cli.loop import run_loop
+from healthmon.cli.progress import shown_progress
 from healthmon.config.problems import suggest
 from healthmon.runtime import engine as composition
 from healthmon.runtime import sweep as one_off
@@ -51,7 +51,7 @@ def sweep(
 def _by_agent(loaded: Config) -> bool:
     """Whether an agent runs and has made the whole check: no device is asked by two programs."""
     try:
-        with _shown_progress() as progress:
+        with shown_progress("checking") as progress:
             return acting.swept_by_agent(loaded, progress)
     except StoreError as error:
         raise fail(str(error)) from None
@@ -81,27 +81,7 @@ def _selection(
 async def swept(engine: composition.CheckEngine, selection: one_off.Selection) -> shift_sheet.Sheet:
     """A sweep with a progress bar on standard error where that is a terminal."""
     try:
-        with _shown_progress() as progress:
+        with shown_progress("checking") as progress:
             return await one_off.run(engine, selection, progress)
     finally:
         await engine.close()
-
-
-def _shown_progress() -> contextlib.AbstractContextManager[Callable[[int, int], None]]:
-    return _progress() if sys.stderr.isatty() else contextlib.nullcontext(_unseen)
-
-
-def _unseen(_done: int, _total: int) -> None:
-    """No progress where no terminal is."""
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on the terminal; what is yielded takes how many checks are made, and of how many."""
-    from rich.console import Console  # only here: it costs a tenth of a sweep's start
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("checking"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("checking", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -206,10 +206,13 @@ class Recorder(VideoDevice):
 
 
 class UpsDevice(Watched):
-    """A UPS, asked in one of three ways."""
+    """A UPS, asked in one of three ways. `generator_start` is within how long a generator takes over
+    behind it; reports hold the time on battery against it.
+    """
 
     nut: Nut | None = None
     apcupsd: Apcupsd | None = None
+    generator_start: Seconds | None = Field(default=None, ge=1, le=3600)
 
 
 class Workstation(Watched):

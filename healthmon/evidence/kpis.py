@@ -373,7 +373,7 @@ def _shifts(found: Figures) -> Kpi:
             Line("made in time", float(shifts.made)),
             Line("of these signed", float(shifts.signed)),
             Line(
-                "lines that could not be checked",
+                "not checked, by the totals of the sheets",
                 None if shifts.not_checked is None else float(shifts.not_checked),
             ),
         ),

@@ -5,7 +5,7 @@ memory.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -102,14 +102,14 @@ def answer(store: Store, asked: Scope) -> Answer:
             period,
             asked.now,
             tuple(estate),
-            tuple(cameras[period.name]),
+            tuple(measured),
             FaultFigures.of(found.faults, period, asked.now),
             ShiftFigures.of(asked.plan, sheets, period, asked.now, watched or asked.now),
             tuple(power.failures(found.mains, period)),
             found.breaches,
             tuple((d, c) for at, d, c in found.warned if period.since <= at < period.until),
         )
-        for period in asked.periods
+        for period, measured in zip(asked.periods, cameras, strict=True)
     )
     return Answer(figures, tuple(found.faults), watched)
 
@@ -139,19 +139,19 @@ def _record(store: Store, device: Device) -> DeviceRecord:
 
 def _cameras(
     store: Store, asked: Scope, estate: Sequence[DeviceRecord], works: Sequence[Works]
-) -> Mapping[str, list[DeviceFigures]]:
-    """The figures of every camera in each period, by the name of the period."""
-    found: dict[str, list[DeviceFigures]] = {one.name: [] for one in asked.periods}
+) -> list[list[DeviceFigures]]:
+    """The figures of every camera, for each period in order."""
+    found: list[list[DeviceFigures]] = [[] for _ in asked.periods]
     cameras = [one for one in estate if one.kind is Kind.CAMERA]
     for done, camera in enumerate(cameras):
         asked.progress(done, len(cameras))
         stretches = store.stretches(camera.id, asked.since, asked.until)
         seen = services.measured(stretches, asked.now)
         on_it = devices.works_on(camera, works)
-        for period in asked.periods:
+        for period, figures in zip(asked.periods, found, strict=True):
             made = devices.figures(camera, seen, on_it, period, asked.now)
             if made.countable or made.planned:
-                found[period.name].append(made)
+                figures.append(made)
     asked.progress(len(cameras), len(cameras))
     return found
 

@@ -96,7 +96,7 @@ class Estate:
                 site: tuple(device.id for device in found)
                 for site, found in _grouped(devices.values(), lambda device: device.site).items()
             },
-            shift_plan=_shift_plan(config.estate),
+            shift_plan=shift_plan(config.estate),
             contracts=contracts,
         )
 
@@ -186,7 +186,8 @@ def _checks_by(planned: tuple[Check, ...], devices: Mapping[str, Device]) -> dic
     }
 
 
-def _shift_plan(estate: EstateSection) -> ShiftPlan:
+def shift_plan(estate: EstateSection) -> ShiftPlan:
+    """When the shift checks of `estate` are due."""
     return ShiftPlan(
         times_of_day(estate.shifts),
         estate.time_zone,

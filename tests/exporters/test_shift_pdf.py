@@ -10,10 +10,10 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pikepdf
 import pytest
+from helpers.paper import grey_rows, overlaps, pages, words
 from helpers.shift_estate import sheet, walked
 
 from healthmon_exporters.reports import pdf_child, shift_document, shift_pdf
@@ -84,33 +84,6 @@ def test_it_is_tagged_by_pdf_ua_1(pdf: bytes, made: Document) -> None:
             assert page.Tabs == "/S"
 
 
-def words(pdf: bytes) -> str:
-    """All text in reading order, without blanks and places where a word may break."""
-    done = subprocess.run(
-        ["pdftotext", "-raw", "-", "-"], input=pdf, capture_output=True, check=True
-    )
-    return "".join(done.stdout.decode().replace("\u200b", "").replace("\u00ad", "").split())
-
-
-def pages(pdf: bytes) -> list[list[tuple[float, float, float, float, str]]]:
-    """The box and the text of every word of every page."""
-    done = subprocess.run(
-        ["pdftotext", "-bbox", "-", "-"], input=pdf, capture_output=True, check=True
-    )
-    tree = ET.fromstring(done.stdout)
-    name = "{http://www.w3.org/1999/xhtml}"
-    return [
-        [
-            (
-                *(float(word.get(side, "")) for side in ("xMin", "yMin", "xMax", "yMax")),
-                word.text or "",
-            )
-            for word in page.iter(f"{name}word")
-        ]
-        for page in tree.iter(f"{name}page")
-    ]  # type: ignore[misc]
-
-
 class TestPages:
     pytestmark = needs_poppler
 
@@ -178,26 +151,6 @@ class TestPages:
         assert ("摄像头" in text) != (replaced in text)
 
 
-def overlaps(page: list[tuple[float, float, float, float, str]]) -> list[tuple[str, str]]:
-    """Words whose boxes share more than a hair; boxes of neighbouring lines touch."""
-    found = []
-    ordered = sorted(page)
-    for number, (_, top, right, bottom, text) in enumerate(ordered):
-        for left2, top2, _right2, bottom2, text2 in ordered[number + 1 :]:
-            if left2 >= right - 0.5:
-                break
-            if min(bottom, bottom2) - max(top, top2) > 0.5 * min(bottom - top, bottom2 - top2):
-                found.append((text, text2))
-    return found
-
-
-def grey_rows(path: Path) -> list[bytes]:
-    """The rows of a PGM of one byte a pixel."""
-    _, size, _, pixels = path.read_bytes().split(b"\n", 3)
-    width = int(size.split()[0])
-    return [pixels[start : start + width] for start in range(0, len(pixels), width)]
-
-
 def test_a_pdf_that_takes_too_long_is_given_up(made: Document) -> None:
     with pytest.raises(shift_pdf.PdfError, match=r"not ready after 0\.01 s"):
         shift_pdf.render(made, seconds=0.01)
@@ -219,7 +172,7 @@ def test_what_the_typesetter_says_is_one_line() -> None:
 
 
 def test_nothing_of_the_data_is_read_as_markup_and_no_package_is_named() -> None:
-    template = pdf_child.TEMPLATE.read_text()
+    template = (pdf_child.FOLDER / "sheet.typ").read_text()
     assert "#import" not in template
     assert "eval(" not in template
     assert "@preview" not in template

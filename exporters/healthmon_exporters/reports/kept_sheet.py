@@ -65,3 +65,11 @@ def document(
     found_notes = handed_over.notes(notes, ZoneInfo(zone))
     signed = [handed_over.signature(one, ZoneInfo(zone)) for one in signatures]
     return made | {"walk": seen, "signatures": signed, "notes": found_notes}
+
+
+def not_checked(kept: str) -> int | None:
+    """How many lines of cameras could not be checked, by a `kept` body; None where it does not tell."""
+    totals = json.loads(kept).get("totals")
+    if totals is None:
+        return None
+    return sum(int(one.get("not_checked", 0)) for one in totals)

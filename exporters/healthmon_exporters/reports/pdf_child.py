@@ -1,5 +1,5 @@
-"""The process that makes the PDF of a shift check: the document as JSON on standard input, the PDF
-on standard output. It runs under limits, with a template of ours and no packages.
+"""The process that makes the PDF of a shift check or of a report: the document as JSON on standard
+input, the PDF on standard output. It runs under limits, with a template of ours and no packages.
 
 ``python -m healthmon_exporters.reports.pdf_child``; started by `shift_pdf` only.
 """
@@ -17,7 +17,8 @@ from typing import Any
 
 import typst
 
-TEMPLATE = Path(__file__).with_name("sheet.typ")
+FOLDER = Path(__file__).parent
+SHEET, REPORT = "sheet", "report"
 MEMORY_BYTES = 1_000_000_000
 CPU_SECONDS = 60
 REPLACED = "Characters that the fonts do not have are shown as ?."
@@ -70,9 +71,10 @@ def _compiled(document: dict[str, Any], empty: str, *, own_fonts: bool) -> bytes
     """The PDF. The data are an input, never part of the markup. `empty` is where packages would be.
     Raises TypstError.
     """
+    name = REPORT if document.get("template") == REPORT else SHEET
     made = typst.compile(
-        TEMPLATE,
-        root=TEMPLATE.parent,
+        FOLDER / f"{name}.typ",
+        root=FOLDER,
         sys_inputs={"document": json.dumps(document, ensure_ascii=False)},
         ignore_system_fonts=own_fonts,
         package_path=empty,

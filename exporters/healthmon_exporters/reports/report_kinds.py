@@ -1,0 +1,304 @@
+"""The kinds of report: monthly, freedom of information, contractor, retention. Each
+puts the figures of the record into sections. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from healthmon.evidence import spans
+from healthmon.evidence.faults import STEPS, Duration, FaultFigures, FaultRecord
+from healthmon.evidence.kpis import HOURS, LONG_CODE, SHORT_CODE, Figures, kpis
+from healthmon.evidence.reading import Answer
+from healthmon_exporters.reports import report_figures
+from healthmon_exporters.reports.report_document import (
+    IMPORTED,
+    About,
+    Document,
+    Section,
+    amount,
+    day,
+    document,
+    moment,
+    section,
+    table,
+)
+
+HOUR: Final = 3600.0
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a report is made from. `given` has the figures of the whole period first, then those of
+    the months that are shown beside each other. `starts` are the seconds in which the generator of
+    a UPS takes over. `reviews` say in words how often the system is reviewed; `kept` says how long the
+    record keeps things.
+    """
+
+    about: About
+    given: Answer
+    starts: Mapping[str, float] = field(default_factory=dict)
+    reviews: Sequence[str] = ()
+    kept: Sequence[str] = ()
+
+    @property
+    def figures(self) -> Figures:
+        """Those of the whole period."""
+        return self.given.figures[0]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The names of devices by their ids."""
+        return {one.id: one.name for one in self.figures.estate}
+
+
+def monthly(order: Order) -> Document:
+    """The fifteen figures of a period, with trends, causes, contractors and power."""
+    about, found = order.about, order.figures
+    each = kpis(found)
+    sections = [
+        report_figures.summary(each),
+        report_figures.trends(order.given.figures[1:]),
+        report_figures.causes(found.faults),
+        *([] if about.public else [report_figures.worst(found, order.names)]),
+        _contractors(order),
+        report_figures.electricity(found, about, order.starts),
+        report_figures.details(each, public=about.public),
+    ]
+    return document(about, order.given, sections, each)
+
+
+def foi(order: Order) -> Document:
+    """The five questions of a freedom of information request."""
+    found = order.figures
+    each = kpis(found)
+    count = each[0]
+    cameras = section(
+        "1. How many cameras are there?",
+        [f"{amount(count.value)} cameras at the end of the period."],
+        [
+            table(
+                "Cameras by kind",
+                ("Kind", "Cameras"),
+                [(o.label, amount(o.value)) for o in count.lines],
+            )
+        ],
+    )
+    reasons = found.faults.by("group")
+    why = section(
+        "3. How many were faulty for which reason?",
+        [] if reasons else ["No fault began in the period."],
+        [table("Share by reason", ("Reason", "Faults", "Share"), report_figures.shares(reasons))],
+    )
+    dates = section(
+        "4. When was each fault reported, and when did it fully work again?",
+        [
+            "'Fully working again' is when the monitoring saw it working, not when it was said to be repaired."
+        ],
+        [_fault_dates(order)],
+    )
+    reviewed = section("5. How often is the system reviewed?", order.reviews)
+    sections = [cameras, _how_many(order), why, dates, reviewed]
+    made = document(order.about, order.given, sections, each)
+    return made | {"faults": [_fault_values(one) for one in _shown(order)]}
+
+
+def _how_many(order: Order) -> Section:
+    """Faults by year, by month, and today."""
+    zone, faults = order.about.zone, order.given.faults
+    real = [one for one in faults if one.is_real]
+    years: dict[str, list[FaultRecord]] = {}
+    for one in real:
+        years.setdefault(f"{datetime.fromtimestamp(one.began, zone):%Y}", []).append(one)
+    rows = [
+        (year, f"{len(found):,}", f"{sum(one.imported for one in found):,}")
+        for year, found in sorted(years.items())
+    ]
+    months = [(one.period.name, f"{len(one.faults.opened):,}") for one in order.given.figures[1:]]
+    today = sum(one.open_at(order.about.now) for one in real)
+    return section(
+        "2. How many were faulty per year, per month and today?",
+        [
+            f"Faults that began in the period: {len(order.figures.faults.opened):,}.",
+            f"Faults open today ({moment(order.about.now, zone)}): {today:,}.",
+        ],
+        [
+            table("Faults per year", ("Year", "Faults that began", f"Of these {IMPORTED}"), rows),
+            table("Faults per month", ("Month", "Faults that began"), months),
+        ],
+    )
+
+
+def _shown(order: Order) -> list[FaultRecord]:
+    """The faults that were open at some time of the period."""
+    period = order.about.period
+    return [
+        one
+        for one in order.given.faults
+        if one.is_real
+        and one.began < period.until
+        and (one.restored is None or one.restored >= period.since)
+    ]
+
+
+def _fault_dates(order: Order) -> Document:
+    public, zone = order.about.public, order.about.zone
+    heads = ["Fault", "Detected", "Reported", "Fully working again", "Days", "Reason"]
+    rows = []
+    for one in _shown(order):
+        row = [
+            f"{one.number} ({IMPORTED})" if one.imported else one.number,
+            day(one.detected, zone),
+            day(one.reported, zone, "not reported"),
+            day(one.restored, zone, "not yet"),
+            _days(one),
+            one.group,
+        ]
+        rows.append(row if public else [*row, one.device])
+    return table("Every fault", heads if public else [*heads, "Device"], rows)
+
+
+def _days(one: FaultRecord) -> str:
+    return "" if one.restored is None else f"{(one.restored - one.began) / 86400:.1f}"
+
+
+def _fault_values(one: FaultRecord) -> Document:
+    """For JSON: times as Unix seconds, and nothing that names anything."""
+    return {
+        "number": one.number,
+        "began": one.began,
+        "detected": one.detected,
+        "reported": one.reported,
+        "restored": one.restored,
+        "reason": one.group,
+        "imported": one.imported,
+    }
+
+
+# --------------------------------------------------------------------------------------- contractors
+
+
+def _contractors(order: Order) -> Section:
+    """How long each contractor took for each step."""
+    tables = []
+    faults = _both(order.figures.faults)
+    for name, found in report_figures.contractors(faults, order.about):
+        tables.append(_steps(name, found))
+    words = [] if tables else ["No fault began or was over in this period."]
+    return section("Contractors: detected, reported, attended, repaired", words, tables)
+
+
+def _both(faults: FaultFigures) -> list[FaultRecord]:
+    """The faults that began in the period, or were over in it, each once."""
+    return list({one.number: one for one in (*faults.opened, *faults.restored)}.values())
+
+
+def _steps(name: str, found: Sequence[FaultRecord]) -> Document:
+    """The times of one contractor, by priority."""
+    rows = [_step_row("all priorities", found)]
+    for priority in sorted({one.priority for one in found}):
+        chosen = [one for one in found if one.priority == priority]
+        rows.append(_step_row(f"P{priority}", chosen))
+    own = FaultFigures(tuple(found), (), (), (), ())
+    heads = ["Priority", "Faults"]
+    heads += [f"{title}: median / 90 %" for title, _words, _step in STEPS]
+    kept = ", ".join(_kept(own, which) for which in ("response", "fix"))
+    return table(f"{name}: {len(found)} faults; {kept}", heads, rows)
+
+
+def _kept(found: FaultFigures, which: str) -> str:
+    met, settled = found.kept(which)
+    words = f"{100 * met / settled:.0f} % of {settled}" if settled else "none promised"
+    return f"{which} within the contract {words}"
+
+
+def _step_row(label: str, found: Sequence[FaultRecord]) -> list[str]:
+    durations = [Duration.of(map(seconds, found)) for _title, _words, seconds in STEPS]
+    return [label, f"{len(found):,}", *map(_duration_words, durations)]
+
+
+def _duration_words(found: Duration) -> str:
+    if found.middle is None or found.ninetieth is None:
+        return "none"
+    return f"{amount(found.middle / HOUR, HOURS)} / {amount(found.ninetieth / HOUR, HOURS)}"
+
+
+def contractor(order: Order) -> Document:
+    """What each contractor did, fault by fault."""
+    sections = [_contractors(order)]
+    zone = order.about.zone
+    if not order.about.public:
+        heads = (
+            "Fault",
+            "Device",
+            "Contractor",
+            "Detected",
+            "Reported",
+            "Attended",
+            "Repaired",
+            "Waited for",
+        )
+        rows = [
+            (
+                one.number,
+                one.device,
+                one.contractor or "none",
+                moment(one.detected, zone),
+                *(_moment(at, zone) for at in (one.reported, one.attended, one.restored)),
+                ", ".join(f"{who} {amount(s / HOUR, HOURS)}" for who, s in one.waited.items()),
+            )
+            for one in _both(order.figures.faults)
+        ]
+        sections.append(section("Fault by fault", tables=[table("Fault by fault", heads, rows)]))
+    return document(order.about, order.given, sections, kpis(order.figures))
+
+
+def _moment(at: float | None, zone: ZoneInfo) -> str:
+    return "not yet" if at is None else moment(at, zone)
+
+
+# ----------------------------------------------------------------------------------------- retention
+
+
+def retention(order: Order) -> Document:
+    """How long footage was kept, both ways, and how long the record itself is kept."""
+    found = order.figures
+    figure = next(one for one in kpis(found) if one.key == "retention")
+    lines = [(one.label, amount(one.value, one.unit)) for one in figure.lines]
+    rows = [(figure.title, amount(figure.value, figure.unit)), *lines]
+    sections = [
+        section(
+            "Footage",
+            [f"{figure.formula[0].upper()}{figure.formula[1:]}."],
+            [table("Retention compliance", ("Figure", "Value"), rows)],
+        )
+    ]
+    if not order.about.public:
+        sections.append(_breaches(order))
+    sections.append(section("What this record keeps", order.kept))
+    return document(order.about, order.given, sections, [figure])
+
+
+def _breaches(order: Order) -> Section:
+    found = order.figures
+    rows = []
+    for code, words in ((SHORT_CODE, "too short"), (LONG_CODE, "too long")):
+        for device, stretches in sorted(found.breaches.get(code, {}).items()):
+            seconds = spans.total(spans.clipped(stretches, found.period.since, found.end))
+            if seconds:
+                name = order.names.get(device, "")
+                rows.append((device, name, words, amount(seconds / HOUR, HOURS)))
+    heads = ("Camera", "Name", "Footage kept", "For")
+    return section("Camera by camera", tables=[table("Cameras outside retention", heads, rows)])
+
+
+KINDS: Final[Mapping[str, tuple[str, Callable[[Order], Document]]]] = {
+    "monthly": ("CCTV performance", monthly),
+    "foi": ("CCTV cameras and faults", foi),
+    "contractor": ("CCTV repairs by contractor", contractor),
+    "retention": ("CCTV retention", retention),
+}

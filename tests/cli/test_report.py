@@ -1,0 +1,98 @@
+"""`healthmon report` by the installed command, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from helpers.commands import healthmon
+from helpers.databases import empty, installed, postgres
+from helpers.support import IN_CI, Peers, need
+
+from healthmon.store import Batch, Segment, Store
+
+CONFIG = """
+estate: {name: Example, time_zone: Europe/London}
+agent: {state_directory: STATE}
+sites: [{id: riverside, name: Riverside}]
+cameras: [{id: C001, name: Slipway, site: riverside, address: 192.0.2.1, kind: ptz}]
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server(module_peers: Peers) -> str:
+    return postgres(module_peers)[1] if IN_CI or installed() else ""
+
+
+def test_postgresql_and_sqlite_give_the_same_figures(tmp_path: Path, server: str) -> None:
+    """Two hours up and one down in January 2026."""
+    if not server:
+        need("postgresql")
+    found = []
+    for kind in ("sqlite", "postgresql"):
+        folder = tmp_path / kind
+        folder.mkdir()
+        state = folder / "state"
+        state.mkdir()
+        text = CONFIG.replace("STATE", str(state))
+        url = f"sqlite:///{state / 'healthmon.db'}"
+        if kind == "postgresql":
+            url, secret = server, folder / "db"
+            secret.write_text("not asked for\n")
+            secret.chmod(0o600)
+            text += "credentials: {db: {username: healthmon, secret: {file: db}}}\n"
+            text += (
+                f"database: {{url: 'postgresql://{server.rpartition('@')[2]}', credential: db}}\n"
+            )
+        config = folder / "config.yaml"
+        config.write_text(text)
+        store = Store.open(url)
+        up = Segment("C001", "reach", "ok", 1_768_000_000.0, 1_768_007_200.0)
+        down = Segment("C001", "reach", "fault", 1_768_007_200.0, 1_768_010_800.0)
+        store.record(Batch(segments=[up, down], alive=1_768_010_800.0))
+        store.close()
+        words = ("--period", "2026-01", "--format", "json", "--config", str(config))
+        code, out, err = healthmon("report", "monthly", *words)
+        assert code == 0, err
+        found.append(json.loads(out)["figures"])
+    empty(server)
+    assert found[0] == found[1]
+    assert found[0][1]["value"] == pytest.approx(100 * 2 / 3)
+    assert found[0][9]["value"] == 1.0
+
+
+def test_mistakes_are_one_line_with_a_remedy(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(CONFIG.replace("STATE", str(tmp_path)))
+    Store.open(f"sqlite:///{tmp_path / 'healthmon.db'}").close()
+    cases = {
+        ("montly",): "montly: no such report (did you mean 'monthly'?); they are",
+        ("monthly", "--period", "2026-13"): "--period '2026-13' is not a period; write 2026-10",
+        ("monthly", "--period", "2099-01"): "--period 2099-01: has not begun",
+        ("monthly", "--format", "docx"): "--format docx: not known; use text, csv, html",
+        ("monthly", "--output", "x.doc"): "--output x.doc: a report is written as one of",
+    }
+    for words, told in cases.items():
+        code, _, err = healthmon("report", *words, "--config", str(config))
+        assert code == 3, words
+        assert told in err.splitlines()[-1]
+
+
+def test_files_are_written_in_the_form_of_their_name(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(CONFIG.replace("STATE", str(tmp_path)))
+    store = Store.open(f"sqlite:///{tmp_path / 'healthmon.db'}")
+    store.record(Batch(alive=time.time()))
+    store.close()
+    files = [tmp_path / f"r.{suffix}" for suffix in ("html", "csv", "json", "txt")]
+    options = [word for file in files for word in ("--output", str(file))]
+    code, out, err = healthmon("report", "foi", *options, "--config", str(config))
+    assert (code, out) == (0, ""), err
+    assert [file.read_text()[:10] for file in files] == [
+        "<!doctype ",
+        "report,per",
+        '{\n  "title',
+        "CCTV CAMER",
+    ]

@@ -1,0 +1,159 @@
+"""Reports in every form, of a month that is in the record."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from helpers import evidence_months
+from helpers.evidence_record import configuration, record
+from helpers.naive_evidence import DAY, LONDON
+
+from healthmon.config.schema import Config
+from healthmon.evidence.period import Period
+from healthmon.runtime.report_making import Wish, made
+from healthmon.store import Store
+from healthmon_exporters.reports import report_forms
+from healthmon_exporters.reports.report_kinds import KINDS
+
+pytestmark = pytest.mark.slow
+# Strings that say nothing of this estate: words of the configuration's own language.
+COMMON = {"daily", "weekly", "fixed", "deployable", "Europe/London", "true", "false"}
+
+
+@dataclass
+class Kept:
+    """A month in a store, with its configuration."""
+
+    config: Config
+    store: Store
+    file: Path
+
+    def report(self, kind: str, period: str = "2026-10", *, public: bool = False) -> dict[str, Any]:
+        month = Period.of(period, LONDON)
+        now = Period.of("2026-10", LONDON).until + 3 * DAY
+        return made(Wish(kind, month, now, public), self.config, self.store, lambda _d, _t: None)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    folder = tmp_path_factory.mktemp("reports")
+    planted = evidence_months.month(2026, 10, interval=1800)
+    more = {"contractors": [{"id": "fixit", "name": "Fixit Masts Ltd", "response": "4 h"}]}
+    config = configuration(planted, folder, **more)
+    store = Store.open(f"sqlite:///{folder}/history.db")
+    record(planted, store)
+    yield Kept(config, store, folder / "config.yaml")
+    store.close()
+
+
+def strings(node: Any) -> Iterator[str]:
+    """Every string of the configuration."""
+    if isinstance(node, dict):
+        for one in node.values():
+            yield from strings(one)
+    elif isinstance(node, list):
+        for one in node:
+            yield from strings(one)
+    elif isinstance(node, str):
+        yield node
+
+
+def texts(document: dict[str, Any]) -> dict[str, str]:
+    """The report in each form that is text."""
+    forms = {name: form for name, form in report_forms.FORMS.items() if name != ".pdf"}
+    return {name: form(document).decode() for name, form in forms.items()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_public_form_names_nothing_of_the_estate(kind: str, kept: Kept) -> None:
+    tree = yaml.safe_load(kept.file.read_text())
+    named = {one for one in strings(tree) if len(one) > 2 and not re.match(r"[\d: -]+$", one)}
+    named -= COMMON
+    assert {
+        "Secretown CCTV",
+        "C001",
+        "Lamppost C001",
+        "Mill Lane",
+        "market",
+        "10.20.0.1",
+    } <= named | {"10.20.0.1"}
+    addresses = {one["address"] for one in tree["cameras"]}
+    for form, text in texts(kept.report(kind, public=True)).items():
+        found = {one for one in named | addresses if re.search(rf"\b{re.escape(one)}\b", text)}
+        assert found == set(), form
+
+
+def test_the_inner_form_names_the_worst_cameras(kept: Kept) -> None:
+    for text in texts(kept.report("monthly")).values():
+        assert "Lamppost C002" in text
+        assert "Measured over the whole period" in text
+
+
+def test_the_same_figures_stand_in_every_form(kept: Kept) -> None:
+    document = kept.report("monthly")
+    figure = next(one for one in document["figures"] if one["key"] == "availability")
+    assert re.fullmatch(r"\d\d\.\d\d %", figure["words"])
+    found = texts(document)
+    for text in found.values():
+        assert figure["words"] in text
+    rows = list(csv.DictReader(io.StringIO(found[".csv"])))
+    value = next(r for r in rows if r["part"].startswith("figure 2:") and r["column"] == "value")
+    assert float(value["value"]) == figure["value"]
+    assert json.loads(found[".json"])["figures"][1]["value"] == figure["value"]
+    assert len(document["figures"]) == 15
+    assert all(one["formula"] and one["rests_on"] for one in document["figures"])
+
+
+def test_foi_answers_the_five_questions(kept: Kept) -> None:
+    document = kept.report("foi", "2026", public=True)
+    headings = [one["heading"][:2] for one in document["sections"]]
+    assert headings == ["1.", "2.", "3.", "4.", "5."]
+    text = texts(document)[".txt"]
+    assert "5 cameras at the end of the period" in text
+    assert "Faults open today (04 Nov 2026 00:00): 1." in text
+    assert "2026-10  6" in text
+    assert "vandalised" in text
+    assert "outdated" in text
+    faults = {one["number"]: one for one in document["faults"]}
+    assert faults["F000002"]["restored"] - faults["F000002"]["began"] == 71 * 3600
+    assert "A shift check of all cameras is due 2 times a day." in text
+    assert "F000002" in text
+    assert "Measured from 29 Sep 2026" in text
+
+
+def test_a_period_before_the_record_is_not_measured_and_not_zero(kept: Kept) -> None:
+    document = kept.report("monthly", "2026-08")
+    figures = {one["key"]: one for one in document["figures"]}
+    for key in ("availability", "recording", "retention", "clocks", "lost"):
+        assert figures[key]["words"] == "not measured", key
+    assert figures["coverage"]["words"] == "0.00 %"
+    assert "nothing is known of the time before" in " ".join(document["notes"])
+
+
+def test_contractors_are_timed_and_not_named_in_public(kept: Kept) -> None:
+    inner = texts(kept.report("contractor"))[".txt"]
+    assert "Fault by fault" in inner
+    assert "utility 20.0 h" in inner
+    assert "Fault by fault" not in texts(kept.report("contractor", public=True))[".txt"]
+
+
+def test_the_generator_is_held_against_its_start(kept: Kept) -> None:
+    kept.config.ups[0].__dict__["generator_start"] = 60.0
+    try:
+        text = texts(kept.report("monthly"))[".txt"]
+        public = texts(kept.report("monthly", public=True))[".txt"]
+    finally:
+        kept.config.ups[0].__dict__["generator_start"] = None
+    assert "the generator did NOT take over in time: longest time on battery 900 s" in " ".join(
+        text.split()
+    )
+    assert "Generators took over in time at 0 of 2 mains failures." in public
