@@ -55,20 +55,24 @@ def details(found: Sequence[Kpi], *, public: bool) -> Section:
 
 def trends(months: Sequence[Figures]) -> Section:
     """Each month beside the others."""
-    each = [{one.key: one for one in kpis(month)} for month in months]
+    each = [_by_key(month) for month in months]
     names = [month.period.name for month in months]
-    first = each[0] if each else {}
-    heads = ("Month", *(first[key].title for key in _TREND_KEYS if key in first))
-    rows = [
-        (name, *(amount(found[key].value, found[key].unit) for key in _TREND_KEYS))
-        for name, found in zip(names, each, strict=True)
-    ]
+    first = each[0]
+    heads = ("Month", *(first[key].title for key in _TREND_KEYS))
+    rows = [(name, *_amounts(found)) for name, found in zip(names, each, strict=True)]
     charts = [
         bar_chart(first[key].title, names, [found[key].value for found in each], PERCENT)
         for key in TRENDS
-        if first
     ]
     return section("Month by month", tables=[table("Month by month", heads, rows)], charts=charts)
+
+
+def _by_key(month: Figures) -> dict[str, Kpi]:
+    return {one.key: one for one in kpis(month)}
+
+
+def _amounts(found: Mapping[str, Kpi]) -> list[str]:
+    return [amount(found[key].value, found[key].unit) for key in _TREND_KEYS]
 
 
 def causes(faults: FaultFigures) -> Section:
