@@ -52,6 +52,7 @@ OWN_ALERT = {
     "retention_long": "HealthmonRetentionLong",
     "sweep_missed": "HealthmonSweepMissing",
     "history_damaged": "HealthmonHistoryDamaged",
+    "record_changed": "HealthmonRecordChanged",
     "name_server": "HealthmonNameServerDown",
     "devices_held": "HealthmonDevicesHeld",
     **BY_FIGURE,

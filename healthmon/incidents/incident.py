@@ -26,7 +26,16 @@ RAISED = "raised"
 # What stands for the device where a person has raised something about none.
 OTHER = "other"
 _TIMES = ("since", "waits", "told", "joined", "closed", "mains_lost", "mains_back")
-ALONE = frozenset({"devices_held", "store", "history_damaged", "notify_failing", "sweep_missed"})
+ALONE = frozenset(
+    {
+        "devices_held",
+        "store",
+        "history_damaged",
+        "record_changed",
+        "notify_failing",
+        "sweep_missed",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,13 @@ from healthmon.notifications.notice import Notice, What, instant
 
 
 def digest_of(
-    register: TargetDirectory, target: str, slot: datetime, held: Sequence[Notice]
+    register: TargetDirectory, target: str, slot: datetime, held: Sequence[Notice], head: str = ""
 ) -> Notice | None:
     """The digest of `held` (in the order they were made) for the moment `slot`; None when nothing
     was held.
 
-    The id is made of target and slot alone, so that a digest that is made twice is the same one.
+    `head` is that of the audit chain, the last line. The id is made of target and slot alone, so that
+    a digest that is made twice is the same one.
     """
     if not held:
         return None
@@ -32,7 +33,7 @@ def digest_of(
     made = register.bare(f"digest-{target}-{instant(slot)}", What.DIGEST, slot, sentence)
     return replace(
         made,
-        lines=tuple(map(text.line, found)),
+        lines=(*map(text.line, found), *([f"audit chain {head}"] if head else ())),
         priority=min(notice.priority for notice in found),
         state=max((notice.state for notice in found if not notice.ended), default=State.OK),
     )

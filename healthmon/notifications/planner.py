@@ -37,7 +37,8 @@ class NotificationPlanner:
     over.
 
     `blind` gives the zones without a working camera. `digested` is the moment of the last digest
-    of each target, `told_before` are those that a clock that was set back comes to again.
+    of each target, `told_before` are those that a clock that was set back comes to again. `head` is
+    that of the audit chain, which each digest carries away from this machine.
     """
 
     register: TargetDirectory
@@ -48,6 +49,7 @@ class NotificationPlanner:
     heard: dict[int, dict[str, float]] = field(default_factory=dict)
     digested: dict[str, float] = field(default_factory=dict)
     told_before: set[tuple[str, float]] = field(default_factory=set)
+    head: str = ""
 
     @classmethod
     def of(cls, config: Config, devices: Mapping[str, Device]) -> NotificationPlanner:
@@ -243,7 +245,11 @@ class NotificationPlanner:
             slot = now if (target, due) in self.told_before else due
             self.digested[target] = slot
             notice = digest_of(
-                self.register, target, _utc(slot), [Notice.from_json(row.body) for row in found]
+                self.register,
+                target,
+                _utc(slot),
+                [Notice.from_json(row.body) for row in found],
+                self.head,
             )
             if notice is not None:
                 rows.append(Outgoing(notice.id, target, "digest", None, notice.to_json(), now, now))

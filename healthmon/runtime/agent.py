@@ -5,6 +5,7 @@ gap.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import math
 import time
@@ -23,6 +24,7 @@ from healthmon.model.results import CheckResult, Verdict, nothing
 from healthmon.protocols.trace import Trace
 from healthmon.runtime import agent_metrics, contract_metrics
 from healthmon.runtime import memory as heap
+from healthmon.runtime.audit_watch import AuditWatch
 from healthmon.runtime.engine import CheckEngine
 from healthmon.runtime.estate import Estate
 from healthmon.runtime.incident_service import IncidentService
@@ -34,7 +36,8 @@ from healthmon.runtime.state import AgentState, FailedRun
 from healthmon.runtime.supervise import supervised
 from healthmon.scheduling.liveness import Liveness
 from healthmon.scheduling.scheduler import Schedule
-from healthmon.store import AloneError, Saved, location
+from healthmon.store import AloneError, Saved, Store, TroubleError, location
+from healthmon.store.audit import Entry
 from healthmon_exporters.metrics.exposition import Metrics
 
 log = logging.getLogger("healthmon")
@@ -47,6 +50,7 @@ TRIM_SECONDS = 5.0
 SIBLINGS = 64
 BACK_SECONDS = 5.0
 TIMED_SECONDS = 30.0
+MOST_NAMED = 50
 _AWAY = frozenset({Reason.NOT_REACHED, Reason.AGENT_NETWORK})
 _OWN = Check(AGENT, CheckName.AGENT)
 
@@ -77,6 +81,7 @@ class Agent:
     started: float = field(default_factory=time.time)
     cut: frozenset[str] = frozenset()
     schedule: Schedule | None = None
+    audit: AuditWatch = field(default_factory=lambda: AuditWatch(_no_store))
     ending: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     _liveness: Liveness | None = None
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
@@ -100,6 +105,9 @@ class Agent:
             estate.config, estate.devices, book, store_writer, EstateState
         )
         agent = cls(path, engine, metrics, incident_service, running, estate)
+        where = functools.partial(location.place, estate.config)
+        agent.audit = AuditWatch(lambda: where().reader(), estate.state_directory)
+        incident_service.on_head = agent.audit.moved_on
         incident_service.estate_state, incident_service.alive = agent.estate_state, agent.alive
         store_writer.snapshot = lambda: incident_service.snapshot(book.open())
         store_writer.on_late = agent._late
@@ -266,6 +274,7 @@ class Agent:
 
     async def run(self, *, spread: bool = True) -> None:
         """Poll until `stop`. The first round is spread too, so that a start is no burst."""
+        self._note("agent_start", version=__version__)
         self.deliver(await self.engine.run_check(self.estate.agent_check()))
         self.schedule = self.engine.schedule(self.deliver, self._run)
         self._liveness = Liveness(self.schedule)
@@ -283,6 +292,7 @@ class Agent:
             self._every(FIGURES_SECONDS, lambda: agent_metrics.show(self)),
             lambda: contract_metrics.follow(self),
             self._every(TRIM_SECONDS, heap.trim),
+            self.audit.watch,
             *self.incident_service.jobs,
         )
         tasks = [asyncio.create_task(supervised(job, self._bug)) for job in jobs]
@@ -326,6 +336,7 @@ class Agent:
             store_problem=store_writer.problem,
             alarm=store_writer.alarm,
             alarm_at=store_writer.alarm_at,
+            audit=self.audit.problem,
             failing=self.incident_service.dispatcher.failing(),
             last_sweep=sweep[0] if sweep else None,
             watched_since=min(self.started, self.incident_service.watched_since or self.started),
@@ -382,10 +393,18 @@ class Agent:
             log.error("configuration not changed:\n%s", error)  # noqa: TRY400 - the problems say it all
             return str(error)
         await asyncio.to_thread(load_for, estate.checks, estate.makes)
+        await asyncio.to_thread(load_for, estate.checks)
+        changed = estate.changed_from(self.of_file)
         self.of_file = estate
         self._swap(self._as_now())
         self._loaded()
+        self._note("configuration", devices=" ".join(sorted(changed)[:MOST_NAMED]))
         return ""
+
+    def _note(self, kind: str, **plain: str) -> None:
+        """An entry of the audit chain about the agent itself, with the hash of the configuration."""
+        fields = {**plain, "config": self.estate.config.digest}
+        self.incident_service.note(Entry(self.incident_service.wall.now(), kind, plain=fields))
 
     def _swap(self, estate: Estate) -> None:
         """Go on with `estate`; what is known of devices that are the same stays."""
@@ -427,6 +446,10 @@ class Agent:
         self.incident_service.moved(estate.devices.values())
         self._windows = (-math.inf, {})
         agent_metrics.show(self)
+
+
+def _no_store() -> Store:
+    raise TroubleError("there is no store")
 
 
 def _put(known: set[CheckKey], key: CheckKey, there: bool) -> None:

@@ -4,7 +4,7 @@ out, the store.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from healthmon.incidents.confirmation import Fault
@@ -12,6 +12,7 @@ from healthmon.incidents.correlation import BlindZone, blind_zones
 from healthmon.incidents.incident import SITE, EstateState, Incident
 from healthmon.model.device import Device
 from healthmon.model.enums import Kind, State
+from healthmon.runtime.audit_watch import AuditWatch
 from healthmon.runtime.engine import CheckEngine
 from healthmon.runtime.incident_service import IncidentService
 from healthmon.scheduling.scheduler import Schedule
@@ -31,6 +32,7 @@ class Shown(Protocol):
     incident_service: IncidentService
     schedule: Schedule | None
     cut: frozenset[str]
+    audit: AuditWatch
 
     def estate_state(self) -> EstateState:
         """What is known of the estate now."""
@@ -73,10 +75,19 @@ def _agent(agent: Shown) -> None:
     put("healthmon_store_dropped_total", store_writer.dropped)
     put("healthmon_store_deleted_total", agent.incident_service.deleted)
     put("healthmon_own_network_ok", float(not agent.cut))
+    _audit(agent.audit, put)
     sweep = agent.incident_service.last_sweep
     if sweep is not None:
         put("healthmon_sweep_last_timestamp_seconds", sweep[0])
         put("healthmon_sweep_signatures", len(sweep[2]))
+
+
+def _audit(audit: AuditWatch, put: Callable[[str, float], None]) -> None:
+    put("healthmon_audit_entries", audit.head.entries)
+    put("healthmon_audit_head", audit.head.bits)
+    if audit.verified_at is not None:
+        put("healthmon_audit_ok", float(not audit.problem))
+        put("healthmon_audit_verified_timestamp_seconds", audit.verified_at)
 
 
 def fault_tables(

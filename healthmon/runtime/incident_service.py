@@ -44,6 +44,7 @@ from healthmon.store import (
     Store,
     StoreError,
 )
+from healthmon.store.audit import Entry, Head
 from healthmon.store.state_history import Timeline
 from healthmon.store.writer import StoreWriter
 from healthmon_exporters.notify.factory import heartbeat_of, senders_of
@@ -69,7 +70,7 @@ class IncidentService:
     (when, the sheet's JSON, who signed) of the newest whole sweep that the store holds. `deleted`
     counts the records that were deleted by age. `watched_since` is when the first agent began to
     write to the store. `operations` of people are those in force; `on_operations` is called when
-    they have changed.
+    they have changed, `on_head` with the last entry of the audit chain.
     """
 
     book: FaultBook
@@ -89,6 +90,7 @@ class IncidentService:
     deleted: int = 0
     operations: tuple[Operation, ...] = ()
     on_operations: Callable[[], None] = lambda: None
+    on_head: Callable[[Head], None] = lambda _head: None
     on_bug: Callable[[], None] = lambda: None
     alive: Callable[[], bool] = lambda: True
     _release: asyncio.Queue[tuple[asyncio.Future[None], list[Outgoing], float]] = field(
@@ -188,6 +190,7 @@ class IncidentService:
         self.post = NotificationPlanner.of(config, devices)
         self.post.heard, self.post.blind = old.heard, old.blind
         self.post.digested, self.post.told_before = old.digested, old.told_before
+        self.post.head = old.head
         self.reducer.rules = CorrelationRules(**dict(config.defaults.cause))
         self.unchecked.after = config.defaults.unchecked
         self.keep_seconds = config.history.keep
@@ -285,6 +288,10 @@ class IncidentService:
     def keep_access(self, row: AccessRow) -> None:
         """Keep a login, a refusal or a change of users in the audit chain."""
         _forget(self.store_writer.submit(Batch(access=[row])))
+
+    def note(self, entry: Entry) -> None:
+        """Add an entry about no row to the audit chain."""
+        _forget(self.store_writer.submit(Batch(noted=[entry])))
 
     def _submit(self, batch: Batch, rows: list[Outgoing]) -> None:
         future = self.store_writer.submit(batch)
@@ -402,11 +409,14 @@ class IncidentService:
     def _read_people(self, store: Store) -> Callable[[], None]:
         last, lives = store.acted_on(self._known_act)
         raised = store.raised()
+        head = store.head()
         operations, sweep = store.operations_in_force(time.time()), store.last_sweep()
         signed = tuple(one.name for one in store.signatures(sweep[0])) if sweep else ()
 
         def apply() -> None:
             self._known_act = last
+            self.post.head = head.short
+            self.on_head(head)
             self._operated(operations)
             self._people_acted(lives, [act for act in raised if act.id not in self._taken])
             self.last_sweep = (sweep[1], sweep[2], signed) if sweep else None

@@ -24,9 +24,9 @@ class Facts:
     """What the agent knows of itself at `now` (Unix seconds).
 
     `network` says why our own network is down, `name_server` that no name is answered for, `held`
-    which other program keeps devices from us; `failing` are the targets that fail, with (since,
-    problem). `last_sweep` is when the last whole sweep was made; what was due
-    before `watched_since` is not missed.
+    which other program keeps devices from us, `audit` what was changed in the record by hand;
+    `failing` are the targets that fail, with (since, problem). `last_sweep` is when the last whole
+    sweep was made; what was due before `watched_since` is not missed.
     """
 
     now: float
@@ -36,6 +36,7 @@ class Facts:
     store_problem: str = ""
     alarm: str = ""
     alarm_at: float = 0.0
+    audit: str = ""
     failing: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     last_sweep: float | None = None
     watched_since: float = 0.0
@@ -88,6 +89,7 @@ def verdicts(facts: Facts, plan: ShiftPlan) -> tuple[Verdict, ...]:
         _aspect(facts, "locks", "devices_held", facts.held, "no other program holds devices"),
         _aspect(facts, "store", "store", facts.store_problem, "history is kept"),
         _aspect(facts, "history", "history_damaged", alarm, "history is sound"),
+        _aspect(facts, "audit", "record_changed", facts.audit, "the record is as it was written"),
         _aspect(facts, "notify", "notify_failing", bad, "notifications are taken"),
         _aspect(
             facts,

@@ -156,6 +156,7 @@ def sheet_of(
         totals=totals(devices, believed),
         simulated=estate.config.estate.simulated,
         config_digest=estate.config.digest,
+        audit_head=recalled.head,
         due=estate.shift_plan.words(now),
         notes=recalled.notes,
         around=around,

@@ -55,8 +55,8 @@ class Head:
 
     @property
     def short(self) -> str:
-        """``1234:0123456789abc``: the number and the first 52 bits, as printed and exported."""
-        return f"{self.entries}:{self.hash[:13]}"
+        """``1234:0123456789abc``: the number and the first 52 bits, as printed; "" for none."""
+        return f"{self.entries}:{self.hash[:13]}" if self.entries else ""
 
     @property
     def bits(self) -> int:

@@ -163,7 +163,7 @@ class Recalled:
     """What the agent has kept for a sweep: what is open, the incidents that `ended` lately, when
     the last whole sweep was made, the open notes for the next shift, when people last had `seen` each
     camera before this shift check, and their `ticks` in it (times in Unix seconds). `problem` says why
-    nothing is known.
+    nothing is known; `head` is that of the audit chain.
     """
 
     saved: Saved = field(default_factory=Saved)
@@ -173,6 +173,7 @@ class Recalled:
     ticks: tuple[Tick, ...] = ()
     problem: str = ""
     notes: tuple[ShiftNote, ...] = ()
+    head: str = ""
 
     @classmethod
     def of(cls, store: Store, since: float, window: tuple[float, float]) -> Recalled:
@@ -183,7 +184,8 @@ class Recalled:
         at = last[1] if last else None
         seen, ticks = store.last_seen(window[0]), store.ticks(*window)
         notes = tuple(store.open_notes())
-        return cls(store.load(), ended, at, seen, ticks, notes=notes)
+        head = store.head().short
+        return cls(store.load(), ended, at, seen, ticks, notes=notes, head=head)
 
 
 def recall(config: Config, since: float, window: tuple[float, float]) -> Recalled:

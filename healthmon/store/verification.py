@@ -219,6 +219,7 @@ class _Chain:
             for item, *columns in rows:
                 self._row(shown, item, columns)
             self._found.rows += len(rows)
+            self._progress(self._found.head.entries, self._found.head.entries)
             after = rows[-1][0]
 
     def _row(self, shown: ShownTable, item: int, columns: list[Any]) -> None:

@@ -199,4 +199,7 @@ def test_a_digest_says_each_fault_once_as_it_stands_open_ones_first() -> None:
         "P4 OVER F000008 Bank: slow",
     ]
     assert digest_of(register, "office", AT, []) is None
+    carried = digest_of(register, "office", AT, held, "7:0123456789abc")
+    assert carried is not None
+    assert carried.lines == (*digest.lines, "audit chain 7:0123456789abc")
     assert Notice.from_json(digest.to_json()) == digest

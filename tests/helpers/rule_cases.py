@@ -243,6 +243,7 @@ OWN = {
     "retention_long": "HealthmonRetentionLong",
     "sweep_missed": "HealthmonSweepMissing",
     "history_damaged": "HealthmonHistoryDamaged",
+    "record_changed": "HealthmonRecordChanged",
     "name_server": "HealthmonNameServerDown",
     "devices_held": "HealthmonDevicesHeld",
 }

@@ -84,6 +84,7 @@ def test_every_aspect_of_our_own_health_is_told_and_only_while_it_is_so():
             store_problem="the disk is full",
             alarm="put aside",
             alarm_at=now - 60,
+            audit="act 3: name was changed",
             failing={"mail": (now - 400, "refused"), "desk": (now - 10, "refused")},
             watched_since=0.0,
         )
@@ -94,6 +95,7 @@ def test_every_aspect_of_our_own_health_is_told_and_only_while_it_is_so():
         "locks": (State.FAULT, "devices_held"),
         "store": (State.FAULT, "store"),
         "history": (State.FAULT, "history_damaged"),
+        "audit": (State.FAULT, "record_changed"),
         "notify": (State.DEGRADED, "notify_failing"),
         "shift": (State.DEGRADED, "sweep_missed"),
     }

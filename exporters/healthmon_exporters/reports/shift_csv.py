@@ -27,3 +27,5 @@ def _rows(made: Document) -> Iterator[tuple[str, ...]]:
         why = "; ".join(filter(None, (row["by"], row["at"], row["comment_words"])))
         who = (row["camera"], row["name"], sites.get(row["camera"], ""))
         yield (*start, *who, "walk", "Seen by a person", row["mark"], why)
+    if head := made.get("audit_head"):
+        yield (*start, "", "", "", "audit", "Audit chain", "", head)

@@ -51,6 +51,7 @@ def document(sheet: Sheet) -> Document:
         "simulated": SIMULATED if sheet.simulated else "",
         "version": __version__,
         "config_digest": sheet.config_digest,
+        "audit_head": sheet.audit_head,
         "clock": reference_words(sheet),
         "totals": [total.as_json() | {"line": total.line()} for total in sheet.totals],
         "totals_line": totals_line(sheet.totals),
@@ -70,6 +71,14 @@ def document(sheet: Sheet) -> Document:
     for key, _title, state in SECTIONS:
         made[key] = [_entry(row, sheet) for row in sheet.of(state)]
     return made
+
+
+def made_by(made: Document) -> str:
+    """Which program, configuration and record a sheet was made by: its last line."""
+    digest, head = made["config_digest"] or "none", made.get("audit_head")
+    chain = f"audit chain {head}; " if head else ""
+    took = f"the check took {made['took_seconds']} s"
+    return f"healthmon {made['version']}; configuration {digest}; {chain}{took}"
 
 
 def _names(sheet: Sheet) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from healthmon_exporters.reports import seen_by_people
-from healthmon_exporters.reports.shift_document import NOTES, SECTIONS, Document
+from healthmon_exporters.reports.shift_document import NOTES, SECTIONS, Document, made_by
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #111; --paper: #fff; --rule: #767676; --fault: #9e2a00;
@@ -205,8 +205,4 @@ def _reasons(made: Document) -> str:
 
 
 def _footer(made: Document) -> str:
-    digest = made["config_digest"] or "none"
-    return (
-        f"<footer>healthmon {made['version']}; configuration {escape(digest)}; "
-        f"the check took {made['took_seconds']} s. {escape(made['simulated'])}</footer>"
-    )
+    return f"<footer>{escape(made_by(made))}. {escape(made['simulated'])}</footer>"

@@ -45,7 +45,8 @@ _PLURAL = {"UPS": "UPS"}
 @dataclass(slots=True)
 class Sheet:
     """Everything on one sheet; `took` is the wall time of the sweep in seconds. `walk` is the part
-    of a person, None where it is no whole check, with the `ticks` so far.
+    of a person, None where it is no whole check, with the `ticks` so far. `audit_head` is that of the
+    audit chain before the sheet, "" where there is no record.
     """
 
     estate: str
@@ -61,6 +62,7 @@ class Sheet:
     footage: Tally = field(default_factory=Tally)
     totals: tuple[Total, ...] = ()
     config_digest: str = ""
+    audit_head: str = ""
     due: str = ""
     notes: Sequence[ShiftNote] = ()
     around: Surroundings = field(default_factory=Surroundings)

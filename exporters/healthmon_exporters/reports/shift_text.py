@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from healthmon_exporters.reports import seen_by_people
-from healthmon_exporters.reports.shift_document import SECTIONS, Document
+from healthmon_exporters.reports.shift_document import SECTIONS, Document, made_by
 
 NARROWEST = 40
 _COLUMN = 3
@@ -88,8 +88,7 @@ def _power(made: Document) -> Iterator[str]:
 
 def _monitor(made: Document) -> Iterator[str]:
     yield f"MONITOR {made['monitor']['mark']}: {made['monitor']['why']}; {made['clock']}"
-    digest = made["config_digest"] or "none"
-    yield f"healthmon {made['version']}; configuration {digest}; the check took {made['took_seconds']} s"
+    yield made_by(made)
 
 
 def _counts(made: Document) -> Iterator[str]:

@@ -378,6 +378,10 @@ _AGENT: Table = {
         "History damaged",
         "The history file was damaged, moved, removed or replaced; a new one was begun.",
     ),
+    "record_changed": (
+        "Record changed",
+        "The audit chain shows that the record was changed, deleted or replaced beside healthmon.",
+    ),
     "notify_failing": ("Notifications fail", "Nothing can be sent to one of the targets."),
     "sweep_missed": ("Shift check missed", "The sweep at shift change was not made."),
 }
