@@ -158,6 +158,15 @@ ALERTS = [
         keep="1h",
     ),
     Alert(
+        "HealthmonBackupOld",
+        "time() - healthmon_backup_last_timestamp_seconds > 36 * 3600",
+        "The last backup of healthmon's record was {{ $value | humanizeDuration }} ago",
+        "If this machine is lost, so is everything that was recorded since then.",
+        wait="30m",
+        severity="warning",
+        priority="P3",
+    ),
+    Alert(
         "HealthmonNotifyFailing",
         "healthmon_notify_problem == 1",
         "Notifications to {{ $labels.target }} do not arrive"

@@ -93,6 +93,40 @@ def sweep(
 
 
 @cli.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="the file to write, or a folder")],
+    config: ConfigOption = None,
+    key: Annotated[
+        str | None,
+        typer.Option(help="the age key to encrypt to (default: history.backup_key of config.yaml)"),
+    ] = None,
+    keep: Annotated[
+        int | None, typer.Option(min=1, help="in a folder: delete all but the newest so many")
+    ] = None,
+) -> None:
+    """Write a consistent, encrypted copy of the record; the agent may run."""
+    from healthmon.cli import backup as command
+
+    command.make(config, target, key, keep)
+
+
+@cli.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="a file that `healthmon backup` has written")],
+    key: Annotated[
+        Path, typer.Option(help="the file with the secret age key (AGE-SECRET-KEY-...)")
+    ],
+    config: ConfigOption = None,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="in place of a record that is there")] = False,
+) -> None:
+    """Put the record of a backup in place, and write into it that it was restored."""
+    from healthmon.cli import backup as command
+
+    command.restore(config, source, key, yes=yes)
+
+
+@cli.command()
 def probe(
     device: Annotated[str, typer.Argument(help="the id of a configured device")],
     config: ConfigOption = None,

@@ -133,9 +133,12 @@ class Database(Strict):
 
 
 class History(Strict):
-    """How long what has ended is kept."""
+    """How long what has ended is kept. `backup_key` is the age key (age1...) that backups are
+    encrypted to.
+    """
 
     keep: Seconds = Field(default=800 * 86400.0, ge=86400)
+    backup_key: str | None = Field(default=None, pattern="^age1[0-9a-z]{10,100}$")
 
 
 class Defaults(Strict):

@@ -16,6 +16,7 @@ from healthmon.runtime.audit_watch import AuditWatch
 from healthmon.runtime.engine import CheckEngine
 from healthmon.runtime.incident_service import IncidentService
 from healthmon.scheduling.scheduler import Schedule
+from healthmon.store import backup
 from healthmon_exporters.metrics.exposition import Metrics
 
 Row = tuple[tuple[str, ...], float]
@@ -83,6 +84,9 @@ def _agent(agent: Shown) -> None:
 
 
 def _audit(audit: AuditWatch, put: Callable[[str, float], None]) -> None:
+    made = backup.last_made(audit.folder)
+    if made is not None:
+        put("healthmon_backup_last_timestamp_seconds", made)
     put("healthmon_audit_entries", audit.head.entries)
     put("healthmon_audit_head", audit.head.bits)
     if audit.verified_at is not None:

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from healthmon.incidents.acts import Act
@@ -261,6 +262,10 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
         with self._engine.transaction():
             found = self._get(DELETED)
         return Deleted(**json.loads(found)) if found is not None else None
+
+    def copy_to(self, file: Path) -> None:
+        """A consistent copy of a SQLite store that is read, in `file`."""
+        self._engine.copy_to(file)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -97,6 +97,10 @@ class Engine:
     def check(self) -> None:
         """Look for damage, where the database does not do so itself; only within a transaction."""
 
+    def copy_to(self, file: Path) -> None:
+        """A copy of the database in `file`, where the engine can make one."""
+        raise TroubleError(f"this database cannot be copied to {file}")
+
     def close(self) -> None:
         """Let go of the database."""
         if self._connection is not None:

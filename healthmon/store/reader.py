@@ -12,7 +12,7 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-from healthmon.store.engine import BUSY_SECONDS, SQLITE, Engine, TroubleError, engine_of
+from healthmon.store.engine import BUSY_SECONDS, SQLITE, Engine, TroubleError, engine_of, plain
 
 PARTS = ("", "-journal", "-wal")
 ATTEMPTS = 3
@@ -41,6 +41,18 @@ class SqliteReader(Engine):
         """Let go of the file and of its copy."""
         super().close()
         self._copies.close()
+
+    def copy_to(self, file: Path) -> None:
+        """A consistent copy of the database in `file`, whoever writes to it meanwhile. Raises
+        StoreError.
+        """
+        with self.transaction():
+            pass  # so that it is open
+        try:
+            with contextlib.closing(sqlite3.connect(file)) as target:
+                self._connection.backup(target)
+        except sqlite3.Error as error:
+            raise plain(error) from None
 
     def _connected(self) -> sqlite3.Connection:
         """Raises TroubleError where the file changes all the time."""

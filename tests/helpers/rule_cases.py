@@ -218,7 +218,11 @@ def _outbox() -> list[Case]:
         figure("healthmon_store_dropped_total"),
     )
     mail = {"target": "mail"}
+    backup = figure("healthmon_backup_last_timestamp_seconds")
     return [
+        *five("HealthmonBackupOld", {backup: "-200000x60"}, "31m", WARNING3, quiet=(WELL | {backup: "0x60"}, "40m", False),
+              maintenance=(COVERED | {backup: "-200000x60"}, "31m", True),
+              flap=(WELL | {backup: "-200000x20 0x5 -200000x20"}, "40m", False), no_data=(WELL | {backup: "-200000x5 stale"}, "40m", False)),
         *five("HealthmonOutboxStuck", {waiting: "0 7x120"}, "36m30s", P2 | mail,
               quiet=(WELL | {waiting: "0x120"}, "40m", False), maintenance=(COVERED | {waiting: "0 7x120"}, "36m30s", True),
               flap=(WELL | {waiting: "0 7x40 0 7x40 0 7x40"}, "50m", False), no_data=(WELL | {waiting: "7 stale"}, "40m", False)),

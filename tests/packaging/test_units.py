@@ -23,7 +23,7 @@ from healthmon_exporters.reports import shift_document
 
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "packaging" / "systemd"
-SERVICES = ("healthmon.service", "healthmon-sweep.service")
+SERVICES = ("healthmon.service", "healthmon-sweep.service", "healthmon-backup.service")
 # What SQLite does only as root, and a service is not.
 ONLY_AS_ROOT = {"fchown"}
 
@@ -46,7 +46,7 @@ def test_the_exposure_of_a_service_is_small(unit):
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize("unit", [*SERVICES, "healthmon-sweep.timer"])
+@pytest.mark.parametrize("unit", [*SERVICES, "healthmon-sweep.timer", "healthmon-backup.timer"])
 def test_every_line_of_a_unit_is_understood(tmp_path, unit):
     """Copies whose program exists, so that only the unit itself can be found fault with."""
     for path in UNITS.iterdir():

@@ -46,6 +46,7 @@ AGENT_HELP = {
     "healthmon_audit_head": "The first 52 bits of the hash of the last entry of the audit chain, as a number.",
     "healthmon_audit_ok": "1 if the last verification of the audit chain found the record as it was written.",
     "healthmon_audit_verified_timestamp_seconds": "Time of the last verification of the audit chain.",
+    "healthmon_backup_last_timestamp_seconds": "Time of the last backup of the record by `healthmon backup`.",
     "healthmon_own_network_ok": "1 if this machine has a route to the devices.",
     "healthmon_sweep_last_timestamp_seconds": "Time of the last complete sweep.",
     "healthmon_sweep_signatures": "Number of signatures of the last complete sweep.",
