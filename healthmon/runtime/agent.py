@@ -393,7 +393,6 @@ class Agent:
             log.error("configuration not changed:\n%s", error)  # noqa: TRY400 - the problems say it all
             return str(error)
         await asyncio.to_thread(load_for, estate.checks, estate.makes)
-        await asyncio.to_thread(load_for, estate.checks)
         changed = estate.changed_from(self.of_file)
         self.of_file = estate
         self._swap(self._as_now())
