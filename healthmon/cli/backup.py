@@ -6,7 +6,7 @@ import sys
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from healthmon.cli.console import fail, load, say
@@ -14,7 +14,11 @@ from healthmon.config.problems import ConfigError
 from healthmon.runtime.audit_watch import note_head, noted_head
 from healthmon.store import AloneError, StoreError, backup, location
 from healthmon.store.audit import Head
+from healthmon.store.backup import Manifest
 from healthmon.store.location import InstanceLock, StoreLocation
+
+if TYPE_CHECKING:
+    from healthmon.config.schema import Config
 
 NO_KEY: Final = "name the age key that backups are encrypted to: `history: {backup_key: age1...}`"
 
@@ -25,23 +29,28 @@ def make(config: Path | None, target: Path, recipient: str | None, keep: int | N
     key = recipient or loaded.history.backup_key
     if not key:
         raise fail(NO_KEY)
-    folder = target if target.is_dir() else None
-    if folder is not None:
+    file = target
+    if target.is_dir():
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        target = folder / f"healthmon-{stamp}{backup.SUFFIX}"
+        file = target / f"healthmon-{stamp}{backup.SUFFIX}"
     try:
-        place = location.place(loaded)
-        manifest = backup.make(place, target, key)
-        if (state := location.folder_of(loaded)).is_dir():
-            backup.note_last(state, manifest)
+        manifest = _made(loaded, file, key)
     except (StoreError, ConfigError) as error:
         raise fail(str(error)) from None
     except OSError as error:
-        raise fail(f"{error.filename or target}: {error.strerror}") from None
-    if folder is not None and keep:
-        _delete_old(folder, keep)
-    size = target.stat().st_size / 1e6
-    sys.stdout.write(f"{target}: {size:.1f} MB, {manifest.entries} entries of the audit chain\n")
+        raise fail(f"{error.filename or file}: {error.strerror}") from None
+    if file != target and keep:
+        _delete_old(target, keep)
+    size = file.stat().st_size / 1e6
+    sys.stdout.write(f"{file}: {size:.1f} MB, {manifest.entries} entries of the audit chain\n")
+
+
+def _made(loaded: Config, file: Path, key: str) -> Manifest:
+    """Write the backup, and note beside the store that it was made."""
+    manifest = backup.make(location.place(loaded), file, key)
+    if (state := location.folder_of(loaded)).is_dir():
+        backup.note_last(state, manifest)
+    return manifest
 
 
 def restore(config: Path | None, source: Path, key: Path, *, yes: bool) -> None:

@@ -33,10 +33,15 @@ def digest_of(
     made = register.bare(f"digest-{target}-{instant(slot)}", What.DIGEST, slot, sentence)
     return replace(
         made,
-        lines=(*map(text.line, found), *([f"audit chain {head}"] if head else ())),
+        lines=(*map(text.line, found), *_carried(head)),
         priority=min(notice.priority for notice in found),
         state=max((notice.state for notice in found if not notice.ended), default=State.OK),
     )
+
+
+def _carried(head: str) -> tuple[str, ...]:
+    """The line that carries the head of the audit chain away."""
+    return (f"audit chain {head}",) if head else ()
 
 
 def _as_it_stands(held: Iterable[Notice]) -> list[Notice]:
