@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import functools
 import logging
-from importlib import metadata
+from typing import TYPE_CHECKING
 
 from healthmon.checks.builtin import CHECK_TYPES
 from healthmon.checks.check_type import CheckType, Registry
 from healthmon.checks.evaluation import codes
+from healthmon.model import entry_points
 from healthmon.model.device import Device
 from healthmon.model.results import Observation, Verdict
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 log = logging.getLogger("healthmon")
 
@@ -27,7 +31,7 @@ GROUP = "healthmon.checks"
 def installed() -> Registry:
     """The check types of this package and of every installed package that adds some."""
     found = {one.name: one for one in CHECK_TYPES}
-    for point in metadata.entry_points(group=GROUP):
+    for point in entry_points.of_group(GROUP):
         check_type = _loaded(point)
         if check_type is None:
             continue
@@ -39,7 +43,7 @@ def installed() -> Registry:
     return Registry(found)
 
 
-def _loaded(point: metadata.EntryPoint) -> CheckType | None:
+def _loaded(point: EntryPoint) -> CheckType | None:
     try:
         found = point.load()
     except Exception as error:  # noqa: BLE001 - a package that cannot be imported stops nothing else

@@ -27,7 +27,8 @@ def answer_of(path: Path) -> Answer:
         config = loading.load(path, extensions.installed())
     except ConfigError as error:
         return Answer(None, tuple(error.problems))
-    return Answer(Estate.of(config), tuple(secrets.problems(config)))
+    problems = tuple(secrets.problems(config))
+    return Answer(Estate.of(config), problems, extensions.empty_groups())
 
 
 class _Pickler(pickle.Pickler):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from healthmon.config.problems import ConfigError, Problem
+from healthmon.model import entry_points
 from healthmon.runtime.estate import Estate
 
 # 10,000 cameras take 2 s.
@@ -24,11 +25,12 @@ DEADLINE_SECONDS = 120.0
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the file gives. With an `estate` the `problems` are those of its secrets, without one
-    those of the file.
+    those of the file. To `empty_groups` of entry points no installed package adds anything.
     """
 
     estate: Estate | None
     problems: tuple[Problem, ...]
+    empty_groups: frozenset[str] = frozenset()
 
 
 async def read_apart(path: Path, seconds: float = DEADLINE_SECONDS) -> tuple[Estate, list[Problem]]:
@@ -58,6 +60,7 @@ async def read_apart(path: Path, seconds: float = DEADLINE_SECONDS) -> tuple[Est
     answer: Answer = await asyncio.to_thread(pickle.loads, raw)  # written by our own child
     if answer.estate is None:
         raise ConfigError(answer.problems)
+    entry_points.nothing_in(answer.empty_groups)
     return answer.estate, list(answer.problems)
 
 

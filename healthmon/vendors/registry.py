@@ -1,8 +1,8 @@
 """What a make of recorder is: its `About`, and how a make is found by the name that config.yaml
 gives it.
 
-A make is one module of this package, called as the make, with three names: ``ABOUT``, ``read`` and, where it can play
-footage, ``replay``.
+A make is one module of this package, called as the make, with three names: ``ABOUT``, ``read`` and,
+where it can play footage, ``replay``.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ import importlib
 import logging
 import pkgutil
 from dataclasses import dataclass
-from importlib import metadata
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from healthmon.model import entry_points
 from healthmon.model.footage import RecorderAnswer, Recording
 from healthmon.protocols.errors import UnsupportedError
 from healthmon.vendors import recorders
 from healthmon.vendors.client import Replay, VendorClient
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 log = logging.getLogger("healthmon")
 
@@ -101,14 +104,14 @@ def _own(name: str) -> Vendor | None:
 def _from_outside() -> dict[str, Vendor]:
     """The makes of installed packages."""
     found: dict[str, Vendor] = {}
-    for point in metadata.entry_points(group=GROUP):
+    for point in entry_points.of_group(GROUP):
         module = _loaded(point)
         if module is not None:
             found.setdefault(module.ABOUT.make, module)
     return found
 
 
-def _loaded(point: metadata.EntryPoint) -> Any:
+def _loaded(point: EntryPoint) -> Any:
     """The module of an installed package, None where it is no vendor."""
     try:
         module = point.load()

@@ -64,8 +64,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 class Big:
     """Metrics of a megabyte."""
 
-    async def body(self, *, openmetrics: bool, zipped: bool) -> bytes:
-        return b"# HELP x \n" + b"x 1\n" * 2_000_000
+    async def body(self, *, openmetrics: bool, zipped: bool) -> tuple[bytes, ...]:
+        return (b"# HELP x \n" + b"x 1\n" * 2_000_000,)
 
 
 @contextlib.asynccontextmanager

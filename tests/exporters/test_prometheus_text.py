@@ -237,8 +237,8 @@ async def test_scrapes_that_come_together_share_one_picture_that_is_no_older_tha
         *(metrics.body(openmetrics=False, zipped=False) for _ in range(20))
     )
     assert all(body is later[0] for body in later)
-    assert b'port="tcp/22"} 0.125' in later[0]
-    assert b'port="tcp/22"' not in await first
+    assert b'port="tcp/22"} 0.125' in b"".join(later[0])
+    assert b'port="tcp/22"' not in b"".join(await first)
     await asyncio.get_running_loop().shutdown_default_executor()
 
 

@@ -17,7 +17,9 @@ from healthmon.cli.main import run_options
 from healthmon.config import loading, secrets
 from healthmon.config.plain import Plain, plain
 from healthmon.config.problems import ConfigError
+from healthmon.model import entry_points
 from healthmon.runtime.estate import Estate
+from healthmon.runtime.extensions import GROUPS
 from healthmon.runtime.reading import read_apart
 
 ROOT = Path(__file__).parents[2]
@@ -182,3 +184,15 @@ def test_run_reads_its_two_options_and_leaves_the_rest_to_the_commands(
     words: list[str], read: Any
 ) -> None:
     assert run_options(words) == read
+
+
+async def test_the_agent_hears_whether_packages_add_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It need not look itself, which costs 0.7 MB."""
+    noted: list[frozenset[str]] = []
+    monkeypatch.setattr(entry_points, "nothing_in", noted.append)
+    await read_apart(written(tmp_path))
+    assert noted == [frozenset(GROUPS)]
+    await read_apart(with_a_package(tmp_path, monkeypatch))
+    assert noted[1:] == [frozenset(GROUPS) - {"healthmon.checks"}]

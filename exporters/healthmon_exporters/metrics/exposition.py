@@ -51,6 +51,9 @@ AGENT_HELP = {
     "healthmon_sweep_last_timestamp_seconds": "Time of the last complete sweep.",
     "healthmon_sweep_signatures": "Number of signatures of the last complete sweep.",
 }
+Pieces = tuple[bytes, ...]
+# What is handed to the network at once: the copies of a whole scrape of 1,000 cameras are 2 MB.
+PIECE_BYTES = 65536
 Table = tuple[str, tuple[str, ...], Sequence[tuple[tuple[str, ...], float]]]
 
 
@@ -76,7 +79,7 @@ class Metrics:
         self._version = version
         self._reference: Reference | None = None
         self._turn = asyncio.Lock()
-        self._asked: dict[tuple[bool, bool], asyncio.Task[bytes]] = {}
+        self._asked: dict[tuple[bool, bool], asyncio.Task[Pieces]] = {}
         self.registry = CollectorRegistry()
         self.registry.register(_Own(self))
         ProcessCollector(registry=self.registry)
@@ -171,8 +174,8 @@ class Metrics:
         yield self._head(openmetrics=openmetrics)
         yield from pieces(family_rows, openmetrics=openmetrics)
 
-    async def body(self, *, openmetrics: bool, zipped: bool) -> bytes:
-        """`text`, compressed where asked, made outside the event loop.
+    async def body(self, *, openmetrics: bool, zipped: bool) -> Pieces:
+        """`text` in pieces, compressed where asked, made outside the event loop.
 
         One is made at a time; scrapes that come meanwhile share the next one, which is no older
         than they are.
@@ -184,23 +187,37 @@ class Metrics:
             )
         return await asyncio.shield(self._asked[kind])
 
-    async def _body(self, *, openmetrics: bool, zipped: bool) -> bytes:
+    async def _body(self, *, openmetrics: bool, zipped: bool) -> Pieces:
         async with self._turn:
             del self._asked[openmetrics, zipped]
             family_rows = self._family_rows()
 
-            def made() -> bytes:
+            def made() -> Pieces:
                 parts = self._parts(family_rows, openmetrics=openmetrics)
-                return _zipped(parts) if zipped else b"".join(parts)
+                return tuple(_grouped(_zipped(parts) if zipped else parts))
 
             return await asyncio.to_thread(made)
 
 
-def _zipped(parts: Iterable[bytes]) -> bytes:
+def _zipped(parts: Iterable[bytes]) -> Iterator[bytes]:
     """Compress at level 1 of the parts, one by one: the whole text never exists."""
     pressed = zlib.compressobj(1, wbits=31)
-    found = [pressed.compress(instance) for instance in parts]
-    return b"".join((*found, pressed.flush()))
+    for part in parts:
+        yield pressed.compress(part)
+    yield pressed.flush()
+
+
+def _grouped(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same in pieces of `PIECE_BYTES` and a little more."""
+    held: list[bytes] = []
+    size = 0
+    for part in parts:
+        held.append(part)
+        size += len(part)
+        if size >= PIECE_BYTES:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
 
 
 class _Own:

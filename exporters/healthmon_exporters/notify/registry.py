@@ -7,13 +7,15 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Mapping
-from importlib import metadata
 from typing import TYPE_CHECKING
 
+from healthmon.model import entry_points
 from healthmon_exporters.notify.builtin import CHANNELS
 from healthmon_exporters.notify.channel import Channel
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from pydantic import BaseModel
 
 log = logging.getLogger("healthmon")
@@ -25,7 +27,7 @@ GROUP = "healthmon.channels"
 def installed() -> Mapping[str, Channel]:
     """Every notification channel by name."""
     found = {one.name: one for one in CHANNELS}
-    for point in metadata.entry_points(group=GROUP):
+    for point in entry_points.of_group(GROUP):
         channel = _loaded(point)
         if channel is not None and channel.name not in found:
             found[channel.name] = channel
@@ -38,7 +40,7 @@ def settings() -> dict[str, type[BaseModel]]:
     return {name: one.settings for name, one in found if one.settings is not None}
 
 
-def _loaded(point: metadata.EntryPoint) -> Channel | None:
+def _loaded(point: EntryPoint) -> Channel | None:
     try:
         found = point.load()
     except Exception as error:  # noqa: BLE001 - a package that cannot be imported stops nothing else

@@ -8,7 +8,7 @@ import asyncio
 import functools
 import html
 import math
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,13 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
@@ -83,15 +89,23 @@ async def _not_there(request: Request, error: Exception) -> Response:
     return not_there(request, person_of(request.scope), error)
 
 
+async def _each(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
 def routes(site: Site, control: AccessControl) -> list[BaseRoute]:
     """Every page of `site`, each with its rule."""
 
     async def metrics(request: Request) -> Response:
         openmetrics = "application/openmetrics-text" in request.headers.get("accept", "")
         zipped = "gzip" in request.headers.get("accept-encoding", "")
-        body = await site.metrics.body(openmetrics=openmetrics, zipped=zipped)
-        headers = {"Content-Encoding": "gzip"} if zipped else {}
-        return Response(body, headers=headers, media_type=OPENMETRICS if openmetrics else TEXT)
+        pieces = await site.metrics.body(openmetrics=openmetrics, zipped=zipped)
+        headers = {"Content-Length": str(sum(map(len, pieces)))}
+        if zipped:
+            headers["Content-Encoding"] = "gzip"
+        media_type = OPENMETRICS if openmetrics else TEXT
+        return StreamingResponse(_each(pieces), headers=headers, media_type=media_type)
 
     async def discovery(_request: Request) -> Response:
         return JSONResponse(
