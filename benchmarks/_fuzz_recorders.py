@@ -96,7 +96,7 @@ class RecorderSession(HttpSession):
     """
 
     def __init__(self, make: str, path: str, body: bytes) -> None:
-        super().__init__(cast("Any", None), Endpoint(ADDRESS, 80))
+        super().__init__(cast("Connector", None), Endpoint(ADDRESS, 80))
         self._make, self._path, self._body = make, path, body
 
     async def send(
