@@ -33,8 +33,10 @@ def main() -> None:
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that answer
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    listener.bind(str(path))
+    fresh = path.with_suffix(".new")
+    listener.bind(str(fresh))
     listener.listen(64)
+    fresh.rename(path)  # it is there once it takes connections
     listener.settimeout(2)
     while Path(f"/proc/{owner}").exists():
         try:

@@ -156,7 +156,7 @@ async def test_a_hung_device_is_within_its_time_and_not_pinged(
         raise AssertionError("it took the connection")
 
     monkeypatch.setattr(icmp, "echo", echo)
-    async with served(silent) as one, served(silent) as two, asyncio.timeout(2.0):
+    async with served(silent) as one, served(silent) as two, asyncio.timeout(3.0):
         hung = device(rtsp_port=one.port, http_port=two.port)
         seen = await reach.probe(hung, check(2.0), tools())
     assert [port.reason for port in seen.ports] == [Reason.TIMEOUT, Reason.TIMEOUT]
