@@ -52,7 +52,7 @@ def next_request(version: int, community: bytes, request_id: int, oid: str, rows
 
 
 def _message(version: int, community: bytes, kind: int, head: bytes, oids: Sequence[str]) -> bytes:
-    bindings = b"".join(_tlv(0x30, _oid(oid) + b"\x05\x00") for oid in oids)
+    bindings = b"".join(_tlv(0x30, object_id(oid) + b"\x05\x00") for oid in oids)
     pdu = _tlv(kind, head + _tlv(0x30, bindings))
     return _tlv(0x30, _int(version) + _tlv(0x04, community) + pdu)
 
@@ -70,7 +70,8 @@ def _int(value: int) -> bytes:
 
 
 @lru_cache(maxsize=1024)  # the same few objects are asked of every device
-def _oid(text: str) -> bytes:
+def object_id(text: str) -> bytes:
+    """An OBJECT IDENTIFIER as it is in a message."""
     parts = [int(part) for part in text.split(".")]
     body = bytearray()
     for part in (parts[0] * 40 + parts[1], *parts[2:]):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -37,6 +37,7 @@ AT_ONCE = 10
 RENEW_AFTER = 2
 DISCOVERY, DISCOVERIES = 0.8, 2  # seconds to wait for the report of an agent's engine; tries
 _Key = tuple[str, Secret | None, str, str]
+_Account = tuple[Credential, str, str]
 _AUTH = {
     "MD5": "USM_AUTH_HMAC96_MD5",
     "SHA": "USM_AUTH_HMAC96_SHA",
@@ -153,20 +154,18 @@ async def get(
     """The values of `oids`; absent objects are left out. Raises SilentError, RefusedError,
     AuthFailedError, ProtocolError, TooLargeError.
     """
-    found: dict[str, SnmpValue] = {}
-    async with _asking(connector, host, port, credential, auth, priv) as (held, target):
+
+    async def read(held: _Engine, target: Any) -> dict[str, SnmpValue]:
+        found: dict[str, SnmpValue] = {}
         for start in range(0, len(oids), MOST_OIDS):
             asked = oids[start : start + MOST_OIDS]
             trace.note(">", f"GET {' '.join(asked)}")
-            found.update(
-                _read(
-                    await held.hlapi.get_cmd(
-                        *_to(held, target), *_bindings(held, asked), lookupMib=False
-                    ),
-                    len(asked),
-                )
-            )
-    return found
+            bindings = _bindings(held, asked)
+            answer = await held.hlapi.get_cmd(*_to(held, target), *bindings, lookupMib=False)
+            found.update(_read(answer, len(asked)))
+        return found
+
+    return await _asked(connector, (host, port), (credential, auth, priv), read)
 
 
 async def walk(
@@ -180,8 +179,8 @@ async def walk(
     priv: str = "AES",
 ) -> dict[str, SnmpValue]:
     """The rows of one column, as `snmp.walk` gives them. Raises the same as `get`."""
-    async with _asking(connector, host, port, credential, auth, priv) as (held, target):
 
+    async def read(held: _Engine, target: Any) -> dict[str, SnmpValue]:
         async def page(oid: str) -> dict[str, SnmpValue]:
             trace.note(">", f"GETBULK after {oid}")
             bindings = _bindings(held, [oid])
@@ -192,16 +191,36 @@ async def walk(
 
         return await walked(page, column)
 
+    return await _asked(connector, (host, port), (credential, auth, priv), read)
+
+
+async def _asked(
+    connector: Connector,
+    place: tuple[str, int],
+    account: _Account,
+    read: Callable[[_Engine, Any], Awaitable[dict[str, SnmpValue]]],
+) -> dict[str, SnmpValue]:
+    """What `read` finds; once more by a new engine where the agent has another one than before."""
+    _, known = _engine(*account)
+    try:
+        async with _asking(connector, *place, account) as (held, target):
+            return await read(held, target)
+    except v3_network().EngineChangedError:
+        if place not in known.heard:
+            raise
+    async with _asking(connector, *place, account) as (held, target):
+        return await read(held, target)
+
 
 @asynccontextmanager
 async def _asking(
-    connector: Connector, host: str, port: int, credential: Credential, auth: str, priv: str
+    connector: Connector, host: str, port: int, account: _Account
 ) -> AsyncIterator[tuple[_Engine, Any]]:
     """The engine and the target; silence counts against the engine, so that a swapped unit is found
     again.
     """
     address = await connector.address_of(host)
-    key, held = _engine(credential, auth, priv)
+    key, held = _engine(*account)
     trace.stage("SNMPv3 answer")
     held.at_work += 1
     try:
@@ -215,6 +234,10 @@ async def _asking(
         if not await discover(connector, host, port):
             raise ProtocolError("SNMPv3 answer damaged or not understood") from None
         raise AuthFailedError(f"SNMPv3: {_NOT_OURS}") from None
+    except v3_network().EngineChangedError:
+        if (host, port) in held.heard:
+            _retire(key, held)
+        raise
     except v3_network().UnreadError:
         _renew(key, held, host)
         raise
@@ -306,7 +329,12 @@ def _renew(key: _Key, held: _Engine, host: str) -> None:
     no further cause.
     """
     held.timeouts[host] = held.timeouts.get(host, 0) + 1
-    if held.timeouts[host] == RENEW_AFTER and _engines.get(key) is held:
+    if held.timeouts[host] == RENEW_AFTER:
+        _retire(key, held)
+
+
+def _retire(key: _Key, held: _Engine) -> None:
+    if _engines.get(key) is held:
         _engines.pop(key).retired = True
 
 

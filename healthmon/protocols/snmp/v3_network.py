@@ -38,8 +38,19 @@ _Peer = tuple[str, int]
 _ONE_AT_A_TIME = threading.Lock()  # pysnmp promises nothing of threads
 
 
+UNKNOWN_ENGINE = ber.object_id(
+    "1.3.6.1.6.3.15.1.1.4.0"
+)  # usmStatsUnknownEngineIDs, RFC 3414 section 5
+
+
 class UnreadError(ProtocolError):
     """Answers came, and pysnmp could make nothing of them: damaged, or of another engine."""
+
+
+class EngineChangedError(UnreadError):
+    """The agent reports that its engine is not the one that it was (RFC 3414 3.2): a unit was
+    swapped.
+    """
 
 
 class _Socket(asyncio.DatagramProtocol):
@@ -84,7 +95,10 @@ class _Socket(asyncio.DatagramProtocol):
         self._awaited.discard(identity)
         before = len(self._sent)
         self._take(data)
-        self.unread = self.unread or len(self._sent) == before
+        ended = len(self._sent) == before
+        self.unread = self.unread or ended
+        if ended and UNKNOWN_ENGINE in data:
+            self.error_received(EngineChangedError("SNMPv3: the engine of the agent has changed"))
 
     def error_received(self, exc: Exception) -> None:
         """The port is closed, or too much has come: the exchange ends at once."""
