@@ -6,8 +6,9 @@ it is watched while all its sessions are in use.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from healthmon.checks.evaluation.durations import duration
 from healthmon.incidents.confirmation import FaultBook
@@ -30,14 +31,30 @@ _HINDRANCES = frozenset(
 )
 
 
+class Unchecked(NamedTuple):
+    """A hindered check, and for how long it has had no result (seconds)."""
+
+    device: str
+    check_type: str
+    instance: str
+    seconds: float
+
+    @property
+    def key(self) -> CheckKey:
+        """Which check it is."""
+        return self[:3]
+
+
 @dataclass(slots=True)
 class UncheckedWatch:
     """Since when each hindered check has had no result (monotonic seconds), with the first verdict
-    of its last run, by device. It is told when that is longer than `after`.
+    of its last run, by device. It is told when that is longer than `after`. `earlier` are those of
+    the last run of the agent that have not been checked in this one.
     """
 
     after: float = 3600.0
     waiting: dict[str, dict[CheckKey, tuple[float, Verdict]]] = field(default_factory=dict)
+    earlier: dict[CheckKey, float] = field(default_factory=dict)
 
     def note(self, result: CheckResult, book: FaultBook, now: float) -> tuple[Verdict, ...]:
         """Follow `result`; that it is checked again, where it was told not to be. What is asked of
@@ -49,14 +66,29 @@ class UncheckedWatch:
         unknown = all(verdict.state is State.UNKNOWN for verdict in result.verdicts)
         if unknown and observation.reason in _HINDRANCES:
             hindered = self.waiting.setdefault(check.device, {})
-            began, _ = hindered.get(check.key, (now, first))
+            began, _ = hindered.get(check.key, (self.earlier.pop(check.key, now), first))
             hindered[check.key] = began, first
             return ()
         self._drop(check.key)
         again = replace(first, aspect=ASPECT, state=State.OK, code="ok", reason=None)
         return () if unknown or book.since(again.key) is None else (again,)
 
+    def resume(self, ages: Iterable[Unchecked], now: float) -> None:
+        """Go on from the `ages` of the last run: its end counts as now, what lies between does
+        not.
+        """
+        self.earlier = {one.key: now - one.seconds for one in ages if one.key not in self._began()}
+
+    def ages(self, now: float) -> tuple[Unchecked, ...]:
+        """What a later run of the agent must know."""
+        began = self.earlier | self._began()
+        return tuple(Unchecked(*key, now - at) for key, at in sorted(began.items()))
+
+    def _began(self) -> dict[CheckKey, float]:
+        return {key: at for found in self.waiting.values() for key, (at, _) in found.items()}
+
     def _drop(self, key: CheckKey) -> None:
+        self.earlier.pop(key, None)
         hindered = self.waiting.get(key[0], {})
         hindered.pop(key, None)
         if not hindered:
@@ -91,6 +123,5 @@ class UncheckedWatch:
 
     def keep(self, keys: set[CheckKey]) -> None:
         """Forget every check that is not in `keys`."""
-        for key in [key for hindered in self.waiting.values() for key in hindered]:
-            if key not in keys:
-                self._drop(key)
+        for key in {*self._began(), *self.earlier} - keys:
+            self._drop(key)

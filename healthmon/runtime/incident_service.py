@@ -178,6 +178,7 @@ class IncidentService:
         self.watched_since = saved.watched_since
         self._known_act = saved.last_act
         self.operations = saved.operations
+        self.unchecked.resume(saved.unchecked, time.monotonic())
         for number, target, at in saved.heard:
             self.post.heard.setdefault(number, {})[target] = at
         self._hand_out(saved.outgoing, merge=False)
@@ -378,11 +379,16 @@ class IncidentService:
         without a step, as one that is wrong at a start would make everything old.
         """
         while True:
-            _forget(self.store_writer.submit(Batch(alive=self.wall.now())))
+            self.keep_unchecked()
             if time.monotonic() - self._trimmed > TRIM_SECONDS:
                 self._trimmed = time.monotonic()
                 await self._read_store(self._trim)
             await asyncio.sleep(ALIVE_SECONDS)
+
+    def keep_unchecked(self) -> None:
+        """Note that we are alive, and which checks have been hindered for how long."""
+        hindered = self.unchecked.ages(time.monotonic())
+        _forget(self.store_writer.submit(Batch(alive=self.wall.now(), unchecked=hindered)))
 
     def _trim(self, store: Store) -> Callable[[], None] | None:
         now = time.time()

@@ -17,6 +17,7 @@ from healthmon.incidents.acts import Act
 from healthmon.incidents.confirmation import Fault, Key
 from healthmon.incidents.incident import Incident, IncidentEvent
 from healthmon.incidents.life_cycle import LifeCycle
+from healthmon.incidents.unchecked import Unchecked
 from healthmon.store import audit, retention, schema, sql
 from healthmon.store.canonical import Plain
 from healthmon.store.engine import CorruptError, Engine, StoreError, TroubleError, engine_of
@@ -122,10 +123,20 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
         execute_each(sql.PUT_SEGMENT, [segment.as_row() for segment in batch.segments])
         for stay in batch.stays:
             self._stay(stay)
+        self._record_now(batch)
+
+    def _record_now(self, batch: Batch) -> None:
+        """That the agent lives, and what it cannot check."""
         if batch.alive is not None:
             self._set("alive", repr(batch.alive))
             if self._get("watched_since") is None:
                 self._set("watched_since", repr(batch.alive))
+        if batch.unchecked is not None:
+            self._set("unchecked", json.dumps(batch.unchecked))
+
+    def _unchecked(self) -> tuple[Unchecked, ...]:
+        rows = json.loads(self._get("unchecked") or "[]")
+        return tuple(Unchecked(*row) for row in rows)
 
     def _record_chain(self, batch: Batch) -> None:
         """What goes into the audit chain, in order."""
@@ -219,6 +230,7 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
             acts = execute(sql.ACTS_OF_OPEN).fetchall()
             last_act = execute(sql.LAST_ACT).fetchone()[0]
             operations = self._in_force(time.time())
+            unchecked = self._unchecked()
         return Saved(
             tuple(Fault.of_row(json.loads(body)) for (body,) in faults),
             _acknowledged(incidents, acts),
@@ -230,6 +242,7 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
             float(watched_since) if watched_since else None,
             last_act or 0,
             operations,
+            unchecked,
         )
 
     def end_timelines(self, at: float) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from healthmon.incidents.confirmation import Fault, Key
 from healthmon.incidents.incident import Incident, IncidentEvent
 from healthmon.incidents.operations import Operation
+from healthmon.incidents.unchecked import Unchecked
 from healthmon.store.audit import Entry
 
 WAITING = ("pending", "held")
@@ -205,7 +206,8 @@ class Batch:
 
     `noted` are entries of the audit chain about no row. `raised` are the numbers of incidents that
     people have raised, by the ids of the acts. `alive` is now. `steps` are those of our clock: what
-    is open in the store is moved by each before anything else is written.
+    is open in the store is moved by each before anything else is written. `unchecked` are the
+    hindered checks now, None where that is not said.
     """
 
     faults: dict[Key, Fault | None] = field(default_factory=dict)
@@ -220,13 +222,14 @@ class Batch:
     raised: dict[int, int] = field(default_factory=dict)
     alive: float | None = None
     steps: list[float] = field(default_factory=list)
+    unchecked: tuple[Unchecked, ...] | None = None
 
     def __bool__(self) -> bool:
         kinds = (
             *(self.faults, self.incidents, self.told, self.outgoing, self.settled),
             *(self.segments, self.stays, self.access, self.noted, self.raised, self.steps),
         )
-        return self.alive is not None or any(kinds)
+        return self.alive is not None or self.unchecked is not None or any(kinds)
 
     @property
     def chained(self) -> bool:
@@ -249,6 +252,7 @@ class Batch:
         self.noted += later.noted
         self.raised |= later.raised
         self.alive = later.alive if later.alive is not None else self.alive
+        self.unchecked = later.unchecked if later.unchecked is not None else self.unchecked
 
     def raised_rows(self) -> list[dict[str, int]]:
         """The acts that get their numbers."""
@@ -288,7 +292,7 @@ class Saved:
 
     `ended` are the incidents that ended in its last hour; `watched_since` is when the first agent
     began to write; `last_act` is the id of the newest act of a person that `incidents` hold;
-    `operations` are those in force.
+    `operations` are those in force; `unchecked` are the checks that were hindered at its end.
     """
 
     faults: tuple[Fault, ...] = ()
@@ -301,3 +305,4 @@ class Saved:
     watched_since: float | None = None
     last_act: int = 0
     operations: tuple[Operation, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()

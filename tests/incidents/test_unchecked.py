@@ -100,3 +100,25 @@ def test_ff_f23_a_check_that_is_no_longer_made_is_forgotten():
     room.say(result())
     room.watch.keep(set())
     assert room.wait(10 * HOUR) == []
+
+
+def test_ff_f23_a_later_run_goes_on_from_what_the_last_one_has_kept():
+    first, later = Watched(), Watched()
+    first.say(result())
+    first.wait(HOUR - 10)
+    later.now = 77.0
+    later.watch.resume(first.watch.ages(first.now), later.now)
+    assert later.watch.ages(later.now) == first.watch.ages(first.now)
+    later.say(result())
+    assert later.wait(9) == []
+    assert len(later.wait(1)) == 1
+
+
+def test_ff_f23_what_is_checked_in_the_later_run_begins_anew():
+    first, later = Watched(), Watched()
+    first.say(result())
+    first.wait(HOUR - 10)
+    later.watch.resume(first.watch.ages(first.now), later.now)
+    later.say(result(None, State.OK))
+    later.say(result())
+    assert later.wait(HOUR - 1) == []
