@@ -12,10 +12,10 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from healthmon.model.device import Device
-from healthmon.protocols.errors import ExchangeError, UnsupportedError
+from healthmon.protocols.errors import ExchangeError, SilentError, UnsupportedError
 from healthmon.protocols.http.exchange import BODY_CAP, Endpoint, Reply
 from healthmon.protocols.http.session import HttpLogin, HttpSession, served
 from healthmon.protocols.onvif.soap_auth import Held, Login, post
@@ -24,8 +24,14 @@ from healthmon.protocols.transport.connector import Connector
 from healthmon.protocols.transport.lockout_guard import LockoutGuard
 from healthmon.secret import Credential
 
+FIRST_SECONDS = 12.0
+T = TypeVar("T")
 SnmpGet = Callable[[Sequence[str]], Awaitable[dict[str, SnmpValue]]]
 SnmpWalk = Callable[[str], Awaitable[dict[str, SnmpValue]]]
+
+
+class MuteError(SilentError):
+    """The recorder has not answered the first question of the session in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,7 @@ class VendorClient:
     refusal: Callable[[Reply], ExchangeError | None] = lambda _reply: None
     _session: HttpSession | None = None
     _held: Held = field(default_factory=Held)
+    _answered: bool = False
 
     def before_end(self) -> asyncio.Timeout:
         """A scope that raises TimeoutError at the session's end, for parts that may be left out."""
@@ -112,7 +119,9 @@ class VendorClient:
         self._held.session = session = self._open()
         self._held.answered = session.answered
         login = Login(self.credential, self.guard, self.skew, self.device.access.allow_basic)
-        answer = await post(self.connector, session.place, path, envelope, login, self._held)
+        answer = await self._patiently(
+            post(self.connector, session.place, path, envelope, login, self._held)
+        )
         return answer.reply
 
     async def snmp(self, oids: Sequence[str]) -> dict[str, SnmpValue]:
@@ -135,10 +144,29 @@ class VendorClient:
         self, method: str, path: str, body: bytes, headers: Sequence[tuple[str, str]], cap: int
     ) -> Reply:
         self.calls += 1
-        reply = await self._open().answer(method, path, headers=headers, body=body, cap=cap)
+        reply = await self._patiently(
+            self._open().answer(method, path, headers=headers, body=body, cap=cap)
+        )
         if reply.status != 200 and (error := self.refusal(reply)) is not None:
             raise error
         return served(reply)
+
+    async def _patiently(self, request: Awaitable[T]) -> T:
+        """What `request` returns. Raises MuteError where a recorder that has answered nothing yet in
+        this session takes longer than any other device may; what refuses has answered.
+        """
+        try:
+            async with asyncio.timeout(None if self._answered else FIRST_SECONDS) as first:
+                reply = await request
+        except TimeoutError:
+            if first.expired():
+                raise MuteError(f"no answer in {FIRST_SECONDS:g} s") from None
+            raise
+        except ExchangeError:
+            self._answered = True
+            raise
+        self._answered = True
+        return reply
 
     def _open(self) -> HttpSession:
         """The kept connection. Raises UnsupportedError where no HTTP port is configured."""

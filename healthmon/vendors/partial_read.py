@@ -40,7 +40,7 @@ from healthmon.protocols.errors import (
 )
 from healthmon.protocols.http.exchange import BODY_CAP, Reply
 from healthmon.protocols.snmp.v2c import SnmpValue
-from healthmon.vendors.client import VendorClient
+from healthmon.vendors.client import MuteError, VendorClient
 from healthmon.vendors.coverage import Timeline
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ LOGIN_TROUBLE = (
     NoCredentialError,
 )
 FATAL = (
-    *LOGIN_TROUBLE, ConnectTimeoutError, DnsError, OwnNetworkError, RefusedError, ResourceError, TlsError,
+    *LOGIN_TROUBLE, ConnectTimeoutError, DnsError, MuteError, OwnNetworkError, RefusedError, ResourceError, TlsError,
     UnreachableError,
 )  # fmt: skip
 MOST_NOTES = 20

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from helpers.fakes.rtsp_server import SDP, Camera
 from helpers.field_cameras import OnvifWeb, Row, film, silent
-from helpers.loopback import served
+from helpers.loopback import Handler, served
 from helpers.product import Product, Running, Swept
 from helpers.support import Peers
 
@@ -114,6 +114,88 @@ async def test_ff_a2_one_hung_recorder_of_each_make_costs_one_timeout(tmp_path: 
         sheet = await asyncio.to_thread(Product(tmp_path, tree).sweep)
     assert sheet.sheet["took_seconds"] < LIMIT
     assert ill(sheet, "faults") == {f"R{2 + number}" for number in range(len(makes))}
+
+
+def heads_alone(head: bytes, then: bytes = b"") -> Handler:
+    """A web server that answers every request with the beginning of an answer; `then` follows each
+    second.
+    """
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head)
+        while not writer.is_closing():
+            await asyncio.sleep(1)
+            writer.write(then)
+
+    return talk
+
+
+XML = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
+REFUSAL = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm=r, nonce=n\r\n"
+HANGS = XML + b"Content-Length: 500\r\n\r\n"
+BEGINNINGS = {
+    "a status line": b"HTTP/1.1 200 OK\r\n",
+    "a head": HANGS,
+    "a head without a length": XML + b"\r\n",
+    "a head for chunks": XML + b"Transfer-Encoding: chunked\r\n\r\n",
+    "the head of a refusal": REFUSAL + b"Content-Length: 90\r\n\r\n",
+    "100 Continue": b"HTTP/1.1 100 Continue\r\n\r\n",
+}
+
+
+async def one_by_one(folder: Path, servers: dict[str, Handler]) -> tuple[Swept, dict[str, str]]:
+    """The sweep of a recorder for each of `servers`, and their ids by name."""
+    makes = ("hikvision", "onvif", "dahua", "axis", "bosch")
+    async with contextlib.AsyncExitStack() as stack:
+        rows = []
+        for number, server in enumerate(servers.values()):
+            web = await stack.enter_async_context(served(server, host=address(number)))
+            made = recorder(number, (web.port, web.port), makes[number % len(makes)])
+            rows.append(made | {"rtsp": "no", "name": f"Recorder {number}"})
+        tree = {"recorders": rows, "defaults": SHORTER}
+        sheet = await asyncio.to_thread(Product(folder, tree).sweep)
+    return sheet, dict(zip(servers, (one["id"] for one in rows), strict=True))
+
+
+async def test_ff_a2_a_recorder_that_sends_beginnings_of_answers_alone_is_a_fault(tmp_path: Path):
+    """It costs one timeout too, whatever its make."""
+    servers = {name: heads_alone(head) for name, head in BEGINNINGS.items()}
+    sheet, ids = await one_by_one(tmp_path, servers)
+    told = {name: sheet.sentences(one, "faults") for name, one in ids.items()}
+    assert all("connected, but answers nothing" in "".join(told[name]) for name in ids), told
+    assert sheet.sheet["took_seconds"] < LIMIT
+    assert [row for one in ids.values() for row in sheet.rows(one, "not_checked")] == []
+
+
+async def test_beside_a2_a_recorder_whose_pages_come_is_there(tmp_path: Path):
+    """Whatever its first page is: without a body, slow, or only its head where another page comes."""
+
+    def page_of(first: bytes, other: bytes = b"HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno"):
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            asked = await reader.readuntil(b"\r\n\r\n")
+            answer = first if asked.startswith(b"GET / ") else other
+            head, end, body = answer.partition(b"\r\n\r\n")
+            writer.write(head + end)
+            await asyncio.sleep(0.35)
+            writer.write(body)
+            if answer is HANGS:
+                await reader.read()
+
+        return talk
+
+    servers = {
+        "slow": page_of(
+            XML + b"Content-Length: 4\r\n\r\n<a/>", XML + b"Content-Length: 4\r\n\r\n<a/>"
+        ),
+        "empty": page_of(XML + b"Content-Length: 0\r\n\r\n"),
+        "nothing new": page_of(b"HTTP/1.1 304 Not Modified\r\n\r\n"),
+        "elsewhere": page_of(b"HTTP/1.1 302 Found\r\nLocation: /doc\r\n\r\n"),
+        "its first page hangs": page_of(HANGS),
+        "no such part": page_of(b"HTTP/1.1 416 No\r\nContent-Length: 0\r\n\r\n"),
+    }
+    sheet, ids = await one_by_one(tmp_path, servers)
+    assert ill(sheet, "faults") == set(), [sheet.sentences(one, "faults") for one in ids.values()]
 
 
 def runs_of(agent: Running, check: str) -> dict[str, float]:

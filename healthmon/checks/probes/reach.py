@@ -29,6 +29,8 @@ from healthmon.protocols.ups import apcupsd, nut
 SPEAKING = frozenset({"rtsp", "http", "https", "nut", "apcupsd"})
 _PING_SHARE, _ANSWER_SHARE = 0.25, 0.95
 _LEAST_SECONDS = 0.5
+_FIRST_BYTE = (("Range", "bytes=0-0"),)
+_WITHOUT_BODY = (204, 304)
 
 
 async def probe(device: Device, check: Check, context: ProbeContext) -> Reach:
@@ -172,12 +174,26 @@ async def _ups_report(device: Device, context: ProbeContext) -> None:
 
 
 async def _some_page(place: Endpoint, context: ProbeContext) -> None:
-    """Ask for the head of the first page; some servers hang up upon that and give the page."""
-    connector, enough = context.connector, http.status_alone
-    try:
-        await http.exchange(connector, place, "HEAD", "/", enough=enough)
-    except ResetError:
-        await http.exchange(connector, place, "GET", "/", enough=enough)
+    """Ask for a byte of the first page. A web server may answer with heads while what makes its
+    pages hangs: where nothing follows the head, a byte of a page must come.
+    """
+    reply = await _page(place, "/", context, http.status_alone)
+    if _is_bare(reply):
+        await _page(place, "/favicon.ico", context, bool)
+
+
+async def _page(
+    place: Endpoint, path: str, context: ProbeContext, enough: http.Enough
+) -> http.Reply:
+    return await http.exchange(
+        context.connector, place, "GET", path, headers=_FIRST_BYTE, enough=enough
+    )
+
+
+def _is_bare(reply: http.Reply) -> bool:
+    """Whether it is a head whose body has not begun (RFC 9112 6.3)."""
+    none = reply.status in _WITHOUT_BODY or reply.header("content-length") == "0"
+    return not reply.body and not none
 
 
 async def _tcp(device: Device, number: int, context: ProbeContext) -> None:
