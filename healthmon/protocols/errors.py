@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 OLD_CIPHERS = "it knows old ciphers only, or refuses TLS as it is spoken here"
+OLD_RENEGOTIATION = "its TLS is from before secure renegotiation (RFC 5746); pin its key to take it"
 
 
 class ExchangeError(Exception):
@@ -264,6 +265,7 @@ _TLS_WORDS = (
     ("PROTOCOL_VERSION", "its TLS is too old (TLS 1.2 is needed)"),
     ("UNSUPPORTED_PROTOCOL", "its TLS is too old (TLS 1.2 is needed)"),
     ("HANDSHAKE_FAILURE", OLD_CIPHERS),
+    ("UNSAFE_LEGACY_RENEGOTIATION", OLD_RENEGOTIATION),
 )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -553,6 +554,8 @@ def signed(number: float) -> float:
 
 # ---------------------------------------------------------------- TLS
 
+_LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT, which Python names from 3.12 on
+
 
 @quirk(
     "TLS",
@@ -566,6 +569,20 @@ def pinned_ciphers() -> str:
     tells them.
     """
     return "DEFAULT:!aNULL:!eNULL:!RC4:!3DES:@SECLEVEL=0"
+
+
+@quirk(
+    "TLS",
+    "old-renegotiation",
+    devices="cameras and cards with a TLS library of before 2010",
+    does="Does not know secure renegotiation (RFC 5746), so that OpenSSL 3 refuses it.",
+    source="RFC 5746 4.1; OpenSSL 3.0 migration guide",
+)
+def old_renegotiation(context: ssl.SSLContext) -> None:
+    """It is spoken to where the key is pinned, and never asked to renegotiate; the certificate check
+    tells it.
+    """
+    context.options |= _LEGACY_SERVER_CONNECT | ssl.OP_NO_RENEGOTIATION
 
 
 def page() -> str:

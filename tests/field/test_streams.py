@@ -36,6 +36,7 @@ from helpers.field_cameras import (
     told_of,
     video_sdp,
 )
+from helpers.gnutls_front import before_5746
 from helpers.loopback import Handler, Pair, make_pair, served, unanswering
 from helpers.product import Product, only
 from helpers.support import Peers, free_port
@@ -475,6 +476,24 @@ def test_ff_a8_old_ciphers_play_with_the_pinned_key_and_are_told(ciphers: str, p
 @pytest.mark.parametrize("version", VERSIONS)
 def test_ff_a8_tls_too_old_is_a_fault_that_says_so(version: str, park: Park):
     assert "too old" in park.told(version, section="faults")
+
+
+async def test_ff_a8_tls_of_before_secure_renegotiation_plays_with_the_pinned_key_and_is_told(
+    tmp_path: Path,
+):
+    """RFC 5746; OpenSSL 3 speaks to no other server unless it is told to."""
+    pair = make_pair(tmp_path, "camera")
+    async with served(Camera(film()).talk) as plain:
+        with before_5746(pair.file, plain.port, "0.0.0.0") as port:
+            known = tls_row(port, pin_of(pair))
+            authority = {"ca_file": str(pair.file)}
+            issued = tls_row(port, "", id="C2", name="South", address="127.0.0.2")
+            issued["tls"] = authority
+            sheet = await swept(tmp_path, {"cameras": [known, issued]})
+    assert told_of(sheet, "stream") == ""
+    assert "secure renegotiation (RFC 5746)" in told_of(sheet, "certificate", "warnings")
+    fault = told_of(sheet, "stream", "faults", "C2")
+    assert "before secure renegotiation (RFC 5746); pin its key" in fault
 
 
 async def test_beside_a8_another_key_stays_a_fault(tmp_path: Path):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from healthmon.protocols import quirks
+from healthmon.protocols.transport import tls
 
 HOUR = timedelta(hours=1)
 ROOT = Path(__file__).parents[2]
@@ -208,6 +209,11 @@ TRIED = {
         (quirks.named_fields(b"\r\n\r\n"), b"\r\n\r\n"),
     ],
     "old-ciphers": [("SECLEVEL=0" in quirks.pinned_ciphers(), True)],
+    "old-renegotiation": [
+        (bool(tls.context(pin="0" * 64).options & 0x4), True),
+        (bool(tls.context(pin="0" * 64, secure=True).options & 0x4), False),
+        (bool(tls.context().options & 0x4), False),
+    ],
 }
 
 

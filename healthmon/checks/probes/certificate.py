@@ -9,7 +9,7 @@ from healthmon.checks.probes.context import ProbeContext
 from healthmon.checks.probes.endpoints import trust
 from healthmon.model.device import Check, Device
 from healthmon.model.measurements import Certificate
-from healthmon.protocols.errors import UnsupportedError
+from healthmon.protocols.errors import OLD_RENEGOTIATION, UnsupportedError
 from healthmon.protocols.transport import tls
 
 _OLD_VERSIONS = {"SSLv3", "TLSv1", "TLSv1.1"}
@@ -38,8 +38,11 @@ async def probe(device: Device, check: Check, context: ProbeContext) -> Certific
     peer = await tls.read_certificate(context.connector, device.address, port, name)
     old = await tls.old_ciphers_only(context.connector, device.address, port, peer)
     content = tls.content_of(peer.der)
-    trusting = trust(device, old=old)
-    problem = await tls.verified(context.connector, device.address, port, trusting, name)
+    place = context.connector, device.address, port
+    problem = await tls.verified(*place, trust(device, old=old, secure=True), name)
+    insecure = OLD_RENEGOTIATION in problem
+    if insecure:
+        problem = await tls.verified(*place, trust(device, old=True), name)
     return Certificate(
         port=port,
         not_before=content.not_before,
@@ -49,12 +52,17 @@ async def probe(device: Device, check: Check, context: ProbeContext) -> Certific
         key=content.key,
         trusted=not problem,
         problem=problem,
-        weak=", ".join([*_weak(content, peer.version), *_old(peer.cipher, old=old)]),
+        weak=", ".join(
+            [*_weak(content, peer.version), *_old(peer.cipher, old=old, insecure=insecure)]
+        ),
     )
 
 
-def _old(cipher: str, *, old: bool) -> list[str]:
-    return [f"the device knows old ciphers only ({cipher})"] if old else []
+def _old(cipher: str, *, old: bool, insecure: bool) -> list[str]:
+    found = [f"the device knows old ciphers only ({cipher})"] if old else []
+    if insecure:
+        found.append("the device does not know secure renegotiation (RFC 5746)")
+    return found
 
 
 def _weak(content: tls.CertificateContent, version: str) -> list[str]:

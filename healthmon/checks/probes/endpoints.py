@@ -11,14 +11,14 @@ from healthmon.protocols.http.exchange import Endpoint
 from healthmon.protocols.transport import tls
 
 
-def trust(device: Device, *, old: bool = False) -> ssl.SSLContext:
+def trust(device: Device, *, old: bool = False, secure: bool = False) -> ssl.SSLContext:
     """How this device's certificate is trusted: its pinned key, its CA file, else the system's CAs.
     Raises TlsError.
     """
     how = device.access.tls
     if how is None:
-        return tls.context(old=old)
-    return tls.context(ca_file=how.ca_file, pin=how.pin, old=old)
+        return tls.context(old=old, secure=secure)
+    return tls.context(ca_file=how.ca_file, pin=how.pin, old=old, secure=secure)
 
 
 def http_endpoint(device: Device) -> Endpoint | None:

@@ -178,28 +178,42 @@ def _plain_pin(pin: str) -> str:
 
 
 def context(
-    *, ca_file: str | None = None, pin: str | None = None, old: bool = False
+    *,
+    ca_file: str | None = None,
+    pin: str | None = None,
+    old: bool = False,
+    secure: bool = False,
 ) -> ssl.SSLContext:
     """The shared client context that trusts one pinned key, or the CA in `ca_file`, or the system's
     CAs.
 
-    Old ciphers are taken with a pin, or where they are `old` and only the certificate counts.
+    Old TLS is taken with a pin, or where it is `old` and only the certificate counts; a device that
+    does not know secure renegotiation is not taken where it must be `secure`.
     With a pin neither name nor chain nor dates are checked; without one all are. Raises TlsError
     for a bad pin or an unreadable CA file.
     """
-    return _context(ca_file, pin, old)
+    return _context(ca_file, pin, old, secure)
 
 
 @functools.lru_cache(maxsize=4096)
-def _context(ca_file: str | None, pin: str | None, old: bool) -> ssl.SSLContext:
-    if pin is not None:
-        pinned = _PinnedContext(ssl.PROTOCOL_TLS_CLIENT)
-        pinned.check_hostname = False
-        pinned.verify_mode = ssl.CERT_NONE
-        pinned.set_ciphers(quirks.pinned_ciphers())
-        pinned.minimum_version = ssl.TLSVersion.TLSv1_2
-        pinned.pin = _plain_pin(pin)
-        return pinned
+def _context(ca_file: str | None, pin: str | None, old: bool, secure: bool) -> ssl.SSLContext:
+    made = _pinned(pin) if pin is not None else _by_authority(ca_file, old=old)
+    if not secure and (old or pin is not None):
+        quirks.old_renegotiation(made)
+    return made
+
+
+def _pinned(pin: str) -> ssl.SSLContext:
+    pinned = _PinnedContext(ssl.PROTOCOL_TLS_CLIENT)
+    pinned.check_hostname = False
+    pinned.verify_mode = ssl.CERT_NONE
+    pinned.set_ciphers(quirks.pinned_ciphers())
+    pinned.minimum_version = ssl.TLSVersion.TLSv1_2
+    pinned.pin = _plain_pin(pin)
+    return pinned
+
+
+def _by_authority(ca_file: str | None, *, old: bool) -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if old:
         made.set_ciphers(quirks.pinned_ciphers())
@@ -225,6 +239,7 @@ def _reading_context() -> ssl.SSLContext:
         warnings.simplefilter("ignore")
         made.minimum_version = ssl.TLSVersion.TLSv1
     made.set_ciphers("DEFAULT:@SECLEVEL=0")
+    quirks.old_renegotiation(made)
     return made
 
 
