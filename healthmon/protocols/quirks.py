@@ -160,6 +160,7 @@ def other_controls(control: str, base: str, session: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*below, beside)))
 
 
+# Not EvoStream and DSS: cameras name themselves so, too.
 RELAYS = (
     "mediamtx",
     "gortsplib",
@@ -170,6 +171,7 @@ RELAYS = (
     "zlmediakit",
     "easydarwin",
     "flussonic",
+    "vlc/",
 )
 
 

@@ -18,6 +18,7 @@ from healthmon.config.problems import ConfigError
 from healthmon.protocols.host import state_files
 from healthmon.secret import Secret
 from healthmon.store import (
+    CorruptError,
     Saved,
     ShiftNote,
     Store,
@@ -76,7 +77,12 @@ class StoreLocation:
         """
         if self.file is not None:
             permissions.need_reading(self.file)
-        return Store.reader(self.url, self.password.reveal() if self.password else None)
+        password = self.password.reveal() if self.password else None
+        try:
+            return Store.reader(self.url, password)
+        except CorruptError as error:
+            words = f"{self.shown} is no history of healthmon ({error})"
+            raise CorruptError(f"{words}; a running agent begins a new one") from None
 
 
 def place(config: Config) -> StoreLocation:

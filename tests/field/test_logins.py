@@ -231,6 +231,7 @@ async def test_ff_a16_the_age_is_kept_when_it_is_refused_again(tmp_path: Path):
     for sheet, device in ((sheets[1], "C1"), (sheets[3], "C2")):
         fault = only(sheet.rows(device, "faults"))
         assert fault["code"] == "login_refused"
+        assert fault["since"] is not None
         assert abs(datetime.fromisoformat(fault["since"]).timestamp() - began) < 45
 
 
@@ -283,13 +284,14 @@ class Prosy:
             yield row_of(rtsp.port, pages.port)
 
 
+BLOCKED = "Your IP address has been blocked"
 AFTER_A_LOGIN = {
     "The account will be locked after 2 more failed attempts.": "login_refused",
     "You have 3 more attempts before your account is locked.": "login_refused",
     "Your browser may have blocked the password dialogue.": "login_refused",
     "Access blocked by content filter": "login_refused",
     '{"lockStatus": "lock", "unlockTime": 1800, "retryLoginTime": 0}': "locked_out",
-    "Your IP address has been blocked": "locked_out",
+    BLOCKED: "locked_out",
 }
 PAGES = {
     prose: Prosy(Camera(film(), refuse=RtspLogin()), OnvifWeb(wants="digest", first=prose))
@@ -346,11 +348,16 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("said", AFTER_A_LOGIN)
+@pytest.mark.parametrize("said", [said for said in AFTER_A_LOGIN if said != BLOCKED])
 def test_ff_a17_what_is_said_after_a_login_is_read_by_what_it_means(said: str, park: Park):
     """A warning of a lock is none, nor is a block of something else."""
     fault = only(park.rows(f"then: {said}", "identity", "faults"))
     assert fault["code"] == AFTER_A_LOGIN[said]
+
+
+def test_beside_a17_a_block_of_our_address_is_one(park: Park):
+    fault = only(park.rows(f"then: {BLOCKED}", "identity", "faults"))
+    assert fault["code"] == AFTER_A_LOGIN[BLOCKED]
 
 
 @pytest.fixture(scope="module")

@@ -133,6 +133,7 @@ TRIED = {
         (quirks.relay_name("go2rtc/1.9.9"), "go2rtc/1.9.9"),
         (quirks.relay_name("MediaMTX v1"), "MediaMTX v1"),
         (quirks.relay_name("GStreamer RTSP server"), ""),
+        (quirks.relay_name("VLC/3.0.21"), "VLC/3.0.21"),
         (quirks.relay_name("Hikvision"), ""),
         (quirks.relay_name(""), ""),
     ],

@@ -13,7 +13,7 @@ import pytest
 from helpers.service import GROUP, LIBRARY, USER, house
 from helpers.store_samples import CASE, full
 
-from healthmon.store import Batch, Store, TroubleError, location, reader
+from healthmon.store import Batch, CorruptError, Store, TroubleError, location, reader
 
 # Another writer of the same file: what it has committed counts, what it was writing when it was
 # killed does not.
@@ -157,3 +157,13 @@ def test_reading_blocks_no_writer(tmp_path: Path) -> None:
     store.record(Batch(alive=5.0))
     other.close()
     store.close()
+
+
+@pytest.mark.parametrize("content", [b"", b"no database " * 999], ids=["empty", "text"])
+def test_a_file_that_is_no_history_is_named_with_what_becomes_of_it(content: bytes, tmp_path: Path):
+    file = tmp_path / location.FILE
+    file.write_bytes(content)
+    with pytest.raises(CorruptError) as raised:
+        location.in_folder(tmp_path).reader()
+    assert str(raised.value).startswith(f"{file} is no history of healthmon (")
+    assert str(raised.value).endswith("; a running agent begins a new one")
