@@ -42,14 +42,14 @@ def _tcp_of(
         return [(ports.rtsp, session)]
     if device.kind in ("camera", "recorder"):
         return [(ports.rtsp, session), (ports.http, _http_of(device))]
-    return [(ports.tcp, asyncio.Protocol)] if device.kind == "link" else []
+    return [(ports.tcp, asyncio.Protocol)] if device.kind in ("link", "workstation") else []
 
 
 def _udp_of(device: SimDevice) -> list[tuple[int, Callable[[], asyncio.DatagramProtocol]]]:
     """(port, what answers there) of the UDP services of a device."""
     if device.kind == "ntp":
         return [(device.ports.ntp, lambda: NtpSim(device))]
-    if device.kind in ("ups", "link") or device.snmp:
+    if device.kind in ("ups", "link", "workstation") or device.snmp:
         return [(device.ports.snmp, lambda: SnmpSim(device))]
     return []
 

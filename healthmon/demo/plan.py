@@ -12,6 +12,7 @@ import yaml
 
 from healthmon.demo.onvif_sim import TIME_SERVER, mac_of
 from healthmon.demo.state import Ports, SimDevice
+from healthmon.demo.udp_sim import VOLUME
 
 SITES = (
     ("market", "Market Place"),
@@ -86,6 +87,7 @@ def plan(cameras: int = 147, recorders: int = 2, ups: int = 1, servers: int = 3)
         *watching,
         *(_recorder(n, recorders, watching) for n in range(1, recorders + 1)),
         *(_ups(n) for n in range(1, ups + 1)),
+        _workstation(),
         _relay(watching),
         *(
             SimDevice(f"N{n}", f"Time server {n}", "ntp", _address(6, n), "market")
@@ -130,6 +132,19 @@ def _ups(n: int) -> SimDevice:
         "Control room" if n == 1 else f"Control room {n}",
         "ups",
         _address(8, n),
+        "market",
+        priority=1,
+        password="public",  # noqa: S106
+    )
+
+
+def _workstation() -> SimDevice:
+    """The server of the control room's video management system."""
+    return SimDevice(
+        "VMS1",
+        "VMS server",
+        "workstation",
+        _address(10, 1),
         "market",
         priority=1,
         password="public",  # noqa: S106
@@ -239,6 +254,7 @@ def write_config(devices: Sequence[SimDevice], folder: Path, *, agent_port: int 
         "cameras": list(_rows(devices, "camera")),
         "recorders": list(_rows(devices, "recorder")),
         "ups": list(_rows(devices, "ups")),
+        "workstations": list(_rows(devices, "workstation")),
     }
     path = folder / "config.yaml"
     path.write_text(
@@ -277,7 +293,7 @@ def _row(device: SimDevice) -> dict[str, Any]:
         row["port"] = device.port
     if device.id == "R1":
         row["channel_path"] = "/channel{channel}"
-    if device.kind in ("ups", "link") or device.snmp:
+    if device.kind in ("ups", "link", "workstation") or device.snmp:
         row["snmp"] = {"credential": "snmp-read", "port": device.ports.snmp}
     if more := _ROWS.get(device.kind):
         row |= more(device)
@@ -322,4 +338,5 @@ _ROWS: dict[str, Callable[[SimDevice], dict[str, Any]]] = {
     "recorder": _video_row,
     "relay": _relay_row,
     "link": lambda device: {"ports": [device.ports.tcp]},
+    "workstation": lambda device: {"ports": [device.ports.tcp], "storage": [VOLUME]},
 }

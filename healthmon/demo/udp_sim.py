@@ -16,7 +16,10 @@ from zoneinfo import ZoneInfo
 
 from healthmon.demo import switch_sim
 from healthmon.demo.state import SimDevice
+from healthmon.vendors.recorders import host_resources
 
+# The volume of a simulated workstation, in units of 4 KiB.
+VOLUME, UNITS = "C:", 60_000_000
 NTP_TO_UNIX = 2208988800
 UPS = "1.3.6.1.2.1.33.1"
 # upsSecondsOnBattery, upsEstimatedChargeRemaining, upsInputVoltage, upsOutputSource (RFC 1628).
@@ -52,8 +55,8 @@ def _on_battery(seconds: int) -> dict[str, int]:
 
 
 class SnmpSim(asyncio.DatagramProtocol):
-    """An SNMP v1/v2c agent that answers GET, GETNEXT and GETBULK for a UPS, a switch, a camera or a
-    recorder.
+    """An SNMP v1/v2c agent that answers GET, GETNEXT and GETBULK for a UPS, a switch, a camera, a
+    recorder or a workstation.
     """
 
     def __init__(self, device: SimDevice) -> None:
@@ -124,7 +127,22 @@ class SnmpSim(asyncio.DatagramProtocol):
             ),
             name_of("1.3.6.1.2.1.25.1.2.0"): tlv(0x04, date_and_time(device.now())),
         }
+        if device.kind == "workstation":
+            return found | self._computer(ticks)
         return found | self._power() if device.kind == "ups" else found
+
+    def _computer(self, ticks: int) -> dict[bytes, bytes]:
+        """HOST-RESOURCES-MIB of a computer of the control room: uptime, load, one volume."""
+        used = UNITS if self._device.has("disk_full") else UNITS // 3
+        table: dict[str, int | str] = {
+            host_resources.UPTIME: ticks + 8_640_000,
+            f"{host_resources.LOAD}.1": int(self._device.faults.get("cpu_load", 12)),
+            f"{host_resources.DESCRIPTION}.1": VOLUME,
+            f"{host_resources.UNIT}.1": 4096,
+            f"{host_resources.SIZE}.1": UNITS,
+            f"{host_resources.USED}.1": used,
+        }
+        return {name_of(oid): _encoded(value) for oid, value in table.items()}
 
     def _power(self) -> dict[bytes, bytes]:
         device = self._device

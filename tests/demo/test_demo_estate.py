@@ -322,6 +322,7 @@ def test_the_written_configuration_is_accepted_and_its_secrets_are_private(tmp_p
     path = plan.write_config(devices, tmp_path)
     found = inventory.devices(loading.load(path))
     kinds = [device.kind.value for device in found]
+    assert [device.id for device in found if device.kind.value == "workstation"] == ["VMS1"]
     assert (kinds.count("camera"), kinds.count("recorder"), kinds.count("ups")) == (147, 2, 1)
     assert len({device.address for device in devices}) == len(devices)
     for secret in (tmp_path / "secrets").iterdir():
