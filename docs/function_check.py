@@ -27,6 +27,13 @@ check of the sweep has seen. A person checks what is not checked.
 
 Written by `python -m docs` from `healthmon/checks/function_check/lines.py`.
 """
+_OWN_ALARMS = """C10 is read where a maker documents a plain request that tells an alarm as it is now. Dahua does
+(`eventManager.cgi`, getEventIndexes). What public pages tell of others, searched in November 2026: Axis tells alarms by
+its event stream and by event subscription (VAPIX, "Event data streaming", "Open Casing and Faulty Front Window");
+Hikvision by `alertStream`, while `/ISAPI/Event/triggers` is configuration; no page was found that documents a read of
+alarm states in Bosch's RCP+, and the alarm value of its SNMP tree (1.3.6.1.4.1.3967.1.3.1.1, which Checkmk reads) does
+not say which alarm it is, so that it may be motion as well as a covered view. These cameras stay NOT CHECKED on C10.
+"""
 _SPECIAL = {
     "C20": "the agent's record: power failures of its UPSes and restarts of its recorder since the last shift change",
     "C24": "the agent's record: whether it has worked within 5 minutes, and its own open faults",
@@ -36,7 +43,8 @@ _SPECIAL = {
 def page() -> str:
     """The whole page."""
     rows = "\n".join(_row(line) for line in LINES)
-    return f"{HEAD}\n| Line | Title | Verdicts | Not checked, because | Tests |\n|---|---|---|---|---|\n{rows}\n"
+    columns = "| Line | Title | Verdicts | Not checked, because | Tests |\n|---|---|---|---|---|"
+    return f"{HEAD}\n{_OWN_ALARMS}\n{columns}\n{rows}\n"
 
 
 def _row(line: Line) -> str:

@@ -47,7 +47,7 @@ MEANING: Final[Mapping[Permission, str]] = MappingProxyType(
         Permission.ACT: "raise faults, record what is done about them, walk the cameras",
         Permission.NOTE: "write notes for the next shift",
         Permission.SIGN: "sign the shift check",
-        Permission.DEVICES: "accept a replaced device, say where a deployable camera is",
+        Permission.DEVICES: "accept a replaced device, say where a deployable camera is, retire a device",
         Permission.REPORTS: "make reports",
         Permission.SHORT_MAINTENANCE: "make, change and end maintenance windows of up to 24 hours",
         Permission.MAINTENANCE: "make, change and end maintenance windows of more than 24 hours",

@@ -11,8 +11,8 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -21,9 +21,8 @@ from zoneinfo import ZoneInfo
 
 from healthmon.access import passwords, users
 from healthmon.access.roles import Permission
-from healthmon.access.signing import signer
+from healthmon.access.signing import actor, signer
 from healthmon.access.users import User
-from healthmon.cli.console import load
 from healthmon.cli.opening import opened
 from healthmon.incidents.acts import Act
 from healthmon.incidents.life_cycle import LifeCycle
@@ -36,6 +35,11 @@ if TYPE_CHECKING:
     from healthmon.config.schema import Config
 
 SECONDS = 15.0
+# The acts of a contractor's file are written in one transaction.
+LONG_SECONDS = 120.0
+# The name of an act whose name the users file gives.
+UNNAMED = "-"
+NO_NAME = "a name is needed: --name 'A. Smith'"
 POLL_SECONDS = 0.2
 MOST_BYTES = 1 << 20
 
@@ -46,8 +50,14 @@ class Record(Protocol):
     def life_cycle(self, number: int) -> LifeCycle:
         """The life of one fault."""
 
+    def references(self) -> dict[str, set[int]]:
+        """The faults that were reported, by their job numbers."""
+
     def act(self, made: Act) -> LifeCycle:
         """Record an act; the life of the fault with it."""
+
+    def act_all(self, made: Sequence[Act]) -> None:
+        """Record acts, all or none."""
 
     def raise_fault(self, made: Act) -> int:
         """Raise a fault; its number, 0 if the agent has given it none in time."""
@@ -68,14 +78,6 @@ def record(loaded: Config) -> Iterator[Record]:
         yield _Direct(store, loaded) if path is None else _ByAgent(store, _Agent(path))
 
 
-@contextlib.contextmanager
-def store_of(config: Path | None) -> Iterator[tuple[Config, Store]]:
-    """The configuration and its store to be written here, for what is entered all at once."""
-    _, loaded = load(config)
-    with opened(lambda: location.place(loaded), StoreLocation.existing) as store:
-        yield loaded, store
-
-
 def own_account() -> Author:
     """The account by which this command runs."""
     return Author(os.getuid(), permissions.account())
@@ -91,12 +93,26 @@ class _Direct:
     def life_cycle(self, number: int) -> LifeCycle:
         return self.store.life_cycle(number)
 
+    def references(self) -> dict[str, set[int]]:
+        return self.store.references()
+
     def act(self, made: Act) -> LifeCycle:
-        return self.store.act(made, own_account())
+        return self.store.act(self._named(made), own_account())
+
+    def act_all(self, made: Sequence[Act]) -> None:
+        self.store.act_all([self._named(one) for one in made], own_account())
 
     def raise_fault(self, made: Act) -> int:
-        act_id = self.store.raise_fault(made, own_account())
+        act_id = self.store.raise_fault(self._named(made), own_account())
         return numbered(self.store, act_id, self.loaded)
+
+    def _named(self, made: Act) -> Act:
+        """`made` in the name of the user that the account is bound to, if it is bound to one."""
+        typed = _typed_name(made)
+        user = _own_user(self.loaded, typed, Permission.ACKNOWLEDGE, actor)
+        if user is None and not typed:
+            raise StoreError(NO_NAME)
+        return made if user is None else replace(made, by=user.name)
 
     def sign(self, name: str, note: str) -> tuple[float, str, str]:
         user = _own_user(self.loaded, name, Permission.SIGN)
@@ -113,22 +129,51 @@ class _Direct:
         return made.by
 
 
-def swept_by_agent(loaded: Config, progress: Callable[[int, int], None]) -> bool:
-    """Have the agent that runs make the shift check, and wait for its sheet; False where none runs.
-    `progress` gets how many checks are made, and of how many. Raises StoreError.
+def agent_of(loaded: Config) -> tuple[Path | None, str]:
+    """Where the agent of the configuration listens for commands, None where none does; and in words
+    why it cannot be asked where one is there, "" otherwise.
     """
     path = _socket_of(loaded)
-    if path is None:
+    if path is not None:
+        return path, ""
+    for one in sockets(Path(loaded.file)):
+        if _closed(one):
+            return None, f"the agent's socket {one} is not open to {permissions.account()}"
+    return None, ""
+
+
+def _closed(path: Path) -> bool:
+    """Whether this account may not connect to a socket that is there, or may not know whether it is."""
+    try:
+        path.stat()
+    except PermissionError:
+        return True
+    except OSError:
         return False
+    return not os.access(path, os.W_OK)
+
+
+def swept_by_agent(loaded: Config, path: Path, progress: Callable[[int, int], None]) -> None:
+    """Have the agent that listens at `path` make the check of `loaded`, and wait for its sheet.
+    `progress` gets how many checks are made, and of how many. Raises StoreError.
+    """
     agent = _Agent(path)
-    state = agent.enter("sweep", {})
+    state = agent.enter("sweep", {"config": loaded.digest})
     while state["running"]:
         progress(int(state["made"]), int(state["total"]))
         time.sleep(POLL_SECONDS)
         state = agent.enter("sweep", {"watch": True})
     if state["problem"]:
         raise StoreError(f"the agent has made no sheet: {state['problem']}")
-    return True
+
+
+def by_agent(loaded: Config, kind: str, values: dict[str, Any]) -> dict[str, Any]:
+    """What came of an act that only the running agent can do. Raises StoreError."""
+    path, closed = agent_of(loaded)
+    if path is None:
+        words = "no agent runs with this configuration; this takes effect in the running agent only"
+        raise StoreError(f"{closed or words}; nothing was done")
+    return _Agent(path).enter(kind, values)
 
 
 @dataclass(frozen=True)
@@ -141,9 +186,16 @@ class _ByAgent:
     def life_cycle(self, number: int) -> LifeCycle:
         return self.store.life_cycle(number)
 
+    def references(self) -> dict[str, set[int]]:
+        return self.store.references()
+
     def act(self, made: Act) -> LifeCycle:
         self.agent.enter("act", _values(made))
         return self.store.life_cycle(made.number)
+
+    def act_all(self, made: Sequence[Act]) -> None:
+        name = _typed_name(made[0]) if made else ""
+        self.agent.enter("import", {"name": name, "acts": [_values(one) for one in made]})
 
     def raise_fault(self, made: Act) -> int:
         act_id = int(self.agent.enter("raise", _values(made))["act"])
@@ -180,7 +232,7 @@ class _Agent:
         return dict(found["done"])
 
     def _answer(self, kind: str, values: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        connection = _Connection(self.path)
+        connection = _Connection(self.path, LONG_SECONDS if kind == "import" else SECONDS)
         try:
             headers = {"Content-Type": "application/json"}
             connection.request("POST", f"/acts/{kind}", json.dumps(values), headers)
@@ -193,14 +245,18 @@ class _Agent:
             connection.close()
 
 
-def _own_user(loaded: Config, name: str, permission: Permission) -> User | None:
-    """The user in whose name this command acts; None without a users file. Raises StoreError."""
+def _own_user(
+    loaded: Config, name: str, permission: Permission, known: Callable[..., User | None] = signer
+) -> User | None:
+    """The user in whose name this command acts; None without a users file, and for an account that
+    `known` lets act without being one. Raises StoreError.
+    """
     if loaded.agent.users_file is None:
         return None
     file = Path(loaded.folder) / loaded.agent.users_file
     today = datetime.now(ZoneInfo(loaded.estate.time_zone)).date()
     try:
-        return signer(users.read(file).users, permissions.account(), today, permission, name)
+        return known(users.read(file).users, permissions.account(), today, permission, name)
     except OSError as error:
         words = (error.strerror or "error").lower()
         raise StoreError(f"{file}: the users file cannot be read: {words}") from None
@@ -215,11 +271,16 @@ def ask_password(user: str) -> str:
     return read_password((f"Password of user {user}: ",))
 
 
+def _typed_name(made: Act) -> str:
+    """The name that was given with an act; "" for none."""
+    return "" if made.by == UNNAMED else made.by
+
+
 def _values(made: Act) -> dict[str, Any]:
     return {
         "kind": made.kind.value,
         "number": made.number,
-        "name": made.by,
+        "name": _typed_name(made),
         "happened": float(made.happened),
         "details": dict(made.details),
     }
@@ -228,8 +289,8 @@ def _values(made: Act) -> dict[str, Any]:
 class _Connection(http.client.HTTPConnection):
     """HTTP on a Unix socket."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=SECONDS)
+    def __init__(self, path: Path, seconds: float = SECONDS) -> None:
+        super().__init__("localhost", timeout=seconds)
         self._path = path
 
     def connect(self) -> None:

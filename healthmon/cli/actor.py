@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from healthmon.cli.console import fail
 from healthmon.model.plain_text import one_line
+
+if TYPE_CHECKING:
+    from healthmon.config.schema import Config
+
+
+def typed(name: str, loaded: Config) -> str:
+    """The name that was given, "" for none: it may be missing where a users file says who acts."""
+    if loaded.agent.users_file is not None and not name.strip():
+        return ""
+    return named(name)
 
 
 def named(name: str) -> str:

@@ -16,6 +16,8 @@ from healthmon import __version__
 from healthmon.cli.audit_app import audit
 from healthmon.cli.console import USAGE, fail, load, say
 from healthmon.cli.faults_app import Named, faults
+from healthmon.cli.field_app import device as device_app
+from healthmon.cli.field_app import maintenance, visit
 from healthmon.cli.options import ConfigOption
 from healthmon.cli.user_app import user
 
@@ -43,6 +45,9 @@ cli.add_typer(notify, name="notify")
 cli.add_typer(faults, name="faults")
 cli.add_typer(user, name="user")
 cli.add_typer(audit, name="audit")
+cli.add_typer(visit, name="visit")
+cli.add_typer(maintenance, name="maintenance")
+cli.add_typer(device_app, name="device")
 
 
 @cli.command()

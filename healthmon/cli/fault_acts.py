@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from healthmon.cli import fault_life
-from healthmon.cli.acting import record
-from healthmon.cli.actor import named
+from healthmon.cli.acting import UNNAMED, record
+from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load
 from healthmon.cli.faults import fault_number
 from healthmon.config.outline import Outline
@@ -39,8 +39,9 @@ class Entry:
 
 def do(kind: ActKind, number: str, entry: Entry, **details: str) -> None:
     """Record one act and print what it has done."""
-    fault, name = fault_number(number), named(entry.name)
+    fault = fault_number(number)
     _, loaded = load(entry.config)
+    name = typed(entry.name, loaded) or UNNAMED
     made = replace(checked(kind, name, (entry.at, loaded), **details), number=fault)
     with record(loaded) as kept:
         say_done(kept.act(made), made, loaded)
@@ -48,8 +49,9 @@ def do(kind: ActKind, number: str, entry: Entry, **details: str) -> None:
 
 def undo(number: str, entry: Entry, reason: str) -> None:
     """Undo the last act that stands. It stays in the record."""
-    fault, name = fault_number(number), named(entry.name)
+    fault = fault_number(number)
     _, loaded = load(entry.config)
+    name = typed(entry.name, loaded) or UNNAMED
     with record(loaded) as kept:
         last = kept.life_cycle(fault).last_act
         if last is None:
@@ -65,8 +67,8 @@ def undo(number: str, entry: Entry, reason: str) -> None:
 
 def raise_fault(entry: Entry, **details: str) -> None:
     """Raise a fault by hand; it gets its number from the agent, or here where none runs."""
-    name = named(entry.name)
     _, loaded = load(entry.config)
+    name = typed(entry.name, loaded) or UNNAMED
     device, site = details.get("device", ""), details.get("site", "")
     names = Outline.of(loaded).names
     if device and device not in names:
@@ -98,5 +100,7 @@ def checked(kind: ActKind, name: str, when: tuple[str | None, Config], **details
 
 
 def say_done(life: LifeCycle, made: Act, loaded: Config) -> None:
-    """The sentence about an act, once it is on the disk."""
-    sys.stdout.write(fault_life.done(life, made, Outline.of(loaded), made.at))
+    """The sentence about an act, once it is on the disk, with the name that it was given there."""
+    kept = next((one for one in reversed(life.acts) if one.kind is made.kind), made)
+    named = replace(made, by=kept.by)
+    sys.stdout.write(fault_life.done(life, named, Outline.of(loaded), made.at))

@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from healthmon.cli.acting import own_account, store_of
-from healthmon.cli.actor import named
-from healthmon.cli.console import fail
+from healthmon.cli.acting import UNNAMED, Record, record
+from healthmon.cli.actor import typed
+from healthmon.cli.console import fail, load
 from healthmon.config.problems import Problem, suggest
 from healthmon.incidents.acts import Act, ActError, ActKind, act
 from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.incidents.local_time import moment
-from healthmon.store import Store, StoreError
+from healthmon.store import StoreError
 
 if TYPE_CHECKING:
     from healthmon.config.schema import Config
@@ -46,10 +46,11 @@ class BadLineError(ValueError):
 
 def run(file: Path, name: str, config: Path | None) -> None:
     """Record what the file says, and print how much that was. Exits with every mistake of it."""
-    by = named(name)
     lines = list(_lines(file))
-    with store_of(config) as (loaded, store):
-        found = Import(store, loaded, by)
+    _, loaded = load(config)
+    by = typed(name, loaded) or UNNAMED
+    with record(loaded) as kept:
+        found = Import(kept, loaded, by)
         problems = []
         for number, values, extra in lines:
             try:
@@ -58,7 +59,7 @@ def run(file: Path, name: str, config: Path | None) -> None:
                 problems.append(str(Problem(str(file), number, "", str(error))))
         if problems:
             raise fail("\n".join([*problems, f"{file}: nothing was recorded"]))
-        store.act_all(found.new, own_account())
+        kept.act_all(found.new)
     counts = {
         kind: sum(one.kind is kind for one in found.new) for kind in (ActKind.ATTEND, ActKind.FIX)
     }
@@ -72,7 +73,7 @@ class Import:
     acts that are recorded already.
     """
 
-    store: Store
+    record: Record
     config: Config
     by: str
     new: list[Act] = field(default_factory=list)
@@ -120,7 +121,7 @@ class Import:
         """The number of the fault that a line is about; its life is known then."""
         number = self._by_number(values["fault"]) if values.get("fault") else self._by_job(values)
         if number not in self._lives:
-            self._lives[number] = self.store.life_cycle(number)
+            self._lives[number] = self.record.life_cycle(number)
         return number
 
     def _by_number(self, text: str) -> int:
@@ -134,7 +135,7 @@ class Import:
         if not job:
             raise BadLineError("has neither 'fault' nor 'reference'; fill in one of them")
         if self._references is None:
-            self._references = self.store.references()
+            self._references = self.record.references()
         numbers = sorted(self._references.get(job, ()))
         if not numbers:
             known = suggest(job, self._references)

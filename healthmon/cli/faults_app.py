@@ -10,7 +10,15 @@ from typer.core import TyperGroup
 
 from healthmon.cli.options import ConfigOption
 
-Named = Annotated[str, typer.Option("--name", help="your name; it is stored")]
+Named = Annotated[
+    str,
+    typer.Option(
+        "--name",
+        default_factory=str,
+        show_default=False,
+        help="the name of the person who acts; with a users file the user that your account is bound to",
+    ),
+]
 Number = Annotated[str, typer.Argument(help="the number of the fault, such as F000123")]
 Noted = Annotated[str, typer.Option("--note", help="a note; it is stored")]
 Reference = Annotated[str, typer.Option("--reference", help="the contractor's job number")]

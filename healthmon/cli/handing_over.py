@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from healthmon.cli.acting import record
-from healthmon.cli.actor import named
+from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load
 from healthmon.incidents.local_time import shown
 from healthmon.model.plain_text import one_line
 
 if TYPE_CHECKING:
-    from healthmon.config.schema import Config
+    pass
 
 
 def sign(name: str, config: Path | None, note: str) -> None:
     """Sign the last sweep. It must not be older than the `sign` of the shift check."""
     _, loaded = load(config)
     with record(loaded) as kept:
-        made, how, by = kept.sign(_typed(name, loaded), " ".join(one_line(note).split()))
+        made, how, by = kept.sign(typed(name, loaded), " ".join(one_line(note).split()))
     at = shown(made, ZoneInfo(loaded.estate.time_zone))
     words = {
         "signed": f"the shift check of {at} is signed by {by}",
@@ -39,12 +39,5 @@ def note(text: str, name: str, config: Path | None) -> None:
         raise fail("the note has no text")
     _, loaded = load(config)
     with record(loaded) as kept:
-        by = kept.write_note(_typed(name, loaded), text)
+        by = kept.write_note(typed(name, loaded), text)
     sys.stdout.write(f"noted for the next shift by {by}\n")
-
-
-def _typed(name: str, loaded: Config) -> str:
-    """The name that was given; it may be missing where a users file says who acts."""
-    if loaded.agent.users_file is not None and not name.strip():
-        return ""
-    return named(name)

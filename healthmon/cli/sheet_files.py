@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from healthmon.cli.console import fail, load
@@ -24,6 +25,9 @@ from healthmon_exporters.reports import (
 from healthmon_exporters.reports.sheet_forms import FORMS
 from healthmon_exporters.reports.shift_document import Document
 from healthmon_exporters.reports.shift_sheet import Sheet
+
+if TYPE_CHECKING:
+    from healthmon.config.schema import Config
 
 
 def checked(outputs: Sequence[Path], *, shift: bool) -> None:
@@ -55,6 +59,23 @@ def write(sheet: Sheet, outputs: Sequence[Path], *, shift: bool, as_json: bool) 
     else:
         plain = _plain(sheet, as_json=as_json).encode()
         _write_each(outputs, lambda _output: plain)
+
+
+def of_record(loaded: Config, outputs: Sequence[Path], *, as_json: bool) -> int:
+    """Print the short sheet of the last sweep on record and write it to `outputs`; its exit code.
+    Raises StoreError, ValueError where there is none.
+    """
+    where = location.place(loaded).reader()
+    try:
+        sweep = where.last_sweep()
+    finally:
+        where.close()
+    if sweep is None:
+        raise StoreError("no sweep is on record")
+    text, code = kept_sheet.short(sweep[2], as_json=as_json)
+    sys.stdout.write(text)
+    _write_each(outputs, lambda _output: text.encode())
+    return code
 
 
 def again(config: Path | None, until: str | None, *, as_json: bool, outputs: Sequence[Path]) -> int:

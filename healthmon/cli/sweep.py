@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,10 @@ from healthmon.cli import acting, overrides, sheet_files
 from healthmon.cli.console import fail, read_watched, say
 from healthmon.cli.loop import run_loop
 from healthmon.cli.progress import shown_progress
-from healthmon.config.problems import suggest
+from healthmon.config.problems import ConfigError, suggest
 from healthmon.runtime import engine as composition
 from healthmon.runtime import sweep as one_off
-from healthmon.store import StoreError, location
+from healthmon.store import StoreError, location, permissions
 from healthmon_exporters.reports import shift_sheet
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ def sweep(
     _, loaded = read_watched(config)
     sheet_files.checked(outputs, shift=shift)
     say(f"store: {location.shown(loaded)}")
-    if shift and not any(wanted) and _by_agent(loaded):
-        code = sheet_files.again(config, None, as_json=as_json, outputs=outputs)
+    asked = _Asked(config, loaded, outputs, shift, as_json)
+    if (code := _by_agent(asked, chosen=any(wanted))) is not None:
         raise typer.Exit(code)
     engine = composition.build(loaded, overrides.known(loaded))
     selection = _selection(engine, *wanted)
@@ -48,13 +49,49 @@ def sweep(
     raise typer.Exit(sheet.exit_code)
 
 
-def _by_agent(loaded: Config) -> bool:
-    """Whether an agent runs and has made the whole check: no device is asked by two programs."""
-    try:
+@dataclass(frozen=True)
+class _Asked:
+    """What a command asks for: the whole function check (`shift`) or the short sheet, in which forms."""
+
+    config: Path | None
+    loaded: Config
+    outputs: Sequence[Path]
+    shift: bool
+    as_json: bool
+
+    def by_agent(self, socket: Path) -> int:
+        """Have the agent make the sheet, so that no device is asked by two programs, and show it; its
+        exit code. Raises StoreError, ConfigError, ValueError.
+        """
         with shown_progress("checking") as progress:
-            return acting.swept_by_agent(loaded, progress)
-    except StoreError as error:
-        raise fail(str(error)) from None
+            acting.swept_by_agent(self.loaded, socket, progress)
+        if self.shift:
+            return sheet_files.again(self.config, None, as_json=self.as_json, outputs=self.outputs)
+        code = sheet_files.of_record(self.loaded, self.outputs, as_json=self.as_json)
+        say("the running agent made these checks; no device was asked twice")
+        return code
+
+
+def _by_agent(asked: _Asked, *, chosen: bool) -> int | None:
+    """The exit code of a sheet that the running agent has made; None where this command makes it, and
+    then it says why if an agent is there. What an agent refuses of its shift check is refused.
+    """
+    socket, problem = acting.agent_of(asked.loaded)
+    if socket is not None and chosen:
+        problem = "the agent makes whole checks only"
+    elif socket is not None:
+        try:
+            return asked.by_agent(socket)
+        except (StoreError, ConfigError, ValueError) as error:
+            if asked.shift:
+                raise fail(str(error)) from None
+            problem = str(error)
+    if problem and location.prepared(location.folder_of(asked.loaded)) is None:
+        words = f"{permissions.account()} cannot keep its checks apart from the agent's"
+        raise fail(f"{problem}; no device was asked: {words}")
+    if problem:
+        say(f"{problem}; this command asks the devices itself, each while the agent does not")
+    return None
 
 
 def _selection(

@@ -4,7 +4,7 @@ times that the clocks skip, a file that watches nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -38,22 +38,37 @@ def problems_of(config: Config, entries: Iterable[Entry]) -> Iterator[tuple[Path
 
 def warnings_of(config: Config, entries: Iterable[Entry]) -> Iterator[tuple[Path_, str]]:
     """A timeout beyond the interval: a check that still runs is not started again. Dates of devices
-    that are still to come.
+    that are still to come, and devices that need one that is retired.
     """
+    known = list(entries)
+    retired = {own.id: own.retired for _, own in known if own.retired}
     common, today = config.defaults, datetime.now(ZoneInfo(config.estate.time_zone)).date()
     if common.timeout > common.interval:
         yield ("defaults", "timeout"), _too_long("", common.timeout, common.interval)
-    for path, own in entries:
+    for path, own in known:
         timeout, interval = own.timeout or common.timeout, own.interval or common.interval
         if timeout > interval and (own.timeout or own.interval):
             yield (*path, "timeout"), _too_long(f"{own.id}: ", timeout, interval)
         yield from _to_come(path, own, today.isoformat())
+        yield from _needs_retired(path, own, retired)
 
 
 def _dates(path: Path_, device: Watched) -> Iterator[tuple[Path_, str]]:
     if device.joined and device.retired and device.retired <= device.joined:
         words = f"'retired' {device.retired} is not after 'joined' {device.joined}"
         yield (*path, "retired"), f"{words}; correct one of the two days"
+
+
+def _needs_retired(
+    path: Path_, device: Watched, retired: Mapping[str, str]
+) -> Iterator[tuple[Path_, str]]:
+    """What a device needs and is retired before it: its parents, its recorder."""
+    recorder = device.recorder if isinstance(device, Camera) else None
+    named = [("parent", one) for one in device.parent] + [("recorder", recorder or "")]
+    for key, other in named:
+        day = retired.get(other)
+        if day is not None and (not device.retired or device.retired > day):
+            yield (*path, key), f"{device.id}: {key} {other} is retired on {day}; name the new one"
 
 
 def _to_come(path: Path_, device: Watched, today: str) -> Iterator[tuple[Path_, str]]:

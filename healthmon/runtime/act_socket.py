@@ -11,14 +11,18 @@ import math
 import os
 import pwd
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from healthmon.access import users
 from healthmon.access.roles import Permission, Person
-from healthmon.access.signing import signer
+from healthmon.access.signing import actor, signer
 from healthmon.model.plain_text import one_line
+from healthmon.runtime import field_entry
 from healthmon.runtime.agent import Agent
+from healthmon.runtime.field_entry import FieldEntry
+from healthmon.runtime.field_work import FieldWork
 from healthmon.runtime.listener_config import WebListener
 from healthmon.runtime.shift_check import ShiftCheck
 from healthmon.store import Author, Store, StoreError, location, runtime_directory
@@ -35,20 +39,31 @@ BACKLOG = 64
 PERMISSIONS = {
     "act": Permission.ACKNOWLEDGE,
     "raise": Permission.ACKNOWLEDGE,
+    "import": Permission.ACKNOWLEDGE,
     "sign": Permission.SIGN,
     "note": Permission.NOTE,
+    **field_entry.PERMISSIONS,
 }
-# What carries the name of the user that the account is bound to, whatever was typed.
-_OWN_NAME = ("sign", "note")
+# What only a user does: an account that is bound to none cannot.
+_BY_USERS = ("sign", "note")
 # What the kernel says of a user that this user namespace does not have (user_namespaces(7)).
 _OVERFLOW = Path("/proc/sys/kernel/overflowuid")
 
 
 class ActSocket:
-    """The open socket of `agent`; `pages` knows the users file."""
+    """The open socket of `agent`; `pages` knows the users file. `check` and `work` are those of the
+    pages.
+    """
 
-    def __init__(self, agent: Agent, pages: WebListener, check: ShiftCheck | None = None) -> None:
+    def __init__(
+        self,
+        agent: Agent,
+        pages: WebListener,
+        check: ShiftCheck | None = None,
+        work: FieldWork | None = None,
+    ) -> None:
         self._agent, self._pages = agent, pages
+        self._field = FieldEntry(work or FieldWork(agent))
         self._check = check or ShiftCheck(agent)
         self._listener: listener.OpenListener | None = None
         self._path: Path | None = None
@@ -84,39 +99,62 @@ class ActSocket:
         author = Author(uid, account_of(uid))
         password = values.pop("password", "")
         if kind == "sweep":
-            return self._swept(author, watch=bool(values.get("watch")))
-        if kind not in ACTS:
+            return self._swept(author, values)
+        if kind not in PERMISSIONS:
             return Answered(404, {"problem": f"{one_line(kind)}: there is no such act"})
         if unknown := self._unknown(values.get("details")):
             return Answered(409, {"problem": unknown})
         if refusal := self._refusal(author, PERMISSIONS[kind]):
             log.warning("refused: %s by %s (user %d): %s", kind, author.account, uid, refusal)
             return Answered(403, {"problem": refusal})
-        if kind in _OWN_NAME and (
-            unproved := await self._in_own_name(kind, values, author, password)
-        ):
+        if unproved := await self._in_own_name(kind, values, author, password):
             return unproved
-        config = self._agent.estate.config
-        entry = Entry(values, author, config.estate.shift_check.sign)
+        try:
+            done = await self._done(kind, values, author)
+        except (StoreError, ValueError) as error:
+            return Answered(409, {"problem": str(error)})
+        what = values.get("kind") or kind
+        log.info("%s by %s (user %d): %s", one_line(str(what)), author.account, uid, done)
+        return Answered(200, {"store": location.shown(self._agent.estate.config), "done": done})
+
+    async def _done(self, kind: str, values: dict[str, Any], author: Author) -> dict[str, Any]:
+        """What came of an act, which the agent knows by then. Raises StoreError, ValueError."""
+        if kind in field_entry.PERMISSIONS:
+            return await self._field.enter(kind, values, author, self._may(author))
+        entry = Entry(values, author, self._agent.estate.config.estate.shift_check.sign)
 
         def write(store: Store) -> dict[str, Any]:
             return ACTS[kind](store, entry)
 
         service = self._agent.incident_service
-        try:
-            done = await service.store_writer.query(write)
-        except (StoreError, ValueError) as error:
-            return Answered(409, {"problem": str(error)})
-        what = entry.text("kind") or kind
-        log.info("%s by %s (user %d): %s", what, author.account, uid, done)
+        done: Any = await service.store_writer.query(write)
         await service.take_over()
-        return Answered(200, {"store": location.shown(config), "done": done})
+        return dict(done)
 
-    def _swept(self, author: Author, *, watch: bool) -> Answered:
-        """How far the shift check is that the agent makes; one is begun unless somebody only watches."""
+    def _may(self, author: Author) -> Callable[[Permission], bool]:
+        """Whether an account may do something; one that is bound to a user what that user may."""
+
+        def may(permission: Permission) -> bool:
+            file = self._pages.users()
+            known = {} if file is None else users.read(file).users
+            user = users.bound(known, author.account, self._pages.today())
+            if user is not None:
+                return user.person.may(permission)
+            return not self._refusal(author, permission)
+
+        return may
+
+    def _swept(self, author: Author, values: dict[str, Any]) -> Answered:
+        """How far the shift check is that the agent makes; one is begun unless somebody only watches
+        (`watch`). `config` is the digest of the file that is meant.
+        """
+        watch, meant = bool(values.get("watch")), values.get("config", "")
         if refusal := self._refusal(author, Permission.SWEEP):
             log.warning("refused: sweep by %s (user %d): %s", author.account, author.uid, refusal)
             return Answered(403, {"problem": refusal})
+        if meant and meant != self._agent.estate.config.digest:
+            words = "config.yaml has changed since the agent read it; have it read again"
+            return Answered(409, {"problem": words})
         if not watch and (problem := self._check.start(author.account)):
             return Answered(409, {"problem": problem})
         found = self._check.progress
@@ -167,9 +205,12 @@ class ActSocket:
         typed = str(values.get("name") or "")
         try:
             known = users.read(file).users
-            user = signer(known, author.account, self._pages.today(), PERMISSIONS[kind], typed)
+            named = signer if kind in _BY_USERS else actor
+            user = named(known, author.account, self._pages.today(), PERMISSIONS[kind], typed)
         except (OSError, ValueError) as error:
             return Answered(403, {"problem": str(error)})
+        if user is None:
+            return None
         values["name"] = user.name
         return await self._unproved(user.name, author, password) if kind == "sign" else None
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from healthmon.checks.evaluation.identity import compare, same
@@ -12,6 +14,13 @@ from healthmon.incidents import device_changes
 from healthmon.incidents.device_changes import Move
 from healthmon.incidents.local_time import shown
 from healthmon.incidents.operations import Operation, OperationError, OperationKind
+from healthmon.incidents.service_dates import (
+    RETIRED,
+    RETURNED,
+    replaced_at,
+    service_operation,
+    service_words,
+)
 from healthmon.model.device import Check, Commissioned, Device
 from healthmon.model.enums import CheckName
 from healthmon.model.measurements import Identity
@@ -19,13 +28,14 @@ from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked, entered
 from healthmon.runtime.check_now import ChecksNow
 from healthmon_exporters.pages.feed import NotDoneError
-from healthmon_exporters.pages.field_feed import Marked, MoveForm
+from healthmon_exporters.pages.field_feed import Marked, MoveForm, ServiceForm
 from healthmon_exporters.pages.rows import Deployed, DoneRow, IdentityField, IdentityRow
 
 _WHAT = {
     OperationKind.CHECK: "check asked for",
     OperationKind.REPLACED: "replacement accepted",
     OperationKind.MOVED: "moved",
+    OperationKind.SERVICE: "in or out of service",
 }
 NOTHING = "not reported"
 NOT_WRITTEN = "not written down"
@@ -55,9 +65,17 @@ class DeviceWork:
             accepted=self._words(done) if done else "",
         )
 
+    def known_identity(self, name: str) -> IdentityRow:
+        """The same; raises NotDoneError where there is none."""
+        self._of_file(name)
+        found = self.identity(name)
+        if found is None:
+            raise NotDoneError(f"the identity of {name} is not known; check it first")
+        return found
+
     async def accept(self, name: str, reference: str, seen_mark: str, mark: Marked) -> None:
         """Accept what answers now as the device; then it is checked whether it is."""
-        if await asked(self._agent, lambda store: store.came(mark.once)):
+        if await self._came(mark):
             return
         found = self._answered(name)
         if found is None:
@@ -71,7 +89,7 @@ class DeviceWork:
             new = device_changes.accepted(self._of_file(name), known, seen, reference, who)
         except OperationError as error:
             raise NotDoneError(str(error)) from None
-        await self._record(replace(new, at=time.time()), self._identity_checks(name))
+        await self._record(replace(new, at=time.time()), mark, self._identity_checks(name))
 
     def _answered(self, name: str) -> tuple[Identity, float] | None:
         """Who answered last, and when."""
@@ -108,15 +126,42 @@ class DeviceWork:
             new = device_changes.moved(self._of_file(name), move, who, time.time())
         except OperationError as error:
             raise NotDoneError(str(error)) from None
-        await self._record(new, None)
+        await self._record(new, mark)
+
+    # ------------------------------------------------------------------------------------ in service
+
+    async def serve(self, name: str, form: ServiceForm, mark: Marked) -> str:
+        """Say that a device is retired, or in service again, which is checked now; in words."""
+        device, zone = self._of_file(name), self._zone
+        retired = not self._agent.estate.devices[name].in_service
+        if form.did not in (RETIRED, RETURNED):
+            raise NotDoneError("a device is retired, or has returned")
+        if retired is (form.did == RETIRED) and not await self._came(mark):
+            raise NotDoneError(f"{name} is {'out of' if retired else 'in'} service already")
+        try:
+            day = date.fromisoformat(form.day) if form.day else None
+        except ValueError:
+            raise NotDoneError(f"'{form.day}' is not a day; write for example 2026-11-29") from None
+        who = (mark.by, mark.once)
+        try:
+            new = service_operation(device, form.did, day, form.reference, who, time.time())
+        except OperationError as error:
+            raise NotDoneError(str(error)) from None
+        await self._record(new, mark)
+        return service_words(new, zone)
+
+    async def _came(self, mark: Marked) -> bool:
+        return await asked(self._agent, lambda store: store.came(mark.once))
 
     # ------------------------------------------------------------------------------------- of both
 
-    async def _record(self, new: Operation, checks: list[Check] | None) -> None:
+    async def _record(
+        self, new: Operation, mark: Marked, checks: list[Check] | None = None
+    ) -> None:
         """Record `new`, let the agent follow it, and have the device checked: all its checks where
         none are given.
         """
-        kept = await entered(self._agent, lambda store: store.operate(new))
+        kept = await entered(self._agent, lambda store: store.operate(new, mark.author))
         if kept.at == new.at:
             found = checks or self._agent.estate.checks_of.get(new.subject, ())
             self._checks_now.begin(new.subject, found, new.by, anew=True)
@@ -135,13 +180,29 @@ class DeviceWork:
         return next((one for one in found if device_changes.counts(one, device)), None)
 
     def _words(self, one: Operation) -> str:
-        zone = ZoneInfo(self._agent.estate.config.estate.time_zone)
-        return f"{shown(one.at, zone)}, {one.by}{_job(one)}"
+        return f"{shown(one.at, self._zone)}, {one.by}{_job(one)}"
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self._agent.estate.config.estate.time_zone)
 
 
-def done_row(one: Operation) -> DoneRow:
+def done_row(one: Operation, zone: ZoneInfo) -> DoneRow:
     """An operation on a device as its page shows it."""
-    return DoneRow(one.at, one.by, _WHAT[one.kind], one.subject, _details(one))
+    details = service_words(one, zone) if one.kind is OperationKind.SERVICE else _details(one)
+    return DoneRow(one.at, one.by, _WHAT[one.kind], one.subject, details)
+
+
+def dates_of(
+    device: Device, done: Iterable[Operation], zone: ZoneInfo
+) -> Iterator[tuple[str, str]]:
+    """When a device joined, was replaced and was retired, as far as that is known: names and days."""
+    if device.joined:
+        yield "Joined", device.joined
+    for at in replaced_at(device, done):
+        yield "Replaced", datetime.fromtimestamp(at, zone).date().isoformat()
+    if device.retired:
+        yield "Retired", device.retired
 
 
 def _details(one: Operation) -> str:

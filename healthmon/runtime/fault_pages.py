@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from healthmon.incidents.contract_clock import clock_of, terms_of
 from healthmon.incidents.fault_words import DONE, details_of, promised, stage_words
-from healthmon.incidents.incident import SITE, EstateState
+from healthmon.incidents.incident import OTHER, SITE, EstateState
 from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.incidents.local_time import shown
-from healthmon.model.enums import State
+from healthmon.model.enums import AGENT, State
 from healthmon.runtime.agent import Agent
 from healthmon.store import Store
 from healthmon_exporters.pages.act_forms import act_forms
@@ -49,13 +49,18 @@ def _row(life: LifeCycle, estate_state: EstateState, now: float) -> FaultRow:
         lasted=max(0.0, (now if end is None else end) - incident.since),
         stage=life.stage.value,
         over=end is not None,
-        known=device is not None and bool(device.site),
+        known=bool(device.site) if device else _was_device(incident.device),
         contractor=(device.contractor or "") if device else "",
         acknowledged_by=life.ack.by if life.ack else "",
         cause=incident.cause,
         cause_number=incident.cause_number,
         affected=incident.affected,
     )
+
+
+def _was_device(name: str) -> bool:
+    """Whether it is a device that config.yaml has no longer; the record has a page of it."""
+    return name not in (OTHER, AGENT) and not name.startswith(SITE)
 
 
 def page_of(agent: Agent, life: LifeCycle, sent: Sent) -> FaultPage:

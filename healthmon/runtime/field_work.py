@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from zoneinfo import ZoneInfo
 
 from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.runtime.agent import Agent
@@ -22,11 +23,12 @@ class FieldWork:
     def __init__(self, agent: Agent) -> None:
         self._agent, self._checks_now = agent, ChecksNow(agent)
         self.devices = DeviceWork(agent, self._checks_now)
+        self.windows = MaintenanceWork(agent)
+        self.visits = VisitWork(agent, self._checks_now)
 
     def feed(self) -> FieldFeed:
         """What the pages use."""
-        windows = MaintenanceWork(self._agent)
-        visits = VisitWork(self._agent, self._checks_now)
+        windows, visits = self.windows, self.visits
         return FieldFeed(
             check=self.check,
             maintenance=windows.page,
@@ -38,8 +40,18 @@ class FieldWork:
             leave=visits.leave,
             accept=self.devices.accept,
             move=self.devices.move,
+            serve=self.devices.serve,
             visit_hold=lambda: self._agent.estate.config.estate.visit_hold,
         )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """That of the estate."""
+        return ZoneInfo(self._agent.estate.config.estate.time_zone)
+
+    def site_names(self) -> dict[str, str]:
+        """The names of the sites by id."""
+        return dict(self._agent.estate_state().site_names)
 
     async def check(self, name: str, mark: Marked) -> None:
         """Have every check of a device run now, unless that is under way."""

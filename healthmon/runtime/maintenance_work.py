@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -48,29 +48,42 @@ class MaintenanceWork:
             done=tuple(map(self._done, done)),
         )
 
-    async def make(self, form: WindowForm, mark: Marked) -> None:
-        """Make a window."""
+    async def make(self, form: WindowForm, mark: Marked) -> Operation:
+        """Make a window; as it is kept."""
         now = time.time()
         plan = self._plan(form, now, None)
-        await self._record(window_operation(plan, "made", "", (mark.by, mark.once), now))
+        return await self._record(
+            window_operation(plan, "made", "", (mark.by, mark.once), now), mark
+        )
 
-    async def change(self, subject: str, form: WindowForm, mark: Marked) -> None:
+    async def change(self, subject: str, form: WindowForm, mark: Marked) -> Operation:
         """Change a window that has not ended; it keeps its beginning once it has begun."""
         now = time.time()
         plan = self._plan(form, now, self._window(subject, now))
-        await self._record(window_operation(plan, "changed", subject, (mark.by, mark.once), now))
+        return await self._record(
+            window_operation(plan, "changed", subject, (mark.by, mark.once), now), mark
+        )
 
-    async def end(self, subject: str, mark: Marked) -> None:
+    async def end(self, subject: str, mark: Marked) -> Operation:
         """End a window now; it is over already where the form comes twice."""
-        if await asked(self._agent, lambda store: store.operation_by(mark.once)):
-            return
+        known_end = await asked(self._agent, lambda store: store.operation_by(mark.once))
+        if known_end is not None:
+            return known_end
         now = time.time()
         known = self._window(subject, now)
         plan = WindowPlan(min(known.start, now), now, known.devices, known.sites, known.reason)
-        await self._record(window_operation(plan, "ended", subject, (mark.by, mark.once), now))
+        return await self._record(
+            window_operation(plan, "ended", subject, (mark.by, mark.once), now), mark
+        )
 
-    async def _record(self, new: Operation) -> None:
-        await entered(self._agent, lambda store: store.operate(new))
+    def form_of(self, subject: str) -> dict[str, str]:
+        """A window as its form has it. Raises NotDoneError."""
+        row = self._row(self._window(subject, time.time()), time.time())
+        times = {"start": row.start_value, "end": row.end_value}
+        return {**times, "devices": row.devices, "site": row.site, "reason": row.reason}
+
+    async def _record(self, new: Operation, mark: Marked) -> Operation:
+        return await entered(self._agent, lambda store: store.operate(new, mark.author))
 
     def _windows(self, now: float) -> list[Window]:
         return windows_of(self._agent.incident_service.operations, now)
@@ -139,12 +152,8 @@ class MaintenanceWork:
     def _covers(
         self, devices: Iterable[str], sites: Iterable[str], contractors: Iterable[str] = ()
     ) -> str:
-        names, found = self._site_names(), list(sites)
-        if len(found) > 1 and set(found) == set(names):
-            words = ["all sites"]
-        else:
-            words = [f"site {names.get(one) or one}" for one in found]
-        return ", ".join([*words, *devices, *(f"devices of {one}" for one in contractors)])
+        more = (f"devices of {one}" for one in contractors)
+        return ", ".join([_covered(devices, sites, self._site_names()), *more]).strip(", ")
 
     def _done(self, one: Operation) -> DoneRow:
         zone = ZoneInfo(self._agent.estate.config.estate.time_zone)
@@ -152,11 +161,24 @@ class MaintenanceWork:
             site = self._site_names().get(one.subject) or one.subject
             words = visit_work.words_of(one, zone)
             return DoneRow(one.at, one.by, f"engineer {one.get('did')}", site, words)
-        window = Window.of(one)
-        until = f"{shown(window.start, zone)} until {shown(window.end, zone)}"
-        covers = self._covers(window.devices, window.sites)
-        details = f"{covers}, {until}: {window.reason}"
+        details = window_words(one, self._site_names(), zone)
         return DoneRow(one.at, one.by, f"window {one.get('did')}", one.subject, details)
+
+
+def window_words(one: Operation, site_names: Mapping[str, str], zone: ZoneInfo) -> str:
+    """What a window covers, when and why."""
+    window = Window.of(one)
+    until = f"{shown(window.start, zone)} until {shown(window.end, zone)}"
+    return f"{_covered(window.devices, window.sites, site_names)}, {until}: {window.reason}"
+
+
+def _covered(devices: Iterable[str], sites: Iterable[str], names: Mapping[str, str]) -> str:
+    found = list(sites)
+    if len(found) > 1 and set(found) == set(names):
+        words = ["all sites"]
+    else:
+        words = [f"site {names.get(one) or one}" for one in found]
+    return ", ".join([*words, *devices])
 
 
 def _value(at: float, zone: ZoneInfo) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from healthmon.checks import registry
 from healthmon.incidents.acts import Act
@@ -15,8 +16,9 @@ from healthmon.runtime import fault_pages, wall_feed
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked, entered
 from healthmon.runtime.device_rows import OF_VIEW, all_views, device_row, device_rows
-from healthmon.runtime.device_work import done_row
+from healthmon.runtime.device_work import dates_of, done_row
 from healthmon.runtime.field_work import FieldWork
+from healthmon.runtime.gone_devices import gone_page
 from healthmon.runtime.shift_check import ShiftCheck
 from healthmon.runtime.shift_pages import walk_feed_of
 from healthmon.store import Store
@@ -43,9 +45,13 @@ MOST_OVER = 100
 T = TypeVar("T")
 
 
-def feed_of(agent: Agent, shift_check: ShiftCheck | None = None) -> Feed:
-    """The pages' view of a running agent, and of its `shift_check` where others use it too."""
-    work, check = FieldWork(agent), shift_check or ShiftCheck(agent)
+def feed_of(
+    agent: Agent, shift_check: ShiftCheck | None = None, field_work: FieldWork | None = None
+) -> Feed:
+    """The pages' view of a running agent, and of its `shift_check` and `field_work` where others use
+    them too.
+    """
+    work, check = field_work or FieldWork(agent), shift_check or ShiftCheck(agent)
     agent.ending.append(check.close)
     found = _PageFeed(agent, work)
     return Feed(
@@ -135,17 +141,21 @@ class _PageFeed:
     async def device(self, name: str) -> DevicePage | None:
         """One device with its last month. Raises NoRecordError."""
         view = next((view for view in all_views(self._agent) if view.device.id == name), None)
-        if view is None:
-            return None
         now = time.time()
+        since = now - MONTH if view is not None else 0.0
         segments, lives, done = await self._read(
             lambda store: (
-                store.timeline(name, now - MONTH),
+                store.timeline(name, since),
                 _newest(store, Wanted(device=name), MOST_OF_DEVICE),
                 store.operations_on(name, MOST_OF_DEVICE),
             )
         )
+        if view is None:
+            known = name in self._agent.estate.devices  # healthmon itself has no page
+            record, spans = (segments, lives, done), (now - DAY, now - MONTH, now)
+            return None if known else gone_page(self._agent, name, record, spans)
         checks, traces = self._checks(name)
+        zone = ZoneInfo(self._agent.estate.config.estate.time_zone)
         titled = [(self._title(name, segment[0]), *segment[1:]) for segment in segments]
         return DevicePage(
             row=device_row(view, self._agent.estate_state().site_names),
@@ -161,7 +171,9 @@ class _PageFeed:
             footage=self._footage(name, segments, now),
             identity=self._work.devices.identity(name),
             deployed=self._work.devices.deployed(name),
-            done=tuple(map(done_row, done)),
+            done=tuple(done_row(one, zone) for one in done),
+            in_service=view.device.in_service,
+            dates=tuple(dates_of(view.device, done, zone)),
         )
 
     def _footage(self, name: str, segments: Iterable[Segment], now: float) -> FootageBar | None:

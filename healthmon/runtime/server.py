@@ -15,6 +15,7 @@ from healthmon.runtime import memory as heap
 from healthmon.runtime.act_socket import ActSocket
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.estate import Estate
+from healthmon.runtime.field_work import FieldWork
 from healthmon.runtime.page_feed import feed_of
 from healthmon.runtime.preloading import load_for
 from healthmon.runtime.reloads import Reloads
@@ -49,7 +50,7 @@ async def serve(
     wall = wall_of(running)
     probing = Probing(functools.partial(on_demand.probe, running))
     running.ending += [probing.close, reloads.close]
-    shift_check = ShiftCheck(running)
+    shift_check, work = ShiftCheck(running), FieldWork(running)
     site = web.Site(
         metrics=running.metrics,
         probe=probing.answer,
@@ -60,14 +61,14 @@ async def serve(
         estate=estate.config.estate.name,
         simulated=estate.config.estate.simulated,
         wall=wall,
-        pages=Pages(feed_of(running, shift_check)),
+        pages=Pages(feed_of(running, shift_check, work)),
         shift=shift_feed_of(running),
         publisher=lambda: publisher_of(running),
         last_failure=functools.partial(last_failure, running),
     )
     del estate  # a reload makes another one
     await entry.open(web.application(site, entry.users, entry.names, entry.control))
-    entered = ActSocket(running, entry, shift_check)
+    entered = ActSocket(running, entry, shift_check, work)
     entered.open()
     _on_signals(running, reloads.request)
     serving()

@@ -68,8 +68,10 @@ class VisitWork:
             attended=tuple(f"F{number:06d}" for number in visit.attended),
         )
 
-    async def arrive(self, site: str, form: VisitForm, mark: Marked) -> None:
-        """Begin a visit: the reported faults of the site are attended, its messages held."""
+    async def arrive(self, site: str, form: VisitForm, mark: Marked) -> Operation:
+        """Begin a visit, as it is kept: the reported faults of the site are attended, its messages
+        held.
+        """
         self._known(site)
         now, hold = time.time(), self._agent.estate.config.estate.visit_hold
         who = (mark.by, mark.once)
@@ -79,9 +81,9 @@ class VisitWork:
             attend = act(ActKind.ATTEND, mark.by, now, now, **details)
         except (OperationError, ActError) as error:
             raise NotDoneError(str(error)) from None
-        await entered(self._agent, lambda store: store.arrive(new, attend))
+        return await entered(self._agent, lambda store: store.arrive(new, attend, mark.author))
 
-    async def leave(self, site: str, note: str, mark: Marked) -> None:
+    async def leave(self, site: str, note: str, mark: Marked) -> Operation:
         """End a visit: messages are held no more, and every device of the site is checked now."""
         self._known(site)
         if self._agent.schedule is None:
@@ -92,9 +94,10 @@ class VisitWork:
             new = left(site, there, note, (mark.by, mark.once), time.time())
         except OperationError as error:
             raise NotDoneError(str(error)) from None
-        kept = await entered(self._agent, lambda store: store.leave(new))
+        kept = await entered(self._agent, lambda store: store.leave(new, mark.author))
         if kept.at == new.at:
             self._check(site, mark.by)
+        return kept
 
     def _check(self, site: str, by: str) -> None:
         estate = self._agent.estate

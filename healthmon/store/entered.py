@@ -19,6 +19,8 @@ from healthmon.store.handovers import NO_SWEEP, NewNote
 from healthmon.store.rows import Author
 
 MOST_DETAILS = 20
+# As many visits and fixes as the lines of a file can have.
+MOST_ACTS = 20_000
 _MOST_NUMBER = 10**12
 
 
@@ -68,6 +70,21 @@ def raise_fault(store: Store, entry: Entry) -> dict[str, Any]:
     if made.kind is not ActKind.RAISE:
         raise ValueError(f"'{made.kind}' raises no fault")
     return {"act": store.raise_fault(made, entry.author)}
+
+
+def import_all(store: Store, entry: Entry) -> dict[str, Any]:
+    """Record the `acts` of a contractor's file, all or none; how many. Raises StoreError, ValueError."""
+    rows = entry.values.get("acts")
+    if not isinstance(rows, list) or len(rows) > MOST_ACTS:
+        raise ValueError(f"acts: not a list of at most {MOST_ACTS:,} acts")
+    if not all(isinstance(row, dict) for row in rows):
+        raise ValueError("acts: not objects")
+    by = {"name": entry.text("name")}
+    made = [replace(entry, values=row | by).act() for row in rows]
+    if others := [one for one in made if one.kind not in (ActKind.ATTEND, ActKind.FIX)]:
+        raise ValueError(f"'{others[0].kind}' comes from no contractor's file")
+    store.act_all(made, entry.author)
+    return {"acts": len(made)}
 
 
 def sign(store: Store, entry: Entry) -> dict[str, Any]:
@@ -134,5 +151,11 @@ def plain_text(name: str, found: object) -> str:
 
 
 ACTS: Final[Mapping[str, Enter]] = MappingProxyType(
-    {"act": act_on, "raise": raise_fault, "sign": sign, "note": write_note}
+    {
+        "act": act_on,
+        "raise": raise_fault,
+        "import": import_all,
+        "sign": sign,
+        "note": write_note,
+    }
 )

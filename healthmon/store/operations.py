@@ -13,20 +13,21 @@ from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.store import audit, sql
 from healthmon.store.acts import Acts
 from healthmon.store.engine import StoreError
+from healthmon.store.rows import Author
 
 
 class Operations(Acts):
     """The part of a store that keeps operations. Every method raises StoreError."""
 
-    def operate(self, new: Operation) -> Operation:
-        """Record `new`, or find what came by the same form before; as it is kept. When this returns
-        it is on the disk.
+    def operate(self, new: Operation, author: Author | None = None) -> Operation:
+        """Record `new`, made by the account of `author` where a command made it, or find what came by
+        the same form before; as it is kept. When this returns it is on the disk.
         """
         with self._engine.transaction():
             audit.claim(self._engine)
-            return self._known_operation(new.once) or self._add_operation(self._named(new))
+            return self._known_operation(new.once) or self._add_operation(self._named(new), author)
 
-    def arrive(self, new: Operation, attend: Act) -> Operation:
+    def arrive(self, new: Operation, attend: Act, author: Author | None = None) -> Operation:
         """Record that an engineer has arrived at a site (`new`), and `attend` on each of its open
         faults that are reported. One who is there has to leave first.
         """
@@ -43,12 +44,13 @@ class Operations(Acts):
             stamps = [replace(attend, number=number) for number in self._reported(new.subject)]
             fitting = [one for one in stamps if not self._life(one.number).refusal(one, one.at)]
             attended = [one.number for one in fitting]
-            kept = self._add_operation(replace(new, details={**new.details, "attended": attended}))
+            whole = replace(new, details={**new.details, "attended": attended})
+            kept = self._add_operation(whole, author)
             for one in fitting:
-                self._act(one, None)
+                self._act(one, author)
             return kept
 
-    def leave(self, new: Operation) -> Operation:
+    def leave(self, new: Operation, author: Author | None = None) -> Operation:
         """Record that an engineer has left a site (`new`), where one has arrived and not left."""
         with self._engine.transaction():
             audit.claim(self._engine)
@@ -62,7 +64,7 @@ class Operations(Acts):
                 raise StoreError(
                     f"{who} has left already ({last.by} recorded it); record the next arrival first"
                 )
-            return self._add_operation(new)
+            return self._add_operation(new, author)
 
     def _reported(self, site: str) -> list[int]:
         """The open faults of a site that are reported and not attended yet."""
@@ -107,11 +109,13 @@ class Operations(Acts):
         found = self._engine.execute(sql.OPERATION_OF, {"once": once}).fetchone()
         return Operation.of_row(found) if found else None
 
-    def _add_operation(self, new: Operation) -> Operation:
+    def _add_operation(self, new: Operation, author: Author | None) -> Operation:
         row = {"kind": new.kind.value, "subject": new.subject, "name": new.by, "at": new.at}
         more = {"until": new.until, "once": new.once, "body": new.body()}
         made = self._engine.execute(sql.ADD_OPERATION, row | more)
         kept = replace(new, id=int(made.fetchone()[0]))
+        if author is not None:
+            self._engine.execute(sql.PUT_AUTHOR, author.row("operations", kept.id))
         mark = f"operation-{kept.id}"
         audit.bind(self._engine, "operations", kept.id, kept.kind.value, kept.at, mark)
         return kept

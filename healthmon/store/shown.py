@@ -85,6 +85,7 @@ _TABLES: Final = (
         ("kind", "subject"),
         ("at", "until"),
         ("name", "once", "body"),
+        authors=True,
     ),
     ShownTable("sweeps", "sheet", (), ("at",), ("body",)),
     ShownTable(

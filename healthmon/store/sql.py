@@ -209,6 +209,7 @@ TRIM: Final = {
     "accounts": """DELETE FROM authors WHERE
         (kind = 'signoffs' AND act NOT IN (SELECT id FROM signoffs))
         OR (kind = 'notes' AND act NOT IN (SELECT id FROM notes))
+        OR (kind = 'operations' AND act NOT IN (SELECT id FROM operations))
         OR (kind = 'acts' AND act NOT IN (SELECT id FROM acts))""",
 }
 

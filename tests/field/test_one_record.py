@@ -7,8 +7,10 @@ import os
 import re
 import signal
 import stat
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -54,7 +56,23 @@ def test_ff_f15_a_shell_has_the_record_of_the_service(tmp_path: Path, peers: Pee
         ), acted.text
         assert acted.err == f"store: {STATE / 'healthmon.db'}\n"
         agent.until(lambda: agent.value("healthmon_fault_acknowledged", device="C001") == 1, 30)
-        assert one.root.sweep().code == 1
+        swept = one.member.sweep()
+        assert swept.code == 1
+        assert swept.err.endswith(
+            "the running agent made these checks; no device was asked twice\n"
+        )
+        assert swept.rows("C001", "faults")[0]["fault"] == number
+        refused = one.stranger.run("sweep")
+        assert (refused.code, refused.out) == (3, "")
+        assert "no device was asked: 5002 cannot keep its checks" in refused.err.splitlines()[-1]
+        until = f"{datetime.now(ZoneInfo('Europe/London')) + timedelta(hours=1):%Y-%m-%d %H:%M}"
+        window = ("--until", until, "--reason", "new mast", "--device", "C001")
+        made = one.member.run("maintenance", "make", *window, "--name", "A. Smith")
+        assert made.out.startswith("W000001 made: C001, "), made.text
+        assert "new mast (A. Smith)" in one.root.run("maintenance", "list").out
+        refused = one.stranger.run("maintenance", "end", "W000001", "--name", "A. Smith")
+        assert (refused.code, refused.out, len(refused.err.splitlines())) == (3, "", 1)
+        assert one.member.run("maintenance", "end", "W000001", "--name", "A. Smith").code == 0
         assert one.member.run(*ACTS[1]).code == 0
         assert "already" in one.root.run(*ACTS[1]).out
         read_by_members_only(one, number)

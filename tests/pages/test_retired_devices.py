@@ -77,6 +77,22 @@ async def test_a_retired_device_keeps_its_page_and_its_fault_is_closed_in_words(
         assert room.agent.ready()
 
 
+async def test_a_manager_retires_a_device_on_its_page_and_puts_it_back(tmp_path: Path) -> None:
+    async with open_agent(tmp_path, estate()) as room:
+        await room.until(lambda: open_of(room, "C1"))
+        to, more = f"{PAGE}/service", {"did": "retired", "reference": "mast taken down"}
+        assert (await room.press(PAGE, to, day="2999-01-01", **more)).status_code == 409
+        assert (await room.press(PAGE, to, day="", **more)).status_code == 303
+        assert not open_of(room, "C1")
+        page = await room.says(PAGE, f"<dt>Retired</dt><dd>{day(0)}</dd>")
+        assert "In service again" in page
+        viewed = (await room.get(PAGE, "viewer")).text
+        assert "In service again" not in viewed
+        back = {"did": "returned", "reference": "mast is up", "day": ""}
+        assert (await room.press(PAGE, to, **back)).status_code == 303
+        await room.until(lambda: open_of(room, "C1"))
+
+
 async def test_a_date_that_comes_is_followed_without_a_reload(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,6 +103,23 @@ async def test_a_date_that_comes_is_followed_without_a_reload(
         room.agent._self()
         assert "C1" not in room.agent.estate.checks_of
         assert not open_of(room, "C1")
+
+
+async def test_a_device_that_vanished_from_the_file_keeps_its_page(tmp_path: Path) -> None:
+    tree = estate()
+    async with open_agent(tmp_path, tree) as room:
+        await room.until(lambda: open_of(room, "C1"))
+        (number,) = open_of(room, "C1")
+        await reloaded(room, tmp_path, tree | {"cameras": tree["cameras"][1:]})
+        page = await room.says(PAGE, "no longer in config.yaml since ")
+        assert f"F{number:06d}" in page
+        assert not re.search("Nothing is on record|Retire this device|Check now", page)
+        fault = (await room.get(f"/faults/F{number:06d}")).text
+        assert "closed: the device was taken out of the configuration" in fault
+        assert 'href="/devices/C1"' in fault
+        nobody = await room.get("/devices/C9")
+        assert (nobody.status_code, "no such device" in nobody.text) == (404, True)
+        assert (await room.get("/devices/healthmon")).status_code == 404
 
 
 async def test_a_device_that_joins_later_is_not_checked_before(tmp_path: Path) -> None:

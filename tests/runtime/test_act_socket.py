@@ -21,6 +21,7 @@ from healthmon.access import passwords, users
 from healthmon.access.roles import Role
 from healthmon.access.users import User
 from healthmon.config import loading
+from healthmon.incidents.acts import Act
 from healthmon.runtime import act_socket
 from healthmon.runtime.act_socket import ActSocket
 from healthmon.runtime.agent import Agent
@@ -80,6 +81,13 @@ def entered(path: Path, kind: str) -> list[Author]:
     return found
 
 
+def acts(path: Path, number: int) -> tuple[Act, ...]:
+    store = Store.reader(f"sqlite:///{path.parent / 'state' / 'healthmon.db'}")
+    found = store.life_cycle(number).acts
+    store.close()
+    return found
+
+
 Served = tuple[ActSocket, Agent, Path]
 
 
@@ -119,8 +127,12 @@ async def test_without_an_agent_the_account_is_kept_too(served: Served) -> None:
 
 async def test_who_may_enter_what_is_said_by_the_users_file(served: Served) -> None:
     made, _, path = served
-    done = await made.enter("act", ACK, 5001)
+    other = await made.enter("act", dict(ACK), 5001)
+    words = "--name A. Smith: the account 5001 is bound to user a.smith"
+    assert (other.status, other.values["problem"]) == (403, words)
+    done = await made.enter("act", ACK | {"name": ""}, 5001)
     assert (done.status, done.values["done"]) == (200, {"number": 7})
+    assert [one.by for one in acts(path, 7)] == ["a.smith"]
     for uid, words in ((5002, "b.jones (viewer) may not"), (5003, "5003 (viewer) may not")):
         refused = await made.enter("act", ACK, uid)
         assert refused.status == 403
@@ -129,6 +141,62 @@ async def test_who_may_enter_what_is_said_by_the_users_file(served: Served) -> N
     (path.parent / "users").unlink()
     refused = await made.enter("sign", ACK, 5001)
     assert "users: the users file cannot be read" in refused.values["problem"]
+
+
+@pytest.mark.parametrize("agent_runs", [True, False])
+async def test_a_command_acts_in_the_name_of_the_bound_user(
+    served: Served, agent_runs: bool
+) -> None:
+    made, _, path = served
+    if not agent_runs:
+        await made.close()
+    account = act_socket.account_of(os.getuid())
+    users.put(path.parent / "users", User("smith", HASH, Role.OPERATOR, account))
+    argv = ("ack", "7", "--reason", "called", "--config", str(path))
+    done = await asyncio.to_thread(healthmon, *argv)
+    assert done[:2] == (0, "F000007: acknowledged by smith; open, acknowledged\n")
+    other = await asyncio.to_thread(healthmon, *argv, "--name", "A. Smith")
+    words = f"--name A. Smith: the account {account} is bound to user smith"
+    assert (other[0], other[2].splitlines()[-1]) == (3, words)
+    assert [one.by for one in acts(path, 7)] == ["smith"]
+    users.put(path.parent / "users", User("smith", HASH, Role.VIEWER, account))
+    refused = await asyncio.to_thread(healthmon, *argv)
+    assert (refused[0], "smith (viewer) may not" in refused[2]) == (3, True)
+
+
+async def test_a_contractors_file_is_taken_by_the_agent(served: Served) -> None:
+    _, _, path = served
+    began = CASE.since + 3600
+    came = time.strftime("%Y-%m-%d %H:%M", time.localtime(began))
+    file = path.parent / "jobs.csv"
+    rows = [f"F00000{number},{came},J. Doe{'x' * 900}\n" for number in (7, 8)]
+    file.write_text("fault,attended,engineer\n" + "".join(rows))
+    argv = ("faults", "import", str(file), "--config", str(path))
+    code, _, err = await asyncio.to_thread(healthmon, *argv)
+    assert (code, err.splitlines()[-1]) == (3, "'attend' needs the name of the person who does it")
+    named = (*argv, "--name", "A. Smith")
+    code, out, _ = await asyncio.to_thread(healthmon, *named)
+    assert (code, out) == (0, f"{file}: 2 visits and 0 fixes are recorded; 0 were known already\n")
+    assert [one.kind for one in (*acts(path, 7), *acts(path, 8))] == ["attend", "attend"]
+    assert {one.uid for one in entered(path, "acts")} == {os.getuid()}
+    code, out, _ = await asyncio.to_thread(healthmon, *named)
+    assert "0 visits and 0 fixes are recorded; 2 were known already" in out
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"acts": {}}, "acts: not a list of at most 20,000 acts"),
+        ({"acts": [ACK] * 20_001}, "acts: not a list of at most 20,000 acts"),
+        ({"acts": ["x"]}, "acts: not objects"),
+        ({"acts": [ACK]}, "'acknowledge' comes from no contractor's file"),
+    ],
+)
+async def test_what_is_no_contractors_file_is_refused(
+    served: Served, given: dict, words: str
+) -> None:
+    refused = await served[0].enter("import", {"name": "A. Smith", **given}, 0)
+    assert (refused.status, refused.values["problem"]) == (409, words)
 
 
 async def test_an_account_that_is_not_known_here_may_enter_nothing(

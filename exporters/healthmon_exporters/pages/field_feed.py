@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from healthmon.incidents.operations import Operation
+from healthmon.store.rows import Author
 from healthmon_exporters.pages.rows import Checking, DeviceRow, DoneRow, FaultRow
 
 EVERY_SITE = "*"
@@ -12,10 +14,13 @@ EVERY_SITE = "*"
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """Who sends a form, and its mark: a form that comes twice is entered once."""
+    """Who sends a form, and its mark: a form that comes twice is entered once. `author` is the
+    account of a command.
+    """
 
     by: str
     once: str
+    author: Author | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,23 +115,35 @@ class MoveForm:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceForm:
+    """What a person enters for a device that is retired or has returned into service (`did`): on which
+    local `day`, "" for now, and the job number or the reason.
+    """
+
+    did: str
+    day: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class FieldFeed:
     """Functions of the agent. Each records what was done, or raises NoRecordError, NotDoneError.
     `check` has a device checked now; `make_window`, `change_window` and `end_window` are about
     maintenance windows; `arrive` and `leave` are about an engineer at a site, whose messages are
     held for `visit_hold` seconds at most. `site` gives None for one that is not configured.
     `accept` takes (device, job number, mark of the identity that was seen) and `move` says where a
-    deployable camera is.
+    deployable camera is; `serve` says that a device is retired or has returned.
     """
 
     check: Callable[[str, Marked], Awaitable[None]]
     maintenance: Callable[[], Awaitable[MaintenancePage]]
-    make_window: Callable[[WindowForm, Marked], Awaitable[None]]
-    change_window: Callable[[str, WindowForm, Marked], Awaitable[None]]
-    end_window: Callable[[str, Marked], Awaitable[None]]
+    make_window: Callable[[WindowForm, Marked], Awaitable[Operation]]
+    change_window: Callable[[str, WindowForm, Marked], Awaitable[Operation]]
+    end_window: Callable[[str, Marked], Awaitable[Operation]]
     site: Callable[[str], Awaitable[SitePage | None]]
-    arrive: Callable[[str, VisitForm, Marked], Awaitable[None]]
-    leave: Callable[[str, str, Marked], Awaitable[None]]
+    arrive: Callable[[str, VisitForm, Marked], Awaitable[Operation]]
+    leave: Callable[[str, str, Marked], Awaitable[Operation]]
     visit_hold: Callable[[], float]
     accept: Callable[[str, str, str, Marked], Awaitable[None]]
     move: Callable[[str, MoveForm, Marked], Awaitable[None]]
+    serve: Callable[[str, ServiceForm, Marked], Awaitable[str]]

@@ -13,7 +13,14 @@ from starlette.responses import RedirectResponse, Response
 
 from healthmon.access.roles import Permission
 from healthmon_exporters.pages.feed import NoRecordError, NotDoneError
-from healthmon_exporters.pages.field_feed import FieldFeed, Marked, MoveForm, VisitForm, WindowForm
+from healthmon_exporters.pages.field_feed import (
+    FieldFeed,
+    Marked,
+    MoveForm,
+    ServiceForm,
+    VisitForm,
+    WindowForm,
+)
 from healthmon_exporters.pages.render import Renderer
 from healthmon_exporters.web.forms import read_form
 from healthmon_exporters.web.rules import GuardedRoute, person_of
@@ -34,6 +41,7 @@ class FieldPages:
             GuardedRoute("/devices/{name}/check", self._check, methods=("POST",)),
             GuardedRoute("/devices/{name}/replaced", self._replaced, methods=("POST",)),
             GuardedRoute("/devices/{name}/moved", self._moved, methods=("POST",)),
+            GuardedRoute("/devices/{name}/service", self._service, methods=("POST",)),
             GuardedRoute("/maintenance", self._maintenance),
             GuardedRoute("/maintenance", self._make_window, methods=("POST",)),
             GuardedRoute("/maintenance/{window}", self._change_window, methods=("POST",)),
@@ -57,6 +65,13 @@ class FieldPages:
             return self._feed.move(name, MoveForm(**values), mark)
 
         return await self._on_device(request, move)
+
+    async def _service(self, request: Request) -> Response:
+        async def serve(name: str, form: Mapping[str, str], mark: Marked) -> None:
+            values = {one: form.get(one, "") for one in ("did", "day", "reference")}
+            await self._feed.serve(name, ServiceForm(**values), mark)
+
+        return await self._on_device(request, serve)
 
     async def _on_device(
         self,

@@ -53,7 +53,7 @@ _STYLES = {
 @dataclass(frozen=True, slots=True)
 class FaultRow:
     """One fault of the log: its number, what is wrong in words, how far it has come. `known` says
-    whether the device is in the configuration; `lasted` are seconds until its end or now.
+    whether the device has a page; `lasted` are seconds until its end or now.
     """
 
     number: int
@@ -238,7 +238,8 @@ class DevicePage:
     """Everything about one device: its row, its checks, what it was in the last day and month.
 
     `watched` says whether it is checked at all, `checking` what a person asked for last, `done` what
-    people did to it. `footage` is that of a camera whose recorder is read.
+    people did to it. `known` says whether config.yaml has it, `dates` are names and days: joined,
+    replaced, retired. `footage` is that of a camera whose recorder is read.
     """
 
     row: DeviceRow
@@ -255,6 +256,9 @@ class DevicePage:
     identity: IdentityRow | None = None
     deployed: Deployed | None = None
     done: tuple[DoneRow, ...] = ()
+    known: bool = True
+    in_service: bool = True
+    dates: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

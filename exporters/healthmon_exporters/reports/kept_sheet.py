@@ -18,14 +18,33 @@ from healthmon_exporters.reports.shift_sheet import Sheet
 MOST_BYTES = 100_000_000
 _KEY = "shift_check"
 _WALK = "walk"
+_TEXT = "text"
 
 
 def body(sheet: Sheet) -> str:
-    """What is kept of a sheet: JSON, with the document of the whole check compressed in it."""
+    """What is kept of a sheet: JSON, with the document of the whole check compressed in it, and the
+    short sheet as text.
+    """
     text = json.dumps(shift_document.document(sheet), ensure_ascii=False)
     packed = base64.b64encode(zlib.compress(text.encode(), 9)).decode()
     walk = {_WALK: sheet.walk.as_json()} if sheet.walk else {}
-    return json.dumps(shift_sheet.as_json(sheet) | {_KEY: packed} | walk)
+    return json.dumps(
+        shift_sheet.as_json(sheet) | {_KEY: packed, _TEXT: shift_sheet.text(sheet)} | walk
+    )
+
+
+def short(kept: str, *, as_json: bool) -> tuple[str, int]:
+    """The short sheet of a `kept` body, as text or as JSON, and its exit code. Raises ValueError where
+    the body holds none, as those of older versions.
+    """
+    found = json.loads(kept)
+    if _TEXT not in found:
+        raise ValueError("the agent that keeps it is of an older version")
+    text = found[_TEXT]
+    if as_json:
+        values = {name: found[name] for name in found if name not in (_KEY, _TEXT, _WALK)}
+        text = json.dumps(values, indent=2) + "\n"
+    return text, int(found["exit_code"])
 
 
 def walk_of(kept: str) -> Walk | None:

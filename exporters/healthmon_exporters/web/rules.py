@@ -62,6 +62,7 @@ RULES: Final[Mapping[str, Permission]] = MappingProxyType(
         "POST /devices/{name}/check": Permission.CHECK,
         "POST /devices/{name}/replaced": Permission.DEVICES,
         "POST /devices/{name}/moved": Permission.DEVICES,
+        "POST /devices/{name}/service": Permission.DEVICES,
         "GET /maintenance": Permission.READ,
         "POST /maintenance": Permission.SHORT_MAINTENANCE,
         "POST /maintenance/{window}": Permission.SHORT_MAINTENANCE,

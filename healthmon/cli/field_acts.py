@@ -1,0 +1,117 @@
+"""What ``healthmon visit``, ``maintenance`` and ``device`` do: the running agent does it, as from its
+pages. Without an agent nothing is done, as nobody would follow it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from healthmon.cli import acting, overrides
+from healthmon.cli.actor import typed
+from healthmon.cli.console import fail, load, say
+from healthmon.incidents.local_time import shown
+from healthmon.incidents.windows import windows_of
+from healthmon.store import StoreError
+
+if TYPE_CHECKING:
+    from healthmon.config.schema import Config
+
+# As long as the page of a site promises what is not well after a visit.
+CHECK_SECONDS = 60.0
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Window:
+    """What was given of a maintenance window; "" and nothing stay as they are."""
+
+    start: str
+    end: str
+    devices: Sequence[str]
+    site: str
+    reason: str
+
+    def values(self) -> dict[str, str]:
+        """For the agent."""
+        devices = ", ".join(self.devices)
+        times = {"start": self.start, "end": self.end}
+        return {**times, "devices": devices, "site": self.site, "reason": self.reason}
+
+
+def do(kind: str, given: dict[str, str], name: str, config: Path | None) -> None:
+    """Have the agent do it and print what it has done. Exits where it does not."""
+    _, loaded = load(config)
+    done = _entered(kind, given, name, loaded)
+    sys.stdout.write(f"{done['words']}\n")
+
+
+def left(site: str, note: str, name: str, config: Path | None) -> None:
+    """End a visit, wait for the checks of the site, and print what is not well."""
+    _, loaded = load(config)
+    done = _entered("visit", {"do": "left", "site": site, "note": note}, name, loaded)
+    sys.stdout.write(f"{done['words']}\n")
+    end = time.monotonic() + CHECK_SECONDS
+    state = _asked("site", {"site": site}, loaded)
+    while state["checking"] and time.monotonic() < end:
+        time.sleep(POLL_SECONDS)
+        state = _asked("site", {"site": site}, loaded)
+    sys.stdout.write("".join(f"  {line}\n" for line in state["not_well"]))
+    if state["checking"]:
+        say(f"not every check has ended: healthmon faults --open --site {site}")
+    elif not state["not_well"]:
+        sys.stdout.write(f"{site}: every device was checked and is well\n")
+
+
+def replaced(device: str, job: str, name: str, config: Path | None) -> None:
+    """Show both identities of a device; with a job number accept what answers."""
+    _, loaded = load(config)
+    found = _asked("identity", {"device": device}, loaded)
+    at = shown(float(found["at"]), ZoneInfo(loaded.estate.time_zone))
+    sys.stdout.write(f"{device}, as it was written down and as it answered {at}:\n")
+    for part, old, new, differs in found["fields"]:
+        mark = "  DIFFERENT" if differs else ""
+        sys.stdout.write(f"  {part:<16} {old:<28} {new}{mark}\n")
+    if not job:
+        words = "to accept what answers as the device: --job NUMBER"
+        sys.stdout.write(f"{words if found['differs'] else 'it is the device written down'}\n")
+        return
+    given = {"device": device, "reference": job, "seen": str(found["seen"])}
+    done = _entered("replaced", given, name, loaded)
+    sys.stdout.write(f"{done['words']}\n")
+
+
+def show_windows(config: Path | None) -> None:
+    """Print the windows that have not ended."""
+    _, loaded = load(config)
+    zone = ZoneInfo(loaded.estate.time_zone)
+    made = [
+        f"{one.subject}  {', '.join((*one.sites, *one.devices))}, {shown(one.start, zone)} until "
+        f"{shown(one.end, zone)}: {one.reason} ({one.by})"
+        for one in windows_of(overrides.known(loaded), time.time())
+    ]
+    of_file = [
+        f"config.yaml  {', '.join((*one.sites, *one.devices, *one.contractors))}, {one.start} "
+        f"until {one.end}{f', {one.repeat}' if one.repeat else ''}: {one.reason}"
+        for one in loaded.maintenance
+    ]
+    sys.stdout.write("".join(f"{line}\n" for line in made + of_file) or "no windows\n")
+
+
+def _entered(kind: str, given: dict[str, str], name: str, loaded: Config) -> dict[str, Any]:
+    """What came of an act by the agent. Exits where it refuses."""
+    return _asked(kind, given | {"name": typed(name, loaded), "once": uuid.uuid4().hex}, loaded)
+
+
+def _asked(kind: str, values: dict[str, str], loaded: Config) -> dict[str, Any]:
+    """The answer of the agent. Exits where there is none."""
+    try:
+        return acting.by_agent(loaded, kind, values)
+    except StoreError as error:
+        raise fail(str(error)) from None
