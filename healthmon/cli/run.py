@@ -13,8 +13,7 @@ from healthmon.cli.loop import run_loop
 from healthmon.config import finding
 from healthmon.config.problems import ConfigError
 from healthmon.model.plain_text import one_line
-from healthmon.runtime import memory as heap
-from healthmon.runtime import server
+from healthmon.runtime import memory, server
 from healthmon.runtime.reading import read_apart
 
 
@@ -32,7 +31,7 @@ def run(config: Path | None, *, verbose: bool) -> int:
     handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(message)s"))
     level = logging.DEBUG if verbose else logging.INFO
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    heap.lean()
+    memory.lean()
     try:
         run_loop(_serve(finding.find(config, os.environ)))
     except ConfigError as error:

@@ -37,7 +37,7 @@ CHANNEL = "{channel}"
 class Reading:
     """One value of a recorder.
 
-    `source` is where it stands: a path (`wire.paths`), an OID, or an RCP+ command with `type` and
+    `source` is where it stands: a path (`protocols.values.selectors`), an OID, or an RCP+ command with `type` and
     `num`. It belongs to the recorder or to one channel, disk or fan called `item`, "" where a table
     or "{channel}" in `source` or `num` says which. It `fills` a field of `FIELDS`, numbers times
     `factor`, after `words` have been put for what the device says. Numbers outside [`low`, `high`]

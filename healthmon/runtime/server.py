@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from healthmon.config.problems import ConfigError
-from healthmon.runtime import listener_config, on_demand, systemd
-from healthmon.runtime import memory as heap
+from healthmon.runtime import listener_config, memory, on_demand, systemd
 from healthmon.runtime.act_socket import ActSocket
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.estate import Estate
@@ -72,7 +71,7 @@ async def serve(
     entered.open()
     _on_signals(running, reloads.request)
     serving()
-    heap.settled()
+    memory.settled()
     systemd.tell("READY=1", f"STATUS={running.status()}")
     signs = asyncio.create_task(systemd.watch(running.alive, running.status))
     try:

@@ -127,7 +127,7 @@ class AddressLocks:
 
     async def _lock(self, address: str) -> int | None:
         """Lock the byte of `address`, None where there is no file to do it in. Raises
-        GateHeldError.
+        AddressHeldError.
 
         The byte after it is the turn: who waits holds it, so that a program with much to ask of an
         address, which locks it again at once, does not leave out another one.

@@ -67,7 +67,7 @@ class Vendor(Protocol):
         """Everything about the recorder and the `wanted` channels, in one session.
 
         A part that cannot be read is said in `notes`, and in `unread` where it must be known.
-        Raises WireError when nothing can be read.
+        Raises ExchangeError when nothing can be read.
         """
 
 
@@ -76,7 +76,7 @@ class Player(Vendor, Protocol):
 
     async def replay(self, contact: VendorClient, recording: Recording, at: float) -> Replay:
         """Where the footage of `recording` from `at` (the recorder's Unix seconds) is played.
-        Raises WireError.
+        Raises ExchangeError.
         """
 
 

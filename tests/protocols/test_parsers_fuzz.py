@@ -1,4 +1,4 @@
-"""Whatever bytes come, a parser gives a value or a WireError."""
+"""Whatever bytes come, a parser gives a value or a ExchangeError."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a recorder answers, a parser gives a value or a WireError, for damaged real
+"""Whatever a recorder answers, a parser gives a value or a ExchangeError, for damaged real
 replies too.
 """
 

@@ -74,7 +74,7 @@ def model(snapshot: Snapshot) -> Json:
         "estate": snapshot.estate,
         "zone": snapshot.zone,
         "simulated": snapshot.simulated,
-        "patience": min((check.max_age for check in snapshot.checks), default=0.0),
+        "max_age": min((check.max_age for check in snapshot.checks), default=0.0),
         "numbers": numbers(seen, cameras),
         "faults": [entry_of(group, kinds.get(group[0].device)) for group in listed[:MOST_FAULTS]],
         "fault_total": len(listed),

@@ -28,7 +28,7 @@ MOST_REFINES = 4
 
 async def read_time(device: Device, place: Endpoint, context: ProbeContext) -> DeviceTime:
     """GetSystemDateAndTime; a login goes with it only where the device insists. Raises
-    WireError.
+    ExchangeError.
     """
     name = device.access.credential
     login = (

@@ -82,7 +82,7 @@ class DeviceMemory:
     """What is remembered about one device between checks; lost at a restart without harm.
 
     `make` is the memory of a recorder's make. `clock` (device minus our wall clock) was the best
-    reading at wall time `clock_at`, with `clock_base` as in `StreamNotes`; `clock_mode` is ntp or
+    reading at wall time `clock_at`, with `clock_base` as in `StreamMemory`; `clock_mode` is ntp or
     manual where ONVIF tells. `time_source` was told at `time_source_at` (monotonic). `firmware` is
     what the identity check has seen. `ups_families` are the MIBs that a UPS answers,
     `ups_test_since` is since when it has been in a self-test (monotonic). `snmp_absent` are objects

@@ -36,7 +36,7 @@ _WAY_OR_LOGIN = (*FATAL, UnsupportedError)
 
 
 async def probe(device: Device, check: Check, context: ProbeContext) -> Playback:
-    """Footage of `device` on recorder `ask.part` at each age of its plan. Raises WireError where
+    """Footage of `device` on recorder `ask.part` at each age of its plan. Raises ExchangeError where
     none can be tried.
     """
     recorder = context.devices.get(check.instance)

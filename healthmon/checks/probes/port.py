@@ -24,7 +24,7 @@ Values = dict[str, SnmpValue]
 
 async def probe(device: Device, check: Check, context: ProbeContext) -> SwitchPort:
     """The port of `device`. Raises NotFoundError when the switch has none of that name, and
-    WireError.
+    ExchangeError.
     """
     del check
     where = device.port

@@ -27,7 +27,7 @@ CLOCK_KEPT, CLOCK_STEP, CLOCK_WIDENING = 1200.0, 0.5, 200e-6
 
 
 async def probe(device: Device, check: Check, context: ProbeContext) -> RecorderMeasurement:
-    """The recorder's own health. Raises the WireError of a session that failed."""
+    """The recorder's own health. Raises the ExchangeError of a session that failed."""
     read = await session(device, check, context)
     if read.error is not None or read.answer is None:
         raise read.error or RuntimeError("a session without answer and error")

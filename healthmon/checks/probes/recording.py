@@ -16,7 +16,7 @@ MOST_NAMED = 12
 
 
 async def probe(device: Device, check: Check, context: ProbeContext) -> Footage:
-    """The recording of `device` on recorder `ask.part`. Raises the WireError of the session,
+    """The recording of `device` on recorder `ask.part`. Raises the ExchangeError of the session,
     NotFoundError.
     """
     recorder = context.devices.get(check.instance)
@@ -32,7 +32,7 @@ def recording_of(
     """What a session told of the channel of `device`; `clocks` are the camera's and true time,
     minus ours.
 
-    Raises the WireError of the session, NotFoundError for a channel that the recorder does not
+    Raises the ExchangeError of the session, NotFoundError for a channel that the recorder does not
     name.
     """
     if read.error is not None or read.answer is None:

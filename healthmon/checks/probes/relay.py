@@ -27,7 +27,7 @@ MARGIN = 1.0
 
 
 async def probe(device: Device, check: Check, context: ProbeContext) -> Relay:
-    """The relayed stream of the camera `ask.part`. Raises WireError; SourceError when the camera
+    """The relayed stream of the camera `ask.part`. Raises ExchangeError; SourceError when the camera
     itself is at fault.
     """
     until = time.monotonic() + check.timeout - MARGIN

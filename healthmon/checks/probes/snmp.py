@@ -87,7 +87,7 @@ async def answers(device: Device, context: ProbeContext) -> None:
 async def walk_at(
     address: str, access: SnmpAccess, context: ProbeContext, column: str
 ) -> dict[str, SnmpValue]:
-    """The rows of one column (index -> value) that the agent at `address` has. Raises WireError."""
+    """The rows of one column (index -> value) that the agent at `address` has. Raises ExchangeError."""
     credential = context.credential(access.credential)
     if access.version != "3":
         return await snmp.walk(

@@ -59,7 +59,7 @@ More = Callable[[Session], Awaitable[float]]
 
 
 async def probe(device: Device, check: Check, context: ProbeContext) -> Stream:
-    """What the stream `ask.part` of `device` shows. Raises WireError when it could not be
+    """What the stream `ask.part` of `device` shows. Raises ExchangeError when it could not be
     played.
     """
     memory = context.memory_of(device.id).stream(check.instance)
@@ -219,7 +219,7 @@ async def played(
     did.
 
     `check.timeout` is what is left of the check; the watching ends early enough for a TEARDOWN
-    within it. Raises WireError.
+    within it. Raises ExchangeError.
     """
     began = time.monotonic()
     async with _session(device, context, path, memory.transport) as session:

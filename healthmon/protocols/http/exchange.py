@@ -112,7 +112,7 @@ def status_alone(_tail: bytes) -> bool:
 
 class Exchange(asyncio.BufferedProtocol):
     """One connection: writes a request and reads its reply; `reply` ends with it or with a
-    WireError.
+    ExchangeError.
 
     `enough` says by the end of the body that has come whether that will do. Nothing that is wrong
     with the rest matters then, and it is waited for `GRACE_SECONDS` at most.
@@ -489,7 +489,7 @@ async def exchange(
     closed afterwards.
 
     A 3xx reply is returned like any other and never followed. With `status_alone` as `enough` a body
-    that is too large, compressed, broken or slow is cut short and is no error. Raises WireError: ProtocolError
+    that is too large, compressed, broken or slow is cut short and is no error. Raises ExchangeError: ProtocolError
     for what is not HTTP (naming TLS, RTSP or SSH where that answers), TooLargeError, ResetError,
     and whatever `Net.connect` raises.
     """

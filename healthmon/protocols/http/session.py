@@ -363,7 +363,7 @@ def _said(reply: Reply) -> str:
 
 
 def served(reply: Reply) -> Reply:
-    """`reply` if it is HTTP 200, else the WireError that its status stands for."""
+    """`reply` if it is HTTP 200, else the ExchangeError that its status stands for."""
     status = reply.status
     if status == 200:
         return reply
@@ -371,7 +371,7 @@ def served(reply: Reply) -> Reply:
 
 
 def status_error(status: int) -> ExchangeError:
-    """The WireError of an HTTP status other than 200 and 401 (RFC 9110 section 15)."""
+    """The ExchangeError of an HTTP status other than 200 and 401 (RFC 9110 section 15)."""
     if 300 <= status < 400:
         return AddressError(f"HTTP {status}: it redirects elsewhere; not followed")
     if status == 403:

@@ -115,7 +115,7 @@ def _texts(element: Element, names: set[str]) -> Iterator[str]:
 
 
 def failure(fault: Fault) -> ExchangeError:
-    """The WireError of a fault that is not a refused login (ONVIF Core, generic faults: ter:...
+    """The ExchangeError of a fault that is not a refused login (ONVIF Core, generic faults: ter:...
     subcodes).
     """
     said = f"SOAP fault {fault.text or fault.codes}"[:160]

@@ -287,7 +287,7 @@ class RtspConnection(asyncio.BufferedProtocol):
     async def request(
         self, method: str, url: str, headers: tuple[tuple[str, str], ...] = ()
     ) -> RtspReply:
-        """Send one request and wait for its reply. Raises the WireError that ended the
+        """Send one request and wait for its reply. Raises the ExchangeError that ended the
         connection.
         """
         if self.closed is not None:

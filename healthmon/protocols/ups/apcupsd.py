@@ -29,7 +29,7 @@ class _Records(Lines):
 
 
 async def status(connector: Connector, host: str, port: int) -> dict[str, str]:
-    """The fields of ``status``. Raises WireError."""
+    """The fields of ``status``. Raises ExchangeError."""
     trace.stage("answer of apcupsd")
     transport, records = await connector.connect(host, port, _Records)
     try:

@@ -63,7 +63,7 @@ _SCHEDULES: dict[str | None, Schedule] = {"continuous": "always", "triggered": "
 
 
 async def read(contact: VendorClient, wanted: frozenset[str]) -> RecorderAnswer:
-    """Everything about the device and the `wanted` sources. Raises WireError when nothing can be
+    """Everything about the device and the `wanted` sources. Raises ExchangeError when nothing can be
     read.
     """
     parts = PartialRead(contact)

@@ -68,7 +68,7 @@ COMMANDS: tuple[tuple[str, str, str, str, Decode, Need | None], ...] = (
 
 
 async def read(contact: VendorClient, wanted: frozenset[str]) -> RecorderAnswer:
-    """Everything that is configured of RCP+, SNMP and ONVIF. Raises WireError when nothing can be
+    """Everything that is configured of RCP+, SNMP and ONVIF. Raises ExchangeError when nothing can be
     read.
     """
     parts = PartialRead(contact)

@@ -71,7 +71,7 @@ _STATE_WORDS = {True: "recording", False: "not recording"}
 
 
 async def read(contact: VendorClient, wanted: frozenset[str]) -> RecorderAnswer:
-    """Everything about the recorder and the `wanted` channels. Raises WireError when nothing can be
+    """Everything about the recorder and the `wanted` channels. Raises ExchangeError when nothing can be
     read.
     """
     contact.refusal = lambda reply: wire.refused(reply.status, reply.body)

@@ -84,7 +84,7 @@ _SCHEDULES: dict[str, Schedule] = {
 
 
 async def read(contact: VendorClient, wanted: frozenset[str]) -> RecorderAnswer:
-    """Everything about the recorder and the `wanted` channels. Raises WireError when nothing can be
+    """Everything about the recorder and the `wanted` channels. Raises ExchangeError when nothing can be
     read.
     """
     contact.refusal = lambda reply: isapi.refused(reply.body)

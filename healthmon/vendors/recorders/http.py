@@ -37,7 +37,7 @@ ANSWER_CAP = 1024 * 1024
 
 
 async def read(contact: VendorClient, wanted: frozenset[str]) -> RecorderAnswer:
-    """Everything that the configuration asks for. Raises WireError when nothing can be read."""
+    """Everything that the configuration asks for. Raises ExchangeError when nothing can be read."""
     parts = PartialRead(contact)
     got = Gathered(Clock(zone_named(contact.device.time_zone)))
     for request in contact.device.readings.requests:

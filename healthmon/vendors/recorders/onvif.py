@@ -68,7 +68,7 @@ _JOB_STATES = {"active": True, "partiallyactive": True, "idle": False, "error": 
 
 
 async def read(contact: VendorClient, wanted: frozenset[str]) -> RecorderAnswer:
-    """Everything about the recorder and the `wanted` channels. Raises WireError when it tells of no
+    """Everything about the recorder and the `wanted` channels. Raises ExchangeError when it tells of no
     recordings.
 
     What matters most is read first: what there is no time left for is left out and noted.
@@ -111,7 +111,7 @@ def _is_stale(found: profile_g.Found, now: float) -> bool:
 
 
 async def replay(contact: VendorClient, recording: Recording, _at: float) -> Replay:
-    """GetReplayUri of a channel; the time goes into the Range header. Raises WireError."""
+    """GetReplayUri of a channel; the time goes into the Range header. Raises ExchangeError."""
     token = contact.memory.get(TOKENS, {}).get(recording.channel)
     path = (await onvif_reads.paths(contact)).get(checks.NS_REPLAY)
     if token is None or path is None:

@@ -101,7 +101,7 @@ async def clock(parts: PartialRead) -> Clock:
 
 async def paths(contact: VendorClient) -> Mapping[str, str]:
     """The path of each service by its namespace; only the path of an XAddr is used. Raises
-    WireError.
+    ExchangeError.
     """
     known: dict[str, str] | None = contact.memory.get(PATHS)
     if known is not None:
@@ -126,7 +126,7 @@ async def paths(contact: VendorClient) -> Mapping[str, str]:
 
 
 async def recordings(session: Session, wanted: frozenset[str]) -> tuple[profile_g.Found, ...]:
-    """Every recording with its dates. Raises WireError where not one way tells them."""
+    """Every recording with its dates. Raises ExchangeError where not one way tells them."""
     contact, path = session.contact, session.paths.get(checks.NS_SEARCH)
     if path is None:
         contact.memory.pop(PATHS, None)

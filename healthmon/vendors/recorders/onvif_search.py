@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 async def recordings(contact: VendorClient, path: str) -> tuple[profile_g.Found, ...]:
-    """Every recording by FindRecordings. Raises WireError."""
+    """Every recording by FindRecordings. Raises ExchangeError."""
     begun = profile_g.search_token(
         (await contact.soap(path, checks.FIND_RECORDINGS)).body, "FindRecordings"
     )
@@ -37,7 +37,7 @@ async def events(
     contact: VendorClient, path: str, span: tuple[float, float], topics: str
 ) -> tuple[bool, list[profile_g.Event]]:
     """(whether it is all, events) of `topics` from span[0] to span[1], Unix seconds. Raises
-    WireError.
+    ExchangeError.
     """
     begun = profile_g.search_token(
         (await contact.soap(path, checks.find_events(*span, topics))).body, "FindEvents"

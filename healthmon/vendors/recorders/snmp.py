@@ -34,7 +34,7 @@ ABOUT = VendorInfo(
 
 
 async def read(contact: VendorClient, wanted: frozenset[str]) -> RecorderAnswer:
-    """Everything that the configuration asks for. Raises WireError when nothing can be read."""
+    """Everything that the configuration asks for. Raises ExchangeError when nothing can be read."""
     parts = PartialRead(contact)
     got = Gathered(Clock(zone_named(contact.device.time_zone)))
     await take_objects(parts, contact.device.readings.objects, wanted, got)

@@ -38,7 +38,7 @@ const wall = {
     }
     const { age } = life.beat;
     const old = age === null ? null : age + performance.now() / 1000 - life.heard;
-    set($("data-age"), old === null ? "no result yet" : `${words.age(old)} old`, old === null || old > life.shown.patience ? "unknown" : "ok");
+    set($("data-age"), old === null ? "no result yet" : `${words.age(old)} old`, old === null || old > life.shown.max_age ? "unknown" : "ok");
   },
 
   // Nothing that was known stays on the screen as if it were known.
