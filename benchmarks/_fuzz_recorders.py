@@ -32,6 +32,7 @@ from healthmon.model.results import Measurement, Observation
 from healthmon.protocols.errors import ExchangeError, ResetError, TooLargeError
 from healthmon.protocols.http.exchange import BODY_CAP, Endpoint, Enough, Reply, build_request
 from healthmon.protocols.http.session import Fields, HttpSession
+from healthmon.protocols.transport.connector import Connector
 from healthmon.protocols.transport.lockout_guard import LockoutGuard
 from healthmon.vendors.client import VendorClient
 from healthmon.vendors.registry import make_of

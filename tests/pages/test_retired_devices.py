@@ -4,6 +4,7 @@ leaves the wall and keeps its page; one that joins later is checked from then on
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from helpers.commands import healthmon
 from helpers.open_agent import OpenAgent, open_agent
 from helpers.support import free_port
 
@@ -127,3 +129,13 @@ async def test_a_device_that_joins_later_is_not_checked_before(tmp_path: Path) -
         await room.until(lambda: open_of(room, "C2"))
         assert "C1" not in room.agent.estate.checks_of
         await room.says(PAGE, f"joins on {day(1)}")
+
+
+def test_a_retired_camera_is_on_no_sheet_and_in_no_total(tmp_path: Path) -> None:
+    tree = estate(retired=day(0)) | {"agent": {"state_directory": str(tmp_path / "state")}}
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(tree))
+    code, out, _ = healthmon("sweep", "--shift", "--json", "--config", str(path))
+    made = json.loads(out)
+    assert (code, [one["id"] for one in made["cameras"]]) == (1, ["C2"])
+    assert [one["of"] for one in made["totals"] if one["total"] == "live"] == [1]
