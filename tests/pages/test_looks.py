@@ -111,6 +111,8 @@ for (const one of all) {
   if (own && !scrolls(one) && box.right > root.clientWidth + 1) found.push(`outside: ${told(one)}`);
   if (paper && own && box.right > root.clientWidth + 1) found.push(`beside the paper: ${told(one)}`);
 }
+for (const one of document.getAnimations()) if (one.effect.getTiming().iterations > 1) found.push("something flashes");
+if (document.querySelector("meta[http-equiv=refresh],marquee,blink")) found.push("it moves by itself");
 if (!paper) {
   const pressed = all.filter((one) => one.matches("a[href],button,input:not([type=hidden]),select,summary,textarea") && seen(one));
   for (const one of pressed) {

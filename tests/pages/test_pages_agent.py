@@ -221,6 +221,55 @@ def test_the_desk_is_brought_up_to_date_by_itself_and_says_when_it_is_not(desk: 
     wait(lambda: "NO CONTACT" in desk.find("#live").text, 40)
 
 
+HEARD = """
+window.heard = []; window.tones = 0;
+const Real = window.AudioContext;
+window.AudioContext = class extends Real {
+  constructor() { super(); window.heard.push(this); }
+  createOscillator() { window.tones += 1; return super.createOscillator(); }
+};
+"""  # the browser's own sound, only counted
+
+
+def test_a_new_urgent_fault_is_framed_counted_and_heard_until_it_is_taken_on(
+    desk: Desk, agent: Running
+) -> None:
+    taken = {"act": "acknowledge", "reason": "the engineer comes"}
+    desk.log_in("smith")
+    with client(agent, "jones") as http:
+        for row in desk.browser.driver.find_elements(By.CSS_SELECTOR, "[data-urgent] th a"):
+            address = f"{row.get_attribute('pathname')}/acts"
+            assert http.post(address, data={**taken, "once": f"{row.text:m<24}"}).is_redirect
+    desk.open("/desk")
+    title = desk.browser.driver.title
+    assert not title.startswith("("), "nothing urgent yet"
+    box = desk.find("#sound input")
+    assert not box.is_selected(), "chosen on each desk"
+    box.click()
+    desk.browser.run(HEARD)
+    desk.press("Try it")
+    wait(lambda: desk.browser.run("return [heard[0]?.state, tones]") == ["running", 2])
+    wait(lambda: desk.browser.run("return heard[0].currentTime") > 0)
+    assert not desk.find("#sound .muted").is_displayed()
+    with client(agent, "jones") as http:
+        mark = re.search(r'name="once" value="([^"]+)"', http.get("/raise").text)
+        assert mark
+        form = {"device": "", "what": "mains is lost", "noticed_by": "police", "priority": "1"}
+        raised = http.post("/raise", data={**form, "once": mark[1]}).headers["location"]
+        wait(lambda: desk.browser.driver.title == f"(1) {title}", 60)
+        assert desk.browser.run("return [heard.length, tones]") == [2, 4], "it rings once"
+        frame = "const s = getComputedStyle(document.querySelector('.tiles.urgent'));"
+        frame += "return [s.borderTopStyle, parseFloat(s.borderTopWidth) >= 3, s.animationName]"
+        assert desk.browser.run(frame) == ["solid", True, "none"]
+        assert http.post(f"{raised}/acts", data={**taken, "once": "m" * 24}).is_redirect
+        wait(lambda: desk.browser.driver.title == title, 60)
+        assert desk.browser.run("return document.querySelector('.tiles.urgent')") is None
+    assert desk.browser.run("return tones") == 4
+    desk.open("/desk")
+    assert desk.find("#sound input").is_selected(), "this desk keeps it"
+    desk.find("#sound input").click()
+
+
 def switch_to(desk: Desk, name: str) -> None:
     """Change the person on the page that is open."""
     form = desk.find("details.switch")

@@ -27,12 +27,20 @@ function ring() {
   setTimeout(() => audio.close(), 2000);
 }
 const sound = document.querySelector("#sound");
+// A browser may play nothing on a page before somebody has used it; then the desk has to know that it would not ring.
+function hear() {
+  const audio = new AudioContext();
+  sound.querySelector(".muted").hidden = kept("sound") !== "on" || audio.state !== "suspended";
+  audio.close();
+}
 if (sound) {
   sound.hidden = false;
   const box = sound.querySelector("input");
   box.checked = kept("sound") === "on";
-  box.addEventListener("change", () => keep("sound", box.checked ? "on" : "off"));
+  box.addEventListener("change", () => { keep("sound", box.checked ? "on" : "off"); hear(); });
   sound.querySelector("button").addEventListener("click", ring);
+  if (box.checked) hear();
+  for (const used of ["pointerup", "keyup"]) document.addEventListener(used, () => { if (!sound.querySelector(".muted").hidden) hear(); });
 }
 
 // What is live is fetched again; what somebody is reading, filling in or has open stays as it is.
