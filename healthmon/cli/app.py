@@ -131,6 +131,17 @@ def restore(
     command.restore(config, source, key, yes=yes)
 
 
+@cli.command("erase-person")
+def erase_person(
+    name: Annotated[str, typer.Argument(help="the name as it stands in the record")],
+    config: ConfigOption = None,
+) -> None:
+    """Put a pseudonym in place of a person's name in the whole record; the agent must not run."""
+    from healthmon.cli import erase as command
+
+    command.erase_person(config, name)
+
+
 @cli.command()
 def probe(
     device: Annotated[str, typer.Argument(help="the id of a configured device")],

@@ -96,7 +96,8 @@ class AppriseTarget(Strict):
 
 class Target(Strict):
     """One notification channel: exactly one of the six; `timeout` is the deadline of one delivery.
-    `channel` is one of an installed package, by its name with its settings.
+    `channel` is one of an installed package, by its name with its settings. `detail` says how much the
+    target gets: everything, the device's id, or the fault's number alone (apprise, unless said).
     """
 
     alertmanager: AlertmanagerTarget | None = None
@@ -105,6 +106,7 @@ class Target(Strict):
     syslog: SyslogTarget | None = None
     apprise: AppriseTarget | None = None
     channel: ChannelSettings | None = None
+    detail: Literal["full", "device", "number"] | None = None
     timeout: Seconds = Field(default=15.0, ge=0.2, le=120)
 
 

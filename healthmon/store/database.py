@@ -21,6 +21,7 @@ from healthmon.incidents.unchecked import Unchecked
 from healthmon.store import audit, retention, schema, sql
 from healthmon.store.canonical import Plain
 from healthmon.store.engine import CorruptError, Engine, StoreError, TroubleError, engine_of
+from healthmon.store.erasure import Erased, RewriteSheet, erase
 from healthmon.store.evidence import Evidence
 from healthmon.store.handovers import Handovers
 from healthmon.store.operations import Operations
@@ -210,6 +211,14 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
             if len(rows) < CHAIN_PAGE:
                 return
             after = rows[-1][0]
+
+    def erase_person(self, name: str, by: str, rewrite: RewriteSheet) -> Erased:
+        """Put a pseudonym in the place of `name` in every row, and forget what the audit chain has
+        sealed of it; only while no agent runs.
+        """
+        with self._engine.transaction():
+            audit.claim(self._engine)
+            return erase(self._engine, name, by, rewrite)
 
     def broken_links(self) -> list[int]:
         """The numbers of the entries of the audit chain that `verify` finds something about."""

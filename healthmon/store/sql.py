@@ -72,6 +72,13 @@ FIRST_ENTRY: Final = "SELECT min(n) FROM chain"
 LAST_CHECKPOINT: Final = """
 SELECT plain FROM chain WHERE kind = 'checkpoint' ORDER BY n DESC LIMIT 1"""
 FIRST_ENTRY_SINCE: Final = "SELECT min(n) FROM chain WHERE at >= :before"
+KEPT_WITH_SALTS: Final = "SELECT entry, body FROM salts WHERE body IS NOT NULL ORDER BY entry"
+ENTRY_NUMBER: Final = "SELECT n FROM chain WHERE n = :n"
+DELETE_SALT: Final = "DELETE FROM salts WHERE entry = :entry"
+ERASE_AUTHOR: Final = """
+UPDATE authors SET account = :account, uid = -1 WHERE kind = :kind AND act = :act"""
+NOTICE_BODIES: Final = "SELECT id, body FROM outbox ORDER BY id"
+PUT_NOTICE_BODY: Final = "UPDATE outbox SET body = :body WHERE id = :id"
 CUT_CHAIN: Final = "DELETE FROM chain WHERE n < :first"
 CUT_SALTS: Final = "DELETE FROM salts WHERE entry < :first"
 
@@ -229,6 +236,25 @@ def shown_row(shown: ShownTable) -> str:
 
 
 _NEWEST = "SELECT max(n) FROM chain AS l WHERE l.shown = '{table}' AND l.item = {item}"
+
+
+def shown_page(shown: ShownTable) -> str:
+    """The rows of a shown table after the key `after`: key, then the columns."""
+    return f"""
+SELECT r.{shown.key}, {shown.select} FROM {shown.source}
+WHERE r.{shown.key} > :after ORDER BY r.{shown.key} LIMIT :limit"""  # noqa: S608 - names of ours
+
+
+def put_column(shown: ShownTable, column: str) -> str:
+    """Put `value` into a column of the row `item` of a shown table."""
+    return f"UPDATE {shown.table} SET {column} = :value WHERE {shown.key} = :item"  # noqa: S608 - names of ours
+
+
+def entries_of(shown: ShownTable) -> str:
+    """The numbers of the entries that hold the row `item` of a shown table and have a salt."""
+    return f"""
+SELECT n FROM chain JOIN salts ON entry = n
+WHERE shown = '{shown.table}' AND item = :item"""  # noqa: S608 - names of ours
 
 
 def shown_with_entries(shown: ShownTable) -> str:

@@ -342,3 +342,27 @@ def test_what_a_person_keeps_a_note_by_is_on_record(store: Store) -> None:
     with store._engine.transaction():
         statement = "SELECT body FROM chain JOIN salts ON entry = n WHERE kind = 'kept-by'"
         assert "B. Jones" in store._engine.execute(statement).fetchone()[0]
+
+
+def test_a_person_is_erased_and_the_chain_holds(store: Store) -> None:
+    head = store.head()
+    found = store.erase_person("a. smith", "root", lambda text, replace: replace(text))
+    alias = found.pseudonym
+    after = store.verify(Anchor.of(head.short))
+    assert (after.findings, after.erased > 3) == ([], True)
+    with store._engine.transaction():
+        for table in (*SHOWN, "salts", "outbox", "chain"):
+            rows = store._engine.execute(f"SELECT * FROM {table}").fetchall()
+            assert "a. smith" not in str(rows).lower(), table
+    assert store.life_cycle(7).acts[0].by == alias
+    assert {one.by for one in store.notes(0, math.inf)} == {alias, "C. Brown"}
+    store.erase_person("smith", "root", lambda text, replace: replace(text))
+    assert [one.text for one in store.access()] == ["(erased)"]
+    assert store.verify().findings == []
+    change(store, "UPDATE acts SET name = 'A. Smith'")
+    assert ": name was changed" in words(store)[0]
+    change(store, "UPDATE acts SET name = :alias", alias=alias)
+    change(
+        store, "DELETE FROM salts WHERE entry IN (SELECT max(n) FROM chain WHERE item IS NOT NULL)"
+    )
+    assert "no entry says that it was erased" in words(store)[0]

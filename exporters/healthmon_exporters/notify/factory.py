@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from healthmon.config import secrets, units
 from healthmon.config.problems import ConfigError
 from healthmon.config.ways import way_of
+from healthmon.notifications.detail import of_target
 from healthmon.notifications.sender import Sender, SendError
 from healthmon.protocols.errors import TlsError
 from healthmon_exporters.notify import heartbeat as heartbeats
 from healthmon_exporters.notify import registry
 from healthmon_exporters.notify.channel import Channel, ChannelSetup, address_of
+from healthmon_exporters.notify.less_detail import with_detail
 
 if TYPE_CHECKING:
     from healthmon.config.notify_schema import Heartbeat, Target
@@ -43,7 +45,8 @@ def sender_of(config: Config, name: str) -> Sender:
     target = config.notify[name]
     channel, settings = _channel_of(target)
     try:
-        return channel.sender(ChannelSetup(config, name, settings, target.timeout))
+        sender = channel.sender(ChannelSetup(config, name, settings, target.timeout))
+        return with_detail(sender, of_target(target.detail, way_of(target)))
     except (ConfigError, TlsError) as error:
         raise SendError(str(error), permanent=True) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from healthmon.checks.function_check.walk import Tick, Walk
@@ -45,6 +45,20 @@ def short(kept: str, *, as_json: bool) -> tuple[str, int]:
         values = {name: found[name] for name in found if name not in (_KEY, _TEXT, _WALK)}
         text = json.dumps(values, indent=2) + "\n"
     return text, int(found["exit_code"])
+
+
+def rewritten(kept: str, replace: Callable[[str], str]) -> str:
+    """A `kept` body with `replace` applied to all of it, also to the document of the whole check."""
+    found = json.loads(kept)
+    if not isinstance(found, dict):
+        return replace(kept)
+    if packed := found.pop(_KEY, None):
+        text = zlib.decompress(base64.b64decode(packed)).decode()
+        if (new := replace(text)) != text:
+            packed = base64.b64encode(zlib.compress(new.encode(), 9)).decode()
+    rest = replace(json.dumps(found))
+    changed = json.loads(rest) | ({_KEY: packed} if packed else {})
+    return json.dumps(changed) if changed != json.loads(kept) else kept
 
 
 def walk_of(kept: str) -> Walk | None:
