@@ -64,7 +64,7 @@ tests/peers/node/node_modules/.package-lock.json: tests/peers/node/package-lock.
 lock:
 	uv pip compile pyproject.toml --extra demo --extra test --generate-hashes --no-emit-index-url \
 		--no-header --universal --python-version 3.11 -o requirements.lock
-	uv pip compile pyproject.toml --extra postgresql --extra apprise --extra holidays --generate-hashes --no-emit-index-url \
+	uv pip compile pyproject.toml --extra postgresql --extra apprise --extra holidays --extra picture --generate-hashes --no-emit-index-url \
 		--no-header --universal --python-version 3.11 -o requirements.runtime.lock
 	uv pip compile tests/peers/requirements.txt --generate-hashes --no-emit-index-url \
 		--no-header --universal --python-version 3.11 -o tests/peers/requirements.lock

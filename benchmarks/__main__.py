@@ -68,6 +68,13 @@ def _arguments() -> argparse.Namespace:
         default=None,
         help="the agent gets a CPU before all else (root), for a machine that is busy",
     )
+    picture = parser.add_argument_group("picture_eval")
+    picture.add_argument("--pictures", metavar="FOLDER", help="pictures with a manifest.csv")
+    picture.add_argument("--scenes", type=int, help="scenes that are made (default: 8)")
+    picture.add_argument("--good", type=int, help="good checks of each scene (default: 30)")
+    picture.add_argument(
+        "--alarms", action="store_true", default=None, help="print every false alarm"
+    )
     given = parser.parse_args()
     if unknown := set(given.programs) - set(programs):
         parser.error(f"no such program: {', '.join(sorted(unknown))}")

@@ -97,6 +97,7 @@ def _who() -> list[Json]:
 TITLES = {
     "reach": "answers",
     "stream": "pictures {{part}}",
+    "picture": "picture content {{part}}",
     "clock": "clock",
     "recording": "recorded by {{part}}",
     "playback": "played by {{part}}",

@@ -191,6 +191,7 @@ def _urgency(began: str) -> str:
 CHECKED = {
     "Answers": "reach",
     "Pictures": "stream",
+    "Picture content": "picture",
     "Clock": "clock",
     "Recorded": "recording|playback",
     "Recorder": "recorder",

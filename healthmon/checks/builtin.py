@@ -14,6 +14,7 @@ from healthmon.checks.evaluation import (
     host,
     identity,
     link,
+    picture,
     playback,
     port,
     reach,
@@ -29,6 +30,7 @@ from healthmon.checks.metrics import certificate as certificate_metrics
 from healthmon.checks.metrics import clock as clock_metrics
 from healthmon.checks.metrics import host as host_metrics
 from healthmon.checks.metrics import link as link_metrics
+from healthmon.checks.metrics import picture as picture_metrics
 from healthmon.checks.metrics import playback as playback_metrics
 from healthmon.checks.metrics import port as port_metrics
 from healthmon.checks.metrics import reach as reach_metrics
@@ -42,6 +44,7 @@ from healthmon.checks.probes import clock as clock_probe
 from healthmon.checks.probes import host as host_probe
 from healthmon.checks.probes import identity as identity_probe
 from healthmon.checks.probes import link as link_probe
+from healthmon.checks.probes import picture as picture_probe
 from healthmon.checks.probes import playback as playback_probe
 from healthmon.checks.probes import port as port_probe
 from healthmon.checks.probes import reach as reach_probe
@@ -92,6 +95,15 @@ CHECK_TYPES = (
         codes.of("pictures", "login"),
         _planned("stream"),
         retry=True,
+    ),
+    CheckType(
+        "picture",
+        "Picture content",
+        picture_probe.probe,
+        picture.evaluate,
+        _families(picture_metrics),
+        codes.of("pictures", "view"),
+        _planned("picture"),
     ),
     CheckType(
         "reach",

@@ -19,6 +19,7 @@ from healthmon.cli.faults_app import Named, faults
 from healthmon.cli.field_app import device as device_app
 from healthmon.cli.field_app import maintenance, visit
 from healthmon.cli.options import ConfigOption
+from healthmon.cli.picture_app import picture
 from healthmon.cli.user_app import user
 
 OwnName = Annotated[
@@ -48,6 +49,7 @@ cli.add_typer(audit, name="audit")
 cli.add_typer(visit, name="visit")
 cli.add_typer(maintenance, name="maintenance")
 cli.add_typer(device_app, name="device")
+cli.add_typer(picture, name="picture")
 
 
 @cli.command()

@@ -223,6 +223,17 @@ class AgentSection(Strict):
     oidc: Oidc | None = None
 
 
+class Pictures(Strict):
+    """Whether the key frames of the stream checks are decoded and judged, how often, and by how many
+    processes; whether also by processes that the kernel does not confine.
+    """
+
+    enabled: Flag = False
+    every: Seconds = Field(default=300.0, ge=60, le=86400)
+    workers: Whole = Field(default=2, ge=1, le=8)
+    unconfined: Flag = False
+
+
 class Config(Strict):
     """config.yaml."""
 
@@ -231,6 +242,7 @@ class Config(Strict):
     defaults: Defaults = Defaults()
     database: Database | None = None
     history: History = History()
+    pictures: Pictures = Pictures()
     credentials: dict[str, Account] = Field(default_factory=dict)
     time_servers: tuple[TimeServer, ...] = ()
     sites: tuple[Site, ...] = ()

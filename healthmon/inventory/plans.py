@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 
 from healthmon.config.device_schema import VideoDevice
 from healthmon.inventory.links import DEFAULT_BIT_RATE, STREAM_EXTRA_SECONDS
@@ -42,6 +44,16 @@ def stream(planning: Planning) -> Iterator[Check]:
             interval=pace.stream(cost, watch),
             timeout=max(pace.timeout, watch + STREAM_EXTRA_SECONDS),
         )
+
+
+def picture(planning: Planning) -> Iterator[Check]:
+    """The first stream of a camera, where pictures are judged: the stream check plays it."""
+    settings = planning.config.pictures
+    if not settings.enabled or planning.device.kind is not Kind.CAMERA:
+        return
+    for check in islice(stream(planning), 1):
+        interval = max(settings.every, check.interval)
+        yield replace(check, cost=0.0, interval=interval)
 
 
 def clock(planning: Planning) -> Iterator[Check]:

@@ -33,6 +33,7 @@ class CheckName(StrEnum):
 
     REACH = "reach"
     STREAM = "stream"
+    PICTURE = "picture"
     CLOCK = "clock"
     UPS = "ups"
     IDENTITY = "identity"

@@ -10,6 +10,7 @@ from healthmon.model.enums import Reason, State
 from healthmon.model.footage import Footage, Playback, RecorderMeasurement
 from healthmon.model.links import Link, Relay, SwitchPort
 from healthmon.model.measurements import Certificate, Clock, Identity, Reach, Reference, Stream
+from healthmon.model.picture import PictureReading
 from healthmon.model.ups import Ups
 
 Measurement = (
@@ -26,6 +27,7 @@ Measurement = (
     | SwitchPort
     | Link
     | Relay
+    | PictureReading
 )
 
 

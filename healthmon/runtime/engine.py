@@ -23,6 +23,9 @@ from healthmon.model.enums import NO_WAY_THERE, OUR_TROUBLE, CheckName, Kind, Re
 from healthmon.model.links import SwitchPort
 from healthmon.model.measurements import Reference
 from healthmon.model.results import CheckResult, Measurement, Observation, Verdict, nothing
+from healthmon.picture.baselines import Baselines
+from healthmon.picture.pool import PicturePool, missing
+from healthmon.picture.service import PictureService
 from healthmon.protocols.trace import Trace
 from healthmon.protocols.transport.connector import Connector
 from healthmon.runtime.estate import Estate
@@ -246,6 +249,8 @@ class CheckEngine:
         """End what the probes hold, and keep what metered devices have used."""
         await self.data.close()
         self.context.connector.close()
+        if self.context.pictures is not None:
+            await self.context.pictures.pool.close()
         await ups.close()
 
 
@@ -254,6 +259,7 @@ def _context(estate: Estate, state: AgentState, connector: Connector) -> ProbeCo
         connector=connector,
         lockout_guard=state.lockout_guard,
         disk_bays=state.disk_bays,
+        pictures=_pictures(estate),
         credential=estate.credential,
         reference=state.known_time.now,
         time_servers=estate.time_servers,
@@ -261,6 +267,19 @@ def _context(estate: Estate, state: AgentState, connector: Connector) -> ProbeCo
         memory=state.memory,
         devices=estate.devices,
         down=lambda: state.down,
+    )
+
+
+def _pictures(estate: Estate) -> PictureService | None:
+    """What judges pictures, None where they are off. Its processes start with the first picture."""
+    settings, folder = estate.config.pictures, estate.state_directory
+    if not settings.enabled:
+        return None
+    return PictureService(
+        PicturePool(size=settings.workers, allowed=settings.unconfined),
+        Baselines(folder / "pictures" if folder else None),
+        settings.every,
+        missing(),
     )
 
 

@@ -35,6 +35,7 @@ PERHAPS = {("C120", "recording_gap", "warning"), ("POL", "relay_differs", "warni
 # piece of the query, as the letters of the checks move when a check is added.
 NOT_HERE = {
     '"host"': "no workstation",
+    'check="picture"': "pictures are not enabled there",
     '"certificate"': "no device with a certificate",
     "certificate_expiry": "no device with a certificate",
     "check!~": "no check of another package",

@@ -32,6 +32,7 @@ GROUPS = {
     "site": "Site lost",
     "reach": "Device does not answer",
     "pictures": "Pictures",
+    "view": "Look at this picture",
     "login": "Login",
     "clock": "Clock",
     "identity": "Identity",
@@ -88,6 +89,31 @@ _PICTURES: Table = {
         "The frame rate is lower than commissioned.",
     ),
     "stream_changed": ("Stream changed", "Codec or picture size is not what was commissioned."),
+    "picture_black": ("Picture black", "Pictures come, but they are black."),
+    "picture_white": ("Picture white", "Pictures come, but they are white."),
+    "picture_flat": (
+        "Picture blank",
+        "Pictures come, but they show nothing: one grey, a blank card or a test card.",
+    ),
+    "picture_frozen": (
+        "Picture frozen",
+        "The same picture is encoded again and again: the stream lives, the picture does not.",
+    ),
+}
+_VIEW: Table = {
+    "picture_too_dark": ("Picture too dark", "Hardly anything can be seen in the picture."),
+    "picture_overexposed": ("Picture over-exposed", "Much of the picture is plain white."),
+    "picture_defocused": (
+        "Out of focus",
+        "The picture is less sharp than the camera's own earlier pictures.",
+    ),
+    "view_covered": (
+        "View covered",
+        "Part of the view has lost its structure: something is in front of the camera.",
+    ),
+    "view_moved": ("Camera moved", "The camera looks elsewhere than before, by a few per cent."),
+    "view_zoomed": ("Wrong zoom", "The camera shows the view with another zoom than before."),
+    "view_changed": ("Another view", "The camera shows another view than the one it has learned."),
 }
 _LOGIN: Table = {
     "login_refused": ("Login refused", "The device does not accept the account or its password."),
@@ -392,6 +418,7 @@ CODES: dict[str, Code] = {
         "site": _SITE,
         "reach": _REACH,
         "pictures": _PICTURES,
+        "view": _VIEW,
         "login": _LOGIN,
         "clock": _CLOCK,
         "identity": _IDENTITY,

@@ -83,7 +83,8 @@ class Line:
 
 
 _CAMERA, _RECORDER = Of.CAMERA, Of.RECORDER
-_PICTURE = "the content of the picture is not checked in this version"
+_OFF = "`pictures` is not enabled in config.yaml"
+_UNLEARNED = "the view in this light is still being learned"
 _JUDGED = "checks/evaluation/"
 
 LINES = (
@@ -118,10 +119,37 @@ LINES = (
         strict=True,
         tests=(f"{_JUDGED}test_stream_verdict.py",),
     ),
-    Line("C5", "Picture present: not black, white, flat or frozen", later=_PICTURE),
-    Line("C6", "Sharpness", later=_PICTURE),
-    Line("C7", "View right, not obstructed", later=_PICTURE),
-    Line("C8", "Day and night switch, infrared", later=_PICTURE),
+    Line(
+        "C5",
+        "Picture present: not black, white, flat or frozen",
+        (
+            Source(_CAMERA, CheckName.PICTURE, ("present",)),
+            Source(_CAMERA, CheckName.PICTURE, ("moving",)),
+            Source(_CAMERA, CheckName.PICTURE, ("exposure",), needed=False),
+        ),
+        missing="it is not known whether the picture is frozen: one key frame came, or nothing in it moved; "
+        f"or {_OFF}",
+        tests=(f"{_JUDGED}test_picture_verdict.py",),
+    ),
+    Line(
+        "C6",
+        "Sharpness",
+        (Source(_CAMERA, CheckName.PICTURE, ("focus",)),),
+        missing=f"{_UNLEARNED}, or there is too little in it to be sharp; or {_OFF}",
+        tests=(f"{_JUDGED}test_picture_verdict.py",),
+    ),
+    Line(
+        "C7",
+        "View right, not obstructed",
+        (Source(_CAMERA, CheckName.PICTURE, ("view",)),),
+        missing=f"{_UNLEARNED}, or the camera is a PTZ; or {_OFF}",
+        tests=(f"{_JUDGED}test_picture_verdict.py",),
+    ),
+    Line(
+        "C8",
+        "Day and night switch, infrared",
+        later="the switch between day and night is not checked in this version",
+    ),
     Line(
         "C9",
         "Pan and tilt answer",

@@ -12,6 +12,7 @@ from healthmon.checks.probes.session_cache import SessionCache
 from healthmon.model.device import Device
 from healthmon.model.enums import Span
 from healthmon.model.measurements import Reference, Stream, TimeSource
+from healthmon.picture.service import PictureMemory, PictureService
 from healthmon.protocols.rtsp.rtp import Meter
 from healthmon.protocols.snmp.v2c import SnmpValue
 from healthmon.protocols.transport.connector import Connector
@@ -33,7 +34,8 @@ class StreamMemory:
     the last key frame (seconds). `sequence_set` is its SPS; `misses` counts looks at a relay in a
     row that saw no key frame of the camera, `unlike` its key frames that did not come by the relay
     since one came. `relay` is the name of its server where that is a known
-    relay; `worked`: it has shown pictures.
+    relay; `worked`: it has shown pictures. `picture` is what was measured of its key frames, where
+    pictures are judged.
     """
 
     path: str | None = None
@@ -58,6 +60,7 @@ class StreamMemory:
     unlike: int = 0
     relay: str = ""
     worked: bool = False
+    picture: PictureMemory | None = None
 
 
 @dataclass(slots=True)
@@ -136,6 +139,7 @@ class ProbeContext:
     devices: Mapping[str, Device] = field(default_factory=dict)
     session_cache: SessionCache = field(default_factory=SessionCache)
     disk_bays: DiskBays = field(default_factory=DiskBays)
+    pictures: PictureService | None = None
     down: Callable[[], Collection[str]] = lambda: ()
     _cameras: dict[str, tuple[tuple[str, str], ...]] | None = None
 

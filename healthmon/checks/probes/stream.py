@@ -17,8 +17,10 @@ from healthmon.checks.probes.context import ProbeContext, StreamMemory
 from healthmon.checks.probes.endpoints import http_place, rtsp_place
 from healthmon.checks.probes.skew import skew
 from healthmon.model.device import Check, Device, StreamSpec
-from healthmon.model.enums import Span
+from healthmon.model.enums import CheckName, Kind, Span
 from healthmon.model.measurements import Stream
+from healthmon.model.picture import LEAST_APART
+from healthmon.picture.service import PictureMemory
 from healthmon.protocols import quirks
 from healthmon.protocols.errors import (
     AddressError,
@@ -37,6 +39,7 @@ from healthmon.protocols.errors import (
     TooLargeError,
     UnsupportedError,
 )
+from healthmon.protocols.media.key_frame import KeyFrameCollector
 from healthmon.protocols.media.parameter_sets import is_sps, sps_of
 from healthmon.protocols.onvif import media as onvif_media
 from healthmon.protocols.onvif.profiles import Choice, Wanted
@@ -53,6 +56,7 @@ MARGIN = 1.5
 SPARE = 0.2
 REDISCOVER_SECONDS = 3600.0
 REPORT_LATENCY = 0.25
+SECOND_KEY_SECONDS = 3.0
 MOST_EQUAL, EQUAL_APART_SECONDS = 1000, 0.5
 _NOT_OF_PICTURES = (ProtocolError, TooLargeError, ResetError, SilentError, AddressError, TlsError)
 More = Callable[[Session], Awaitable[float]]
@@ -226,6 +230,7 @@ async def played(
         await session.describe()
         await session.setup()
         memory.meter, asked = session.meter, time.monotonic()
+        collector = _collector(device, check, context, session)
         base = time.time() - asked
         await session.play()
         left = check.timeout - (time.monotonic() - began) - MARGIN
@@ -240,8 +245,66 @@ async def played(
         memory.transport = session.transport
         if counting.over() and (session.meter is None or session.meter.frames < 2):
             raise BudgetError("nothing is left of today's data")
+        if collector is not None:
+            left = check.timeout - (time.monotonic() - began) - MARGIN
+            watched += await _second_key_frame(session, collector, memory, left)
         _remember_clocks(session, memory, base)
-        return _measured(session, asked, watched, memory)
+        measured = _measured(session, asked, watched, memory)
+    if collector is not None:
+        await _measure_picture(
+            device, check, context, collector, check.timeout - (time.monotonic() - began)
+        )
+    return measured
+
+
+def _collector(
+    device: Device, check: Check, context: ProbeContext, session: Session
+) -> KeyFrameCollector | None:
+    """What keeps the key frames of this session, where its picture is to be judged."""
+    video, meter, service = session.video, session.meter, context.pictures
+    known = context.memory_of(device.id).stream(check.instance)
+    if service is None or device.kind is not Kind.CAMERA or video is None or meter is None:
+        return None
+    if check.check_type != CheckName.STREAM or check.instance != device.streams[0].name:
+        return None
+    known.picture = known.picture or PictureMemory()
+    if meter.encrypted or not service.wanted(known.picture, video.codec, time.monotonic()):
+        return None
+    meter.collector = KeyFrameCollector(video.codec, video.parameter_sets, video.size)
+    return meter.collector
+
+
+async def _second_key_frame(
+    session: Session, collector: KeyFrameCollector, memory: StreamMemory, left: float
+) -> float:
+    """Watch on for a second key frame where no earlier check has left one to compare with, and none
+    of the network's data is counted; how many seconds it took.
+    """
+    known = memory.picture
+    if known is None or known.signature or counting.charger() is not None or not collector.kept():
+        return 0.0
+    if collector.is_apart(LEAST_APART):
+        return 0.0
+    return await session.watch_until(
+        lambda _meter: collector.is_apart(LEAST_APART), max(0.0, min(SECOND_KEY_SECONDS, left))
+    )
+
+
+async def _measure_picture(
+    device: Device, check: Check, context: ProbeContext, collector: KeyFrameCollector, left: float
+) -> None:
+    """Have the key frames measured; the session is over."""
+    known = context.memory_of(device.id).stream(check.instance).picture
+    frames = collector.kept()
+    if not frames or known is None or context.pictures is None:
+        return
+    await context.pictures.measure(
+        (device.id, check.instance),
+        frames,
+        known,
+        seconds=max(0.5, left - SPARE),
+        compare=device.variant != "ptz",
+    )
 
 
 def _measured(session: Session, played: float, watched: float, memory: StreamMemory) -> Stream:

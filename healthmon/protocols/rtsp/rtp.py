@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from healthmon.protocols.media.key_frame import KeyFrameCollector
 from healthmon.protocols.media.payloads import Buffer, Other, payload_of
 from healthmon.protocols.rtsp import rtcp
 
@@ -32,6 +33,7 @@ class Meter:
     `inside` knows the codec. `extension` is handed the packets that have a header extension (the
     times of replayed footage). `strangers` counts datagrams by addresses that are not the device's,
     `channels` frames within TCP by channels that were not agreed.
+    `collector` keeps whole key frames for the judgement of the picture, where that is wanted.
     Of an `encrypted` stream (SRTP, RFC 3711) only the RTP headers are read.
     """
 
@@ -60,6 +62,7 @@ class Meter:
     report_at: float = 0.0
     inside: Other = field(default_factory=Other)
     extension: Callable[[Buffer, int, int], None] | None = None
+    collector: KeyFrameCollector | None = None
     _reports: int = 0
     _ssrc: int | None = None
     _stranger: tuple[int, int] = (0, 0)
@@ -123,7 +126,7 @@ class Meter:
             return self._counted_anew(sequence)
         if step < 0x8000:
             self.lost += step - 1
-            self.inside.prints.spoil()
+            self._spoil()
             self._sequence = sequence
             self._seen = (self._seen << min(step, 64) | 1) & _WINDOW
             return True
@@ -136,6 +139,12 @@ class Meter:
         self.lost -= self.lost > 0
         return True
 
+    def _spoil(self) -> None:
+        """The picture under way is not whole."""
+        self.inside.prints.spoil()
+        if self.collector is not None:
+            self.collector.spoil()
+
     def _counted_anew(self, sequence: int) -> bool:
         """A sender that has started again counts from elsewhere; one packet from there is no proof
         yet.
@@ -143,7 +152,7 @@ class Meter:
         if sequence != self._elsewhere:
             self._elsewhere = (sequence + 1) & 0xFFFF
             return False
-        self.inside.prints.spoil()
+        self._spoil()
         self._sequence, self._seen, self._stamp, self._elsewhere = sequence, 1, -1, -1
         return True
 
@@ -157,7 +166,7 @@ class Meter:
             self.foreign += 1
             if self._stranger[1] < RELOCK_AFTER:
                 return False
-            self.inside.prints.spoil()
+            self._spoil()
         self._sequence = self._first_sequence = (sequence - 1) & 0xFFFF
         self._ssrc, self._stamp, self._seen = ssrc, -1, 0
         return True
@@ -171,6 +180,8 @@ class Meter:
         if sequence != self._sequence:
             return  # a packet that came late
         self.inside.prints.frame_over()
+        if self.collector is not None:
+            self.collector.begin(stamp, now)
         self._stranger = (0, 0)
         if self.first_at is None:
             self.first_at = now
@@ -198,6 +209,8 @@ class Meter:
             at += size
         if first & 0x20 and n > 12:
             end -= b[i + n - 1]
+        if self.collector is not None:
+            self.collector.packet(b, at, end, stamp, marked=b[i + 1] & 0x80 > 0)
         if at + 2 < end and self.inside.scan(b, at, end, stamp, now) and stamp != self._key_stamp:
             self._new_key(stamp, now)
 
@@ -206,6 +219,8 @@ class Meter:
             self.first_key_at = now
         elif len(self.key_gaps) < MOST_GAPS:
             self.key_gaps.append(now - self.last_key_at)
+        if self.collector is not None:
+            self.collector.key()
         self.keyframes += 1
         self.last_key_at = now
         self._key_stamp = stamp

@@ -1,0 +1,288 @@
+"""Is there a picture, does it move, and does it show what it should? Judged by measurements only.
+
+What cannot be judged gives no verdict: it is neither well nor a fault. No picture and a frozen one
+are faults. All else is for a person to look at before anybody is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from healthmon.checks.evaluation.durations import duration
+from healthmon.checks.evaluation.wording import not_seen, verdict
+from healthmon.model.device import Device
+from healthmon.model.enums import Reason, State
+from healthmon.model.picture import (
+    LEAST_APART,
+    MOVED_CELL,
+    STILL_CELL,
+    Change,
+    Comparison,
+    PictureReading,
+)
+from healthmon.model.results import Observation, Verdict
+
+NO_STRUCTURE = 0.97  # of the tiles between the bands of text
+SLATE, BARS = 0.75, 0.9
+TOO_DARK_HIGH, TOO_DARK_MEAN = 45.0, 20.0
+BURNED = 0.4
+STILL_FINE, STILL_MEAN = 0.25, 2.5
+SURELY_TICKS = 12  # checks in a row that saw something move
+SURELY_LEARNED = 8  # learned pictures in all of which something moved
+GOOD_PEAK, MOVED_RATIO, LOST_PEAK = 0.06, 1.3, 0.05
+SAME_COARSE, SURELY_COARSE = 0.4, 0.6
+COVERED = 0.09
+BLURRED = 0.72
+LEAST_DETAIL, LEAST_CONTRAST = 0.35, 0.05
+WIDTH, HEIGHT = 320, 180
+_BLANK = {
+    "black": "picture_black",
+    "white": "picture_white",
+    "one grey": "picture_flat",
+    "a blank card": "picture_flat",
+    "a test card": "picture_flat",
+}
+_VIEW = {
+    "moved": "view_moved",
+    "covered": "view_covered",
+    "zoomed": "view_zoomed",
+    "changed": "view_changed",
+}
+
+
+def evaluate(observation: Observation, device: Device) -> tuple[Verdict, ...]:
+    """Aspects: present, moving, exposure, view, focus."""
+    del device
+    picture = observation.value
+    if not isinstance(picture, PictureReading):
+        return (not_seen(observation, "present", "picture"),)
+    if picture.problem:
+        return (_not_judged(observation, picture.problem),)
+    return tuple(_judged(observation, picture))
+
+
+def _not_judged(observation: Observation, why: str) -> Verdict:
+    reason = Reason.NOT_REPORTED
+    sentence = f"picture not checked: {why}"
+    return verdict(observation, "present", State.UNKNOWN, reason.value, sentence, reason=reason)
+
+
+def _judged(observation: Observation, picture: PictureReading) -> Iterator[Verdict]:
+    there = _present(observation, picture)
+    yield there
+    if there.state is State.FAULT:
+        return
+    yield from _moving(observation, picture)
+    yield _exposure(observation, picture)
+    known = picture.baseline
+    if known is None or known.peak is None:
+        return
+    view = _view(observation, picture, known)
+    if view is not None:
+        yield view
+    if view is None or view.state is State.OK:
+        yield from _focus(observation, known)
+
+
+def _present(observation: Observation, picture: PictureReading) -> Verdict:
+    """Nothing to see: black, white, of one grey, or a test card. A picture that lies on the learned
+    view is one, however little it shows.
+    """
+    known = picture.baseline
+    seen = known is not None and known.peak is not None and known.peak >= GOOD_PEAK
+    for share, limit, words in _nothing(picture):
+        if share >= limit and not seen:
+            sentence = f"no picture: {words} ({share * 100:.0f} % of it, limit {limit * 100:.0f} %)"
+            return verdict(
+                observation, "present", State.FAULT, _BLANK[words], sentence, value=share
+            )
+    sentence = f"picture there: grey levels {picture.low:.0f} to {picture.high:.0f}"
+    return verdict(observation, "present", State.OK, "ok", sentence)
+
+
+def _nothing(picture: PictureReading) -> tuple[tuple[float, float, str], ...]:
+    return (
+        (picture.dark, NO_STRUCTURE, "black"),
+        (picture.bright, NO_STRUCTURE, "white"),
+        (picture.flat, NO_STRUCTURE, "one grey"),
+        (picture.uniform, SLATE, "a blank card"),
+        (picture.bars, BARS, "a test card"),
+    )
+
+
+def _moving(observation: Observation, picture: PictureReading) -> Iterator[Verdict]:
+    """Whether the picture changes from key frame to key frame: behind an encoder that lives, the
+    bytes always do. Nothing where it cannot be told.
+    """
+    pairs = (picture.session, picture.between)
+    changes = [one for one in pairs if one is not None and one.apart >= LEAST_APART]
+    if not changes:
+        return
+    if (most := max(changes, key=lambda one: one.cell)).cell >= MOVED_CELL:
+        sentence = f"picture moves: a part of it changed by {most.cell:.0f} grey levels (limit {MOVED_CELL:.0f})"
+        yield verdict(observation, "moving", State.OK, "ok", sentence, value=most.cell)
+        return
+    for change in changes:
+        if most.cell < STILL_CELL and (why := _frozen(change, picture)):
+            sentence = f"picture frozen: in {duration(change.apart)} {why}"
+            yield verdict(
+                observation, "moving", State.FAULT, "picture_frozen", sentence, value=most.cell
+            )
+            return
+
+
+def _frozen(change: Change, picture: PictureReading) -> str:
+    """Why a picture in which nothing moves is frozen, in words; "" where it may be a quiet scene."""
+    if change.fine is not None and change.fine <= STILL_FINE:
+        return (
+            f"it changed by {change.fine:.2f} grey levels (limit {STILL_FINE}), "
+            "less than the noise of any sensor"
+        )
+    if _always_moves(picture) and change.mean <= STILL_MEAN:
+        return (
+            f"no part of it changed by more than {change.cell:.0f} grey levels "
+            f"(limit {STILL_CELL:.0f}), where one did in every earlier check"
+        )
+    return ""
+
+
+def _always_moves(picture: PictureReading) -> bool:
+    """Whether something moved in all the checks before: the digits of a clock do."""
+    known = picture.baseline
+    learned = known is not None and known.pairs >= SURELY_LEARNED and known.moving == known.pairs
+    return learned or picture.moved >= SURELY_TICKS
+
+
+def _exposure(observation: Observation, picture: PictureReading) -> Verdict:
+    if picture.burned >= BURNED:
+        sentence = f"over-exposed: {picture.burned * 100:.0f} % of the picture is white (limit {BURNED * 100:.0f} %)"
+        return verdict(
+            observation,
+            "exposure",
+            State.DEGRADED,
+            "picture_overexposed",
+            sentence,
+            value=picture.burned,
+        )
+    if picture.high < TOO_DARK_HIGH and picture.mean < TOO_DARK_MEAN:
+        sentence = (
+            f"too dark: mean grey level {picture.mean:.0f}, brightest {picture.high:.0f} "
+            f"(limits {TOO_DARK_MEAN:.0f} / {TOO_DARK_HIGH:.0f})"
+        )
+        return verdict(
+            observation,
+            "exposure",
+            State.DEGRADED,
+            "picture_too_dark",
+            sentence,
+            value=picture.mean,
+        )
+    sentence = f"exposure fits: mean grey level {picture.mean:.0f}"
+    return verdict(observation, "exposure", State.OK, "ok", sentence, value=picture.mean)
+
+
+def _view(observation: Observation, picture: PictureReading, known: Comparison) -> Verdict | None:
+    """Where the camera looks, and whether something is in its way. None where it cannot be told."""
+    found = _moved(picture, known) or _covered(known) or _zoomed(known) or _nothing_alike(known)
+    if found is not None:
+        what, sentence, value = found
+        return verdict(observation, "view", State.DEGRADED, _VIEW[what], sentence, value=value)
+    if (known.peak or 0.0) < min(GOOD_PEAK, 0.6 * known.low_peak):
+        return None
+    sentence = f"view as learned: agreement {known.peak:.2f} (limit {GOOD_PEAK})"
+    return verdict(observation, "view", State.OK, "ok", sentence, value=known.peak)
+
+
+_Found = tuple[str, str, float]
+
+
+def _moved(picture: PictureReading, known: Comparison) -> _Found | None:
+    peak, other = known.peak or 0.0, known.other_peak or 0.0
+    if other < GOOD_PEAK or other < MOVED_RATIO * peak:
+        return None
+    across, down = known.right / WIDTH, known.down / HEIGHT
+    if max(abs(across), abs(down)) < 0.03:  # a pole sways
+        return None
+    parts = []
+    if known.right:
+        words = "right" if known.right > 0 else "left"
+        size = abs(round(across * picture.width))
+        parts.append(f"{size} px {words}, {abs(across) * 100:.0f} % of the width")
+    if known.down:
+        words = "down" if known.down > 0 else "up"
+        size = abs(round(down * picture.height))
+        parts.append(f"{size} px {words}, {abs(down) * 100:.0f} % of the height")
+    return "moved", f"the picture has moved {' and '.join(parts)} (limit 3 %)", across
+
+
+def _covered(known: Comparison) -> _Found | None:
+    limit = max(COVERED, 1.5 * known.high_cover)
+    share = known.covered or 0.0
+    if max(known.peak or 0.0, known.other_peak or 0.0) < LOST_PEAK or share < limit:
+        return None
+    sentence = f"covered: {share * 100:.0f} % of the view (limit {limit * 100:.0f} %)"
+    return "covered", sentence, share
+
+
+def _zoomed(known: Comparison) -> _Found | None:
+    if known.zoom is None or (known.zoom_peak or 0.0) < GOOD_PEAK:
+        return None
+    return (
+        "zoomed",
+        f"another zoom: {known.zoom:.2f} times that of the learned view",
+        known.zoom,
+    )
+
+
+def _nothing_alike(known: Comparison) -> _Found | None:
+    """Another view, or next to nothing left of it; a blurred one still is as light and dark as it
+    was.
+    """
+    highest = max(known.peak or 0.0, known.other_peak or 0.0)
+    if highest >= min(LOST_PEAK, 0.6 * known.low_peak):
+        return None
+    if (known.coarse or 0.0) >= SAME_COARSE:
+        return None
+    detail, share = known.detail or 0.0, known.covered or 1.0
+    if detail < LEAST_DETAIL:
+        left = f"{detail * 100:.0f} % of its detail is left (limit {LEAST_DETAIL * 100:.0f} %)"
+        return "covered", f"covered: {share * 100:.0f} % of the view, {left}", share
+    sentence = f"another view: agreement with the learned one {highest:.2f} (limit {LOST_PEAK})"
+    return "changed", sentence, highest
+
+
+def _focus(observation: Observation, known: Comparison) -> Iterator[Verdict]:
+    """Nothing where there is too little to be sharp: fog, rain, a plain scene."""
+    found = _no_outlines(known) or _sharpness(known)
+    if found is None:
+        return
+    blurred, words, value = found
+    if blurred:
+        yield verdict(
+            observation,
+            "focus",
+            State.DEGRADED,
+            "picture_defocused",
+            f"out of focus: {words}",
+            value=value,
+        )
+    else:
+        yield verdict(observation, "focus", State.OK, "ok", f"sharp: {words}", value=value)
+
+
+def _sharpness(known: Comparison) -> tuple[bool, str, float] | None:
+    if known.focus is None or (known.contrast or 0.0) < LEAST_CONTRAST:
+        return None
+    limit = min(BLURRED, 0.9 * known.low_focus)
+    words = f"{known.focus * 100:.0f} % of the learned sharpness (limit {limit * 100:.0f} %)"
+    return known.focus < limit, words, known.focus
+
+
+def _no_outlines(known: Comparison) -> tuple[bool, str, float] | None:
+    """A strong blur: light and dark are where they were, and no outline is."""
+    highest = max(known.peak or 0.0, known.other_peak or 0.0, known.zoom_peak or 0.0)
+    limit = min(GOOD_PEAK, 0.5 * known.low_peak)
+    if highest >= limit or (known.coarse or 0.0) < SURELY_COARSE:
+        return None
+    words = f"outlines agree by {highest:.2f} with the learned ones (limit {limit:.2f}), light and dark do"
+    return True, words, highest

@@ -1,0 +1,70 @@
+"""``healthmon picture``: shows and deletes what cameras have learned of their own pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from healthmon.cli.console import fail, load, say
+from healthmon.config.problems import suggest
+from healthmon.config.schema import Config
+from healthmon.picture.baselines import Baselines, Learned, lights_of
+from healthmon.store.location import folder_of
+
+DEFAULT_STREAM = "main"
+
+
+def show(camera: str, file: Path | None) -> None:
+    """One line for each light, with how many pictures it was learned from, and when."""
+    baselines, where, zone = _place(camera, file)
+    data = baselines.read(where)
+    if not data:
+        say(f"{camera}: nothing learned yet")
+        return
+    say(f"{camera}: {baselines.path(where)}")
+    for line in _lines(lights_of(data), zone):
+        say(line)
+
+
+def _lines(lights: list[Learned], zone: ZoneInfo) -> Iterator[str]:
+    for light in lights:
+        kind = "colour" if light.colour >= 3 else "black and white"
+        state = "learned" if light.count >= light.needed else "being learned"
+        since, last = (
+            datetime.fromtimestamp(at, zone).strftime("%d %b %Y %H:%M")
+            for at in (light.began, light.last)
+        )
+        yield (
+            f"  {kind}, grey level {light.level:.0f}: {state} from {light.count} of {light.needed}"
+            f" pictures, {since} to {last}"
+        )
+
+
+def forget(camera: str, file: Path | None) -> None:
+    """Delete the file of the camera."""
+    baselines, where, _ = _place(camera, file)
+    try:
+        gone = baselines.forget(where)
+    except OSError as error:
+        raise fail(f"{baselines.path(where)}: cannot be deleted: {error.strerror}") from None
+    say(f"{camera}: deleted; it learns anew" if gone else f"{camera}: nothing learned yet")
+
+
+def _place(camera: str, file: Path | None) -> tuple[Baselines, tuple[str, str], ZoneInfo]:
+    """The files, the camera's first stream, and the estate's time zone."""
+    _, config = load(file)
+    return (
+        Baselines(folder_of(config) / "pictures"),
+        (camera, _first_stream(camera, config)),
+        ZoneInfo(config.estate.time_zone),
+    )
+
+
+def _first_stream(camera: str, config: Config) -> str:
+    known = {one.id: one for one in config.cameras}
+    if camera not in known:
+        raise fail(f"{camera}: no such camera in the configuration{suggest(camera, known)}")
+    streams = known[camera].streams
+    return streams[0].name if streams else DEFAULT_STREAM

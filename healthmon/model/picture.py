@@ -1,0 +1,99 @@
+"""What was measured of a decoded picture. None means "not known"; it is never a zero."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+# Between two key frames, in grey levels: below the first no digit of a clock has ticked, from the
+# second on something has moved (a ticking digit changes by 18 and more even at 150 kbit/s).
+STILL_CELL, MOVED_CELL = 7.0, 11.0
+LEAST_APART = 0.9  # seconds between two key frames that tell: a clock has ticked by then
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How far two key frames are from each other: the mean change in grey levels, the largest change
+    of a piece as small as a digit of a clock (`cell`), the mean at full size (`fine`), and how many
+    seconds lie between.
+    """
+
+    mean: float
+    cell: float
+    apart: float
+    fine: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How far a picture is from what the camera has learned in its light: `learned` of `needed`
+    pictures; the rest is None until that is enough.
+
+    `peak` is how well it lies on the learned view, `other_peak` how well it would after a move of
+    `right` and `down` (pixels of 320 x 180), `zoom_peak` how well after a `zoom`. `coarse` compares
+    light and dark only (a correlation), `detail` how much structure there is (ratio), `contrast`
+    the same of coarse structure. `covered` is the share of `tiles` (of 5 x 8, row by row) without
+    their structure, `focus` how fine the picture is (ratio). Of the learned pictures, `pairs` came
+    with a second key frame and in `moving` of these something had moved. `low_peak`, `low_focus` and
+    `high_cover` are how far the learned pictures are from each other.
+    """
+
+    learned: int
+    needed: int
+    peak: float | None = None
+    other_peak: float | None = None
+    right: int = 0
+    down: int = 0
+    coarse: float | None = None
+    detail: float | None = None
+    contrast: float | None = None
+    covered: float | None = None
+    tiles: tuple[int, ...] = ()
+    focus: float | None = None
+    zoom: float | None = None
+    zoom_peak: float | None = None
+    pairs: int = 0
+    moving: int = 0
+    low_peak: float = 1.0
+    low_focus: float = 1.0
+    high_cover: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PictureReading:
+    """One picture of a camera: grey levels from 0 to 255, shares from 0 to 1.
+
+    `problem` says why there is none. `low` and `high` are the first and the last hundredth of the
+    grey levels. Of the tiles, `flat` have no structure, `dark` and `bright` ones are flat and
+    nearly black or white, `uniform` ones flat and of one grey; `bars` is the share that does not
+    change from row to row. `burned` is the share of saturated pixels. `blue`, `red` and `colour`
+    are mean distances from grey. `session` is the change within one RTSP session, `between` since
+    the last check. `moved` is how many checks in a row before this one saw something move.
+    """
+
+    problem: str = ""
+    width: int = 0
+    height: int = 0
+    mean: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    flat: float = 0.0
+    dark: float = 0.0
+    bright: float = 0.0
+    uniform: float = 0.0
+    bars: float = 0.0
+    burned: float = 0.0
+    noise: float = 0.0
+    blue: float = 0.0
+    red: float = 0.0
+    colour: float = 0.0
+    session: Change | None = None
+    between: Change | None = None
+    baseline: Comparison | None = None
+    moved: int = 0
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any], **more: Any) -> Self:
+        """The measurements that a worker has told, with `more` of the agent's own."""
+        return cls(**{one.name: told[one.name] for one in fields(cls) if one.name in told} | more)

@@ -1,0 +1,98 @@
+"""What cameras have learned of their own pictures, on the disk: one file a stream, for its owner only.
+
+A file holds medians of ten pictures of 320 x 180 grey levels; while it is learned, the pictures
+themselves. It can be deleted at any time: the camera then learns anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from healthmon.picture import messages
+
+MOST_BYTES = 16_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """The files below `folder`; without a folder nothing is kept."""
+
+    folder: Path | None
+
+    def path(self, where: tuple[str, str]) -> Path | None:
+        """The file of (device, stream). Names of devices may hold what no file name does."""
+        if self.folder is None:
+            return None
+        digest = hashlib.sha256("\0".join(where).encode()).hexdigest()[:16]
+        plain = "".join(one if one.isalnum() or one in "-_" else "_" for one in where[0])[:40]
+        return self.folder / f"{plain}-{digest}.baseline"
+
+    def read(self, where: tuple[str, str]) -> bytes:
+        """What was learned; empty where nothing was, or it cannot be read."""
+        path = self.path(where)
+        if path is None:
+            return b""
+        try:
+            with path.open("rb") as file:
+                return file.read(MOST_BYTES)
+        except OSError:
+            return b""
+
+    def write(self, where: tuple[str, str], data: bytes) -> None:
+        """Keep `data`, whole or not at all. What cannot be written is learned again."""
+        path = self.path(where)
+        if path is None:
+            return
+        fresh = path.with_suffix(".new")
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            fresh.replace(path)
+
+    def forget(self, where: tuple[str, str]) -> bool:
+        """Delete what was learned; whether there was anything. Raises OSError."""
+        path = self.path(where)
+        if path is None or not path.exists():
+            return False
+        path.unlink()
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """One light of a file: its grey level and colour, from how many pictures of `needed` it was
+    learned, and when the first and the last came (Unix seconds).
+    """
+
+    level: float
+    colour: float
+    began: float
+    last: float
+    count: int
+    needed: int
+
+
+def lights_of(data: bytes) -> list[Learned]:
+    """The lights that a file holds; none where it is damaged."""
+    size = messages.HEAD.size
+    try:
+        first, _ = messages.lengths(data[:size])
+        told = messages.unpacked(data[size : size + first], data[size + first :])
+        return [_learned(one) for one in told.fields["lights"]]
+    except (ValueError, KeyError, TypeError, struct.error):
+        return []
+
+
+def _learned(fields: dict[str, Any]) -> Learned:
+    level, colour, began, last = (
+        float(fields[name]) for name in ("level", "colour", "began", "last")
+    )
+    return Learned(level, colour, began, last, int(fields["count"]), int(fields["needed"]))

@@ -1,0 +1,113 @@
+"""One key frame decoded: a fresh decoder for each, one thread, a limit of pixels. Worker only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import av
+import av.logging
+import numpy as np
+from numpy.typing import NDArray
+
+WIDTH, HEIGHT = 320, 180
+BAND = 20  # rows at top and bottom, of 180, that may hold text
+LEAST_SIDE = 64
+PATCH, PATCH_ROWS, PATCH_COLUMNS = 64, 5, 8
+_DECODERS = {"h264": "h264", "h265": "hevc", "mjpeg": "mjpeg"}
+Grey = NDArray[np.float32]
+
+
+class UndecodableError(Exception):
+    """No picture comes out of the key frame; one line says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One picture: `grey` is 180 x 320 from 0 to 255 whatever its shape, `pieces` are square
+    `patches` of its full `size` (width, height), `chroma` the means of Cb and Cr minus 128 and how
+    far the pixels are from grey.
+    """
+
+    grey: Grey
+    pieces: NDArray[np.int16]
+    chroma: tuple[float, float, float]
+    size: tuple[int, int]
+
+
+def warmed() -> Decoded:
+    """A grey picture made by all that decoding needs, so that it is loaded while files may still be
+    opened.
+    """
+    av.logging.set_level(None)
+    for name in _DECODERS.values():
+        av.CodecContext.create(name, "r")
+    frame = av.VideoFrame(640, 360, "yuv420p")
+    for plane in frame.planes:
+        plane.update(bytes(range(256)) * (plane.buffer_size // 256))
+    return measured_frame(frame)
+
+
+def decoded(codec: str, data: bytes, most_pixels: int) -> Decoded:
+    """The picture of the key frame `data`. Raises UndecodableError."""
+    context: Any = av.CodecContext.create(_DECODERS[codec], "r")
+    context.thread_count = 1
+    context.options = {"max_pixels": str(most_pixels)}
+    frame = None
+    try:
+        for packet in (av.Packet(data), None):
+            for frame in context.decode(packet):
+                return measured_frame(frame)
+    except (av.FFmpegError, ValueError, MemoryError) as error:
+        raise UndecodableError(f"the key frame cannot be decoded: {type(error).__name__}") from None
+    raise UndecodableError("no whole picture comes of one key frame (intra refresh)")
+
+
+def measured_frame(frame: Any) -> Decoded:
+    """What is measured of a decoded frame of any format. Raises UndecodableError."""
+    if frame.width < LEAST_SIDE or frame.height < LEAST_SIDE:
+        raise UndecodableError(f"a picture of {frame.width}x{frame.height} is too small to judge")
+    if frame.format.name.startswith(("yuv", "nv12", "gray")) and _deep(frame) == 8:
+        luma = _plane(frame, 0)
+    else:
+        luma = frame.to_ndarray(format="gray")
+    small = frame.reformat(
+        width=WIDTH, height=HEIGHT, format="yuvj444p", interpolation="AREA", threads=1
+    )
+    grey, blue, red = (_plane(small, number).astype(np.float32) for number in range(3))
+    return Decoded(grey, patches(luma), _chroma(blue, red), (luma.shape[1], luma.shape[0]))
+
+
+def _deep(frame: Any) -> int:
+    """Bits of one sample."""
+    return int(frame.format.components[0].bits)
+
+
+def _plane(frame: Any, number: int) -> NDArray[np.uint8]:
+    plane = frame.planes[number]
+    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    return rows[: plane.height, : plane.width]
+
+
+def _chroma(blue: Grey, red: Grey) -> tuple[float, float, float]:
+    """Means of Cb and Cr minus 128, and the mean distance of the pixels from grey."""
+    blue, red = blue - 128, red - 128
+    spread = np.abs(blue) + np.abs(red)
+    return float(blue.mean()), float(red.mean()), float(spread.mean())
+
+
+def patches(luma: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """Square pieces of the full picture, one in the middle of each of 5 x 8 tiles between the bands
+    of text. Shape (40, side, side).
+    """
+    top = luma.shape[0] * BAND // HEIGHT
+    high = (luma.shape[0] - 2 * top) // PATCH_ROWS
+    wide = luma.shape[1] // PATCH_COLUMNS
+    side = max(16, min(PATCH, high, wide) // 8 * 8)
+    found = np.empty((PATCH_ROWS * PATCH_COLUMNS, side, side), np.int16)
+    for number in range(len(found)):
+        row, column = divmod(number, PATCH_COLUMNS)
+        y = min(top + row * high + max(0, high - side) // 2, luma.shape[0] - side)
+        x = min(column * wide + max(0, wide - side) // 2, luma.shape[1] - side)
+        found[number] = luma[y : y + side, x : x + side]
+    return found

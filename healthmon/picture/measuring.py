@@ -1,0 +1,131 @@
+"""What can be told of one picture, and of two: numbers only. Pure; worker only.
+
+The text that cameras burn into their pictures stays sharp and bright whatever the lens sees, so
+that nothing is measured over the whole picture: the bands at top and bottom, where it stands, are
+left out, and shares of tiles count rather than means.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthmon.picture.decoding import BAND, HEIGHT, WIDTH, Decoded, Grey
+
+TILE = 10
+FLAT_SPREAD = 2.5  # grey levels within a tile, noise averaged out
+CELL = (7, 4)  # rows and columns of a digit of a burned-in clock, as small as is read
+NEAR_LEVEL = 3.0
+_MIDDLE = slice(BAND, HEIGHT - BAND)
+
+
+def measured(picture: Decoded) -> dict[str, Any]:
+    """The numbers of one picture: grey levels from 0 to 255, shares from 0 to 1, pixels."""
+    middle = picture.grey[_MIDDLE]
+    counts = np.bincount(np.rint(middle).astype(np.uint8).ravel(), minlength=256).cumsum()
+    levels, spreads = tiles_of(middle)
+    flat = spreads < FLAT_SPREAD
+    width, height = picture.size
+    blue, red, colour = picture.chroma
+    return {
+        "width": width,
+        "height": height,
+        "mean": float(middle.mean()),
+        "low": int(np.searchsorted(counts, 0.01 * counts[-1])),
+        "high": int(np.searchsorted(counts, 0.99 * counts[-1])),
+        "flat": float(flat.mean()),
+        "dark": float((flat & (levels < 32)).mean()),
+        "bright": float((flat & (levels > 230)).mean()),
+        "uniform": _uniform(levels, flat),
+        "bars": _bars(picture.grey),
+        "burned": float(1 - counts[249] / counts[-1]),
+        "noise": noise(picture.pieces),
+        "blue": blue,
+        "red": red,
+        "colour": colour,
+    }
+
+
+def tiles_of(middle: Grey) -> tuple[Grey, Grey]:
+    """Mean level and spread of every tile; noise is halved by the mean of four pixels first."""
+    halved = (middle[::2, ::2] + middle[1::2, ::2] + middle[::2, 1::2] + middle[1::2, 1::2]) / 4
+    side = TILE // 2
+    rows, columns = halved.shape[0] // side, halved.shape[1] // side
+    tiles = halved[: rows * side, : columns * side].reshape(rows, side, columns, side)
+    return tiles.mean(axis=(1, 3)), tiles.std(axis=(1, 3))
+
+
+def _uniform(levels: Grey, flat: NDArray[np.bool_]) -> float:
+    """The share of tiles that are flat and of one common level, which is neither black nor white: a
+    slate.
+    """
+    found = levels[flat]
+    if not found.size:
+        return 0.0
+    common = float(np.median(found))
+    if not 8 < common < 247:
+        return 0.0
+    return float((np.abs(found - common) < NEAR_LEVEL).sum() / levels.size)
+
+
+def _bars(grey: Grey) -> float:
+    """The share of the upper picture that is the same in every row though not along the row: colour
+    bars.
+    """
+    upper = grey[BAND : HEIGHT // 2]
+    column = np.median(upper, axis=0)
+    if float(column.std()) < 15:
+        return 0.0
+    return float((np.abs(upper - column) < NEAR_LEVEL).mean())
+
+
+def noise(pieces: NDArray[np.int16]) -> float:
+    """The spread of the noise in grey levels, by the quietest quarter of the `patches` (after
+    Immerkaer 1996: a mask that edges and slopes leave at zero).
+    """
+    rows = pieces[:, :-2] - 2 * pieces[:, 1:-1] + pieces[:, 2:]
+    mask = rows[:, :, :-2] - 2 * rows[:, :, 1:-1] + rows[:, :, 2:]
+    found = np.sort(np.abs(mask).mean(axis=(1, 2))) * 0.2089  # sqrt(pi / 2) / 6
+    return float(found[: max(1, len(found) // 4)].mean())
+
+
+def change(first: Decoded, last: Decoded) -> dict[str, float]:
+    """How the picture changed between two key frames of one session, at full size too: the noise of
+    a sensor is averaged away in a small picture.
+    """
+    found = _changed(first.grey, last.grey)
+    if first.size == last.size:
+        found["fine"] = float(np.abs(first.pieces - last.pieces).mean())
+    return found
+
+
+def change_of_signatures(before: bytes, picture: Decoded) -> dict[str, float]:
+    """The same against the signature of an earlier check; empty where that is none."""
+    if len(before) != WIDTH * HEIGHT:
+        return {}
+    grey = np.frombuffer(before, np.uint8).reshape(HEIGHT, WIDTH).astype(np.float32)
+    return _changed(grey, picture.grey)
+
+
+def _changed(first: Grey, last: Grey) -> dict[str, float]:
+    """`mean` change in grey levels, and `cell`: the largest change of a piece as small as a digit of
+    a clock.
+    """
+    moved = np.abs(np.rint(last) - np.rint(first))
+    return {"mean": float(moved.mean()), "cell": float(box(moved, *CELL).max())}
+
+
+def box(values: Grey, rows: int, columns: int) -> Grey:
+    """The mean of every window of so many rows and columns."""
+    high = values.shape[0] - rows + 1
+    wide = values.shape[1] - columns + 1
+    down = sum((values[row : row + high] for row in range(1, rows)), start=values[:high].copy())
+    across = sum((down[:, at : at + wide] for at in range(1, columns)), start=down[:, :wide].copy())
+    return np.asarray(across / (rows * columns), np.float32)
+
+
+def signature_bytes(picture: Decoded) -> bytes:
+    """The picture as small as it may leave the worker: 320 x 180 grey levels."""
+    return np.rint(picture.grey).astype(np.uint8).tobytes()

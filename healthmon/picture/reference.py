@@ -1,0 +1,432 @@
+"""What a camera's own good pictures look like, and how far a picture is from them. Worker only.
+
+A light is learned from ten pictures that lie hours apart, so that people and vehicles are in none of
+its medians. Then only the medians are kept: no single picture stays. Everything is compared between
+the bands at top and bottom that hold text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthmon.picture import measuring, messages
+from healthmon.picture.decoding import BAND, HEIGHT, WIDTH, Decoded, Grey
+from healthmon.picture.messages import Message
+
+LEARNED = 10
+ENOUGH = 6  # pictures from which on a light is judged while it is still being learned
+SAME_OUTLINES = 0.12  # a peak that no other view and no other light reaches
+MOST_LIGHTS = 4
+SAME_LIGHT = 1.0
+MOST_FLAT = 0.7  # a picture with more flat tiles is not learned from
+ROWS, COLUMNS = 5, 8
+AT_ZERO, AROUND = 2, 4  # pixels of 320: a camera on a pole sways
+MOST_SWAY = 16
+LOST_STRUCTURE, LOST_ENERGY, LEAST_ENERGY = 0.3, 0.55, 1.0
+NO_ENERGY = 0.2  # of what the rest kept: gone, whatever shines through
+PLAIN_PEAK = 0.06
+ZOOMS = tuple(1.06**step for step in (*range(-10, -1), *range(2, 11)))
+LEAST_DETAIL = 30.0  # energy of the eighth picture from which on a patch has something to be sharp
+_TOP, _BOTTOM = BAND, HEIGHT - BAND
+_SMALL = 1.0
+LEAST_FINE = 20.0  # the same of the half picture: an encoder at a low rate leaves less of anything
+Energies = NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Light:
+    """One light: `level` and `colour` are its medians. While it is learned, `greys` and `focus` hold
+    its pictures; then `grey` is their median, `edges` the mean of their outlines, `tiles` the
+    energies of its tiles, `scales` what its patches hold at four scales; `low_peak`, `low_focus`
+    and `high_cover` are how far its own pictures were from the others.
+    """
+
+    level: float
+    colour: float
+    last: float
+    began: float
+    greys: list[Grey] = field(default_factory=list)
+    scales: list[Energies] = field(default_factory=list)
+    grey: Grey | None = None
+    edges: Grey | None = None
+    focus: Energies | None = None
+    low_peak: float = 1.0
+    low_focus: float = 1.0
+    high_cover: float = 0.0
+
+    @property
+    def count(self) -> int:
+        """How many pictures it was learned from so far."""
+        return LEARNED if self.grey is not None else len(self.greys)
+
+    def known_edges(self) -> Grey:
+        """The mean of the outlines, also while the light is being learned."""
+        if self.edges is not None:
+            return self.edges
+        edges = [outlines(gradient(grey)) for grey in self.greys]
+        return np.asarray(np.mean(edges, axis=0), np.float32)
+
+    def distance(self, level: float, colour: float) -> float:
+        """How far a picture is from this light: 1 is twice as bright, or grey instead of coloured."""
+        brightness = abs(float(np.log2((level + 8) / (self.level + 8))))
+        return brightness + abs(min(colour, 12.0) - min(self.colour, 12.0)) / 8
+
+
+@dataclass(slots=True)
+class Baseline:
+    """All lights of one view. Of the pictures that it learned, `pairs` came with a second key frame,
+    and in `moving` of these something had moved in between: a clock ticks in all of them.
+    `changed` says whether it has learned since it was read.
+    """
+
+    lights: list[Light] = field(default_factory=list)
+    pairs: int = 0
+    moving: int = 0
+    changed: bool = False
+
+    @classmethod
+    def read(cls, data: bytes) -> Baseline:
+        """The baseline that `packed` has written; an empty one of anything else."""
+        size = messages.HEAD.size
+        if len(data) < size:
+            return cls()
+        try:
+            first, _ = messages.lengths(data[:size])
+            told = messages.unpacked(data[size : size + first], data[size + first :])
+            blobs = iter(told.blobs)
+            lights = [_light(one, blobs) for one in told.fields["lights"]]
+            return cls(lights, int(told.fields["pairs"]), int(told.fields["moving"]))
+        except (ValueError, KeyError, TypeError, StopIteration):
+            return cls()
+
+    def packed(self) -> bytes:
+        """As it is kept."""
+        blobs: list[bytes] = []
+        lights = [_fields(one, blobs) for one in self.lights]
+        fields = {"lights": lights, "pairs": self.pairs, "moving": self.moving}
+        return Message(fields, tuple(blobs)).packed()
+
+    def nearest(self, picture: Decoded) -> Light | None:
+        """The light of `picture`, None where it is a new one. A picture whose outlines lie on those of
+        a light is of that light, however bright it is: a cloud, or a bag over half of it.
+        """
+        level, colour = _level(picture), picture.chroma[2]
+        found = min(self.lights, key=lambda one: one.distance(level, colour), default=None)
+        if found is None or found.distance(level, colour) <= SAME_LIGHT:
+            return found
+        seen = outlines(gradient(picture.grey))
+        known = [one for one in self.lights if one.count >= ENOUGH]
+        peaks = [(located(one.known_edges(), seen).peak, one) for one in known]
+        best = max(peaks, key=lambda pair: pair[0], default=(0.0, None))
+        return best[1] if best[0] >= SAME_OUTLINES else None
+
+    def learn(
+        self, picture: Decoded, now: float, *, moved: bool | None = None, apart: float = 7200.0
+    ) -> None:
+        """Take `picture` at `now` (Unix seconds), where the last one of its light is `apart`
+        seconds ago. `moved` says whether something did within its session, None where that is not
+        known.
+        """
+        _, spreads = measuring.tiles_of(picture.grey[_TOP:_BOTTOM])
+        if float((spreads < measuring.FLAT_SPREAD).mean()) > MOST_FLAT:
+            return
+        light = self.nearest(picture)
+        if light is None:
+            light = Light(_level(picture), picture.chroma[2], -1e18, now)
+            self._make_room()
+            self.lights.append(light)
+        if light.grey is not None or now - light.last < apart:
+            return
+        light.greys.append(picture.grey)
+        light.scales.append(scales_of(picture.pieces))
+        light.last, self.changed = now, True
+        self.pairs += moved is not None
+        self.moving += moved is True
+        if len(light.greys) >= LEARNED:
+            _finish(light)
+
+    def _make_room(self) -> None:
+        """Forget the light that has waited longest to be learned."""
+        if len(self.lights) >= MOST_LIGHTS:
+            self.lights.remove(min(self.lights, key=lambda one: (one.count == LEARNED, one.last)))
+
+    def compared(self, picture: Decoded) -> dict[str, Any]:
+        """How `picture` differs from what was learned in its light; only `learned` and `needed`
+        where that is not enough.
+        """
+        light = self.nearest(picture)
+        ticking = {"pairs": self.pairs, "moving": self.moving}
+        learned = {"learned": light.count if light else 0, "needed": LEARNED} | ticking
+        if light is None or light.count < ENOUGH:
+            return learned
+        if light.grey is None:
+            light = replace(light, greys=list(light.greys), scales=list(light.scales))
+            _finish(light)
+        found = _compared(light, picture) | learned | {"low_peak": light.low_peak}
+        return found | {"low_focus": light.low_focus, "high_cover": light.high_cover}
+
+
+def _level(picture: Decoded) -> float:
+    return float(picture.grey[_TOP:_BOTTOM].mean())
+
+
+def _finish(light: Light) -> None:
+    """Make the medians of a light, see how far each of its pictures is from the rest, and let the
+    pictures go.
+    """
+    stack = np.stack(light.greys)
+    edges = [outlines(gradient(grey)) for grey in light.greys]
+    light.edges = np.asarray(np.mean(edges, axis=0), np.float32)
+    light.grey = np.median(stack, axis=0).astype(np.float32)
+    light.focus = np.median(np.stack(light.scales), axis=0)
+    peaks, focus, covers = [], [], []
+    known = gradient(light.grey)
+    count = len(edges)
+    for grey, own, scales in zip(light.greys, edges, light.scales, strict=True):
+        rest = np.asarray((light.edges * count - own) / (count - 1), np.float32)
+        peaks.append(located(rest, own).peak)
+        focus.append(sharpness(light.focus, scales) or 1.0)
+        covers.append(covered(known, gradient(grey), (0, 0))[0])
+    light.low_peak, light.low_focus = float(min(peaks)), float(min(focus))
+    light.high_cover = float(sorted(covers)[-2])
+    light.greys, light.scales = [], []
+
+
+def _compared(light: Light, picture: Decoded) -> dict[str, Any]:
+    assert light.grey is not None  # noqa: S101 - it is learned
+    assert light.edges is not None  # noqa: S101
+    assert light.focus is not None  # noqa: S101
+    known, seen = gradient(light.grey), gradient(picture.grey)
+    edges = outlines(seen)
+    where = located(light.edges, edges)
+    offset = where.offset if where.is_sway else (0, 0)
+    share, tiles = covered(known, seen, offset)
+    found: dict[str, Any] = {
+        "peak": where.peak,
+        "other_peak": where.other,
+        "right": where.offset[0],
+        "down": where.offset[1],
+        "coarse": _coarse(light.grey, picture.grey),
+        "detail": float(seen.mean() / max(0.1, float(known.mean()))),
+        "covered": share,
+        "tiles": tiles,
+    }
+    scales = scales_of(picture.pieces)
+    if scales.shape == light.focus.shape:
+        found["focus"] = sharpness(light.focus, scales)
+        found["contrast"] = _contrast(light.focus, scales)
+    if max(where.peak, where.other) < PLAIN_PEAK:
+        found["zoom"], found["zoom_peak"] = _zoomed(light.grey, edges)
+    return found
+
+
+def gradient(grey: Grey) -> Grey:
+    """How steep the picture is at each pixel between the bands of text."""
+    part = grey[_TOP - 1 : _BOTTOM + 1]
+    steep = np.zeros((_BOTTOM - _TOP, WIDTH), np.float32)
+    down = part[2:, 1:-1] - part[:-2, 1:-1]
+    right = part[1:-1, 2:] - part[1:-1, :-2]
+    np.sqrt(down * down + right * right, out=steep[:, 1:-1])
+    return steep
+
+
+def outlines(steep: Grey) -> Grey:
+    """The logarithm of the gradient: a weak outline in shadow counts like a strong one in the sun."""
+    return np.log1p(steep)
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Phase correlation of two pictures: the peak where both lie on each other, the highest `other`
+    one and its `offset` (pixels right and down, of 320 x 180).
+    """
+
+    peak: float
+    other: float
+    offset: tuple[int, int]
+
+    @property
+    def is_sway(self) -> bool:
+        """Whether the offset is that of a camera that sways rather than of one that was moved."""
+        return max(abs(self.offset[0]), abs(self.offset[1])) <= MOST_SWAY and (
+            self.other >= PLAIN_PEAK
+        )
+
+
+_WINDOW = np.outer(np.hanning(_BOTTOM - _TOP), np.hanning(WIDTH)).astype(np.float32)
+
+
+def located(known: Grey, seen: Grey) -> Where:
+    """Where the outlines `seen` lie on those that are `known`."""
+    first = np.fft.rfft2((known - known.mean()) * _WINDOW)
+    second = np.fft.rfft2((seen - seen.mean()) * _WINDOW)
+    cross = second * np.conj(first)
+    surface = np.fft.irfft2(cross / (np.abs(cross) + 1e-6), s=known.shape)
+    rolled = np.roll(surface, (AROUND, AROUND), axis=(0, 1))
+    near = rolled[AROUND - AT_ZERO : AROUND + AT_ZERO + 1, AROUND - AT_ZERO : AROUND + AT_ZERO + 1]
+    peak = float(near.max())
+    rolled[: 2 * AROUND + 1, : 2 * AROUND + 1] = -1
+    down, right = np.unravel_index(int(rolled.argmax()), rolled.shape)
+    other = float(rolled[down, right])
+    return Where(
+        peak,
+        other,
+        (_signed(int(right) - AROUND, WIDTH), _signed(int(down) - AROUND, known.shape[0])),
+    )
+
+
+def _signed(offset: int, size: int) -> int:
+    return offset - size if offset > size // 2 else offset
+
+
+def covered(known: Grey, seen: Grey, offset: tuple[int, int]) -> tuple[float, list[int]]:
+    """The share of the tiles with something to see that lost their structure and most of their
+    energy, and their numbers (row by row from top left), by the gradients of both pictures.
+    """
+    right, down = offset
+    after = np.roll(seen, (-down, -right), axis=(0, 1)) if right or down else seen
+    then, now = _in_tiles(known), _in_tiles(after)
+    strength = then.mean(axis=2)
+    kept = now.mean(axis=2) / np.maximum(strength, 0.1)
+    judged = strength >= max(LEAST_ENERGY, 0.3 * float(np.median(strength)))
+    if judged.sum() < ROWS * COLUMNS // 8:
+        return 0.0, []
+    rest = float(np.percentile(kept[judged], 75))
+    alike = _alike(then, now)
+    faded = (kept < LOST_ENERGY * rest) & (alike < LOST_STRUCTURE)
+    lost = judged & (faded | (kept < NO_ENERGY * rest))
+    numbers = [int(one) for one in np.flatnonzero(lost.ravel())]
+    return float(lost.sum() / judged.sum()), numbers
+
+
+def _in_tiles(values: Grey) -> Grey:
+    """The pixels of each of 5 x 8 tiles, in one row."""
+    high, wide = values.shape[0] // ROWS, values.shape[1] // COLUMNS
+    cut = values[: high * ROWS, : wide * COLUMNS].reshape(ROWS, high, COLUMNS, wide)
+    return np.asarray(cut.transpose(0, 2, 1, 3).reshape(ROWS, COLUMNS, high * wide), np.float32)
+
+
+def _alike(then: Grey, now: Grey) -> Grey:
+    """The correlation of each tile with its own past."""
+    first = then - then.mean(axis=-1, keepdims=True)
+    second = now - now.mean(axis=-1, keepdims=True)
+    scale = np.sqrt((first**2).sum(axis=-1) * (second**2).sum(axis=-1))
+    return np.asarray((first * second).sum(axis=-1) / np.maximum(scale, 1e-3), np.float32)
+
+
+def _coarse(known: Grey, seen: Grey) -> float:
+    """How well the coarse pictures agree: means of 7 x 16 tiles, as a correlation."""
+    then, now = (
+        grey[_TOP:_BOTTOM].reshape(7, 20, 16, 20).mean(axis=(1, 3)).ravel()
+        for grey in (known, seen)
+    )
+    return float(_alike(then, now))
+
+
+def _zoomed(known: Grey, edges: Grey) -> tuple[float, float]:
+    """The zoom by which the known picture fits best, and its peak."""
+    best, highest = 1.0, 0.0
+    for zoom in ZOOMS:
+        where = located(outlines(gradient(_scaled(known, zoom))), edges)
+        peak = max(where.peak, where.other)
+        if peak > highest:
+            best, highest = zoom, peak
+    return best, highest
+
+
+def _scaled(grey: Grey, zoom: float) -> Grey:
+    """The picture enlarged about its middle; what was outside repeats the border."""
+    rows = np.clip((np.arange(HEIGHT) - HEIGHT / 2) / zoom + HEIGHT / 2, 0, HEIGHT - 1)
+    columns = np.clip((np.arange(WIDTH) - WIDTH / 2) / zoom + WIDTH / 2, 0, WIDTH - 1)
+    top, left = rows.astype(int), columns.astype(int)
+    below, beside = np.minimum(top + 1, HEIGHT - 1), np.minimum(left + 1, WIDTH - 1)
+    down, right = (rows - top)[:, None], (columns - left)[None, :]
+    upper = grey[np.ix_(top, left)] * (1 - right) + grey[np.ix_(top, beside)] * right
+    lower = grey[np.ix_(below, left)] * (1 - right) + grey[np.ix_(below, beside)] * right
+    return np.asarray(upper * (1 - down) + lower * down, np.float32)
+
+
+def scales_of(patches: NDArray[np.int16]) -> Energies:
+    """What each patch of the full picture holds at four scales: the energy of the Laplacian of the
+    full, half, quarter and eighth picture, without that of the noise. Shape (patches, 4).
+    """
+    spread = measuring.noise(patches)
+    pieces: NDArray[Any] = patches.astype(np.float32)
+    found = []
+    for step in range(4):
+        if step:
+            pieces = (
+                pieces[:, ::2, ::2]
+                + pieces[:, 1::2, ::2]
+                + pieces[:, ::2, 1::2]
+                + pieces[:, 1::2, 1::2]
+            ) / 4
+        middle = pieces[:, 1:-1, 1:-1]
+        around = pieces[:, :-2, 1:-1] + pieces[:, 2:, 1:-1] + pieces[:, 1:-1, :-2]
+        laplacian = around + pieces[:, 1:-1, 2:] - 4 * middle
+        energy = (laplacian**2).mean(axis=(1, 2)) - 20 * spread**2 / 4**step
+        found.append(np.maximum(energy, 0.0))
+    return np.stack(found, axis=1).astype(np.float64)
+
+
+def sharpness(known: Energies, seen: Energies) -> float | None:
+    """How fine the picture is compared with what was learned, 1 being the same: the three finer scales
+    over the coarsest, by the middle one of its patches. None where too few of them hold anything.
+    """
+    judged = (known[:, 3] >= LEAST_DETAIL) & (known[:, 1] >= LEAST_FINE)
+    if int(judged.sum()) < 4:
+        return None
+    now, then = np.log(seen[judged] + _SMALL), np.log(known[judged] + _SMALL)
+    moved = now - then
+    fine = moved[:, :3].mean(axis=1) - moved[:, 3]
+    return float(np.exp(np.median(fine) / 2))
+
+
+def _contrast(known: Energies, seen: Energies) -> float:
+    """How much of the coarse detail is left, which a blur does not take."""
+    judged = known[:, 3] >= LEAST_DETAIL
+    if not judged.any():
+        return 0.0
+    return float(np.median(seen[judged, 3] / known[judged, 3]))
+
+
+_PLAIN = ("level", "colour", "last", "began", "low_peak", "low_focus", "high_cover")
+
+
+def _fields(light: Light, blobs: list[bytes]) -> dict[str, Any]:
+    """The numbers of `light`; its pictures go to `blobs`."""
+    found: dict[str, Any] = {name: getattr(light, name) for name in _PLAIN}
+    found |= {"count": light.count, "needed": LEARNED}
+    found |= {"single": len(light.greys), "patches": len(light.scales[0]) if light.scales else 0}
+    for grey, scales in zip(light.greys, light.scales, strict=True):
+        blobs += [np.rint(grey).astype(np.uint8).tobytes(), scales.tobytes()]
+    if light.grey is not None and light.edges is not None and light.focus is not None:
+        found["patches"] = len(light.focus)
+        blobs += [np.rint(light.grey).astype(np.uint8).tobytes()]
+        blobs += [light.edges.astype(np.float16).tobytes(), light.focus.tobytes()]
+    return found
+
+
+def _light(fields: dict[str, Any], blobs: Any) -> Light:
+    """The light that `_fields` has written. Raises ValueError, KeyError, StopIteration."""
+    plain: dict[str, Any] = {name: float(fields[name]) for name in _PLAIN}
+    light = Light(**plain)
+    shape = (int(fields["patches"]), 4)
+    for _ in range(int(fields["single"])):
+        light.greys.append(_grey(next(blobs)))
+        light.scales.append(np.frombuffer(next(blobs), np.float64).reshape(shape))
+    if light.greys:
+        return light
+    edges_shape = (_BOTTOM - _TOP, WIDTH)
+    light = replace(light, grey=_grey(next(blobs)))
+    light.edges = np.frombuffer(next(blobs), np.float16).reshape(edges_shape).astype(np.float32)
+    light.focus = np.frombuffer(next(blobs), np.float64).reshape(shape)
+    return light
+
+
+def _grey(data: bytes) -> Grey:
+    return np.frombuffer(data, np.uint8).reshape(HEIGHT, WIDTH).astype(np.float32)

@@ -1,0 +1,140 @@
+"""Judged pictures for the checks: the key frames of a stream check in, one `PictureReading` out.
+
+The coded key frames are let go as soon as they are measured. What stays is a signature of 320 x 180
+grey levels in memory, for the next check, and the learned baseline on the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from healthmon.model.picture import (
+    LEAST_APART,
+    MOVED_CELL,
+    STILL_CELL,
+    Change,
+    Comparison,
+    PictureReading,
+)
+from healthmon.picture.baselines import Baselines
+from healthmon.picture.messages import Message
+from healthmon.picture.pool import MOST_PIXELS, PictureError, PicturePool
+from healthmon.protocols.media.key_frame import CODECS, KeyFrame
+
+
+@dataclass(slots=True)
+class PictureMemory:
+    """What is remembered of the picture of one stream: the last `reading`, made at `at` (monotonic
+    seconds), the `signature` of its picture, and how many checks in a row saw something move.
+    """
+
+    reading: PictureReading | None = None
+    at: float = -1e9
+    signature: bytes = b""
+    moved: int = 0
+    still: bool = False
+
+
+@dataclass(slots=True)
+class PictureService:
+    """Measures at most every `every` seconds. `problem` says why it cannot at all."""
+
+    pool: PicturePool
+    baselines: Baselines
+    every: float
+    problem: str = ""
+    _learning: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def wanted(self, memory: PictureMemory, codec: str | None, now: float) -> bool:
+        """Whether a stream check that runs `now` should keep its key frames."""
+        due = now - memory.at >= self.every * 0.9
+        return due and not self.problem and codec in CODECS
+
+    async def measure(
+        self,
+        where: tuple[str, str],
+        frames: Sequence[KeyFrame],
+        memory: PictureMemory,
+        *,
+        seconds: float,
+        compare: bool,
+    ) -> None:
+        """Put into `memory` what the key `frames` of `where` (device, stream) show, within `seconds`.
+        With `compare` they are compared with the camera's own baseline, and learned from.
+        """
+        before, began = memory.at, time.monotonic()
+        memory.at = began
+        try:
+            async with asyncio.timeout(seconds):
+                await self._measure(where, frames, memory, began - before, compare=compare)
+        except TimeoutError:
+            memory.reading = PictureReading(problem=f"not decoded within {seconds:.0f} s")
+        except PictureError as error:
+            memory.reading = PictureReading(problem=str(error))
+
+    async def _measure(
+        self,
+        where: tuple[str, str],
+        frames: Sequence[KeyFrame],
+        memory: PictureMemory,
+        since: float,
+        *,
+        compare: bool,
+    ) -> None:
+        known = await asyncio.to_thread(self.baselines.read, where) if compare else b""
+        asked = {
+            "codec": frames[0].codec,
+            "most_pixels": MOST_PIXELS,
+            "compare": compare,
+            "learn": compare and self.baselines.folder is not None,
+            "now": time.time(),
+            "apart": frames[-1].at - frames[0].at,
+        }
+        blobs = (*(one.data for one in frames), memory.signature, known)
+        answer = await self.pool.measure(Message(asked, blobs))
+        signature, baseline = answer.blobs
+        if baseline:
+            await asyncio.to_thread(self.baselines.write, where, baseline)
+        memory.reading = _picture(answer.fields, frames, since, memory.moved)
+        memory.signature = signature
+        _note_movement(memory)
+
+
+def _picture(
+    told: dict[str, Any], frames: Sequence[KeyFrame], since: float, moved: int
+) -> PictureReading:
+    """The reading of what a worker has told."""
+    session, between = told.get("session"), told.get("between")
+    compared = told.get("baseline")
+    return PictureReading.of(
+        told,
+        session=Change(apart=frames[-1].at - frames[0].at, **session) if session else None,
+        between=Change(apart=since, **between) if between else None,
+        baseline=Comparison(**{**compared, "tiles": tuple(compared.get("tiles", ()))})
+        if compared
+        else None,
+        moved=moved,
+    )
+
+
+def _note_movement(memory: PictureMemory) -> None:
+    """Count the checks in a row that saw something move. A picture that stood still for one check
+    only was a quiet scene without a clock: it counts from the beginning.
+    """
+    reading = memory.reading
+    if reading is None:
+        return
+    changes = [
+        one.cell for one in (reading.session, reading.between) if one and one.apart >= LEAST_APART
+    ]
+    if not changes:
+        return
+    if max(changes) >= MOVED_CELL:
+        memory.moved = 0 if memory.still else memory.moved + 1
+        memory.still = False
+    elif max(changes) < STILL_CELL:
+        memory.still = True

@@ -1,0 +1,91 @@
+"""The process that decodes: key frames on standard input, numbers on standard output.
+
+``python -m healthmon.picture.worker``; started by `pool` only. It writes no file, and nothing of a
+picture stays in it after its answer.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, BinaryIO
+
+from healthmon.model.picture import LEAST_APART, MOVED_CELL
+from healthmon.picture import decoding, measuring, messages, reference, sandbox
+from healthmon.picture.messages import Message
+
+
+def main() -> int:
+    """Answer until the pipe ends."""
+    unlimited = sandbox.limit()
+    _load()
+    missing = unlimited or sandbox.confine()
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    _say(sink, Message({"ready": True, "unconfined": missing}))
+    while (asked := messages.read(source.read)) is not None:
+        _say(sink, _answered(asked))
+    return 0
+
+
+def _load() -> None:
+    """Use everything once: what is imported late cannot be opened any more afterwards."""
+    picture = decoding.warmed()
+    measuring.measured(picture)
+    measuring.change(picture, picture)
+    baseline = reference.Baseline()
+    for number in range(reference.LEARNED):
+        baseline.learn(picture, number, apart=0.0)
+    reference.Baseline.read(baseline.packed()).compared(picture)
+
+
+def _say(sink: BinaryIO, message: Message) -> None:
+    sink.write(message.packed())
+    sink.flush()
+
+
+def _answered(asked: Message) -> Message:
+    """The answer, or that there is none: an error of ours in one picture ends no worker."""
+    try:
+        return answer(asked)
+    except Exception as error:  # noqa: BLE001 - told as our own trouble
+        words = f"error inside healthmon: {type(error).__name__}"
+        return Message({"problem": words, "bug": True}, (b"", b""))
+
+
+def answer(asked: Message) -> Message:
+    """The measurements of the key frames of `asked`.
+
+    Blobs: the key frames, then the signature of the last check and the baseline (either may be
+    empty). The answer has the signature of this check and the baseline, empty where it did not
+    change.
+    """
+    *coded, before, known = asked.blobs
+    codec, most = str(asked.fields["codec"]), int(asked.fields["most_pixels"])
+    try:
+        pictures = [decoding.decoded(codec, data, most) for data in coded]
+    except decoding.UndecodableError as error:
+        return Message({"problem": str(error)}, (b"", b""))
+    last = pictures[-1]
+    fields = measuring.measured(last)
+    if len(pictures) > 1:
+        fields["session"] = measuring.change(pictures[0], last)
+    if before:
+        fields["between"] = measuring.change_of_signatures(before, last)
+    if not asked.fields.get("compare"):
+        return Message(fields, (measuring.signature_bytes(last), b""))
+    baseline = reference.Baseline.read(known)
+    fields["baseline"] = baseline.compared(last)
+    if asked.fields.get("learn"):
+        baseline.learn(last, float(asked.fields["now"]), moved=_moved(asked, fields))
+    changed = baseline.packed() if baseline.changed else b""
+    return Message(fields, (measuring.signature_bytes(last), changed))
+
+
+def _moved(asked: Message, fields: dict[str, Any]) -> bool | None:
+    """Whether something moved within the session, None where its key frames do not tell."""
+    if "session" not in fields or float(asked.fields["apart"]) < LEAST_APART:
+        return None
+    return float(fields["session"]["cell"]) >= MOVED_CELL
+
+
+if __name__ == "__main__":
+    sys.exit(main())

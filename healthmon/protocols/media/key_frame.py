@@ -1,0 +1,172 @@
+"""Whole key frames as they come: the packets of one picture put together so that a decoder takes
+them.
+
+RFC 6184 (H.264), RFC 7798 (H.265), RFC 2435 (JPEG). Nothing is decoded here. A decoder does not
+tell damage, so that a picture counts only where every packet of it came: none is missing between
+its first slice and its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from healthmon.protocols.media import jpeg_headers
+
+Buffer = bytes | bytearray | memoryview
+CODECS = frozenset({"h264", "h265", "mjpeg"})
+MOST_BYTES = 6_000_000  # of one key frame; 2160p at the best quality of JPEG is about 4 MB
+START = b"\0\0\0\1"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFrame:
+    """One complete coded key frame: `data` is Annex B with its parameter sets, or a JPEG file; `at`
+    is when it began (monotonic seconds).
+    """
+
+    codec: str
+    data: bytes
+    at: float
+
+
+@dataclass(slots=True)
+class KeyFrameCollector:
+    """Keeps the first and the last whole key frame of a stream.
+
+    `Meter` tells it each packet, each new picture, what is a key frame and what was lost.
+    `parameter_sets` and `size` are those of the session description.
+    """
+
+    codec: str
+    parameter_sets: tuple[bytes, ...] = ()
+    size: tuple[int, int] | None = None
+    first: KeyFrame | None = None
+    last: KeyFrame | None = None
+    broken: int = 0
+    _stamp: int = -1
+    _payloads: list[bytes] = field(default_factory=list)
+    _bytes: int = 0
+    _key: bool = False
+    _whole: bool = False
+    _marked: bool = False
+    _at: float = 0.0
+
+    def begin(self, stamp: int, now: float) -> None:
+        """A picture of RTP time `stamp` begins; the one before it is over."""
+        self._finish()
+        self._stamp, self._at, self._whole = stamp, now, True
+
+    def packet(self, b: Buffer, at: int, end: int, stamp: int, *, marked: bool) -> None:
+        """The payload ``b[at:end]``; the last packet of a picture is `marked` (RFC 3550 5.1)."""
+        if stamp != self._stamp or not self._whole or at >= end:
+            return
+        self._bytes += end - at
+        if self._bytes > MOST_BYTES:
+            self._whole = False
+            return
+        self._payloads.append(bytes(memoryview(b)[at:end]))
+        self._marked = marked
+
+    def key(self) -> None:
+        """The picture under way is a key frame."""
+        self._key = True
+
+    def spoil(self) -> None:
+        """A packet was lost: the picture under way is not whole."""
+        self._whole = False
+
+    def is_apart(self, seconds: float) -> bool:
+        """Whether two whole key frames have come that lie so far apart."""
+        return (
+            self.first is not None
+            and self.last is not None
+            and (self.last.at - self.first.at >= seconds)
+        )
+
+    def kept(self) -> tuple[KeyFrame, ...]:
+        """The first and the last whole key frame, where there were two."""
+        if self._marked:
+            self._finish()
+        found = (self.first, self.last)
+        return tuple(one for one in found if one is not None)
+
+    def _finish(self) -> None:
+        if self._key:
+            made = self._made() if self._whole else None
+            self.broken += made is None
+            if self.first is None:
+                self.first = made
+            elif made is not None:
+                self.last = made
+        self._payloads, self._bytes = [], 0
+        self._key = self._whole = self._marked = False
+
+    def _made(self) -> KeyFrame | None:
+        """The picture as one piece, None where a part of it is missing."""
+        if self.codec == "mjpeg":
+            data = jpeg_headers.whole(self._payloads, self.size)
+        else:
+            data = _annex_b(self.codec, self.parameter_sets, self._payloads)
+        return KeyFrame(self.codec, data, self._at) if data else None
+
+
+def _annex_b(codec: str, sets: Sequence[bytes], payloads: Sequence[bytes]) -> bytes:
+    """The units behind start codes, those of the description first: what comes in the stream is
+    newer. Empty where the first slice is missing.
+    """
+    units = list(h264_units(payloads) if codec == "h264" else h265_units(payloads))
+    first = next((unit for unit in units if _is_slice(codec, unit)), b"")
+    at = 1 if codec == "h264" else 2
+    if len(first) <= at or not first[at] & 0x80:  # the first slice of a picture says so
+        return b""
+    return b"".join(START + unit for unit in (*sets, *units))
+
+
+def _is_slice(codec: str, unit: bytes) -> bool:
+    if codec == "h264":
+        return unit[0] & 0x1F in (1, 5)
+    return (unit[0] >> 1) & 0x3F < 32
+
+
+def h264_units(payloads: Sequence[bytes]) -> Iterator[bytes]:
+    """The NAL units of single packets, STAP and FU (RFC 6184 5.6 to 5.8)."""
+    unit = bytearray()
+    for payload in payloads:
+        kind = payload[0] & 0x1F
+        if kind in (24, 25):
+            yield from _aggregated(payload, 1 if kind == 24 else 3)
+        elif kind in (28, 29) and len(payload) > 2:
+            if payload[1] & 0x80:
+                unit[:] = bytes([payload[0] & 0xE0 | payload[1] & 0x1F])
+            unit += payload[2 if kind == 28 else 4 :]
+            if payload[1] & 0x40:
+                yield bytes(unit)
+        else:
+            yield payload
+
+
+def h265_units(payloads: Sequence[bytes]) -> Iterator[bytes]:
+    """The NAL units of single packets, aggregation packets and FU (RFC 7798 4.4)."""
+    unit = bytearray()
+    for payload in payloads:
+        kind = (payload[0] >> 1) & 0x3F
+        if kind == 48:
+            yield from _aggregated(payload, 2)
+        elif kind == 49 and len(payload) > 3:
+            if payload[2] & 0x80:
+                unit[:] = bytes([payload[0] & 0x81 | (payload[2] & 0x3F) << 1, payload[1]])
+            unit += payload[3:]
+            if payload[2] & 0x40:
+                yield bytes(unit)
+        else:
+            yield payload
+
+
+def _aggregated(payload: bytes, at: int) -> Iterator[bytes]:
+    """The units of one packet, each behind its length."""
+    while at + 2 < len(payload):
+        size = int.from_bytes(payload[at : at + 2], "big")
+        if size:
+            yield payload[at + 2 : at + 2 + size]
+        at += 2 + size

@@ -1,0 +1,189 @@
+"""What a picture is judged to be by its measurements, at and beside each limit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from healthmon.checks.evaluation.picture import evaluate
+from healthmon.model.device import Device
+from healthmon.model.enums import CheckName, Kind, Reason, State
+from healthmon.model.picture import Change, Comparison, PictureReading
+from healthmon.model.results import Observation, Verdict
+
+CAMERA = Device("C1", "C1", Kind.CAMERA, "S", "127.0.0.1")
+LEARNED = Comparison(
+    10, 10, peak=0.3, other_peak=0.02, coarse=0.9, detail=1.0, contrast=1.0, covered=0.0, focus=1.0
+)
+GOOD = PictureReading(
+    width=1920,
+    height=1080,
+    mean=110,
+    low=12,
+    high=230,
+    flat=0.2,
+    session=Change(mean=1.5, cell=40, apart=2.0, fine=1.2),
+    baseline=replace(LEARNED, low_peak=0.2, low_focus=0.9),
+)
+
+
+def verdicts(picture: PictureReading) -> dict[str, Verdict]:
+    observation = Observation("C1", CheckName.PICTURE, "main", 1.8e9, 0.0, picture)
+    return {one.aspect: one for one in evaluate(observation, CAMERA)}
+
+
+def compared(**changes: object) -> PictureReading:
+    assert GOOD.baseline is not None
+    return replace(GOOD, baseline=replace(GOOD.baseline, **changes))
+
+
+def test_a_good_picture_is_well_in_every_aspect():
+    found = verdicts(GOOD)
+    assert set(found) == {"present", "moving", "exposure", "view", "focus"}
+    assert {one.state for one in found.values()} == {State.OK}
+
+
+@pytest.mark.parametrize(
+    ("share", "value", "code", "words"),
+    [
+        ("dark", 0.97, "picture_black", "no picture: black (97 % of it, limit 97 %)"),
+        ("bright", 0.98, "picture_white", "no picture: white (98 % of it, limit 97 %)"),
+        ("flat", 1.0, "picture_flat", "no picture: one grey (100 % of it, limit 97 %)"),
+        ("uniform", 0.75, "picture_flat", "no picture: a blank card (75 % of it, limit 75 %)"),
+        ("bars", 0.95, "picture_flat", "no picture: a test card (95 % of it, limit 90 %)"),
+    ],
+)
+def test_no_picture(share: str, value: float, code: str, words: str):
+    blank = replace(GOOD, baseline=None, **{share: value})
+    found = verdicts(blank)
+    assert set(found) == {"present"}, "of nothing, nothing else is judged"
+    assert (found["present"].state, found["present"].code) == (State.FAULT, code)
+    assert found["present"].sentence == words
+    less = verdicts(replace(blank, **{share: value - 0.06}))
+    assert less["present"].state is State.OK
+
+
+def test_a_picture_that_lies_on_the_learned_view_is_one_however_dark():
+    assert verdicts(replace(GOOD, dark=0.99))["present"].state is State.OK
+
+
+def test_c16_frozen_before_a_living_encoder():
+    """FF-A18: the bytes of every key frame differ, the picture does not."""
+    still = Change(mean=0.02, cell=1.0, apart=2.0, fine=0.05)
+    found = verdicts(replace(GOOD, session=still))["moving"]
+    assert (found.state, found.code) == (State.FAULT, "picture_frozen")
+    assert "it changed by 0.05 grey levels (limit 0.25)" in found.sentence
+
+
+@pytest.mark.parametrize(
+    "session",
+    [
+        None,  # one key frame
+        Change(mean=0.02, cell=1.0, apart=0.5, fine=0.05),  # no clock has ticked in that time
+        Change(mean=1.9, cell=5.0, apart=2.0, fine=1.7),  # a low bit rate: noise or encoder?
+        Change(mean=0.8, cell=9.0, apart=2.0, fine=0.1),  # between still and moved
+    ],
+)
+def test_c16_frozen_is_not_checked_where_it_cannot_be_told(session: Change | None):
+    assert "moving" not in verdicts(replace(GOOD, session=session))
+
+
+def test_a_camera_that_always_moved_and_stands_still_is_frozen_at_a_low_bit_rate_too():
+    still = Change(mean=1.9, cell=5.0, apart=300.0)
+    assert "moving" not in verdicts(replace(GOOD, session=None, between=still, moved=11))
+    found = verdicts(replace(GOOD, session=None, between=still, moved=12))["moving"]
+    assert (found.state, found.code) == (State.FAULT, "picture_frozen")
+    learned = compared(pairs=8, moving=8)
+    assert verdicts(replace(learned, session=None, between=still))["moving"].state is State.FAULT
+    quiet = compared(pairs=8, moving=7)
+    assert "moving" not in verdicts(replace(quiet, session=None, between=still))
+    ticking = replace(GOOD, session=Change(1.9, 30.0, 2.0, 1.7), between=still, moved=12)
+    assert verdicts(ticking)["moving"].state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "words"),
+    [
+        ({"burned": 0.4}, "picture_overexposed", "over-exposed: 40 % of the picture is white"),
+        ({"mean": 19, "high": 44}, "picture_too_dark", "too dark: mean grey level 19"),
+    ],
+)
+def test_exposure_is_for_a_person_to_look_at(changes: dict[str, float], code: str, words: str):
+    found = verdicts(replace(GOOD, **changes))["exposure"]
+    assert (found.state, found.code) == (State.DEGRADED, code)
+    assert found.sentence.startswith(words)
+
+
+def test_moved_says_how_far_and_where():
+    found = verdicts(compared(peak=0.04, other_peak=0.3, right=32, down=-9))["view"]
+    assert (found.state, found.code) == (State.DEGRADED, "view_moved")
+    assert found.sentence == (
+        "the picture has moved 192 px right, 10 % of the width and 54 px up, 5 % of the height"
+        " (limit 3 %)"
+    )
+
+
+@pytest.mark.parametrize(
+    "sway",
+    [
+        {"peak": 0.04, "other_peak": 0.3, "right": 6},  # a pole in the wind
+        {"peak": 0.25, "other_peak": 0.3, "right": 60},  # a fence fits in two places
+    ],
+)
+def test_a_pole_that_sways_has_not_moved(sway: dict[str, float]):
+    found = verdicts(compared(**sway)).get("view")
+    assert found is None or found.state is State.OK
+
+
+def test_covered_says_how_much():
+    found = verdicts(compared(covered=0.32))["view"]
+    assert found.code == "view_covered"
+    assert found.sentence == "covered: 32 % of the view (limit 9 %)"
+    assert verdicts(compared(covered=0.08))["view"].state is State.OK
+    busy = verdicts(compared(covered=0.2, high_cover=0.15))
+    assert busy["view"].state is State.OK, "its own good pictures differ as much"
+
+
+def test_wrong_zoom_and_another_view():
+    found = verdicts(compared(peak=0.02, zoom=1.34, zoom_peak=0.1, coarse=0.6))["view"]
+    assert (found.code, found.sentence) == (
+        "view_zoomed",
+        "another zoom: 1.34 times that of the learned view",
+    )
+    other = verdicts(compared(peak=0.02, zoom=1.2, zoom_peak=0.03, coarse=0.1))["view"]
+    assert other.code == "view_changed"
+    gone = verdicts(compared(peak=0.02, zoom_peak=0.02, zoom=1.2, coarse=0.1, detail=0.1))["view"]
+    assert gone.code == "view_covered"
+
+
+def test_a_view_that_cannot_be_told_is_neither_well_nor_a_fault():
+    assert "view" not in verdicts(compared(peak=0.03, zoom=1.2, zoom_peak=0.03, coarse=0.7))
+
+
+def test_focus():
+    found = verdicts(compared(focus=0.6))["focus"]
+    assert (found.state, found.code) == (State.DEGRADED, "picture_defocused")
+    assert found.sentence == "out of focus: 60 % of the learned sharpness (limit 72 %)"
+    assert "focus" not in verdicts(compared(focus=None))
+    assert "focus" not in verdicts(compared(focus=0.3, contrast=0.04)), "fog"
+    assert verdicts(compared(focus=0.6, low_focus=0.6))["focus"].state is State.OK
+
+
+def test_a_strong_blur_leaves_light_and_dark_and_no_outline():
+    found = verdicts(compared(peak=0.04, zoom_peak=0.03, coarse=0.95, focus=None))["focus"]
+    assert found.sentence == (
+        "out of focus: outlines agree by 0.04 with the learned ones (limit 0.06), light and dark do"
+    )
+    assert "focus" not in verdicts(compared(peak=0.04, zoom_peak=0.03, coarse=0.5, focus=None))
+
+
+def test_what_was_not_learned_is_not_judged():
+    found = verdicts(replace(GOOD, baseline=Comparison(3, 10)))
+    assert set(found) == {"present", "moving", "exposure"}
+
+
+def test_a_problem_is_unknown_and_said():
+    found = verdicts(PictureReading(problem="not decoded within 4 s"))["present"]
+    assert (found.state, found.reason) == (State.UNKNOWN, Reason.NOT_REPORTED)
+    assert found.sentence == "picture not checked: not decoded within 4 s"
