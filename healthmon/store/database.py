@@ -126,6 +126,12 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
             self._stay(stay)
         self._record_now(batch)
 
+    def last_alive(self) -> float | None:
+        """When the agent has last written that it lives (Unix seconds)."""
+        with self._engine.transaction():
+            told = self._get("alive")
+        return float(told) if told else None
+
     def _record_now(self, batch: Batch) -> None:
         """That the agent lives, and what it cannot check."""
         if batch.alive is not None:

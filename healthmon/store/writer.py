@@ -45,6 +45,7 @@ class StoreWriter:
     store: Store | None = None
     _opened: tuple[int, int] | None = None
     _replaced: bool = False
+    _left: float | None = None
     _late: bool = False
     _found: Saved | None = None
     _pending: Batch = field(default_factory=Batch)
@@ -104,7 +105,7 @@ class StoreWriter:
 
     def _put_aside(self, error: Exception) -> Path | None:
         self._let_go()
-        self._opened = None
+        self._opened = self._left = None
         self.problem = str(error)
         self.alarm_at = time.time()
         if self.file is None:
@@ -201,15 +202,22 @@ class StoreWriter:
         assert self.store is not None  # noqa: S101 - _open raises or sets it
         if self._late:
             self._found, self._late = self._load(), False
-        if self._replaced:
-            saved, self._replaced = self._load(), False
+        if self._replaced or self._is_older(self.store):
+            saved, self._replaced, self._left = self._load(), False, None
             raise _ReplacedError(saved)
         try:
             self.store.record(batch)
+            self._left = batch.alive if batch.alive is not None else self._left
         except TroubleError:
             if self.file is not None:  # what can be written again may need a new connection
                 self._let_go()
             raise
+
+    def _is_older(self, store: Store) -> bool:
+        """Whether the store knows less than was written: a copy from before has been put into its
+        place, without a new file.
+        """
+        return self._left is not None and (store.last_alive() or 0.0) < self._left
 
     async def query(self, read: Callable[[Store], object]) -> object:
         """The answer of the store, asked in the writer's thread. Raises StoreError."""

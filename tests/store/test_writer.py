@@ -225,6 +225,29 @@ async def test_a4_damage_while_running_is_put_aside_and_all_that_is_known_is_wri
     store.close()
 
 
+async def test_an_older_copy_in_the_same_file_is_a_store_that_begins_anew(tmp_path: Path) -> None:
+    """As by ``cp backup.db healthmon.db``, which makes no new file."""
+    file = tmp_path / "history.db"
+    known = Batch(faults={FAULT.key: FAULT}, incidents={7: CASE})
+    async with writing(file, snapshot=lambda: replace(known)) as store_writer:
+        await asyncio.wait_for(store_writer.submit(Batch(alive=1000.0)), 60)
+        backup = file.read_bytes()
+        await asyncio.wait_for(store_writer.submit(replace(full(), alive=2000.0)), 60)
+        await asyncio.wait_for(store_writer.submit(Batch(alive=2030.0)), 60)
+        assert not store_writer.alarm
+        with file.open("r+b") as written:
+            written.write(backup)
+            written.truncate()
+        await asyncio.wait_for(store_writer.submit(Batch(alive=2060.0)), 60)
+        assert "history goes on in the file that is there now" in store_writer.alarm
+        store_writer.alarm = ""
+        await asyncio.wait_for(store_writer.submit(Batch(alive=2090.0)), 60)
+        assert not store_writer.alarm
+    store = Store.reader(f"sqlite:///{file}")
+    assert store.load().faults == (FAULT,)
+    store.close()
+
+
 async def test_a_step_of_our_clock_moves_nothing_in_a_store_that_begins_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
