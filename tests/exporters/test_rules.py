@@ -80,6 +80,7 @@ def feed() -> Feed:
         lambda: 60.0,
         nothing,
         nothing,
+        nothing,
     )  # type: ignore[arg-type]
 
     async def state() -> ShiftState:

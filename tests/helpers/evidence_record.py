@@ -215,7 +215,7 @@ def _acts(store: Store, one: naive.Fault) -> None:
         adding = replace(made, number=one.number)
         # The life refuses a report of what is over already; here all of it is written afterwards.
         with store._engine.transaction():
-            store._add(adding, one.camera, None)
+            store._add(adding, None)
 
 
 def _works(month: Month, store: Store) -> None:
