@@ -12,13 +12,12 @@ import json
 import os
 import shutil
 import subprocess
-import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from healthmon import __version__
 from healthmon.protocols.host import state_files
@@ -26,6 +25,9 @@ from healthmon.store import StoreError, TroubleError, permissions, schema
 from healthmon.store.audit import Entry, Head
 from healthmon.store.canonical import Plain, when
 from healthmon.store.location import StoreLocation
+
+if TYPE_CHECKING:
+    import tarfile
 
 SUFFIX: Final = ".tar.age"
 MANIFEST: Final = "manifest.json"
@@ -74,6 +76,8 @@ def make(place: StoreLocation, target: Path, recipient: str) -> Manifest:
     """Write a backup of the store at `place` to `target`, encrypted to the age key `recipient`. Raises
     StoreError, OSError.
     """
+    import tarfile  # the agent, which tells when the last one was made, needs none
+
     import pyrage
 
     try:
@@ -174,6 +178,8 @@ def _head_of(file: Path) -> Head:
 
 def _unpacked(source: Path, identity: str, folder: Path) -> Manifest:
     """The parts of the archive in `folder`."""
+    import tarfile
+
     import pyrage
 
     archive = folder / "archive.tar"

@@ -35,6 +35,26 @@ def test_what_is_rarely_needed_is_not_loaded_at_the_start():
     assert done.stdout.split() == []
 
 
+NEVER = {
+    "click",
+    "decimal",
+    "difflib",
+    "importlib.metadata",
+    "multiprocessing",
+    "prometheus_client.metrics",
+    "statistics",
+    "tarfile",
+    "uvicorn.main",
+    "zipfile",
+}
+
+
+def test_what_an_agent_has_no_use_for_is_not_loaded():
+    code = f"import sys; import healthmon.cli.run; print(*sorted({NEVER} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
 def test_a_listener_without_tls_reads_no_certificate():
     code = (
         "import sys; from healthmon.runtime import listener_config; from healthmon.config.schema import Config;"
