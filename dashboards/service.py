@@ -29,6 +29,12 @@ EACH_MINUTE = "[$__range:1m]"
 GOOD = steps((0, FAULT), (0.95, WARNING), (0.99, OK))
 MONTH = 31 * 86400
 RATIO = Looks(unit="percentunit", thresholds=GOOD, decimals=2, low=0, high=1)
+# The figures of `healthmon_month_ratio` with their headings.
+MONTH_FIGURES = {
+    "availability": "Fully operational",
+    "recording": "Recorded",
+    "coverage": "Monitoring worked",
+}
 NOTE = """
 Every figure is of the chosen time (30 days unless changed above). Shares are sampled every half hour, the time of
 faults every minute. Time in which nothing was
@@ -47,6 +53,7 @@ def page() -> Json:
     panels = [
         *_figures(),
         *_availability(),
+        _months(),
         row("Faults and repair"),
         *_faults(),
         row("Contracts"),
@@ -123,6 +130,29 @@ def _figures() -> list[Json]:
         ),
         note("How to read this page", "How the figures are counted.", size, NOTE),
     ]
+
+
+def _months() -> Json:
+    """The same numbers as in the monthly report, which counts every second."""
+    figures = [f"max by (month) ({of('month_ratio', figure=one)})" for one in MONTH_FIGURES]
+    columns = [
+        Column(
+            f"Value #{chr(ord('A') + number)}", heading, {"unit": "percentunit", "decimals": 2}, 150
+        )
+        for number, heading in enumerate(MONTH_FIGURES.values())
+    ]
+    return table(
+        "Months that are over, as in the monthly report",
+        "Counted by healthmon from its record, as `healthmon report monthly` prints them.",
+        (24, 7),
+        figures,
+        [Column("month", "Month"), *columns],
+        rows=Rows(
+            key="month",
+            sort=("Month", True),
+            nothing="No month is over, or the agent has just begun.",
+        ),
+    )
 
 
 def _availability() -> list[Json]:

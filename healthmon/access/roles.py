@@ -48,7 +48,7 @@ MEANING: Final[Mapping[Permission, str]] = MappingProxyType(
         Permission.NOTE: "write notes for the next shift",
         Permission.SIGN: "sign the shift check",
         Permission.DEVICES: "accept a replaced device, say where a deployable camera is, retire a device",
-        Permission.REPORTS: "make reports",
+        Permission.REPORTS: "make reports, declare duties",
         Permission.SHORT_MAINTENANCE: "make, change and end maintenance windows of up to 24 hours",
         Permission.MAINTENANCE: "make, change and end maintenance windows of more than 24 hours",
         Permission.USERS: "add, change and remove users and wall screens",

@@ -78,6 +78,18 @@ def record(loaded: Config) -> Iterator[Record]:
         yield _Direct(store, loaded) if path is None else _ByAgent(store, _Agent(path))
 
 
+@contextlib.contextmanager
+def store_for(loaded: Config, name: str, permission: Permission) -> Iterator[tuple[Store, str]]:
+    """The store, written here, and in whose name: that of the user that the account is bound to, if
+    it is bound to one, else `name`.
+    """
+    with opened(lambda: location.place(loaded), StoreLocation.existing) as store:
+        user = _own_user(loaded, name, permission, actor)
+        if user is None and not name:
+            raise StoreError(NO_NAME)
+        yield store, name if user is None else user.name
+
+
 def own_account() -> Author:
     """The account by which this command runs."""
     return Author(os.getuid(), permissions.account())

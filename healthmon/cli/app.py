@@ -15,6 +15,7 @@ import typer
 from healthmon import __version__
 from healthmon.cli.audit_app import audit
 from healthmon.cli.console import USAGE, fail, load, say
+from healthmon.cli.duties_app import duties
 from healthmon.cli.faults_app import Named, faults
 from healthmon.cli.field_app import device as device_app
 from healthmon.cli.field_app import maintenance, visit
@@ -50,6 +51,7 @@ cli.add_typer(visit, name="visit")
 cli.add_typer(maintenance, name="maintenance")
 cli.add_typer(device_app, name="device")
 cli.add_typer(picture, name="picture")
+cli.add_typer(duties, name="duties")
 
 
 @cli.command()
@@ -312,7 +314,7 @@ def sheet(
 
 @cli.command()
 def report(
-    kind: Annotated[str, typer.Argument(help="monthly, foi, contractor or retention")],
+    kind: Annotated[str, typer.Argument(help="monthly, annual, foi, contractor or retention")],
     config: ConfigOption = None,
     period: Annotated[
         str,
@@ -339,6 +341,23 @@ def report(
     from healthmon.cli import report as command
 
     command.report(command.Asked(kind, period, public, form, output or []), config)
+
+
+@cli.command("import-faults")
+def import_faults(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV with the columns reported, restored, reason, device, reference, note"
+        ),
+    ],
+    name: Named,
+    config: ConfigOption = None,
+) -> None:
+    """Take in the fault log of earlier years. Its faults are marked as imported, not measured."""
+    from healthmon.cli import old_log
+
+    old_log.run(file, name, config)
 
 
 @cli.command()

@@ -12,9 +12,9 @@ import io
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -46,13 +46,13 @@ class BadLineError(ValueError):
 
 def run(file: Path, name: str, config: Path | None) -> None:
     """Record what the file says, and print how much that was. Exits with every mistake of it."""
-    lines = list(_lines(file))
+    rows = list(lines(file, _check_header))
     _, loaded = load(config)
     by = typed(name, loaded) or UNNAMED
     with record(loaded) as kept:
         found = Import(kept, loaded, by)
         problems = []
-        for number, values, extra in lines:
+        for number, values, extra in rows:
             try:
                 found.add(values, extra)
             except (BadLineError, ActError, StoreError) as error:
@@ -149,29 +149,35 @@ class Import:
 
     def _time(self, values: Mapping[str, str], name: str) -> float | None:
         """The moment in a column; None where it is empty."""
-        text = values.get(name, "")
-        if not text:
-            return None
-        british = _BRITISH.fullmatch(text)
-        plain = f"{british[3]}-{british[2]}-{british[1]} {british[4]}" if british else text
-        if len(plain) < len("2026-11-29 14:05"):
-            words = "write date and time: 2026-11-29 14:05 or 29/11/2026 14:05"
-            raise BadLineError(f"'{name}': '{text}' is not a time; {words}")
         zone = ZoneInfo(self.config.estate.time_zone)
-        try:
-            return moment(plain, zone, datetime.now(zone).date())
-        except ValueError as error:
-            raise BadLineError(f"'{name}': {error}") from None
+        return time_in(values.get(name, ""), name, zone, datetime.now(zone).date())
 
 
-def _lines(file: Path) -> Iterator[tuple[int, dict[str, str], int]]:
+def time_in(text: str, name: str, zone: ZoneInfo, today: date) -> float | None:
+    """The moment that stands in column `name`; None where it is empty. Raises BadLineError."""
+    if not text:
+        return None
+    british = _BRITISH.fullmatch(text)
+    plain = f"{british[3]}-{british[2]}-{british[1]} {british[4]}" if british else text
+    if len(plain) < len("2026-11-29 14:05"):
+        words = "write date and time: 2026-11-29 14:05 or 29/11/2026 14:05"
+        raise BadLineError(f"'{name}': '{text}' is not a time; {words}")
+    try:
+        return moment(plain, zone, today)
+    except ValueError as error:
+        raise BadLineError(f"'{name}': {error}") from None
+
+
+def lines(
+    file: Path, check_header: Callable[[Path, list[str]], None]
+) -> Iterator[tuple[int, dict[str, str], int]]:
     """(line, values by column, how many values are too many) of every line that is not empty. Exits
-    where the file as a whole is wrong.
+    where the file as a whole is wrong; `check_header` says whether its first line is.
     """
     reader = csv.reader(io.StringIO(_text(file), newline=""), strict=True)
     try:
         header = [name.strip().lower() for name in next(reader, [])]
-        _check_header(file, header)
+        check_header(file, header)
         for row in reader:
             if reader.line_num > MOST_LINES:
                 raise fail(

@@ -27,7 +27,7 @@ from healthmon_exporters.reports.report_kinds import KINDS
 from healthmon_exporters.reports.shift_pdf import PdfError
 
 # Of these the last whole year is reported where no period is named; of others the last month.
-_YEARLY: Final = ("foi",)
+_YEARLY: Final = ("annual", "foi")
 FORMATS: Final = ("text", *(suffix.removeprefix(".") for suffix in FORMS if suffix != ".txt"))
 
 

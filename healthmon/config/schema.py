@@ -189,6 +189,19 @@ class TimeServer(Strict):
     port: Port = 123
 
 
+class DutyEntry(Strict):
+    """A duty that a person declares as done: one of the default list with other values, or one of
+    your own. `every` is its interval; `lead` is how long before it is due it is "due soon".
+    """
+
+    id: Id
+    name: Line | None = None
+    every: Seconds | None = Field(default=None, ge=86400)
+    per: Literal["estate", "site", "camera", "ups"] | None = None
+    lead: Seconds | None = Field(default=None, ge=0)
+    disabled: Flag = False
+
+
 class Window(Strict):
     """A maintenance window. Times are local (``2026-12-01 08:00``); `repeat` goes on until
     `until`.
@@ -254,6 +267,7 @@ class Config(Strict):
     ups: tuple[UpsDevice, ...] = ()
     workstations: tuple[Workstation, ...] = ()
     maintenance: tuple[Window, ...] = ()
+    duties: tuple[DutyEntry, ...] = ()
     notify: dict[Id, Target] = Field(default_factory=dict)
     routes: tuple[Route, ...] = ()
     heartbeat: Heartbeat | None = None

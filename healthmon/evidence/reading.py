@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from healthmon.config.outline import Outline
-from healthmon.evidence import devices, faults, planned, power, services, spans
+from healthmon.evidence import devices, faults, imported, planned, power, services, spans
 from healthmon.evidence.devices import DeviceFigures, DeviceRecord
 from healthmon.evidence.faults import REPEAT_SECONDS, FaultFigures, FaultRecord
 from healthmon.evidence.kpis import CLOCK_CHANGE_CODES, LONG_CODE, SHORT_CODE, Figures
@@ -169,6 +169,8 @@ def _incidents(store: Store, asked: Scope) -> _Incidents:
                 clock = clock_of(life, terms, asked.now) if terms else None
                 who = contractor_of(contracts, life)
                 found.faults.append(faults.record(life, clock, who, asked.now))
+    known = store.operations([OperationKind.IMPORTED], MOST_OPERATIONS)
+    found.faults += imported.faults(known)
     found.faults.sort(key=lambda one: (one.began, one.number))
     return found
 

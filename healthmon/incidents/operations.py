@@ -27,6 +27,8 @@ class OperationKind(StrEnum):
     REPLACED = "replaced"
     MOVED = "moved"
     SERVICE = "service"
+    DUTY = "duty"
+    IMPORTED = "imported"
 
 
 @dataclass(frozen=True, slots=True)

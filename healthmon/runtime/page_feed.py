@@ -19,6 +19,7 @@ from healthmon.runtime.device_rows import OF_VIEW, all_views, device_row, device
 from healthmon.runtime.device_work import dates_of, done_row
 from healthmon.runtime.field_work import FieldWork
 from healthmon.runtime.gone_devices import gone_page
+from healthmon.runtime.report_work import ReportWork
 from healthmon.runtime.shift_check import ShiftCheck
 from healthmon.runtime.shift_pages import walk_feed_of
 from healthmon.store import Store
@@ -68,6 +69,7 @@ def feed_of(
         raise_fault=found.raise_fault,
         field=work.feed(),
         walk=walk_feed_of(agent, check),
+        reports=ReportWork(agent).feed(),
     )
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from healthmon.checks.evaluation.durations import duration
+from healthmon.evidence import duties
 from healthmon.evidence.period import Period
-from healthmon.evidence.reading import Scope, answer
+from healthmon.evidence.reading import MOST_OPERATIONS, Scope, answer
+from healthmon.incidents.operations import OperationKind
 from healthmon.inventory import devices as inventory
 from healthmon.runtime.estate import shift_plan
 from healthmon_exporters.reports import kept_sheet
@@ -47,6 +49,7 @@ def made(
         kept_sheet.not_checked,
         progress,
     )
+    declared = store.operations([OperationKind.DUTY], MOST_OPERATIONS)
     title, make = KINDS[wish.kind]
     about = About(
         title,
@@ -62,6 +65,7 @@ def made(
         answer(store, scope),
         {one.id: one.generator_start for one in config.ups if one.generator_start is not None},
         reviews(config),
+        duties.states(config, declared, wish.now, store.watched_since() or wish.now),
         kept=_kept(config, store),
     )
     return make(order)

@@ -27,6 +27,17 @@ class Operations(Acts):
             audit.claim(self._engine)
             return self._known_operation(new.once) or self._add_operation(self._named(new), author)
 
+    def operate_all(self, each: Iterable[Operation], author: Author | None = None) -> int:
+        """Record all of `each`, or none; how many of them were not recorded already."""
+        fresh = 0
+        with self._engine.transaction():
+            audit.claim(self._engine)
+            for new in each:
+                if self._known_operation(new.once) is None:
+                    self._add_operation(self._named(new), author)
+                    fresh += 1
+        return fresh
+
     def arrive(self, new: Operation, attend: Act, author: Author | None = None) -> Operation:
         """Record that an engineer has arrived at a site (`new`), and `attend` on each of its open
         faults that are reported. One who is there has to leave first.

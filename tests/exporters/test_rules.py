@@ -28,6 +28,7 @@ from healthmon.store.rows import ShiftNote
 from healthmon_exporters.pages.accessibility import Publisher
 from healthmon_exporters.pages.feed import Feed
 from healthmon_exporters.pages.field_feed import FieldFeed, MaintenancePage
+from healthmon_exporters.pages.report_feed import ReportFeed
 from healthmon_exporters.pages.routes import Pages
 from healthmon_exporters.pages.rows import Desk, FaultRow
 from healthmon_exporters.pages.shift_feed import ShiftFeed
@@ -101,6 +102,7 @@ def feed() -> Feed:
         nothing,
         field,
         walk,
+        ReportFeed(nothing, lambda: [("2026-10", "October 2026")], empty, nothing),
     )  # type: ignore[arg-type]
 
 

@@ -37,7 +37,7 @@ from healthmon.model.measurements import (
 )
 from healthmon.model.results import Measurement, Observation, Verdict
 from healthmon.model.ups import BATTERY_KEEPS, Ups
-from healthmon.runtime import agent_metrics, contract_metrics
+from healthmon.runtime import agent_metrics, closed_months, contract_metrics
 from healthmon_exporters.metrics.exposition import AGENT_HELP, Metrics
 from helpers.results import result_of
 
@@ -256,6 +256,12 @@ def fill(metrics: Metrics) -> None:
     metrics.config_hash("abc")
 
 
+MONTHS = [
+    {"month": "2026-10", "closed": True, "percent": {"availability": 98.5, "recording": None}},
+    {"month": "2026-11", "closed": False, "percent": {"availability": 97.0}},
+]
+
+
 def made(now: Callable[[], float] = lambda: NOW + 1) -> Metrics:
     metrics = Metrics(DEVICES, CHECKS, version="0.1.0", now=now)
     fill(metrics)
@@ -294,4 +300,5 @@ def tables() -> list[agent_metrics.Table]:
             {"mail": 3}, {("mail", "sent"): 12, ("mail", "retried"): 1}, {"mail": "refused"}
         ),
         *agent_metrics.metered_tables(metered, {"link-1": 1e6}),
+        closed_months.table_of({"months": MONTHS}),
     ]

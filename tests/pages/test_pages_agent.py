@@ -42,6 +42,8 @@ PAGES = (
     "/raise",
     "/maintenance",
     "/sites/s",
+    "/reports",
+    "/duties",
 )
 
 # These are tested by axe too.

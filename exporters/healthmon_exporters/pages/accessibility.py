@@ -33,6 +33,8 @@ TESTED_PAGES: Final = (
     "/devices/C001",
     "/maintenance",
     "/sites/s",
+    "/reports",
+    "/duties",
     "/accessibility",
     "/login",
     "/kiosk",

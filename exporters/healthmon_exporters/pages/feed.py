@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from healthmon.incidents.acts import Act
 from healthmon.store.rows import Wanted
 from healthmon_exporters.pages.field_feed import FieldFeed
+from healthmon_exporters.pages.report_feed import ReportFeed
 from healthmon_exporters.pages.rows import Desk, DevicePage, DeviceRow, FaultPage, FaultRow
 from healthmon_exporters.pages.walk_feed import WalkFeed
 
@@ -25,7 +26,8 @@ class Feed:
     """Functions of the agent. Those that use the record raise NoRecordError. `devices` are sorted
     worst first; `device` and `fault` give None for what is not known. `act` records an act on a
     fault and `raise_fault` a fault (returns its number, 0 where it gets one later); both raise
-    NotDoneError. `field` is what people do to devices and sites, `walk` the shift check and its walk.
+    NotDoneError. `field` is what people do to devices and sites, `walk` the shift check and its
+    walk, `reports` reports and duties.
     """
 
     estate: str
@@ -41,3 +43,4 @@ class Feed:
     raise_fault: Callable[[Act], Awaitable[int]]
     field: FieldFeed
     walk: WalkFeed
+    reports: ReportFeed

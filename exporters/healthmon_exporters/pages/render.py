@@ -29,6 +29,7 @@ PAGES = (
     ("/faults", "Faults"),
     ("/devices", "Devices"),
     ("/maintenance", "Maintenance"),
+    ("/reports", "Reports"),
     ("/wall", "Wall"),
     ("/runbooks/", "Runbooks"),
 )

@@ -23,6 +23,7 @@ from healthmon_exporters.pages.feed import Feed, NoRecordError, NotDoneError
 from healthmon_exporters.pages.field_routes import FieldPages
 from healthmon_exporters.pages.handover import note_done
 from healthmon_exporters.pages.render import Renderer
+from healthmon_exporters.pages.report_routes import ReportPages
 from healthmon_exporters.pages.rows import DeviceRow, Shown
 from healthmon_exporters.pages.shift_routes import ShiftRoutes
 from healthmon_exporters.web.forms import read_form
@@ -53,6 +54,7 @@ class Pages:
             GuardedRoute("/devices", self._devices),
             GuardedRoute("/devices/{name}", self._device),
             *FieldPages(self._feed.field, self.renderer).routes(),
+            *ReportPages(self._feed.reports, self.renderer).routes(),
         ]
 
     async def _desk(self, request: Request) -> Response:

@@ -7,7 +7,7 @@ from html import escape
 
 from healthmon_exporters.reports import svg_chart
 from healthmon_exporters.reports.report_document import Document
-from healthmon_exporters.reports.shift_html import STYLE
+from healthmon_exporters.reports.shift_html import STYLE as _SHEET_STYLE
 
 _MORE = """
 table { min-width: 0; } caption { text-align: left; font-weight: bold; padding: .6rem 0 .2rem; }
@@ -16,10 +16,14 @@ figure { margin: .6rem 0; } figure svg { max-width: 100%; height: auto; border: 
 """
 
 
+# The whole style of the page, for the rule that allows exactly this one.
+STYLE = f"{_SHEET_STYLE}{_MORE}"
+
+
 def page(made: Document, links: Iterable[tuple[str, str]] = ()) -> str:
     """The whole page; `links` (address, words) lead on from it on a screen."""
     title = f"{made['title']}, {made['period_words']}"
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}{_MORE}</style>'
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
     head += '<meta name="viewport" content="width=device-width, initial-scale=1">'
     body = "\n".join(_body(made, links))
     return f'<!doctype html>\n<html lang="en-GB"><head>{head}</head>\n<body>{body}</body></html>\n'

@@ -1,4 +1,4 @@
-"""The kinds of report: monthly, freedom of information, contractor, retention. Each
+"""The kinds of report: monthly, annual, freedom of information, contractor, retention. Each
 puts the figures of the record into sections. Pure.
 """
 
@@ -11,10 +11,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from healthmon.evidence import spans
+from healthmon.evidence.duties import DutyState
 from healthmon.evidence.faults import STEPS, Duration, FaultFigures, FaultRecord
 from healthmon.evidence.kpis import HOURS, LONG_CODE, SHORT_CODE, Figures, kpis
 from healthmon.evidence.reading import Answer
-from healthmon_exporters.reports import report_figures
+from healthmon_exporters.reports import annual_review, report_figures
 from healthmon_exporters.reports.report_document import (
     IMPORTED,
     About,
@@ -35,7 +36,8 @@ HOUR: Final = 3600.0
 class Order:
     """What a report is made from. `given` has the figures of the whole period first, then those of
     the months that are shown beside each other. `starts` are the seconds in which the generator of
-    a UPS takes over. `reviews` say in words how often the system is reviewed; `kept` says how long the
+    a UPS takes over. `reviews` say in words how often the system is reviewed; `duties` are those of the
+    register; `kept` says how long the
     record keeps things.
     """
 
@@ -43,6 +45,7 @@ class Order:
     given: Answer
     starts: Mapping[str, float] = field(default_factory=dict)
     reviews: Sequence[str] = ()
+    duties: Sequence[DutyState] = ()
     kept: Sequence[str] = ()
 
     @property
@@ -65,6 +68,37 @@ def monthly(order: Order) -> Document:
         report_figures.trends(order.given.figures[1:]),
         report_figures.causes(found.faults),
         *([] if about.public else [report_figures.worst(found, order.names)]),
+        _contractors(order),
+        report_figures.electricity(found, about, order.starts),
+        report_figures.details(each, public=about.public),
+    ]
+    months = [_month(one) for one in order.given.figures[1:]]
+    return document(about, order.given, sections, each) | {"months": months}
+
+
+def _month(found: Figures) -> Document:
+    """A month for /metrics: the shares in per cent, None for what was not measured."""
+    values = {one.key: one.value for one in kpis(found)}
+    percent = {key: values[key] for key in report_figures.TRENDS}
+    closed = found.period.until <= found.now
+    return {"month": found.period.name, "closed": closed, "percent": percent}
+
+
+def annual(order: Order) -> Document:
+    """The annual review: each row answered, then the figures of the year."""
+    about, found = order.about, order.figures
+    each = kpis(found)
+    rows = annual_review.rows(each, order.duties, about.zone, public=about.public)
+    review = section(
+        "The annual review",
+        ["Each row is measured, declared by a person on a date, or not a matter of this product."],
+        [table("Rows of the review", ("Row", "Answer", "Evidence"), rows)],
+    )
+    sections = [
+        review,
+        report_figures.summary(each),
+        report_figures.trends(order.given.figures[1:]),
+        report_figures.causes(found.faults),
         _contractors(order),
         report_figures.electricity(found, about, order.starts),
         report_figures.details(each, public=about.public),
@@ -298,6 +332,7 @@ def _breaches(order: Order) -> Section:
 
 KINDS: Final[Mapping[str, tuple[str, Callable[[Order], Document]]]] = {
     "monthly": ("CCTV performance", monthly),
+    "annual": ("CCTV annual review", annual),
     "foi": ("CCTV cameras and faults", foi),
     "contractor": ("CCTV repairs by contractor", contractor),
     "retention": ("CCTV retention", retention),

@@ -1,0 +1,115 @@
+"""What ``healthmon duties list|done|history`` does."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import uuid
+from datetime import date, datetime
+from datetime import time as time_of_day
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from healthmon.access.roles import Permission
+from healthmon.cli.acting import own_account, store_for
+from healthmon.cli.actor import typed
+from healthmon.cli.console import fail, load
+from healthmon.cli.opening import opened
+from healthmon.evidence import duties
+from healthmon.evidence.duties import DutyState, Standing
+from healthmon.evidence.reading import MOST_OPERATIONS
+from healthmon.incidents.civil_time import moment
+from healthmon.incidents.operations import Operation, OperationError, OperationKind
+from healthmon.store import Store, location
+from healthmon.store.location import StoreLocation
+from healthmon_exporters.reports.report_document import day, iso
+
+
+def listed(config: Path | None, *, as_json: bool) -> int:
+    """Print every duty; 1 where one is overdue."""
+    _, loaded = load(config)
+    zone = ZoneInfo(loaded.estate.time_zone)
+    with opened(lambda: location.place(loaded), StoreLocation.reader) as store:
+        now = time.time()
+        found = duties.states(loaded, declared(store), now, store.watched_since() or now)
+    if as_json:
+        rows = [_values(one, zone) for one in found]
+        sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.writelines(f"{_line(one, zone)}\n" for one in found)
+    return int(any(one.standing is Standing.OVERDUE for one in found))
+
+
+def declared(store: Store) -> list[Operation]:
+    """Every declaration in the record. Raises StoreError."""
+    return store.operations([OperationKind.DUTY], MOST_OPERATIONS)
+
+
+def _line(one: DutyState, zone: ZoneInfo) -> str:
+    last = (
+        f"done {day(one.done, zone)} by {one.by} ({one.evidence})" if one.done else "never declared"
+    )
+    what = f"{one.duty.name}{f': {one.subject_words}' if one.subject else ''}"
+    return f"{one.standing.value:<16} {one.key}  {what}; {last}; due {day(one.due, zone)}"
+
+
+def _values(one: DutyState, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "duty": one.duty.id,
+        "name": one.duty.name,
+        "of": one.subject or None,
+        "standing": one.standing.value.lower(),
+        "done": iso(one.done, zone),
+        "by": one.by or None,
+        "evidence": one.evidence or None,
+        "due": iso(one.due, zone),
+        "interval_days": one.duty.interval / duties.DAY,
+    }
+
+
+def done(config: Path | None, what: tuple[str, str], texts: dict[str, str], on: str | None) -> None:
+    """Declare that a duty was done, and print when it is due again."""
+    _, loaded = load(config)
+    now, zone = time.time(), ZoneInfo(loaded.estate.time_zone)
+    at, name = _moment(on, zone, now), typed(texts["name"], loaded)
+    with store_for(loaded, name, Permission.REPORTS) as (store, by):
+        full = texts | {"by": by, "once": f"duty-{uuid.uuid4().hex}"}
+        try:
+            made = duties.declaration(loaded, *what, full, (at, now))
+        except OperationError as error:
+            raise fail(str(error)) from None
+        store.operate(made, own_account())
+        found = duties.states(loaded, declared(store), now, now)
+    state = next(one for one in found if one.key == made.subject)
+    sys.stdout.write(f"{_line(state, zone)}\n")
+
+
+def _moment(on: str | None, zone: ZoneInfo, now: float) -> float:
+    """Noon of the day, or now for today."""
+    if on is None:
+        return now
+    try:
+        found = date.fromisoformat(on.strip())
+    except ValueError:
+        raise fail(f"--on {on}: not a day; write 2026-11-29") from None
+    if found == datetime.fromtimestamp(now, zone).date():
+        return now
+    return moment(found, time_of_day(12), zone).timestamp()
+
+
+def history(config: Path | None, duty: str, of: str) -> None:
+    """Print every declaration of one duty, the newest first."""
+    _, loaded = load(config)
+    zone = ZoneInfo(loaded.estate.time_zone)
+    with opened(lambda: location.place(loaded), StoreLocation.reader) as store:
+        key = duties.key_of(duty, of)
+        found = [one for one in declared(store) if one.subject == key]
+    if not found:
+        raise fail(f"{key}: nothing was declared; healthmon duties list shows the duties")
+    for one in found:
+        when = day(float(one.details["done"]), zone)
+        note = f"; {one.get('note')}" if one.get("note") else ""
+        words = f"done {when}, declared {day(one.at, zone)} by {one.by}: {one.get('evidence')}"
+        sys.stdout.write(f"{words}{note}\n")
