@@ -18,8 +18,8 @@ ALWAYS: Final = (float("-inf"), float("inf"))
 
 @dataclass(frozen=True, slots=True)
 class DeviceRecord:
-    """A device as the record knows it. `variant` is fixed, ptz or deployable for a camera. It was in
-    service from `joined` until `retired` (Unix seconds). `deployed` is when a deployable camera was
+    """A device as the record knows it. `variant` is fixed, ptz or deployable for a camera. `service` are
+    the times in which it belonged to the estate. `deployed` is when a deployable camera was
     in use, None for every other device. `zone` is the one that it covers.
     """
 
@@ -31,13 +31,12 @@ class DeviceRecord:
     contractor: str = ""
     zone: str = ""
     priority: int = 3
-    joined: float = ALWAYS[0]
-    retired: float = ALWAYS[1]
+    service: Spans = (ALWAYS,)
     deployed: Spans | None = None
 
     def serves_at(self, at: float) -> bool:
         """Whether it belongs to the estate at `at`."""
-        return self.joined <= at < self.retired
+        return any(begin <= at < end for begin, end in self.service)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ def figures(
     (`services.measured`), `planned` the works on it.
     """
     until = min(period.until, now)
-    serving = spans.clipped([(device.joined, device.retired)], period.since, until)
+    serving = spans.clipped(device.service, period.since, until)
     if device.deployed is not None:
         serving = spans.both(serving, device.deployed)
     countable = spans.without(serving, planned)

@@ -22,7 +22,8 @@ from healthmon.evidence.spans import Span, Spans
 from healthmon.incidents.contract_clock import clock_of, contractor_of, terms_of
 from healthmon.incidents.incident import Incident
 from healthmon.incidents.life_cycle import LifeCycle
-from healthmon.incidents.operations import OperationKind
+from healthmon.incidents.operations import Operation, OperationKind
+from healthmon.incidents.service_dates import in_service
 from healthmon.model.enums import AGENT, Kind
 from healthmon.notifications.shifts import ShiftPlan
 from healthmon.store import Store, Wanted
@@ -85,7 +86,8 @@ class _Incidents:
 
 def answer(store: Store, asked: Scope) -> Answer:
     """Read the record. Raises StoreError."""
-    estate = [_record(store, one) for one in asked.devices if one.id != AGENT]
+    served = store.operations([OperationKind.SERVICE], MOST_OPERATIONS)
+    estate = [_record(store, one, served) for one in asked.devices if one.id != AGENT]
     works = [
         *planned.of_file(asked.config, asked.since, asked.until),
         *planned.of_pages(store.operations([OperationKind.WINDOW], MOST_OPERATIONS)),
@@ -114,7 +116,7 @@ def answer(store: Store, asked: Scope) -> Answer:
     return Answer(figures, tuple(found.faults), watched)
 
 
-def _record(store: Store, device: Device) -> DeviceRecord:
+def _record(store: Store, device: Device, served: Sequence[Operation]) -> DeviceRecord:
     deployed: Spans | None = None
     if device.variant == "deployable":
         stays = store.stays(device.id)
@@ -133,6 +135,7 @@ def _record(store: Store, device: Device) -> DeviceRecord:
         device.contractor or "",
         device.coverage_zone,
         device.priority,
+        tuple((one.start, one.end) for one in in_service(device, served)),
         deployed=deployed if deployed is None else spans.merged(deployed),
     )
 

@@ -118,7 +118,7 @@ def test_foi_answers_the_five_questions(kept: Kept) -> None:
     headings = [one["heading"][:2] for one in document["sections"]]
     assert headings == ["1.", "2.", "3.", "4.", "5."]
     text = texts(document)[".txt"]
-    assert "5 cameras at the end of the period" in text
+    assert "4 cameras at the end of the period" in text
     assert "Faults open today (04 Nov 2026 00:00): 1." in text
     assert "2026-10  6" in text
     assert "vandalised" in text

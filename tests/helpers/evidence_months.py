@@ -56,6 +56,7 @@ def _camera(number: int, at) -> Camera:  # type: ignore[no-untyped-def]
     elif kind == 3:
         made.unrecorded = [at(50 + late, 48), at(655, 40)]
         made.dead = [at(505, 5)]
+        made.served = (at(72, 0)[0], at(480, 0)[0])
     else:
         made.variant = "deployable"
         made.deployed = [at(-30, 130), at(250 + late, 240.5)]

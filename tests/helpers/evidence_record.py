@@ -68,6 +68,9 @@ def _camera(number: int, one: Camera) -> dict[str, Any]:
         "kind": one.variant,
         "location": f"corner of Elm and {one.id}",
     }
+    if one.served:
+        days = (datetime.fromtimestamp(at, LONDON).date().isoformat() for at in one.served)
+        made |= dict(zip(("joined", "retired"), days, strict=True))
     return made | ({"zone": one.zone} if one.zone else {})
 
 
@@ -272,6 +275,7 @@ def values(figures: Figures) -> dict[str, float | None]:
             "blind days": each["lost"].lines[0].value,
             "retention": each["retention"].value,
             "mains": each["power"].value,
+            "cameras": each["cameras"].value,
             "battery seconds": each["power"].lines[0].value,
             "faults": each["faults"].value,
             "over": each["faults"].lines[0].value,

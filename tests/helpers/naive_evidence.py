@@ -38,6 +38,7 @@ class Camera:
     wrong: list[Span] = field(default_factory=list)
     untold: list[Span] = field(default_factory=list)
     deployed: list[Span] | None = None
+    served: Span | None = None  # from local midnight of one day until that of another
 
     def state(self, check: str, at: int) -> int:
         """What a check of it finds at `at`."""
@@ -136,10 +137,11 @@ def counts(month: Month, camera: Camera) -> bytearray:
             range(max(low, month.since), min(high, month.until)) if device == camera.id else ()
         ):
             made[at - month.since] = 2
-    if camera.deployed is None:
+    spans = [span for span in (camera.served, *(camera.deployed or ())) if span is not None]
+    if not spans:
         return made
     there = bytearray(len(made))
-    for low, high in camera.deployed:
+    for low, high in spans:
         low, high = max(0, low - month.since), min(len(made), high - month.since)
         there[low:high] = made[low:high]
     return there
@@ -261,6 +263,8 @@ def expected(month: Month) -> dict[str, float]:
     ]
     found["retention"] = 100 * (1 - sum(breaches) / recorded)
     found["mains"] = len(month.mains)
+    served = [one.served for one in month.cameras]
+    found["cameras"] = sum(one is None or one[1] >= month.until for one in served)
     found["battery seconds"] = max(high - low for low, high in month.mains)
     return found | _of_faults(month, good["operational"]) | _of_shifts(month)
 
