@@ -48,6 +48,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--against", metavar="REV", help="startup and soak: measure this revision beside our own"
     )
+    parser.add_argument(
+        "--year-cameras", type=int, help="evidence: a year of so many cameras by every second"
+    )
     fuzz = parser.add_argument_group("fuzz")
     fuzz.add_argument("--cases", type=int, help="cases for each parser (default: 20000)")
     fuzz.add_argument("--first", type=int, help="number of the first case (default: 0)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
@@ -255,14 +255,14 @@ def _keyed(*groups: Iterable[FaultRecord]) -> list[FaultRecord]:
     return list({one.number: one for group in groups for one in group}.values())
 
 
-def _repeats(found: Iterable[FaultRecord]) -> list[FaultRecord]:
+def _repeats(found: Sequence[FaultRecord]) -> list[FaultRecord]:
     """The faults of a device that began within 30 days after an earlier one of it was over."""
-    last: dict[str, float] = {}
-    repeats = []
-    for one in sorted(found, key=lambda one: one.began):
-        before = last.get(one.device)
-        if before is not None and one.began - before < REPEAT_SECONDS:
-            repeats.append(one)
+    over: dict[str, list[float]] = {}
+    for one in found:
         if one.restored is not None:
-            last[one.device] = max(before or one.restored, one.restored)
-    return repeats
+            over.setdefault(one.device, []).append(one.restored)
+    return [one for one in found if any(map(_just_before(one.began), over.get(one.device, ())))]
+
+
+def _just_before(began: float) -> Callable[[float], bool]:
+    return lambda restored: 0 <= began - restored < REPEAT_SECONDS

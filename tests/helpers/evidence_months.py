@@ -7,7 +7,9 @@ from datetime import datetime
 from helpers.naive_evidence import DAY, HOUR, LONDON, Camera, Fault, Month, Span, due_times
 
 
-def month(year: int, number: int, cameras: int = 5, interval: int = 600, months: int = 1) -> Month:
+def month(
+    year: int, number: int, cameras: int = 5, interval: int = 600, months: int = 1, first: int = 0
+) -> Month:
     """Planted outages of every kind over `months` from the first of a local month."""
     since = int(datetime(year, number, 1, tzinfo=LONDON).timestamp())
     after = number - 1 + months
@@ -20,7 +22,7 @@ def month(year: int, number: int, cameras: int = 5, interval: int = 600, months:
     made = Month(
         since,
         until,
-        [_camera(one, at) for one in range(cameras)],
+        [_camera(one, at) for one in range(first, first + cameras)],
         # The agent ran before the month, was down for 6 hours in it, and runs on.
         [(since - 2 * DAY, down[0]), (down[1], until + HOUR)],
         interval,
@@ -31,12 +33,26 @@ def month(year: int, number: int, cameras: int = 5, interval: int = 600, months:
         long=[("C004", at(300, 48))],
         faults=_faults(at),
     )
+    _spread(made)
     made.sheets = [
         (int(due) + (-600 if index % 3 else 7200), index % 4 != 1)
         for index, due in enumerate(due_times(made))
         if index % 7 != 5
     ]
     return made
+
+
+def _spread(made: Month) -> None:
+    """What happened to the first five cameras happens to those that are there."""
+
+    def there(name: str) -> str:
+        return made.cameras[(int(name[1:]) - 1) % len(made.cameras)].id
+
+    for fault in made.faults:
+        fault.camera = there(fault.camera)
+    made.works = [(there(name), span) for name, span in made.works]
+    made.short = [(there(name), span) for name, span in made.short]
+    made.long = [(there(name), span) for name, span in made.long]
 
 
 def _camera(number: int, at) -> Camera:  # type: ignore[no-untyped-def]
