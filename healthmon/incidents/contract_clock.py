@@ -8,7 +8,7 @@ pauses that are not the contractor's own. All of it is counted in real seconds, 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
@@ -219,11 +219,14 @@ def _without(period: Period, start: float, end: float | None) -> list[Period]:
 
 
 def terms_of(contracts: Contracts, zone: ZoneInfo, life: LifeCycle) -> Terms | None:
-    """The terms for one fault; None where there is no contract."""
+    """The terms for one fault; None where there is no contract. Where a person looks first, the time
+    begins with their report.
+    """
     contract = contracts.by_id.get(contractor_of(contracts, life))
     if contract is None:
         return None
-    return terms(contract, life.incident.priority, zone, contracts.bank_holidays)
+    found = terms(contract, life.incident.priority, zone, contracts.bank_holidays)
+    return replace(found, from_report=True) if life.incident.looked_at_first else found
 
 
 def contractor_of(contracts: Contracts, life: LifeCycle) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from healthmon.checks.evaluation.codes import group_of
 from healthmon.incidents.confirmation import Fault
 from healthmon.model.enums import Kind, State
 from healthmon.model.plain_text import one_line
@@ -85,6 +86,14 @@ class Incident:
     mains_lost: float | None = None
     mains_back: float | None = None
     ended: str = ""
+
+    @property
+    def looked_at_first(self) -> bool:
+        """Whether a person looks before the contractor is called: a picture is only unlike earlier
+        ones.
+        """
+        faults = (*self.past, *self.faults)
+        return bool(faults) and all(group_of(one.code) == "view" for one in faults)
 
     @property
     def lead(self) -> Fault:

@@ -82,7 +82,7 @@ class NotificationPlanner:
         sentence = "; ".join(dict.fromkeys([lead.sentence, *(f.sentence for f in incident.faults)]))
         if incident.ended:
             sentence = f"{incident.ended}; it was: {sentence}"
-        device = self.devices.get(incident.device)
+        device = self._device_of(incident)
         if device is not None:
             began = incident.told if incident.told is not None else told.at
             more["response_seconds"] = self.register.response(
@@ -91,6 +91,13 @@ class NotificationPlanner:
             return self.register.notice(device, told.id, what, _utc(told.at), sentence, **more)
         bare = self.register.bare(told.id, what, _utc(told.at), sentence)
         return replace(self._of_no_device(incident, bare), **more)
+
+    def _device_of(self, incident: Incident) -> Device | None:
+        """The device of `incident`. No contractor is called before a person has looked."""
+        device = self.devices.get(incident.device)
+        if device is not None and incident.looked_at_first:
+            return replace(device, contractor=None)
+        return device
 
     def _of_no_device(self, incident: Incident, bare: Notice) -> Notice:
         """`bare` as the report of a lost site, or of what is no device."""

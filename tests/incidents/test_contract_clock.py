@@ -13,6 +13,7 @@ from helpers.fault_samples import BY_HAND, MACHINE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from healthmon.config.contracts import Contract, Contracts, Promised
 from healthmon.incidents.acts import Act, ActKind, PauseOwner, act
 from healthmon.incidents.contract_clock import (
     Standing,
@@ -20,6 +21,7 @@ from healthmon.incidents.contract_clock import (
     WorkingTime,
     clock_of,
     due_at,
+    terms_of,
     worked,
 )
 from healthmon.incidents.life_cycle import LifeCycle
@@ -249,3 +251,14 @@ def test_a_raised_fault_is_fixed_when_a_person_has_verified_it() -> None:
     acts = did(ActKind.FIX, "2026-04-07T10:00"), did(ActKind.VERIFY, "2026-04-20T10:00")
     found = clock_of(life(raised, *acts), TERMS, at("2026-04-20T11:00"))
     assert (found.fix.standing, found.fix.done) == (Standing.MET, at("2026-04-07T10:00"))
+
+
+def test_where_a_person_looks_first_the_time_begins_with_their_report() -> None:
+    """A picture that is unlike earlier ones may be a lorry in front of the camera."""
+    contract = Contract({2: Promised(4 * HOUR, 18 * HOUR, None, WEEK, bank_holidays=False)})
+    known = Contracts({"acme": contract}, {"C001": "acme"})
+    view = replace(FAULT, faults=(replace(FAULT.faults[0], code="view_covered"),))
+    for incident, from_report in ((FAULT, False), (view, True)):
+        found = terms_of(known, LONDON, life(incident))
+        assert found is not None
+        assert found.from_report is from_report

@@ -460,6 +460,11 @@ def title(code: str) -> str:
     return CODES[code].title if code in CODES else code.replace("_", " ").capitalize()
 
 
+def group_of(code: str) -> str:
+    """The group of `code`, "" for a code that is not registered."""
+    return CODES[code].group if code in CODES else ""
+
+
 def of(*groups: str) -> dict[str, Code]:
     """The codes of `groups`."""
     return {code: one for code, one in CODES.items() if one.group in groups}
