@@ -193,7 +193,7 @@ class Peers:
                 process.wait(3)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait(5)
+                process.wait(60)
 
     def close(self) -> None:
         for process in reversed(self.running):
