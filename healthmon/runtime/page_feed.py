@@ -8,8 +8,11 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from healthmon.checks import registry
+from healthmon.evidence import duties
+from healthmon.evidence.reading import MOST_OPERATIONS
 from healthmon.incidents.acts import Act
 from healthmon.incidents.life_cycle import LifeCycle
+from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.model.enums import CheckName
 from healthmon.model.footage import Footage
 from healthmon.runtime import fault_pages, wall_feed
@@ -82,12 +85,13 @@ class _PageFeed:
     async def desk(self) -> Desk:
         """What a shift begins with. Raises NoRecordError."""
         since = self._agent.estate.shift_plan.since_before(time.time())
-        open_lives, over, notes, ended_notes = await self._read(
+        open_lives, over, notes, ended_notes, declared = await self._read(
             lambda store: (
                 store.life_cycles(store.incidents(Wanted(open_only=True))),
                 _newest(store, Wanted(since=since), MOST_OVER),
                 store.open_notes(),
                 store.notes_ended(since),
+                (store.operations([OperationKind.DUTY], MOST_OPERATIONS), store.watched_since()),
             )
         )
         found = sorted(self._rows(open_lives), key=lambda row: (row.priority, -row.since))
@@ -101,7 +105,13 @@ class _PageFeed:
             devices=sum(row.shown is not Shown.OFF for row in devices),
             notes=tuple(notes),
             ended_notes=tuple(ended_notes),
+            duties=self._duties(*declared),
         )
+
+    def _duties(self, declared: list[Operation], since: float | None) -> tuple[str, ...]:
+        """How many duties are overdue or due soon, in words."""
+        now, config = time.time(), self._agent.estate.config
+        return tuple(duties.warnings(duties.states(config, declared, now, since or now)))
 
     async def faults(self, wanted: Wanted, most: int) -> list[FaultRow]:
         """The newest `most` faults on record that are wanted. Raises NoRecordError."""

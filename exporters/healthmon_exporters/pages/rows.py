@@ -276,6 +276,7 @@ class Desk:
     devices: int
     notes: tuple[ShiftNote, ...] = ()
     ended_notes: tuple[ShiftNote, ...] = ()
+    duties: tuple[str, ...] = ()
 
     @property
     def urgent(self) -> int:
