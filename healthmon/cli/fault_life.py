@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from healthmon.checks.evaluation.durations import duration
+from healthmon.cli import fault_evidence
 from healthmon.config.outline import Outline
 from healthmon.incidents.acts import CAUSES, Act, ActKind
 from healthmon.incidents.contract_clock import (
@@ -18,13 +19,13 @@ from healthmon.incidents.contract_clock import (
 from healthmon.incidents.fault_words import DONE, details_of, promised, stage_words
 from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.incidents.local_time import iso, shown
+from healthmon.store.fault_evidence import Evidence
 
 FIELDS: Final = (
     "stage", "raised_by", "noticed_by", "reported", "reported_to", "reference", "attended", "engineer", "restored",
     "verified_by", "accepted_by", "finished", "finished_by", "cause_code", "cause_group", "action", "parts",
     "paused_by", "pause_reason", "response_due", "response", "fix_due", "fix",
 )  # fmt: skip
-Sent = Sequence[tuple[str, str, float, float | None]]
 
 
 def clock(life: LifeCycle, known: Outline, now: float) -> ContractClock | None:
@@ -104,13 +105,11 @@ def _by(one: Act | None) -> str:
 
 @dataclass(frozen=True)
 class Whole:
-    """Everything that is known of one fault: `row` is its line in the fault log, `sent` are its
-    notices.
-    """
+    """Everything that is known of one fault: `row` is its line in the fault log."""
 
     life: LifeCycle
     row: Mapping[str, Any]
-    sent: Sent
+    evidence: Evidence
     known: Outline
     now: float
 
@@ -144,12 +143,8 @@ class Whole:
             }
             for one in self.life.pauses
         ]
-        sent = [
-            {"target": target, "state": state, "queued": iso(at, zone), "ended": iso(end, zone)}
-            for target, state, at, end in self.sent
-        ]
-        more = {"acts": acts, "pauses": pauses, "notified": sent, "clock": self._clock(found)}
-        return {**self.row, **more}
+        more = {"acts": acts, "pauses": pauses, "clock": self._clock(found)}
+        return {**self.row, **more, **fault_evidence.as_json(self.evidence, zone)}
 
     def _clock(self, found: ContractClock | None) -> dict[str, Any] | None:
         if found is None:
@@ -175,7 +170,7 @@ class Whole:
             ("CONTRACT", self._contract()),
             ("PAUSES", self._pauses()),
             ("ACTS", self._acts()),
-            ("NOTIFIED", self._notified()),
+            *fault_evidence.sections(self.evidence, self.zone),
         )
         blocks = []
         for title, lines in parts:
@@ -229,10 +224,6 @@ class Whole:
             mark = " (undone)" if one.id in undone else ""
             words = f"{DONE[one.kind]} by {one.by}{late}{mark}"
             yield f"{shown(one.happened, self.zone)}  {words}{': ' if details else ''}{details}"
-
-    def _notified(self) -> Iterator[str]:
-        for target, state, queued, ended in self.sent:
-            yield f"{target:<20} {state:<9} {shown(ended or queued, self.zone)}"
 
 
 def done(life: LifeCycle, act: Act, known: Outline, now: float) -> str:

@@ -31,6 +31,7 @@ from healthmon.incidents.incident import SITE, Incident
 from healthmon.model.enums import AGENT
 from healthmon.model.plain_text import one_line
 from healthmon.store import Deleted, Stay, Wanted, location
+from healthmon.store.fault_evidence import evidence_of
 from healthmon.store.location import StoreLocation
 
 _NUMBER = re.compile(r"[Ff]?0*([1-9][0-9]{0,11})", re.ASCII)
@@ -114,9 +115,11 @@ def show(number: str, config: Path | None, *, as_json: bool) -> None:
     known, place = _record(config)
     with opened(place, StoreLocation.reader) as store:
         life = store.life_cycle(fault_number(number))
-        sent = store.sent(life.incident.number)
+        evidence = evidence_of(store, life, time.time())
     now, shown = time.time(), row(life.incident, _names(known), known)
-    whole = fault_life.Whole(life, shown | fault_life.columns(life, known, now), sent, known, now)
+    whole = fault_life.Whole(
+        life, shown | fault_life.columns(life, known, now), evidence, known, now
+    )
     if as_json:
         sys.stdout.write(json.dumps(whole.as_json(), indent=2, ensure_ascii=False) + "\n")
     else:

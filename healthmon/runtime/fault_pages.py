@@ -11,20 +11,15 @@ from healthmon.incidents.fault_words import DONE, details_of, promised, stage_wo
 from healthmon.incidents.incident import OTHER, SITE, EstateState
 from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.incidents.local_time import shown
-from healthmon.model.enums import AGENT, State
+from healthmon.model.enums import AGENT
+from healthmon.runtime import fault_evidence
 from healthmon.runtime.agent import Agent
 from healthmon.store import Store
+from healthmon.store.fault_evidence import Evidence, evidence_of
 from healthmon_exporters.pages.act_forms import act_forms
-from healthmon_exporters.pages.rows import ActRow, FaultPage, FaultRow, SentRow, Shown
+from healthmon_exporters.pages.rows import SHOWN_OF, ActRow, FaultPage, FaultRow
 
 LATE_SECONDS = 60.0
-_SHOWN = {
-    State.FAULT: Shown.FAULT,
-    State.UNKNOWN: Shown.NOT_CHECKED,
-    State.DEGRADED: Shown.WARNING,
-    State.OK: Shown.OK,
-}
-Sent = Iterable[tuple[str, str, float, float | None]]
 
 
 def rows_of(agent: Agent, lives: Iterable[LifeCycle]) -> list[FaultRow]:
@@ -43,7 +38,7 @@ def _row(life: LifeCycle, estate_state: EstateState, now: float) -> FaultRow:
         name=device.name if device and device.name != device.id else "",
         site=estate_state.site_names.get(incident.site) or incident.site,
         sentence=lead.sentence,
-        shown=_SHOWN[lead.state],
+        shown=SHOWN_OF[lead.state],
         priority=incident.priority,
         since=incident.since,
         lasted=max(0.0, (now if end is None else end) - incident.since),
@@ -63,7 +58,7 @@ def _was_device(name: str) -> bool:
     return name not in (OTHER, AGENT) and not name.startswith(SITE)
 
 
-def page_of(agent: Agent, life: LifeCycle, sent: Sent) -> FaultPage:
+def page_of(agent: Agent, life: LifeCycle, evidence: Evidence) -> FaultPage:
     """The whole record of one fault."""
     now = time.time()
     row = _row(life, agent.estate_state(), now)
@@ -76,7 +71,7 @@ def page_of(agent: Agent, life: LifeCycle, sent: Sent) -> FaultPage:
         forms=act_forms(life, row.contractor, now),
         acts=_acts(life),
         undo=last.id if last else 0,
-        sent=tuple(SentRow(to, state, ended or queued) for to, state, queued, ended in sent),
+        evidence=fault_evidence.rows_of(agent, life, evidence),
     )
 
 
@@ -112,6 +107,7 @@ def _acts(life: LifeCycle) -> tuple[ActRow, ...]:
     )
 
 
-def life_and_notices(store: Store, number: int) -> tuple[LifeCycle, Sent]:
-    """The life of a fault and its notices. Raises StoreError when there is no such fault."""
-    return store.life_cycle(number), store.sent(number)
+def life_and_evidence(store: Store, number: int) -> tuple[LifeCycle, Evidence]:
+    """The life of a fault and its evidence. Raises StoreError when there is no such fault."""
+    life = store.life_cycle(number)
+    return life, evidence_of(store, life, time.time())

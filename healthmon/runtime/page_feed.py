@@ -120,10 +120,12 @@ class _PageFeed:
     async def fault(self, number: int) -> FaultPage | None:
         """The whole record of one fault. Raises NoRecordError."""
         try:
-            life, sent = await self._read(lambda store: fault_pages.life_and_notices(store, number))
+            life, evidence = await self._read(
+                lambda store: fault_pages.life_and_evidence(store, number)
+            )
         except NotDoneError:
             return None
-        return fault_pages.page_of(self._agent, life, sent)
+        return fault_pages.page_of(self._agent, life, evidence)
 
     def _rows(self, lives: list[LifeCycle]) -> list[FaultRow]:
         return fault_pages.rows_of(self._agent, lives)

@@ -104,7 +104,8 @@ class VisitWork:
         checks = [
             check for name in estate.sites.get(site, ()) for check in estate.checks_of.get(name, ())
         ]
-        self._checks_now.begin(_subject(site), checks, by)
+        # What was asked a moment ago was asked while somebody worked on it.
+        self._checks_now.begin(_subject(site), checks, by, anew=True)
 
     def _known(self, site: str) -> None:
         if site not in self._agent.estate_state().site_names:

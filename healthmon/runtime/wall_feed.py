@@ -117,6 +117,14 @@ def _check_line(agent: Agent, check: Check) -> panel.CheckLine:
         return panel.CheckLine(check, None)
     device = agent.estate.devices[check.device]
     found = agent.engine.explained(device, result.verdicts)
-    age, failed = time.monotonic() - seen.landed, agent.state.failures.get(check.key)
-    words = "\n".join(run_text(device, failed.result, failed.trace)) if failed else ""
-    return panel.CheckLine(check, age, found, words)
+    age = time.monotonic() - seen.landed
+    return panel.CheckLine(check, age, found, failed_run(agent, check))
+
+
+def failed_run(agent: Agent, check: Check) -> str:
+    """The last failed run of `check` in lines; "" where none is kept."""
+    failed = agent.state.failures.get(check.key)
+    if failed is None:
+        return ""
+    device = agent.estate.devices[check.device]
+    return "\n".join(run_text(device, failed.result, failed.trace))

@@ -10,6 +10,7 @@ from typing import Final
 from healthmon.incidents.incident import Incident
 from healthmon.store import audit, sql
 from healthmon.store.engine import Engine
+from healthmon.store.fault_evidence import Notice
 from healthmon.store.rows import AccessRow, Author, BegunCheck, Stay, Wanted
 
 PAGE = 500
@@ -103,10 +104,26 @@ class People:
             found.append(AccessRow(at, what, kept["user"], kept["client"], kept["text"], mark))
         return found
 
-    def sent(self, number: int) -> list[tuple[str, str, float, float | None]]:
-        """(target, state, queued, ended) of every notice of an incident, in order."""
+    def notices(self, number: int) -> list[Notice]:
+        """Every notice of an incident to every target, in order."""
         with self._engine.transaction():
-            return list(self._engine.execute(sql.SENT_OF, {"number": number}).fetchall())
+            rows = self._engine.execute(sql.NOTICES, {"number": number}).fetchall()
+        return [Notice(*row) for row in rows]
+
+    def said(self, number: int) -> list[tuple[str, float, str]]:
+        """(id, when, notice) of every message about an incident to every target, in order."""
+        with self._engine.transaction():
+            return list(self._engine.execute(sql.SAID, {"number": number}).fetchall())
+
+    def sheets_with(
+        self, text: str, since: float, until: float, most: int
+    ) -> list[tuple[int, float]]:
+        """(number, when) of the newest `most` sheets made between `since` and `until` that hold
+        `text`.
+        """
+        values = {"since": since, "until": until, "text": f"%{text}%", "limit": most}
+        with self._engine.transaction():
+            return list(self._engine.execute(sql.SWEEPS_WITH, values).fetchall())
 
     def stays(self, device: str) -> list[Stay]:
         """Where a deployable camera was, in order; the last one is where it is."""

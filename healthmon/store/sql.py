@@ -89,9 +89,10 @@ WHERE state IN ('pending', 'held') ORDER BY id"""
 NOTIFIED: Final = """
 SELECT number, target, max(created) FROM outbox
 WHERE number IN (SELECT number FROM cases WHERE closed IS NULL) GROUP BY number, target"""
-SENT_OF: Final = (
-    "SELECT target, state, created, ended FROM outbox WHERE number = :number ORDER BY id"
-)
+SAID: Final = "SELECT notice, created, body FROM outbox WHERE number = :number ORDER BY id"
+NOTICES: Final = """
+SELECT notice, target, state, created, ended, due, attempts, COALESCE(error, '') FROM outbox
+WHERE number = :number ORDER BY id"""
 ADD_OUTGOING: Final = (
     _insert("outbox", "notice target sequence number state created due attempts body")
     + " ON CONFLICT (notice, target) DO NOTHING"
@@ -163,6 +164,9 @@ WHERE outcome IN ('well', 'not well') AND at < :before
 
 ADD_SWEEP: Final = _insert("sweeps", "at body") + " RETURNING id"
 LAST_SWEEP: Final = "SELECT id, at, body FROM sweeps WHERE at <= :until ORDER BY id DESC LIMIT 1"
+SWEEPS_WITH: Final = """
+SELECT id, at FROM sweeps WHERE at >= :since AND at <= :until AND body LIKE :text
+ORDER BY id DESC LIMIT :limit"""
 SWEEPS: Final = """
 SELECT id, at, body FROM sweeps WHERE id < :below AND at < :until ORDER BY id DESC LIMIT :limit"""
 SHEETS: Final = """

@@ -66,9 +66,13 @@ class OpenAgent:
 
     async def says(self, page: str, words: str) -> str:
         """Load `page` until it says `words`; its text."""
-        async with asyncio.timeout(HANG_SECONDS):
-            while words not in (text := (await self.get(page)).text):
-                await asyncio.sleep(0.05)
+        text = ""
+        try:
+            async with asyncio.timeout(HANG_SECONDS):
+                while words not in (text := (await self.get(page)).text):
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(f"{page} does not say {words!r}:\n{text}") from None
         return text
 
     def _client(self, by: str) -> httpx.AsyncClient:

@@ -7,16 +7,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from healthmon.access import passwords
+from healthmon.access.roles import Role
+from healthmon.access.users import User
+from healthmon.checks.function_check.walk import Outcome, Tick, Walk
+from healthmon.config import loading
+from healthmon.runtime.agent import Agent
+from healthmon.runtime.estate import Estate
+from healthmon.runtime.page_feed import feed_of
 from healthmon.store import Store
+from healthmon_exporters.pages.routes import Pages
+from healthmon_exporters.reports import kept_sheet
+from healthmon_exporters.web import app as web
 from helpers.open_agent import HANG_SECONDS, WORD, OpenAgent, open_agent
+from helpers.shift_estate import sheet
 from helpers.support import free_port
 
 _HIDDEN = re.compile(r'name="(form|sweep|known|camera|tick)" value="([^"]*)"')
@@ -83,6 +96,44 @@ async def shift_desk(folder: Path, cameras: int, **estate: Any) -> AsyncIterator
         device.close()
         await device.wait_closed()
         await asyncio.get_running_loop().shutdown_default_executor()
+
+
+@asynccontextmanager
+async def kept_walk(
+    folder: Path, cameras: int, due: int, ticked: int = 0
+) -> AsyncIterator[OpenAgent]:
+    """`cameras` with a sheet of this hour, of which `due` are to be looked at and `ticked` are; nothing is
+    polled.
+    """
+    state, path, users = folder / "state", folder / "config.yaml", folder / "users"
+    state.mkdir()
+    rows = "\n".join(
+        f"  - {{id: C{one:03d}, name: Market Place {one}, site: s,"
+        f" address: 10.1.{one // 250}.{one % 250 + 1}, kind: fixed}}"
+        for one in range(1, cameras + 1)
+    )
+    path.write_text(f"agent: {{state_directory: state}}\nsites: [{{id: s}}]\ncameras:\n{rows}\n")
+    now, names = time.time(), tuple(f"C{one:03d}" for one in range(1, due + 1))
+    made = replace(sheet(cameras), at=now, walk=Walk(now - 60, now + 3600, 604800.0, names))
+    store = Store.open(f"sqlite:///{state / 'healthmon.db'}")
+    number = store.keep_sweep(now, kept_sheet.body(made))
+    for camera in names[:ticked]:
+        store.tick(Tick(camera, Outcome.WELL, "smith", now, number, camera), now - 60, 0)
+    store.close()
+    agent = Agent.of(path, Estate.of(loading.load(path)))
+    users.write_text(f"{User('smith', passwords.hash_password(WORD), Role.OPERATOR).line()}\n")
+    users.chmod(0o600)
+
+    async def never(*_: str) -> None:
+        return None
+
+    site = web.Site(agent.metrics, never, agent.ready, never, list, pages=Pages(feed_of(agent)))  # type: ignore[arg-type]
+    try:
+        yield OpenAgent(agent, web.application(site, lambda: users))
+    finally:
+        await agent.incident_service.store_writer.close()
+        await agent.engine.close()
+        agent.running.close()
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

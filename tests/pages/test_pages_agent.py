@@ -40,6 +40,7 @@ PAGES = (
     "/devices",
     "/devices/C1",
     "/raise",
+    "/sheets",
     "/maintenance",
     "/sites/s",
     "/reports",

@@ -8,31 +8,19 @@ import os
 import re
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from helpers.commands import healthmon
-from helpers.open_agent import WORD, OpenAgent
-from helpers.shift_desk import HANG_SECONDS, Desk, fields, shift_desk, undo_fields
-from helpers.shift_estate import sheet
+from helpers.open_agent import OpenAgent
+from helpers.shift_desk import HANG_SECONDS, Desk, fields, kept_walk, shift_desk, undo_fields
 
-from healthmon.access import passwords
-from healthmon.access.roles import Role
-from healthmon.access.users import User
-from healthmon.checks.function_check.walk import Outcome, Tick, Walk
-from healthmon.config import loading
+from healthmon.checks.function_check.walk import Outcome
 from healthmon.runtime import act_socket
 from healthmon.runtime.act_socket import ActSocket
-from healthmon.runtime.agent import Agent
-from healthmon.runtime.estate import Estate
 from healthmon.runtime.listener_config import WebListener
-from healthmon.runtime.page_feed import feed_of
 from healthmon.runtime.shift_check import ShiftCheck
 from healthmon.store import Store
-from healthmon_exporters.pages.routes import Pages
-from healthmon_exporters.reports import kept_sheet
-from healthmon_exporters.web import app as web
 
 pytestmark = pytest.mark.slow
 
@@ -283,34 +271,8 @@ async def test_the_shell_has_the_agent_make_the_shift_check(
 @pytest.fixture
 async def large(tmp_path: Path) -> AsyncIterator[OpenAgent]:
     """600 cameras, 86 of them due, with a sheet of this hour; nothing is polled."""
-    state, path = tmp_path / "state", tmp_path / "config.yaml"
-    state.mkdir()
-    rows = "\n".join(
-        f"  - {{id: C{one:03d}, name: Market Place {one}, site: s, address: 10.1.{one // 250}.{one % 250 + 1}, kind: fixed}}"
-        for one in range(1, 601)
-    )
-    path.write_text(f"agent: {{state_directory: state}}\nsites: [{{id: s}}]\ncameras:\n{rows}\n")
-    now = time.time()
-    due = tuple(f"C{one:03d}" for one in range(1, 87))
-    made = replace(sheet(600), at=now, walk=Walk(now - 60, now + 3600, 604800.0, due))
-    store = Store.open(f"sqlite:///{state / 'healthmon.db'}")
-    number = store.keep_sweep(now, kept_sheet.body(made))
-    for camera in due[:40]:
-        store.tick(Tick(camera, Outcome.WELL, "smith", now, number, camera), now - 60, 0)
-    store.close()
-    agent = Agent.of(path, Estate.of(loading.load(path)))
-    users = tmp_path / "users"
-    users.write_text(f"{User('smith', passwords.hash_password(WORD), Role.OPERATOR).line()}\n")
-    users.chmod(0o600)
-    site = web.Site(agent.metrics, _never, agent.ready, _never, list, pages=Pages(feed_of(agent)))  # type: ignore[arg-type]
-    yield OpenAgent(agent, web.application(site, lambda: users))
-    await agent.incident_service.store_writer.close()
-    await agent.engine.close()
-    agent.running.close()
-
-
-async def _never(*_: str) -> None:
-    return None
+    async with kept_walk(tmp_path, 600, 86, 40) as made:
+        yield made
 
 
 SHOWN = {

@@ -7,18 +7,15 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from helpers import keystrokes
 from helpers.accessibility import WCAG, axe
-from helpers.chromium import Browser, started, wait
-from helpers.open_agent import HANG_SECONDS, WORD
+from helpers.chromium import Browser, started
+from helpers.open_agent import WORD
 from helpers.shift_desk import shift_desk
-from selenium.webdriver import ActionChains
-from selenium.webdriver.common.by import By
+from helpers.walker import Walker
 from selenium.webdriver.common.keys import Keys
 
 from healthmon_exporters.web import listener
@@ -32,50 +29,6 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     with started(tmp_path_factory.mktemp("browser")) as made:
         made.size(1280, 900)
         yield made
-
-
-@dataclass(frozen=True)
-class Walker:
-    """A person at a desk."""
-
-    browser: Browser
-    root: str
-
-    def find(self, selector: str) -> Any:
-        return self.browser.driver.find_element(By.CSS_SELECTOR, selector)
-
-    def text(self) -> str:
-        return str(self.browser.run("return document.body ? document.body.innerText : ''"))
-
-    def says(self, words: str) -> None:
-        wait(lambda: words in self.text(), HANG_SECONDS)
-
-    def log_in(self, name: str, path: str) -> None:
-        self.browser.driver.delete_all_cookies()
-        self.browser.open(f"{self.root}{path}")
-        self.find("input[name=name]").send_keys(name)
-        self.find("input[name=password]").send_keys(WORD, Keys.ENTER)
-        self.says("Log out")
-
-    def at(self, camera: str) -> None:
-        """Hold that the page calls up `camera`, as soon as it is there and its keys work."""
-        wait(lambda: f"Gate <{camera}>" in self.called(), HANG_SECONDS)
-        loaded = "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
-        wait(lambda: self.browser.run(f"return {loaded} > 0 && performance.now() - {loaded} > 600"))
-
-    def called(self) -> str:
-        return str(self.browser.run("return document.querySelector('#camera')?.innerText || ''"))
-
-    def press(self, *keys: str) -> None:
-        ActionChains(self.browser.driver).send_keys(*keys).perform()
-
-    def button(self, words: str) -> Any:
-        path = f"//button[starts-with(normalize-space(), '{words}')]"
-        return self.browser.driver.find_element(By.XPATH, path)
-
-    def ticks(self) -> int:
-        """How many of the cameras of this walk have a tick."""
-        return len(re.findall(r"^C\d+ .*\t(?:well|not well|skipped)\t", self.text(), re.MULTILINE))
 
 
 def fine(walker: Walker, *paths: str) -> None:
@@ -93,6 +46,21 @@ def fine(walker: Walker, *paths: str) -> None:
         )
         assert low == [], path
         assert walker.browser.console() == [], path
+
+
+def login_ends(walker: Walker, camera: str) -> None:
+    """The login of Khan ends while something is typed at `camera`: it is there again afterwards."""
+    walker.browser.open(f"{walker.root}/walk?camera=C00{camera}")
+    walker.at(camera)
+    walker.press(keystrokes.WHAT, "wrong view")
+    walker.browser.driver.delete_all_cookies()
+    walker.press(keystrokes.ENTER)
+    walker.says("Your login has ended and nothing was recorded.")
+    walker.credentials("khan", WORD)
+    walker.at(camera)
+    assert walker.find("input[data-key=n]").get_attribute("value") == "wrong view"
+    assert walker.ticks() == 3
+    walker.find("input[data-key=n]").clear()
 
 
 def walk(walker: Walker) -> None:
@@ -144,6 +112,9 @@ def walk(walker: Walker) -> None:
     walker.log_in("khan", "/walk")  # the browser was closed, and another person goes on
     walker.at("4")
     assert "Your last tick" not in walker.text()
+    login_ends(walker, "5")
+    walker.browser.open(f"{walker.root}/walk")
+    walker.at("4")
     walker.find("#keys input").click()
     walker.press(keystrokes.WELL)
     assert (walker.called(), walker.ticks()) == ("Gate <4> C004", 3), "the keys are switched off"

@@ -29,6 +29,7 @@ TESTED_PAGES: Final = (
     "/faults",
     "/faults/F000123",
     "/raise",
+    "/sheets",
     "/devices",
     "/devices/C001",
     "/maintenance",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from healthmon.model.enums import State
 from healthmon.store.rows import ShiftNote
 from healthmon_exporters.pages.act_forms import ActForm
 from healthmon_exporters.pages.footage_bar import FootageBar
@@ -39,6 +40,12 @@ _SYMBOLS = {
     Shown.DOUBT: "\u21bb",
     Shown.OK: "\u2713",
     Shown.OFF: "\u2013",
+}
+SHOWN_OF = {
+    State.FAULT: Shown.FAULT,
+    State.UNKNOWN: Shown.NOT_CHECKED,
+    State.DEGRADED: Shown.WARNING,
+    State.OK: Shown.OK,
 }
 _STYLES = {
     Shown.FAULT: "fault",
@@ -105,11 +112,45 @@ class ActRow:
 
 @dataclass(frozen=True, slots=True)
 class SentRow:
-    """One notice: to whom, how it ended and when."""
+    """One message: its id, to whom, by which channel, how it fared in words."""
 
+    id: str
     target: str
-    state: str
-    at: float
+    channel: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRow:
+    """One fault that the machine has confirmed: by which check, what it said with value and limits,
+    from when (`since`) and when it was `confirmed`; whether it is `over`.
+    """
+
+    check: str
+    shown: Shown
+    sentence: str
+    since: float
+    confirmed: float
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRows:
+    """What there is of a fault beside what people did: what the machine saw, what it said then
+    (`told`: when and what), whom it told, the sheets (number, when) on which the fault stands, the
+    states of the device from `since` to `until`, the last failed runs. `last_well` is None where that
+    is not on record.
+    """
+
+    seen: tuple[FoundRow, ...]
+    told: tuple[tuple[float, str, str], ...]
+    sent: tuple[SentRow, ...]
+    sheets: tuple[tuple[int, float], ...]
+    strips: tuple[Strip, ...]
+    since: float
+    until: float
+    last_well: float | None
+    traces: tuple[Trace, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +166,7 @@ class FaultPage:
     forms: tuple[ActForm, ...]
     acts: tuple[ActRow, ...]
     undo: int
-    sent: tuple[SentRow, ...]
+    evidence: EvidenceRows
 
     @property
     def last_done(self) -> str:

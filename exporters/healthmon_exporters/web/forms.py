@@ -39,4 +39,7 @@ def page_of(request: Request) -> str:
     if request.method == "GET":
         query = f"?{request.url.query}" if request.url.query else ""
         return f"{request.url.path}{query}"
-    return urlsplit(request.headers.get("referer", "")).path or request.url.path
+    path = urlsplit(request.headers.get("referer", "")).path or request.url.path
+    # A form that is sent to its own page says there what it is about, such as the camera of a walk.
+    query = request.url.query if request.url.path == path else ""
+    return f"{path}?{query}" if query else path
