@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from healthmon.checks.evaluation.codes import group_of
 from healthmon.incidents.confirmation import Fault
@@ -243,3 +243,17 @@ def with_fault(incident: Incident, fault: Fault, device: Device | None) -> Incid
     faults = (*others, fault)
     urgent = min(priority(f, device) for f in faults)
     return replace(incident, faults=faults, since=min(incident.since, fault.since), priority=urgent)
+
+
+class Unchecked(NamedTuple):
+    """A hindered check, and for how long it has had no result (seconds)."""
+
+    device: str
+    check_type: str
+    instance: str
+    seconds: float
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Which check it is."""
+        return self[:3]

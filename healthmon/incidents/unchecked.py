@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 from healthmon.checks.evaluation.durations import duration
 from healthmon.incidents.confirmation import FaultBook
-from healthmon.incidents.incident import NOT_CHECKED
+from healthmon.incidents.incident import NOT_CHECKED, Unchecked
 from healthmon.model.device import CheckKey
 from healthmon.model.enums import OUR_TROUBLE, CheckName, Reason, State
 from healthmon.model.results import CheckResult, Verdict
@@ -29,20 +28,6 @@ _HINDRANCES = frozenset(
         Reason.TOO_LARGE,
     }
 )
-
-
-class Unchecked(NamedTuple):
-    """A hindered check, and for how long it has had no result (seconds)."""
-
-    device: str
-    check_type: str
-    instance: str
-    seconds: float
-
-    @property
-    def key(self) -> CheckKey:
-        """Which check it is."""
-        return self[:3]
 
 
 @dataclass(slots=True)

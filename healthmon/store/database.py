@@ -15,9 +15,8 @@ from typing import Any
 
 from healthmon.incidents.acts import Act
 from healthmon.incidents.confirmation import Fault, Key
-from healthmon.incidents.incident import Incident, IncidentEvent
+from healthmon.incidents.incident import Incident, IncidentEvent, Unchecked
 from healthmon.incidents.life_cycle import LifeCycle
-from healthmon.incidents.unchecked import Unchecked
 from healthmon.store import audit, retention, schema, sql
 from healthmon.store.canonical import Plain
 from healthmon.store.engine import CorruptError, Engine, StoreError, TroubleError, engine_of

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from healthmon.incidents.confirmation import Fault, Key
-from healthmon.incidents.incident import Incident, IncidentEvent
+from healthmon.incidents.incident import Incident, IncidentEvent, Unchecked
 from healthmon.incidents.operations import Operation
-from healthmon.incidents.unchecked import Unchecked
 from healthmon.store.audit import Entry
 
 WAITING = ("pending", "held")

@@ -193,7 +193,12 @@ def test_a_pause_lasts_until_it_is_resumed_or_the_fault_is_over() -> None:
         (ActKind.CLOSE, "A", {}, "needs cause; choose one of vandalism,"),
         (ActKind.RAISE, "A", {"what": "x"}, "needs noticed by; choose one of operator,"),
         (ActKind.ATTEND, "A", {"cause": "lens"}, "has no 'cause'"),
-        (ActKind.REPORT, "A", {"to": "x" * 1001}, "longer than 1000"),
+        (
+            ActKind.REPORT,
+            "A",
+            {"to": "x" * 1001},
+            "to has 1,001 characters; at most 1,000 are kept",
+        ),
     ],
 )
 def test_an_act_that_is_not_complete_says_what_is_missing(kind, by, details, words) -> None:
