@@ -70,7 +70,7 @@ def measured_frame(frame: Any) -> Decoded:
     if frame.format.name.startswith(("yuv", "nv12", "gray")) and _deep(frame) == 8:
         luma = _plane(frame, 0)
     else:
-        luma = frame.to_ndarray(format="gray")
+        luma = _plane(frame.reformat(format="gray", threads=1), 0)
     small = frame.reformat(
         width=WIDTH, height=HEIGHT, format="yuvj444p", interpolation="AREA", threads=1
     )

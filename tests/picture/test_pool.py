@@ -47,6 +47,27 @@ async def test_numbers_and_a_signature_come_of_a_key_frame(pool: PicturePool):
 
 
 @pytest.mark.parametrize(
+    ("codec", "pixels"),
+    [
+        ("h265", "yuv420p10le"),
+        ("h264", "yuv420p10le"),
+        ("h264", "yuv422p"),
+        ("h264", "yuvj420p"),
+        ("h264", "gray"),
+        ("mjpeg", "yuvj422p"),
+        ("mjpeg", "yuvj444p"),
+    ],
+)
+async def test_samples_of_other_depth_and_colour_are_read_alike(
+    pool: PicturePool, codec: str, pixels: str
+):
+    usual = await pool.measure(asked("h264", coded("h264", scene())))
+    other = await pool.measure(asked(codec, coded(codec, scene(), pixels)))
+    assert other.fields["mean"] == pytest.approx(usual.fields["mean"], abs=2)
+    assert other.fields["bars"] == pytest.approx(usual.fields["bars"], rel=0.1)
+
+
+@pytest.mark.parametrize(
     ("codec", "data", "words"),
     [
         ("h264", b"\0\0\0\1\x65" + b"\x88\x84" * 500, "cannot be decoded"),
