@@ -72,4 +72,31 @@ def _burn(long: str, short: str, rate: float, wait: str, severity: str, priority
     )
 
 
-ALERTS = [_burn(*burn) for burn in BURNS]
+DUTIES = [
+    Alert(
+        name="HealthmonDutyOverdue",
+        kind="service",
+        expr="healthmon_duty_overdue > 0",
+        wait="5m",
+        severity="warning",
+        priority="P3",
+        summary="Duty overdue: {{ $labels.name }}{{ if gt $value 1.0 }}, {{ $value }} times{{ end }}",
+        description="Nobody has declared with evidence that it was done within its interval.",
+        dashboard="/d/healthmon-service",
+    ),
+    Alert(
+        name="HealthmonDutySoon",
+        kind="service",
+        expr=(
+            "healthmon_duty_due_timestamp_seconds - time() "
+            "and healthmon_duty_due_soon > 0 unless healthmon_duty_overdue > 0"
+        ),
+        wait="5m",
+        severity="warning",
+        priority="P4",
+        summary="Duty due in {{ $value | humanizeDuration }}: {{ $labels.name }}",
+        description="Its lead time has begun, so that it can be arranged before it is overdue.",
+        dashboard="/d/healthmon-service",
+    ),
+]
+ALERTS = [*(_burn(*burn) for burn in BURNS), *DUTIES]

@@ -22,7 +22,7 @@ from healthmon.model.device import Check, CheckKey, Device
 from healthmon.model.enums import AGENT, CheckName, Reason, State
 from healthmon.model.results import CheckResult, Verdict, nothing
 from healthmon.protocols.trace import Trace
-from healthmon.runtime import agent_metrics, closed_months, contract_metrics, memory
+from healthmon.runtime import agent_metrics, closed_months, contract_metrics, duty_metrics, memory
 from healthmon.runtime.audit_watch import AuditWatch
 from healthmon.runtime.engine import CheckEngine
 from healthmon.runtime.estate import Estate
@@ -291,6 +291,7 @@ class Agent:
             self._every(FIGURES_SECONDS, lambda: agent_metrics.show(self)),
             lambda: contract_metrics.follow(self),
             lambda: closed_months.follow(self),
+            lambda: duty_metrics.follow(self),
             self._every(TRIM_SECONDS, memory.trim),
             self.audit.watch,
             *self.incident_service.jobs,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from healthmon.config.contracts import Contract, Contracts, Promised
+from healthmon.evidence.duties import Duty, DutyState, Per, Standing
 from healthmon.incidents.confirmation import Fault
 from healthmon.incidents.correlation import BlindZone
 from healthmon.incidents.incident import Ack, Incident
@@ -37,7 +38,7 @@ from healthmon.model.measurements import (
 )
 from healthmon.model.results import Measurement, Observation, Verdict
 from healthmon.model.ups import BATTERY_KEEPS, Ups
-from healthmon.runtime import agent_metrics, closed_months, contract_metrics
+from healthmon.runtime import agent_metrics, closed_months, contract_metrics, duty_metrics
 from healthmon_exporters.metrics.exposition import AGENT_HELP, Metrics
 from helpers.results import result_of
 
@@ -262,6 +263,14 @@ MONTHS = [
 ]
 
 
+SERVICED = Duty("ups_service", "UPS serviced", per=Per.UPS)
+DUTIES = [
+    DutyState(SERVICED, "UPS1", "UPS1", Standing.OVERDUE, NOW - 86400),
+    DutyState(SERVICED, "UPS2", "UPS2", Standing.SOON, NOW + 86400),
+    DutyState(Duty("dpia", "DPIA reviewed"), "", "", Standing.DONE, NOW + 90 * 86400),
+]
+
+
 def made(now: Callable[[], float] = lambda: NOW + 1) -> Metrics:
     metrics = Metrics(DEVICES, CHECKS, version="0.1.0", now=now)
     fill(metrics)
@@ -301,4 +310,5 @@ def tables() -> list[agent_metrics.Table]:
         ),
         *agent_metrics.metered_tables(metered, {"link-1": 1e6}),
         closed_months.table_of({"months": MONTHS}),
+        *duty_metrics.tables(DUTIES),
     ]

@@ -303,7 +303,7 @@ def fault_cases() -> list[Case]:
             # The agent is gone: what was open is not over.
             no_data=(WELL | {UP: "1x4 0x60", INFO: "1x4 stale", MAINTENANCE: "0x4 stale", active: "1x4 stale"}, "25m", True),
         )  # fmt: skip
-    return cases + _explained() + _kept() + _flapping() + _blind() + _overdue()
+    return cases + _explained() + _kept() + _flapping() + _blind() + _overdue() + _duties()
 
 
 def _told(code: str, values: str) -> dict[str, str]:
@@ -430,6 +430,30 @@ def _overdue() -> list[Case]:
         flap=(WELL | {overdue: "1 0 1 0 1 0 1 0 1 0"}, "8m", False),
         no_data=(WELL | {overdue: "1 stale"}, "10m", False),
     )  # fmt: skip
+
+
+def _duties() -> list[Case]:
+    labels = f'{AGENT},duty="ups_service",name="UPS serviced"'
+    overdue, soon = (
+        figure("healthmon_duty_overdue", labels),
+        figure("healthmon_duty_due_soon", labels),
+    )
+    due = figure("healthmon_duty_due_timestamp_seconds", labels)
+    late = {overdue: "2x30", soon: "1x30", due: "-86400x30"}
+    coming = {overdue: "0x30", soon: "1x30", due: "864000x30"}
+    done = {overdue: "0x30", soon: "0x30", due: "9000000x30"}
+    firing = {"class": "service", "severity": "warning", "priority": "P3", "name": "UPS serviced"}
+    # Nobody is warned that it is due soon who is told that it is overdue; a duty that was never
+    # declared is not "due soon" before it is overdue. A maintenance window of a device is no reason.
+    return [
+        *five("HealthmonDutyOverdue", late, "6m", firing, "duty overdue", quiet=(WELL | coming, "10m", False),
+              maintenance=(COVERED | late, "6m", True),
+              flap=(WELL | late | {overdue: "1 0 1 0 1 0 1 0 1 0"}, "8m", False),
+              no_data=(WELL | {overdue: "1 stale"}, "10m", False)),
+        *five("HealthmonDutySoon", coming, "6m", firing | {"priority": "P4"}, "duty due soon", quiet=(WELL | done, "10m", False),
+              maintenance=(COVERED | coming, "6m", True), flap=(WELL | late, "10m", False),
+              no_data=(WELL | {soon: "1 stale", due: "864000 stale"}, "10m", False)),
+    ]  # fmt: skip
 
 
 def estate(

@@ -96,7 +96,7 @@ def test_no_alert_is_given_for_each_device_but_confirmed_faults():
     for rule in ALERTS:
         by_case = rule["expr"].startswith("healthmon:fault_active:named{")
         by_agent = re.search(
-            r"\b(up|count by|max by|healthmon_(own|reference|config|store|notify|notifications|contract)_)",
+            r"\b(up|count by|max by|healthmon_(own|reference|config|store|notify|notifications|contract|duty|backup)_)",
             rule["expr"],
         )
         figures = re.search(
