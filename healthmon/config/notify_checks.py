@@ -137,6 +137,7 @@ def warnings_of(config: Config) -> Found:
             yield ("notify", name), f"target '{name}' is used by no route; nothing is sent there"
         yield from _open_way(name, target)
         yield from _no_mail(config, name, target)
+        yield from _no_contractor(name, target)
     if config.notify:
         yield from _unheard(config)
 
@@ -162,6 +163,18 @@ def _no_mail(config: Config, name: str, target: Target) -> Found:
                     ("notify", name),
                     f"target '{name}' cannot reach contractor '{contractor.id}', who has no 'email'",
                 )
+
+
+def _no_contractor(name: str, target: Target) -> Found:
+    """With less than full detail a notice does not say who repairs the device."""
+    if target.email and target.email.to_contractor and target.detail not in (None, "full"):
+        yield (
+            ("notify", name, "detail"),
+            (
+                f"target '{name}': with 'detail: {target.detail}' a notice holds no address of the contractor, "
+                "so 'to_contractor' sends nothing to them; write 'detail: full' or remove 'to_contractor'"
+            ),
+        )
 
 
 def _unheard(config: Config) -> Found:

@@ -155,6 +155,26 @@ def test_what_is_allowed_and_worth_saying(tmp_path, text, wanted) -> None:
     assert any(line.startswith(wanted) or wanted in line for line in warnings(tmp_path, text))
 
 
+@pytest.mark.parametrize("detail", ["device", "number"])
+def test_a_contractor_whose_address_the_detail_leaves_out_is_warned_of(tmp_path, detail) -> None:
+    mail = """notify:
+  desk: {detail: number, email: {server: m.example.com, sender: a@b.c, to: [d@b.c]}}
+  firm:
+    email: {server: m.example.com, sender: a@b.c, to_contractor: yes}
+    detail: DETAIL
+routes: [{to: [desk, firm]}]
+"""
+    line = HEAD.count("\n") + 5
+    assert warnings(tmp_path, mail.replace("DETAIL", detail)) == [
+        (
+            f"{line}: target 'firm': with 'detail: {detail}' a notice "
+            "holds no address of the contractor, so 'to_contractor' sends nothing to them; "
+            "write 'detail: full' or remove 'to_contractor'"
+        )
+    ]
+    assert warnings(tmp_path, mail.replace("DETAIL", "full")) == []
+
+
 def test_a_contractor_without_address_is_warned_of(tmp_path) -> None:
     mail = "notify: {m: {email: {server: m.example.com, sender: a@b.c, to_contractor: yes}}}\nroutes: [{to: m}]\n"
     assert warnings(tmp_path, mail) == []
