@@ -92,8 +92,7 @@ def again(config: Path | None, until: str | None, *, as_json: bool, outputs: Seq
         sweep = where.last_sweep(last)
         if sweep is None:
             raise fail("no shift check is kept: healthmon sweep")
-        ticks = kept_sheet.ticks_on(where, sweep[2])
-        made = kept_sheet.document(sweep[2], *where.on_sheet(*sweep[:2]), zone, ticks)
+        made = kept_sheet.document(sweep[2], kept_sheet.put_on(where, *sweep), zone)
     except (StoreError, ConfigError) as error:
         raise fail(str(error)) from None
     except ValueError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 from healthmon.checks.evaluation.durations import duration
-from healthmon.checks.function_check.walk import Tick
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked, entered
 from healthmon.store import ShiftNote, Signature, Store
@@ -13,10 +12,11 @@ from healthmon.store.handovers import Handover, NewNote
 from healthmon_exporters.pages.accessibility import Publisher
 from healthmon_exporters.pages.shift_feed import LastSheet, ShiftFeed, Signed
 from healthmon_exporters.reports import kept_sheet
+from healthmon_exporters.reports.kept_sheet import PutOn
 from healthmon_exporters.reports.shift_document import Document
 
-# A sweep with what people have put on it: its id, when, its body, signatures, notes.
-_Kept = tuple[int, float, str, list[Signature], list[ShiftNote], tuple[Tick, ...]]
+# A sweep with what people have put on it: its id, when, its body.
+_Kept = tuple[int, float, str, PutOn]
 
 
 def shift_feed_of(agent: Agent) -> ShiftFeed:
@@ -47,14 +47,14 @@ class _ShiftFeed:
         kept = await asked(self._agent, _last)
         if kept is None:
             return None
-        sweep, at, _, signatures, *_ = kept
+        sweep, at, _, added = kept
         made, now, plan = self._document(kept) or {}, time.time(), self._agent.estate.shift_plan
         return LastSheet(
             sweep=sweep,
             at=at,
             due=plan.words(at),
             totals=tuple(total["line"] for total in made.get("totals", ())),
-            signatures=tuple(signatures),
+            signatures=tuple(added.signatures),
             words=tuple(one["words"] for one in made.get("signatures", ())),
             stale=self._stale(now - at),
             late=plan.late(at, now),
@@ -67,10 +67,10 @@ class _ShiftFeed:
         return f"It is {duration(age)} old and could be signed for {duration(limit)}."
 
     def _document(self, kept: _Kept) -> Document | None:
-        _, _, body, signatures, notes, ticks = kept
+        _, _, body, added = kept
         zone = self._agent.estate.config.estate.time_zone
         try:
-            return kept_sheet.document(body, signatures, notes, zone, ticks)
+            return kept_sheet.document(body, added, zone)
         except ValueError:
             return None
 
@@ -116,4 +116,4 @@ def _last(store: Store) -> _Kept | None:
     sweep = store.last_sweep()
     if sweep is None:
         return None
-    return (*sweep, *store.on_sheet(*sweep[:2]), kept_sheet.ticks_on(store, sweep[2]))
+    return (*sweep, kept_sheet.put_on(store, *sweep))

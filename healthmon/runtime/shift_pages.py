@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from healthmon.checks.function_check.totals import Total
 from healthmon.checks.function_check.walk import NOT_SEEN, Tick, Walk, by_camera, standing
+from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.incidents.local_time import shown
 from healthmon.model.device import Device
 from healthmon.model.enums import Kind
@@ -23,7 +24,7 @@ from healthmon.runtime.cut_off import cut_off
 from healthmon.runtime.shift_check import ShiftCheck
 from healthmon.runtime.sweep import faulty
 from healthmon.store import BegunCheck, Store
-from healthmon.store.rows import ShiftNote, Signature
+from healthmon.store.rows import Signature
 from healthmon_exporters.pages.feed import NotDoneError
 from healthmon_exporters.pages.walk_feed import (
     Called,
@@ -37,8 +38,8 @@ from healthmon_exporters.pages.walk_feed import (
 from healthmon_exporters.reports import handed_over, kept_sheet, seen_by_people
 from healthmon_exporters.reports.shift_document import Document
 
-# A sheet as it is kept, who has signed it, its notes and its ticks.
-_Found = tuple[str, list[Signature], list[ShiftNote], tuple[Tick, ...]]
+# A sheet of the list: number, when, as it is kept, who has signed it, the faults raised for it.
+_Signed = tuple[int, float, str, list[Signature], list[LifeCycle]]
 
 
 def walk_feed_of(agent: Agent, check: ShiftCheck) -> WalkFeed:
@@ -199,7 +200,7 @@ class _ShiftPages:
         kept = await asked(
             self.agent,
             lambda store: [
-                (*sweep, store.signatures(sweep[0])) for sweep in store.sweeps(below, until, most)
+                _signed_row(store, *sweep) for sweep in store.sweeps(below, until, most)
             ],
         )
         zone = ZoneInfo(self.agent.estate.config.estate.time_zone)
@@ -210,35 +211,39 @@ class _ShiftPages:
         Raises NoRecordError.
         """
 
-        def found(store: Store) -> _Found | None:
+        def found(store: Store) -> tuple[str, kept_sheet.PutOn] | None:
             sweep = store.sweep(number)
-            if sweep is None:
-                return None
-            body = sweep[2]
-            return (body, *store.on_sheet(*sweep[:2]), kept_sheet.ticks_on(store, body))
+            return (sweep[2], kept_sheet.put_on(store, *sweep)) if sweep else None
 
         kept = await asked(self.agent, found)
         if kept is None:
             return None
-        body, signatures, notes, ticks = kept
         zone = self.agent.estate.config.estate.time_zone
         try:
-            return await asyncio.to_thread(
-                kept_sheet.document, body, signatures, notes, zone, ticks
-            )
+            return await asyncio.to_thread(kept_sheet.document, *kept, zone)
         except ValueError as error:
             raise NotDoneError(f"the sheet cannot be shown: {error}") from None
 
 
+def _signed_row(store: Store, number: int, at: float, body: str) -> _Signed:
+    signatures = store.signatures(number)
+    return number, at, body, signatures, kept_sheet.raised_on(store, number, at, signatures)
+
+
 def _sheet_row(
-    number: int, at: float, body: str, signatures: Sequence[Signature], zone: ZoneInfo
+    number: int,
+    at: float,
+    body: str,
+    signatures: Sequence[Signature],
+    raised: Sequence[LifeCycle],
+    zone: ZoneInfo,
 ) -> SheetRow:
     kept = json.loads(body)
     return SheetRow(
         number,
         at,
         tuple(Total.of_json(total).line() for total in kept.get("totals", ())),
-        len(kept.get("faults", ())),
+        kept_sheet.faults(kept, raised),
         tuple(handed_over.signature(one, zone)["words"] for one in signatures),
     )
 

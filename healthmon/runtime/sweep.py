@@ -163,6 +163,8 @@ def sheet_of(
         function_check=function_check(estate.devices, _cameras(results), believed, around),
         walk=_walk(results, believed, recalled, now) if results.selection == Selection() else None,
         ticks=recalled.ticks,
+        sites=known.sites,
+        contractors=known.contractors,
     )
 
 

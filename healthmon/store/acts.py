@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from healthmon.incidents.acts import Act, ActKind
-from healthmon.incidents.incident import Incident
+from healthmon.incidents.incident import Incident, raised_by_person
 from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.store import audit, sql
 from healthmon.store.engine import Engine, StoreError
@@ -128,6 +128,18 @@ class Acts:
         with self._engine.transaction():
             return [Act.of_row(row) for row in self._engine.execute(sql.ACTS_OF, {"number": 0})]
 
+    def raised_between(self, since: float, until: float) -> list[LifeCycle]:
+        """The lives of the faults that people have raised from `since` to `until` (Unix seconds), as
+        they were at `until`, in order. What has no number yet has number 0.
+        """
+        with self._engine.transaction():
+            values = {"since": since, "until": until}
+            rows = self._engine.execute(sql.ACTS_OF_RAISED, values).fetchall()
+        acts: dict[int, list[Act]] = {}
+        for one in map(Act.of_row, rows):
+            acts.setdefault(one.number or -one.id, []).append(one)
+        return [_raised(found) for found in acts.values()]
+
     def references(self) -> dict[str, set[int]]:
         """The faults that each of the contractor's job numbers belongs to, by the reports."""
         with self._engine.transaction():
@@ -143,6 +155,13 @@ class Acts:
         with self._engine.transaction():
             found = self._engine.execute(sql.NUMBER_OF_ACT, {"id": act}).fetchone()
             return int(found[0]) if found else 0
+
+
+def _raised(acts: list[Act]) -> LifeCycle:
+    """The life of a fault by its acts alone, the one that raised it first."""
+    first = acts[0]
+    incident = raised_by_person(first.number, first, None, first.get("site"))
+    return LifeCycle.of(incident, acts)
 
 
 def _mark(new: Act) -> str:

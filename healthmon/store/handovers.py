@@ -137,6 +137,16 @@ class Handovers:
         signed = self.signatures(sweep)
         return signed, self.notes(at, max((at, *(one.at for one in signed))))
 
+    def stood_until(self, sweep: int, signed: Sequence[Signature]) -> float:
+        """Until when (Unix seconds) the sheet of a sweep was the one to read: until it was signed, or
+        a newer one was made. Infinite while it is.
+        """
+        if signed:
+            return max(one.at for one in signed)
+        with self._engine.transaction():
+            after = self._engine.execute(sql.NEXT_SWEEP, {"sweep": sweep}).fetchone()[0]
+        return math.inf if after is None else float(after)
+
     def _parties(self, sweep: int) -> list[Signature]:
         rows = self._engine.execute(sql.HANDOVERS, {"sweep": sweep}).fetchall()
         return [

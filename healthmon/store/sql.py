@@ -125,6 +125,10 @@ ACT_OF_FORM: Final = "SELECT act FROM act_forms WHERE form = :form"
 _ACT = "SELECT id, number, kind, name, at, happened, body FROM acts"
 ACTS_OF: Final = f"{_ACT} WHERE number = :number ORDER BY id"
 ACTS_BETWEEN: Final = f"{_ACT} WHERE number BETWEEN :low AND :high ORDER BY id"
+# Until then, on the faults that a person has raised between the two.
+_RAISED = "SELECT number FROM acts WHERE kind = 'raise' AND at > :since AND at <= :until"
+_UNTIL = "at <= :until AND (number > 0 OR at > :since)"
+ACTS_OF_RAISED: Final = f"{_ACT} WHERE {_UNTIL} AND number IN ({_RAISED}) ORDER BY id"
 _OPEN = "number IN (SELECT number FROM cases WHERE closed IS NULL)"
 ACTS_OF_OPEN: Final = f"{_ACT} WHERE {_OPEN} ORDER BY id"
 NEW_ACTS: Final = "SELECT id, number FROM acts WHERE id > :after ORDER BY id"
@@ -173,6 +177,7 @@ SHEETS: Final = """
 SELECT id, at, (SELECT count(*) FROM signoffs WHERE signoffs.sweep = sweeps.id)
     + (SELECT count(*) FROM handovers WHERE handovers.sweep = sweeps.id), body
 FROM sweeps WHERE at >= :since AND at < :until AND id > :after ORDER BY id LIMIT :limit"""
+NEXT_SWEEP: Final = "SELECT min(at) FROM sweeps WHERE id > :sweep"
 NEWEST_SWEEP: Final = "SELECT max(id) FROM sweeps"
 SWEEP_OF: Final = "SELECT id, at, body FROM sweeps WHERE id = :sweep"
 SWEEP_TIME: Final = "SELECT at FROM sweeps WHERE id = :sweep"

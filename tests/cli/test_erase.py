@@ -45,7 +45,7 @@ def test_a_name_is_taken_out_of_the_record_and_of_the_sheets_in_it(config: Path)
     store = Store.reader(f"sqlite:///{file}")
     kept = store.sweep(number)
     assert kept is not None
-    made = kept_sheet.document(kept[2], (), (), "Europe/London")
+    made = kept_sheet.document(kept[2], kept_sheet.PutOn(), "Europe/London")
     assert "nal" not in str(made["notes"])
     assert store.life_cycle(7).acts[0].by == alias
     found = store.verify()

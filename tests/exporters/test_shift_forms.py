@@ -20,6 +20,7 @@ from healthmon_exporters.reports import (
     shift_sheet,
     shift_text,
 )
+from healthmon_exporters.reports.kept_sheet import PutOn
 
 MADE = shift_document.document(sheet())
 SIMULATED = shift_document.document(sheet(20, simulated=True))
@@ -156,10 +157,10 @@ def test_a_kept_sheet_shows_the_looks_that_came_after_it():
     whole = walked(sheet(20))
     kept = kept_sheet.body(replace(whole, ticks=()))
     assert kept_sheet.walk_of(kept) == whole.walk
-    before = kept_sheet.document(kept, (), (), "Europe/London")
+    before = kept_sheet.document(kept, PutOn(), "Europe/London")
     assert "seen by a person 0 of 4 due (0 well, 0 not well); 4 NOT SEEN" in shift_html.page(before)
     late = replace(whole.ticks[0], id=99, camera="C005", at=NOW + 3600)
-    after = kept_sheet.document(kept, (), (), "Europe/London", (*whole.ticks, late))
+    after = kept_sheet.document(kept, PutOn(ticks=(*whole.ticks, late)), "Europe/London")
     assert after == json.loads(json.dumps(shift_document.document(whole)))
     assert kept_sheet.walk_of('{"faults": []}') is None
     assert "Seen by a person" not in shift_html.page(MADE)
@@ -183,7 +184,7 @@ def test_a_kept_sheet_is_whole_and_shows_who_signed_it():
         Signature("C. Dusk", NOW + 180, False, "outgoing", "", "alone", "nobody has come"),
         Signature("D. Dawn", NOW + 240, False, "incoming"),
     ]
-    again = kept_sheet.document(kept, signatures, (), "Europe/London")
+    again = kept_sheet.document(kept, PutOn(signatures), "Europe/London")
     first = shift_document.document(sheet(20))
     assert again | {"signatures": []} == json.loads(json.dumps(first))
     assert again["signatures"][0]["at"] == "2026-11-29T18:56:00+00:00"
@@ -217,7 +218,7 @@ def test_a_note_stands_on_every_form_and_is_no_markup():
 )
 def test_what_was_not_kept_whole_is_refused_in_words(kept):
     with pytest.raises(ValueError, match=r"."):
-        kept_sheet.document(kept, (), (), "Europe/London")
+        kept_sheet.document(kept, PutOn(), "Europe/London")
 
 
 def test_without_cameras_the_forms_still_stand():

@@ -146,6 +146,7 @@ def sheet(
         config_digest="0123456789abcdef",
         around=around,
         function_check=function_check(every, own, believed, around),
+        contractors=known.contractors,
     )
 
 

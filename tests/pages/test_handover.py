@@ -209,6 +209,47 @@ async def test_alone_is_signed_with_a_reason_and_accepted_late(room: Room) -> No
     ]
 
 
+async def test_what_is_raised_after_the_check_stands_on_its_sheet_until_it_is_signed(
+    room: Room,
+) -> None:
+    sweep = room.sweep()
+
+    async def raised(http: httpx.AsyncClient, what: str) -> str:
+        form = {"device": "C001", "what": what, "noticed_by": "police", "once": what}
+        done = await http.post("/raise", data=form)
+        assert done.status_code == 303, done.text
+        return done.headers["location"].rpartition("/")[2]
+
+    async def on_sheet(http: httpx.AsyncClient) -> list[tuple[str, str, str]]:
+        made = (await http.get(f"/sheets/{sweep}.json")).json()
+        after = [one for one in made["faults"] if "after this check" in one["sentence"]]
+        return [(one["fault"], one["contractor"], one["acknowledged"]) for one in after]
+
+    async with room.client() as http:
+        own = len((await http.get(f"/sheets/{sweep}.json")).json()["faults"])
+        over, stays = await raised(http, "lamp is out"), await raised(http, HOSTILE)
+        for number, form in (
+            (over, {"act": "close", "cause": "no_fault"}),
+            (stays, {"act": "acknowledge", "reason": "seen"}),
+        ):
+            done = await http.post(f"/faults/{number}/acts", data=form)
+            assert done.status_code == 303, done.text
+        wanted = [(stays, "Acme Security Ltd", "smith: seen")]
+        assert await on_sheet(http) == wanted
+        page = (await http.get(f"/sheets/{sweep}")).text
+        assert f"<h2>Faults: {own + 1}</h2>" in page
+        words = "&lt;b&gt;gate&lt;/b&gt; &amp; &quot;3&quot;; raised by smith after this check"
+        assert words in page
+        done = await http.post("/handover", data=BOTH | {"sweep": str(sweep)})
+        assert done.status_code == 303, done.text
+        await raised(http, "after it was signed")
+        done = await http.post(f"/faults/{stays}/acts", data={"act": "close", "cause": "no_fault"})
+        assert done.status_code == 303, done.text
+        assert await on_sheet(http) == wanted, "what was signed is fixed"
+        row = (await http.get("/sheets")).text.partition(f'"/sheets/{sweep}"')[2]
+        assert f">{own + 1}<" in row.partition("</tr>")[0]
+
+
 async def test_a_sheet_is_signed_within_its_window_only(room: Room) -> None:
     async with room.client() as http:
         assert "No shift check has been made yet" in (await http.get("/handover")).text

@@ -5,13 +5,22 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from healthmon.checks.function_check.walk import Tick, Walk
+from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.store import Store
 from healthmon.store.rows import ShiftNote, Signature
-from healthmon_exporters.reports import handed_over, seen_by_people, shift_document, shift_sheet
+from healthmon_exporters.reports import (
+    handed_over,
+    raised_after,
+    seen_by_people,
+    shift_document,
+    shift_sheet,
+)
 from healthmon_exporters.reports.shift_document import Document
 from healthmon_exporters.reports.shift_sheet import Sheet
 
@@ -19,6 +28,52 @@ MOST_BYTES = 100_000_000
 _KEY = "shift_check"
 _WALK = "walk"
 _TEXT = "text"
+_NAMES = "names"
+_OWN = (_KEY, _WALK, _TEXT, _NAMES)
+# A fault that was raised while the check was made may have got its number too late for the sheet.
+_BEFORE_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class PutOn:
+    """What people have put on a sheet after it was made: who has signed it, the notes that were shown
+    until then, the `ticks` that count for it, and the faults that they have raised until then.
+    """
+
+    signatures: Sequence[Signature] = ()
+    notes: Sequence[ShiftNote] = ()
+    ticks: tuple[Tick, ...] = ()
+    raised: Sequence[LifeCycle] = ()
+
+
+def put_on(store: Store, number: int, at: float, kept: str) -> PutOn:
+    """What people have put on the sheet `number`, made at `at` (Unix seconds) and `kept`. Raises
+    StoreError.
+    """
+    signatures, notes = store.on_sheet(number, at)
+    raised = raised_on(store, number, at, signatures)
+    return PutOn(signatures, notes, ticks_on(store, kept), raised)
+
+
+def raised_on(
+    store: Store, number: int, at: float, signatures: Sequence[Signature]
+) -> list[LifeCycle]:
+    """The faults that people have raised for a sheet: from a little before it was made until it was
+    signed, or until a newer one was made. Raises StoreError.
+    """
+    return store.raised_between(at - _BEFORE_SECONDS, store.stood_until(number, signatures))
+
+
+def faults(kept: Mapping[str, Any], raised: Iterable[LifeCycle]) -> int:
+    """How many faults stand on a sheet with these `kept` values and those that were `raised` for it."""
+    return len(kept.get("faults", ())) + len(_added(kept, raised, ZoneInfo("UTC")))
+
+
+def _added(
+    kept: Mapping[str, Any], raised: Iterable[LifeCycle], zone: ZoneInfo
+) -> list[dict[str, Any]]:
+    shown = {str(row.get("fault") or "") for row in kept.get("faults", ())}
+    return raised_after.entries(raised, shown, kept.get(_NAMES, {}), zone)
 
 
 def body(sheet: Sheet) -> str:
@@ -28,9 +83,8 @@ def body(sheet: Sheet) -> str:
     text = json.dumps(shift_document.document(sheet), ensure_ascii=False)
     packed = base64.b64encode(zlib.compress(text.encode(), 9)).decode()
     walk = {_WALK: sheet.walk.as_json()} if sheet.walk else {}
-    return json.dumps(
-        shift_sheet.as_json(sheet) | {_KEY: packed, _TEXT: shift_sheet.text(sheet)} | walk
-    )
+    more = {_KEY: packed, _TEXT: shift_sheet.text(sheet), _NAMES: raised_after.names(sheet)}
+    return json.dumps(shift_sheet.as_json(sheet) | more | walk)
 
 
 def short(kept: str, *, as_json: bool) -> tuple[str, int]:
@@ -42,7 +96,7 @@ def short(kept: str, *, as_json: bool) -> tuple[str, int]:
         raise ValueError("the agent that keeps it is of an older version")
     text = found[_TEXT]
     if as_json:
-        values = {name: found[name] for name in found if name not in (_KEY, _TEXT, _WALK)}
+        values = {name: found[name] for name in found if name not in _OWN}
         text = json.dumps(values, indent=2) + "\n"
     return text, int(found["exit_code"])
 
@@ -73,18 +127,12 @@ def ticks_on(store: Store, kept: str) -> tuple[Tick, ...]:
     return store.ticks(walk.since, walk.until) if walk else ()
 
 
-def document(
-    kept: str,
-    signatures: Sequence[Signature],
-    notes: Sequence[ShiftNote],
-    zone: str,
-    ticks: Iterable[Tick] = (),
-) -> Document:
-    """The document of a `kept` body with who has signed it, the notes that were shown until then, and
-    the `ticks` that count for it. Raises ValueError where the body holds none, as those of older
-    versions.
+def document(kept: str, added: PutOn, zone: str) -> Document:
+    """The document of a `kept` body with what people have `added`. Raises ValueError where the body
+    holds none, as those of older versions.
     """
-    found = json.loads(kept).get(_KEY)
+    whole = json.loads(kept)
+    found = whole.get(_KEY)
     if not found:
         raise ValueError("only its faults were kept, by an older version")
     unpacking = zlib.decompressobj()
@@ -94,9 +142,12 @@ def document(
         raise ValueError(f"it is damaged: {error}") from None
     made: Document = json.loads(text)
     names = {camera["id"]: camera["name"] for camera in made["cameras"]}
-    seen = seen_by_people.part(walk_of(kept), ticks, names, zone)
-    found_notes = handed_over.notes(notes, ZoneInfo(zone))
-    signed = [handed_over.signature(one, ZoneInfo(zone)) for one in signatures]
+    seen = seen_by_people.part(walk_of(kept), added.ticks, names, zone)
+    found_notes = handed_over.notes(added.notes, ZoneInfo(zone))
+    signed = [handed_over.signature(one, ZoneInfo(zone)) for one in added.signatures]
+    raised = _added(whole, added.raised, ZoneInfo(zone))
+    if raised:
+        made |= {"faults": [*made["faults"], *raised], "exit_code": 1}
     return made | {"walk": seen, "signatures": signed, "notes": found_notes}
 
 

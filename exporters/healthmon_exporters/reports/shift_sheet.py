@@ -8,7 +8,7 @@ warning, ? not checked).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -46,7 +46,7 @@ _PLURAL = {"UPS": "UPS"}
 class Sheet:
     """Everything on one sheet; `took` is the wall time of the sweep in seconds. `walk` is the part
     of a person, None where it is no whole check, with the `ticks` so far. `audit_head` is that of the
-    audit chain before the sheet, "" where there is no record.
+    audit chain before the sheet, "" where there is no record. `sites` and `contractors` are their names.
     """
 
     estate: str
@@ -69,6 +69,8 @@ class Sheet:
     function_check: FunctionCheck = field(default_factory=FunctionCheck)
     walk: Walk | None = None
     ticks: tuple[Tick, ...] = ()
+    sites: Mapping[str, str] = field(default_factory=dict)
+    contractors: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, state: State) -> list[Row]:
         """The rows of one state, in order."""
