@@ -157,15 +157,14 @@ class _ShiftPages:
         return self.agent.estate.shift_plan.state(time.time(), sheet.at)[0]
 
     def _remaining(self, sheet: _Sheet) -> tuple[str, ...]:
-        """The cameras that are still to be looked at: those that have failed meanwhile are not."""
-        faulty_now, known = self._faulty(), self.agent.estate.devices
+        """The cameras that are still to be looked at, also those that have a fault."""
         left = sheet.walk.remaining(sheet.ticks) if sheet.walk else ()
-        return tuple(one for one in left if one not in faulty_now and one in known)
+        return tuple(one for one in left if one in self.agent.estate.devices)
 
-    def _faulty(self) -> dict[str, str]:
-        """The open fault of each camera that has one, in words."""
+    def _faulty(self) -> dict[str, list[str]]:
+        """The open faults of each camera that has some, in words."""
         known = self.agent.incident_service.reducer.incidents.values()
-        return faulty(incident for incident in known if incident.told is not None)
+        return faulty(one for one in known if one.told is not None or one.raised)
 
     def _camera(self, name: str) -> Device:
         """Raises NotDoneError."""
@@ -188,6 +187,7 @@ class _ShiftPages:
             device.location,
             f"{recorder.name} ({recorder.id}){channel}" if recorder else "",
             ticked,
+            tuple(self._faulty().get(name, ())),
         )
 
     def _names(self) -> dict[str, str]:
@@ -265,10 +265,10 @@ def _last_by(by: str, ticks: Sequence[Tick]) -> Tick | None:
     return mine[-1] if mine else None
 
 
-def _mark(row: Mapping[str, Any], faulty: Mapping[str, str]) -> str:
-    """How a camera of the rota stands; one that has failed since the sheet is no longer called up."""
+def _mark(row: Mapping[str, Any], faulty: Mapping[str, Sequence[str]]) -> str:
+    """How a camera of the rota stands; with its faults while nobody has looked at it."""
     if row["mark"] == NOT_SEEN and row["camera"] in faulty:
-        return f"{NOT_SEEN} ({faulty[row['camera']]})"
+        return f"{NOT_SEEN} ({'; '.join(faulty[row['camera']])})"
     return str(row["mark"])
 
 

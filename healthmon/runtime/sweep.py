@@ -10,7 +10,7 @@ from healthmon.checks.function_check.cells import function_check
 from healthmon.checks.function_check.totals import totals
 from healthmon.checks.function_check.walk import Rota, Walk, by_camera
 from healthmon.config.problems import ConfigError
-from healthmon.incidents.confirmation import ONE_OFF, FaultBook, Key
+from healthmon.incidents.confirmation import ONE_OFF, Fault, FaultBook, Key
 from healthmon.incidents.correlation import blind_zones
 from healthmon.incidents.incident import Incident
 from healthmon.inventory.playback_turns import turns
@@ -172,25 +172,38 @@ def _walk(
     results: Results, believed: Sequence[Verdict], recalled: location.Recalled, now: float
 ) -> Walk:
     """The walk of a check that is made `now`: its cameras by the rota. Nobody need look at one that
-    is known to be faulty.
+    is known to give no picture; with any other fault the picture can be looked at.
     """
     estate, cameras = results.engine.estate, _cameras(results)
     rota = Rota(estate.config.estate.shift_check.walk, len(estate.shift_plan.times))
-    away = {v.device: "fault in this check" for v in believed if v.state is State.FAULT}
-    away |= faulty(recalled.saved.incidents)
+    away = _dark(believed, recalled.saved.incidents)
     away |= {one.id: one.standing for one in cameras if one.id in estate.absent}
     ticked, ids = by_camera(recalled.ticks), [one.id for one in cameras]
     left_out = {one: away[one] for one in ids if one in away and one not in ticked}
     return rota.walk(estate.shift_plan.window(now), ids, recalled.seen, left_out)
 
 
-def faulty(incidents: Iterable[Incident]) -> dict[str, str]:
-    """The devices that have an open fault, with its number in words."""
-    found: dict[str, str] = {}
+def _dark(believed: Iterable[Verdict], incidents: Iterable[Incident]) -> dict[str, str]:
+    """The devices that give no picture, and why that is known."""
+    found = {v.device: "fault in this check" for v in believed if _is_dark(v)}
+    known = faulty(one for one in incidents if any(map(_is_dark, one.faults)))
+    return found | {device: words[0].partition(":")[0] for device, words in known.items()}
+
+
+def _is_dark(found: Verdict | Fault) -> bool:
+    """Whether a camera with this gives no picture."""
+    lost = (CheckName.REACH, CheckName.REACH), (CheckName.STREAM, "pictures")
+    return found.state is State.FAULT and (found.check_type, found.aspect) in lost
+
+
+def faulty(incidents: Iterable[Incident]) -> dict[str, list[str]]:
+    """The devices that have open faults, with number and sentence of each."""
+    found: dict[str, list[str]] = {}
     for incident in incidents:
         if incident.lead.state is State.FAULT:
-            words = f"open fault F{incident.number:06d}"
-            found |= dict.fromkeys((*incident.affected, incident.device), words)
+            words = f"open fault F{incident.number:06d}: {incident.lead.sentence}"
+            for device in dict.fromkeys((*incident.affected, incident.device)):
+                found.setdefault(device, []).append(words)
     return found
 
 

@@ -138,6 +138,23 @@ async def test_a_newer_sheet_of_the_same_shift_check_keeps_the_ticks(desk: Desk)
         assert (after["camera"], int(after["sweep"])) == ("C003", int(before["sweep"]) + 1)
 
 
+async def test_a_camera_with_a_fault_is_called_up_with_the_words_of_the_fault(desk: Desk) -> None:
+    async with desk.client() as http:
+        await desk.swept(http)
+        fault = {"device": "C001", "what": "label <worn>", "noticed_by": "public", "once": "a"}
+        done = await http.post("/raise", data=fault)
+        number = done.headers["location"].rpartition("/")[2]
+        for _ in range(2):  # on the sheet before the fault, and on the one after it
+            page = (await http.get("/walk")).text
+            assert fields(page)["camera"] == "C001"
+            assert f"<dd>Open fault {number}: label &lt;worn&gt;</dd>" in page
+            assert "Not in this walk: C000: " in page
+            await desk.swept(http)
+        kept = await http.post("/walk", data=fields(page) | {"outcome": "well"})
+        assert kept.status_code == 303, kept.text
+        assert fields((await http.get("/walk")).text)["camera"] == "C002"
+
+
 async def test_two_people_at_one_camera_are_told(desk: Desk) -> None:
     async with desk.client() as smith, desk.client("khan") as khan:
         await desk.swept(smith)

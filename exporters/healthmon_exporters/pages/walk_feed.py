@@ -67,7 +67,9 @@ class ShiftState:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """The camera that a person looks at now: what to call up in the VMS, and where it is."""
+    """The camera that a person looks at now: what to call up in the VMS, where it is, and its open
+    `faults` in words.
+    """
 
     id: str
     name: str
@@ -75,6 +77,7 @@ class Called:
     location: str
     recorder: str
     ticked: str
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
