@@ -38,6 +38,7 @@ def lean() -> None:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # importing it fails, as where it is not installed
     warnings.filterwarnings("ignore", message="Unable to find acceptable character detection")
     share_methods()
+    gc.collect()
 
 
 def share_methods() -> None:
@@ -48,7 +49,6 @@ def share_methods() -> None:
         for name, one_for_all in _SHARED.items():
             if _is_generated(record.__dict__.get(name)):
                 setattr(record, name, one_for_all)
-    gc.collect()
 
 
 def _records() -> Iterator[type[Any]]:

@@ -14,14 +14,9 @@ from healthmon.runtime import listener_config, memory, on_demand, systemd
 from healthmon.runtime.act_socket import ActSocket
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.estate import Estate
-from healthmon.runtime.field_work import FieldWork
-from healthmon.runtime.page_feed import feed_of
+from healthmon.runtime.operators import Operators
 from healthmon.runtime.preloading import load_for
 from healthmon.runtime.reloads import Reloads
-from healthmon.runtime.shift_check import ShiftCheck
-from healthmon.runtime.shift_feed import publisher_of, shift_feed_of
-from healthmon.runtime.wall_feed import wall_of
-from healthmon_exporters.pages.routes import Pages
 from healthmon_exporters.reports.run_text import run_text
 from healthmon_exporters.web import app as web
 from healthmon_exporters.web.probe_handler import Probing
@@ -46,10 +41,9 @@ async def serve(
     load_for(running.estate.checks, running.estate.makes)
     entry = listener_config.WebListener(running)
     reloads = Reloads(entry.reload)
-    wall = wall_of(running)
     probing = Probing(functools.partial(on_demand.probe, running))
     running.ending += [probing.close, reloads.close]
-    shift_check, work = ShiftCheck(running), FieldWork(running)
+    operators = Operators(running, entry)
     site = web.Site(
         metrics=running.metrics,
         probe=probing.answer,
@@ -59,15 +53,12 @@ async def serve(
         targets=lambda: targets(running),
         estate=estate.config.estate.name,
         simulated=estate.config.estate.simulated,
-        wall=wall,
-        pages=Pages(feed_of(running, shift_check, work)),
-        shift=shift_feed_of(running),
-        publisher=lambda: publisher_of(running),
+        operators=operators.endpoints,
         last_failure=functools.partial(last_failure, running),
     )
     del estate  # a reload makes another one
     await entry.open(web.application(site, entry.users, entry.names, entry.control))
-    entered = ActSocket(running, entry, shift_check, work)
+    entered = ActSocket(running, operators.enter)
     entered.open()
     _on_signals(running, reloads.request)
     serving()
@@ -79,7 +70,7 @@ async def serve(
     finally:
         systemd.tell("STOPPING=1")
         signs.cancel()
-        await wall.close()
+        await operators.close()
         await entered.close()
         await entry.close()
 

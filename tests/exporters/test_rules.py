@@ -31,6 +31,7 @@ from healthmon_exporters.pages.field_feed import FieldFeed, MaintenancePage
 from healthmon_exporters.pages.report_feed import ReportFeed
 from healthmon_exporters.pages.routes import Pages
 from healthmon_exporters.pages.rows import Desk, FaultRow
+from healthmon_exporters.pages.sections import Sections
 from healthmon_exporters.pages.shift_feed import ShiftFeed
 from healthmon_exporters.pages.walk_feed import ShiftState, WalkFeed
 from healthmon_exporters.wall.routes import Wall
@@ -38,7 +39,8 @@ from healthmon_exporters.web import app as web
 from healthmon_exporters.web import listener, login_pages
 from healthmon_exporters.web.access_control import AccessControl
 from healthmon_exporters.web.known_users import KnownUsers
-from healthmon_exporters.web.rules import RULES, GuardedRoute
+from healthmon_exporters.web.later_pages import endpoints
+from healthmon_exporters.web.rules import OPERATORS, RULES, GuardedRoute
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -118,26 +120,29 @@ def shift() -> ShiftFeed:
     return ShiftFeed(nothing, empty, nothing, nothing, nothing, nothing)  # type: ignore[arg-type]
 
 
-def site() -> web.Site:
+def sections() -> Sections:
     wall = Wall(lambda: estate(3), lambda _name: {"id": "C001"}, time.monotonic)
+    return Sections(
+        wall, Pages(feed()), shift(), lambda: Publisher("Council", "cctv@example.org", 10)
+    )
+
+
+def site(of_operators: Sections) -> web.Site:
     return web.Site(
         made(),
         probe,
         lambda: True,
         reload,
         list,
-        wall=wall,
-        pages=Pages(feed()),
-        shift=shift(),
-        publisher=lambda: Publisher("Council", "cctv@example.org", 10),
+        operators=of_operators.endpoints,
         last_failure=lambda _device: "none\n",
     )
 
 
 @asynccontextmanager
 async def serving(file: Path | None) -> AsyncIterator[str]:
-    pages = site()
-    running = await listener.serve(web.application(pages, lambda: file), "127.0.0.1", 0)
+    pages = sections()
+    running = await listener.serve(web.application(site(pages), lambda: file), "127.0.0.1", 0)
     try:
         yield f"http://127.0.0.1:{running.port}"
     finally:
@@ -170,7 +175,9 @@ async def statuses(base: str, name: str = "", token: str = "") -> dict[str, int]
 
 
 def test_every_page_has_a_rule_and_every_rule_a_page() -> None:
-    pages = web.routes(site(), AccessControl(KnownUsers(lambda: None)))
+    control = AccessControl(KnownUsers(lambda: None))
+    pages = web.routes(site(sections()), control)
+    assert set(endpoints(sections().routes(control))) == set(OPERATORS)
     assert all(isinstance(page, GuardedRoute) for page in pages)
     served = {f"{method} {page.path}" for page in pages for method in page.permissions}
     assert served == set(RULES)

@@ -22,6 +22,7 @@ from healthmon.access import kiosks, last_use, passwords, users
 from healthmon.access.events import AccessEvent
 from healthmon.access.roles import Permission, Role
 from healthmon.access.users import User
+from healthmon_exporters.pages.sections import Sections
 from healthmon_exporters.wall import live
 from healthmon_exporters.wall.routes import Wall
 from healthmon_exporters.web import app as web
@@ -70,7 +71,15 @@ async def serving(
         return ""
 
     wall = Wall(lambda: estate(3), lambda _name: {"id": "C001"}, time.monotonic)
-    site = web.Site(made(), nothing, lambda: True, reload, list, "A & B", wall=wall)
+    site = web.Site(
+        made(),
+        nothing,
+        lambda: True,
+        reload,
+        list,
+        "A & B",
+        operators=Sections(wall=wall).endpoints,
+    )
     pair = certificates.made(tls, "agent") if tls else None
     context = server_tls.tls_context(pair.certificate, pair.key) if pair else None
     report = told.append if told is not None else lambda _event: None

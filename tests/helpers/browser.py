@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from healthmon_exporters.pages.sections import Sections
 from healthmon_exporters.wall.details import CheckLine, details
 from healthmon_exporters.wall.routes import Wall
 from healthmon_exporters.wall.snapshot import Snapshot
@@ -78,7 +79,14 @@ class WallServer:
         # One thread that is there from the start, so that tests can count what they leave behind.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
         await asyncio.to_thread(int)
-        site = web.Site(made(), self._nothing, lambda: True, self._reload, list, wall=self.wall)
+        site = web.Site(
+            made(),
+            self._nothing,
+            lambda: True,
+            self._reload,
+            list,
+            operators=Sections(wall=self.wall).endpoints,
+        )
         engine = web.application(site, lambda: self._users)
         running = await listener.serve(engine, "127.0.0.1", 0, tls=self._tls)
         self.port, self._running = running.port, running

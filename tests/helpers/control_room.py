@@ -38,6 +38,7 @@ from healthmon.store import Batch, Store
 from healthmon.store.handovers import NewNote
 from healthmon.store.rows import Segment
 from healthmon_exporters.pages.routes import Pages
+from healthmon_exporters.pages.sections import Sections
 from healthmon_exporters.reports import kept_sheet
 from healthmon_exporters.web import app as web
 from healthmon_exporters.web import listener
@@ -217,9 +218,11 @@ class _Server:
         for check in agent.estate.checks:
             agent.deliver(_result(check, time.time()))
         wall, config = wall_of(agent), agent.estate.config
-        site = web.Site(agent.metrics, _never, agent.ready, _reload, list, wall=wall,
-                        estate=config.estate.name, pages=Pages(feed_of(agent)),
-                        shift=shift_feed_of(agent), publisher=lambda: publisher_of(agent))  # type: ignore[arg-type]  # fmt: skip
+        sections = Sections(
+            wall, Pages(feed_of(agent)), shift_feed_of(agent), lambda: publisher_of(agent)
+        )
+        site = web.Site(agent.metrics, _never, agent.ready, _reload, list,
+                        estate=config.estate.name, operators=sections.endpoints)  # type: ignore[arg-type]  # fmt: skip
         running = await listener.serve(web.application(site, lambda: self._users), "127.0.0.1", 0)
         self.room = ControlRoom(f"http://127.0.0.1:{running.port}", agent, running.guests)
         self._ready.set()

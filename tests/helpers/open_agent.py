@@ -23,6 +23,7 @@ from healthmon.runtime.agent import Agent
 from healthmon.runtime.estate import Estate
 from healthmon.runtime.page_feed import feed_of
 from healthmon_exporters.pages.routes import Pages
+from healthmon_exporters.pages.sections import Sections
 from healthmon_exporters.web import app as web
 
 WORD = "three long words"
@@ -100,7 +101,9 @@ async def open_agent(folder: Path, tree: dict[str, Any]) -> AsyncIterator[OpenAg
     async def reload() -> str:
         return await agent.reload()
 
-    site = web.Site(agent.metrics, never, agent.ready, reload, list, pages=pages)
+    site = web.Site(
+        agent.metrics, never, agent.ready, reload, list, operators=Sections(pages=pages).endpoints
+    )
     running = asyncio.create_task(agent.run())
     try:
         async with asyncio.timeout(HANG_SECONDS):

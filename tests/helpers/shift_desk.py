@@ -26,6 +26,7 @@ from healthmon.runtime.estate import Estate
 from healthmon.runtime.page_feed import feed_of
 from healthmon.store import Store
 from healthmon_exporters.pages.routes import Pages
+from healthmon_exporters.pages.sections import Sections
 from healthmon_exporters.reports import kept_sheet
 from healthmon_exporters.web import app as web
 from helpers.open_agent import HANG_SECONDS, WORD, OpenAgent, open_agent
@@ -127,7 +128,14 @@ async def kept_walk(
     async def never(*_: str) -> None:
         return None
 
-    site = web.Site(agent.metrics, never, agent.ready, never, list, pages=Pages(feed_of(agent)))  # type: ignore[arg-type]
+    site = web.Site(
+        agent.metrics,
+        never,
+        agent.ready,
+        never,
+        list,
+        operators=Sections(pages=Pages(feed_of(agent))).endpoints,
+    )  # type: ignore[arg-type]
     try:
         yield OpenAgent(agent, web.application(site, lambda: users))
     finally:

@@ -24,7 +24,8 @@ from healthmon.access import passwords, users
 from healthmon.access.roles import Role
 from healthmon.access.users import User
 from healthmon.incidents.operations import OperationKind
-from healthmon.runtime import act_socket
+from healthmon.runtime import act_entry
+from healthmon.runtime.act_entry import ActEntry
 from healthmon.runtime.act_socket import ActSocket
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.listener_config import WebListener
@@ -94,7 +95,7 @@ async def room_of(folder: Path, cameras: list[dict[str, Any]]) -> AsyncIterator[
         "cameras": [where | one for one in cameras],
     }
     async with open_agent(folder, tree) as opened:
-        entered = ActSocket(opened.agent, WebListener(opened.agent))
+        entered = ActSocket(opened.agent, ActEntry(opened.agent, WebListener(opened.agent)).enter)
         entered.open()
         try:
             yield Room(opened, folder)
@@ -113,8 +114,8 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "run").mkdir()
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "run"))
     monkeypatch.setattr(scheduler, "SOON_SECONDS", 0.2)
-    monkeypatch.setattr(act_socket, "account_of", lambda _uid: ME)
-    monkeypatch.setattr(act_socket.os, "getuid", lambda: 4_000_000)
+    monkeypatch.setattr(act_entry, "account_of", lambda _uid: ME)
+    monkeypatch.setattr(act_entry.os, "getuid", lambda: 4_000_000)
 
 
 def nobody(name: str, **more: object) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from healthmon.runtime.page_feed import feed_of
 from healthmon.runtime.shift_feed import shift_feed_of
 from healthmon.store import Store
 from healthmon_exporters.pages.routes import Pages
+from healthmon_exporters.pages.sections import Sections
 from healthmon_exporters.reports import kept_sheet
 from healthmon_exporters.web import app as web
 from healthmon_exporters.web import password_check
@@ -108,8 +109,7 @@ async def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         ready=lambda: True,
         reload=nothing,  # type: ignore[arg-type]
         targets=list,
-        pages=Pages(feed_of(agent)),
-        shift=shift_feed_of(agent),
+        operators=Sections(pages=Pages(feed_of(agent)), shift=shift_feed_of(agent)).endpoints,
     )
     app = web.application(site, entry.users, entry.names, entry.control)
     yield Room(agent, app, f"sqlite:///{state / 'healthmon.db'}")

@@ -27,6 +27,7 @@ from healthmon.runtime.page_feed import feed_of
 from healthmon.runtime.shift_feed import shift_feed_of
 from healthmon.store import Store
 from healthmon_exporters.pages.routes import Pages
+from healthmon_exporters.pages.sections import Sections
 from healthmon_exporters.reports import kept_sheet
 from healthmon_exporters.web import app as web
 
@@ -118,8 +119,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
         ready=lambda: True,
         reload=nothing,  # type: ignore[arg-type]
         targets=list,
-        pages=Pages(feed_of(agent)),
-        shift=shift_feed_of(agent),
+        operators=Sections(pages=Pages(feed_of(agent)), shift=shift_feed_of(agent)).endpoints,
     )
     app = web.application(site, entry.users, entry.names, entry.control)
     yield Room(app, f"sqlite:///{state / 'healthmon.db'}", provider)

@@ -16,7 +16,8 @@ from helpers.open_agent import OpenAgent
 from helpers.shift_desk import HANG_SECONDS, Desk, fields, kept_walk, shift_desk, undo_fields
 
 from healthmon.checks.function_check.walk import Outcome
-from healthmon.runtime import act_socket
+from healthmon.runtime import act_entry
+from healthmon.runtime.act_entry import ActEntry
 from healthmon.runtime.act_socket import ActSocket
 from healthmon.runtime.listener_config import WebListener
 from healthmon.runtime.shift_check import ShiftCheck
@@ -252,7 +253,7 @@ async def test_the_shell_has_the_agent_make_the_shift_check(
     run.mkdir()
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(run))
     agent = desk.opened.agent
-    entered = ActSocket(agent, WebListener(agent))
+    entered = ActSocket(agent, ActEntry(agent, WebListener(agent)).enter)
     entered.open()
     argv = ("sweep", "--shift", "--config", str(tmp_path / "config.yaml"))
     output = tmp_path / "sheet.csv"
@@ -273,7 +274,7 @@ async def test_the_shell_has_the_agent_make_the_shift_check(
             "total": 16,
             "problem": "",
         }
-        monkeypatch.setattr(act_socket, "overflow_uid", os.getuid)
+        monkeypatch.setattr(act_entry, "overflow_uid", os.getuid)
         code, out, err = await asyncio.to_thread(healthmon, *argv)
         assert (code, out, "cannot see who you are" in err) == (3, "", True)
     finally:

@@ -18,7 +18,8 @@ from helpers.loopback import Served, served
 from helpers.open_agent import OpenAgent, open_agent
 from helpers.product import COMMAND
 
-from healthmon.runtime import act_socket
+from healthmon.runtime import act_entry
+from healthmon.runtime.act_entry import ActEntry
 from healthmon.runtime.act_socket import ActSocket
 from healthmon.runtime.listener_config import WebListener
 from healthmon.runtime.shift_check import ShiftCheck
@@ -82,7 +83,9 @@ async def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         async with open_agent(tmp_path, tree) as opened:
             await opened.until(lambda: len(opened.agent.state.results) >= 4)
             check = ShiftCheck(opened.agent)
-            entered = ActSocket(opened.agent, WebListener(opened.agent), check)
+            entered = ActSocket(
+                opened.agent, ActEntry(opened.agent, WebListener(opened.agent), check).enter
+            )
             entered.open()
             try:
                 yield Room(opened, check, switch, answers, tmp_path)
@@ -151,7 +154,7 @@ async def test_what_the_agent_cannot_do_is_done_beside_it_and_said(
     code, out, err = await room.sweep("--shift")
     assert (code, out, ITSELF in err[0]) == (3, "", False)
     config.write_text(was)
-    monkeypatch.setattr(act_socket, "overflow_uid", os.getuid)
+    monkeypatch.setattr(act_entry, "overflow_uid", os.getuid)
     _, out, err = await room.sweep()
     assert (out[:11], "cannot see who you are" in err[0], ITSELF in err[0]) == (
         "Shift check",

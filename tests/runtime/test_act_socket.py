@@ -22,7 +22,8 @@ from healthmon.access.roles import Role
 from healthmon.access.users import User
 from healthmon.config import loading
 from healthmon.incidents.acts import Act
-from healthmon.runtime import act_socket
+from healthmon.runtime import act_entry
+from healthmon.runtime.act_entry import ActEntry
 from healthmon.runtime.act_socket import ActSocket
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.estate import Estate
@@ -64,7 +65,7 @@ async def served(
     store.keep_sweep(time.time(), "{}")
     store.close()
     agent = Agent.of(path, Estate.of(loading.load(path)))
-    made = ActSocket(agent, WebListener(agent))
+    made = ActSocket(agent, ActEntry(agent, WebListener(agent)).enter)
     made.open()
     yield made, agent, path
     await made.close()
@@ -100,7 +101,7 @@ async def test_a_command_is_a_client_of_the_agent_and_known_to_it_at_once(served
     ack = agent.incident_service.reducer.incidents[7].ack
     assert ack is not None
     assert (ack.by, ack.reason) == ("A. Smith", "called")
-    assert entered(path, "acts") == [Author(os.getuid(), act_socket.account_of(os.getuid()))]
+    assert entered(path, "acts") == [Author(os.getuid(), act_entry.account_of(os.getuid()))]
     code, _, err = await asyncio.to_thread(healthmon, "ack", "99", "--reason", "called", *argv)
     assert (code, err.splitlines()[-1]) == (3, "F000099: no such fault")
 
@@ -150,7 +151,7 @@ async def test_a_command_acts_in_the_name_of_the_bound_user(
     made, _, path = served
     if not agent_runs:
         await made.close()
-    account = act_socket.account_of(os.getuid())
+    account = act_entry.account_of(os.getuid())
     users.put(path.parent / "users", User("smith", HASH, Role.OPERATOR, account))
     argv = ("ack", "7", "--reason", "called", "--config", str(path))
     done = await asyncio.to_thread(healthmon, *argv)
@@ -203,11 +204,11 @@ async def test_an_account_that_is_not_known_here_may_enter_nothing(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, _, path = served
-    refused = await made.enter("act", ACK, act_socket.overflow_uid())
+    refused = await made.enter("act", ACK, act_entry.overflow_uid())
     assert refused.status == 403
     assert "cannot see who you are" in refused.values["problem"]
-    monkeypatch.setattr(act_socket, "_OVERFLOW", path.with_name("hidden"))
-    assert act_socket.overflow_uid() == 65534
+    monkeypatch.setattr(act_entry, "_OVERFLOW", path.with_name("hidden"))
+    assert act_entry.overflow_uid() == 65534
     assert entered(path, "acts") == []
 
 
@@ -268,7 +269,7 @@ async def test_an_agent_without_a_folder_for_its_socket_goes_on(
     long = path.parent / ("x" * 120)
     long.mkdir()
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(long))
-    made = ActSocket(agent, WebListener(agent))
+    made = ActSocket(agent, ActEntry(agent, WebListener(agent)).enter)
     made.open()
     assert "no socket for commands" in caplog.text
     await made.close()
@@ -313,7 +314,7 @@ async def test_the_command_asks_for_the_password_and_signs_in_the_name_of_the_bo
     made, _, path = served
     if not agent_runs:
         await made.close()
-    account = act_socket.account_of(os.getuid())
+    account = act_entry.account_of(os.getuid())
     argv = ("sign", "--config", str(path))
     code, _, err = await asyncio.to_thread(healthmon, *argv)
     remedy = f"the account {account} is bound to no user: healthmon user set NAME --unix {account}"

@@ -22,6 +22,7 @@ from helpers.exporter_estate import made
 from helpers.wall_estate import NOW, estate, line
 
 from healthmon.access import passwords
+from healthmon_exporters.pages.sections import Sections
 from healthmon_exporters.wall import live
 from healthmon_exporters.wall.routes import Wall
 from healthmon_exporters.web import app as web
@@ -62,7 +63,9 @@ async def serving(stage: Stage, file: Path | None = None) -> AsyncIterator[liste
     async def reload() -> str:
         return ""
 
-    site = web.Site(made(), probe, lambda: True, reload, list, wall=stage.wall)
+    site = web.Site(
+        made(), probe, lambda: True, reload, list, operators=Sections(wall=stage.wall).endpoints
+    )
     running = await listener.serve(web.application(site, lambda: file), "127.0.0.1", 0)
     try:
         yield running

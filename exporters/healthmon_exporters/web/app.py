@@ -27,16 +27,12 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from healthmon_exporters.metrics.exposition import OPENMETRICS, TEXT, Metrics
-from healthmon_exporters.pages.accessibility import AccessibilityPage, Publisher
-from healthmon_exporters.pages.handover import HandoverPages
-from healthmon_exporters.pages.routes import Pages
-from healthmon_exporters.pages.shift_feed import ShiftFeed
-from healthmon_exporters.wall.routes import Wall
 from healthmon_exporters.web import runbooks
 from healthmon_exporters.web.access_control import AccessControl
 from healthmon_exporters.web.csp import policy
 from healthmon_exporters.web.guards import Guard, not_bare
 from healthmon_exporters.web.known_users import KnownUsers
+from healthmon_exporters.web.later_pages import Endpoints, later_routes
 from healthmon_exporters.web.login import Login
 from healthmon_exporters.web.login_pages import LoginPages
 from healthmon_exporters.web.oidc_pages import OidcPages
@@ -47,12 +43,20 @@ from healthmon_exporters.web.small_pages import STYLE
 
 REFRESH_SECONDS = 60
 _STYLE = f"{STYLE}body{{max-width:46rem}}li{{margin:.5rem 0}}"
+_OF_OPERATORS = (
+    ("/desk", "Desk: open faults and the shift"),
+    ("/faults", "The fault log"),
+    ("/devices", "Devices"),
+    ("/wall", "The wall of the control room"),
+)
 Probe = Callable[[str, str], Awaitable[bytes | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the pages are made of."""
+    """What the pages are made of. `operators` gives the endpoints of the operators' pages when the
+    first of them is asked for; None where there are none.
+    """
 
     metrics: Metrics
     probe: Probe
@@ -61,10 +65,7 @@ class Site:
     targets: Callable[[], list[dict[str, Any]]]
     estate: str = "CCTV"
     simulated: bool = False
-    wall: Wall | None = None
-    pages: Pages | None = None
-    shift: ShiftFeed | None = None
-    publisher: Callable[[], Publisher] | None = None
+    operators: Callable[[AccessControl], Awaitable[Endpoints]] | None = None
     alive: Callable[[], bool] = lambda: True
     last_failure: Callable[[str], str | None] = lambda _device: None
 
@@ -153,19 +154,13 @@ def routes(site: Site, control: AccessControl) -> list[BaseRoute]:
         *OidcPages(control, login).routes(),
         *runbooks.routes(),
     ]
-    return [*found, *_sections(site, control)]
+    return [*found, *_of_operators(site, control)]
 
 
-def _sections(site: Site, control: AccessControl) -> list[GuardedRoute]:
-    """The pages of the wall and of the desk, where there are any."""
-    wall = site.wall.routes() if site.wall else []
-    if site.pages is None:
-        return wall
-    shift = site.shift
-    handover = HandoverPages(shift, control, site.pages.renderer).routes() if shift else []
-    by = site.publisher
-    statement = AccessibilityPage(by, site.pages.renderer).routes() if by else []
-    return [*wall, *site.pages.routes(), *handover, *statement]
+def _of_operators(site: Site, control: AccessControl) -> list[GuardedRoute]:
+    if site.operators is None:
+        return []
+    return later_routes(functools.partial(site.operators, control))
 
 
 async def _probe(site: Site, request: Request) -> Response:
@@ -207,9 +202,7 @@ def _page(site: Site) -> str:
         else ""
     )
     links = (
-        *((("/desk", "Desk: open faults and the shift"),) if site.pages else ()),
-        *((("/faults", "The fault log"), ("/devices", "Devices")) if site.pages else ()),
-        *((("/wall", "The wall of the control room"),) if site.wall else ()),
+        *(_OF_OPERATORS if site.operators else ()),
         ("/runbooks/", "What to do when an alert comes"),
         ("/login", "Log in or out"),
         ("/metrics", "Metrics for Prometheus"),

@@ -24,26 +24,9 @@ PROVIDER: Final = "healthmon.provider"
 # The key of what is told of a refusal: the person and the words.
 ON_REFUSAL: Final = "healthmon.on_refusal"
 
-RULES: Final[Mapping[str, Permission]] = MappingProxyType(
+# The pages of the operators: their modules are loaded when the first of them is asked for.
+OPERATORS: Final[Mapping[str, Permission]] = MappingProxyType(
     {
-        "GET /": Permission.READ,
-        "GET /metrics": Permission.METRICS,
-        "GET /sd": Permission.READ,
-        "GET /probe": Permission.CHECK,
-        "GET /last-failure": Permission.READ,
-        "GET /-/healthy": Permission.HEALTH,
-        "GET /-/ready": Permission.HEALTH,
-        "POST /-/reload": Permission.RELOAD,
-        "GET /runbooks/": Permission.READ,
-        "GET /runbooks/{name}": Permission.READ,
-        "GET /login": Permission.LOGIN,
-        "POST /login": Permission.LOGIN,
-        "POST /logout": Permission.LOGIN,
-        "GET /login/oidc": Permission.LOGIN,
-        "GET /login/oidc/again": Permission.LOGIN,
-        "GET /login/oidc/done": Permission.LOGIN,
-        "GET /kiosk": Permission.LOGIN,
-        "POST /kiosk": Permission.LOGIN,
         "GET /desk": Permission.READ,
         "GET /shift-check": Permission.READ,
         "POST /shift-check": Permission.SWEEP,
@@ -83,6 +66,29 @@ RULES: Final[Mapping[str, Permission]] = MappingProxyType(
         "GET /wall/events": Permission.WALL,
         "GET /wall/device": Permission.WALL,
         "GET /wall/list": Permission.WALL,
+    }
+)
+RULES: Final[Mapping[str, Permission]] = MappingProxyType(
+    {
+        "GET /": Permission.READ,
+        "GET /metrics": Permission.METRICS,
+        "GET /sd": Permission.READ,
+        "GET /probe": Permission.CHECK,
+        "GET /last-failure": Permission.READ,
+        "GET /-/healthy": Permission.HEALTH,
+        "GET /-/ready": Permission.HEALTH,
+        "POST /-/reload": Permission.RELOAD,
+        "GET /runbooks/": Permission.READ,
+        "GET /runbooks/{name}": Permission.READ,
+        "GET /login": Permission.LOGIN,
+        "POST /login": Permission.LOGIN,
+        "POST /logout": Permission.LOGIN,
+        "GET /login/oidc": Permission.LOGIN,
+        "GET /login/oidc/again": Permission.LOGIN,
+        "GET /login/oidc/done": Permission.LOGIN,
+        "GET /kiosk": Permission.LOGIN,
+        "POST /kiosk": Permission.LOGIN,
+        **OPERATORS,
     }
 )
 PUBLIC: Final = frozenset(page for page, rule in RULES.items() if rule is Permission.LOGIN)
