@@ -84,13 +84,15 @@ class _PageFeed:
 
     async def desk(self) -> Desk:
         """What a shift begins with. Raises NoRecordError."""
-        since = self._agent.estate.shift_plan.since_before(time.time())
-        open_lives, over, notes, ended_notes, declared = await self._read(
+        plan, now = self._agent.estate.shift_plan, time.time()
+        since, began = plan.since_before(now), plan.shift_began(now)
+        open_lives, over, notes, ended_notes, shift_since, declared = await self._read(
             lambda store: (
                 store.life_cycles(store.incidents(Wanted(open_only=True))),
                 _newest(store, Wanted(since=since), MOST_OVER),
                 store.open_notes(),
                 store.notes_ended(since),
+                store.shift_since(began),
                 (store.operations([OperationKind.DUTY], MOST_OPERATIONS), store.watched_since()),
             )
         )
@@ -105,6 +107,7 @@ class _PageFeed:
             devices=sum(row.shown is not Shown.OFF for row in devices),
             notes=tuple(notes),
             ended_notes=tuple(ended_notes),
+            shift_since=shift_since,
             duties=self._duties(*declared),
         )
 

@@ -25,6 +25,7 @@ def shift_feed_of(agent: Agent) -> ShiftFeed:
     return ShiftFeed(
         last_sheet=found.last_sheet,
         notes=found.notes,
+        shift_since=found.shift_since,
         hand_over=found.hand_over,
         write_note=found.write_note,
         end_note=found.end_note,
@@ -77,6 +78,11 @@ class _ShiftFeed:
     async def notes(self) -> list[ShiftNote]:
         """The notes that nobody has ended. Raises NoRecordError."""
         return await asked(self._agent, Store.open_notes)
+
+    async def shift_since(self) -> float:
+        """Since when this shift lasts (Unix seconds). Raises NoRecordError."""
+        began = self._agent.estate.shift_plan.shift_began(time.time())
+        return await asked(self._agent, lambda store: store.shift_since(began))
 
     async def hand_over(self, signed: Signed) -> list[Signature]:
         """Sign the newest sheet; the signatures that are new. Raises NoRecordError, NotDoneError."""

@@ -204,13 +204,21 @@ class Handovers:
             found = self._note(note)
             if found.ended is not None:
                 return found
-            last = self._engine.execute(sql.LAST_HANDOVER).fetchone()[0] or 0.0
-            if found.by != by and found.at >= max(last, shift_began):
+            if found.by != by and found.at > self._shift_since(shift_began):
                 raise StoreError(
                     f"the note is of this shift: the next one ends it, or {found.by} takes it back"
                 )
             self._put_end(found, by, at, over=True)
             return replace(found, ended=at, ender=by)
+
+    def shift_since(self, shift_began: float) -> float:
+        """Since when the shift lasts: since `shift_began` or the last handover. Unix seconds."""
+        with self._engine.transaction():
+            return self._shift_since(shift_began)
+
+    def _shift_since(self, shift_began: float) -> float:
+        last = self._engine.execute(sql.LAST_HANDOVER).fetchone()[0]
+        return max(last or 0.0, shift_began)
 
     def keep_note(self, note: int, by: str, at: float) -> ShiftNote:
         """Undo the end of a note: it is shown again."""

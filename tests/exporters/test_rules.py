@@ -117,7 +117,7 @@ def shift() -> ShiftFeed:
     async def empty(*_: object) -> list[ShiftNote]:
         return []
 
-    return ShiftFeed(nothing, empty, nothing, nothing, nothing, nothing)  # type: ignore[arg-type]
+    return ShiftFeed(nothing, empty, nothing, nothing, nothing, nothing, nothing)  # type: ignore[arg-type]
 
 
 def sections() -> Sections:

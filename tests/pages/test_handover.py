@@ -335,6 +335,26 @@ async def test_a_note_is_written_once_ended_by_the_next_shift_and_shown_again(ro
     assert len(room.notes()) == 2
 
 
+async def test_a_note_is_taken_back_in_its_shift_and_done_in_a_later_one(room: Room) -> None:
+    sweep = room.sweep()
+    async with room.client() as smith, room.client("jones") as jones:
+        await smith.post("/notes", data={"note": "gate 3", "token": "a" * 24})
+        for path in ("/desk", "/handover"):
+            assert 'aria-label="Take back: gate 3">Take back<' in (await smith.get(path)).text
+        form = BOTH | {"sweep": str(sweep), "note": "lamp 4", "token": "b" * 24}
+        done = await smith.post("/handover", data=form)
+        assert done.status_code == 303, done.text
+        for path in ("/desk", "/handover"):
+            page = (await smith.get(path)).text
+            assert 'aria-label="Done: gate 3">Done<' in page
+            assert 'aria-label="Done: lamp 4">Done<' in page, "it came with the handover"
+        for number in (1, 2):
+            form = {"what": "ended", "back": "/desk"}
+            ended = await jones.post(f"/notes/{number}", data=form)
+            assert ended.status_code == 303, alert(ended)
+    assert room.notes() == []
+
+
 async def test_without_users_nobody_signs_on_the_page(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:

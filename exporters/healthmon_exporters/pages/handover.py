@@ -79,6 +79,7 @@ class HandoverPages:
             done=_done(request, sheet) if not problem else "",
             sheet=sheet,
             notes=notes,
+            shift_since=await self._feed.shift_since(),
             users=self._control.file() is not None,
             again={party: self._again_name(request, party) for party in Party},
             given={name: given.get(name, "") for name in _KEPT_FIELDS}

@@ -306,7 +306,7 @@ class DevicePage:
 class Desk:
     """What a shift begins with: faults that nobody has taken on, the other open ones, what has
     changed since the last shift change (`since`), the notes that were handed over and those that were
-    ended since.
+    ended since. The shift lasts since `shift_since`, the last shift change or handover (Unix seconds).
     """
 
     since: float
@@ -317,6 +317,7 @@ class Desk:
     devices: int
     notes: tuple[ShiftNote, ...] = ()
     ended_notes: tuple[ShiftNote, ...] = ()
+    shift_since: float = 0.0
     duties: tuple[str, ...] = ()
 
     @property

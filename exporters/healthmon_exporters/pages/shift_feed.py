@@ -44,11 +44,12 @@ class Signed:
 class ShiftFeed:
     """Functions of the agent. All raise NoRecordError; those that write raise NotDoneError.
 
-    `last_sheet` is None where none was made.
+    `last_sheet` is None where none was made. `shift_since` is when this shift began.
     """
 
     last_sheet: Callable[[], Awaitable[LastSheet | None]]
     notes: Callable[[], Awaitable[list[ShiftNote]]]
+    shift_since: Callable[[], Awaitable[float]]
     hand_over: Callable[[Signed], Awaitable[list[Signature]]]
     write_note: Callable[[NewNote], Awaitable[int]]
     end_note: Callable[[int, str], Awaitable[ShiftNote]]
