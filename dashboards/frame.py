@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
+from dashboards.bands import bands
 from dashboards.looks import Json
 
 SCHEMA = 38  # what Grafana 10.2 writes; later ones migrate it when they read it
@@ -33,7 +34,7 @@ def dashboard(
 ) -> Json:
     """The dashboard `uid` that shows the time from `since` (``now-12h``) until now."""
     return {
-        "annotations": {"list": []},
+        "annotations": {"list": bands(variables, PROMETHEUS)},
         "description": about,
         "editable": False,
         "fiscalYearStartMonth": 0,

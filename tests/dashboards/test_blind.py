@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 import yaml
-from helpers.dashboard_files import filled, targets
+from helpers.dashboard_files import bands, filled, targets
 from helpers.support import need
 
 pytestmark = pytest.mark.peer
@@ -178,3 +178,40 @@ def test_nine_faults_are_six_names_and_three_more(tmp_path):
         (wall("More faults"), number(3)),
     )
     assert said == ""
+
+
+@pytest.mark.parametrize("uid", sorted({band.uid for band in bands()}))
+def test_a_band_is_there_while_it_lasts_and_never_of_a_dead_monitor(tmp_path, uid):
+    need("promtool")
+    faults, works = (filled(band.expression, "C1") for band in bands() if band.uid == uid)
+    label = '{device="C1"}' if uid == "healthmon-device" else '{site="s"}'
+    one, none = [{"labels": label, "value": 1}], [{"labels": label, "value": 0}]
+    who = WHO.format("C1")
+    open_fault = (
+        f'healthmon_fault_active{{{who},code="no_pictures",severity="fault",priority="P3"}}'
+    )
+    warning = f'healthmon_fault_active{{{who},code="clock_drift",severity="warning",priority="P4"}}'
+    series = [
+        # Half a minute of fault after ten minutes; planned works from minute 20 to 30; dead at 60.
+        {"series": open_fault, "values": "_x20 1 stale"},
+        {"series": warning, "values": "1x120 stale"},
+        {"series": f"healthmon_device_maintenance{{{who}}}", "values": "0x39 1x20 0x59 stale"},
+    ]
+    expected = [
+        (faults, "9m", []),
+        (faults, "12m", one),
+        (faults, "17m", []),
+        (works, "15m", none),
+        (works, "25m", one),
+        (works, "40m", none),
+        (works, "70m", []),
+    ]
+    checks = [
+        {"expr": query, "eval_time": at, "exp_samples": samples} for query, at, samples in expected
+    ]
+    test = {"interval": "30s", "input_series": series, "promql_expr_test": checks}
+    path = tmp_path / "bands.yaml"
+    path.write_text(yaml.safe_dump({"tests": [test]}))
+    command = ["promtool", "test", "rules", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from helpers.dashboard_files import FOLDER, dashboards, filled, metrics_named, targets
+from helpers.dashboard_files import FOLDER, bands, dashboards, filled, metrics_named, targets
 from helpers.dashboard_lint import EXCLUDED, findings
 from helpers.exporter_estate import made
 from helpers.support import need
@@ -118,7 +118,7 @@ def test_every_query_is_accepted_by_promtool(tmp_path):
     need("promtool")
     rules = [
         {"record": f"query:{n}", "expr": filled(target.expression)}
-        for n, target in enumerate(targets())
+        for n, target in enumerate([*targets(), *bands()])
     ]
     assert len(rules) > 100
     path = tmp_path / "queries.yaml"
@@ -140,7 +140,7 @@ def known_metrics() -> set[str]:
 
 def test_every_metric_named_in_a_dashboard_is_in_the_golden_file():
     unknown = defaultdict(set)
-    for target in targets():
+    for target in (*targets(), *bands()):
         for name in metrics_named(filled(target.expression)) - known_metrics():
             unknown[name].add(target.name)
     assert not unknown
@@ -170,8 +170,23 @@ def test_metric_names_are_found_in_every_form():
 def test_variables_that_are_used_exist():
     for uid, dashboard in dashboards().items():
         names = {variable["name"] for variable in dashboard["templating"]["list"]}
-        used = set(re.findall(r"\$\{?([a-z]\w*)", json.dumps(dashboard["panels"])))
+        used = set(
+            re.findall(
+                r"\$\{?([a-z]\w*)", json.dumps([dashboard["panels"], dashboard["annotations"]])
+            )
+        )
         assert used <= names, uid
+
+
+@pytest.mark.parametrize("uid", ALL)
+def test_every_dashboard_has_bands_of_faults_and_of_planned_works(uid):
+    found = dashboards()[uid]["annotations"]["list"]
+    assert [band["name"] for band in found] == ["Faults", "Planned works"]
+    for band in found:
+        assert band["datasource"]["uid"] == "${datasource}"
+        assert band["titleFormat"].startswith(band["name"]), "a colour never speaks alone"
+        assert f"[{band['step']}]" in band["expr"], "no fault between two steps is passed over"
+        assert ('device="$device"' in band["expr"]) is (uid == "healthmon-device")
 
 
 def test_every_fault_code_has_words_and_a_runbook_in_the_tables():

@@ -14,13 +14,16 @@ from helpers.support import need
 
 HERE = Path(__file__).parent
 PYTHON = HERE.parents[1] / ".venv-peers/bin/python"
-# An id of none (not yet stored), the query that a variable shows, and an option of stat panels
-# newer than the model.
+# An id of none (not yet stored), the query that a variable shows, an option of stat panels newer
+# than the model, and what the Prometheus data source adds to an annotation.
 UNKNOWN_TO_THE_MODEL = {
     ".id",
     ".templating.list.definition",
     ".panels.options.wideLayout",
     ".panels.panels.options.wideLayout",
+    ".annotations.list.step",
+    ".annotations.list.titleFormat",
+    ".annotations.list.useValueForTime",
 }
 
 

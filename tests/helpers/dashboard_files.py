@@ -71,6 +71,13 @@ def targets() -> Iterator[Target]:
                 yield Target(uid, name, target["refId"], target["expr"], panel["type"])
 
 
+def bands() -> Iterator[Target]:
+    """The queries of the bands that each dashboard draws over its charts."""
+    for uid, dashboard in dashboards().items():
+        for band in dashboard["annotations"]["list"]:
+            yield Target(uid, band["name"], band["titleFormat"], band["expr"], "annotation")
+
+
 def every_panel(dashboard: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Every panel, those of closed rows too."""
     for panel in dashboard["panels"]:
