@@ -313,6 +313,23 @@ def sheet(
 
 
 @cli.command()
+def sheets(
+    config: ConfigOption = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="only those made from then on, such as 2026-11-29")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="only those made by then, such as 2026-11-30")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """List the shift checks that are kept, the newest first: totals, faults and who signed."""
+    from healthmon.cli import sheet_list
+
+    sheet_list.show(config, (since, until), as_json=as_json)
+
+
+@cli.command()
 def report(
     kind: Annotated[str, typer.Argument(help="monthly, annual, foi, contractor or retention")],
     config: ConfigOption = None,

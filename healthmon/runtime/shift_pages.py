@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from healthmon.checks.function_check.totals import Total
 from healthmon.checks.function_check.walk import NOT_SEEN, Tick, Walk, by_camera, standing
-from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.incidents.local_time import shown
 from healthmon.model.device import Device
 from healthmon.model.enums import Kind
@@ -24,22 +23,18 @@ from healthmon.runtime.cut_off import cut_off
 from healthmon.runtime.shift_check import ShiftCheck
 from healthmon.runtime.sweep import faulty
 from healthmon.store import BegunCheck, Store
-from healthmon.store.rows import Signature
 from healthmon_exporters.pages.feed import NotDoneError
 from healthmon_exporters.pages.walk_feed import (
     Called,
     MadeSheet,
-    SheetRow,
     ShiftState,
     TickForm,
     WalkFeed,
     WalkPage,
 )
-from healthmon_exporters.reports import handed_over, kept_sheet, seen_by_people
+from healthmon_exporters.reports import kept_sheet, seen_by_people, sheet_list
+from healthmon_exporters.reports.sheet_list import SheetRow
 from healthmon_exporters.reports.shift_document import Document
-
-# A sheet of the list: number, when, as it is kept, who has signed it, the faults raised for it.
-_Signed = tuple[int, float, str, list[Signature], list[LifeCycle]]
 
 
 def walk_feed_of(agent: Agent, check: ShiftCheck) -> WalkFeed:
@@ -197,14 +192,9 @@ class _ShiftPages:
 
     async def sheets(self, below: int, until: float, most: int) -> list[SheetRow]:
         """The newest sheets under these bounds. Raises NoRecordError."""
-        kept = await asked(
-            self.agent,
-            lambda store: [
-                _signed_row(store, *sweep) for sweep in store.sweeps(below, until, most)
-            ],
-        )
+        kept = await asked(self.agent, lambda store: sheet_list.newest(store, below, until, most))
         zone = ZoneInfo(self.agent.estate.config.estate.time_zone)
-        return await asyncio.to_thread(lambda: [_sheet_row(*one, zone) for one in kept])
+        return await asyncio.to_thread(lambda: [one.row(zone) for one in kept])
 
     async def sheet(self, number: int) -> Document | None:
         """One sheet with its signatures and ticks; None for one that is not kept, or not whole.
@@ -223,29 +213,6 @@ class _ShiftPages:
             return await asyncio.to_thread(kept_sheet.document, *kept, zone)
         except ValueError as error:
             raise NotDoneError(f"the sheet cannot be shown: {error}") from None
-
-
-def _signed_row(store: Store, number: int, at: float, body: str) -> _Signed:
-    signatures = store.signatures(number)
-    return number, at, body, signatures, kept_sheet.raised_on(store, number, at, signatures)
-
-
-def _sheet_row(
-    number: int,
-    at: float,
-    body: str,
-    signatures: Sequence[Signature],
-    raised: Sequence[LifeCycle],
-    zone: ZoneInfo,
-) -> SheetRow:
-    kept = json.loads(body)
-    return SheetRow(
-        number,
-        at,
-        tuple(Total.of_json(total).line() for total in kept.get("totals", ())),
-        kept_sheet.faults(kept, raised),
-        tuple(handed_over.signature(one, zone)["words"] for one in signatures),
-    )
 
 
 def _last(store: Store) -> _Sheet | None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from healthmon.checks.function_check.walk import Outcome, Tick
+from healthmon_exporters.reports.sheet_list import SheetRow
 from healthmon_exporters.reports.shift_document import Document
 
 
@@ -36,19 +37,6 @@ class MadeSheet:
     remaining: int
     signed_by: tuple[str, ...]
     current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SheetRow:
-    """One sheet of the list: its number, when it was made, its totals, how many faults stand on it,
-    who has signed it in words.
-    """
-
-    number: int
-    at: float
-    totals: tuple[str, ...]
-    faults: int
-    signed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
