@@ -17,7 +17,6 @@ from healthmon.runtime.estate import Estate
 from healthmon.runtime.operators import Operators
 from healthmon.runtime.preloading import load_for
 from healthmon.runtime.reloads import Reloads
-from healthmon_exporters.reports.run_text import run_text
 from healthmon_exporters.web import app as web
 from healthmon_exporters.web.probe_handler import Probing
 
@@ -77,6 +76,8 @@ async def serve(
 
 def last_failure(agent: Agent, device_id: str) -> str | None:
     """The last failed run of each check of a device, in words; None for what is not configured."""
+    from healthmon_exporters.reports.run_text import run_text  # which brings the sheet
+
     device = agent.estate.devices.get(device_id)
     if device is None:
         return None

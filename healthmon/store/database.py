@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from healthmon.incidents.acts import Act
 from healthmon.incidents.confirmation import Fault, Key
@@ -20,7 +20,6 @@ from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.store import audit, retention, schema, sql
 from healthmon.store.canonical import Plain
 from healthmon.store.engine import CorruptError, Engine, StoreError, TroubleError, engine_of
-from healthmon.store.erasure import Erased, RewriteSheet, erase
 from healthmon.store.evidence import Evidence
 from healthmon.store.handovers import Handovers
 from healthmon.store.operations import Operations
@@ -29,6 +28,9 @@ from healthmon.store.records import People
 from healthmon.store.rows import WAITING, Batch, Deleted, Outgoing, Saved, Settled, Stay
 from healthmon.store.ticks import Ticks
 from healthmon.store.verification import Anchor, Progress, Verified, no_progress, verified
+
+if TYPE_CHECKING:
+    from healthmon.store.erasure import Erased, RewriteSheet
 
 LATELY_SECONDS = 3600.0
 CHAIN_PAGE = 500
@@ -221,6 +223,8 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
         """Put a pseudonym in the place of `name` in every row, and forget what the audit chain has
         sealed of it; only while no agent runs.
         """
+        from healthmon.store.erasure import erase  # which the agent never needs
+
         with self._engine.transaction():
             audit.claim(self._engine)
             return erase(self._engine, name, by, rewrite)

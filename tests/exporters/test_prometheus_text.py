@@ -15,6 +15,7 @@ from helpers.exporter_estate import CAMERA, CHECKS, DEVICES, NOW, fill, judged, 
 from helpers.results import result_of
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
@@ -53,6 +54,18 @@ def test_the_exposition_is_the_golden_file() -> None:
     business.
     """
     assert sorted(device_lines(made()).splitlines()) == sorted(GOLDEN.read_text().splitlines())
+
+
+def test_the_older_format_is_as_the_library_writes_it() -> None:
+    """But for the figures of the process, which are of another moment."""
+    metrics = made()
+    metrics.table("healthmon_odd", "A \\ and\na line.", ("a", "b"), [(('"\\\n', "é"), 1e20)])
+    metrics.table("healthmon_odd_total", "Odd.", ("a",), [(("1",), float("nan"))])
+    own = generate_latest(metrics.registry).decode().split("\n")
+    ours = metrics.text(openmetrics=False).decode().split("\n")
+    assert sum(line.endswith("_total counter") for line in own) > 3
+    for line, by_library in zip(ours, own[:-1], strict=False):
+        assert line == by_library or line.startswith("process_")
 
 
 @pytest.mark.parametrize("openmetrics", [False, True])

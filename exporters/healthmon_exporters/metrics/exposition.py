@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import platform
+import re
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,9 +25,8 @@ from healthmon_exporters.metrics.device_series import DeviceSeries
 from healthmon_exporters.metrics.series_cache import FamilyRows, SeriesCache, pieces
 
 with bare("prometheus_client"):
-    from prometheus_client.exposition import generate_latest
     from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
-    from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+    from prometheus_client.openmetrics.exposition import generate_latest
     from prometheus_client.process_collector import ProcessCollector
     from prometheus_client.registry import CollectorRegistry
 
@@ -51,6 +51,7 @@ AGENT_HELP = {
     "healthmon_sweep_last_timestamp_seconds": "Time of the last complete sweep.",
     "healthmon_sweep_signatures": "Number of signatures of the last complete sweep.",
 }
+_COUNTER = re.compile(rb"^# HELP (\S+) (.*)\n# TYPE \1 counter$", re.MULTILINE)
 Pieces = tuple[bytes, ...]
 # What is handed to the network at once: the copies of a whole scrape of 1,000 cameras are 2 MB.
 PIECE_BYTES = 65536
@@ -163,8 +164,9 @@ class Metrics:
         return self._series_cache.family_rows()
 
     def _head(self, *, openmetrics: bool) -> bytes:
-        own = generate_openmetrics if openmetrics else generate_latest
-        return own(self.registry).removesuffix(b"# EOF\n")
+        text: bytes = generate_latest(self.registry)  # type: ignore[no-untyped-call]
+        head = text.removesuffix(b"# EOF\n")
+        return head if openmetrics else _older(head)
 
     def text(self, *, openmetrics: bool) -> bytes:
         """The whole exposition as bytes."""
@@ -197,6 +199,13 @@ class Metrics:
                 return tuple(_grouped(_zipped(parts) if zipped else parts))
 
             return await asyncio.to_thread(made)
+
+
+def _older(text: bytes) -> bytes:
+    """OpenMetrics of gauges and counters in the older format: the family of a counter is named as its
+    samples are. The library's function for it is in a module with three web servers.
+    """
+    return _COUNTER.sub(rb"# HELP \1_total \2\n# TYPE \1_total counter", text)
 
 
 def _zipped(parts: Iterable[bytes]) -> Iterator[bytes]:

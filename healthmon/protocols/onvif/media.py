@@ -7,9 +7,9 @@ ONVIF Core 8.1.2 (GetCapabilities, GetServices), Media 5.2 and 5.16, Media2 5.2 
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import NamedTuple
 from urllib.parse import urlsplit
-from xml.sax.saxutils import escape
 
 from healthmon.protocols.errors import (
     ForbiddenError,
@@ -104,14 +104,14 @@ async def _services(device: Calls) -> dict[str, Calls]:
 
 async def _first_generation(media: Calls, choice: Choice) -> Address:
     token = await _token(media, choice)
-    inside = f"{_SETUP}<ProfileToken>{escape(token)}</ProfileToken>"
+    inside = f"{_SETUP}<ProfileToken>{escape(token, quote=False)}</ProfileToken>"
     answer = await call(media, "GetStreamUri", inside)
     return _stream(media, xml.text(answer, "MediaUri", "Uri"), token)
 
 
 async def _second_generation(media: Calls, choice: Choice) -> Address:
     token = await _token(media, choice, "<Type>VideoEncoder</Type>")
-    inside = f"<Protocol>RTSP</Protocol><ProfileToken>{escape(token)}</ProfileToken>"
+    inside = f"<Protocol>RTSP</Protocol><ProfileToken>{escape(token, quote=False)}</ProfileToken>"
     return _stream(media, xml.text(await call(media, "GetStreamUri", inside), "Uri"), token)
 
 

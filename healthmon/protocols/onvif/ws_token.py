@@ -11,7 +11,7 @@ import base64
 import hashlib
 import secrets
 from datetime import UTC, datetime
-from xml.sax.saxutils import escape
+from html import escape
 
 from healthmon.secret import Credential
 
@@ -35,7 +35,7 @@ def _header(username: str, digest: bytes, nonce: bytes, created: str) -> str:
     return (
         f'<s:Header><wsse:Security xmlns:wsse="{_OASIS}-wssecurity-secext-1.0.xsd"'
         f' xmlns:wsu="{_OASIS}-wssecurity-utility-1.0.xsd">'
-        f"<wsse:UsernameToken><wsse:Username>{escape(username)}</wsse:Username>"
+        f"<wsse:UsernameToken><wsse:Username>{escape(username, quote=False)}</wsse:Username>"
         f'<wsse:Password Type="{_OASIS}-username-token-profile-1.0#PasswordDigest">'
         f"{base64.b64encode(digest).decode()}</wsse:Password>"
         f'<wsse:Nonce EncodingType="{_OASIS}-soap-message-security-1.0#Base64Binary">'
