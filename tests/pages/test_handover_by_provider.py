@@ -147,7 +147,7 @@ async def test_a_fresh_login_signs_once_and_two_of_the_provider_hand_over(room: 
         form = {"sweep": str(first), "outgoing": ANNA, "reason": "alone"}
         refused = await http.post("/handover", data=form)
         assert refused.status_code == 403
-        assert alert(refused).startswith(f"{ANNA[:1].upper()}{ANNA[1:]} signs by logging in again")
+        assert alert(refused).startswith(f"A signature of {ANNA} needs a new login")
         assert room.signed(first) == []
 
         again = "/login/oidc/again?as=outgoing&next=/handover"
