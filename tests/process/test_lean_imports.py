@@ -29,7 +29,14 @@ OF_OPERATORS = ("healthmon.evidence.", "healthmon.runtime.desk", "healthmon_expo
 OF_OPERATORS += ("healthmon_exporters.reports.shift_html", "healthmon_exporters.wall.routes")
 FOR_OPERATORS = {"jinja2", "statistics"}
 # Of libraries, and of modules of ours that nothing in an agent asks for.
-UNUSED = {"http.server", "urllib.request", "wsgiref", "xml.sax", "healthmon.store.erasure"}
+UNUSED = {
+    "anyio._backends._asyncio",
+    "http.server",
+    "urllib.request",
+    "wsgiref",
+    "xml.sax",
+    "healthmon.store.erasure",
+}
 RARE = {"GetDeviceInformation", "GetNetworkInterfaces", "GetProfiles", "GetStreamUri"}
 
 
@@ -57,18 +64,23 @@ async def test_neither_run_nor_sweep_loads_a_heavy_library(
         def swept() -> str:
             return product.sweep().err
 
-        def run() -> str:
+        def run() -> tuple[str, str]:
+            """What is loaded when it was scraped, and when it was asked for a page too."""
             with product.agent(module_peers) as agent:
                 agent.until(lambda: web.bodies.keys() >= RARE, 60)
-                return agent.log.read_text(errors="replace")
+                assert agent.value("healthmon_build_info") == 1
+                scraped = agent.log.read_text(errors="replace")
+                assert agent.get("/desk")[0] == 200
+                return scraped, agent.log.read_text(errors="replace")
 
         assert HEAVY & loaded(await asyncio.to_thread(swept)) == set()
         assert web.bodies.keys() >= RARE
         web.bodies.clear()
-        told = await asyncio.to_thread(run)
+        told, with_page = await asyncio.to_thread(run)
         assert (HEAVY | MODELS | FOR_OPERATORS) & loaded(told) == set()
         assert [name for name in modules(told) if name.startswith(OF_OPERATORS)] == []
         assert UNUSED & modules(told) == set()
+        assert "healthmon.runtime.desk" in modules(with_page)
 
 
 @pytest.mark.parametrize("command", [("faults", "--json"), ("history", "C001", "--json")])
