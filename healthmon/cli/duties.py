@@ -18,8 +18,7 @@ from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load
 from healthmon.cli.opening import opened
 from healthmon.evidence import duties
-from healthmon.evidence.duties import DutyState, Standing
-from healthmon.evidence.reading import MOST_OPERATIONS
+from healthmon.evidence.duties import MOST_OPERATIONS, DutyState, Standing
 from healthmon.incidents.civil_time import moment
 from healthmon.incidents.operations import Operation, OperationError, OperationKind
 from healthmon.store import Store, location

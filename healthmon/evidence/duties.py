@@ -19,6 +19,8 @@ DAY: Final = 86400.0
 YEAR: Final = 365 * DAY
 HALF_YEAR: Final = 182 * DAY
 LONGEST_TEXT: Final = 200
+# So many operations are read of the record at most.
+MOST_OPERATIONS: Final = 100_000
 # What is done may be declared so long afterwards.
 OLDEST_SECONDS: Final = 5 * YEAR
 AHEAD_SECONDS: Final = 60.0

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from healthmon.config.outline import Outline
 from healthmon.evidence import devices, faults, imported, planned, power, services, spans
 from healthmon.evidence.devices import DeviceFigures, DeviceRecord
+from healthmon.evidence.duties import MOST_OPERATIONS
 from healthmon.evidence.faults import REPEAT_SECONDS, FaultFigures, FaultRecord
 from healthmon.evidence.kpis import CLOCK_CHANGE_CODES, LONG_CODE, SHORT_CODE, Figures
 from healthmon.evidence.period import Period
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from healthmon.config.schema import Config
     from healthmon.model.device import Device
 
-MOST_OPERATIONS = 100_000
 Progress = Callable[[int, int], None]
 
 

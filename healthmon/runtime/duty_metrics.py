@@ -12,8 +12,7 @@ from itertools import groupby
 from typing import Final
 
 from healthmon.evidence import duties
-from healthmon.evidence.duties import DutyState, Standing
-from healthmon.evidence.reading import MOST_OPERATIONS
+from healthmon.evidence.duties import MOST_OPERATIONS, DutyState, Standing
 from healthmon.incidents.operations import OperationKind
 from healthmon.runtime.agent_metrics import Shown, Table
 from healthmon.store import Store

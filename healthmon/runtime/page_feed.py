@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from healthmon.checks import registry
 from healthmon.evidence import duties
-from healthmon.evidence.reading import MOST_OPERATIONS
+from healthmon.evidence.duties import MOST_OPERATIONS
 from healthmon.incidents.acts import Act
 from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.incidents.operations import Operation, OperationKind

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from healthmon.checks.evaluation.durations import duration
 from healthmon.evidence import duties
+from healthmon.evidence.duties import MOST_OPERATIONS
 from healthmon.evidence.period import Period
-from healthmon.evidence.reading import MOST_OPERATIONS, Scope, answer
+from healthmon.evidence.reading import Scope, answer
 from healthmon.incidents.operations import OperationKind
 from healthmon.inventory import devices as inventory
 from healthmon.runtime.estate import shift_plan

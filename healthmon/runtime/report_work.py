@@ -12,9 +12,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from healthmon.evidence import duties
-from healthmon.evidence.duties import DutyState, Standing
+from healthmon.evidence.duties import MOST_OPERATIONS, DutyState, Standing
 from healthmon.evidence.period import Period
-from healthmon.evidence.reading import MOST_OPERATIONS
 from healthmon.incidents.civil_time import moment
 from healthmon.incidents.operations import OperationError, OperationKind
 from healthmon.runtime.agent import Agent

@@ -25,7 +25,11 @@ HEAVY = {"httpx", "lxml", "onvif", "pysnmp", "requests", "zeep"}
 # config.yaml is read, and options are read, by a process that ends.
 MODELS = {"pydantic", "pydantic_core", "typer", "yaml"}
 # What people use comes with the first page or act; what only they need comes with it.
-OF_OPERATORS = ("healthmon.evidence.", "healthmon.runtime.desk", "healthmon_exporters.pages.")
+OF_OPERATORS = (
+    "healthmon.evidence.reading",
+    "healthmon.runtime.desk",
+    "healthmon_exporters.pages.",
+)
 OF_OPERATORS += ("healthmon_exporters.reports.shift_html", "healthmon_exporters.wall.routes")
 FOR_OPERATORS = {"jinja2", "statistics"}
 # Of libraries, and of modules of ours that nothing in an agent asks for.
@@ -80,7 +84,7 @@ async def test_neither_run_nor_sweep_loads_a_heavy_library(
         assert (HEAVY | MODELS | FOR_OPERATORS) & loaded(told) == set()
         assert [name for name in modules(told) if name.startswith(OF_OPERATORS)] == []
         assert UNUSED & modules(told) == set()
-        assert "healthmon.runtime.desk" in modules(with_page)
+        assert "healthmon.runtime.page_feed" in modules(with_page)
 
 
 @pytest.mark.parametrize("command", [("faults", "--json"), ("history", "C001", "--json")])
