@@ -27,11 +27,16 @@ def all_views(agent: Agent) -> list[View]:
 
 def device_rows(agent: Agent) -> list[DeviceRow]:
     """Every device, worst first."""
-    names = agent.estate_state().site_names
-    return [device_row(view, names) for view in all_views(agent)]
+    names, contractors = agent.estate_state().site_names, contractor_names(agent)
+    return [device_row(view, names, contractors) for view in all_views(agent)]
 
 
-def device_row(view: View, names: Mapping[str, str]) -> DeviceRow:
+def contractor_names(agent: Agent) -> dict[str, str]:
+    """The name of each contractor by its id; the id where it has none."""
+    return {one.id: one.name or one.id for one in agent.estate.config.contractors}
+
+
+def device_row(view: View, names: Mapping[str, str], contractors: Mapping[str, str]) -> DeviceRow:
     """One device; `names` are those of the sites."""
     device = view.device
     return DeviceRow(
@@ -40,7 +45,7 @@ def device_row(view: View, names: Mapping[str, str]) -> DeviceRow:
         kind=" ".join(filter(None, (device.variant, device.kind.value))),
         site=names.get(device.site) or device.site,
         location=device.location,
-        contractor=device.contractor or "",
+        contractor=contractors.get(device.contractor or "", device.contractor or ""),
         shown=OF_VIEW[view.state],
         sentence=view.words,
         maintenance=view.maintenance,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from zoneinfo import ZoneInfo
 
 from healthmon.incidents.contract_clock import clock_of, terms_of
@@ -14,6 +14,7 @@ from healthmon.incidents.local_time import shown
 from healthmon.model.enums import AGENT
 from healthmon.runtime import fault_evidence
 from healthmon.runtime.agent import Agent
+from healthmon.runtime.device_rows import contractor_names
 from healthmon.store import Store
 from healthmon.store.fault_evidence import Evidence, evidence_of
 from healthmon_exporters.pages.act_forms import act_forms
@@ -25,13 +26,17 @@ LATE_SECONDS = 60.0
 def rows_of(agent: Agent, lives: Iterable[LifeCycle]) -> list[FaultRow]:
     """One row a fault, in the given order."""
     estate_state, now = agent.estate_state(), time.time()
-    return [_row(life, estate_state, now) for life in lives]
+    contractors = contractor_names(agent)
+    return [_row(life, estate_state, contractors, now) for life in lives]
 
 
-def _row(life: LifeCycle, estate_state: EstateState, now: float) -> FaultRow:
+def _row(
+    life: LifeCycle, estate_state: EstateState, contractors: Mapping[str, str], now: float
+) -> FaultRow:
     incident, end = life.incident, life.over
     device = estate_state.devices.get(incident.device)
     lead = incident.lead
+    repairer = (device.contractor or "") if device else ""
     return FaultRow(
         number=incident.number,
         device=incident.device.removeprefix(SITE),
@@ -45,7 +50,7 @@ def _row(life: LifeCycle, estate_state: EstateState, now: float) -> FaultRow:
         stage=life.stage.value,
         over=end is not None,
         known=bool(device.site) if device else _was_device(incident.device),
-        contractor=(device.contractor or "") if device else "",
+        contractor=contractors.get(repairer, repairer),
         acknowledged_by=life.ack.by if life.ack else "",
         cause=incident.cause,
         cause_number=incident.cause_number,
@@ -61,7 +66,7 @@ def _was_device(name: str) -> bool:
 def page_of(agent: Agent, life: LifeCycle, evidence: Evidence) -> FaultPage:
     """The whole record of one fault."""
     now = time.time()
-    row = _row(life, agent.estate_state(), now)
+    row = _row(life, agent.estate_state(), contractor_names(agent), now)
     last = life.last_act
     return FaultPage(
         row=row,

@@ -18,7 +18,13 @@ from healthmon.model.footage import Footage
 from healthmon.runtime import fault_pages, wall_feed
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked, entered
-from healthmon.runtime.device_rows import OF_VIEW, all_views, device_row, device_rows
+from healthmon.runtime.device_rows import (
+    OF_VIEW,
+    all_views,
+    contractor_names,
+    device_row,
+    device_rows,
+)
 from healthmon.runtime.device_work import dates_of, done_row
 from healthmon.runtime.field_work import FieldWork
 from healthmon.runtime.gone_devices import gone_page
@@ -175,7 +181,9 @@ class _PageFeed:
         zone = ZoneInfo(self._agent.estate.config.estate.time_zone)
         titled = [(self._title(name, segment[0]), *segment[1:]) for segment in segments]
         return DevicePage(
-            row=device_row(view, self._agent.estate_state().site_names),
+            row=device_row(
+                view, self._agent.estate_state().site_names, contractor_names(self._agent)
+            ),
             address=view.device.address,
             behind=tuple(view.device.parents),
             checks=checks,
