@@ -38,6 +38,8 @@ PAGES = {
     "/devices/{name}": "/devices/C001",
     "/maintenance": "/maintenance",
     "/sites/{site}": "/sites/s01",
+    "/reports": "/reports",
+    "/duties": "/duties",
     "/accessibility": "/accessibility",
     "/login": "/login",
     "/kiosk": "/kiosk",
@@ -48,7 +50,7 @@ PAGES = {
 }
 # For programs, or steps on the way to another page.
 NO_PAGES = {
-    "/metrics", "/sd", "/probe", "/last-failure", "/-/healthy", "/-/ready",
+    "/metrics", "/sd", "/probe", "/last-failure", "/-/healthy", "/-/ready", "/reports/file",
     "/login/oidc", "/login/oidc/again", "/login/oidc/done",
     "/wall.json", "/wall/events", "/wall/device", "/wall/list",
 }  # fmt: skip

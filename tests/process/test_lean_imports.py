@@ -27,7 +27,7 @@ MODELS = {"pydantic", "pydantic_core", "typer", "yaml"}
 # What people use comes with the first page or act; what only they need comes with it.
 OF_OPERATORS = (
     "healthmon.evidence.reading",
-    "healthmon.runtime.desk",
+    "healthmon.runtime.page_feed",
     "healthmon_exporters.pages.",
 )
 OF_OPERATORS += ("healthmon_exporters.reports.shift_html", "healthmon_exporters.wall.routes")
