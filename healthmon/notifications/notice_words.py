@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from healthmon.store.fault_evidence import Notice
+from healthmon.store.rows import Notice
 
 _ENDED = {
     "sent": "accepted by the server {at}",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from healthmon.incidents.confirmation import Fault
 from healthmon.incidents.incident import Incident
 from healthmon.incidents.life_cycle import LifeCycle
+from healthmon.store.rows import Notice
 
 if TYPE_CHECKING:
     from healthmon.store.database import Store
@@ -39,23 +40,6 @@ class Reported:
     at: float
     what: str
     sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One message to one target: `state` is pending, held, sent, merged, digested, dropped or failed;
-    it was `queued` and has `ended` then, None while it waits: until `due`, after `attempts` with
-    `error`. Unix seconds.
-    """
-
-    id: str
-    target: str
-    state: str
-    queued: float
-    ended: float | None
-    due: float
-    attempts: int
-    error: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from typing import Final
 from healthmon.incidents.incident import Incident
 from healthmon.store import audit, sql
 from healthmon.store.engine import Engine
-from healthmon.store.fault_evidence import Notice
-from healthmon.store.rows import AccessRow, Author, BegunCheck, Stay, Wanted
+from healthmon.store.rows import AccessRow, Author, BegunCheck, Notice, Stay, Wanted
 
 PAGE = 500
 # The name in the table meta of the shift check that has no sheet yet.

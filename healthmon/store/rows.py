@@ -305,3 +305,20 @@ class Saved:
     last_act: int = 0
     operations: tuple[Operation, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message to one target: `state` is pending, held, sent, merged, digested, dropped or failed;
+    it was `queued` and has `ended` then, None while it waits: until `due`, after `attempts` with
+    `error`. Unix seconds.
+    """
+
+    id: str
+    target: str
+    state: str
+    queued: float
+    ended: float | None
+    due: float
+    attempts: int
+    error: str

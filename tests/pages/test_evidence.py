@@ -18,7 +18,7 @@ from helpers.open_agent import OpenAgent, open_agent
 from helpers.support import free_port
 
 from healthmon.notifications.notice_words import fared
-from healthmon.store.fault_evidence import Notice
+from healthmon.store.rows import Notice
 
 pytestmark = pytest.mark.slow
 FARED = {

@@ -69,8 +69,7 @@ async def test_c13_vlc_knows_only_udp_which_is_remembered(vlc_port: int) -> None
             device, context, watch=6.2
         )  # VLC sends its first report within five seconds
     assert setups(second) == ["udp 200"]
-    assert found.sender_clock is not None
-    assert abs(found.sender_clock.middle) < 1
+    assert found.sender_clock is None, "VLC passes on what others film: its clock is no camera's"
 
 
 async def test_vlc_does_not_know_another_path(vlc_port: int) -> None:
