@@ -142,6 +142,7 @@ def sheet_of(
     )
     record = Around(_record(engine, recalled), now, estate.time_of_day, estate.devices)
     around = record.surroundings(verdicts)
+    around = replace(around, pictures=estate.config.pictures.enabled)
     return shift_sheet.Sheet(
         estate=estate.config.estate.name,
         zone=estate.config.estate.time_zone,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ from healthmon.checks.function_check.cells import (
 from healthmon.checks.function_check.lines import BY_NUMBER, LINES, RAISED_BY_A_PERSON
 from healthmon.incidents.incident import PERSON, RAISED
 from healthmon.model.device import Device, RelaySpec
-from healthmon.model.enums import AGENT, CheckName, Kind
+from healthmon.model.enums import AGENT, CheckName, Kind, State
 from healthmon.model.results import Verdict
 
 TESTS = Path(__file__).parents[1]
@@ -182,6 +183,38 @@ def test_what_nothing_asked_is_not_checked():
     assert cell(check, "C1").mark is Mark.WELL
     for number in ("C2", "C3", "C4", "C11", "C12", "C13", "C14", "C15", "C17", "C19", "C21"):
         assert cell(check, number) == Cell(Mark.NOT_CHECKED, BY_NUMBER[number].missing), number
+
+
+STREAM_OK = ("pictures", OK, "25 pictures a second")
+THERE = ("present", OK, "picture there")
+
+
+@pytest.mark.parametrize(
+    ("number", "enabled", "variant", "found", "why"),
+    [
+        ("C7", False, "fixed", [STREAM_OK], "`pictures` is not enabled in config.yaml"),
+        ("C5", False, "ptz", [STREAM_OK], "`pictures` is not enabled in config.yaml"),
+        ("C6", True, "fixed", [], "no stream is configured"),
+        ("C6", True, "fixed", [STREAM_OK], "no picture of it was judged in this check"),
+        ("C7", True, "ptz", [THERE], "the view of a PTZ camera is not compared: its preset is not known"),
+        ("C7", True, "fixed", [("present", UNKNOWN, "picture not checked: H.266")], "picture not checked: H.266"),
+        ("C6", True, "fixed", [("present", FAULT, "black")], "there is no picture to compare: see line C5"),
+        ("C6", True, "fixed", [THERE, ("view", OK, "as learned")], "there is too little in the picture to be sharp"),
+        ("C6", True, "fixed", [THERE, ("view", WARNING, "moved")],
+         "the view is not as learned, so its sharpness is not compared: see line C7"),
+        ("C7", True, "fixed", [THERE], BY_NUMBER["C7"].missing),
+        ("C5", True, "fixed", [THERE], BY_NUMBER["C5"].missing),
+    ],
+)  # fmt: skip
+def test_a_picture_that_was_not_judged_has_the_one_reason_that_is_true(
+    number: str, enabled: bool, variant: str, found: list[tuple[str, State, str]], why: str
+):
+    verdicts = [
+        said("C001", STREAM if one is STREAM_OK else CheckName.PICTURE, *one) for one in found
+    ]
+    around = replace(QUIET, pictures=enabled)
+    check = checked({"C001": replace(camera(1), variant=variant)}, verdicts, around)
+    assert cell(check, number) == Cell(Mark.NOT_CHECKED, why)
 
 
 def test_a_lost_camera_fails_once_and_the_rest_says_why():

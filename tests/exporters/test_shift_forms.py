@@ -91,10 +91,7 @@ def test_csv_has_a_row_for_each_camera_and_line():
     assert len(rows) == 150 * 25
     by_place = {(row["camera"], row["line"]): row for row in rows}
     assert by_place["C058", "C16"]["mark"] == "FAIL"
-    assert by_place["C001", "C7"]["why"] == (
-        "the view in this light is still being learned, or the camera is a PTZ; or `pictures` is not "
-        "enabled in config.yaml"
-    )
+    assert by_place["C001", "C7"]["why"] == ("`pictures` is not enabled in config.yaml")
     assert {row["simulated"] for row in rows} == {""}
 
 

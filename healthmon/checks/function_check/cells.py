@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from healthmon.checks.function_check import picture_reasons
 from healthmon.checks.function_check.lines import LINES, Line, Of, Source
 from healthmon.model.device import Device
 from healthmon.model.enums import AGENT, CheckName, Kind, State
@@ -48,12 +49,14 @@ class PowerEvent:
 class Surroundings:
     """What the verdicts of a sweep do not tell. `power_unknown` says why power events are not known,
     "" where they are, from `power_since` on (Unix seconds); `monitor` is the cell of C24.
+    `pictures` is whether they are judged.
     """
 
     power_since: float = 0.0
     power: tuple[PowerEvent, ...] = ()
     power_unknown: str = "the agent has kept no record"
     monitor: Cell = field(default_factory=lambda: Cell(Mark.NOT_CHECKED, "no agent has run"))
+    pictures: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +133,13 @@ class _Table:
 
     def _why_missing(self, camera: Device, line: Line) -> str:
         """That the camera is lost, where that is why there is no verdict."""
-        lost = any(_is_lost(verdict) for verdict in self.by_device.get(camera.id, ()))
-        return "the camera could not be reached" if lost else line.missing
+        verdicts = self.by_device.get(camera.id, ())
+        if any(_is_lost(verdict) for verdict in verdicts):
+            return "the camera could not be reached"
+        if any(source.check is CheckName.PICTURE for source in line.sources):
+            enabled = self.around.pictures
+            return picture_reasons.why_not_judged(line, camera, verdicts, enabled=enabled)
+        return line.missing
 
     def _verdicts(self, camera: Device, source: Source) -> Iterator[Verdict]:
         """The verdicts of `source` for `camera`. What lies ahead does not count."""
