@@ -331,7 +331,9 @@ def sheets(
 
 @cli.command()
 def report(
-    kind: Annotated[str, typer.Argument(help="monthly, annual, foi, contractor or retention")],
+    kind: Annotated[
+        str, typer.Argument(help="monthly, annual, foi, contractor, retention or security")
+    ],
     config: ConfigOption = None,
     period: Annotated[
         str,

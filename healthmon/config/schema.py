@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from healthmon.config.contract_schema import BankHolidays, Contractor
 from healthmon.config.device_schema import (
@@ -19,6 +19,7 @@ from healthmon.config.device_schema import (
 )
 from healthmon.config.fields import (
     BitRate,
+    Date,
     Flag,
     Host,
     Hosts,
@@ -34,6 +35,7 @@ from healthmon.config.fields import (
     Strict,
     Whole,
     Zone,
+    as_list,
 )
 from healthmon.config.notify_schema import Heartbeat, Route, Target, Times
 from healthmon.config.oidc_schema import Oidc
@@ -202,6 +204,16 @@ class DutyEntry(Strict):
     disabled: Flag = False
 
 
+class FirmwareEntry(Strict):
+    """What the security report holds the commissioned firmware of a model against: the approved
+    versions, and the last day on which the maker supports it.
+    """
+
+    model: Name
+    approved: Annotated[tuple[Line, ...], BeforeValidator(as_list)] = ()
+    end_of_support: Date | None = None
+
+
 class Window(Strict):
     """A maintenance window. Times are local (``2026-12-01 08:00``); `repeat` goes on until
     `until`.
@@ -268,6 +280,7 @@ class Config(Strict):
     workstations: tuple[Workstation, ...] = ()
     maintenance: tuple[Window, ...] = ()
     duties: tuple[DutyEntry, ...] = ()
+    firmware: tuple[FirmwareEntry, ...] = ()
     notify: dict[Id, Target] = Field(default_factory=dict)
     routes: tuple[Route, ...] = ()
     heartbeat: Heartbeat | None = None

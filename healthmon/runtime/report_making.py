@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from healthmon.checks.evaluation.durations import duration
-from healthmon.evidence import duties
+from healthmon.evidence import duties, security
 from healthmon.evidence.duties import MOST_OPERATIONS
 from healthmon.evidence.period import Period
 from healthmon.evidence.reading import Scope, answer
@@ -68,6 +68,9 @@ def made(
         reviews(config),
         duties.states(config, declared, wish.now, store.watched_since() or wish.now),
         kept=_kept(config, store),
+        security=security.read(store, config, scope.devices, (wish.period, wish.now))
+        if wish.kind == "security"
+        else (),
     )
     return make(order)
 

@@ -1,4 +1,4 @@
-"""The kinds of report: monthly, annual, freedom of information, contractor, retention. Each
+"""The kinds of report: monthly, annual, freedom of information, contractor, retention, security. Each
 puts the figures of the record into sections. Pure.
 """
 
@@ -15,7 +15,8 @@ from healthmon.evidence.duties import DutyState
 from healthmon.evidence.faults import STEPS, Duration, FaultFigures, FaultRecord
 from healthmon.evidence.kpis import HOURS, LONG_CODE, SHORT_CODE, Figures, kpis
 from healthmon.evidence.reading import Answer
-from healthmon_exporters.reports import annual_review, report_figures
+from healthmon.evidence.security import Known
+from healthmon_exporters.reports import annual_review, report_figures, security_report
 from healthmon_exporters.reports.report_document import (
     IMPORTED,
     About,
@@ -38,7 +39,7 @@ class Order:
     the months that are shown beside each other. `starts` are the seconds in which the generator of
     a UPS takes over. `reviews` say in words how often the system is reviewed; `duties` are those of the
     register; `kept` says how long the
-    record keeps things.
+    record keeps things; `security` is what is known of each device, for the kind of that name.
     """
 
     about: About
@@ -47,6 +48,7 @@ class Order:
     reviews: Sequence[str] = ()
     duties: Sequence[DutyState] = ()
     kept: Sequence[str] = ()
+    security: Sequence[Known] = ()
 
     @property
     def figures(self) -> Figures:
@@ -330,10 +332,16 @@ def _breaches(order: Order) -> Section:
     return section("Camera by camera", tables=[table("Cameras outside retention", heads, rows)])
 
 
+def security(order: Order) -> Document:
+    """Firmware, logins, certificates and identity, from what is known."""
+    return document(order.about, order.given, security_report.sections(order.security, order.about))
+
+
 KINDS: Final[Mapping[str, tuple[str, Callable[[Order], Document]]]] = {
     "monthly": ("CCTV performance", monthly),
     "annual": ("CCTV annual review", annual),
     "foi": ("CCTV cameras and faults", foi),
     "contractor": ("CCTV repairs by contractor", contractor),
     "retention": ("CCTV retention", retention),
+    "security": ("CCTV security of devices", security),
 }
