@@ -35,7 +35,8 @@ PERHAPS = {("C120", "recording_gap", "warning"), ("POL", "relay_differs", "warni
 # piece of the query, as the letters of the checks move when a check is added.
 NOT_HERE = {
     '"host"': "no workstation",
-    'check="picture"': "pictures are not enabled there",
+    '"picture"': "pictures are not enabled there",
+    "Months that are over": "the agent has just begun: no month is over",
     '"certificate"': "no device with a certificate",
     "certificate_expiry": "no device with a certificate",
     "check!~": "no check of another package",

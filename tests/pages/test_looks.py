@@ -107,7 +107,8 @@ for (const one of all) {
   const style = getComputedStyle(one);
   const own = [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
   const hides = (axis) => ["hidden", "clip"].includes(style[`overflow${axis}`]);
-  if (hides("X") && one.scrollWidth > one.clientWidth + 1) found.push(`cut: ${told(one)} ${one.scrollWidth} of ${one.clientWidth}`);
+  // What stands in a field can be moved through with the cursor.
+  if (hides("X") && !one.matches("input") && one.scrollWidth > one.clientWidth + 1) found.push(`cut: ${told(one)} ${one.scrollWidth} of ${one.clientWidth}`);
   if (hides("Y") && one.scrollHeight > one.clientHeight + 1 && one !== document.body) found.push(`cut below: ${told(one)} ${one.scrollHeight} of ${one.clientHeight}`);
   const box = one.getBoundingClientRect();
   if (own && !scrolls(one) && box.right > root.clientWidth + 1) found.push(`outside: ${told(one)}`);
