@@ -210,6 +210,11 @@ def onvif_identity(data: bytes) -> None:
             spoken(read(calls), peer)
 
 
+def in_envelope(parse: Callable[[xml.Element], object]) -> Reader:
+    """`parse` of the body of a SOAP envelope."""
+    return lambda data: parse(soap.envelope_body(data))
+
+
 def soap_fault(data: bytes) -> None:
     """A fault and the error that it stands for."""
     fault = soap.fault_of(soap.envelope_body(data))
@@ -453,19 +458,19 @@ PARSERS = {
         Parser(
             "profile_g",
             {
-                "services": profile_g.services,
-                "capabilities": profile_g.capabilities,
-                "summary": profile_g.summary,
-                "token": lambda data: profile_g.search_token(data, "FindRecordings"),
-                "recordings_page": profile_g.recordings_page,
-                "recording_information": profile_g.recording_information,
-                "recordings": profile_g.recordings,
-                "events": profile_g.events_page,
-                "jobs": profile_g.jobs,
-                "job_state": profile_g.job_state,
-                "replay": profile_g.replay_uri,
-                "information": profile_g.information,
-                "ntp": profile_g.ntp_servers,
+                "services": in_envelope(profile_g.services),
+                "capabilities": in_envelope(profile_g.capabilities),
+                "summary": in_envelope(profile_g.summary),
+                "token": in_envelope(lambda body: profile_g.search_token(body, "FindRecordings")),
+                "recordings_page": in_envelope(profile_g.recordings_page),
+                "recording_information": in_envelope(profile_g.recording_information),
+                "recordings": in_envelope(profile_g.recordings),
+                "events": in_envelope(profile_g.events_page),
+                "jobs": in_envelope(profile_g.jobs),
+                "job_state": in_envelope(profile_g.job_state),
+                "replay": in_envelope(profile_g.replay_uri),
+                "information": in_envelope(profile_g.information),
+                "ntp": in_envelope(profile_g.ntp_servers),
             },
         ),
         Parser(

@@ -18,7 +18,7 @@ from healthmon.model.device import Device
 from healthmon.protocols.errors import ExchangeError, SilentError, UnsupportedError
 from healthmon.protocols.http.exchange import BODY_CAP, Endpoint, Reply
 from healthmon.protocols.http.session import HttpLogin, HttpSession, served
-from healthmon.protocols.onvif.soap_auth import Held, Login, post
+from healthmon.protocols.onvif.soap_auth import Answer, Held, Login, post
 from healthmon.protocols.snmp.v2c import SnmpValue
 from healthmon.protocols.transport.connector import Connector
 from healthmon.protocols.transport.lockout_guard import LockoutGuard
@@ -111,18 +111,17 @@ class VendorClient:
         """
         return await self._request("POST", path, body, (("Content-Type", kind),), cap)
 
-    async def soap(self, path: str, envelope: bytes) -> Reply:
-        """POST a SOAP `envelope`; an answer that is no fault. Raises what ``soap_login.post``
+    async def soap(self, path: str, envelope: bytes) -> Answer:
+        """POST a SOAP `envelope`; an answer that is no fault. Raises what ``soap_auth.post``
         raises.
         """
         self.calls += 1
         self._held.session = session = self._open()
         self._held.answered = session.answered
         login = Login(self.credential, self.guard, self.skew, self.device.access.allow_basic)
-        answer = await self._patiently(
+        return await self._patiently(
             post(self.connector, session.place, path, envelope, login, self._held)
         )
-        return answer.reply
 
     async def snmp(self, oids: Sequence[str]) -> dict[str, SnmpValue]:
         """The values of `oids` that the recorder has. Raises UnsupportedError without SNMP, else as

@@ -40,10 +40,12 @@ from healthmon.protocols.errors import (
 )
 from healthmon.protocols.http.exchange import BODY_CAP, Reply
 from healthmon.protocols.snmp.v2c import SnmpValue
+from healthmon.protocols.values.xml import Element
 from healthmon.vendors.client import MuteError, VendorClient
 from healthmon.vendors.coverage import Timeline
 
 T = TypeVar("T")
+Told = TypeVar("Told")
 LOGIN_TROUBLE = (
     AuthFailedError,
     AuthLatchedError,
@@ -123,7 +125,9 @@ class PartialRead:
 
         Raises the errors in `FATAL`.
         """
-        return await self._parsed(what, lambda: self.contact.get(path, cap=cap), parse, need)
+        return await self._parsed(
+            what, lambda: self.contact.get(path, cap=cap), self._of_reply(parse), need
+        )
 
     async def post(
         self,
@@ -138,21 +142,33 @@ class PartialRead:
     ) -> T | None:
         """As `get`, for a POST that the maker documents as a query."""
         return await self._parsed(
-            what, lambda: self.contact.post(path, body, kind, cap=cap), parse, need
+            what,
+            lambda: self.contact.post(path, body, kind, cap=cap),
+            self._of_reply(parse),
+            need,
         )
+
+    def _of_reply(self, parse: Callable[[bytes], T]) -> Callable[[Reply], T]:
+        """`parse` of a reply's body; the reply is kept for its times."""
+
+        def parsed(reply: Reply) -> T:
+            self.reply = reply
+            return parse(reply.body)
+
+        return parsed
 
     async def _parsed(
         self,
         what: str,
-        request: Callable[[], Awaitable[Reply]],
-        parse: Callable[[bytes], T],
+        request: Callable[[], Awaitable[Told]],
+        parse: Callable[[Told], T],
         need: Need | None,
     ) -> T | None:
         try:
             self._held_back(what)
-            self.reply = await self._in_time(request)
+            told = await self._in_time(request)
             with reading("answer"):
-                found = parse(self.reply.body)
+                found = parse(told)
         except FATAL:
             raise
         except ExchangeError as error:
@@ -161,7 +177,7 @@ class PartialRead:
         self.read += 1
         return found
 
-    async def _in_time(self, request: Callable[[], Awaitable[Reply]]) -> Reply:
+    async def _in_time(self, request: Callable[[], Awaitable[Told]]) -> Told:
         """One reply within a share of what is left, so that a part that hangs does not take the
         time of all. Raises SilentError; at once for all where a recorder has answered nothing yet.
         """
@@ -180,15 +196,20 @@ class PartialRead:
         what: str,
         path: str,
         envelope: bytes,
-        parse: Callable[[bytes], T],
+        parse: Callable[[Element], T],
         *,
         need: Need | None = NEEDED,
     ) -> T | None:
-        """As `get`, for a SOAP call; it must also be done before the session's end."""
+        """As `get`, for a SOAP call, of whose body `parse` is; it must also be done before the
+        session's end.
+        """
         try:
             async with self.contact.before_end():
                 return await self._parsed(
-                    what, lambda: self.contact.soap(path, envelope), parse, need
+                    what,
+                    lambda: self.contact.soap(path, envelope),
+                    lambda answer: parse(answer.body),
+                    need,
                 )
         except TimeoutError:
             self.missed(what, SilentError("no time left for it"), need)

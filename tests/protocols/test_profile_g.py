@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from healthmon.protocols.errors import ExchangeError, ProtocolError
-from healthmon.protocols.onvif import profile_g
+from healthmon.protocols.onvif import profile_g, soap
 from healthmon.protocols.onvif import profile_g_requests as checks
+from healthmon.protocols.values.xml import Element
 
 pytestmark = pytest.mark.slow
 
@@ -26,8 +27,12 @@ NAMES = (
 )
 
 
-def reply(inside: str) -> bytes:
+def wire(inside: str) -> bytes:
     return f'<?xml version="1.0"?><env:Envelope {NAMES}><env:Body>{inside}</env:Body></env:Envelope>'.encode()
+
+
+def reply(inside: str) -> Element:
+    return soap.envelope_body(wire(inside))
 
 
 def at(*when: int) -> float:
@@ -48,11 +53,15 @@ INFORMATION = """<tt:RecordingInformation>
  <tt:RecordingStatus>Recording</tt:RecordingStatus></tt:RecordingInformation>"""
 
 
-def page(inside: str, state: str = "Completed") -> bytes:
-    return reply(
+def page_bytes(inside: str, state: str = "Completed") -> bytes:
+    return wire(
         f"<tse:GetRecordingSearchResultsResponse><tse:ResultList><tt:SearchState>{state}</tt:SearchState>{inside}"
         "</tse:ResultList></tse:GetRecordingSearchResultsResponse>"
     )
+
+
+def page(inside: str, state: str = "Completed") -> Element:
+    return soap.envelope_body(page_bytes(inside, state))
 
 
 def test_a_page_of_recordings():
@@ -103,12 +112,12 @@ def test_dates_that_mean_nothing_are_not_footage(text, known):
 
 def test_wrong_namespaces_and_prefixes_are_read_all_the_same():
     bent = (
-        page(INFORMATION)
+        page_bytes(INFORMATION)
         .replace(b"tt:", b"ns1:")
         .replace(b"xmlns:tt=", b"xmlns:ns1=")
         .replace(b"ver10/schema", b"x")
     )
-    done, (found,) = profile_g.recordings_page(bent)
+    done, (found,) = profile_g.recordings_page(soap.envelope_body(bent))
     assert done
     assert found.name == "Camera 7"
 
@@ -126,12 +135,16 @@ EVENT = """<tt:Result><tt:RecordingToken>{recording}</tt:RecordingToken><tt:Trac
  <tt:StartStateEvent>{start}</tt:StartStateEvent></tt:Result>"""
 
 
-def events(*rows: str) -> bytes:
+def events_bytes(*rows: str) -> bytes:
     inside = "".join(rows)
-    return reply(
+    return wire(
         "<tse:GetEventSearchResultsResponse><tse:ResultList><tt:SearchState>Completed</tt:SearchState>"
         f"{inside}</tse:ResultList></tse:GetEventSearchResultsResponse>"
     )
+
+
+def events(*rows: str) -> Element:
+    return soap.envelope_body(events_bytes(*rows))
 
 
 def row(**other: str) -> str:
@@ -304,7 +317,7 @@ PARSERS = (
         ),
         max_size=8,
     ),
-    st.sampled_from([page(INFORMATION), events(row()), b"", b"<html>", b"\x00\xff"]),
+    st.sampled_from([page_bytes(INFORMATION), events_bytes(row()), b"", b"<html>", b"\x00\xff"]),
     st.integers(0, 900),
 )
 def test_whatever_comes_is_a_value_or_a_wire_error(parse, parts, whole, cut):
@@ -315,6 +328,6 @@ def test_whatever_comes_is_a_value_or_a_wire_error(parse, parts, whole, cut):
         "recordings_page": "GetRecordingSearchResults",
         "events_page": "GetEventSearchResults",
     }.get(parse.__name__, "X")
-    for body in (whole, whole[:cut], reply(f"<{name}Response>{nested}</{name}Response>")):
+    for body in (whole, whole[:cut], wire(f"<{name}Response>{nested}</{name}Response>")):
         with contextlib.suppress(ExchangeError):
-            parse(body)
+            parse(soap.envelope_body(body))

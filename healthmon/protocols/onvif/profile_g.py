@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from healthmon.protocols.errors import ProtocolError
-from healthmon.protocols.onvif import device, soap
+from healthmon.protocols.onvif import device
 from healthmon.protocols.onvif.profile_g_requests import NS_RECORDING, NS_REPLAY, NS_SEARCH
 from healthmon.protocols.values import dates, xml
 from healthmon.protocols.values.xml import Element
@@ -97,21 +97,23 @@ class VendorInfo:
 # ------------------------------------------------------------------------------------------------ answers
 
 
-def answer(reply: bytes, operation: str) -> Element:
-    """The response element of `operation`. Raises ProtocolError where the body holds another."""
-    found = xml.find(soap.envelope_body(reply), f"{operation}Response")
+def answer(body: Element, operation: str) -> Element:
+    """The response element of `operation` in a SOAP body. Raises ProtocolError where the body holds
+    another.
+    """
+    found = xml.find(body, f"{operation}Response")
     if found is None:
         raise ProtocolError(f"{operation}: the answer holds no {operation}Response")
     return found
 
 
-def services(reply: bytes) -> tuple[dict[str, str], bool]:
+def services(body: Element) -> tuple[dict[str, str], bool]:
     """Namespace -> XAddr of GetServices, and whether the search gives the state of properties
     (GeneralStartEvents).
     """
     found: dict[str, str] = {}
     general = False
-    for service in _all(answer(reply, "GetServices"), "Service"):
+    for service in _all(answer(body, "GetServices"), "Service"):
         namespace, address = xml.text(service, "Namespace"), xml.text(service, "XAddr")
         if namespace and address:
             found[namespace.rstrip("/")] = address
@@ -121,9 +123,9 @@ def services(reply: bytes) -> tuple[dict[str, str], bool]:
     return found, general
 
 
-def capabilities(reply: bytes) -> dict[str, str]:
+def capabilities(body: Element) -> dict[str, str]:
     """Namespace -> XAddr of the Profile G services in GetCapabilities (Extension)."""
-    root = xml.find(answer(reply, "GetCapabilities"), "Capabilities")
+    root = xml.find(answer(body, "GetCapabilities"), "Capabilities")
     places = {NS_SEARCH: "Search", NS_RECORDING: "Recording", NS_REPLAY: "Replay"}
     found = {
         namespace: xml.text(root, "Extension", name, "XAddr") for namespace, name in places.items()
@@ -131,42 +133,42 @@ def capabilities(reply: bytes) -> dict[str, str]:
     return {namespace: address for namespace, address in found.items() if address}
 
 
-def summary(reply: bytes) -> tuple[float | None, float | None, int]:
+def summary(body: Element) -> tuple[float | None, float | None, int]:
     """(oldest, newest, recordings) of GetRecordingSummary; the dates mean nothing where there is no
     recording.
     """
-    told = xml.find(answer(reply, "GetRecordingSummary"), "Summary")
+    told = xml.find(answer(body, "GetRecordingSummary"), "Summary")
     count = _whole(xml.text(told, "NumberRecordings"))
     if not count:
         return None, None, 0
     return _moment(xml.text(told, "DataFrom")), _moment(xml.text(told, "DataUntil")), count
 
 
-def search_token(reply: bytes, operation: str) -> str:
+def search_token(body: Element, operation: str) -> str:
     """The token of a search session. Raises ProtocolError without one."""
-    token = xml.text(answer(reply, operation), "SearchToken")
+    token = xml.text(answer(body, operation), "SearchToken")
     if token is None:
         raise ProtocolError(f"{operation}: the answer holds no SearchToken")
     return token[:512]
 
 
-def recordings_page(reply: bytes) -> tuple[bool, tuple[Found, ...]]:
+def recordings_page(body: Element) -> tuple[bool, tuple[Found, ...]]:
     """(completed, recordings) of one page of GetRecordingSearchResults."""
-    results = xml.find(answer(reply, "GetRecordingSearchResults"), "ResultList")
+    results = xml.find(answer(body, "GetRecordingSearchResults"), "ResultList")
     found = tuple(_information(one) for one in _all(results, "RecordingInformation"))
     return _completed(results), tuple(one for one in found if one.token)
 
 
-def recording_information(reply: bytes) -> Found | None:
+def recording_information(body: Element) -> Found | None:
     """GetRecordingInformation."""
-    told = xml.find(answer(reply, "GetRecordingInformation"), "RecordingInformation")
+    told = xml.find(answer(body, "GetRecordingInformation"), "RecordingInformation")
     return _information(told) if told is not None else None
 
 
-def recordings(reply: bytes) -> tuple[Found, ...]:
+def recordings(body: Element) -> tuple[Found, ...]:
     """GetRecordings: tokens, sources and the retention that is set; no dates."""
     found = []
-    for item in _all(answer(reply, "GetRecordings"), "RecordingItem"):
+    for item in _all(answer(body, "GetRecordings"), "RecordingItem"):
         configuration = xml.find(item, "Configuration")
         source = xml.find(configuration, "Source")
         tracks = tuple(
@@ -206,11 +208,11 @@ def _source(source: Element | None) -> tuple[str, str, str]:
     return tuple((xml.text(source, name) or "")[:256] for name in ("SourceId", "Name", "Address"))  # type: ignore[return-value]
 
 
-def events_page(reply: bytes) -> tuple[bool, tuple[Event, ...]]:
+def events_page(body: Element) -> tuple[bool, tuple[Event, ...]]:
     """(completed, events) of one page of GetEventSearchResults; what is not an event is passed
     over.
     """
-    results = xml.find(answer(reply, "GetEventSearchResults"), "ResultList")
+    results = xml.find(answer(body, "GetEventSearchResults"), "ResultList")
     found = (_event(one) for one in _all(results, "Result"))
     return _completed(results), tuple(event for event in found if event is not None)
 
@@ -247,10 +249,10 @@ def _items(element: Element | None) -> dict[str, str]:
     return {(one.get("Name") or "")[:64]: (one.get("Value") or "")[:256] for one in items}
 
 
-def jobs(reply: bytes) -> tuple[Job, ...]:
+def jobs(body: Element) -> tuple[Job, ...]:
     """GetRecordingJobs."""
     found = []
-    for item in _all(answer(reply, "GetRecordingJobs"), "JobItem"):
+    for item in _all(answer(body, "GetRecordingJobs"), "JobItem"):
         told = xml.find(item, "JobConfiguration")
         token, recording = xml.text(item, "JobToken"), xml.text(told, "RecordingToken")
         if token and recording:
@@ -258,11 +260,11 @@ def jobs(reply: bytes) -> tuple[Job, ...]:
     return tuple(found)
 
 
-def job_state(reply: bytes) -> tuple[str | None, str | None]:
+def job_state(body: Element) -> tuple[str | None, str | None]:
     """(Idle, Active, PartiallyActive or Error; the first error text of a track) of
     GetRecordingJobState.
     """
-    state = xml.find(answer(reply, "GetRecordingJobState"), "State")
+    state = xml.find(answer(body, "GetRecordingJobState"), "State")
     errors = (
         xml.text(track, "Error")
         for source in _all(state, "Sources")
@@ -271,24 +273,24 @@ def job_state(reply: bytes) -> tuple[str | None, str | None]:
     return xml.text(state, "State"), next((text[:256] for text in errors if text), None)
 
 
-def replay_uri(reply: bytes) -> str:
+def replay_uri(body: Element) -> str:
     """The URI of GetReplayUri. Raises ProtocolError without one."""
-    uri = xml.text(answer(reply, "GetReplayUri"), "Uri")
+    uri = xml.text(answer(body, "GetReplayUri"), "Uri")
     if uri is None:
         raise ProtocolError("GetReplayUri: the answer holds no URI")
     return uri
 
 
-def information(reply: bytes) -> VendorInfo:
+def information(body: Element) -> VendorInfo:
     """GetDeviceInformation."""
-    told = answer(reply, "GetDeviceInformation")
+    told = answer(body, "GetDeviceInformation")
     names = ("Manufacturer", "Model", "SerialNumber", "FirmwareVersion")
     return VendorInfo(*(text[:128] if (text := xml.text(told, name)) else None for name in names))
 
 
-def ntp_servers(reply: bytes) -> tuple[str, ...]:
+def ntp_servers(body: Element) -> tuple[str, ...]:
     """The time servers of GetNTP, by DHCP or by hand, as far as they are set."""
-    told = device.ntp_of(answer(reply, "GetNTP"))
+    told = device.ntp_of(answer(body, "GetNTP"))
     return tuple(dict.fromkeys((*told.by_dhcp, *told.by_hand)))
 
 

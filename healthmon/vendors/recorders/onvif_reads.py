@@ -25,6 +25,7 @@ from healthmon.protocols.onvif import call as onvif_call
 from healthmon.protocols.onvif import device as onvif
 from healthmon.protocols.onvif import profile_g, soap
 from healthmon.protocols.onvif import profile_g_requests as checks
+from healthmon.protocols.values.xml import Element
 from healthmon.vendors.client import VendorClient
 from healthmon.vendors.clocks import Clock
 from healthmon.vendors.partial_read import FATAL, NEEDED, Need, PartialRead
@@ -83,8 +84,7 @@ async def clock(parts: PartialRead) -> Clock:
     contact = parts.contact
     try:
         path = contact.device.access.onvif_path or "/"
-        reply = await contact.soap(path, soap.GET_SYSTEM_DATE_AND_TIME)
-        told = onvif.time_of(reply, soap.envelope_body(reply.body))
+        told = onvif.time_of(*await contact.soap(path, soap.GET_SYSTEM_DATE_AND_TIME))
     except FATAL:
         raise
     except ExchangeError as error:
@@ -232,7 +232,7 @@ async def _hourly(
     what: str,
     path: str,
     envelope: bytes,
-    parse: Callable[[bytes], T],
+    parse: Callable[[Element], T],
     need: Need = NEEDED,
 ) -> T | None:
     """A part that seldom changes, asked once an hour."""

@@ -12,11 +12,12 @@ from dataclasses import replace
 import pytest
 from helpers.profile_g_rig import RECORDER, RecorderRig, recorder_rig
 
-from healthmon.demo.profile_g_sim import ProfileG
+from healthmon.demo.profile_g_sim import ProfileG, _list, channels
 from healthmon.demo.state import RTSP
 from healthmon.model.device import Check
 from healthmon.model.enums import CheckName, Reason, Span, State
 from healthmon.model.footage import DAY, Footage, RecorderMeasurement
+from healthmon.vendors.recorders import onvif_search
 
 pytestmark = pytest.mark.usefixtures("ordinary_day")
 
@@ -276,3 +277,25 @@ async def test_a_recorder_that_is_down_leaves_its_cameras_unchecked(tmp_path):
             "recorder R1: the device could not be reached"
             in rig.verdicts["C001", "recording"].sentence
         )
+
+
+async def test_a_search_that_says_the_same_page_again_and_again_is_left(tmp_path, monkeypatch):
+    """Firmware that never says "Completed" costs five repeated pages, not a hundred; the recordings
+    are asked for one by one, and the search is ended.
+    """
+    pages = []
+
+    def the_same(sim: ProfileG, operation: str, body: str) -> str:
+        if operation != "GetRecordingSearchResults":
+            return honest(sim, operation, body)
+        pages.append(body)
+        rows = "".join(sim._information(one) for one in channels(sim._device))
+        return _list(operation, "Searching", rows)
+
+    honest = ProfileG._results
+    monkeypatch.setattr(ProfileG, "_results", the_same)
+    monkeypatch.setattr(onvif_search, "PAUSE", 0.01)
+    async with recorder_rig(tmp_path) as rig:
+        assert await rig.look() == {}
+        assert len(pages) == 1 + onvif_search.MOST_REPEATED
+        assert rig.counters.searches_now == 0
