@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from healthmon.incidents.incident import SITE, EstateState, Incident
+from healthmon.incidents.incident import OTHER, SITE, EstateState, Incident
 from healthmon.model.device import Check, Device
 from healthmon.model.ups import Ups
 from healthmon.runtime.agent import Agent
@@ -66,14 +66,7 @@ def _lines(agent: Agent, estate_state: EstateState) -> Iterator[FaultLine]:
 
 def _lines_of(incident: Incident, estate_state: EstateState) -> Iterator[FaultLine]:
     device = estate_state.devices.get(incident.device)
-    site = estate_state.site_names.get(incident.site) or incident.site
-    name = (
-        device.name
-        if device
-        else f"{site} site"
-        if incident.device.startswith(SITE)
-        else incident.device
-    )
+    name = device.name if device else _not_a_device(incident, estate_state)
     for fault in incident.faults:
         yield FaultLine(
             device=incident.device,
@@ -92,17 +85,30 @@ def _lines_of(incident: Incident, estate_state: EstateState) -> Iterator[FaultLi
             affected=len(incident.affected),
             held=incident.held,
             maintenance=estate_state.maintenance.get(incident.device, ""),
+            site=incident.site,
         )
 
 
+def _not_a_device(incident: Incident, estate_state: EstateState) -> str:
+    """What a fault is called that is about no device."""
+    site = estate_state.site_names.get(incident.site) or incident.site
+    if incident.device.startswith(SITE):
+        return f"{site} site"
+    if incident.device == OTHER:
+        return ", ".join(filter(None, ("Something else", site)))
+    return incident.device
+
+
 def details(agent: Agent, name: str) -> dict[str, Any] | None:
-    """One device in words; None for what is not configured."""
+    """One device in words, or the faults that are about no device; None for what is neither
+    configured nor at fault.
+    """
     estate_state = agent.estate_state()
     device = estate_state.devices.get(name)
-    if device is None:
-        return None
-    checks = [_check_line(agent, check) for check in agent.estate.checks_of.get(name, ())]
     lines = [line for line in _lines(agent, estate_state) if line.device == name]
+    if device is None:
+        return panel.of_no_device(lines) if lines else None
+    checks = [_check_line(agent, check) for check in agent.estate.checks_of.get(name, ())]
     site = estate_state.site_names.get(device.site) or device.site
     return panel.details(device, site, checks, lines, estate_state.maintenance.get(name, ""))
 

@@ -45,7 +45,7 @@ from healthmon.vendors.client import MuteError, VendorClient
 from healthmon.vendors.coverage import Timeline
 
 T = TypeVar("T")
-Told = TypeVar("Told")
+Answer = TypeVar("Answer")
 LOGIN_TROUBLE = (
     AuthFailedError,
     AuthLatchedError,
@@ -160,8 +160,8 @@ class PartialRead:
     async def _parsed(
         self,
         what: str,
-        request: Callable[[], Awaitable[Told]],
-        parse: Callable[[Told], T],
+        request: Callable[[], Awaitable[Answer]],
+        parse: Callable[[Answer], T],
         need: Need | None,
     ) -> T | None:
         try:
@@ -177,7 +177,7 @@ class PartialRead:
         self.read += 1
         return found
 
-    async def _in_time(self, request: Callable[[], Awaitable[Told]]) -> Told:
+    async def _in_time(self, request: Callable[[], Awaitable[Answer]]) -> Answer:
         """One reply within a share of what is left, so that a part that hangs does not take the
         time of all. Raises SilentError; at once for all where a recorder has answered nothing yet.
         """

@@ -73,6 +73,9 @@ def test_a_fault_that_a_person_raises_beside_the_agent_is_one_like_every_other(
         # On the wall's list it may stand behind the device's other fault by now ("and 1 more").
         status, panel = agent.get("/wall/device?id=C001")
         assert (status, "dome is dirty" in panel) == (200, True)
+        shown = json.loads(agent.get("/wall.json")[1])["faults"]
+        assert ("other", "Something else") in [(one["id"], one["name"]) for one in shown]
+        assert "dome is dirty" in agent.get("/wall/device?id=other")[1]
         acknowledged = ("healthmon_fault_acknowledged", "C001")
         assert agent.value(acknowledged[0], device=acknowledged[1], code="raised") == 1
         got = [json.loads(line)["body"] for line in (tmp_path / "got").read_text().splitlines()]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from helpers.wall_estate import estate, line, troubled
 
-from healthmon.incidents.incident import SITE
+from healthmon.incidents.incident import OTHER, PERSON, RAISED, SITE
 from healthmon.model.enums import Kind
 from healthmon_exporters.wall.lists import MOST_LISTED, TITLES, listed
 from healthmon_exporters.wall.model import model
@@ -65,9 +65,38 @@ def moved(snapshot: Snapshot, *names: str) -> Snapshot:
     return replace(snapshot, devices=devices, site_names={"hill": "Hill Street"})
 
 
+def raised(snapshot: Snapshot, **more: object) -> Snapshot:
+    """`snapshot` with a fault that a person has raised."""
+    made = line(
+        snapshot.devices[0], check_type=PERSON, code=RAISED, sentence="gate is open", number=812
+    )
+    return replace(snapshot, faults=(*snapshot.faults, replace(made, **more)))
+
+
+def test_what_a_person_raised_about_something_else_stands_on_the_wall() -> None:
+    """Also where its site is shown alone, and not where another site is."""
+    whole = moved(estate(6), "C001")
+    whole = raised(whole, device=OTHER, name="Something else, Hill Street", site="hill")
+    for snapshot in (whole, whole.of_site("hill")):
+        (one,) = model(snapshot)["faults"]
+        assert (one["number"], one["name"]) == (812, "Something else, Hill Street")
+        assert one["sentence"] == "gate is open"
+        assert [row["number"] for row in rows(snapshot, "faults")] == [812]
+    assert model(whole.of_site(whole.devices[1].site))["faults"] == []
+
+
+def test_what_a_person_raised_about_a_device_that_is_off_stands_on_the_wall() -> None:
+    whole = raised(estate(6))
+    away = replace(whole, absent=frozenset({whole.devices[0].id}))
+    assert [one["number"] for one in model(away)["faults"]] == [812]
+    assert [one["number"] for one in model(whole)["faults"]] == [812], "once"
+
+
 def test_the_wall_of_a_site_has_its_devices_and_faults_only() -> None:
     whole = moved(troubled(20, 3), "C001", "C005")
-    lost = replace(line(whole.devices[0]), device=SITE + "hill", name="Hill Street site")
+    lost = replace(
+        line(whole.devices[0]), device=SITE + "hill", name="Hill Street site", site="hill"
+    )
     whole = replace(whole, faults=(*whole.faults, lost))
     made = model(whole.of_site("hill"))
     assert made["estate"] == f"{whole.estate}, Hill Street"

@@ -52,6 +52,17 @@ def details(
     }
 
 
+def of_no_device(lines: Sequence[FaultLine]) -> dict[str, Any]:
+    """The faults of a site, or those that a person has raised about something else."""
+    names = {line.name for line in lines}
+    return {
+        "id": lines[0].device,
+        "name": names.pop() if len(names) == 1 else "Something else",
+        "faults": [_line(line) for line in lines],
+        "checks": [],
+    }
+
+
 def _line(line: FaultLine) -> dict[str, Any]:
     return {
         "number": line.number,

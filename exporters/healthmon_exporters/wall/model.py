@@ -9,12 +9,12 @@ stay small.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from healthmon.incidents.incident import SITE
+from healthmon.incidents.incident import PERSON
 from healthmon.model.enums import CheckName, Kind, State
 from healthmon.model.measurements import Reference
 from healthmon.model.ups import Ups
@@ -169,14 +169,26 @@ def _number(
 def entries(snapshot: Snapshot, seen: Iterable[View]) -> list[tuple[FaultLine, ...]]:
     """The faults of one device each, the most urgent device first.
 
-    A device that is lost with its site or behind its parent is no entry of its own.
+    A device that is lost with its site or behind its parent is no entry of its own. What is about
+    no device (a site, or what a person has raised about something else) is one, and so is what a
+    person has raised about a device of which nothing else is shown.
     """
+    shown = {view.device.id: view.lines for view in seen if view.state == "fault"}
     groups: list[tuple[FaultLine, ...]] = [
-        (line,) for line in snapshot.faults if line.device.startswith(SITE)
+        (line,) for line in _without_view(snapshot) if line.device not in shown
     ]
-    groups += [view.lines for view in seen if view.state == "fault"]
+    groups += shown.values()
     told = {line.number for line in chain.from_iterable(groups)} - {None}
     return sorted((group for group in groups if not _in_site(group, told)), key=_urgency)
+
+
+def _without_view(snapshot: Snapshot) -> Iterator[FaultLine]:
+    """Faults that hang on no result of a device: what is about none, and what a person says."""
+    devices = {device.id for device in snapshot.devices}
+    for line in snapshot.faults:
+        of_none = line.device not in devices or line.check_type == PERSON
+        if of_none and line.state is State.FAULT:
+            yield line
 
 
 def _in_site(group: tuple[FaultLine, ...], told: Collection[int | None]) -> bool:

@@ -5,10 +5,9 @@ surroundings. Plain values.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from healthmon.incidents.incident import SITE
 from healthmon.model.device import Check, CheckKey, Device
 from healthmon.model.enums import Kind, State
 from healthmon.model.measurements import Reference
@@ -39,7 +38,7 @@ class FaultLine:
     `held` says why nobody is told ("parent", "site", "maintenance", "absent", "own network"), ""
     when nothing stands against it. `cause` is in words, `cause_number` the fault that explains this
     one, `affected` how many devices this one takes with it. `maintenance` is the reason of the
-    maintenance window that covers the device now.
+    maintenance window that covers the device now. `site` is an id, "" where it belongs to none.
     """
 
     device: str
@@ -58,6 +57,7 @@ class FaultLine:
     affected: int = 0
     held: str = ""
     maintenance: str = ""
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +96,22 @@ class Snapshot:
     def of_site(self, site: str) -> Snapshot:
         """The same of one site only; healthmon itself stays."""
         devices = tuple(d for d in self.devices if d.site == site or d.kind is Kind.AGENT)
-        known = {SITE + site, *(device.id for device in devices)}
+        known = {device.id for device in devices}
+        of_none = self._about_no_device(site)
         return replace(
             self,
             estate=f"{self.estate}, {self.site_names.get(site) or site}",
             devices=devices,
             checks=tuple(check for check in self.checks if check.device in known),
-            faults=tuple(line for line in self.faults if line.device in known),
+            faults=(*(line for line in self.faults if line.device in known), *of_none),
         )
+
+    def _about_no_device(self, site: str) -> Iterator[FaultLine]:
+        """The faults of `site` itself, and what a person has raised there about something else."""
+        devices = {device.id for device in self.devices}
+        for line in self.faults:
+            if line.site == site and line.device not in devices:
+                yield line
 
 
 class LatestResults:

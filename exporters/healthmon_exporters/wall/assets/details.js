@@ -65,7 +65,7 @@ const panel = {
   },
 
   fill(found) {
-    $("details-name").textContent = `${found.id} ${found.name}`;
+    $("details-name").textContent = `${words.device(found)} ${found.name}`.trim();
     const about = [found.kind, found.site, found.location, found.behind && `behind ${found.behind}`];
     about.push(found.contractor && `repaired by ${found.contractor}`, found.maintenance && `in maintenance: ${found.maintenance}`);
     $("details-about").textContent = about.filter(Boolean).join(" · ");

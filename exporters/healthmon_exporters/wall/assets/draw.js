@@ -56,7 +56,7 @@ const draw = {
 
   // The line below the name of a fault.
   aboutOf(fault, now) {
-    const line = [words.number(fault.number), fault.priority ? `P${fault.priority}` : "", fault.id.startsWith("site:") ? "" : fault.id];
+    const line = [words.number(fault.number), fault.priority ? `P${fault.priority}` : "", words.device(fault)];
     const since = `since ${words.since(fault.since, now)}`;
     return [line.filter(Boolean).join(" "), since, fault.sentence, fault.cause, fault.more].filter(Boolean).join(" · ");
   },
@@ -187,7 +187,7 @@ function count(items) {
 
 // What a screen reader says of a device.
 function spoken(item) {
-  const said = [`${item.id} ${item.name}: ${STATE_WORDS[item.state].toLowerCase()}`, item.sentence || item.words, item.figure];
+  const said = [`${words.device(item)} ${item.name}: ${STATE_WORDS[item.state].toLowerCase()}`, item.sentence || item.words, item.figure];
   if (item.since) said.push(`since ${words.since(item.since, life.beat.at)}`);
   if (item.number) said.push(words.number(item.number));
   if (item.taken) said.push("acknowledged");

@@ -66,7 +66,7 @@ const lists = {
     said.push(one.acknowledged && `acknowledged by ${one.acknowledged}`, one.maintenance && `in maintenance: ${one.maintenance}`);
     draw.link(
       li, one, `row s-${one.state}`, symbol(one.state),
-      make("span", "name", one.id.startsWith("site:") ? one.name : `${one.id} ${one.name}`),
+      make("span", "name", `${words.device(one)} ${one.name}`.trim()),
       make("span", "about", said.filter(Boolean).join(" · ")),
     );
   },

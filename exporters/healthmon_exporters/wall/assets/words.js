@@ -26,6 +26,11 @@ const STATE_WORDS = {
 };
 
 const words = {
+  // The id of the device that something is about; "" for a site and for what a person has raised about something else.
+  device(one) {
+    return one.id === "other" || one.id.startsWith("site:") ? "" : one.id;
+  },
+
   zone: "UTC",
   made: {},
 
