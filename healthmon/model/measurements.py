@@ -118,7 +118,8 @@ class Reference:
 @dataclass(frozen=True, slots=True)
 class TimeServer:
     """One NTP server as last asked: `state` is good, false (outvoted), unsynchronised, silent or
-    bad.
+    bad. `leap` is its leap indicator: 0 none, 1 a second more at the end of the day, 2 one less;
+    None where it has not answered.
     """
 
     address: str
@@ -126,6 +127,7 @@ class TimeServer:
     offset: Span | None = None
     stratum: int | None = None
     detail: str = ""
+    leap: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

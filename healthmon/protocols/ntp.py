@@ -30,12 +30,16 @@ _PACKET = struct.Struct(">BBbb11I")
 
 @dataclass(frozen=True, slots=True)
 class NtpReply:
-    """A server's answer: `offset` = server minus our wall clock, `error` its bound, seconds."""
+    """A server's answer: `offset` = server minus our wall clock, `error` its bound, seconds. `leap` is
+    its leap indicator: 0 none, 1 the last minute of the day has 61 seconds, 2 it has 59 (RFC 5905
+    section 7.3).
+    """
 
     offset: float
     error: float
     stratum: int
     delay: float
+    leap: int = 0
 
 
 class UnsynchronisedError(ProtocolError):
@@ -117,7 +121,8 @@ def parsed(data: bytes, sent: float, received: float) -> NtpReply:
         raise ProtocolError(f"too far from its source (root distance {root:.1f} s)")
     trip = max(0.0, (received - sent) - held)
     error = root + trip / 2 + 2.0 ** max(-30, min(precision, 0)) + DRIFT * (received - sent)
-    return NtpReply(((came - sent) + (left - received)) / 2, max(FLOOR, error), stratum, trip)
+    offset = ((came - sent) + (left - received)) / 2
+    return NtpReply(offset, max(FLOOR, error), stratum, trip, first >> 6)
 
 
 def _unix(seconds: int, fraction: int, near: float) -> float:

@@ -306,7 +306,7 @@ class Agent:
             for end in self.ending:
                 await end()
             self.schedule.address_locks.close()
-            self.incident_service.keep_unchecked()
+            self.incident_service.keep_alive(last=True)
             await self.incident_service.store_writer.close()
             await self.engine.close()
             self.running.close()

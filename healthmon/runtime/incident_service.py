@@ -45,6 +45,7 @@ from healthmon.store import (
     StoreError,
 )
 from healthmon.store.audit import Entry, Head
+from healthmon.store.clock_history import ClockHistory
 from healthmon.store.state_history import Timeline
 from healthmon.store.writer import StoreWriter
 from healthmon_exporters.notify.factory import heartbeat_of, senders_of
@@ -82,6 +83,7 @@ class IncidentService:
     keep_seconds: float
     unchecked: UncheckedWatch = field(default_factory=UncheckedWatch)
     timeline: Timeline = field(default_factory=Timeline)
+    clocks: ClockHistory = field(default_factory=ClockHistory)
     heartbeat: Heartbeat | None = None
     last_sweep: tuple[float, str, tuple[str, ...]] | None = None
     held: list[Outgoing] = field(default_factory=list)
@@ -206,6 +208,7 @@ class IncidentService:
         again = self.unchecked.note(result, self.book, time.monotonic())
         changes = self._believed((*result.verdicts, *again))
         segments = self.timeline.record(result.verdicts)
+        self.clocks.record(result)
         if changes or segments:
             now = self.wall.now()
             told = self.reducer.apply(changes, self.estate_state(), now) if changes else []
@@ -232,6 +235,7 @@ class IncidentService:
         """
         now = self.wall.now()
         self.unchecked.keep(keep)
+        self.clocks.forget({device for device, _check, _instance in keep})
         told = self.reducer.apply(changes, self.estate_state(), now)
         told += self.reducer.reconcile(faults, now, self.estate_state())
         self._keep(
@@ -379,16 +383,22 @@ class IncidentService:
         without a step, as one that is wrong at a start would make everything old.
         """
         while True:
-            self.keep_unchecked()
+            self.keep_alive()
             if time.monotonic() - self._trimmed > TRIM_SECONDS:
                 self._trimmed = time.monotonic()
                 await self._read_store(self._trim)
             await asyncio.sleep(ALIVE_SECONDS)
 
-    def keep_unchecked(self) -> None:
-        """Note that we are alive, and which checks have been hindered for how long."""
-        hindered = self.unchecked.ages(time.monotonic())
-        _forget(self.store_writer.submit(Batch(alive=self.wall.now(), unchecked=hindered)))
+    def keep_alive(self, *, last: bool = False) -> None:
+        """Note that we are alive, which checks have been hindered for how long, and what is new of the
+        clocks; at the `last` time all that is known of them.
+        """
+        now = time.monotonic()
+        rows = self.clocks.all() if last else self.clocks.rows(now)
+        clocks = {row.key: row for row in rows}
+        hindered = self.unchecked.ages(now)
+        batch = Batch(alive=self.wall.now(), unchecked=hindered, clocks=clocks)
+        _forget(self.store_writer.submit(batch))
 
     def _trim(self, store: Store) -> Callable[[], None] | None:
         now = time.time()
@@ -467,6 +477,7 @@ class IncidentService:
             outgoing=[*waiting, *self.held],
             segments=self.timeline.all(),
             stays=_stays(self.estate_state().devices.values()),
+            clocks={row.key: row for row in self.clocks.all()},
         )
 
     def held_cases(self) -> Counter[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from healthmon.store import sql
 from healthmon.store.engine import Engine
+from healthmon.store.rows import ClockRow
 
 # Sheets are large and come one at a time.
 SHEETS_AT_ONCE = 20
@@ -25,6 +26,18 @@ class Evidence:
         values = {"device": device, "since": since, "until": until}
         with self._engine.transaction():
             return list(self._engine.execute(sql.STRETCHES, values).fetchall())
+
+    def clocks(self, device: str, since: float, until: float) -> list[ClockRow]:
+        """The clock readings of a device of which some lie in [`since`, `until`), in order."""
+        values = {"device": device, "since": since, "until": until}
+        with self._engine.transaction():
+            return [ClockRow(*row) for row in self._engine.execute(sql.CLOCKS, values).fetchall()]
+
+    def last_clocks(self, device: str, before: float) -> dict[str, float]:
+        """When each clock of a device was last read before `before`."""
+        values = {"device": device, "before": before}
+        with self._engine.transaction():
+            return dict(self._engine.execute(sql.LAST_CLOCK, values).fetchall())
 
     def watched_since(self) -> float | None:
         """When the first agent began to write; None where none ever ran."""

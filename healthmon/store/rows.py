@@ -15,6 +15,9 @@ from healthmon.incidents.operations import Operation
 from healthmon.store.audit import Entry
 
 WAITING = ("pending", "held")
+# So many rows of clocks may wait to be written where one of another kind may.
+CLOCKS_FOR_ONE = 10
+ClockKey = tuple[str, str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,37 @@ class Stay:
     state: str
     location: str
     since: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRow:
+    """A stretch of time from `since` until `until` (Unix seconds of true time) in which all readings of
+    one clock of `device` agreed; at most `gap` seconds lay between two of them.
+
+    `clock` is a `clock_history.ClockKind`. Each reading lay within [`low`, `high`] (the clock minus
+    true time, seconds); `worst` is the best figure of the one that was farthest from true time, 0.0
+    where none was proved to be off. All three are None where our own clock had no reference. `method` is
+    how it was read; `verdict` the fault code of the device's time then, "" where it was not judged.
+    `detail` says what else is known.
+    """
+
+    device: str
+    clock: str
+    since: float
+    until: float
+    readings: int
+    gap: float
+    low: float | None
+    high: float | None
+    worst: float | None
+    method: str
+    verdict: str = ""
+    detail: str = ""
+
+    @property
+    def key(self) -> ClockKey:
+        """What no two rows share."""
+        return self.device, self.clock, self.since
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +250,7 @@ class Batch:
     settled: list[Settled] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
     stays: list[Stay] = field(default_factory=list)
+    clocks: dict[ClockKey, ClockRow] = field(default_factory=dict)
     access: list[AccessRow] = field(default_factory=list)
     noted: list[Entry] = field(default_factory=list)
     raised: dict[int, int] = field(default_factory=dict)
@@ -226,7 +261,8 @@ class Batch:
     def __bool__(self) -> bool:
         kinds = (
             *(self.faults, self.incidents, self.told, self.outgoing, self.settled),
-            *(self.segments, self.stays, self.access, self.noted, self.raised, self.steps),
+            *(self.segments, self.stays, self.clocks, self.access),
+            *(self.noted, self.raised, self.steps),
         )
         return self.alive is not None or self.unchecked is not None or any(kinds)
 
@@ -247,6 +283,7 @@ class Batch:
         self.settled += later.settled
         self.segments += later.segments
         self.stays += later.stays
+        self.clocks |= later.clocks
         self.access += later.access
         self.noted += later.noted
         self.raised |= later.raised
@@ -281,7 +318,11 @@ class Batch:
             extra = max(0, len(rows) - bound)
             del rows[:extra]
             over += extra
-        return over
+        # One row for each clock is on its way to the store at the end of a run.
+        old = list(self.clocks)[: max(0, len(self.clocks) - CLOCKS_FOR_ONE * bound)]
+        for key in old:
+            del self.clocks[key]
+        return over + len(old)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from healthmon.incidents.acts import Act, ActKind
 from healthmon.store import older_chain, sql
 from healthmon.store.engine import Engine
 
-VERSION = 4
+VERSION = 5
 
 # WHOLE and ROW_ID are types of the engine.
 # `cases` are the incidents. `chain` is the audit chain: each entry's hash covers the entry and the hash
@@ -19,7 +19,8 @@ VERSION = 4
 # `authors` are the accounts by which acts and signatures (table `kind`) were made. `stays` is where
 # deployable cameras were; one ends with the next of its device. `handovers` are the signatures of the
 # two people of a handover, `notes` those for the next shift; by its `token` a note is written once. `ticks`
-# are those of the walk.
+# are those of the walk. `clocks` are stretches of time in which every reading of a clock agreed with the others
+# (`clock_history`); seconds minus true time.
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (
     name VARCHAR NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name));
@@ -49,6 +50,11 @@ CREATE INDEX IF NOT EXISTS outbox_number ON outbox (number);
 CREATE TABLE IF NOT EXISTS timeline (
     device VARCHAR NOT NULL, question VARCHAR NOT NULL, since FLOAT(53) NOT NULL, until FLOAT(53),
     state VARCHAR NOT NULL, PRIMARY KEY (device, question, since));
+CREATE TABLE IF NOT EXISTS clocks (
+    device VARCHAR NOT NULL, clock VARCHAR NOT NULL, since FLOAT(53) NOT NULL, until FLOAT(53) NOT NULL,
+    readings INTEGER NOT NULL, gap FLOAT(53) NOT NULL, low FLOAT(53), high FLOAT(53), worst FLOAT(53),
+    method VARCHAR NOT NULL, verdict VARCHAR NOT NULL, detail VARCHAR NOT NULL,
+    PRIMARY KEY (device, clock, since));
 CREATE TABLE IF NOT EXISTS stays (
     device VARCHAR NOT NULL, since FLOAT(53) NOT NULL, state VARCHAR NOT NULL, location VARCHAR NOT NULL,
     PRIMARY KEY (device, since));
@@ -99,7 +105,7 @@ def _acknowledgements_are_acts(engine: Engine) -> None:
 
 
 def _new_tables_only(_engine: Engine) -> None:
-    """Version 2 had fewer tables, which `create` has made by now."""
+    """Versions 2 and 4 had fewer tables, which `create` has made by now."""
 
 
 # MIGRATIONS[n] brings version n to n + 1.
@@ -107,6 +113,7 @@ MIGRATIONS: dict[int, Callable[[Engine], None]] = {
     1: _acknowledgements_are_acts,
     2: _new_tables_only,
     3: older_chain.take_over,
+    4: _new_tables_only,
 }
 
 

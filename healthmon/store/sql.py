@@ -113,6 +113,18 @@ WHERE device = :device AND since < :until AND (until IS NULL OR until > :since)
 ORDER BY question, since"""
 END_TIMELINES: Final = "UPDATE timeline SET until = :at WHERE until IS NULL"
 
+PUT_CLOCK: Final = _put(
+    "clocks",
+    "device clock since",
+    "until readings gap low high worst method verdict detail",
+)
+CLOCKS: Final = """
+SELECT device, clock, since, until, readings, gap, low, high, worst, method, verdict, detail
+FROM clocks WHERE device = :device AND since < :until AND until >= :since ORDER BY since, clock"""
+LAST_CLOCK: Final = """
+SELECT clock, max(until) FROM clocks
+WHERE device = :device AND until < :before GROUP BY clock ORDER BY clock"""
+
 PUT_STAY: Final = _put("stays", "device since", "state location")
 STAYS: Final = """
 SELECT device, state, location, since FROM stays WHERE device = :device ORDER BY since"""
@@ -210,6 +222,7 @@ TRIM: Final = {
     "acts": "DELETE FROM acts WHERE number > 0 AND number NOT IN (SELECT number FROM cases)",
     "forms": "DELETE FROM act_forms WHERE act NOT IN (SELECT id FROM acts)",
     "states": "DELETE FROM timeline WHERE until < :before",
+    "clock readings": "DELETE FROM clocks WHERE until < :before",
     "notices": "DELETE FROM outbox WHERE ended < :before",
     "places": """DELETE FROM stays AS stay WHERE EXISTS (SELECT 1 FROM stays AS later
         WHERE later.device = stay.device AND later.since > stay.since AND later.since < :before)""",

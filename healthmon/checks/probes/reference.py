@@ -60,7 +60,7 @@ async def _queried(context: ProbeContext, host: str, port: int) -> TimeServer:
             break
         else:
             span = Span(reply.offset - reply.error, reply.offset + reply.error)
-            return TimeServer(host, "good", span, reply.stratum)
+            return TimeServer(host, "good", span, reply.stratum, leap=reply.leap)
     state, words = ntp.state_of(failure)
     if isinstance(failure, ntp.UnsynchronisedError) and failure.kiss in HELD_OFF:
         context.kiss_of_death_until[host, port] = (time.monotonic() + HELD_OFF[failure.kiss], words)
