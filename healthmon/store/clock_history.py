@@ -50,6 +50,7 @@ class ClockKind(StrEnum):
 
 # Of the readings of a device the first of these is its clock.
 _OF_DEVICE: Final = ("onvif", "snmp", "rtsp_date", "http_date")
+_BESIDE: Final = ((ClockKind.LOCAL, "onvif_local"), (ClockKind.STREAM, "rtcp"))
 _OFFSET, _RULE = "offset", "rule"
 _ZONE_RULE: Final = "clock_rule"
 
@@ -93,9 +94,9 @@ class ClockHistory:
     def record(self, result: CheckResult) -> None:
         """Take over the clocks that a check has read."""
         for found in _found(result):
-            self._take(result.observation.device, found)
+            self._note(result.observation.device, found)
 
-    def _take(self, device: str, found: _Found) -> None:
+    def _note(self, device: str, found: _Found) -> None:
         key = (device, found.clock.value)
         old = self.now.get(key)
         if old is None:
@@ -232,14 +233,13 @@ def _of_device(clock: Clock, at: float, verdicts: Sequence[Verdict]) -> Iterator
     true = clock.reference.offset if clock.reference is not None else None
     if true is None:
         return
-    known = {one.source: one for one in clock.readings if one.offset is not None}
-    source = next((name for name in _OF_DEVICE if name in known), None)
-    chosen = {ClockKind.DEVICE: source, ClockKind.LOCAL: "onvif_local", ClockKind.STREAM: "rtcp"}
-    for kind, name in chosen.items():
-        reading = known.get(name or "")
-        if reading is not None and reading.offset is not None:
-            verdict = _verdict(verdicts) if kind is ClockKind.DEVICE else ""
-            yield _reading(kind, reading.offset, true, at, reading.source, verdict)
+    known = {one.source: one.offset for one in clock.readings if one.offset is not None}
+    source = next((name for name in _OF_DEVICE if name in known), "")
+    if source:
+        yield _reading(ClockKind.DEVICE, known[source], true, at, source, _verdict(verdicts))
+    for kind, name in _BESIDE:
+        if name in known:
+            yield _reading(kind, known[name], true, at, name)
 
 
 def _verdict(verdicts: Sequence[Verdict]) -> str:

@@ -205,7 +205,8 @@ def test_rows_come_back_from_the_store_and_old_ones_are_deleted(opener: Opener) 
     assert store.last_clocks("C001", 1000.0) == {"device": 400.0}
     assert store.clocks(AGENT, 0.0, 1e9) == [nobody]
     deleted = store.trim(500.0, 9000.0)
-    assert deleted is not None and deleted.counts["clock readings"] == 1
+    assert deleted is not None
+    assert deleted.counts["clock readings"] == 1
     assert store.clocks("C001", 0.0, 1e9) == []
     assert store.clocks(AGENT, 0.0, 1e9) == [nobody]
     store.close()
