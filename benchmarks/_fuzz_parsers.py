@@ -57,7 +57,7 @@ from healthmon.vendors.ups.nut import from_nut
 
 Reader = Callable[[bytes], object]
 MOST_BYTES = 64 * 1024
-MOST_SECONDS, SESSION_SECONDS = 0.05, 0.2  # of CPU: one answer, a session of many
+MOST_SECONDS = 0.05  # of CPU, for one answer or a whole session with a recorder
 MOST_PATHS = 8
 UDP_DOMAIN = (1, 3, 6, 1, 6, 1, 1)  # snmpUDPDomain (RFC 3417)
 ACCOUNT = Credential("view", "healthmon", Secret("canary-5ecret"))
@@ -70,14 +70,13 @@ UNIT = Device("UPS1", "UPS", Kind.UPS, "s", ADDRESS)
 @dataclass(frozen=True)
 class Parser:
     """The `readers` of one format, by name; `declared` are the errors that they may raise. An answer
-    is at most `most` bytes and may cost so many `seconds` of CPU.
+    is at most `most` bytes.
     """
 
     name: str
     readers: Mapping[str, Reader]
     declared: tuple[type[Exception], ...] = (ExchangeError,)
     most: int = MOST_BYTES
-    seconds: float = MOST_SECONDS
 
 
 def text_of(reader: Callable[[str], object]) -> Reader:
@@ -527,7 +526,6 @@ PARSERS = {
         Parser(
             "recorder",
             {make: partial(recorder_session, make) for make in MAKES},
-            seconds=SESSION_SECONDS,
         ),
         Parser("ntp", {"answer": ntp_answer}),
         Parser("icmp", {"answer": ping_answer}),
