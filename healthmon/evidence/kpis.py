@@ -29,11 +29,14 @@ SHORT_CODE, LONG_CODE = "retention_short", "retention_long"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One value of a figure, None where there is none."""
+    """One value of a figure, None where there is none; `hours` are the camera-hours that it rests
+    on, where it is a share of other hours than its figure.
+    """
 
     label: str
     value: float | None
     unit: str = COUNT
+    hours: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Figures:
     """All that the figures of one period are made of. `cameras` are only cameras; `estate` is every
     device. `breaches` are the stretches in which footage was kept too short or too long, by fault
     code and camera. `offset` is the largest distance of a clock from true time, None where none is
-    kept.
+    kept. `record_since` is when the record begins: nothing is known of the time before.
     """
 
     period: Period
@@ -73,11 +76,26 @@ class Figures:
     breaches: Mapping[str, Mapping[str, Sequence[Span]]] = field(default_factory=dict)
     warned: tuple[tuple[str, str], ...] = ()
     offset: float | None = None
+    record_since: float = float("-inf")
 
     @property
     def end(self) -> float:
         """Until when the period has been counted."""
         return min(self.period.until, self.now)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether some of the period is over."""
+        return self.period.since < self.now
+
+    @property
+    def in_record(self) -> bool:
+        """Whether the record has begun before the period was over."""
+        return self.record_since < self.end
+
+    def counted(self, number: int) -> float | None:
+        """How often something is in the record; None where none can be."""
+        return float(number) if number or self.in_record else None
 
     def share(self, key: str) -> Share:
         """One service over all cameras."""
@@ -112,6 +130,11 @@ def _rests(share: Share) -> str:
     return f"{_hours(share.measured):,.1f} camera-hours measured"
 
 
+def _number(count: int, what: str) -> str:
+    """``1 fault``, ``2 faults``."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def _cameras(found: Figures) -> Kpi:
     serving = found.in_service()
     lines = [
@@ -134,10 +157,11 @@ def _cameras(found: Figures) -> Kpi:
 def _availability(found: Figures) -> Kpi:
     share = found.share(services.OPERATIONAL)
     keys = (services.ONLINE, services.PICTURES, services.RECORDED, services.CLOCK, services.VIEW)
+    parts = [(one, found.share(one.key)) for one in keys]
     lines = [
-        Line(one.title, percent(found.share(one.key).ratio), PERCENT)
-        for one in keys
-        if found.share(one.key).measured
+        Line(one.title, percent(part.ratio), PERCENT, _hours(part.measured))
+        for one, part in parts
+        if part.measured
     ]
     return Kpi(
         2,
@@ -161,7 +185,7 @@ def _worst(found: Figures) -> list[Line]:
     known = [(ratio, one) for ratio, one in rated if ratio is not None and ratio < 1]
     known.sort(key=lambda pair: (pair[0], pair[1].device.id))
     return [
-        Line(f"{one.device.id} {one.device.name}", percent(ratio), PERCENT)
+        Line(f"worst: {one.device.id} {one.device.name}", percent(ratio), PERCENT)
         for ratio, one in known[:WORST]
     ]
 
@@ -233,20 +257,21 @@ def _clocks(found: Figures) -> Kpi:
 def _faults(found: Figures) -> Kpi:
     faults = found.faults
     serving = len(found.in_service())
-    rate = 100 * len(faults.opened) / serving if serving else None
+    opened = found.counted(len(faults.opened))
+    rate = 100 * opened / serving if serving and opened is not None else None
     by_reason = [Line(f"reason: {one}", float(count)) for one, count in faults.by("group")]
     return Kpi(
         6,
         "faults",
         "Faults",
-        float(len(faults.opened)),
+        opened,
         COUNT,
         "faults of which people were notified and that began in the period; warnings, planned works "
         "and what turned out to be no fault are left out",
-        f"{len(faults.opened)} faults",
+        f"the log of faults; {_number(serving, 'camera')} in service",
         lines=(
-            Line("over in the period", float(len(faults.restored))),
-            Line("open at its end", float(len(faults.open_at_end))),
+            Line("over in the period", found.counted(len(faults.restored))),
+            Line("open at its end", found.counted(len(faults.open_at_end))),
             Line("per 100 cameras", rate),
             *by_reason,
         ),
@@ -276,7 +301,7 @@ def _times(found: Figures) -> Kpi:
         _or_hours(repaired.middle),
         HOURS,
         "; ".join(f"{title.lower()}: {words}" for title, words, _ in STEPS),
-        f"{repaired.count} faults that were over in the period",
+        f"{_number(repaired.count, 'fault')} over in the period",
         lines=tuple(lines),
     )
 
@@ -299,10 +324,10 @@ def _repeats(found: Figures) -> Kpi:
         8,
         "repeats",
         "Repeat faults",
-        float(len(repeats)),
+        found.counted(len(repeats)),
         COUNT,
         "faults of a device that began within 30 days after an earlier fault of it was over",
-        f"{len(found.faults.opened)} faults",
+        f"{_number(len(found.faults.opened), 'fault')} began in the period",
         named=tuple(_count_lines(repeats)),
     )
 
@@ -330,7 +355,8 @@ def _mean_times(found: Figures) -> Kpi:
         HOURS,
         "fully operational camera-hours divided by the faults of cameras that began; the mean time "
         "to repair is that of the faults that were over",
-        f"{len(failed)} faults of cameras, {_hours(share.good):,.1f} operational camera-hours",
+        f"{_number(len(failed), 'fault')} of cameras, {_hours(share.good):,.1f} operational"
+        " camera-hours",
         _hours(share.good),
         (Line("Mean time to repair", mean, HOURS),),
     )
@@ -368,7 +394,8 @@ def _shifts(found: Figures) -> Kpi:
         100 * shifts.made / shifts.due if shifts.due else None,
         PERCENT,
         "shift checks made within the time for them, divided by those that were due",
-        f"{shifts.due} shift checks due",
+        f"{_number(shifts.due, 'shift check')} due, {shifts.made:,} made in time,"
+        f" {shifts.signed:,} of these signed",
         lines=(
             Line("made in time", float(shifts.made)),
             Line("of these signed", float(shifts.signed)),
@@ -382,14 +409,15 @@ def _shifts(found: Figures) -> Kpi:
 
 def _power(found: Figures) -> Kpi:
     seconds = [one.seconds(found.now) for one in found.mains]
+    longest = f"; longest time on battery {max(seconds):,.0f} s" if seconds else ""
     return Kpi(
         12,
         "power",
         "Mains failures",
-        float(len(seconds)),
+        found.counted(len(seconds)),
         COUNT,
         "times that a UPS reported that it ran on its battery because mains was lost",
-        f"{sum(one.kind is Kind.UPS for one in found.estate)} UPS in the estate",
+        f"{sum(one.kind is Kind.UPS for one in found.estate)} UPS in the estate{longest}",
         lines=(Line("longest time on battery", max(seconds, default=None), SECONDS),),
     )
 
@@ -404,7 +432,7 @@ def _planned(found: Figures) -> Kpi:
         HOURS,
         "camera-hours in maintenance windows, of cameras in service and deployed; these are in no "
         "other figure",
-        f"{len(found.cameras)} cameras",
+        _number(len(found.cameras), "camera"),
     )
 
 
@@ -413,10 +441,10 @@ def _no_fault(found: Figures) -> Kpi:
         14,
         "no_fault",
         "False alarms",
-        float(len(found.faults.no_fault)),
+        found.counted(len(found.faults.no_fault)),
         COUNT,
         "faults that were closed in the period with the cause 'no fault found'",
-        f"{len(found.faults.opened)} faults began in the period",
+        f"{_number(len(found.faults.opened), 'fault')} began in the period",
     )
 
 

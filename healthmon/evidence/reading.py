@@ -110,6 +110,7 @@ def answer(store: Store, asked: Scope) -> Answer:
             tuple(power.failures(found.mains, period)),
             found.breaches,
             tuple((d, c) for at, d, c in found.warned if period.since <= at < period.until),
+            record_since=float("inf") if watched is None else watched,
         )
         for period, measured in zip(asked.periods, cameras, strict=True)
     )
@@ -163,6 +164,7 @@ def _incidents(store: Store, asked: Scope) -> _Incidents:
     found = _Incidents()
     contracts = Outline.of(asked.config).contracts
     zone = ZoneInfo(asked.config.estate.time_zone)
+    known_as = _contractors(asked.config)
     wanted = Wanted(since=asked.since - REPEAT_SECONDS, until=asked.until)
     for page in store.incident_pages(wanted):
         for life in store.life_cycles(page):
@@ -170,12 +172,18 @@ def _incidents(store: Store, asked: Scope) -> _Incidents:
             if faults.is_reported(life):
                 terms = terms_of(contracts, zone, life)
                 clock = clock_of(life, terms, asked.now) if terms else None
-                who = contractor_of(contracts, life)
+                typed = contractor_of(contracts, life)
+                who = known_as.get(typed.strip().casefold(), typed)
                 found.faults.append(faults.record(life, clock, who, asked.now))
     known = store.operations([OperationKind.IMPORTED], MOST_OPERATIONS)
     found.faults += imported.faults(known)
     found.faults.sort(key=lambda one: (one.began, one.number))
     return found
+
+
+def _contractors(config: Config) -> dict[str, str]:
+    """The id of each contractor by its id and by its name, as people may have typed them."""
+    return {word.casefold(): one.id for one in config.contractors for word in (one.name, one.id)}
 
 
 def _note(found: _Incidents, life: LifeCycle, now: float) -> None:

@@ -71,6 +71,7 @@ def made(
         security=security.read(store, config, scope.devices, (wish.period, wish.now))
         if wish.kind == "security"
         else (),
+        contractors={one.id: one.name for one in config.contractors},
     )
     return make(order)
 
@@ -87,7 +88,8 @@ def reviews(config: Config) -> Sequence[str]:
     words = [f"Each camera is checked automatically every {duration(config.defaults.interval)}."]
     if estate.shifts:
         words.append(f"A shift check of all cameras is due {len(estate.shifts)} times a day.")
-    walk = duration(estate.shift_check.walk)
+    days, rest = divmod(estate.shift_check.walk, DAY)
+    walk = duration(estate.shift_check.walk) if rest else f"{days:.0f} days"
     words.append(f"A person looks at each camera at least once in {walk}.")
     return words
 

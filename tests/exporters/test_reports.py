@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from helpers import evidence_months
-from helpers.evidence_record import configuration, record
+from helpers.evidence_record import camera_entry, configuration, record
 from helpers.naive_evidence import DAY, LONDON
 
 from healthmon.config.schema import Config
@@ -47,7 +47,12 @@ class Kept:
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     folder = tmp_path_factory.mktemp("reports")
     planted = evidence_months.month(2026, 10, interval=1800)
-    more = {"contractors": [{"id": "fixit", "name": "Fixit Masts Ltd", "response": "4 h"}]}
+    cameras = [camera_entry(number, one) for number, one in enumerate(planted.cameras)]
+    cameras[0]["contractor"] = "fixit"
+    more = {
+        "contractors": [{"id": "fixit", "name": "Fixit Masts Ltd", "response": "4 h"}],
+        "cameras": cameras,
+    }
     config = configuration(planted, folder, **more)
     store = Store.open(f"sqlite:///{folder}/history.db")
     record(planted, store)
@@ -65,6 +70,12 @@ def strings(node: Any) -> Iterator[str]:
             yield from strings(one)
     elif isinstance(node, str):
         yield node
+
+
+def table(document: dict[str, Any], caption: str) -> list[list[str]]:
+    """The rows of one table."""
+    found = (made for section in document["sections"] for made in section["tables"])
+    return next(made["rows"] for made in found if made["caption"].startswith(caption))
 
 
 def texts(document: dict[str, Any]) -> dict[str, str]:
@@ -133,16 +144,35 @@ def test_foi_answers_the_five_questions(kept: Kept) -> None:
 def test_a_period_before_the_record_is_not_measured_and_not_zero(kept: Kept) -> None:
     document = kept.report("monthly", "2026-08")
     figures = {one["key"]: one for one in document["figures"]}
-    for key in ("availability", "recording", "retention", "clocks", "lost"):
+    for key in ("availability", "recording", "retention", "clocks", "lost", "shifts", "times"):
         assert figures[key]["words"] == "not measured", key
+    for key in ("faults", "repeats", "power", "no_fault"):
+        assert figures[key]["words"] == "not measured", f"{key}: none was recorded, which is not 0"
     assert figures["coverage"]["words"] == "0.00 %"
     assert "nothing is known of the time before" in " ".join(document["notes"])
+    assert [one["month"] for one in document["months"]] == ["2026-08"]
+
+
+def test_months_before_the_record_and_after_today_are_no_bad_months(kept: Kept) -> None:
+    document = kept.report("monthly")
+    assert [one["month"] for one in document["months"]] == ["2026-09", "2026-10"]
+    rows = table(kept.report("foi", "2026"), "Faults per month")
+    assert rows[:2] == [["2026-01", "not measured"], ["2026-02", "not measured"]]
+    assert rows[-2:] == [["2026-10", "6"], ["2026-11", "0"]]
 
 
 def test_contractors_are_timed_and_not_named_in_public(kept: Kept) -> None:
-    inner = texts(kept.report("contractor"))[".txt"]
+    document = kept.report("contractor")
+    inner = texts(document)[".txt"]
     assert "Fault by fault" in inner
     assert "utility 20.0 h" in inner
+    rows = {row[0]: row for row in table(document, "Fault by fault")}
+    assert rows["F000002"][-1] == "response late"
+    # Of the devices without a contractor the record has "Fixit", as people have typed it.
+    assert {rows[f"F{number:06d}"][2] for number in (2, 3, 5)} == {"Fixit Masts Ltd"}
+    captions = [made["caption"] for made in document["sections"][0]["tables"]]
+    assert [one.partition(":")[0] for one in captions] == ["Fixit Masts Ltd", "no contractor"]
+    assert captions[1] == "no contractor: 3 faults; no promise of a contract was settled"
     assert "Fault by fault" not in texts(kept.report("contractor", public=True))[".txt"]
 
 

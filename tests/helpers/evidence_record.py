@@ -50,7 +50,7 @@ def configuration(month: Month, folder: Path, **more: Any) -> Config:
         },
         "agent": {"state_directory": str(folder / "state")},
         "sites": [{"id": "a", "name": "Mill Lane"}, {"id": "b", "name": "Quay Street"}],
-        "cameras": [_camera(number, one) for number, one in enumerate(month.cameras)],
+        "cameras": [camera_entry(number, one) for number, one in enumerate(month.cameras)],
         "ups": [_ups()],
         "maintenance": [_window(month, *one) for one in month.weekly],
     } | more
@@ -59,7 +59,8 @@ def configuration(month: Month, folder: Path, **more: Any) -> Config:
     return loading.load(file)
 
 
-def _camera(number: int, one: Camera) -> dict[str, Any]:
+def camera_entry(number: int, one: Camera) -> dict[str, Any]:
+    """A camera of config.yaml."""
     made = {
         "id": one.id,
         "name": f"Lamppost {one.id}",

@@ -77,7 +77,7 @@ def _answer(one: DutyState, zone: ZoneInfo) -> tuple[str, str]:
         f"; {one.standing} since {day(one.due, zone)}" if one.standing is Standing.OVERDUE else ""
     )
     if one.done is None:
-        return f"declared by nobody{late}", f"due {day(one.due, zone)}"
+        return f"declared by nobody{late}", f"no evidence; due {day(one.due, zone)}"
     words = f"declared by {one.by} on {day(one.done, zone)}{late}"
     return words, f"{one.evidence}; due again {day(one.due, zone)}"
 

@@ -12,13 +12,15 @@ from zoneinfo import ZoneInfo
 
 from healthmon import __version__
 from healthmon.evidence.kpis import COUNT, HOURS, PERCENT, SECONDS, Kpi, Line
-from healthmon.evidence.period import Period
+from healthmon.evidence.period import HOUR, Period
 from healthmon.evidence.reading import Answer
 from healthmon_exporters.reports.shift_document import SIMULATED
 
 Document = dict[str, Any]
 Section = dict[str, Any]
 NOT_MEASURED: Final = "not measured"
+# Shorter times are told in seconds.
+MINUTES_FROM: Final = 120.0
 IMPORTED: Final = "imported, not measured"
 _FORMS: Final = {PERCENT: "{:,.2f} %", HOURS: "{:,.1f} h", SECONDS: "{:,.0f} s", COUNT: "{:,.1f}"}
 
@@ -103,6 +105,7 @@ def _line(one: Line) -> Document:
         "value": one.value,
         "unit": one.unit,
         "words": amount(one.value, one.unit),
+        "hours": one.hours,
     }
 
 
@@ -112,7 +115,14 @@ def amount(value: float | None, unit: str = COUNT) -> str:
         return NOT_MEASURED
     if unit == COUNT and value == int(value):
         return f"{int(value):,}"
+    if unit == HOURS and 0 < value < 1:
+        return _short(value * HOUR)
     return _FORMS[unit].format(value)
+
+
+def _short(seconds: float) -> str:
+    """What takes less than an hour."""
+    return f"{seconds / 60:.0f} min" if seconds >= MINUTES_FROM else f"{seconds:.0f} s"
 
 
 def section(

@@ -9,6 +9,7 @@ from healthmon.checks.evaluation.codes import CODES
 from healthmon.evidence import power
 from healthmon.evidence.faults import FaultFigures, FaultRecord
 from healthmon.evidence.kpis import HOURS, PERCENT, Figures, Kpi, kpis
+from healthmon.evidence.power import MainsFailure
 from healthmon_exporters.reports.report_document import (
     About,
     Section,
@@ -33,10 +34,17 @@ def summary(found: Sequence[Kpi]) -> Section:
     return section("The figures", tables=[table("The fifteen figures", heads, rows)])
 
 
+_DETAIL = ("Figure", "Detail", "Value", "Camera-hours measured")
+
+
+def _hours(value: float | None) -> str:
+    return "" if value is None else f"{value:,.1f}"
+
+
 def details(found: Sequence[Kpi], *, public: bool) -> Section:
     """What belongs to each figure, and its formula."""
     rows = [
-        (f"{one.number} {one.title}", line.label, amount(line.value, line.unit))
+        (f"{one.number} {one.title}", line.label, amount(line.value, line.unit), _hours(line.hours))
         for one in found
         for line in (*one.lines, *(() if public else one.named))
     ]
@@ -47,7 +55,7 @@ def details(found: Sequence[Kpi], *, public: bool) -> Section:
     return section(
         "Details and formulas",
         tables=[
-            table("Details of the figures", ("Figure", "Detail", "Value"), rows),
+            table("Details of the figures", _DETAIL, rows),
             table("How each figure is counted", ("Figure", "Formula"), formulas),
         ],
     )
@@ -136,34 +144,49 @@ def worst(found: Figures, names: Mapping[str, str]) -> Section:
 
 
 def contractors(
-    faults: Iterable[FaultRecord], about: About
+    faults: Iterable[FaultRecord], about: About, names: Mapping[str, str]
 ) -> Iterator[tuple[str, list[FaultRecord]]]:
-    """The faults of each contractor, the one with the most first; without names where the report is
-    public.
+    """The faults of each contractor, the one with the most first; `names` are theirs by their ids.
+    A public report has no names.
     """
     by_name: dict[str, list[FaultRecord]] = {}
     for one in faults:
         by_name.setdefault(one.contractor, []).append(one)
     order = sorted(by_name, key=lambda name: (name == "", -len(by_name[name]), name))
     for number, name in enumerate(order, 1):
-        shown = f"contractor {number}" if about.public else name
+        shown = f"contractor {number}" if about.public else names.get(name, name)
         yield shown if name else "no contractor", by_name[name]
 
 
 def electricity(found: Figures, about: About, starts: Mapping[str, float]) -> Section:
     """Mains failures, the longest time on battery, and what that says of the generator."""
     seconds = [(one, one.seconds(found.now)) for one in found.mains]
-    words = [f"{len(seconds)} mains failures."]
+    count = found.counted(len(seconds))
+    words = [f"Mains failures: {amount(count)}."]
     if seconds:
         words.append(f"Longest time on battery: {max(value for _, value in seconds):,.0f} s.")
     if not about.public:
         words += power.generator_words(found.mains, starts, found.now)
     elif starts:
         words += _generators(found, starts)
-    rows = [(one.device, moment(one.lost, about.zone), f"{value:,.0f} s") for one, value in seconds]
-    tables = [table("Mains failures", ("UPS", "Mains lost", "On battery"), rows)]
+    rows = [_mains_row(one, about, starts, found.now) for one in found.mains]
+    heads = ("UPS", "Mains lost", "Mains back", "On battery", "Generator starts within")
+    tables = [table("Mains failures", heads, rows)]
     return section(
         "Mains, batteries and generator", words, tables if rows and not about.public else ()
+    )
+
+
+def _mains_row(
+    one: MainsFailure, about: About, starts: Mapping[str, float], now: float
+) -> tuple[str, ...]:
+    start = starts.get(one.device)
+    return (
+        one.device,
+        moment(one.lost, about.zone),
+        "not yet" if one.back is None else moment(one.back, about.zone),
+        f"{one.seconds(now):,.0f} s",
+        "not stated" if start is None else f"{start:,.0f} s",
     )
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from healthmon.evidence import spans
 from healthmon.evidence.duties import DutyState
-from healthmon.evidence.faults import STEPS, Duration, FaultFigures, FaultRecord
+from healthmon.evidence.faults import STEPS, Duration, FaultFigures, FaultRecord, repair
 from healthmon.evidence.kpis import HOURS, LONG_CODE, SHORT_CODE, Figures, kpis
 from healthmon.evidence.reading import Answer
 from healthmon.evidence.security import Known
@@ -31,6 +31,7 @@ from healthmon_exporters.reports.report_document import (
 )
 
 HOUR: Final = 3600.0
+DAY: Final = 24 * HOUR
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Order:
     the months that are shown beside each other. `starts` are the seconds in which the generator of
     a UPS takes over. `reviews` say in words how often the system is reviewed; `duties` are those of the
     register; `kept` says how long the
-    record keeps things; `security` is what is known of each device, for the kind of that name.
+    record keeps things; `security` is what is known of each device, for the kind of that name;
+    `contractors` are their names by their ids.
     """
 
     about: About
@@ -49,11 +51,18 @@ class Order:
     duties: Sequence[DutyState] = ()
     kept: Sequence[str] = ()
     security: Sequence[Known] = ()
+    contractors: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def figures(self) -> Figures:
         """Those of the whole period."""
         return self.given.figures[0]
+
+    @property
+    def months(self) -> Sequence[Figures]:
+        """Those of the months of which something can be known; the last one where of none."""
+        each = self.given.figures[1:]
+        return [one for one in each if one.has_begun and one.in_record] or each[-1:]
 
     @property
     def names(self) -> dict[str, str]:
@@ -67,14 +76,14 @@ def monthly(order: Order) -> Document:
     each = kpis(found)
     sections = [
         report_figures.summary(each),
-        report_figures.trends(order.given.figures[1:]),
+        report_figures.trends(order.months),
         report_figures.causes(found.faults),
         *([] if about.public else [report_figures.worst(found, order.names)]),
         _contractors(order),
         report_figures.electricity(found, about, order.starts),
         report_figures.details(each, public=about.public),
     ]
-    months = [_month(one) for one in order.given.figures[1:]]
+    months = [_month(one) for one in order.months]
     return document(about, order.given, sections, each) | {"months": months}
 
 
@@ -99,7 +108,7 @@ def annual(order: Order) -> Document:
     sections = [
         review,
         report_figures.summary(each),
-        report_figures.trends(order.given.figures[1:]),
+        report_figures.trends(order.months),
         report_figures.causes(found.faults),
         _contractors(order),
         report_figures.electricity(found, about, order.starts),
@@ -154,12 +163,17 @@ def _how_many(order: Order) -> Section:
         (year, f"{len(found):,}", f"{sum(one.imported for one in found):,}")
         for year, found in sorted(years.items())
     ]
-    months = [(one.period.name, f"{len(one.faults.opened):,}") for one in order.given.figures[1:]]
+    months = [
+        (one.period.name, amount(one.counted(len(one.faults.opened))))
+        for one in order.given.figures[1:]
+        if one.has_begun
+    ]
+    began = order.figures.counted(len(order.figures.faults.opened))
     today = sum(one.open_at(order.about.now) for one in real)
     return section(
         "2. How many were faulty per year, per month and today?",
         [
-            f"Faults that began in the period: {len(order.figures.faults.opened):,}.",
+            f"Faults that began in the period: {amount(began)}.",
             f"Faults open today ({moment(order.about.now, zone)}): {today:,}.",
         ],
         [
@@ -183,7 +197,7 @@ def _shown(order: Order) -> list[FaultRecord]:
 
 def _fault_dates(order: Order) -> Document:
     public, zone = order.about.public, order.about.zone
-    heads = ["Fault", "Detected", "Reported", "Fully working again", "Days", "Reason"]
+    heads = ["Fault", "Detected", "Reported", "Fully working again", "Time", "Reason"]
     rows = []
     for one in _shown(order):
         row = [
@@ -191,15 +205,19 @@ def _fault_dates(order: Order) -> Document:
             day(one.detected, zone),
             day(one.reported, zone, "not reported"),
             day(one.restored, zone, "not yet"),
-            _days(one),
+            _lasted(one),
             one.group,
         ]
         rows.append(row if public else [*row, one.device])
     return table("Every fault", heads if public else [*heads, "Device"], rows)
 
 
-def _days(one: FaultRecord) -> str:
-    return "" if one.restored is None else f"{(one.restored - one.began) / 86400:.1f}"
+def _lasted(one: FaultRecord) -> str:
+    """In days where it was more than two."""
+    seconds = repair(one)
+    if seconds is None:
+        return "goes on"
+    return amount(seconds / HOUR, HOURS) if seconds < 2 * DAY else f"{seconds / DAY:.1f} days"
 
 
 def _fault_values(one: FaultRecord) -> Document:
@@ -222,7 +240,7 @@ def _contractors(order: Order) -> Section:
     """How long each contractor took for each step."""
     tables = []
     faults = _both(order.figures.faults)
-    for name, found in report_figures.contractors(faults, order.about):
+    for name, found in report_figures.contractors(faults, order.about, order.contractors):
         tables.append(_steps(name, found))
     words = [] if tables else ["No fault began or was over in this period."]
     return section("Contractors: detected, reported, attended, repaired", words, tables)
@@ -242,14 +260,16 @@ def _steps(name: str, found: Sequence[FaultRecord]) -> Document:
     own = FaultFigures(tuple(found), (), (), (), ())
     heads = ["Priority", "Faults"]
     heads += [f"{title}: median / 90 %" for title, _words, _step in STEPS]
-    kept = ", ".join(_kept(own, which) for which in ("response", "fix"))
-    return table(f"{name}: {len(found)} faults; {kept}", heads, rows)
+    kept = ", ".join(filter(None, (_kept(own, which) for which in ("response", "fix"))))
+    count = "1 fault" if len(found) == 1 else f"{len(found):,} faults"
+    return table(f"{name}: {count}; {kept or 'no promise of a contract was settled'}", heads, rows)
 
 
 def _kept(found: FaultFigures, which: str) -> str:
     met, settled = found.kept(which)
-    words = f"{100 * met / settled:.0f} % of {settled}" if settled else "none promised"
-    return f"{which} within the contract {words}"
+    return (
+        f"{which} within the contract {100 * met / settled:.0f} % of {settled}" if settled else ""
+    )
 
 
 def _step_row(label: str, found: Sequence[FaultRecord]) -> list[str]:
@@ -277,20 +297,28 @@ def contractor(order: Order) -> Document:
             "Attended",
             "Repaired",
             "Waited for",
+            "Contract",
         )
         rows = [
             (
                 one.number,
                 one.device,
-                one.contractor or "none",
+                order.contractors.get(one.contractor, one.contractor) or "none",
                 moment(one.detected, zone),
                 *(_moment(at, zone) for at in (one.reported, one.attended, one.restored)),
                 ", ".join(f"{who} {amount(s / HOUR, HOURS)}" for who, s in one.waited.items()),
+                _promises(one),
             )
             for one in _both(order.figures.faults)
         ]
         sections.append(section("Fault by fault", tables=[table("Fault by fault", heads, rows)]))
     return document(order.about, order.given, sections, kpis(order.figures))
+
+
+def _promises(one: FaultRecord) -> str:
+    """How the promises of the contract stand on a fault."""
+    each = (("response", one.response), ("fix", one.fix))
+    return ", ".join(f"{name} {made.standing}" for name, made in each if made is not None)
 
 
 def _moment(at: float | None, zone: ZoneInfo) -> str:

@@ -43,5 +43,8 @@ def _rows(table: Document, width: int) -> Iterator[str]:
             yield f"  {_GAP.join(cells).rstrip()}"
         return
     for row in rows:
+        if len(heads) == 2:
+            yield f"  {row[0]}: {row[1]}"
+            continue
         pairs = zip(heads[1:], row[1:], strict=True)
         yield f"  {row[0]}: " + "; ".join(f"{head} {cell}" for head, cell in pairs if cell)
