@@ -58,7 +58,7 @@ def _summary(found: Verified, anchor: Anchor | None) -> str:
     head = found.head
     if not head.entries:
         return "the audit chain is empty"
-    kept = "" if found.first <= 1 else f" (those before {found.first} are older than history.keep)"
+    kept = "" if found.first <= 1 else f" (those before {found.first} are older than history.audit)"
     erased = f", {found.erased} with erased personal data" if found.erased else ""
     rows = f"{head.entries - found.first + 1} entries{kept}{erased} and {found.rows} rows"
     if found.findings:

@@ -102,12 +102,14 @@ def _need_known(wanted: Wanted, names: Mapping[str, str], known: Outline) -> Non
 
 def _say_deleted(deleted: Deleted | None, since: float, zone: ZoneInfo) -> None:
     """Where the log is not whole any more, because what is old is deleted."""
-    if deleted is not None and since < deleted.before and deleted.counts.get("faults"):
-        say(f"note: {deleted.counts['faults']:,} faults are deleted, {_until_when(deleted, zone)}")
+    if deleted is None or not (count := deleted.counts.get("faults")):
+        return
+    if since < (before := deleted.before["faults"]):
+        say(f"note: {count:,} faults are deleted, {_until_when(before, zone)}")
 
 
-def _until_when(deleted: Deleted, zone: ZoneInfo) -> str:
-    return f"all of what ended before {_time(deleted.before, zone)} (history.keep)"
+def _until_when(before: float, zone: ZoneInfo) -> str:
+    return f"all of what ended before {_time(before, zone)} (history in config.yaml)"
 
 
 def show(number: str, config: Path | None, *, as_json: bool) -> None:
@@ -203,7 +205,7 @@ class Past:
             "faults": self.faults,
         }
         if self.deleted is not None:
-            before = _iso(self.deleted.before, self.zone)
+            before = _iso(self.deleted.newest, self.zone)
             found["deleted"] = {"ended_before": before, **self.deleted.counts}
         return found
 
@@ -216,8 +218,9 @@ class Past:
     def _deleted(self) -> str:
         if self.deleted is None:
             return ""
-        when = _until_when(self.deleted, self.zone)
-        return f"\nDELETED, of all devices\n  {self.deleted.words()}: {when}\n"
+        parts = self.deleted.parts()
+        lines = [f"  {one.words()}: {_until_when(one.newest, self.zone)}\n" for one in parts]
+        return f"\nDELETED, of all devices\n{''.join(lines)}"
 
     def _line(self, name: str, state: str, since: float, until: float | None) -> str:
         length = duration((until or time.time()) - since)

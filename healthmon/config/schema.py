@@ -135,11 +135,18 @@ class Database(Strict):
 
 
 class History(Strict):
-    """How long what has ended is kept. `backup_key` is the age key (age1...) that backups are
-    encrypted to.
+    """How long what has ended is kept: each group of tables for its own period, `keep` where none is
+    written. `backup_key` is the age key (age1...) that backups are encrypted to.
     """
 
     keep: Seconds = Field(default=800 * 86400.0, ge=86400)
+    faults: Seconds | None = Field(default=None, ge=86400)
+    notices: Seconds | None = Field(default=None, ge=86400)
+    states: Seconds | None = Field(default=None, ge=86400)
+    clocks: Seconds | None = Field(default=None, ge=86400)
+    operations: Seconds | None = Field(default=None, ge=86400)
+    sheets: Seconds | None = Field(default=None, ge=86400)
+    audit: Seconds | None = Field(default=None, ge=86400)
     backup_key: str | None = Field(default=None, pattern="^age1[0-9a-z]{10,100}$")
 
 

@@ -16,7 +16,7 @@ from healthmon.runtime.audit_watch import AuditWatch
 from healthmon.runtime.engine import CheckEngine
 from healthmon.runtime.incident_service import IncidentService
 from healthmon.scheduling.scheduler import Schedule
-from healthmon.store import backup
+from healthmon.store import backup, retained
 from healthmon_exporters.metrics.exposition import Metrics
 
 Row = tuple[tuple[str, ...], float]
@@ -51,6 +51,7 @@ def show(agent: Shown) -> None:
         *fault_tables(incidents, devices, suppressed, blind),
         *metered_tables(devices, agent.engine.data.used),
         *outbox_tables(dispatcher.pending(), dispatcher.counts, dispatcher.problems),
+        *retention_tables(case_work.periods, case_work.deleted, case_work.trimmed_at),
     )
     for table in tables:
         agent.metrics.table(*table)
@@ -74,7 +75,6 @@ def _agent(agent: Shown) -> None:
     put("healthmon_bugs_total", agent.engine.runner.bugs)
     put("healthmon_store_ok", float(store_writer.ok))
     put("healthmon_store_dropped_total", store_writer.dropped)
-    put("healthmon_store_deleted_total", agent.incident_service.deleted)
     put("healthmon_own_network_ok", float(not agent.cut))
     _audit(agent.audit, put)
     sweep = agent.incident_service.last_sweep
@@ -172,6 +172,23 @@ def outbox_tables(
         ("target",),
         rows,
     )
+
+
+def retention_tables(
+    periods: Mapping[str, float], deleted: Mapping[str, int], at: float | None
+) -> Iterator[Table]:
+    """(family, help, label names, rows) of how long the record is kept, and what was deleted of it."""
+    kept: list[Row] = [((group,), seconds) for group, seconds in periods.items()]
+    text = "How long what has ended is kept, by group of tables (history in config.yaml)."
+    yield "healthmon_store_keep_seconds", text, ("records",), kept
+    rows: list[Row] = [
+        ((group,), float(sum(deleted.get(one.words, 0) for one in retained.tables(group))))
+        for group in periods
+    ]
+    text = "Records that were deleted by age, by group of tables, since the start."
+    yield "healthmon_store_deleted_total", text, ("records",), rows
+    text = "Time at which the record was last searched for what is older than its period."
+    yield "healthmon_store_trimmed_timestamp_seconds", text, (), [((), at)] if at else []
 
 
 def working(agent: Shown) -> frozenset[str]:

@@ -43,6 +43,7 @@ from healthmon.store import (
     Stay,
     Store,
     StoreError,
+    retained,
 )
 from healthmon.store.audit import Entry, Head
 from healthmon.store.clock_history import ClockHistory
@@ -69,7 +70,8 @@ class IncidentService:
 
     `alive` says whether the agent's work goes on: the heartbeat beats only then. `last_sweep` is
     (when, the sheet's JSON, who signed) of the newest whole sweep that the store holds. `deleted`
-    counts the records that were deleted by age. `watched_since` is when the first agent began to
+    counts the records of each kind that were deleted by age, by the `periods` of the groups of tables,
+    last at `trimmed_at` (Unix seconds). `watched_since` is when the first agent began to
     write to the store. `operations` of people are those in force; `on_operations` is called when
     they have changed, `on_head` with the last entry of the audit chain.
     """
@@ -80,7 +82,7 @@ class IncidentService:
     reducer: IncidentReducer
     post: NotificationPlanner
     dispatcher: Dispatcher
-    keep_seconds: float
+    periods: Mapping[str, float]
     unchecked: UncheckedWatch = field(default_factory=UncheckedWatch)
     timeline: Timeline = field(default_factory=Timeline)
     clocks: ClockHistory = field(default_factory=ClockHistory)
@@ -89,7 +91,8 @@ class IncidentService:
     held: list[Outgoing] = field(default_factory=list)
     watched_since: float | None = None
     wall: WallClock = field(default_factory=WallClock)
-    deleted: int = 0
+    deleted: dict[str, int] = field(default_factory=dict)
+    trimmed_at: float | None = None
     operations: tuple[Operation, ...] = ()
     on_operations: Callable[[], None] = lambda: None
     on_head: Callable[[Head], None] = lambda _head: None
@@ -130,7 +133,7 @@ class IncidentService:
             IncidentReducer(CorrelationRules(**dict(config.defaults.cause))),
             post,
             dispatcher,
-            config.history.keep,
+            retained.periods(config.history),
             UncheckedWatch(config.defaults.unchecked),
             wall=wall,
         )
@@ -196,7 +199,7 @@ class IncidentService:
         self.post.head = old.head
         self.reducer.rules = CorrelationRules(**dict(config.defaults.cause))
         self.unchecked.after = config.defaults.unchecked
-        self.keep_seconds = config.history.keep
+        self.periods = retained.periods(config.history)
         self._ways_out(config)
         if self._channels is not None:
             self._channels.replace(self._works())
@@ -402,13 +405,18 @@ class IncidentService:
 
     def _trim(self, store: Store) -> Callable[[], None] | None:
         now = time.time()
-        deleted = store.trim(now - self.keep_seconds, now)
-        return functools.partial(self._tell_deleted, deleted) if deleted is not None else None
+        deleted = store.trim(retained.before(self.periods, now), now)
+        return functools.partial(self._tell_deleted, deleted, now)
 
-    def _tell_deleted(self, deleted: Deleted) -> None:
-        self.deleted += sum(deleted.counts.values())
-        day = f"{datetime.fromtimestamp(deleted.before, UTC):%d %b %Y}"
-        log.info("history.keep: deleted %s that ended before %s", deleted.words(), day)
+    def _tell_deleted(self, deleted: Deleted | None, now: float) -> None:
+        self.trimmed_at = now
+        if deleted is None:
+            return
+        for kind, count in deleted.counts.items():
+            self.deleted[kind] = self.deleted.get(kind, 0) + count
+        for one in deleted.parts():
+            day = f"{datetime.fromtimestamp(one.newest, UTC):%d %b %Y}"
+            log.info("history: deleted %s that ended before %s", one.words(), day)
 
     async def people(self) -> None:
         """Take over what people have entered by other commands: acts on faults, faults that they

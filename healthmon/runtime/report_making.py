@@ -15,15 +15,18 @@ from healthmon.evidence.reading import Scope, answer
 from healthmon.incidents.operations import OperationKind
 from healthmon.inventory import devices as inventory
 from healthmon.runtime.estate import shift_plan
+from healthmon.store import retained
+from healthmon.store.retained import Retained
 from healthmon_exporters.reports import kept_sheet
 from healthmon_exporters.reports.report_document import About, Document, moment
-from healthmon_exporters.reports.report_kinds import KINDS, Order
+from healthmon_exporters.reports.report_kinds import KINDS, Kept, Order
 
 if TYPE_CHECKING:
     from healthmon.config.schema import Config
-    from healthmon.store import Store
+    from healthmon.store import Extent, Store
 
 TREND_MONTHS = 12
+NONE = "none"
 DAY = 86400.0
 
 
@@ -94,11 +97,30 @@ def reviews(config: Config) -> Sequence[str]:
     return words
 
 
-def _kept(config: Config, store: Store) -> list[str]:
-    """How long the record is kept, and what has been deleted of it."""
-    words = [f"What has ended is kept for {config.history.keep / DAY:,.0f} days."]
-    deleted = store.deleted()
-    if deleted is None:
-        return [*words, "Nothing has been deleted yet."]
+def _kept(config: Config, store: Store) -> Kept:
+    """How long each kind of row is kept, what there is of it, and what has been deleted."""
     zone = ZoneInfo(config.estate.time_zone)
-    return [*words, f"Deleted until {moment(deleted.at, zone)}: {deleted.words()}."]
+    periods, extent, deleted = retained.periods(config.history), store.extent(), store.deleted()
+    gone = deleted.counts if deleted is not None else {}
+    rows = [
+        (
+            one.words,
+            f"{periods[group] / DAY:,.0f} days",
+            f"{extent[one.words].rows:,}",
+            _oldest(one, extent[one.words], zone),
+            f"{gone.get(one.words, 0):,}",
+        )
+        for group in retained.GROUPS
+        for one in retained.tables(group)
+    ]
+    words = ["Rows are deleted when what they are about ended longer ago than that."]
+    if deleted is None:
+        return Kept([*words, "Nothing has been deleted yet."], rows)
+    return Kept([*words, f"Deleted until {moment(deleted.at, zone)}: {deleted.words()}."], rows)
+
+
+def _oldest(one: Retained, extent: Extent, zone: ZoneInfo) -> str:
+    """When the oldest row of a table ended."""
+    if not one.ended:
+        return "goes with what it belongs to" if extent.rows else NONE
+    return moment(extent.oldest, zone) if extent.oldest is not None else NONE

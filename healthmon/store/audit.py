@@ -24,6 +24,7 @@ from healthmon.store.shown import SHOWN
 CHECKPOINT: Final = "checkpoint"
 DELETED: Final = "deleted"
 ERASED: Final = "erased"
+RETENTION: Final = "retention"
 SALT_BYTES: Final = 32
 
 

@@ -25,7 +25,7 @@ from healthmon.store.handovers import Handovers
 from healthmon.store.operations import Operations
 from healthmon.store.reader import reader_of
 from healthmon.store.records import People
-from healthmon.store.rows import WAITING, Batch, Deleted, Outgoing, Saved, Settled, Stay
+from healthmon.store.rows import WAITING, Batch, Deleted, Extent, Outgoing, Saved, Settled, Stay
 from healthmon.store.ticks import Ticks
 from healthmon.store.verification import Anchor, Progress, Verified, no_progress, verified
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 LATELY_SECONDS = 3600.0
 CHAIN_PAGE = 500
-DELETED = "deleted"
 _FAULT_KEY = ("device", "question", "part", "aspect")
 
 
@@ -269,31 +268,23 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
         with self._engine.transaction():
             self._engine.execute(sql.END_TIMELINES, {"at": at})
 
-    def trim(self, before: float, now: float) -> Deleted | None:
-        """Delete what ended before `before`, and note that; what was deleted, None for nothing."""
+    def trim(self, before: Mapping[str, float], now: float) -> Deleted | None:
+        """Delete of each group of `retained.GROUPS` what ended before `before`, and note that in the
+        audit chain; what was deleted, None for nothing.
+        """
         with self._engine.transaction():
             audit.claim(self._engine)
-            counts = {
-                kind: self._engine.execute(statement, {"before": before}).rowcount
-                for kind, statement in sql.TRIM.items()
-            }
-            counts["changes"] = retention.cut(self._engine, before, now)
-            if not any(counts.values()):
-                return None
-            earlier = self._deleted()
-            sums = {kind: counts[kind] + earlier.get(kind, 0) for kind in counts}
-            self._set(DELETED, sql.as_json({"at": now, "before": before, "counts": sums}))
-        return Deleted(now, before, counts)
-
-    def _deleted(self) -> Mapping[str, int]:
-        found = self._get(DELETED)
-        return dict(json.loads(found)["counts"]) if found is not None else {}
+            return retention.delete(self._engine, before, now)
 
     def deleted(self) -> Deleted | None:
         """What was deleted so far because it was old; None for nothing."""
         with self._engine.transaction():
-            found = self._get(DELETED)
-        return Deleted(**json.loads(found)) if found is not None else None
+            return retention.so_far(self._engine)
+
+    def extent(self) -> dict[str, Extent]:
+        """How many rows of each kind are kept, and since when."""
+        with self._engine.transaction():
+            return retention.extent(self._engine)
 
     def copy_to(self, file: Path) -> None:
         """A consistent copy of a SQLite store that is read, in `file`."""

@@ -1,16 +1,69 @@
-"""What `history.keep` cuts off the audit chain: its oldest entries, replaced by a checkpoint that
-says how many there were and what the first one that is kept follows from.
+"""What is deleted because it is old, by the period of each table. Off the audit chain its oldest entries
+are cut, replaced by a checkpoint that says how many there were and what the first one that is kept
+follows from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from healthmon.store import audit, sql
 from healthmon.store.engine import Engine
+from healthmon.store.retained import CHAIN, RETAINED
+from healthmon.store.rows import Deleted, Extent
 from healthmon.store.shown import SHOWN
 
 ALL = 1_000_000_000
+_NAME: Final = "deleted"
+
+
+def delete(engine: Engine, before: Mapping[str, float], now: float) -> Deleted | None:
+    """Delete of each group what ended before `before`, and say so in the audit chain; what was deleted,
+    None for nothing. Only within a transaction that has claimed the chain.
+    """
+    counts = {
+        one.words: int(engine.execute(one.delete, {"before": before[one.group]}).rowcount)
+        for one in RETAINED
+        if one.delete
+    }
+    counts["changes"] = cut(engine, before[CHAIN], now)
+    if not any(counts.values()):
+        return None
+    made = Deleted(now, {one.words: before[one.group] for one in RETAINED if one.words}, counts)
+    plain = {kind: count for kind, count in counts.items() if count}
+    audit.append(engine, [audit.Entry(now, audit.RETENTION, plain=plain)])
+    earlier = so_far(engine)
+    sums = {
+        kind: count + (earlier.counts.get(kind, 0) if earlier else 0)
+        for kind, count in counts.items()
+    }
+    text = sql.as_json({"at": now, "before": made.before, "counts": sums})
+    engine.execute(sql.PUT_META, {"name": _NAME, "value": text})
+    return made
+
+
+def so_far(engine: Engine) -> Deleted | None:
+    """What was deleted so far because it was old; None for nothing."""
+    found = engine.execute(sql.META, {"name": _NAME}).fetchone()
+    if found is None:
+        return None
+    kept = json.loads(found[0])
+    if not isinstance(kept["before"], dict):  # of a version with one period for all
+        kept["before"] = dict.fromkeys(kept["counts"], kept["before"])
+    return Deleted(**kept)
+
+
+def extent(engine: Engine) -> dict[str, Extent]:
+    """How many rows each table that is emptied by age has now, and the oldest end of one."""
+    found = {}
+    for one in RETAINED:
+        if one.words:
+            oldest = f"min({one.ended})" if one.ended else "NULL"
+            statement = f"SELECT count(*), {oldest} FROM {one.table}"  # noqa: S608 - names of ours
+            found[one.words] = Extent(*engine.execute(statement).fetchone())
+    return found
 
 
 def cut(engine: Engine, before: float, now: float) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from healthmon.incidents.confirmation import Fault, Key
 from healthmon.incidents.incident import Incident, IncidentEvent, Unchecked
@@ -202,17 +202,41 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """What the store has deleted because it was older than `history.keep`: how many of each kind so
-    far, the last time at `at`, of what had ended before `before`.
+    """What the store has deleted because it was older than its period: how many of each kind, the last
+    time at `at`, of each kind what had ended before `before`.
     """
 
     at: float
-    before: float
+    before: Mapping[str, float]
     counts: Mapping[str, int]
 
     def words(self) -> str:
         """``12 faults, 340 states``."""
         return ", ".join(f"{count:,} {kind}" for kind, count in self.counts.items() if count)
+
+    def parts(self) -> list[Deleted]:
+        """The same by the time before which it ended, the earliest first; without what is 0."""
+        found = {kind: count for kind, count in self.counts.items() if count}
+        return [
+            Deleted(
+                self.at, self.before, {k: n for k, n in found.items() if self.before[k] == before}
+            )
+            for before in sorted({self.before[kind] for kind in found})
+        ]
+
+    @property
+    def newest(self) -> float:
+        """The time before which everything that was deleted had ended (Unix seconds)."""
+        return max(self.before[kind] for kind in self.counts)
+
+
+class Extent(NamedTuple):
+    """How many rows of a kind there are, and the oldest end of one (Unix seconds); None where no row has
+    ended, or the end stands in no column.
+    """
+
+    rows: int
+    oldest: float | None
 
 
 @dataclass(frozen=True, slots=True)

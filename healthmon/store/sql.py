@@ -215,33 +215,6 @@ NOTES: Final = f"""
 ENDED_NOTES: Final = f"{_NOTE} WHERE ended >= :since ORDER BY ended DESC"
 END_NOTE: Final = "UPDATE notes SET ended = :ended, ender = :ender WHERE id = :id"
 
-# What ended before `before`. A stay ends with the next one of its device. What is cut off the audit
-# chain is cut by `retention`.
-TRIM: Final = {
-    "faults": "DELETE FROM cases WHERE closed < :before",
-    "acts": "DELETE FROM acts WHERE number > 0 AND number NOT IN (SELECT number FROM cases)",
-    "forms": "DELETE FROM act_forms WHERE act NOT IN (SELECT id FROM acts)",
-    "states": "DELETE FROM timeline WHERE until < :before",
-    "clock readings": "DELETE FROM clocks WHERE until < :before",
-    "notices": "DELETE FROM outbox WHERE ended < :before",
-    "places": """DELETE FROM stays AS stay WHERE EXISTS (SELECT 1 FROM stays AS later
-        WHERE later.device = stay.device AND later.since > stay.since AND later.since < :before)""",
-    # Of one kind and subject the newest counts: while it is kept, so are those before.
-    "operations": """DELETE FROM operations AS one WHERE NOT EXISTS (
-        SELECT 1 FROM operations AS other WHERE other.kind = one.kind
-        AND other.subject = one.subject AND (other.until IS NULL OR other.until >= :before))""",
-    "sheets": "DELETE FROM sweeps WHERE at < :before",
-    "ticks": "DELETE FROM ticks WHERE at < :before",
-    "signatures": "DELETE FROM signoffs WHERE at < :before",
-    "handovers": "DELETE FROM handovers WHERE at < :before",
-    "notes": "DELETE FROM notes WHERE ended < :before",
-    "accounts": """DELETE FROM authors WHERE
-        (kind = 'signoffs' AND act NOT IN (SELECT id FROM signoffs))
-        OR (kind = 'notes' AND act NOT IN (SELECT id FROM notes))
-        OR (kind = 'operations' AND act NOT IN (SELECT id FROM operations))
-        OR (kind = 'acts' AND act NOT IN (SELECT id FROM acts))""",
-}
-
 # Our clock was set by `by` seconds and shows `now`: what is open began, and what waits is due, that
 # much later. What is over keeps the times that were told. Where a camera is began in the past.
 MOVE: Final = (

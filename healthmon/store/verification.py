@@ -106,7 +106,7 @@ class Verified:
 
 
 def verified(engine: Engine, anchor: Anchor | None, progress: Progress) -> Verified:
-    """Look at the whole chain and every row that it holds. What is cut off by `history.keep` meanwhile
+    """Look at the whole chain and every row that it holds. What is cut off by `history.audit` meanwhile
     is no finding. Raises StoreError.
     """
     for _ in range(ATTEMPTS):
@@ -258,7 +258,7 @@ class _Chain:
             return
         if 0 < number < self._found.first:
             words = (
-                f"the anchor is older than what is kept: history.keep has cut entry {number} off"
+                f"the anchor is older than what is kept: history.audit has cut entry {number} off"
             )
             self._found.find(number, words)
             return

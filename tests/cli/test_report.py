@@ -12,6 +12,7 @@ from helpers.databases import empty, installed, postgres
 from helpers.support import IN_CI, Peers, need
 
 from healthmon.store import Batch, Segment, Store
+from healthmon.store.retained import alike
 
 CONFIG = """
 estate: {name: Example, time_zone: Europe/London}
@@ -96,3 +97,30 @@ def test_files_are_written_in_the_form_of_their_name(tmp_path: Path) -> None:
         '{\n  "title',
         "CCTV CAMER",
     ]
+
+
+def test_the_retention_report_lists_each_kind_of_record(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(CONFIG.replace("STATE", str(tmp_path)) + "history: {states: 30 d}\n")
+    day, now = 86400.0, time.time()
+    store = Store.open(f"sqlite:///{tmp_path / 'healthmon.db'}")
+    stretches = [
+        Segment("C001", "reach", "ok", now - age * day, now - (age - 1) * day)
+        for age in (50, 40, 5)
+    ]
+    store.record(Batch(segments=stretches, alive=now))
+    assert store.trim(alike(0.0) | {"states": now - 30 * day}, now) is not None
+    store.close()
+    words = ("--format", "json", "--config", str(config))
+    code, out, err = healthmon("report", "retention", *words)
+    assert code == 0, err
+    found = next(
+        one for one in json.loads(out)["sections"] if one["heading"] == "What this record keeps"
+    )
+    rows = {row[0]: row[1:] for row in found["tables"][0]["rows"]}
+    assert rows["states"][:2] == ["30 days", "1"]
+    assert rows["states"][3] == "2", "so many were deleted"
+    assert rows["faults"] == ["800 days", "0", "none", "0"]
+    assert rows["changes"][:2] == ["800 days", "1"], "that it was done stands in the audit chain"
+    code, out, _ = healthmon("audit", "show", "--config", str(config))
+    assert "retention                       states 2" in out

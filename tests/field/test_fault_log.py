@@ -17,6 +17,7 @@ from helpers.store_samples import CASE
 
 from healthmon.incidents.incident import Incident
 from healthmon.store import Batch, Store
+from healthmon.store.retained import alike
 
 LONDON = ZoneInfo("Europe/London")
 HOW_MANY = 12_345
@@ -144,9 +145,11 @@ def test_ff_f18_a_record_is_kept_800_days_and_what_is_deleted_is_told(tmp_path: 
     store.record(Batch(incidents=kept))
     assert "deleted" not in product.run("faults").text
     for _ in range(2):
-        store.trim(begin + 10 * DAY, begin + 810 * DAY)
+        store.trim(alike(begin + 10 * DAY), begin + 810 * DAY)
     store.close()
-    told = "3 faults are deleted, all of what ended before 11 Jan 2025 00:30 (history.keep)"
+    told = (
+        "3 faults are deleted, all of what ended before 11 Jan 2025 00:30 (history in config.yaml)"
+    )
     assert told in product.run("faults", "--csv").err
     assert told in product.run("faults", "--since", "2025-01-05").err
     assert "deleted" not in product.run("faults", "--since", "2025-02-01").err

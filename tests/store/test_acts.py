@@ -20,6 +20,7 @@ from healthmon.incidents.incident import Ack, EstateState, IncidentEvent
 from healthmon.incidents.life_cycle import Stage
 from healthmon.incidents.reducer import IncidentReducer
 from healthmon.store import Batch, Store, StoreError, TroubleError, Wanted
+from healthmon.store.retained import alike
 from healthmon.store.schema import VERSION
 
 pytestmark = pytest.mark.slow
@@ -149,7 +150,7 @@ def numbered(store: Store) -> int:
 def test_a_raised_fault_waits_for_its_number_and_gets_one(store: Store) -> None:
     made = store.raise_fault(RAISE)
     assert store.number_of(made) == 0
-    store.trim(NOW, NOW)
+    store.trim(alike(NOW), NOW)
     assert numbered(store) == 8
     assert (store.raised(), store.number_of(made)) == ([], 8)
     life = store.life_cycle(8)
@@ -176,9 +177,9 @@ def test_a_raised_fault_ends_when_a_person_closes_it_and_begins_again_by_undo(st
 def test_acts_go_with_the_fault_that_is_too_old(store: Store) -> None:
     store.act(ACK)
     store.record(Batch(incidents={7: replace(CASE, closed=1500.0)}))
-    store.trim(1400.0, NOW)
+    store.trim(alike(1400.0), NOW)
     assert len(store.life_cycle(7).acts) == 1
-    store.trim(1600.0, NOW)
+    store.trim(alike(1600.0), NOW)
     with pytest.raises(StoreError, match="no such fault"):
         store.life_cycle(7)
     assert store.acted_on(0)[1] == []

@@ -14,46 +14,21 @@ from typing import Any
 
 import pytest
 import rfc8785
-from helpers.store_samples import CASE, full
+from helpers.store_samples import CASE
+from helpers.store_shown import NOW, fill
 from helpers.stores import Opener, opener, server
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from healthmon.checks.function_check.walk import Outcome, Tick
-from healthmon.incidents.acts import ActKind, act
 from healthmon.incidents.incident import IncidentEvent
-from healthmon.incidents.operations import Operation, OperationKind
-from healthmon.store import AccessRow, Author, Batch, Store
+from healthmon.store import Batch, Store
 from healthmon.store.audit import Entry, Head
 from healthmon.store.canonical import text, when
-from healthmon.store.handovers import Handover, NewNote, Party, Signing
+from healthmon.store.retained import alike
 from healthmon.store.shown import SHOWN
 from healthmon.store.verification import Anchor, ranges
 
 __all__ = ["opener", "server"]  # fixtures
-
-NOW = 1_800_000_000.0
-ME = Author(1000, "asmith")
-
-
-def fill(store: Store) -> None:
-    """A row of every kind that people are shown."""
-    store.record(full())
-    confirm = act(ActKind.CONFIRM, "A. Smith", NOW)
-    store.act(replace(confirm, number=7, form="f1"), ME)
-    sweep = store.keep_sweep(NOW, '{"a":1}')
-    both = (Signing(Party.OUTGOING, "A. Smith", "note"), Signing(Party.INCOMING, "B. Jones"))
-    note = NewNote("token", "A. Smith", "the key is with J. Doe")
-    store.hand_over(Handover(sweep, both, NOW + 1, math.inf, note=note))
-    store.sign(sweep, "C. Brown", "late", NOW + 2, math.inf, author=ME)
-    written = store.write_note(NewNote("t2", "C. Brown", "J. Doe called"), NOW + 3, ME)
-    store.end_note(written, "C. Brown", NOW + 4, 0.0)
-    store.keep_note(written, "B. Jones", NOW + 5)
-    store.tick(Tick("C001", Outcome.WELL, "A. Smith", NOW + 6, sweep, "form", "clean"), 0.0, 0)
-    kind = next(iter(OperationKind))
-    details = {"reason": "tree works"}
-    store.operate(Operation(kind, "C001", "B. Jones", NOW + 7, NOW + 999, details, "once"))
-    store.record(Batch(access=[AccessRow(NOW + 8, "login", "smith", "192.0.2.1", "smith's login")]))
 
 
 @pytest.fixture
@@ -199,7 +174,7 @@ def test_a_store_that_was_written_anew_or_restored_is_found_by_the_anchor(opener
     store.close()
 
 
-def test_what_is_older_than_history_keep_is_replaced_by_a_checkpoint(opener: Opener) -> None:
+def test_what_is_older_than_its_period_is_replaced_by_a_checkpoint(opener: Opener) -> None:
     store = opener()
     fill(store)
     began = store.head()
@@ -207,12 +182,12 @@ def test_what_is_older_than_history_keep_is_replaced_by_a_checkpoint(opener: Ope
         incident = replace(CASE, number=number, since=NOW + 100, closed=NOW + number)
         event = IncidentEvent("closed", incident, NOW + 100 + number)
         store.record(Batch(incidents={number: incident}, told=[event]))
-    assert store.trim(NOW + 50, NOW + 200) is not None
+    assert store.trim(alike(NOW + 50), NOW + 200) is not None
     found = store.verify()
     assert (found.findings, found.first) == ([], began.entries + 1)
     (gone,) = words(store, began.short)
-    assert gone.startswith("the anchor is older than what is kept: history.keep has cut entry ")
-    assert store.trim(NOW + 50, NOW + 210) is None, "once"
+    assert gone.startswith("the anchor is older than what is kept: history.audit has cut entry ")
+    assert store.trim(alike(NOW + 50), NOW + 210) is None, "once"
     change(store, "DELETE FROM chain WHERE n = :n", n=found.first)
     (first,) = words(store)[:1]
     assert first == f"entry {found.first} at the beginning of the chain were deleted by hand"

@@ -16,6 +16,7 @@ from healthmon.model.measurements import Clock, ClockReading, Reference, TimeSer
 from healthmon.model.results import CheckResult, Observation, Verdict
 from healthmon.store import Batch, ClockRow
 from healthmon.store.clock_history import MOST_AN_HOUR, ClockHistory
+from healthmon.store.retained import alike
 
 __all__ = ["opener", "server"]  # fixtures
 
@@ -204,7 +205,7 @@ def test_rows_come_back_from_the_store_and_old_ones_are_deleted(opener: Opener) 
     assert store.clocks("C001", 0.0, 100.0) == []
     assert store.last_clocks("C001", 1000.0) == {"device": 400.0}
     assert store.clocks(AGENT, 0.0, 1e9) == [nobody]
-    deleted = store.trim(500.0, 9000.0)
+    deleted = store.trim(alike(500.0), 9000.0)
     assert deleted is not None
     assert deleted.counts["clock readings"] == 1
     assert store.clocks("C001", 0.0, 1e9) == []

@@ -12,6 +12,7 @@ from helpers.stores import Opener, opener, server
 
 from healthmon.store import Author, ShiftNote, Signature, Store, StoreError
 from healthmon.store.handovers import Handover, NewNote, Party, Signing
+from healthmon.store.retained import alike
 
 pytestmark = pytest.mark.slow
 __all__ = ["opener", "server"]  # fixtures
@@ -162,7 +163,7 @@ def test_what_is_old_is_deleted_but_no_open_note(store: Store, sweep: int) -> No
     store.hand_over(replace(handover(sweep, DAY, NIGHT), note=NOTE))
     ended = store.write_note(replace(NOTE, token="t2"), MADE)
     store.end_note(ended, "night", MADE + 70, MADE + 60)
-    deleted = store.trim(MADE + 1000, MADE + 2000)
+    deleted = store.trim(alike(MADE + 1000), MADE + 2000)
     assert deleted is not None
     assert (deleted.counts["handovers"], deleted.counts["notes"]) == (2, 1)
     assert store.signatures(sweep) == []

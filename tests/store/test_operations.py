@@ -12,6 +12,7 @@ from helpers.stores import Opener, opener, server
 
 from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.store import Store
+from healthmon.store.retained import alike
 
 pytestmark = pytest.mark.slow
 __all__ = ["opener", "server"]  # fixtures
@@ -54,9 +55,9 @@ def test_the_newest_of_a_subject_is_in_force_until_its_end(store: Store) -> None
 def test_what_counts_is_kept_with_what_came_before_it(store: Store) -> None:
     made = store.operate(MADE)
     store.operate(replace(made, until=NOW + 10, once="mark-2"))
-    store.trim(NOW + 50, NOW + 5000)
+    store.trim(alike(NOW + 50), NOW + 5000)
     assert len(store.operations([OperationKind.WINDOW], 9)) == 2, "else it would be in force again"
-    deleted = store.trim(NOW + 101, NOW + 5000)
+    deleted = store.trim(alike(NOW + 101), NOW + 5000)
     assert deleted is not None
     assert deleted.counts["operations"] == 2
     assert store.operations([OperationKind.WINDOW], 9) == []

@@ -31,6 +31,7 @@ from healthmon.store import (
     Wanted,
 )
 from healthmon.store.engine import quarantine
+from healthmon.store.retained import alike
 from healthmon.store.writer import StoreWriter
 
 __all__ = ["opener", "server"]  # fixtures
@@ -157,7 +158,7 @@ def test_trim_forgets_only_what_ended_long_ago(opener: Opener) -> None:
             segments=[Segment("C001", "reach", "ok", 1.0, 2.0)],
         )
     )
-    store.trim(900.0, 9000.0)
+    store.trim(alike(900.0), 9000.0)
     assert [incident.number for incident in store.incidents()] == [7]
     assert store.timeline("C001") == []
     assert store.load().outgoing == (ROW,)
@@ -263,11 +264,11 @@ def test_where_a_deployable_camera_was_is_kept_when_it_changes(opener: Opener) -
     assert store.stays("D001") == [fair, stays[2], stays[3]]
     assert store.stays("D002") == [stays[4]]
     assert store.stays("C001") == []
-    store.trim(1250.0, 9000.0)
+    store.trim(alike(1250.0), 9000.0)
     assert store.stays("D001") == [stays[2], stays[3]], (
         "what ended before is forgotten, the rest is not"
     )
-    store.trim(5000.0, 9000.0)
+    store.trim(alike(5000.0), 9000.0)
     assert store.stays("D001") == [stays[3]], "where it is now stays known"
     store.close()
 
@@ -307,7 +308,7 @@ def test_a_history_of_an_earlier_build_is_used_as_it_is(tmp_path: Path) -> None:
     store.record(full())
     store.record(full())
     store.keep_sweep(1000.0, "{}")
-    store.trim(900.0, 9000.0)
+    store.trim(alike(900.0), 9000.0)
     saved = store.load()
     assert (saved.faults, saved.incidents, saved.outgoing) == ((FAULT,), (CASE,), (ROW,))
     store.close()

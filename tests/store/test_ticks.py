@@ -19,6 +19,7 @@ from healthmon.incidents.acts import ActKind
 from healthmon.incidents.incident import EstateState
 from healthmon.incidents.reducer import IncidentReducer
 from healthmon.store import Batch, Store, StoreError
+from healthmon.store.retained import alike
 
 pytestmark = pytest.mark.slow
 __all__ = ["opener", "server"]  # fixtures
@@ -146,7 +147,7 @@ def test_who_was_seen_when_leaves_out_what_was_skipped_or_taken_back(opener: Ope
     assert store.last_seen(NOW + 100) == {"C001": NOW + 20}
     assert store.last_seen(NOW + 15) == {"C001": NOW + 10}
     assert store.last_seen(NOW) == {}
-    store.trim(NOW + 15, NOW + 100)
+    store.trim(alike(NOW + 15), NOW + 100)
     assert kept(store)[0] == ("C001", "well")
     assert store.last_seen(NOW + 15) == {}
     store.close()

@@ -442,9 +442,13 @@ async def test_what_the_agent_deletes_by_age_is_told(
     jobs[0].cancel()
     await asyncio.gather(*jobs, return_exceptions=True)
     agent_metrics.show(agent)
-    assert b"healthmon_store_deleted_total 1" in agent.metrics.text(openmetrics=False)
-    (line,) = [text for text in caplog.messages if "history.keep" in text]
-    assert line.startswith("history.keep: deleted 1 faults that ended before ")
+    page = agent.metrics.text(openmetrics=False).decode()
+    assert 'healthmon_store_deleted_total{records="faults"} 1' in page
+    assert 'healthmon_store_deleted_total{records="states"} 0' in page
+    assert 'healthmon_store_keep_seconds{records="states"} 2.592e+06' in page
+    assert "healthmon_store_trimmed_timestamp_seconds 1" in page
+    (line,) = [text for text in caplog.messages if text.startswith("history: ")]
+    assert line.startswith("history: deleted 1 faults that ended before ")
     await service.store_writer.close()
     await agent.engine.close()
     agent.running.close()

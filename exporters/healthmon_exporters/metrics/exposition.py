@@ -41,7 +41,6 @@ AGENT_HELP = {
     "healthmon_looks_skipped_total": "Intervals in which no run of a due check ended, since the start.",
     "healthmon_store_ok": "1 if the history can be written, 0 while the store fails.",
     "healthmon_store_dropped_total": "Records that were lost because the store failed, since the start.",
-    "healthmon_store_deleted_total": "Records that were deleted by age (history.keep), since the start.",
     "healthmon_audit_entries": "Number of the last entry of the audit chain.",
     "healthmon_audit_head": "The first 52 bits of the hash of the last entry of the audit chain, as a number.",
     "healthmon_audit_ok": "1 if the last verification of the audit chain found the record as it was written.",

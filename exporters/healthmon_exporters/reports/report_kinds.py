@@ -35,13 +35,22 @@ DAY: Final = 24 * HOUR
 
 
 @dataclass(frozen=True)
+class Kept:
+    """How long the record keeps what: `words`, and a row for each kind (what, for how long, how many now,
+    the oldest end of one, how many were deleted).
+    """
+
+    words: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+
+
+@dataclass(frozen=True)
 class Order:
     """What a report is made from. `given` has the figures of the whole period first, then those of
     the months that are shown beside each other. `starts` are the seconds in which the generator of
     a UPS takes over. `reviews` say in words how often the system is reviewed; `duties` are those of the
-    register; `kept` says how long the
-    record keeps things; `security` is what is known of each device, for the kind of that name;
-    `contractors` are their names by their ids.
+    register; `kept` says how long the record keeps things; `security` is what is known of each device,
+    for the kind of that name; `contractors` are their names by their ids.
     """
 
     about: About
@@ -49,7 +58,7 @@ class Order:
     starts: Mapping[str, float] = field(default_factory=dict)
     reviews: Sequence[str] = ()
     duties: Sequence[DutyState] = ()
-    kept: Sequence[str] = ()
+    kept: Kept = field(default_factory=Kept)
     security: Sequence[Known] = ()
     contractors: Mapping[str, str] = field(default_factory=dict)
 
@@ -343,7 +352,9 @@ def retention(order: Order) -> Document:
     ]
     if not order.about.public:
         sections.append(_breaches(order))
-    sections.append(section("What this record keeps", order.kept))
+    heads = ("Records", "Kept for", "Now", "Oldest ended", "Deleted so far")
+    kept = table("Retention of this record", heads, order.kept.rows)
+    sections.append(section("What this record keeps", order.kept.words, [kept]))
     return document(order.about, order.given, sections, [figure])
 
 
