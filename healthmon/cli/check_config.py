@@ -32,11 +32,18 @@ def check_config(config: Path | None) -> None:
     say(f"store: {location.shown(loaded)}")
     for line in overrides.lines(loaded):
         say(f"override: {line}")
-    counts = (
-        f"{len(loaded.cameras)} cameras, {len(loaded.recorders)} recorders, {len(loaded.ups)} UPS"
-    )
-    if loaded.workstations:
-        counts += f", {len(loaded.workstations)} workstations"
-    sys.stdout.write(
-        f"{path}: well formed: {counts}, {len(loaded.links)} links, {len(loaded.time_servers)} time servers\n"
-    )
+    counted = [
+        (loaded.cameras, "camera"),
+        (loaded.recorders, "recorder"),
+        (loaded.ups, "UPS"),
+        *([(loaded.workstations, "workstation")] if loaded.workstations else []),
+        (loaded.links, "link"),
+        (loaded.time_servers, "time server"),
+    ]
+    counts = ", ".join(_counted(len(these), what) for these, what in counted)
+    sys.stdout.write(f"{path}: well formed: {counts}\n")
+
+
+def _counted(count: int, what: str) -> str:
+    """As in "1 camera", "2 cameras"; UPS has no plural of its own."""
+    return f"{count} {what}{'s' * (count != 1 and what != 'UPS')}"

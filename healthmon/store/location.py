@@ -59,6 +59,7 @@ class StoreLocation:
     def open(self, *, alone: bool = False) -> Store:
         """The store, made where it is missing; `alone` is for the agent. Raises StoreError."""
         if self.file is not None:
+            permissions.need_file(self.file)
             permissions.make(self.file)
         return Store.open(self.url, self.password.reveal() if self.password else None, alone=alone)
 

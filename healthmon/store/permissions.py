@@ -42,8 +42,16 @@ def make(file: Path) -> None:
             file.chmod(FILE_MODE)
 
 
+def need_file(file: Path) -> None:
+    """Raises TroubleError where something else than a file stands at `file`."""
+    with contextlib.suppress(OSError):  # in a folder that may not be entered
+        if file.exists() and not file.is_file():
+            raise TroubleError(f"{file} is a folder or device and no file: move it away")
+
+
 def need_reading(file: Path) -> None:
     """Raises TroubleError where there is no `file`, or this user may not read it."""
+    need_file(file)
     try:
         there = file.exists()
     except OSError:  # in a folder that may not be entered

@@ -167,3 +167,13 @@ def test_a_file_that_is_no_history_is_named_with_what_becomes_of_it(content: byt
         location.in_folder(tmp_path).reader()
     assert str(raised.value).startswith(f"{file} is no history of healthmon (")
     assert str(raised.value).endswith("; a running agent begins a new one")
+
+
+def test_a_folder_in_the_place_of_the_file_is_named_with_the_remedy(tmp_path: Path) -> None:
+    file = tmp_path / location.FILE
+    file.mkdir()
+    place = location.in_folder(tmp_path)
+    for opened in (place.reader, place.existing, lambda: place.open(alone=True)):
+        with pytest.raises(TroubleError) as raised:
+            opened()
+        assert str(raised.value) == f"{file} is a folder or device and no file: move it away"
