@@ -46,11 +46,12 @@ def rows(cameras: int = CAMERAS, year_cameras: int = 0) -> Iterator[Row]:
     words = f"annual report, {cameras} cameras, {faults:,.0f} faults"
     yield Row(words, seconds, None, "s", MOST_SECONDS)
     yield Row("  its most memory", megabytes, None, "MB", MOST_MEGABYTES)
-    yield Row(f"month of {cameras} cameras: figures unlike every second", _unlike(cameras), gate=0)
+    words = f"month of {cameras} cameras: figures unlike every second"
+    yield Row(words, _unlike(cameras), None, "figures", 0)
     if year_cameras:
         unlike = sum(map(_unlike_in_year, range(year_cameras)))
         words = f"year of {year_cameras} cameras, one at a time: figures unlike every second"
-        yield Row(words, unlike, gate=0)
+        yield Row(words, unlike, None, "figures", 0)
 
 
 def _unlike_in_year(number: int) -> float:
