@@ -27,6 +27,7 @@ class Permission(StrEnum):
     NOTE = "note"
     SIGN = "sign"
     DEVICES = "devices"
+    STATEMENTS = "statements"
     REPORTS = "reports"
     SHORT_MAINTENANCE = "short_maintenance"
     MAINTENANCE = "maintenance"
@@ -48,6 +49,7 @@ MEANING: Final[Mapping[Permission, str]] = MappingProxyType(
         Permission.NOTE: "write notes for the next shift",
         Permission.SIGN: "sign the shift check",
         Permission.DEVICES: "accept a replaced device, say where a deployable camera is, retire a device",
+        Permission.STATEMENTS: "make a clock statement for a recording that is handed out",
         Permission.REPORTS: "make reports, declare duties",
         Permission.SHORT_MAINTENANCE: "make, change and end maintenance windows of up to 24 hours",
         Permission.MAINTENANCE: "make, change and end maintenance windows of more than 24 hours",
@@ -84,6 +86,7 @@ _OPERATOR = _VIEWER | {
     Permission.SIGN,
     Permission.SHORT_MAINTENANCE,
     Permission.DEVICES,
+    Permission.STATEMENTS,
 }
 _MANAGER = _OPERATOR | {Permission.REPORTS, Permission.MAINTENANCE}
 # Without a users file, on 127.0.0.1: there is nobody whose name an act could carry.

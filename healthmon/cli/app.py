@@ -362,6 +362,39 @@ def report(
     command.report(command.Asked(kind, period, public, form, output or []), config)
 
 
+@cli.command("clock-statement")
+def clock_statement(
+    camera: Annotated[str, typer.Argument(help="the id of the camera of the recording")] = "",
+    config: ConfigOption = None,
+    at: Annotated[
+        str,
+        typer.Option(
+            "--at", help="local time of the camera, or with its offset: 2026-11-29T14:05:00Z"
+        ),
+    ] = "",
+    reason: Annotated[
+        str, typer.Option("--reason", help="for what it is made, such as the police's reference")
+    ] = "",
+    name: OwnName = "",
+    *,
+    number: Annotated[
+        int, typer.Option("--number", min=0, help="show a statement of the record again")
+    ] = 0,
+    form: Annotated[
+        str, typer.Option("--format", help="what is printed: text, html, pdf or json")
+    ] = "text",
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(help="write it to this file instead (repeatable): .html, .pdf, .json or .txt"),
+    ] = None,
+) -> None:
+    """State what the clocks of a camera and its recorder were against UTC at a time, for a recording."""
+    from healthmon.cli import clock_statement as command
+
+    asked = command.Asked(camera, at, reason, name, number, form, output or [])
+    command.state(asked, config)
+
+
 @cli.command("import-faults")
 def import_faults(
     file: Annotated[

@@ -12,17 +12,26 @@ def moment(text: str, zone: ZoneInfo, today: date) -> float:
     """A local time as Unix seconds. Raises ValueError with a remedy, also for a time that the clock
     change leaves out or that comes twice; with its offset it is one moment.
     """
+    found = moments(text, zone, today)
+    if len(found) == 1:
+        return found[0]
+    both = (datetime.fromtimestamp(one, zone) for one in found)
+    hours = " or ".join(f"{one:%Y-%m-%dT%H:%M%z}" for one in both)
+    raise ValueError(f"{text}: this time comes twice; write {hours}")
+
+
+def moments(text: str, zone: ZoneInfo, today: date) -> tuple[float, ...]:
+    """The Unix seconds at which the clocks on the wall show a local time, in order: two for one that
+    comes twice. Raises ValueError with a remedy, also for a time that the clock change leaves out.
+    """
     found = _parsed(text.strip(), today)
     if found.tzinfo is not None:
-        return found.timestamp()
-    early, late = (found.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    if early.utcoffset() == late.utcoffset():
-        return early.timestamp()
-    there = datetime.fromtimestamp(early.timestamp(), zone).replace(tzinfo=None) == found
+        return (found.timestamp(),)
+    both = sorted({found.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1)})
+    there = [one for one in both if datetime.fromtimestamp(one, zone).replace(tzinfo=None) == found]
     if not there:
         raise ValueError(f"{text}: the clock change leaves this time out")
-    hours = " or ".join(f"{one:%Y-%m-%dT%H:%M%z}" for one in (early, late))
-    raise ValueError(f"{text}: this time comes twice; write {hours}")
+    return tuple(there)
 
 
 def _parsed(text: str, today: date) -> datetime:

@@ -29,6 +29,7 @@ class OperationKind(StrEnum):
     SERVICE = "service"
     DUTY = "duty"
     IMPORTED = "imported"
+    STATEMENT = "statement"
 
 
 @dataclass(frozen=True, slots=True)

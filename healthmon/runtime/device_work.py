@@ -36,6 +36,7 @@ _WHAT = {
     OperationKind.REPLACED: "replacement accepted",
     OperationKind.MOVED: "moved",
     OperationKind.SERVICE: "in or out of service",
+    OperationKind.STATEMENT: "clock statement",
 }
 NOTHING = "not reported"
 NOT_WRITTEN = "not written down"
@@ -208,6 +209,8 @@ def dates_of(
 def _details(one: Operation) -> str:
     if one.kind is OperationKind.CHECK:
         return ""
+    if one.kind is OperationKind.STATEMENT:
+        return f"{one.details['facts']['asked']}: {one.get('reason')}"
     if one.kind is OperationKind.MOVED:
         dpia = one.get("dpia")
         place = f"{one.get('state').replace('_', ' ')} {one.get('location')}".strip()

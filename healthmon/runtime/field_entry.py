@@ -33,6 +33,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = MappingProxyType(
         "replaced": Permission.DEVICES,
         "moved": Permission.DEVICES,
         "service": Permission.DEVICES,
+        "statement": Permission.STATEMENTS,
     }
 )
 May = Callable[[Permission], bool]
@@ -53,6 +54,7 @@ class FieldEntry:
             "replaced": self._replaced,
             "moved": self._moved,
             "service": self._service,
+            "statement": self._statement,
         }
 
     async def enter(
@@ -120,6 +122,11 @@ class FieldEntry:
         name = given.text("device")
         form = ServiceForm(given.text("do"), given.text("day"), given.text("reference"))
         return {"words": f"{name} {await self._work.devices.serve(name, form, given.mark())}"}
+
+    async def _statement(self, given: _Given) -> dict[str, Any]:
+        device, mark = given.text("device"), given.mark()
+        number = await self._work.clocks.make(device, given.text("at"), given.text("reason"), mark)
+        return {"number": number}
 
 
 class _Given:

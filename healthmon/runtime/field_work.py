@@ -9,6 +9,7 @@ from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked
 from healthmon.runtime.check_now import ChecksNow, checking_of
+from healthmon.runtime.clock_work import ClockWork
 from healthmon.runtime.device_work import DeviceWork
 from healthmon.runtime.maintenance_work import MaintenanceWork
 from healthmon.runtime.visit_work import VisitWork
@@ -24,6 +25,7 @@ class FieldWork:
         self._agent, self._checks_now = agent, ChecksNow(agent)
         self.devices = DeviceWork(agent, self._checks_now)
         self.windows = MaintenanceWork(agent)
+        self.clocks = ClockWork(agent)
         self.visits = VisitWork(agent, self._checks_now)
 
     def feed(self) -> FieldFeed:

@@ -79,6 +79,7 @@ def feed_of(
         field=work.feed(),
         walk=walk_feed_of(agent, check),
         reports=ReportWork(agent).feed(),
+        clocks=work.clocks.feed(),
     )
 
 

@@ -4,16 +4,25 @@ transaction, once for each form.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from healthmon.incidents.acts import Act
 from healthmon.incidents.life_cycle import Stage
 from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.store import audit, sql
 from healthmon.store.acts import Acts
+from healthmon.store.canonical import Plain
 from healthmon.store.engine import StoreError
 from healthmon.store.rows import Author
+
+STATED: Final = "clock_statement"
+
+
+def _mark(statement: Operation) -> str:
+    """That of the entry of the audit chain for a statement."""
+    return f"statement-{statement.id}"
 
 
 class Operations(Acts):
@@ -26,6 +35,37 @@ class Operations(Acts):
         with self._engine.transaction():
             audit.claim(self._engine)
             return self._known_operation(new.once) or self._add_operation(self._named(new), author)
+
+    def keep_statement(
+        self, new: Operation, plain: Mapping[str, Plain], author: Author | None = None
+    ) -> tuple[Operation, str]:
+        """Record a statement, with an entry of the audit chain that holds `plain` for everybody to read;
+        the statement as it is kept, and the number and short hash of that entry.
+        """
+        with self._engine.transaction():
+            audit.claim(self._engine)
+            kept = self._known_operation(new.once)
+            if kept is None:
+                kept = self._add_operation(new, author)
+                mark, fields = _mark(kept), {**plain, "operation": kept.id}
+                audit.append(self._engine, [audit.Entry(kept.at, STATED, mark, plain=fields)])
+            return kept, self._entry_of(_mark(kept))
+
+    def statement(self, number: int) -> tuple[Operation, str] | None:
+        """A statement by its number, and its entry of the audit chain as `keep_statement` gives it; None where
+        there is none.
+        """
+        with self._engine.transaction():
+            row = self._engine.execute(sql.OPERATION, {"id": number}).fetchone()
+            found = Operation.of_row(row) if row else None
+            if found is None or found.kind is not OperationKind.STATEMENT:
+                return None
+            return found, self._entry_of(_mark(found))
+
+    def _entry_of(self, mark: str) -> str:
+        """Number and short hash; "" for an entry that `history.keep` has cut off."""
+        row = self._engine.execute(sql.NUMBERED_ENTRY, {"mark": mark}).fetchone()
+        return audit.Head(int(row[0]), str(row[1])).short if row else ""
 
     def operate_all(self, each: Iterable[Operation], author: Author | None = None) -> int:
         """Record all of `each`, or none; how many of them were not recorded already."""

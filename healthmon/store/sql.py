@@ -55,6 +55,7 @@ INCIDENT: Final = "SELECT body FROM cases WHERE number = :number"
 
 LAST_ENTRY: Final = "SELECT n, hash FROM chain ORDER BY n DESC LIMIT 1"
 ENTRY_OF_MARK: Final = "SELECT n FROM chain WHERE mark = :mark"
+NUMBERED_ENTRY: Final = "SELECT n, hash FROM chain WHERE mark = :mark"
 ADD_ENTRY: Final = _insert("chain", "n at mark kind shown item plain sealed hash")
 ADD_SALT: Final = _insert("salts", "entry salt body")
 ACCESS: Final = """
@@ -155,6 +156,7 @@ ADD_OPERATION: Final = (
 )
 _OPERATION = "SELECT id, kind, subject, name, at, until, once, body FROM operations"
 OPERATION_OF: Final = f"{_OPERATION} WHERE once = :once"
+OPERATION: Final = f"{_OPERATION} WHERE id = :id"
 LAST_OPERATION: Final = "SELECT max(id) FROM operations"
 OPERATIONS: Final = f"{_OPERATION} WHERE kind = :kind ORDER BY id DESC LIMIT :limit"
 OPERATIONS_ON: Final = f"{_OPERATION} WHERE subject = :subject ORDER BY id DESC LIMIT :limit"

@@ -26,6 +26,7 @@ from healthmon.access.roles import (
 from healthmon.access.users import User
 from healthmon.store.rows import ShiftNote
 from healthmon_exporters.pages.accessibility import Publisher
+from healthmon_exporters.pages.clock_feed import ClockFeed
 from healthmon_exporters.pages.feed import Feed
 from healthmon_exporters.pages.field_feed import FieldFeed, MaintenancePage
 from healthmon_exporters.pages.report_feed import ReportFeed
@@ -105,6 +106,7 @@ def feed() -> Feed:
         field,
         walk,
         ReportFeed(nothing, lambda: [("2026-10", "October 2026")], empty, nothing),
+        ClockFeed(nothing, nothing),
     )  # type: ignore[arg-type]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from healthmon.incidents.acts import Act
 from healthmon.store.rows import Wanted
+from healthmon_exporters.pages.clock_feed import ClockFeed
 from healthmon_exporters.pages.field_feed import FieldFeed
 from healthmon_exporters.pages.report_feed import ReportFeed
 from healthmon_exporters.pages.rows import Desk, DevicePage, DeviceRow, FaultPage, FaultRow
@@ -27,7 +28,7 @@ class Feed:
     worst first; `device` and `fault` give None for what is not known. `act` records an act on a
     fault and `raise_fault` a fault (returns its number, 0 where it gets one later); both raise
     NotDoneError. `field` is what people do to devices and sites, `walk` the shift check and its
-    walk, `reports` reports and duties.
+    walk, `reports` reports and duties, `clocks` clock statements.
     """
 
     estate: str
@@ -44,3 +45,4 @@ class Feed:
     field: FieldFeed
     walk: WalkFeed
     reports: ReportFeed
+    clocks: ClockFeed

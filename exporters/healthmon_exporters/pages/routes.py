@@ -19,6 +19,7 @@ from healthmon.incidents.local_time import moment
 from healthmon.model.plain_text import sentence
 from healthmon.store.rows import Wanted
 from healthmon_exporters.pages.act_forms import details_of_kind
+from healthmon_exporters.pages.clock_routes import ClockPages
 from healthmon_exporters.pages.feed import Feed, NoRecordError, NotDoneError
 from healthmon_exporters.pages.field_routes import FieldPages
 from healthmon_exporters.pages.handover import note_done
@@ -54,6 +55,7 @@ class Pages:
             GuardedRoute("/devices", self._devices),
             GuardedRoute("/devices/{name}", self._device),
             *FieldPages(self._feed.field, self.renderer).routes(),
+            *ClockPages(self._feed.clocks, self.renderer).routes(),
             *ReportPages(self._feed.reports, self.renderer).routes(),
         ]
 
