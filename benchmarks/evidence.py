@@ -130,9 +130,8 @@ def _unlike(cameras: int, *, first: int = 0, months: int = 1) -> float:
     from helpers import evidence_months, naive_evidence
     from helpers.evidence_record import configuration, record, reported, values
 
-    planted = evidence_months.month(
-        YEAR, 10 if months == 1 else 1, cameras, months=months, first=first
-    )
+    begin, interval = (10, 600) if months == 1 else (1, 1800)
+    planted = evidence_months.month(YEAR, begin, cameras, interval, months, first)
     # In memory where that is possible: what is written has to last for a minute only.
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with tempfile.TemporaryDirectory(prefix="healthmon-evidence-", dir=memory) as name:

@@ -23,7 +23,7 @@ from dashboards.panels import (
 from dashboards.promql import CAMERAS, ESTATE, KINDS, SAME, of
 from healthmon_exporters.web.palette import FAULT, OK, WARNING
 
-SAMPLED = "[$__range:30m]"
+SAMPLED = "[$__range:10m]"
 # Faults are few, so their time is counted by the minute.
 EACH_MINUTE = "[$__range:1m]"
 GOOD = steps((0, FAULT), (0.95, WARNING), (0.99, OK))
@@ -36,10 +36,10 @@ MONTH_FIGURES = {
     "coverage": "Monitoring worked",
 }
 NOTE = """
-Every figure is of the chosen time (30 days unless changed above). Shares are sampled every half hour, the time of
-faults every minute. Time in which nothing was
-known (the monitor was down, or a device could not be asked) counts **neither as good nor as bad**; how long that was
-stands under *Monitoring worked*. Planned maintenance is left out.
+Every figure is of the chosen time (30 days unless changed above). Shares are sampled every ten minutes, the time of
+faults every minute. Every camera counts by the time in which it was measured, as in the monthly report. Time in
+which nothing was known (the monitor was down, or a device could not be asked) counts **neither as good nor as bad**;
+how long that was stands under *Monitoring worked*. Planned maintenance is left out.
 """
 
 
@@ -76,13 +76,22 @@ def average(series: str, where: str) -> str:
     return f"avg_over_time({outside_maintenance(series, where)}{SAMPLED})"
 
 
+def together(series: str, where: str) -> str:
+    """The share of a 0/1 series over the chosen time and all devices: each counts by the time in which
+    it was measured, as in the reports.
+    """
+    sampled = outside_maintenance(series, where)
+    good, known = (f"sum_over_time({how}({sampled}){SAMPLED})" for how in ("sum", "count"))
+    return f"{good} / {known}"
+
+
 def pictures(where: str) -> str:
     """1 for each camera while pictures come from it, 0 while none do, for whatever reason: of a
-    camera that is lost no stream tells anything.
+    camera that is lost no stream tells anything; what its stream said last does not count any more.
     """
     streams = f"max by (job, instance, device) ({of('stream_up', where=where)})"
     lost = f"max by (job, instance, device) (0 * ({of('device_up', where=where)} == 0))"
-    return f"({streams} or {lost})"
+    return f"({lost} or {streams})"
 
 
 def _figures() -> list[Json]:
@@ -95,30 +104,30 @@ def _figures() -> list[Json]:
     return [
         stat(
             "Cameras online",
-            "Share of the time in which cameras answered, mean over all cameras.",
+            "Share of the time in which cameras answered, of all camera-hours.",
             size,
-            f"avg({average(up, CAMERAS)})",
+            together(up, CAMERAS),
             RATIO,
         ),
         stat(
             "Pictures",
-            "Share of the time in which cameras delivered pictures, mean over all cameras.",
+            "Share of the time in which cameras delivered pictures, of all camera-hours.",
             size,
-            f"avg({average(pictures(CAMERAS), CAMERAS)})",
+            together(pictures(CAMERAS), CAMERAS),
             RATIO,
         ),
         stat(
             "Recorded",
-            "Share of the time in which cameras were being recorded, mean over all cameras.",
+            "Share of the time in which cameras were being recorded, of all camera-hours.",
             size,
-            f"avg({average(kept, CAMERAS)})",
+            together(kept, CAMERAS),
             RATIO,
         ),
         stat(
             "Clocks right",
-            "Share of the time in which clocks were within their limit, mean over all that could be read.",
+            "Share of the time in which clocks were within their limit, of the hours in which they could be read.",
             size,
-            f"avg({average(clock, ESTATE)})",
+            together(clock, ESTATE),
             RATIO,
         ),
         stat(

@@ -48,10 +48,6 @@ def percent(value: float) -> str:
     return f"{value * 100:.2f}%"
 
 
-def mean(values: dict[str, float]) -> float:
-    return sum(values.values()) / len(values)
-
-
 def test_ff_e9_only_the_agent_counts_as_the_monitor(shown):
     """Prometheus' own target is always up, and Alertmanager was down."""
     assert [tile["text"] for tile in shown("Monitoring worked")] == [percent(month.monitored())]
@@ -65,13 +61,13 @@ def test_ff_e9_the_agent_page_is_well_while_only_alertmanager_is_down(shown):
 
 def test_ff_e10_a_camera_that_is_dead_gives_no_pictures(shown):
     tile = only(shown("Pictures"))
-    assert tile["text"] == percent(mean(month.share(month.pictures)))
+    assert tile["text"] == percent(month.together(month.pictures))
     assert month.share(month.pictures)["C1"] < 0.9
 
 
 def test_ff_e10_what_is_recorded_is_that_of_the_events(shown):
     tile = only(shown("Recorded"))
-    assert tile["text"] == percent(mean(month.share(month.recorded)))
+    assert tile["text"] == percent(month.together(month.recorded))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +77,7 @@ def test_ff_e10_what_is_recorded_is_that_of_the_events(shown):
 )
 def test_beside_e10_each_share_is_that_of_the_events(shown, name, value):
     tile = only(shown(name))
-    assert tile["text"] == percent(mean(month.share(value)))
+    assert tile["text"] == percent(month.together(value))
 
 
 def test_service_the_worst_devices_and_the_sites(shown):

@@ -184,6 +184,12 @@ def share(value: Callable[[Camera, float], float | None]) -> dict[str, float]:
     return found
 
 
+def together(value: Callable[[Camera, float], float | None]) -> float:
+    """The share over all cameras: each counts by the half hours in which it is known."""
+    each = [value(camera, at) for camera in CAMERAS for at in counted(camera)]
+    return mean(one for one in each if one is not None)
+
+
 def online(camera: Camera, at: float) -> float | None:
     return None if inside(at, camera.hidden) else float(not inside(at, camera.dead))
 
