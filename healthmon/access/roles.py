@@ -32,6 +32,7 @@ class Permission(StrEnum):
     SHORT_MAINTENANCE = "short_maintenance"
     MAINTENANCE = "maintenance"
     USERS = "users"
+    ERASE = "erase"
     RELOAD = "reload"
 
 
@@ -50,10 +51,11 @@ MEANING: Final[Mapping[Permission, str]] = MappingProxyType(
         Permission.SIGN: "sign the shift check",
         Permission.DEVICES: "accept a replaced device, say where a deployable camera is, retire a device",
         Permission.STATEMENTS: "make a clock statement for a recording that is handed out",
-        Permission.REPORTS: "make reports, declare duties",
+        Permission.REPORTS: "make reports, declare duties, take in the fault log of earlier years",
         Permission.SHORT_MAINTENANCE: "make, change and end maintenance windows of up to 24 hours",
         Permission.MAINTENANCE: "make, change and end maintenance windows of more than 24 hours",
         Permission.USERS: "add, change and remove users and wall screens",
+        Permission.ERASE: "take a person's name out of the record",
         Permission.RELOAD: "have the agent read its configuration again",
     }
 )
@@ -97,7 +99,7 @@ GRANTED: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
         Role.VIEWER: _VIEWER,
         Role.OPERATOR: _OPERATOR,
         Role.MANAGER: _MANAGER,
-        Role.ADMIN: _MANAGER | {Permission.USERS, Permission.RELOAD},
+        Role.ADMIN: _MANAGER | {Permission.USERS, Permission.ERASE, Permission.RELOAD},
         Role.SCRAPER: _SCRAPER,
         Role.KIOSK: NOT_LOGGED_IN | {Permission.WALL},
     }

@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from healthmon.config.schema import Config
 
 SECONDS = 15.0
-# The acts of a contractor's file are written in one transaction.
+# What is in a file is written in one transaction; a name is looked for in the whole record.
 LONG_SECONDS = 120.0
+_LONG = ("import", "old-faults", "erase")
 # The name of an act whose name the users file gives.
 UNNAMED = "-"
 NO_NAME = "a name is needed: --name 'A. Smith'"
@@ -78,16 +79,54 @@ def record(loaded: Config) -> Iterator[Record]:
         yield _Direct(store, loaded) if path is None else _ByAgent(store, _Agent(path))
 
 
+@dataclass(frozen=True)
+class Own:
+    """The store, written by this command, and in whose name."""
+
+    store: Store
+    by: str
+
+
+@contextlib.contextmanager
+def record_of(loaded: Config, name: str, permission: Permission) -> Iterator[RunningAgent | Own]:
+    """The running agent, or where none runs the store, in the name of the user that the account is bound
+    to, if it is bound to one, else in `name`. What goes wrong with it ends the command with exit 3.
+    """
+    path, closed = agent_of(loaded)
+    opener = StoreLocation.existing if path is None else StoreLocation.reader
+    with opened(lambda: location.place(loaded), opener) as store:
+        if path is not None:
+            yield RunningAgent(path, store)
+            return
+        if closed:
+            raise StoreError(f"{closed}; nothing was entered")
+        yield Own(store, _in_name_of(loaded, name, permission))
+
+
 @contextlib.contextmanager
 def store_for(loaded: Config, name: str, permission: Permission) -> Iterator[tuple[Store, str]]:
-    """The store, written here, and in whose name: that of the user that the account is bound to, if
-    it is bound to one, else `name`.
+    """The store where no agent runs, written here, and in whose name: that of the user that
+    the account is bound to, if it is bound to one, else `name`.
     """
     with opened(lambda: location.place(loaded), StoreLocation.existing) as store:
-        user = _own_user(loaded, name, permission, actor)
-        if user is None and not name:
-            raise StoreError(NO_NAME)
-        yield store, name if user is None else user.name
+        yield store, _in_name_of(loaded, name, permission)
+
+
+def _in_name_of(loaded: Config, name: str, permission: Permission) -> str:
+    """Raises StoreError."""
+    user = _own_user(loaded, name, permission, actor)
+    if user is None and not name:
+        raise StoreError(NO_NAME)
+    return name if user is None else user.name
+
+
+def eraser(loaded: Config) -> str:
+    """Who takes a name out of the record where no agent runs. Raises StoreError where the account may
+    not.
+    """
+    user = _own_user(loaded, "", Permission.ERASE, actor)
+    account = permissions.account()
+    return account if user is None else f"{user.name} (account {account})"
 
 
 def own_account() -> Author:
@@ -226,6 +265,18 @@ class _ByAgent:
 
 
 @dataclass(frozen=True)
+class RunningAgent:
+    """The agent that listens at `path`, and its `store` for reading."""
+
+    path: Path
+    store: Store
+
+    def enter(self, kind: str, values: dict[str, Any]) -> dict[str, Any]:
+        """What came of an act. Raises StoreError."""
+        return _Agent(self.path).enter(kind, values)
+
+
+@dataclass(frozen=True)
 class _Agent:
     """The agent that listens at `path`."""
 
@@ -244,7 +295,7 @@ class _Agent:
         return dict(found["done"])
 
     def _answer(self, kind: str, values: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        connection = _Connection(self.path, LONG_SECONDS if kind == "import" else SECONDS)
+        connection = _Connection(self.path, LONG_SECONDS if kind in _LONG else SECONDS)
         try:
             headers = {"Content-Type": "application/json"}
             connection.request("POST", f"/acts/{kind}", json.dumps(values), headers)

@@ -140,7 +140,7 @@ def erase_person(
     name: Annotated[str, typer.Argument(help="the name as it stands in the record")],
     config: ConfigOption = None,
 ) -> None:
-    """Put a pseudonym in place of a person's name in the whole record; the agent must not run."""
+    """Put a pseudonym in place of a person's name in the whole record; by the agent where one runs."""
     from healthmon.cli import erase as command
 
     command.erase_person(config, name)

@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from healthmon.access.roles import Permission
-from healthmon.cli.acting import own_account, store_for
+from healthmon.cli.acting import RunningAgent, own_account, record_of
 from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load
 from healthmon.cli.opening import opened
@@ -73,15 +73,22 @@ def done(config: Path | None, what: tuple[str, str], texts: dict[str, str], on: 
     _, loaded = load(config)
     now, zone = time.time(), ZoneInfo(loaded.estate.time_zone)
     at, name = _moment(on, zone, now), typed(texts["name"], loaded)
-    with store_for(loaded, name, Permission.REPORTS) as (store, by):
-        full = texts | {"by": by, "once": f"duty-{uuid.uuid4().hex}"}
-        try:
-            made = duties.declaration(loaded, *what, full, (at, now))
-        except OperationError as error:
-            raise fail(str(error)) from None
-        store.operate(made, own_account())
-        found = duties.states(loaded, declared(store), now, now)
-    state = next(one for one in found if one.key == made.subject)
+    full = texts | {"name": name, "once": f"duty-{uuid.uuid4().hex}"}
+    with record_of(loaded, name, Permission.REPORTS) as record:
+        if isinstance(record, RunningAgent):
+            given = full | {"duty": what[0], "of": what[1], "at": at}
+            key = str(record.enter("duty", given)["duty"])
+        else:
+            try:
+                made = duties.declaration(loaded, *what, full | {"by": record.by}, (at, now))
+            except OperationError as error:
+                raise fail(str(error)) from None
+            record.store.operate(made, own_account())
+            key = made.subject
+        found = duties.states(loaded, declared(record.store), now, now)
+    state = next((one for one in found if one.key == key), None)
+    if state is None:
+        raise fail(f"{key}: declared; config.yaml has changed since the agent read it")
     sys.stdout.write(f"{_line(state, zone)}\n")
 
 

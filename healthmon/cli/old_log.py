@@ -6,27 +6,27 @@ faults are recorded, or none. What is recorded already is passed over.
 
 from __future__ import annotations
 
-import hashlib
 import sys
 import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from healthmon.access.roles import Permission
-from healthmon.cli.acting import own_account, store_for
+from healthmon.cli.acting import RunningAgent, own_account, record_of
 from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load
 from healthmon.cli.fault_import import BadLineError, lines, time_in
 from healthmon.config.problems import Problem, suggest
+from healthmon.evidence import imported
 from healthmon.evidence.imported import REASONS
-from healthmon.incidents.operations import Operation, OperationKind
-from healthmon.model.plain_text import one_line
+
+if TYPE_CHECKING:
+    from healthmon.config.schema import Config
 
 COLUMNS: Final = ("reported", "restored", "reason", "device", "reference", "note")
-LONGEST_TEXT: Final = 200
 
 
 def run(file: Path, name: str, config: Path | None) -> None:
@@ -34,18 +34,31 @@ def run(file: Path, name: str, config: Path | None) -> None:
     now, rows = time.time(), list(lines(file, _check_header))
     _, loaded = load(config)
     zone = ZoneInfo(loaded.estate.time_zone)
-    with store_for(loaded, typed(name, loaded), Permission.REPORTS) as (store, by):
-        new, problems = [], []
-        for number, values, extra in rows:
-            try:
-                new.append(_operation(values, extra, (by, now, zone)))
-            except BadLineError as error:
-                problems.append(str(Problem(str(file), number, "", str(error))))
-        if problems:
-            raise fail("\n".join([*problems, f"{file}: nothing was recorded"]))
-        fresh = store.operate_all(new, own_account())
+    name = typed(name, loaded)
+    found: list[dict[str, Any]] = []
+    problems = []
+    for number, values, extra in rows:
+        try:
+            found.append(_values(values, extra, zone))
+            imported.operation(found[-1], name, now)
+        except ValueError as error:
+            problems.append(str(Problem(str(file), number, "", str(error))))
+    if problems:
+        raise fail("\n".join([*problems, f"{file}: nothing was recorded"]))
+    fresh = recorded(loaded, name, found)
     words = f"{fresh} faults are recorded as imported, not measured"
-    sys.stdout.write(f"{file}: {words}; {len(new) - fresh} were known already\n")
+    sys.stdout.write(f"{file}: {words}; {len(found) - fresh} were known already\n")
+
+
+def recorded(loaded: Config, name: str, faults: list[dict[str, Any]]) -> int:
+    """Record all of them, or none, by the running agent where one runs; how many are new."""
+    with record_of(loaded, name, Permission.REPORTS) as record:
+        if isinstance(record, RunningAgent):
+            done = record.enter("old-faults", {"name": name, "faults": faults})
+            return int(done["fresh"])
+        now = time.time()
+        made = [imported.operation(one, record.by, now) for one in faults]
+        return record.store.operate_all(made, own_account())
 
 
 def _check_header(file: Path, header: list[str]) -> None:
@@ -59,37 +72,16 @@ def _check_header(file: Path, header: list[str]) -> None:
         raise fail(f"{file}:1: needs the columns 'reported' and 'restored'")
 
 
-def _operation(
-    values: Mapping[str, str], extra: int, about: tuple[str, float, ZoneInfo]
-) -> Operation:
-    """One old fault. Raises BadLineError."""
-    by, now, zone = about
+def _values(values: Mapping[str, str], extra: int, zone: ZoneInfo) -> dict[str, Any]:
+    """The values of one old fault, for `imported.operation`. Raises BadLineError."""
     if extra:
         words = f"{abs(extra)} {'more' if extra > 0 else 'fewer'} values than columns"
         raise BadLineError(f"has {words}; quote texts that have a comma")
-    reported = _time(values, "reported", zone)
-    restored = _time(values, "restored", zone)
-    _check_times(reported, restored, now)
     reason = values.get("reason", "").lower()
-    if reason and reason not in REASONS:
-        words = f"'{reason}' is no reason{suggest(reason, REASONS)}"
-        raise BadLineError(f"{words}; write one of {', '.join(REASONS)}")
-    texts = {name: one_line(values.get(name, ""))[:LONGEST_TEXT] for name in COLUMNS[3:]}
-    details = {"reported": reported, "restored": restored, "reason": reason, **texts}
-    mark = hashlib.sha256(repr(sorted(details.items())).encode()).hexdigest()
-    return Operation(
-        OperationKind.IMPORTED, f"old-{mark[:16]}", by, now, now, details, f"import-{mark}"
-    )
-
-
-def _check_times(reported: float | None, restored: float | None, now: float) -> None:
-    """Raises BadLineError."""
-    if reported is None:
-        raise BadLineError("has no time in 'reported'; fill it in")
-    if reported > now or (restored or 0.0) > now:
-        raise BadLineError("has a time in the future; check both times")
-    if restored is not None and restored < reported:
-        raise BadLineError("'restored' is before 'reported'; check both times")
+    if reason and reason not in REASONS and (known := suggest(reason, REASONS)):
+        raise BadLineError(f"'{reason}' is no reason{known}; write one of {', '.join(REASONS)}")
+    times = {name: _time(values, name, zone) for name in COLUMNS[:2]}
+    return times | {name: values.get(name, "") for name in COLUMNS[2:]}
 
 
 def _time(values: Mapping[str, str], name: str, zone: ZoneInfo) -> float | None:

@@ -4,7 +4,7 @@ thing that is said of it. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -125,6 +125,21 @@ class Incident:
             past=tuple(fault.moved(by) for fault in self.past),
             **later,
         )
+
+    def rewritten(self, replace_in: Callable[[str], str]) -> Incident:
+        """The same with what people have written replaced: who has taken it on, why it may wait, and
+        what was raised by hand.
+        """
+        ack = self.ack
+        if ack is not None:
+            ack = replace(ack, by=replace_in(ack.by), reason=replace_in(ack.reason))
+        if not self.raised:
+            return replace(self, ack=ack)
+        faults, past = (
+            tuple(replace(one, sentence=replace_in(one.sentence)) for one in many)
+            for many in (self.faults, self.past)
+        )
+        return replace(self, ack=ack, faults=faults, past=past)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for the store."""

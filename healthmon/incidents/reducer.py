@@ -9,7 +9,7 @@ explanation has gone is notified then.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from healthmon.incidents import correlation
@@ -88,6 +88,13 @@ class IncidentReducer:
         self._power = {number: one.moved(by) for number, one in self._power.items()}
         self._outages = {device: one.moved(by) for device, one in self._outages.items()}
         self.dirty |= self.incidents.keys()
+
+    def rewrite(self, replace_in: Callable[[str], str]) -> None:
+        """Replace what people have written."""
+        self.incidents = {n: one.rewritten(replace_in) for n, one in self.incidents.items()}
+        self._power = {n: one.rewritten(replace_in) for n, one in self._power.items()}
+        self._outages = {name: one.rewritten(replace_in) for name, one in self._outages.items()}
+        self.ended = [one.rewritten(replace_in) for one in self.ended]
 
     def reconcile(
         self, faults: Iterable[Fault], now: float, estate_state: EstateState

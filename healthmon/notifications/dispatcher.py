@@ -106,6 +106,11 @@ class Dispatcher:
                 self._end(queue, queue.rows[0], "dropped", "the queue is full")
             queue.bell.set()
 
+    def rewrite(self, replace_in: Callable[[str], str]) -> None:
+        """Replace what people have written in what waits."""
+        for queue in self.queues.values():
+            queue.rows = [replace(row, body=replace_in(row.body)) for row in queue.rows]
+
     def _merged(self, queue: Queue, row: Outgoing) -> Outgoing:
         """`row`, or one notice for all where it ends a fault that this target has not heard of."""
         notice = Notice.from_json(row.body)

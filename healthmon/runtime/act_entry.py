@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from healthmon.access import users
-from healthmon.access.roles import Permission, Person
+from healthmon.access.roles import MEANING, Permission, Person
 from healthmon.access.signing import actor, signer
 from healthmon.model.plain_text import one_line
-from healthmon.runtime import field_entry
+from healthmon.runtime import field_entry, record_entry
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.field_entry import FieldEntry
 from healthmon.runtime.field_work import FieldWork
 from healthmon.runtime.listener_config import WebListener
+from healthmon.runtime.record_entry import RecordEntry
 from healthmon.runtime.shift_check import ShiftCheck
 from healthmon.store import Author, Store, StoreError, location
 from healthmon.store.entered import ACTS, Entry
@@ -36,6 +37,7 @@ PERMISSIONS = {
     "sign": Permission.SIGN,
     "note": Permission.NOTE,
     **field_entry.PERMISSIONS,
+    **record_entry.PERMISSIONS,
 }
 # What only a user does: an account that is bound to none cannot.
 _BY_USERS = ("sign", "note")
@@ -55,6 +57,7 @@ class ActEntry:
     ) -> None:
         self._agent, self._pages = agent, pages
         self._field = FieldEntry(work or FieldWork(agent))
+        self._record = RecordEntry(agent)
         self._check = check or ShiftCheck(agent)
 
     async def enter(self, kind: str, values: dict[str, Any], uid: int) -> Answered:
@@ -84,6 +87,8 @@ class ActEntry:
         """What came of an act, which the agent knows by then. Raises StoreError, ValueError."""
         if kind in field_entry.PERMISSIONS:
             return await self._field.enter(kind, values, author, self._may(author))
+        if kind in record_entry.PERMISSIONS:
+            return await self._record.enter(kind, values, author)
         entry = Entry(values, author, self._agent.estate.config.estate.shift_check.sign)
 
         def write(store: Store) -> dict[str, Any]:
@@ -145,6 +150,10 @@ class ActEntry:
         except OSError as error:
             words = (error.strerror or "error").lower()
             return f"{self._pages.users()}: the users file cannot be read: {words}"
+        if permission is Permission.ERASE and person is None and not _has_the_store(author):
+            return (
+                f"without a users file only root and the agent's account may {MEANING[permission]}"
+            )
         return "" if person is None or person.may(permission) else person.refusal(permission)
 
     def _person(self, author: Author) -> Person | None:
@@ -152,7 +161,7 @@ class ActEntry:
         OSError.
         """
         file = self._pages.users()
-        if file is None or author.uid in (0, os.getuid()):
+        if file is None or _has_the_store(author):
             return None
         return users.of_account(users.read(file).users, author.account, self._pages.today())
 
@@ -191,6 +200,11 @@ class ActEntry:
             words = f"the password of user {name} is wrong; nothing was signed"
             return Answered(403, {"problem": words})
         return None
+
+
+def _has_the_store(author: Author) -> bool:
+    """Whether an account can write the store without the agent."""
+    return author.uid in (0, os.getuid())
 
 
 def overflow_uid() -> int:

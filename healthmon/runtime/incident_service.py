@@ -13,7 +13,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -256,6 +256,12 @@ class IncidentService:
         faults = {fault.key: fault for fault in self.book.open()}
         moved = Batch(faults=dict(faults), settled=waits, alive=now, steps=[by])
         self._keep([], now, moved)
+
+    def rewrite(self, replace_in: Callable[[str], str]) -> None:
+        """Replace what people have written in all that is kept in memory."""
+        self.reducer.rewrite(replace_in)
+        self.dispatcher.rewrite(replace_in)
+        self.held = [replace(row, body=replace_in(row.body)) for row in self.held]
 
     def moved(self, devices: Iterable[Device]) -> None:
         """Note where deployable cameras are; the store keeps what has changed."""

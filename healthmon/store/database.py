@@ -30,7 +30,7 @@ from healthmon.store.ticks import Ticks
 from healthmon.store.verification import Anchor, Progress, Verified, no_progress, verified
 
 if TYPE_CHECKING:
-    from healthmon.store.erasure import Erased, RewriteSheet
+    from healthmon.store.erasure import Erased, Named, RewriteSheet
 
 LATELY_SECONDS = 3600.0
 CHAIN_PAGE = 500
@@ -219,15 +219,19 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
                 return
             after = rows[-1][0]
 
-    def erase_person(self, name: str, by: str, rewrite: RewriteSheet) -> Erased:
-        """Put a pseudonym in the place of `name` in every row, and forget what the audit chain has
-        sealed of it; only while no agent runs.
+    def erase_person(self, who: Named, by: str, rewrite: RewriteSheet) -> Erased:
+        """Put a pseudonym in the place of a name in every row, and forget what the audit chain has
+        sealed of it.
         """
         from healthmon.store.erasure import erase  # which the agent never needs
 
         with self._engine.transaction():
             audit.claim(self._engine)
-            return erase(self._engine, name, by, rewrite)
+            return erase(self._engine, who, by, rewrite)
+
+    def forget_pages(self) -> None:
+        """Write the database anew, so that free pages hold nothing of what was deleted."""
+        self._engine.forget_pages()
 
     def broken_links(self) -> list[int]:
         """The numbers of the entries of the audit chain that `verify` finds something about."""

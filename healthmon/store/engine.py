@@ -101,6 +101,9 @@ class Engine:
         """A copy of the database in `file`, where the engine can make one."""
         raise TroubleError(f"this database cannot be copied to {file}")
 
+    def forget_pages(self) -> None:
+        """Write the database anew, where free pages would hold what was deleted."""
+
     def close(self) -> None:
         """Let go of the database."""
         if self._connection is not None:
@@ -137,6 +140,14 @@ class SqliteEngine(Engine):
         found = self.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise CorruptError(f"integrity check: {found}")
+
+    def forget_pages(self) -> None:
+        """As `Engine.forget_pages`."""
+        try:
+            self._connection = self._connection or self._connected()
+            self._connection.execute("VACUUM")
+        except sqlite3.Error as error:
+            raise TroubleError(f"erased, but the file was not written anew: {error}") from None
 
     def _connected(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

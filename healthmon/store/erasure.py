@@ -1,7 +1,8 @@
 """A person's name taken out of the record: a pseudonym stands in every row in its place, and what the
 audit chain has sealed of those rows is forgotten. The chain still holds, and says that it was done.
 
-Only while no agent runs: it holds open faults in memory and would write them as they were.
+A running agent holds open faults in memory and would write them as they were: it does it itself
+(`runtime.erasing`).
 """
 
 from __future__ import annotations
@@ -28,6 +29,22 @@ Replace = Callable[[str], str]
 RewriteSheet = Callable[[str, Replace], str]
 
 
+def new_pseudonym() -> str:
+    """One that nobody has."""
+    return f"person-{secrets.token_hex(4)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The `name` of a person and the pseudonym that takes its place; `again` where it was done before,
+    for what has come since.
+    """
+
+    name: str
+    pseudonym: str = field(default_factory=new_pseudonym)
+    again: bool = False
+
+
 @dataclass(slots=True)
 class Erased:
     """What was done: the pseudonym, how many rows have it now, and the numbers of the entries whose
@@ -39,12 +56,12 @@ class Erased:
     entries: set[int] = field(default_factory=set)
 
 
-def erase(engine: Engine, name: str, by: str, rewrite: RewriteSheet) -> Erased:
-    """Put a pseudonym in the place of `name` wherever it stands as words of its own, in any case; `by`
-    is who does it. Only within a transaction that has claimed the chain.
+def erase(engine: Engine, who: Named, by: str, rewrite: RewriteSheet) -> Erased:
+    """Put the pseudonym in the place of the name wherever it stands as words of its own, in any case;
+    `by` is who does it. Only within a transaction that has claimed the chain.
     """
-    found = Erased(f"person-{secrets.token_hex(4)}")
-    replace = _replacing(name, found.pseudonym)
+    found = Erased(who.pseudonym)
+    replace = replacing(who)
     now = time.time()
     for shown in SHOWN.values():
         for item in list(_rewritten(engine, shown, replace, rewrite)):
@@ -52,16 +69,19 @@ def erase(engine: Engine, name: str, by: str, rewrite: RewriteSheet) -> Erased:
             found.entries |= _forgotten(engine, sql.entries_of(shown), {"item": item})
             audit.bind(engine, shown.table, item, "pseudonymised", now)
     _notices(engine, replace)
+    _begun(engine, replace)
     for number, body in engine.execute(sql.KEPT_WITH_SALTS).fetchall():
         if replace(body) != body:
             found.entries |= _forgotten(engine, sql.ENTRY_NUMBER, {"n": number})
-    audit.append(engine, list(_entries(found, by, now)))
+    if found.rows or found.entries or not who.again:
+        audit.append(engine, list(_entries(found, by, now)))
     return found
 
 
-def _replacing(name: str, pseudonym: str) -> Replace:
+def replacing(who: Named) -> Replace:
     """The replacement in plain text, and in the texts of JSON, which may be written with escapes."""
-    pattern = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
+    pattern = re.compile(rf"(?<!\w){re.escape(who.name)}(?!\w)", re.IGNORECASE)
+    pseudonym = who.pseudonym
 
     def replace(text: str) -> str:
         try:
@@ -131,6 +151,13 @@ def _notices(engine: Engine, replace: Replace) -> None:
     for number, body in engine.execute(sql.NOTICE_BODIES).fetchall():
         if (new := replace(body)) != body:
             engine.execute(sql.PUT_NOTICE_BODY, {"id": number, "body": new})
+
+
+def _begun(engine: Engine, replace: Replace) -> None:
+    """The name of who has begun the shift check that has no sheet yet."""
+    found = engine.execute(sql.META, {"name": sql.BEGUN}).fetchone()
+    if found is not None:
+        engine.execute(sql.PUT_META, {"name": sql.BEGUN, "value": replace(found[0])})
 
 
 def _forgotten(engine: Engine, statement: str, values: dict[str, int]) -> set[int]:

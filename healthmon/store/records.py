@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Final
 
 from healthmon.incidents.incident import Incident
 from healthmon.store import audit, sql
@@ -13,8 +12,6 @@ from healthmon.store.engine import Engine
 from healthmon.store.rows import AccessRow, Author, BegunCheck, Notice, Stay, Wanted
 
 PAGE = 500
-# The name in the table meta of the shift check that has no sheet yet.
-_BEGUN: Final = "shift_check"
 ERASED = "(erased)"
 MOST_NUMBER = 2**62
 
@@ -34,7 +31,7 @@ class People:
         """Keep a sweep's sheet; its id. A shift check that was cut off before counts no more."""
         with self._engine.transaction():
             audit.claim(self._engine)
-            self._engine.execute(sql.DROP_META, {"name": _BEGUN})
+            self._engine.execute(sql.DROP_META, {"name": sql.BEGUN})
             made = self._engine.execute(sql.ADD_SWEEP, {"at": at, "body": body})
             number = int(made.fetchone()[0])
             audit.bind(self._engine, "sweeps", number, "sheet", at, f"sheet-{number}")
@@ -43,13 +40,13 @@ class People:
     def note_check(self, begun: BegunCheck) -> None:
         """Note how far a shift check is that has no sheet yet."""
         with self._engine.transaction():
-            row = {"name": _BEGUN, "value": sql.as_json(asdict(begun))}
+            row = {"name": sql.BEGUN, "value": sql.as_json(asdict(begun))}
             self._engine.execute(sql.PUT_META, row)
 
     def begun_check(self) -> BegunCheck | None:
         """The shift check that was begun after the last sheet and has none; None where all have."""
         with self._engine.transaction():
-            found = self._engine.execute(sql.META, {"name": _BEGUN}).fetchone()
+            found = self._engine.execute(sql.META, {"name": sql.BEGUN}).fetchone()
         return BegunCheck(**json.loads(found[0])) if found is not None else None
 
     def last_sweep(self, until: float = float("inf")) -> tuple[int, float, str] | None:

@@ -25,6 +25,8 @@ def _put(table: str, key: str, columns: str) -> str:
 
 META: Final = "SELECT value FROM meta WHERE name = :name"
 PUT_META: Final = _put("meta", "name", "value")
+# The name in the table meta of the shift check that has no sheet yet.
+BEGUN: Final = "shift_check"
 DROP_META: Final = "DELETE FROM meta WHERE name = :name"
 
 FAULTS: Final = "SELECT body FROM faults"

@@ -8,7 +8,7 @@ import os
 import socket
 import stat
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
@@ -28,7 +28,7 @@ from healthmon.runtime.act_socket import ActSocket
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.estate import Estate
 from healthmon.runtime.listener_config import WebListener
-from healthmon.store import Author, Batch, Store
+from healthmon.store import Author, Batch, Outgoing, Store
 from healthmon_exporters.web import password_check
 
 CONFIG = """
@@ -343,3 +343,183 @@ async def test_the_command_asks_for_the_password_and_signs_in_the_name_of_the_bo
     assert [(one.by, one.text) for one in store.open_notes()] == [("smith", "gate 3 is locked")]
     assert store.broken_links() == []
     store.close()
+
+
+async def test_a_duty_is_declared_by_the_agent_in_the_name_of_who_may(served: Served) -> None:
+    made, _, path = served
+    argv = ("duties", "done", "dpia", "--evidence", "report 12", "--on", "2026-11-02")
+    argv = (*argv, "--config", str(path))
+    code, out, err = await asyncio.to_thread(healthmon, *argv, "--name", "A. Smith")
+    assert (code, "done 02 Nov 2026 by A. Smith (report 12)" in out) == (0, True), err
+    account = act_entry.account_of(os.getuid())
+    users.put(path.parent / "users", User("khan", HASH, Role.MANAGER, account))
+    code, out, err = await asyncio.to_thread(healthmon, *argv)
+    assert (code, "by khan (report 12)" in out) == (0, True), err
+    assert entered(path, "operations") == [Author(os.getuid(), account)] * 2
+    assert chain(path) == ["duty", "duty"]
+    wrong = await asyncio.to_thread(healthmon, *argv[:2], "dpai", *argv[3:])
+    assert (wrong[0], "dpai: no such duty; they are" in wrong[2]) == (3, True)
+    given = {"duty": "dpia", "evidence": "x", "once": "o", "at": time.time(), "name": ""}
+    for uid, words in ((5001, "a.smith (operator) may not make reports"), (5003, "5003 (viewer)")):
+        refused = await made.enter("duty", dict(given), uid)
+        assert (refused.status, words in refused.values["problem"]) == (403, True)
+    assert len(entered(path, "operations")) == 2
+
+
+def chain(path: Path) -> list[str]:
+    """The kinds of the entries of the audit chain about operations."""
+    store = Store.reader(f"sqlite:///{path.parent / 'state' / 'healthmon.db'}")
+    try:
+        assert store.verify().findings == []
+        return [one.kind for one in store.chain(0.0) if one.shown == "operations"]
+    finally:
+        store.close()
+
+
+async def test_the_log_of_earlier_years_is_taken_in_by_the_agent(served: Served) -> None:
+    made, agent, path = served
+    old = path.with_name("old.csv")
+    old.write_text("reported,restored,reason\n2024-03-01,2024-03-03,vandalised\n2024-12-24,,\n")
+    argv = ("import-faults", str(old), "--name", "A. Smith", "--config", str(path))
+    before = agent.incident_service.store_writer.query
+    asked: list[object] = []
+
+    async def query(read: Callable[[Store], object]) -> object:
+        asked.append(read)
+        return await before(read)
+
+    with mock.patch.object(type(agent.incident_service.store_writer), "query", staticmethod(query)):
+        code, out, err = await asyncio.to_thread(healthmon, *argv)
+    assert (code, "2 faults are recorded as imported, not measured; 0 were" in out) == (0, True), (
+        err
+    )
+    assert asked, "the agent has written it"
+    assert "0 faults are recorded" in (await asyncio.to_thread(healthmon, *argv))[1]
+    assert chain(path) == ["imported", "imported"]
+    old.write_text(old.read_text() + "2024-05-01,2024-05-05,rust\n")
+    code, _, err = await asyncio.to_thread(healthmon, *argv)
+    assert (code, f"{old}:4: 'rust' is no reason" in err) == (3, True), err
+    refused = await made.enter("old-faults", {"name": "", "faults": []}, 5001)
+    assert "a.smith (operator) may not make reports" in refused.values["problem"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "words"),
+    [
+        ("duty", {"at": "now", "once": "o"}, "at: not a time"),
+        ("duty", {"at": 1.0, "name": " "}, "a name is needed"),
+        ("duty", {"at": 1.0, "evidence": ["x"]}, "evidence: not a text"),
+        ("duty", {"at": 1.0, "evidence": "x", "once": "o", "duty": "nothing"}, "no such duty"),
+        ("old-faults", {"faults": {}}, "faults: not a list of at most 10,000 faults"),
+        ("old-faults", {"faults": ["x"]}, "faults: not objects"),
+        ("old-faults", {"faults": [{}]}, "has no time in 'reported'"),
+        ("old-faults", {"faults": [{"reported": "x"}]}, "reported: not a time"),
+        ("old-faults", {"faults": [{"reported": float("inf")}]}, "reported: not a time"),
+        ("old-faults", {"faults": [{"reported": 9e9}]}, "has a time in the future"),
+        ("old-faults", {"faults": [{"reported": 5, "restored": 4}]}, "is before 'reported'"),
+        ("old-faults", {"faults": [{"reported": 5, "reason": "rust"}]}, "'rust' is no reason"),
+        ("erase", {"person": "Zo"}, "'Zo': too short"),
+        ("erase", {"person": 5}, "person: not a text"),
+    ],
+)
+async def test_what_cannot_be_entered_in_the_record_is_refused(
+    served: Served, kind: str, given: dict, words: str
+) -> None:
+    refused = await served[0].enter(kind, {"name": "A. Smith", **given}, 0)
+    assert (refused.status, words in refused.values["problem"]) == (409, True), refused
+    assert chain(served[2]) == []
+
+
+async def test_a_name_is_erased_beside_the_running_agent_and_does_not_come_back(
+    served: Served,
+) -> None:
+    """Also where the agent was about to write it, and where a notice with it waits."""
+    made, agent, path = served
+    service, file = agent.incident_service, path.parent / "state" / "healthmon.db"
+    assert (await made.enter("act", dict(ACK) | {"name": "Zoë Ünal"}, 0)).status == 200
+    about = {"what": "ask Zoë Ünal", "noticed_by": "operator", "device": "C001"}
+    raised = ACK | {
+        "happened": time.time(),
+        "kind": "raise",
+        "number": 0,
+        "name": "Zoë Ünal",
+        "details": about,
+    }
+    assert (await made.enter("raise", raised, 0)).status == 200
+    waiting = Outgoing("n1", "duty", "C001", 7, '{"ack":"Zo\\u00eb \\u00dcnal"}', 1.0, 9e9)
+    service.dispatcher.queue("duty").rows.append(waiting)
+    service.held = [replace(waiting, notice="n2", body="Zoë Ünal waits")]
+    await service.store_writer.flush()
+    old = dict(service.reducer.incidents)
+    assert "Ünal" in str(old[7])
+    rewrite = service.rewrite
+
+    def late(replace_in: Callable[[str], str]) -> None:
+        rewrite(replace_in)
+        service.store_writer.submit(Batch(incidents={7: old[7]})).cancel()
+
+    with mock.patch.object(type(service), "rewrite", staticmethod(late)):
+        argv = ("erase-person", "zoë ünal", "--config", str(path))
+        code, out, err = await asyncio.to_thread(healthmon, *argv)
+    assert (code, "stands in its place: " in out) == (0, True), err
+    alias = out.split()[0]
+    kept = service.reducer.incidents
+    assert kept[7].ack is not None
+    assert kept[7].ack.by == alias
+    assert f"ask {alias}" in [one.lead.sentence for one in kept.values()]
+    queued = [*service.dispatcher.queue("duty").rows, *service.held]
+    assert all(alias in one.body and "nal" not in one.body for one in queued)
+    assert not named(file)
+    await service.store_writer.query(lambda store: store.record(Batch(incidents=dict(kept))))
+    assert not named(file)
+    assert acts(path, 7)[0].by == alias
+    store = Store.reader(f"sqlite:///{file}")
+    found = store.verify()
+    assert (found.findings, found.erased > 1) == ([], True)
+    store.close()
+    code, out, _ = await asyncio.to_thread(healthmon, *argv)
+    assert (code, out) == (0, "the name is nowhere in the record\n")
+
+
+def named(file: Path) -> list[str]:
+    """The forms of the name that are in the bytes of the file."""
+    raw = file.read_bytes()
+    return [form for form in ("Zoë Ünal", r"Zo\u00eb \u00dcnal") if form.encode() in raw]
+
+
+async def test_only_an_admin_takes_a_name_out_of_the_record(served: Served) -> None:
+    made, agent, path = served
+    file = path.parent / "users"
+    users.put(file, User("khan", HASH, Role.MANAGER, "5004"))
+    users.put(file, User("root2", HASH, Role.ADMIN, "5005"))
+    for uid, words in (
+        (5001, "a.smith (operator) may not take a person's name out of the record"),
+        (5004, "khan (manager) may not"),
+        (5009, "5009 (viewer) may not"),
+    ):
+        refused = await made.enter("erase", {"person": "b.jones"}, uid)
+        assert (refused.status, words in refused.values["problem"]) == (403, True)
+    done = await made.enter("erase", {"person": "b.jones"}, 5005)
+    assert (done.status, "nowhere" in done.values["done"]["words"]) == (200, True)
+    answer = await agent.incident_service.store_writer.query(_by)
+    assert answer == ["root2 (account 5005)"]
+
+
+def _by(store: Store) -> list[str]:
+    """By whom names were erased, as it is kept beside the chain."""
+    with store._engine.transaction():
+        rows = store._engine.execute(
+            "SELECT body FROM chain JOIN salts ON entry = n WHERE kind = 'erased'"
+        ).fetchall()
+    return [json.loads(body)["by"] for (body,) in rows]
+
+
+async def test_without_a_users_file_only_who_has_the_store_erases(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, _, path = served
+    monkeypatch.setattr(WebListener, "users", lambda _self: None)
+    refused = await made.enter("erase", {"person": "A. Smith"}, 5001)
+    words = "without a users file only root and the agent's account may take a person's name out"
+    assert (refused.status, words in refused.values["problem"]) == (403, True)
+    assert (await made.enter("erase", {"person": "A. Smith"}, 0)).status == 200

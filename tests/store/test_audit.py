@@ -24,6 +24,7 @@ from healthmon.incidents.incident import IncidentEvent
 from healthmon.store import Batch, Store
 from healthmon.store.audit import Entry, Head
 from healthmon.store.canonical import text, when
+from healthmon.store.erasure import Named
 from healthmon.store.retained import alike
 from healthmon.store.shown import SHOWN
 from healthmon.store.verification import Anchor, ranges
@@ -321,7 +322,7 @@ def test_what_a_person_keeps_a_note_by_is_on_record(store: Store) -> None:
 
 def test_a_person_is_erased_and_the_chain_holds(store: Store) -> None:
     head = store.head()
-    found = store.erase_person("a. smith", "root", lambda text, replace: replace(text))
+    found = store.erase_person(Named("a. smith"), "root", lambda text, replace: replace(text))
     alias = found.pseudonym
     after = store.verify(Anchor.of(head.short))
     assert (after.findings, after.erased > 3) == ([], True)
@@ -331,7 +332,7 @@ def test_a_person_is_erased_and_the_chain_holds(store: Store) -> None:
             assert "a. smith" not in str(rows).lower(), table
     assert store.life_cycle(7).acts[0].by == alias
     assert {one.by for one in store.notes(0, math.inf)} == {alias, "C. Brown"}
-    store.erase_person("smith", "root", lambda text, replace: replace(text))
+    store.erase_person(Named("smith"), "root", lambda text, replace: replace(text))
     assert [one.text for one in store.access()] == ["(erased)"]
     assert store.verify().findings == []
     change(store, "UPDATE acts SET name = 'A. Smith'")

@@ -18,8 +18,8 @@ from starlette.types import ASGIApp
 from healthmon_exporters.web.listener import PEER
 
 MOST_BYTES = 64 * 1024
-# What may be longer: the acts of a contractor's file (`healthmon faults import`).
-MOST_OF_KIND = {"import": 8 * 1024 * 1024}
+# What may be longer: the acts of a contractor's file, and the faults of an older log.
+MOST_OF_KIND = {"import": 8 * 1024 * 1024, "old-faults": 8 * 1024 * 1024}
 
 
 @dataclass(frozen=True, slots=True)
