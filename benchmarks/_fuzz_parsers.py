@@ -36,6 +36,7 @@ from healthmon.protocols.media.h264_slice import slice_layout
 from healthmon.protocols.onvif import device as onvif_device
 from healthmon.protocols.onvif import media as onvif_media
 from healthmon.protocols.onvif import profile_g, soap
+from healthmon.protocols.onvif import ptz as onvif_ptz
 from healthmon.protocols.rtsp import sdp
 from healthmon.protocols.rtsp.replay import ReplayTimes
 from healthmon.protocols.rtsp.rtp import Meter
@@ -207,6 +208,15 @@ def onvif_identity(data: bytes) -> None:
         with contextlib.suppress(ExchangeError):
             calls = onvif_device.calls(peer, WEB, "/onvif", ACCOUNT, guard)
             spoken(read(calls), peer)
+
+
+def onvif_views(data: bytes) -> None:
+    """Status, presets and masks, each from the same Body."""
+    body = soap.envelope_body(data)
+    for answer in body:
+        onvif_ptz.status_of(answer)
+        onvif_ptz.presets_of(answer)
+        onvif_ptz.masks_of(answer)
 
 
 def in_envelope(parse: Callable[[xml.Element], object]) -> Reader:
@@ -452,6 +462,7 @@ PARSERS = {
                 "stream": onvif_stream,
                 "identity": onvif_identity,
                 "fault": soap_fault,
+                "ptz": onvif_views,
             },
         ),
         Parser(

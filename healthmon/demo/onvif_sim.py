@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from healthmon.demo import login
 from healthmon.demo.clip import GOP, HEIGHT, RATE, WIDTH
 from healthmon.demo.profile_g_sim import ProfileG, RefusedError
+from healthmon.demo.ptz_sim import CONFIGURATION, PtzSim
 from healthmon.demo.state import RTSP, SimDevice, Visitor
 
 CAP = 64 * 1024
@@ -25,6 +26,7 @@ _NS = (
     'xmlns:trt="http://www.onvif.org/ver10/media/wsdl" xmlns:tt="http://www.onvif.org/ver10/schema" '
     'xmlns:tse="http://www.onvif.org/ver10/search/wsdl" xmlns:trc="http://www.onvif.org/ver10/recording/wsdl" '
     'xmlns:trp="http://www.onvif.org/ver10/replay/wsdl" xmlns:wsnt="http://docs.oasis-open.org/wsn/b-2" '
+    'xmlns:tptz="http://www.onvif.org/ver20/ptz/wsdl" xmlns:tr2="http://www.onvif.org/ver20/media/wsdl" '
     'xmlns:tns1="http://www.onvif.org/ver10/topics" xmlns:ter="http://www.onvif.org/ver10/error"'
 )
 _WRITES = re.compile(r"Set|Create|Delete|Add|Remove|Subscribe|SystemReboot|Upgrade|Restore")
@@ -39,6 +41,7 @@ class OnvifSim(Visitor):
         super().__init__(device)
         self._nonce = login.fresh_nonce()
         self._keep = False
+        self._ptz = PtzSim(device)
         self._recorder = ProfileG(device) if device.channels and device.make == "onvif" else None
 
     def data_received(self, data: bytes) -> None:
@@ -112,7 +115,7 @@ class OnvifSim(Visitor):
         if operation in answers:
             return answers[operation]()
         if operation not in ("GetProfile", "GetStreamUri"):
-            return None
+            return self._ptz.answer(operation)
         match = _PROFILE.search(body)
         number = int(match[1]) if match else len(self._device.paths)
         if number >= len(self._device.paths):
@@ -226,6 +229,7 @@ class OnvifSim(Visitor):
             "</tds:Version></tds:Service>"
             for name, path in rows
         )
+        services += self._ptz.services(base)
         services += self._recorder.services(self._host()) if self._recorder is not None else ""
         return f"<tds:GetServicesResponse>{services}</tds:GetServicesResponse>"
 
@@ -262,11 +266,15 @@ class OnvifSim(Visitor):
         )
 
     def _profiles(self) -> str:
-        rows = "".join(_profile_row("Profiles", n) for n in range(len(self._device.paths)))
+        rows = "".join(self._profile_row("Profiles", n) for n in range(len(self._device.paths)))
         return f"<trt:GetProfilesResponse>{rows}</trt:GetProfilesResponse>"
 
     def _profile(self, number: int) -> str:
-        return f"<trt:GetProfileResponse>{_profile_row('Profile', number)}</trt:GetProfileResponse>"
+        row = self._profile_row("Profile", number)
+        return f"<trt:GetProfileResponse>{row}</trt:GetProfileResponse>"
+
+    def _profile_row(self, name: str, number: int) -> str:
+        return _profile_row(name, number, CONFIGURATION if self._device.variant == "ptz" else "")
 
     def _stream_uri(self, number: int) -> str:
         return (
@@ -277,8 +285,8 @@ class OnvifSim(Visitor):
         )
 
 
-def _profile_row(name: str, number: int) -> str:
-    """One media profile with its video encoder (ONVIF Media 5.2)."""
+def _profile_row(name: str, number: int, more: str) -> str:
+    """One media profile with its video encoder and `more` configurations (ONVIF Media 5.2)."""
     return (
         f'<trt:{name} token="p{number}" fixed="true"><tt:Name>profile {number}</tt:Name>'
         f'<tt:VideoEncoderConfiguration token="v{number}"><tt:Name>video {number}</tt:Name><tt:UseCount>1</tt:UseCount>'
@@ -288,7 +296,7 @@ def _profile_row(name: str, number: int) -> str:
         f"<tt:H264><tt:GovLength>{GOP}</tt:GovLength><tt:H264Profile>Baseline</tt:H264Profile></tt:H264>"
         "<tt:Multicast><tt:Address><tt:Type>IPv4</tt:Type><tt:IPv4Address>0.0.0.0</tt:IPv4Address></tt:Address>"
         "<tt:Port>0</tt:Port><tt:TTL>1</tt:TTL><tt:AutoStart>false</tt:AutoStart></tt:Multicast>"
-        f"<tt:SessionTimeout>PT60S</tt:SessionTimeout></tt:VideoEncoderConfiguration></trt:{name}>"
+        f"<tt:SessionTimeout>PT60S</tt:SessionTimeout></tt:VideoEncoderConfiguration>{more}</trt:{name}>"
     )
 
 

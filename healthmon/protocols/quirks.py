@@ -289,6 +289,35 @@ def target_of(uri: str) -> tuple[str, str]:
 
 @quirk(
     "ONVIF",
+    "ptz-status-zero",
+    devices="cameras whose PTZ service has no way to the motors, sonoff-hack among them",
+    does="Answers GetStatus with pan 0, tilt 0 and IDLE, wherever the camera looks.",
+    source="roleoroleo/sonoff-hack issue 174; ONVIF PTZ 5.4",
+)
+def tells_no_position(pan: float, tilt: float, *, seen_elsewhere: bool) -> bool:
+    """A position of zero counts as none until the camera has told another one; the preset is then
+    recognised by its picture.
+    """
+    return pan == 0 and tilt == 0 and not seen_elsewhere
+
+
+ALWAYS_MOVING = 6
+
+
+@quirk(
+    "ONVIF",
+    "ptz-always-moving",
+    devices="Hikvision DS-2DE2A404IW-DE3 (firmware V5.7.11)",
+    does="Answers MOVING long after the camera has come to rest.",
+    source="blakeblackshear/frigate pull request 21954; ONVIF PTZ 5.4",
+)
+def rests_all_the_same(moving_in_a_row: int, *, same_position: bool) -> bool:
+    """After 6 answers in a row that say MOVING, a position that stays the same counts as rest."""
+    return same_position and moving_in_a_row >= ALWAYS_MOVING
+
+
+@quirk(
+    "ONVIF",
     "zone-short-minutes",
     devices="Bosch cameras",
     does="Writes minutes of one digit (`UTC5:0`), and a summer time without its dates (`UTC5UTC`).",

@@ -27,6 +27,7 @@ from healthmon.protocols.errors import AuthFailedError, NotFoundError
 from healthmon.protocols.http.exchange import Endpoint
 from healthmon.protocols.onvif import device as onvif
 from healthmon.protocols.onvif import media as onvif_media
+from healthmon.protocols.onvif import ptz
 from healthmon.protocols.onvif.profiles import Choice, Wanted
 from healthmon.protocols.transport.connector import Connector
 from healthmon.protocols.transport.lockout_guard import LockoutGuard
@@ -163,3 +164,22 @@ async def test_c9_a_wrong_password_is_refused_once(place: Endpoint) -> None:
         await onvif_media.stream_address(NET, place, FIRST, WRONG, guard)
     assert await grown(place, before) == {"accepted": 0, "refused": 1, "anonymous": 1}
     assert guard.latched(HOST, WRONG)
+
+
+async def test_position_presets_and_masks_by_the_official_wsdls(place: Endpoint) -> None:
+    calls = onvif.calls(NET, place, SECOND, RIGHT, LockoutGuard(), skew=3600.0)
+    known = await ptz.services(calls)
+    token = await ptz.profile(calls, known)
+    views = calls.at(ptz.PTZ, known.ptz or "")
+    assert token == "p1"
+    assert await ptz.presets(views, token) == (
+        ptz.Preset("1", "Market & hall", ptz.Position(-0.25, 0.5, 0.1)),
+        ptz.Preset("2", "Bridge", None),
+    )
+    assert await ptz.status(views, token) == ptz.Status(ptz.Position(-0.25, 0.5, 0.1), moving=True)
+    (mask,) = await ptz.masks(calls.at(ptz.MEDIA2, known.media2 or ""))
+    assert mask == ptz.Mask(
+        "m1", ((-0.5, 0.5), (0.0, 0.5), (0.0, -0.25)), "pixelated", enabled=True
+    )
+    async with httpx.AsyncClient(trust_env=False) as http:
+        assert (await http.get(f"{place.origin}/counters")).json()["profile"] == token

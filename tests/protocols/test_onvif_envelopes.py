@@ -1,7 +1,7 @@
 """Each prepared envelope says, as XML, what onvif-zeep sends for the same call by the WSDL.
 
-onvif-zeep calls a loopback server that keeps the bodies. It has no WSDL of Media2, whose two calls are
-therefore not compared.
+onvif-zeep calls a loopback server that keeps the bodies. It has no WSDL of Media2, whose calls are
+therefore not compared: the peer of node-soap answers them by the official one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from helpers.loopback import served
 
 from healthmon.protocols.errors import ExchangeError
 from healthmon.protocols.http.exchange import Endpoint
-from healthmon.protocols.onvif import device, media, profile_g_requests, soap
+from healthmon.protocols.onvif import device, media, profile_g_requests, ptz, soap
 from healthmon.protocols.transport.connector import Connector
 from healthmon.protocols.transport.lockout_guard import LockoutGuard
 
@@ -35,6 +35,7 @@ TOPICS = f"tns1:{profile_g_requests.TRACK_STATE}"
 WSDL = {
     soap.NS_DEVICE: ("devicemgmt", "Device"),
     media.MEDIA: ("media", "Media"),
+    ptz.PTZ: ("ptz", "PTZ"),
     profile_g_requests.NS_SEARCH: ("search", "Search"),
     profile_g_requests.NS_RECORDING: ("recording", "Recording"),
     profile_g_requests.NS_REPLAY: ("replay", "Replay"),
@@ -105,6 +106,8 @@ OF_A_CAMERA: dict[str, dict[str, Any]] = {
     "GetServices": {"IncludeCapability": False},
     "GetProfiles": {},
     "GetStreamUri": {"StreamSetup": RTSP, "ProfileToken": "p0"},
+    "GetPresets": {"ProfileToken": "p&0"},
+    "GetStatus": {"ProfileToken": "p&0"},
 }
 
 
@@ -125,6 +128,9 @@ async def sent_to_a_camera() -> dict[str, bytes]:
             await device.network_interfaces(calls)
             with suppress(ExchangeError):
                 await media.stream_address(connector, place, PATH, RIGHT, guard)
+            views = calls.at(ptz.PTZ, PATH)
+            await ptz.presets(views, "p&0")
+            await ptz.status(views, "p&0")
     return {name: text.encode() for name, text in {**other.bodies, **camera.bodies}.items()}
 
 
@@ -228,4 +234,4 @@ def test_every_operation_that_is_sent_is_compared() -> None:
     text = "\n".join(path.read_text() for path in sorted(SOURCES.glob("*.py")))
     named = set(re.findall(r'(?:envelope|call)\(\s*\w+,\s*"([A-Z]\w+)"', text))
     named |= {"GetRecordingSearchResults", "GetEventSearchResults"}  # by get_results
-    assert named == {name for name, *_ in profile_g()} | set(OF_A_CAMERA)
+    assert named == {name for name, *_ in profile_g()} | set(OF_A_CAMERA) | {"GetMasks"}

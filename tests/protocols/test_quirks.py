@@ -181,6 +181,16 @@ TRIED = {
         (quirks.undated_zone("GMT0BST,M3.5.0,M10.5.0"), None),
         (quirks.undated_zone("London"), None),
     ],
+    "ptz-status-zero": (
+        (quirks.tells_no_position(0, 0, seen_elsewhere=False), True),
+        (quirks.tells_no_position(0, 0, seen_elsewhere=True), False),
+        (quirks.tells_no_position(0, 0.1, seen_elsewhere=False), False),
+    ),
+    "ptz-always-moving": (
+        (quirks.rests_all_the_same(6, same_position=True), True),
+        (quirks.rests_all_the_same(5, same_position=True), False),
+        (quirks.rests_all_the_same(6, same_position=False), False),
+    ),
     "zone-sign-of-iso": [
         (quirks.signs_of_offset(HOUR * 3), (HOUR * -3, HOUR * 3)),
         (quirks.signs_of_offset(HOUR * 0), (HOUR * 0,)),

@@ -116,6 +116,8 @@ class Camera:
             "GetNTP": f"<tds:GetNTPResponse><tds:NTPInformation><tt:FromDHCP>false</tt:FromDHCP><tt:NTPManual><tt:Type>IPv4</tt:Type><tt:IPv4Address>{self.time_server}</tt:IPv4Address></tt:NTPManual></tds:NTPInformation></tds:GetNTPResponse>",
             "GetCapabilities": f"<tds:GetCapabilitiesResponse><tds:Capabilities><tt:Media><tt:XAddr>{self.xaddr}</tt:XAddr></tt:Media></tds:Capabilities></tds:GetCapabilitiesResponse>",
             "GetProfiles": '<trt:GetProfilesResponse><trt:Profiles token="p0" fixed="true"><tt:Name>main</tt:Name></trt:Profiles><trt:Profiles token="p1"><tt:Name>sub</tt:Name></trt:Profiles></trt:GetProfilesResponse>',
+            "GetPresets": "<trt:GetPresetsResponse/>",
+            "GetStatus": "<trt:GetStatusResponse/>",
             "GetStreamUri": f"<trt:GetStreamUriResponse><trt:MediaUri><tt:Uri>{self.uri}</tt:Uri><tt:InvalidAfterConnect>false</tt:InvalidAfterConnect><tt:InvalidAfterReboot>false</tt:InvalidAfterReboot><tt:Timeout>PT60S</tt:Timeout></trt:MediaUri></trt:GetStreamUriResponse>",
         }
 

@@ -100,6 +100,7 @@ const first = device(
 const second = device(3600, { Device: { XAddr: `${origin}/second/device` } }, [
   service("ver10/device", `${origin}/second/device`),
   service("ver20/media", `${origin}/second/media2`),
+  service("ver20/ptz", `${origin}/second/ptz`),
 ]);
 const encoder = {
   attributes: { token: "v0" }, Name: "main", UseCount: 1, Encoding: "H264",
@@ -122,8 +123,31 @@ const media = {
   }),
 };
 const media2 = {
-  GetProfiles: () => ({ Profiles: [{ attributes: { token: "p0", fixed: true }, Name: "main" }, { attributes: { token: "p1" }, Name: "sub" }] }),
+  GetProfiles: () => ({ Profiles: [{ attributes: { token: "p0", fixed: true }, Name: "main" }, { attributes: { token: "p1" }, Name: "sub", Configurations: { PTZ: { attributes: { token: "z" }, Name: "z", UseCount: 1, NodeToken: "n" } } }] }),
+  GetMasks: () => ({
+    Masks: [
+      {
+        attributes: { token: "m1" }, ConfigurationToken: "vs", Type: "Pixelated", Enabled: true,
+        Polygon: { Point: [[-0.5, 0.5], [0, 0.5], [0, -0.25]].map(([x, y]) => ({ attributes: { x, y } })) },
+      },
+    ],
+  }),
   GetStreamUri: (given) => ({ Uri: `rtsp://${address}:554/second/${given.Protocol}/${given.ProfileToken}` }),
+};
+
+const where = (x, y, zoom) => ({ PanTilt: { attributes: { x, y } }, Zoom: { attributes: { x: zoom } } });
+// The last preset has no position, as the schema allows.
+const ptz = {
+  GetStatus: (given) => {
+    counters.profile = given.ProfileToken;
+    return { PTZStatus: { Position: where(-0.25, 0.5, 0.1), MoveStatus: { PanTilt: "IDLE", Zoom: "MOVING" }, UtcTime: "2026-11-30T06:12:00Z" } };
+  },
+  GetPresets: () => ({
+    Preset: [
+      { attributes: { token: "1" }, Name: "Market & hall", PTZPosition: where(-0.25, 0.5, 0.1) },
+      { attributes: { token: "2" }, Name: "Bridge" },
+    ],
+  }),
 };
 
 // The official WSDLs name bindings but no service: it is added here.
@@ -147,6 +171,7 @@ async function main() {
   await serve(server, "/onvif/media", "ver10/media/wsdl/media.wsdl", "MediaBinding", "trt", guarded(media, 0, []), {});
   await serve(server, "/second/device", "ver10/device/wsdl/devicemgmt.wsdl", "DeviceBinding", "tds", guarded(second, 3600, OPEN), own);
   await serve(server, "/second/media2", "ver20/media/wsdl/media.wsdl", "Media2Binding", "tr2", guarded(media2, 3600, []), own);
+  await serve(server, "/second/ptz", "ver20/ptz/wsdl/ptz.wsdl", "PTZBinding", "tptz", guarded(ptz, 3600, []), own);
   server.listen(Number(port), address, () => console.log("serving"));
 }
 
