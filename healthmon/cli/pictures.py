@@ -11,6 +11,7 @@ from healthmon.cli.console import fail, load, say
 from healthmon.config.problems import suggest
 from healthmon.config.schema import Config
 from healthmon.picture.baselines import Baselines, Learned, lights_of
+from healthmon.picture.views import ViewFiles
 from healthmon.store.location import folder_of
 
 DEFAULT_STREAM = "main"
@@ -19,27 +20,39 @@ DEFAULT_STREAM = "main"
 def show(camera: str, file: Path | None) -> None:
     """One line for each light, with how many pictures it was learned from, and when."""
     baselines, where, zone = _place(camera, file)
-    data = baselines.read(where)
-    if not data:
+    data, files = baselines.read(where), ViewFiles(baselines, where)
+    views = files.sorted()
+    if not data and not views:
         say(f"{camera}: nothing learned yet")
         return
-    say(f"{camera}: {baselines.path(where)}")
-    for line in _lines(lights_of(data), zone):
+    say(f"{camera}: {files.folder if views else baselines.path(where)}")
+    for line in (*_lines(lights_of(data), zone), *_views(files, views, zone)):
         say(line)
+
+
+def _views(files: ViewFiles, keys: list[str], zone: ZoneInfo) -> Iterator[str]:
+    """The lights of each view of a PTZ camera, and when a view was judged last."""
+    index = files.index()
+    for key in sorted(keys, key=lambda one: index.names.get(one, one)):
+        yield f" {index.names.get(key, key)}"
+        yield from _lines(lights_of(files.read(key)), zone)
+    if index.last is not None:
+        yield f" view last judged {_moment(index.last.at, zone)} at {index.last.view}"
 
 
 def _lines(lights: list[Learned], zone: ZoneInfo) -> Iterator[str]:
     for light in lights:
         kind = "colour" if light.colour >= 3 else "black and white"
         state = "learned" if light.count >= light.needed else "being learned"
-        since, last = (
-            datetime.fromtimestamp(at, zone).strftime("%d %b %Y %H:%M")
-            for at in (light.began, light.last)
-        )
+        since, last = (_moment(at, zone) for at in (light.began, light.last))
         yield (
             f"  {kind}, grey level {light.level:.0f}: {state} from {light.count} of {light.needed}"
             f" pictures, {since} to {last}"
         )
+
+
+def _moment(at: float, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(at, zone).strftime("%d %b %Y %H:%M")
 
 
 def forget(camera: str, file: Path | None) -> None:

@@ -257,13 +257,15 @@ class AgentSection(Strict):
 
 class Pictures(Strict):
     """Whether the key frames of the stream checks are decoded and judged, how often, and by how many
-    processes; whether also by processes that the kernel does not confine.
+    processes; whether also by processes that the kernel does not confine. For how long the view of
+    a PTZ camera counts as judged after it was at a preset (`ptz_view`).
     """
 
     enabled: Flag = False
     every: Seconds = Field(default=300.0, ge=60, le=86400)
     workers: Whole = Field(default=2, ge=1, le=8)
     unconfined: Flag = False
+    ptz_view: Seconds = Field(default=86400.0, ge=3600, le=31 * 86400)
 
 
 class Config(Strict):

@@ -61,6 +61,35 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class LastView:
+    """The last time that a PTZ camera's view was compared, at `at` (Unix seconds): `view` is its preset
+    in words, `sure` where its position told it. The `comparison` is that of a picture of `width`
+    and `height`.
+    """
+
+    at: float
+    view: str
+    comparison: Comparison
+    width: int
+    height: int
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PtzView:
+    """What a PTZ camera looked at: `view` is its preset in words, "" where that is not known; `why`
+    says why nothing was compared. `sure`: its position tells the preset, not the picture alone.
+    The view counts as judged for `lasts` seconds after `last`.
+    """
+
+    view: str = ""
+    why: str = ""
+    sure: bool = False
+    last: LastView | None = None
+    lasts: float = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
 class PictureReading:
     """One picture of a camera: grey levels from 0 to 255, shares from 0 to 1.
 
@@ -69,7 +98,8 @@ class PictureReading:
     nearly black or white, `uniform` ones flat and of one grey; `bars` is the share that does not
     change from row to row. `burned` is the share of saturated pixels. `blue`, `red` and `colour`
     are mean distances from grey. `session` is the change within one RTSP session, `between` since
-    the last check. `moved` is how many checks in a row before this one saw something move.
+    the last check. `moved` is how many checks in a row before this one saw something move. `ptz` is
+    where a PTZ camera looked.
     """
 
     problem: str = ""
@@ -92,6 +122,7 @@ class PictureReading:
     between: Change | None = None
     baseline: Comparison | None = None
     moved: int = 0
+    ptz: PtzView | None = None
 
     @classmethod
     def of(cls, told: Mapping[str, Any], **more: Any) -> Self:

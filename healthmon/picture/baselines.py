@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,23 +48,33 @@ class Baselines:
     def write(self, where: tuple[str, str], data: bytes) -> None:
         """Keep `data`, whole or not at all. What cannot be written is learned again."""
         path = self.path(where)
-        if path is None:
-            return
-        fresh = path.with_suffix(".new")
-        with contextlib.suppress(OSError):
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            fresh.replace(path)
+        if path is not None:
+            put(path, data)
 
     def forget(self, where: tuple[str, str]) -> bool:
-        """Delete what was learned; whether there was anything. Raises OSError."""
+        """Delete what was learned, also of the views of a PTZ camera; whether there was anything.
+        Raises OSError.
+        """
         path = self.path(where)
-        if path is None or not path.exists():
+        if path is None:
             return False
-        path.unlink()
-        return True
+        views = path.with_suffix(".views")
+        there = path.exists() or views.exists()
+        path.unlink(missing_ok=True)
+        if views.exists():
+            shutil.rmtree(views)
+        return there
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write `data` to `path` for its owner only, whole or not at all. What cannot be written is not."""
+    fresh = path.with_suffix(".new")
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        fresh.replace(path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ from healthmon.model.picture import (
 from healthmon.picture.baselines import Baselines
 from healthmon.picture.messages import Message
 from healthmon.picture.pool import MOST_PIXELS, PictureError, PicturePool
+from healthmon.picture.sources import Fixed, Source, Views
+from healthmon.picture.views import Looking, ViewFiles
 from healthmon.protocols.media.key_frame import CODECS, KeyFrame
 
 
@@ -41,12 +43,15 @@ class PictureMemory:
 
 @dataclass(slots=True)
 class PictureService:
-    """Measures at most every `every` seconds. `problem` says why it cannot at all."""
+    """Measures at most every `every` seconds. `problem` says why it cannot at all. The view of a PTZ
+    camera counts as judged for `view_lasts` seconds.
+    """
 
     pool: PicturePool
     baselines: Baselines
     every: float
     problem: str = ""
+    view_lasts: float = 86400.0
     _learning: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def wanted(self, memory: PictureMemory, codec: str | None, now: float) -> bool:
@@ -61,45 +66,40 @@ class PictureService:
         memory: PictureMemory,
         *,
         seconds: float,
-        compare: bool,
+        looking: Looking | None = None,
     ) -> None:
         """Put into `memory` what the key `frames` of `where` (device, stream) show, within `seconds`.
-        With `compare` they are compared with the camera's own baseline, and learned from.
+        They are compared with the camera's own baseline and learned from; those of a PTZ camera
+        with that of the view at which it was `looking`.
         """
         before, began = memory.at, time.monotonic()
         memory.at = began
+        source: Source = Fixed(self.baselines, where)
+        if looking is not None:
+            source = Views(ViewFiles(self.baselines, where), looking, self.view_lasts)
         try:
             async with asyncio.timeout(seconds):
-                await self._measure(where, frames, memory, began - before, compare=compare)
+                await self._measure(source, frames, memory, began - before)
         except TimeoutError:
             memory.reading = PictureReading(problem=f"not decoded within {seconds:.0f} s")
         except PictureError as error:
             memory.reading = PictureReading(problem=str(error))
 
     async def _measure(
-        self,
-        where: tuple[str, str],
-        frames: Sequence[KeyFrame],
-        memory: PictureMemory,
-        since: float,
-        *,
-        compare: bool,
+        self, source: Source, frames: Sequence[KeyFrame], memory: PictureMemory, since: float
     ) -> None:
-        known = await asyncio.to_thread(self.baselines.read, where) if compare else b""
-        asked = {
+        fields, known = await asyncio.to_thread(source.asked)
+        asked = fields | {
             "codec": frames[0].codec,
             "most_pixels": MOST_PIXELS,
-            "compare": compare,
-            "learn": compare and self.baselines.folder is not None,
             "now": time.time(),
             "apart": frames[-1].at - frames[0].at,
         }
         blobs = (*(one.data for one in frames), memory.signature, known)
         answer = await self.pool.measure(Message(asked, blobs))
         signature, baseline = answer.blobs
-        if baseline:
-            await asyncio.to_thread(self.baselines.write, where, baseline)
-        memory.reading = _picture(answer.fields, frames, since, memory.moved)
+        reading = _picture(answer.fields, frames, since, memory.moved)
+        memory.reading = await asyncio.to_thread(source.keep, answer.fields, baseline, reading)
         memory.signature = signature
         _note_movement(memory)
 

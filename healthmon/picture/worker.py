@@ -10,7 +10,8 @@ import sys
 from typing import Any, BinaryIO
 
 from healthmon.model.picture import LEAST_APART, MOVED_CELL
-from healthmon.picture import decoding, measuring, messages, reference, sandbox
+from healthmon.picture import decoding, measuring, messages, recognition, reference, sandbox
+from healthmon.picture.decoding import Decoded
 from healthmon.picture.messages import Message
 
 
@@ -35,6 +36,7 @@ def _load() -> None:
     for number in range(reference.LEARNED):
         baseline.learn(picture, number, apart=0.0)
     reference.Baseline.read(baseline.packed()).compared(picture)
+    recognition.recognised(picture, [("", baseline.packed())])
 
 
 def _say(sink: BinaryIO, message: Message) -> None:
@@ -70,14 +72,36 @@ def answer(asked: Message) -> Message:
         fields["session"] = measuring.change(pictures[0], last)
     if before:
         fields["between"] = measuring.change_of_signatures(before, last)
-    if not asked.fields.get("compare"):
+    baseline = _baseline(asked, pictures, known, fields)
+    if baseline is None:
         return Message(fields, (measuring.signature_bytes(last), b""))
-    baseline = reference.Baseline.read(known)
     fields["baseline"] = baseline.compared(last)
     if asked.fields.get("learn"):
         baseline.learn(last, float(asked.fields["now"]), moved=_moved(asked, fields))
     changed = baseline.packed() if baseline.changed else b""
     return Message(fields, (measuring.signature_bytes(last), changed))
+
+
+def _baseline(
+    asked: Message, pictures: list[Decoded], known: bytes, fields: dict[str, Any]
+) -> reference.Baseline | None:
+    """What the last picture is compared with: the baseline of a fixed camera or of the preset, or of
+    the view that a PTZ camera is recognised to show. None where nothing may be compared.
+    """
+    if not asked.fields.get("compare"):
+        return None
+    ptz = asked.fields.get("ptz")
+    if ptz and recognition.has_moved(pictures[0], pictures[-1]):
+        fields["camera_moved"] = True
+        return None
+    if ptz != "recognise":
+        return reference.Baseline.read(known)
+    found = recognition.recognised(pictures[-1], recognition.unbundled(known))
+    fields["view"] = found.key
+    if found.key:
+        return found.baseline
+    fields["new_view"] = found.unlike and bool(asked.fields.get("may_learn"))
+    return found.baseline if fields["new_view"] else None
 
 
 def _moved(asked: Message, fields: dict[str, Any]) -> bool | None:

@@ -295,7 +295,7 @@ def target_of(uri: str) -> tuple[str, str]:
     source="roleoroleo/sonoff-hack issue 174; ONVIF PTZ 5.4",
 )
 def tells_no_position(pan: float, tilt: float, *, seen_elsewhere: bool) -> bool:
-    """A position of zero counts as none until the camera has told another one; the preset is then
+    """A position of zero counts as none until the camera has reported another one; the preset is then
     recognised by its picture.
     """
     return pan == 0 and tilt == 0 and not seen_elsewhere

@@ -280,6 +280,7 @@ def _pictures(estate: Estate) -> PictureService | None:
         Baselines(folder / "pictures" if folder else None),
         settings.every,
         missing(),
+        settings.ptz_view,
     )
 
 

@@ -196,7 +196,7 @@ THERE = ("present", OK, "picture there")
         ("C5", False, "ptz", [STREAM_OK], "`pictures` is not enabled in config.yaml"),
         ("C6", True, "fixed", [], "no stream is configured"),
         ("C6", True, "fixed", [STREAM_OK], "no picture of it was judged in this check"),
-        ("C7", True, "ptz", [THERE], "the view of a PTZ camera is not compared: its preset is not known"),
+        ("C6", True, "ptz", [THERE], "sharpness is compared only while a PTZ camera rests at a preset that it has learned"),
         ("C7", True, "fixed", [("present", UNKNOWN, "picture not checked: H.266")], "picture not checked: H.266"),
         ("C6", True, "fixed", [("present", FAULT, "black")], "there is no picture to compare: see line C5"),
         ("C6", True, "fixed", [THERE, ("view", OK, "as learned")], "there is too little in the picture to be sharp"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from healthmon.checks.evaluation import picture_ptz
 from healthmon.checks.evaluation.durations import duration
 from healthmon.checks.evaluation.wording import not_seen, verdict
 from healthmon.model.device import Device
@@ -52,13 +53,12 @@ _VIEW = {
 
 def evaluate(observation: Observation, device: Device) -> tuple[Verdict, ...]:
     """Aspects: present, moving, exposure, view, focus."""
-    del device
     picture = observation.value
     if not isinstance(picture, PictureReading):
         return (not_seen(observation, "present", "picture"),)
     if picture.problem:
         return (_not_judged(observation, picture.problem),)
-    return tuple(_judged(observation, picture))
+    return tuple(_judged(observation, device, picture))
 
 
 def _not_judged(observation: Observation, why: str) -> Verdict:
@@ -67,7 +67,7 @@ def _not_judged(observation: Observation, why: str) -> Verdict:
     return verdict(observation, "present", State.UNKNOWN, reason.value, sentence, reason=reason)
 
 
-def _judged(observation: Observation, picture: PictureReading) -> Iterator[Verdict]:
+def _judged(observation: Observation, device: Device, picture: PictureReading) -> Iterator[Verdict]:
     there = _present(observation, picture)
     yield there
     if there.state is State.FAULT:
@@ -75,10 +75,12 @@ def _judged(observation: Observation, picture: PictureReading) -> Iterator[Verdi
     yield from _moving(observation, picture)
     yield _exposure(observation, picture)
     known = picture.baseline
+    if picture.ptz is not None:
+        yield from picture_ptz.views(observation, device, picture, _view)
     if known is None or known.peak is None:
         return
     view = _view(observation, picture, known)
-    if view is not None:
+    if view is not None and picture.ptz is None:
         yield view
     if view is None or view.state is State.OK:
         yield from _focus(observation, known)

@@ -12,7 +12,7 @@ from healthmon.model.results import Verdict
 OFF = "`pictures` is not enabled in config.yaml"
 NO_STREAM = "no stream is configured"
 NOT_PLAYED = "no picture of it was judged in this check"
-PTZ = "the view of a PTZ camera is not compared: its preset is not known"
+PTZ = "sharpness is compared only while a PTZ camera rests at a preset that it has learned"
 NOTHING = "there is no picture to compare: see line C5"
 OTHER_VIEW = "the view is not as learned, so its sharpness is not compared: see line C7"
 PLAIN = "there is too little in the picture to be sharp"

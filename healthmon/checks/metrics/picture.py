@@ -27,6 +27,10 @@ HELP: Help = {
         "gauge",
         "Pictures from which the view in this light was learned.",
     ),
+    "healthmon_picture_view_judged_timestamp_seconds": (
+        "gauge",
+        "When the view of a PTZ camera was judged last at a preset.",
+    ),
 }
 
 
@@ -44,6 +48,13 @@ def samples(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator
     for component, value in (("blue", picture.blue), ("red", picture.red)):
         named = (*labels, ("component", component))
         yield "healthmon_picture_colour_cast_ratio", named, value / 128
+    yield from _viewed(labels, picture)
+
+
+def _viewed(labels: tuple[tuple[str, str], ...], picture: PictureReading) -> Iterator[Sample]:
+    if picture.ptz is not None and picture.ptz.last is not None:
+        judged = picture.ptz.last.at
+        yield "healthmon_picture_view_judged_timestamp_seconds", labels, judged
     if picture.baseline is not None:
         yield from _compared(labels, picture.baseline)
 

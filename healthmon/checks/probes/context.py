@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from healthmon.checks.probes.ptz_memory import PtzMemory
 from healthmon.checks.probes.session_cache import SessionCache
 from healthmon.model.device import Device
 from healthmon.model.enums import Span
@@ -91,7 +92,8 @@ class DeviceMemory:
     `ups_test_since` is since when it has been in a self-test (monotonic). `snmp_absent` are objects
     that an agent of v1 does not have, since `snmp_absent_since`; None before the first request.
     `answers`: its services have answered a request, and no check has timed out since.
-    `silent_ports` take connections, but answered the reach check nothing.
+    `silent_ports` take connections, but answered the reach check nothing. `ptz` is what a camera has
+    told of its views.
     """
 
     streams: dict[str, StreamMemory] = field(default_factory=dict)
@@ -115,6 +117,7 @@ class DeviceMemory:
     power_groups: tuple[str, ...] | None = None
     answers: bool = False
     silent_ports: frozenset[int] = frozenset()
+    ptz: PtzMemory = field(default_factory=PtzMemory)
 
     def stream(self, instance: str) -> StreamMemory:
         """The notes of one stream."""

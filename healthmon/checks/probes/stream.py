@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from healthmon.checks.probes import ptz
 from healthmon.checks.probes.clock_onvif import CACHE_SLACK
 from healthmon.checks.probes.context import ProbeContext, StreamMemory
 from healthmon.checks.probes.endpoints import http_place, rtsp_place
@@ -99,6 +100,8 @@ async def _shown(
     ends = time.monotonic() + check.timeout
     spec = next(spec for spec in device.streams if spec.name == check.instance)
     path = spec.path or memory.path or await _onvif_path(device, spec, memory, context, ends)
+
+    await _status_before(device, check, context, ends)
 
     async def play(path: str) -> Stream:
         left = replace(check, timeout=ends - time.monotonic())
@@ -261,17 +264,33 @@ def _collector(
     device: Device, check: Check, context: ProbeContext, session: Session
 ) -> KeyFrameCollector | None:
     """What keeps the key frames of this session, where its picture is to be judged."""
-    video, meter, service = session.video, session.meter, context.pictures
-    known = context.memory_of(device.id).stream(check.instance)
-    if service is None or device.kind is not Kind.CAMERA or video is None or meter is None:
+    video, meter = session.video, session.meter
+    if video is None or meter is None or meter.encrypted:
         return None
-    if check.check_type != CheckName.STREAM or check.instance != device.streams[0].name:
-        return None
-    known.picture = known.picture or PictureMemory()
-    if meter.encrypted or not service.wanted(known.picture, video.codec, time.monotonic()):
+    if not _is_judged(device, check, context, video.codec):
         return None
     meter.collector = KeyFrameCollector(video.codec, video.parameter_sets, video.size)
     return meter.collector
+
+
+async def _status_before(device: Device, check: Check, context: ProbeContext, ends: float) -> None:
+    """Note where a PTZ camera looks, before the picture that is to be judged."""
+    if _is_judged(device, check, context):
+        await ptz.before(device, context, ends - time.monotonic())
+
+
+def _is_judged(
+    device: Device, check: Check, context: ProbeContext, codec: str | None = "h264"
+) -> bool:
+    """Whether the picture of this check is to be judged, of a `codec` that can be."""
+    service = context.pictures
+    if service is None or device.kind is not Kind.CAMERA:
+        return False
+    if check.check_type != CheckName.STREAM or check.instance != device.streams[0].name:
+        return False
+    known = context.memory_of(device.id).stream(check.instance)
+    known.picture = known.picture or PictureMemory()
+    return service.wanted(known.picture, codec, time.monotonic())
 
 
 async def _second_key_frame(
@@ -298,12 +317,14 @@ async def _measure_picture(
     frames = collector.kept()
     if not frames or known is None or context.pictures is None:
         return
+    ends = time.monotonic() + left
+    looking = await ptz.after(device, context, left)
     await context.pictures.measure(
         (device.id, check.instance),
         frames,
         known,
-        seconds=max(0.5, left - SPARE),
-        compare=device.variant != "ptz",
+        seconds=max(0.5, ends - time.monotonic() - SPARE),
+        looking=looking,
     )
 
 

@@ -1,0 +1,25 @@
+"""What is remembered of a PTZ camera between checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from healthmon.protocols.onvif.ptz import Preset, Services, Status
+
+
+@dataclass(slots=True)
+class PtzMemory:
+    """`services`, `profile` and `presets` were told at `read_at` (monotonic); no question is asked
+    until `retry_at`, after one that was not answered. `elsewhere`: the camera has told another
+    position than zero. `moving` counts the answers in a row that say MOVING. `before` is the status
+    just before the picture.
+    """
+
+    services: Services | None = None
+    profile: str = ""
+    presets: tuple[Preset, ...] = ()
+    read_at: float = -1e9
+    retry_at: float = -1e9
+    elsewhere: bool = False
+    moving: int = 0
+    before: Status | None = None
