@@ -92,12 +92,20 @@ def parse(raw: bytes, file: str) -> Document:
     try:
         return _Reader(Document(file), yaml.parse(text, Loader=_Loader)).document()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise _error(
-            file, mark.line + 1 if mark else 1, f"not YAML: {error.problem or 'cannot be parsed'}"
-        ) from None
+        raise _not_yaml(text, error, file) from None
     except (yaml.YAMLError, ValueError) as error:
         raise _error(file, 1, f"not YAML: {' '.join(str(error).split())[:120]}") from None
+
+
+def _not_yaml(text: str, error: yaml.MarkedYAMLError, file: str) -> ConfigError:
+    """What a person did, where that can be seen; else the parser's own words."""
+    from healthmon.config.slips import slip
+
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 1
+    if found := slip(text, line):
+        return _error(file, *found)
+    return _error(file, line, f"not YAML: {error.problem or 'cannot be parsed'}")
 
 
 def _decoded(raw: bytes, file: str) -> str:

@@ -167,6 +167,9 @@ _SENTENCES: dict[str, Callable[[_Finding], str]] = {
     "missing": lambda found: f"'{found.key}' is missing",
     "value_error": _value_error,
     "literal_error": _no_choice,
+    "string_too_short": lambda found: (
+        f"'{found.key}' is empty (a text that begins with # needs quotation marks)"
+    ),
     "string_pattern_mismatch": _said("has characters that are not allowed there or a wrong form"),
     "model_type": _NO_SECTION,
     "dict_type": _NO_SECTION,

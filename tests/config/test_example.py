@@ -112,7 +112,7 @@ def test_o2_duplicates_name_both_lines(tmp_path):
         (b"a: \xff\xfe\n", "not UTF-8"),
         ("a: {b: 1}\n<<: {c: 1}\n", "merge"),
         (b"#" * (4 * 1024 * 1024 + 10), "4 MiB"),
-        ("a: [1\n", "not YAML"),
+        ("a: [1\n", "'[' is not closed by ']'"),
         ("- 1\n", "not a mapping"),
     ],
 )
