@@ -71,6 +71,9 @@ def _arguments() -> argparse.Namespace:
         default=None,
         help="the agent gets a CPU before all else (root), for a machine that is busy",
     )
+    clock = parser.add_argument_group("clock_eval")
+    clock.add_argument("--readings", type=int, help="readings of each camera (default: 400)")
+    clock.add_argument("--clock-cameras", type=int, help="cameras, half of them counted (60)")
     picture = parser.add_argument_group("picture_eval")
     picture.add_argument("--pictures", metavar="FOLDER", help="pictures with a manifest.csv")
     picture.add_argument("--scenes", type=int, help="scenes that are made (default: 8)")

@@ -1,0 +1,115 @@
+"""Which digits of a line of text are hours, minutes and the date. Pure; worker only."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from healthmon.picture.clock_model import LEAST_GAIN, Field, Floats, Glyphs
+
+LEAST_FIT = 0.85  # of a digit whose place is not known yet
+LEAST_MARGIN = 0.3
+SAME_GROUP = (0.75, 1.2)  # from digit to digit, in pitches
+NEXT_GROUP = 2.7  # from the last digit of a group to the first of the next one
+Cell = tuple[int, int]
+Group = tuple[Cell, ...]
+_DATES = {
+    (4, 2, 2): ("year", "month", "day"),
+    (2, 2, 4): ("first", "middle", "year"),
+    (2, 2, 2): ("first", "middle", "last"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A digit at `cell` (row, column of its left upper corner), and how well it fits."""
+
+    cell: Cell
+    digit: int
+    fit: float
+
+
+def digits_of(strip: Floats, glyphs: Glyphs, least_apart: float) -> list[Found]:
+    """All digits in `strip` (as high as a glyph and a row more at top and bottom), from left to
+    right.
+    """
+    high, wide = glyphs.size
+    found: list[Found] = []
+    for row in range(strip.shape[0] - high + 1):
+        windows = np.lib.stride_tricks.sliding_window_view(strip[row : row + high], wide, axis=1)
+        patches = np.ascontiguousarray(windows.transpose(1, 0, 2)).reshape(-1, high * wide)
+        fits, gains = glyphs.fits(patches)
+        for column in np.flatnonzero(fits.max(axis=1) >= LEAST_FIT):
+            digit, margin = glyphs.best(patches[column], fits[column])
+            fit = float(fits[column, digit])
+            seen = fit >= LEAST_FIT and gains[column, digit] >= LEAST_GAIN
+            if seen and margin >= LEAST_MARGIN:
+                found.append(Found((row, int(column)), digit, fit))
+    return _apart(found, least_apart)
+
+
+def _apart(found: list[Found], least: float) -> list[Found]:
+    """The best ones that do not overlap."""
+    kept: list[Found] = []
+    for one in sorted(found, key=lambda each: -each.fit):
+        if all(abs(one.cell[1] - other.cell[1]) >= least for other in kept):
+            kept.append(one)
+    return sorted(kept, key=lambda each: each.cell[1])
+
+
+def fields_of(found: Sequence[Found], tens: Cell, unit: Cell) -> tuple[Field, ...] | None:
+    """The fields of the clock whose seconds stand at `tens` and `unit`: the two numbers before them
+    are hours and minutes. None where there are no such numbers.
+    """
+    pitch = float(unit[1] - tens[1])
+    cells = [one.cell for one in found]
+    before = list(_groups([one for one in cells if one[1] < tens[1] - 0.75 * pitch], pitch))
+    after = list(_groups([one for one in cells if one[1] > unit[1] + 0.75 * pitch], pitch))
+    three = (*before[-2:], (tens, unit))
+    if not _is_time(three, pitch):
+        return None
+    names = ("hour", "minute", "second")
+    time = tuple(Field(name, one) for name, one in zip(names, three, strict=True))
+    return (*time, *(_date(before[:-2], pitch) or _date(after, pitch)))
+
+
+def _is_time(groups: Sequence[Group], pitch: float) -> bool:
+    """Whether these are three numbers of two digits with only a separator between them."""
+    pairs = itertools.pairwise(groups)
+    two = [len(one) for one in groups] == [2, 2, 2]
+    return two and all(_follows(first, second, pitch) for first, second in pairs)
+
+
+def _groups(cells: Sequence[Cell], pitch: float) -> Iterator[Group]:
+    """Digits that stand side by side."""
+    group: list[Cell] = []
+    for cell in cells:
+        apart = (cell[1] - group[-1][1]) / pitch if group else 1.0
+        if not SAME_GROUP[0] <= apart <= SAME_GROUP[1]:
+            yield tuple(group)
+            group = []
+        group.append(cell)
+    if group:
+        yield tuple(group)
+
+
+def _follows(first: Group, second: Group, pitch: float) -> bool:
+    """Whether only a separator stands between two groups."""
+    return second[0][1] - first[-1][1] <= NEXT_GROUP * pitch
+
+
+def _date(groups: Sequence[Group], pitch: float) -> tuple[Field, ...]:
+    """The numbers of the date, nearest to the time; none where they are no date."""
+    for at in range(len(groups) - 3, -1, -1):
+        three = groups[at : at + 3]
+        names = _DATES.get(tuple(len(one) for one in three))  # type: ignore[arg-type]
+        near = all(_follows(a, b, pitch) for a, b in itertools.pairwise(three))
+        if names and near:
+            return tuple(Field(name, one) for name, one in zip(names, three, strict=True))
+    for first, last in itertools.pairwise(groups):
+        if (len(first), len(last)) == (2, 4) and last[0][1] - first[-1][1] <= 7 * pitch:
+            return Field("day", first), Field("year", last)  # a month in letters between them
+    return ()

@@ -1,0 +1,401 @@
+"""Finds the clock that is burned into a stream, and learns its digits from its own ticking. Worker
+only.
+
+The last digit of a clock changes once a second and shows ten states in a fixed order; the digit
+before it changes where that is 9 to 0. So the ten glyphs label themselves. With them the other
+digits of the line are found and read; and then the whole clock must have counted right for as long
+as it was watched. Nothing is configured, and no general reader of text is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthmon.picture.clock_layout import Found, digits_of, fields_of
+from healthmon.picture.clock_model import (
+    ClockModel,
+    Digits,
+    Field,
+    Floats,
+    Glyphs,
+    Luma,
+    read_cells,
+)
+from healthmon.picture.measuring import box
+
+ROWS = 180  # of the small pictures in which a clock is looked for, about
+PER_SECOND = 10  # phases of a second that are told apart
+LONGEST_STEP = 0.45  # seconds between two pictures that are compared
+DIGIT = (5, 3)  # rows and columns of the smallest digit there
+LEAST_TICK = 6.0  # grey levels that a piece of this size changes by at a tick
+MOST_CLOCKS, MOST_SPOTS = 2, 4
+LEAST_SECONDS = 13
+SETTLED = (0.45, 0.8)  # seconds after a tick at which its digit is sharp
+INFORMATION = 0.3  # of the most, where a pixel belongs to the digit
+LEAST_TENS = 0.75  # fit of the digit before the last one
+PROOF = 0.6  # of the watched seconds must be read surely, and none of these wrong
+DAY = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A piece of the picture that changes once a second: its middle (row, column, in pixels of the
+    full picture), at which part of a second it does, and by how many grey levels.
+    """
+
+    row: int
+    column: int
+    phase: float
+    strength: float
+
+
+@dataclass(slots=True)
+class ClockFinder:
+    """Takes the pictures of a stream one by one and tells where something ticks. Of each only a
+    small grey picture is kept.
+    """
+
+    scale: int = 0
+    size: tuple[int, int] = (0, 0)
+    times: list[float] = field(default_factory=list)
+    small: list[NDArray[np.uint8]] = field(default_factory=list)
+
+    def add(self, at: float, luma: Luma) -> None:
+        """The picture at `at` (seconds of the stream)."""
+        if self.times and at - self.times[-1] < 0.9 / PER_SECOND:
+            return
+        if not self.scale:
+            self.scale = max(1, round(luma.shape[0] / ROWS))
+            self.size = luma.shape[1], luma.shape[0]
+        self.times.append(at)
+        self.small.append(_smaller(luma, self.scale))
+
+    def spots(self) -> list[Spot]:
+        """Where something ticks, the strongest first."""
+        changes = self._changes()
+        if changes is None:
+            return []
+        empty = np.zeros_like(next(one for one in changes if one)[0])
+        phases = np.asarray([np.median(one or [empty], axis=0) for one in changes], np.float32)
+        still = np.median(phases, axis=0)
+        ticks = phases - still
+        found: list[Spot] = []
+        best, at = ticks.max(axis=0), ticks.argmax(axis=0)
+        while len(found) < MOST_SPOTS:
+            row, column = (int(one) for one in np.unravel_index(int(best.argmax()), best.shape))
+            strength = float(best[row, column])
+            if strength < LEAST_TICK:
+                break
+            phase = (int(at[row, column]) + 1) / PER_SECOND
+            middle = (row + DIGIT[0] / 2) * self.scale, (column + DIGIT[1] / 2) * self.scale
+            found.append(Spot(int(middle[0]), int(middle[1]), phase % 1.0, strength))
+            best[max(0, row - 8) : row + 9, max(0, column - 10) : column + 11] = 0.0
+        return found
+
+    def _changes(self) -> list[list[Floats]] | None:
+        """For each phase, of every second the largest change of each piece within a fifth of a second;
+        None where too little was watched.
+        """
+        if not self.times or self.times[-1] - self.times[0] < LEAST_SECONDS:
+            return None
+        by_step = self._by_step()
+        found: list[list[Floats]] = [[] for _ in range(PER_SECOND)]
+        for step in sorted({*by_step, *(step - 1 for step in by_step)}):
+            both = [by_step[one] for one in (step, step + 1) if one in by_step]
+            found[step % PER_SECOND].append(both[0] if len(both) == 1 else np.maximum(*both))
+        return found if by_step else None
+
+    def _by_step(self) -> dict[int, Floats]:
+        """The largest change of each piece in each tenth of a second."""
+        found: dict[int, Floats] = {}
+        for number in range(1, len(self.times)):
+            before, now = self.times[number - 1], self.times[number]
+            if now - before > LONGEST_STEP:
+                continue
+            moved = np.abs(self.small[number].astype(np.int16) - self.small[number - 1])
+            step = int((before + now) / 2 * PER_SECOND)
+            change = box(moved.astype(np.float32), *DIGIT)
+            found[step] = np.maximum(found.get(step, change), change)
+        return found
+
+
+def _smaller(luma: Luma, scale: int) -> NDArray[np.uint8]:
+    """The means of squares of `scale` pixels."""
+    rows, columns = luma.shape[0] // scale, luma.shape[1] // scale
+    cut = luma[: rows * scale, : columns * scale].reshape(rows, scale, columns, scale)
+    return np.asarray(cut.mean(axis=(1, 3)), np.uint8)
+
+
+@dataclass(slots=True)
+class ClockLearner:
+    """Takes the pictures of the same stream again and learns the clock at `spot`. Of each second the
+    rows around it are kept, when its digits have settled.
+    """
+
+    spot: Spot
+    size: tuple[int, int]
+    seconds: dict[int, list[Floats]] = field(default_factory=dict)
+    top: int = 0
+    _last: dict[int, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.top = max(0, self.spot.row - self._around)
+
+    @property
+    def _around(self) -> int:
+        return max(16, self.size[1] // 12)
+
+    def add(self, at: float, luma: Luma) -> None:
+        """The picture at `at` (seconds of the stream)."""
+        second, part = divmod(at - self.spot.phase, 1.0)
+        taken = self.seconds.setdefault(int(second), [])
+        if len(taken) < len(SETTLED) and part >= SETTLED[len(taken)]:
+            rows = luma[self.top : self.spot.row + self._around]
+            taken.append(rows.copy())
+
+    def learned(self, now: float = 0.0) -> ClockModel | None:
+        """The clock; None where there is none, or it did not count right."""
+        means = {
+            second: np.asarray(np.mean(taken, axis=0), np.float32)
+            for second, taken in self.seconds.items()
+            if taken
+        }
+        if len(means) < LEAST_SECONDS:
+            return None
+        ticking = _Ticking.found(means, (self.spot.row - self.top, self.spot.column))
+        if ticking is None:
+            return None
+        for carry in ticking.carries():
+            model = self._model(ticking, carry, now)
+            if model is not None:
+                return model
+        return None
+
+    def _model(self, ticking: _Ticking, carry: int, now: float) -> ClockModel | None:
+        glyphs = ticking.glyphs(carry)
+        tens = ticking.tens(glyphs, carry) if glyphs else None
+        if glyphs is None or tens is None:
+            return None
+        pitch = ticking.unit[1] - tens.column
+        row = max(0, ticking.unit[0] - 1)
+        strip = ticking.mean_of(tens.minute)[row : row + glyphs.size[0] + 2]
+        found = [
+            Found((row + one.cell[0], one.cell[1]), one.digit, one.fit)
+            for one in digits_of(strip, glyphs, 0.75 * pitch)
+        ]
+        fields = fields_of(found, (ticking.unit[0], tens.column), ticking.unit)
+        proven = ticking.proven(glyphs, fields) if fields else ()
+        if not proven:
+            return None
+        return ClockModel(self.size, glyphs, _lower(proven, self.top), float(pitch), now)
+
+
+def _lower(fields: Sequence[Field], rows: int) -> tuple[Field, ...]:
+    """The same in the full picture, of which `rows` were cut off at the top."""
+    return tuple(
+        Field(one.name, tuple((row + rows, column) for row, column in one.cells)) for one in fields
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Tens:
+    """The digit before the last one: its left edge, and the seconds of the longest time in which the
+    minutes cannot have changed.
+    """
+
+    column: int
+    minute: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _Ticking:
+    """The rows around a clock, a mean for each second, and the cell of its last digit in them: `unit`
+    is the left upper corner, `size` its rows and columns.
+    """
+
+    means: dict[int, Floats]
+    unit: tuple[int, int]
+    size: tuple[int, int]
+
+    @classmethod
+    def found(cls, means: dict[int, Floats], near: tuple[int, int]) -> _Ticking | None:
+        """The cell that has ten states in a fixed order, around `near` (row, column)."""
+        rows, columns = next(iter(means.values())).shape
+        reach = max(24, rows)
+        left, right = max(0, near[1] - reach), min(columns, near[1] + reach)
+        cut = {second: one[:, left:right] for second, one in means.items()}
+        shown = _information(cut)
+        if shown is None:
+            return None
+        bounds = _bounds(shown, (near[0], near[1] - left))
+        if bounds is None:
+            return None
+        top, bottom, first, last = bounds
+        top, first = max(0, top - 1), max(0, left + first - 1)
+        bottom, last = min(rows, bottom + 2), min(columns, left + last + 2)
+        return cls(means, (top, first), (bottom - top, last - first))
+
+    def _cell(self, second: int, column: int) -> Floats:
+        (row, _), (high, wide) = self.unit, self.size
+        return self.means[second][row : row + high, column : column + wide]
+
+    def carries(self) -> list[int]:
+        """When the last digit is 0, as seconds modulo ten: the likeliest first. The digit before it
+        changes then.
+        """
+        (row, column), (high, wide) = self.unit, self.size
+        left = max(0, column - int(1.6 * wide))
+        strips = {
+            second: one[row : row + high, left : max(left + 1, column - 1)]
+            for second, one in self.means.items()
+        }
+        changes: list[list[float]] = [[] for _ in range(10)]
+        for second, strip in strips.items():
+            if second - 1 in strips:
+                changes[second % 10].append(float(np.abs(strip - strips[second - 1]).mean()))
+        levels = [float(np.median(one)) if one else 0.0 for one in changes]
+        return sorted(range(10), key=lambda one: -levels[one])[:2]
+
+    def glyphs(self, carry: int) -> Glyphs | None:
+        """The ten digits, where `carry` is when the last one is 0; None where one was not seen."""
+        seen: list[list[Floats]] = [[] for _ in range(10)]
+        for second in self.means:
+            seen[(second - carry) % 10].append(self._cell(second, self.unit[1]))
+        if not all(seen):
+            return None
+        return Glyphs.of(np.stack([np.median(one, axis=0) for one in seen]))
+
+    def tens(self, glyphs: Glyphs, carry: int) -> _Tens | None:
+        """The digit before the last one: it must count up by one at each carry."""
+        decades = self._decades(carry)
+        column, wide = self.unit[1], self.size[1]
+        places = range(max(0, column - 2 * wide), column - wide // 2)
+        read = [(*self._tens_at(left, glyphs, decades), left) for left in places]
+        fit, digits, left = max(read, default=(0.0, [], 0))
+        if fit < LEAST_TENS:
+            return None
+        return _Tens(left, tuple(_longest_minute(decades, digits)))
+
+    def _decades(self, carry: int) -> dict[int, list[int]]:
+        """The seconds of each ten between two carries."""
+        found: dict[int, list[int]] = {}
+        for second in sorted(self.means):
+            found.setdefault((second - carry) // 10, []).append(second)
+        return {decade: seconds for decade, seconds in found.items() if len(seconds) > 1}
+
+    def _tens_at(
+        self, left: int, glyphs: Glyphs, decades: dict[int, list[int]]
+    ) -> tuple[float, list[int]]:
+        """How well the cell at `left` fits a digit that counts up (0: not at all), and the digits."""
+        patches = [
+            np.mean([self._cell(one, left) for one in seconds], axis=0).ravel()
+            for seconds in decades.values()
+        ]
+        fits, _ = glyphs.fits(np.asarray(patches, np.float32).reshape(len(patches), -1))
+        digits = [int(one) for one in fits.argmax(axis=1)]
+        if not _counts(list(decades), digits):
+            return 0.0, digits
+        return float(fits.max(axis=1).min()), digits
+
+    def mean_of(self, seconds: Iterable[int]) -> Floats:
+        """The mean of some seconds."""
+        return np.asarray(np.mean([self.means[one] for one in seconds], axis=0), np.float32)
+
+    def proven(self, glyphs: Glyphs, fields: Sequence[Field]) -> tuple[Field, ...]:
+        """The fields that are read surely: hours, minutes and seconds must count right, and a date
+        stand still. None where the time does not.
+        """
+        time, date = tuple(fields[:3]), tuple(fields[3:])
+        shown = self._read(glyphs, time)
+        counted = {(_seconds(one.text) - second) % DAY for second, one in shown.items() if one.sure}
+        if _share(shown) < PROOF or len(counted) != 1:
+            return ()
+        dates = self._read(glyphs, date)
+        steady = len({one.text for one in dates.values() if one.sure}) == 1
+        return (*time, *date) if date and steady and _share(dates) >= PROOF else time
+
+    def _read(self, glyphs: Glyphs, fields: Sequence[Field]) -> dict[int, Digits]:
+        """What stands in `fields` in each second."""
+        cells = [cell for one in fields for cell in one.cells]
+        return {second: read_cells(one, glyphs, cells) for second, one in self.means.items()}
+
+
+def _share(shown: dict[int, Digits]) -> float:
+    """How many of the readings are sure."""
+    return sum(one.sure for one in shown.values()) / len(shown)
+
+
+def _seconds(text: str) -> int:
+    """Seconds of the day of HHMMSS."""
+    hours, minutes, seconds = (int(text[at : at + 2]) for at in (0, 2, 4))
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def _information(cut: dict[int, Floats]) -> Floats | None:
+    """How far each pixel tells the ten states apart, in grey levels: the spread between the states,
+    where it is more than that within one.
+    """
+    states: list[list[Floats]] = [[] for _ in range(10)]
+    for second, one in cut.items():
+        states[second % 10].append(one)
+    if not all(states) or len(cut) < LEAST_SECONDS:
+        return None
+    means = np.stack([np.mean(one, axis=0) for one in states])
+    within = sum(
+        ((np.stack(one) - mean) ** 2).sum(axis=0) for one, mean in zip(states, means, strict=True)
+    )
+    noise = within / (len(cut) - 10)
+    between = means.var(axis=0, ddof=1) - noise * 10 / len(cut)
+    return np.asarray(np.sqrt(np.where(between > noise, between, 0.0)), np.float32)
+
+
+def _bounds(shown: Floats, near: tuple[int, int]) -> tuple[int, int, int, int] | None:
+    """The first and last row and column of the piece around `near` that tells the states apart."""
+    reach = max(6, shown.shape[0] // 6)
+    top, left = max(0, near[0] - reach), max(0, near[1] - reach)
+    close = shown[top : near[0] + reach, left : near[1] + reach]
+    if not close.size or float(close.max()) < LEAST_TICK:
+        return None
+    least = INFORMATION * float(np.quantile(close[close > 0], 0.95))
+    row, column = (int(one) for one in np.unravel_index(int(close.argmax()), close.shape))
+    mask = shown >= least
+    rows = columns = (0, 0)
+    rows = (top + row, top + row)
+    columns = (left + column, left + column)
+    for _ in range(3):  # each direction needs the other's extent
+        columns = _grown(np.any(mask[rows[0] : rows[1] + 1], axis=0), left + column)
+        rows = _grown(np.any(mask[:, columns[0] : columns[1] + 1], axis=1), top + row)
+    if rows[1] - rows[0] < 4 or columns[1] - columns[0] < 2:
+        return None
+    return rows[0], rows[1], columns[0], columns[1]
+
+
+def _grown(there: NDArray[Any], at: int) -> tuple[int, int]:
+    """The run of true values around `at`."""
+    first = last = at
+    while first > 0 and there[first - 1]:
+        first -= 1
+    while last + 1 < len(there) and there[last + 1]:
+        last += 1
+    return first, last
+
+
+def _counts(decades: list[int], digits: list[int]) -> bool:
+    """Whether tens of seconds count up by one from decade to decade."""
+    ahead = {(digit - decade) % 6 for decade, digit in zip(decades, digits, strict=True)}
+    return len(decades) > 1 and len(ahead) == 1 and max(digits) < 6
+
+
+def _longest_minute(decades: dict[int, list[int]], digits: list[int]) -> list[int]:
+    """The seconds of the longest time within one minute."""
+    minutes: list[list[int]] = [[]]
+    for digit, seconds in zip(digits, decades.values(), strict=True):
+        if digit == 0 and minutes[-1]:
+            minutes.append([])
+        minutes[-1] += seconds
+    return max(minutes, key=len)

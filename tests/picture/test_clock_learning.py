@@ -1,0 +1,135 @@
+"""The clock in the picture: found and learned from streams of real encoders, then read."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cache
+
+import numpy as np
+import pytest
+
+from benchmarks._clock_scenes import Stamp, Street, coded, stream
+from benchmarks._picture_scenes import Encoder
+from benchmarks.clock_eval import decoded
+from healthmon.picture import clock_model
+from healthmon.picture.clock_learning import ClockFinder, ClockLearner
+from healthmon.picture.clock_model import ClockModel
+
+BEGAN = datetime(2026, 11, 14, 13, 59, 41, 300_000)
+BOXED = Stamp(font="5x7", style="boxed", high=0.06)
+OUTLINED = Stamp(font="5x7", style="outlined", high=0.06)
+
+
+def learned(stamps: tuple[Stamp, ...], *, seconds: float = 24.0):
+    street = Street(4, (640, 360), stamps)
+    packets = coded(stream(street, BEGAN, seconds, 5), "h264", 300_000, 5)
+    frames = list(decoded("h264", [data for _, data in packets]))
+    finder = ClockFinder()
+    for (at, _), luma in zip(packets, frames, strict=True):
+        finder.add(at, luma)
+    found = []
+    for spot in finder.spots():
+        learner = ClockLearner(spot, street.size)
+        for (at, _), luma in zip(packets, frames, strict=True):
+            learner.add(at, luma)
+        found.append(learner.learned())
+    return [one for one in found if one is not None], street
+
+
+@cache
+def outlined() -> tuple[ClockModel, Street]:
+    models, street = learned((OUTLINED,))
+    assert len(models) == 1
+    return models[0], street
+
+
+def key_frame(street: Street, at: datetime):
+    (data,) = Encoder("h264", 300_000).key_frames([street.picture(0.0, at)])
+    return next(decoded("h264", [data]))
+
+
+def test_the_digits_of_time_and_date_are_learned_from_the_ticking():
+    models, street = learned((BOXED,))
+    (model,) = models
+    assert [one.name for one in model.fields] == [
+        "hour", "minute", "second", "first", "middle", "year",
+    ]  # fmt: skip
+    digits = model.read(key_frame(street, datetime(2027, 2, 3, 4, 56, 8)))
+    assert digits.sure
+    assert model.numbers(digits) == {
+        "hour": 4, "minute": 56, "second": 8, "first": 3, "middle": 2, "year": 2027,
+    }  # fmt: skip
+
+
+def test_no_reading_of_other_times_and_scenes_is_wrong_and_nearly_all_are_sure():
+    model, street = outlined()
+    times = [BEGAN + timedelta(seconds=61_987 * number) for number in range(40)]
+    sure = 0
+    for number, at in enumerate(times):
+        if number % 8 == 0:
+            street.renew()
+        digits = model.read(key_frame(street, at))
+        sure += digits.sure
+        assert digits.text == at.strftime("%H%M%S%d%m%Y") or not digits.sure
+    assert sure >= 39
+
+
+def test_what_is_no_digit_is_not_read():
+    model, street = outlined()
+    blank = Street(4, (640, 360), ())
+    assert not model.read(key_frame(blank, BEGAN)).sure, "the text is gone"
+    other = Street(4, (640, 360), (Stamp("CAM%HAAM AAMAACC", "5x7", "outlined", 0.06),))
+    assert not model.read(key_frame(other, BEGAN)).sure, "letters"
+    half = street.picture(0.0, BEGAN)
+    half[:, 227:233] = 128
+    assert not model.read(half).sure, "a bar over a digit"
+
+
+def test_two_clocks_are_told_apart():
+    below = Stamp("%H:%M:%S", "5x7", "boxed", 0.06, (0.5, 0.9), ahead=1920.0)
+    models, street = learned((OUTLINED, below))
+    assert len(models) == 2
+    at = datetime(2026, 11, 15, 8, 7, 6)
+    luma = key_frame(street, at)
+    shown = {round(model.place()[1]): model.read(luma).text[:6] for model in models}
+    assert shown == {0: "080706", 1: "083906"}
+
+
+@pytest.mark.parametrize("stamps", [(), (Stamp(font="5x7", style="boxed", stopped=True),)])
+def test_nothing_is_learned_where_nothing_ticks(stamps: tuple[Stamp, ...]):
+    assert learned(stamps, seconds=16.0)[0] == []
+
+
+def test_a_light_that_blinks_once_a_second_is_no_clock():
+    street = Street(4, (640, 360), ())
+    finder, frames = ClockFinder(), []
+    for at, picture in stream(street, BEGAN, 20.0, 5):
+        picture[40:56, 60:72] = 230 if int(at) % 2 else 20
+        frames.append((at, picture))
+        finder.add(at, picture)
+    spots = finder.spots()
+    assert spots, "it changes once a second"
+    for spot in spots:
+        learner = ClockLearner(spot, street.size)
+        for at, picture in frames:
+            learner.add(at, picture)
+        assert learner.learned() is None
+
+
+def test_a_learned_clock_is_the_same_when_it_is_read_back():
+    model, street = outlined()
+    data = clock_model.packed([model])
+    assert len(data) < 20_000, "numbers and ten small pictures"
+    (back,) = clock_model.unpacked(data)
+    assert (back.fields, back.size, back.pitch) == (model.fields, model.size, model.pitch)
+    luma = key_frame(street, BEGAN)
+    assert back.read(luma).text == model.read(luma).text
+    for damaged in (b"", data[:40], data[:-5], b"\0" * 100, data.replace(b'"year"', b"[1,23]")):
+        assert clock_model.unpacked(damaged) == [] or damaged.startswith(data[:8])
+
+
+def test_a_cell_at_the_edge_of_the_picture_is_read_within_it():
+    model, _ = outlined()
+    luma = np.zeros((360, 640), np.uint8)
+    cells = [(0, 0), (360 - model.glyphs.size[0], 640 - model.glyphs.size[1])]
+    assert not clock_model.read_cells(luma, model.glyphs, cells).sure
