@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from dashboards import promql
 from dashboards.frame import SITE, dashboard
-from dashboards.looks import DAY_TIME, GOOD_BAD, NONE_IS_BEST, NONE_IS_WELL, Json, steps, words
+from dashboards.looks import (
+    BLUE,
+    DAY_TIME,
+    DAYS,
+    GOOD_BAD,
+    HOURS,
+    NONE_IS_BEST,
+    NONE_IS_WELL,
+    Json,
+    steps,
+    strings,
+    words,
+)
 from dashboards.panels import Column, Looks, Query, Rows, bars, row, stat, table, timeseries
 from dashboards.promql import of, own
+from healthmon.store.retained import GROUPS
 from healthmon_exporters.web.palette import FAULT, OK, WARNING
 
 RATE = "[$__rate_interval]"
+# How a duty stands, as a number: the worst is the highest.
+STANDINGS = {0: ("done", OK), 1: ("DUE SOON", WARNING), 2: ("OVERDUE", WARNING)}
 PLAIN = 'job=~"$job"'
 
 
@@ -22,6 +37,8 @@ def page() -> Json:
         *_checks(),
         row("Telling people"),
         *_telling(),
+        row("The record and what people answer for"),
+        *_record(),
         row("Time reference"),
         *_time(),
         row("Budgets"),
@@ -181,6 +198,91 @@ def _telling() -> list[Json]:
                 Query(f"sum({promql.hourly(own('store_dropped_total'))})", "dropped by the store"),
             ],
             Looks(low=0),
+        ),
+    ]
+
+
+def _record() -> list[Json]:
+    """The audit chain, the backup, what is deleted by age, and the duties."""
+    overdue, soon = own("duty_overdue"), own("duty_due_soon")
+    due = f"max by (duty, name) ({own('duty_due_timestamp_seconds')}) * 1000"
+    standing = f"max by (duty, name) (clamp_max({overdue}, 1) * 2 > 0 or clamp_max({soon}, 1))"
+    kept = f"max by (records) ({own('store_keep_seconds')})"
+    deleted = f"increase({own('store_deleted_total')}[$__range])"
+    return [
+        _good(
+            "Record as written",
+            "Whether the last verification of the audit chain found the record as it was written. "
+            "FAULT: something was changed or deleted by hand.",
+            own("audit_ok"),
+        ),
+        stat(
+            "Last verified",
+            "How long ago the audit chain was verified; it is done once a day.",
+            (3, 4),
+            f"(time() - min({own('audit_verified_timestamp_seconds')})) / 3600",
+            Looks(unit=HOURS, thresholds=steps((0, OK), (36, WARNING)), decimals=0),
+        ),
+        stat(
+            "Entries of the audit chain",
+            "Number of the last entry. It never gets smaller, but where a backup was restored.",
+            (3, 4),
+            f"min({own('audit_entries')})",
+            Looks(thresholds=BLUE, decimals=0),
+        ),
+        stat(
+            "Age of the backup",
+            "How long ago the record was last backed up. NO DATA: no backup was ever made.",
+            (3, 4),
+            f"(time() - min({own('backup_last_timestamp_seconds')})) / 3600",
+            Looks(unit=HOURS, thresholds=steps((0, OK), (36, WARNING)), decimals=0),
+        ),
+        stat(
+            "Duties overdue",
+            "Duties that nobody has declared in time, as healthmon duties list shows them.",
+            (3, 4),
+            f"sum(clamp_max({overdue}, 1))",
+            Looks(thresholds=NONE_IS_BEST, decimals=0),
+        ),
+        stat(
+            "Duties due soon",
+            "Duties that are due within their lead time.",
+            (3, 4),
+            f"sum(clamp_max({soon}, 1))",
+            Looks(thresholds=NONE_IS_BEST, decimals=0),
+        ),
+        stat(
+            "Old records searched for",
+            "How long ago the record was searched for what is older than its period; every six hours. "
+            "NO DATA: not since the agent's start.",
+            (6, 4),
+            f"(time() - min({own('store_trimmed_timestamp_seconds')})) / 3600",
+            Looks(unit=HOURS, thresholds=steps((0, OK), (13, WARNING)), decimals=0),
+        ),
+        table(
+            "Duties",
+            "Each duty: how it stands and when it is due next, where it is due first.",
+            (12, 9),
+            [standing, due],
+            [
+                Column("name", "Duty"),
+                Column("Value #A", "Stands", {"mappings": [words(STANDINGS)]}, 120, paint=True),
+                Column("Value #B", "Due", {"unit": DAY_TIME}, 170),
+            ],
+            rows=Rows(key="name", sort=("Stands", True), nothing="No duty, or nothing is known."),
+        ),
+        table(
+            "How long the record is kept",
+            "The period of each group of records (history in config.yaml), and how many were deleted "
+            "by age in the chosen time.",
+            (12, 9),
+            [f"{kept} / 86400", f"sum by (records) ({promql.alive(deleted)})"],
+            [
+                Column("records", "Records", {"mappings": [strings(dict(GROUPS))]}),
+                Column("Value #A", "Kept for", {"unit": DAYS, "decimals": 0}, 110),
+                Column("Value #B", "Deleted", {"decimals": 0}, 110),
+            ],
+            rows=Rows(key="records"),
         ),
     ]
 

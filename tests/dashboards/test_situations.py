@@ -118,8 +118,29 @@ AGENT = {
         "Own network": [("OK", BLUE)],
         "True time": [("OK", BLUE)],
         "History": [("OK", BLUE)],
+        "Record as written": [("OK", BLUE)],
+        "Last verified": [("1 h", BLUE)],
+        "Entries of the audit chain": [("1234", BLUE)],
+        "Age of the backup": [("2 h", BLUE)],
+        "Duties overdue": NONE,
+        "Duties due soon": [("1", AMBER)],
+        "Old records searched for": [("3 h", BLUE)],
     },
-    "agent dead": {"Answers Prometheus": [("FAULT", VERMILION)], "Own network": NO_DATA},
+    "verdicts": {
+        "Record as written": [("FAULT", VERMILION)],
+        "Last verified": [("48 h", AMBER)],
+        "Age of the backup": [("48 h", AMBER)],
+        "Duties overdue": [("1", AMBER)],
+        "Old records searched for": [("15 h", AMBER)],
+    },
+    "agent dead": {
+        "Answers Prometheus": [("FAULT", VERMILION)],
+        "Own network": NO_DATA,
+        "Record as written": NO_DATA,
+        "Last verified": NO_DATA,
+        "Age of the backup": NO_DATA,
+        "Duties overdue": NO_DATA,
+    },
 }
 PAGES = {"wall": WALL, "operations": OPERATIONS, "agent": AGENT}
 SHOWN = [
@@ -261,3 +282,30 @@ def test_the_table_of_contracts_has_what_is_overdue_first(grafana, recorded, lib
         ["acme, P2, fix", "0", "0", "0", "3", "1", "1.5"],
     ]
     assert [row[1]["color"] for row in table["rows"]] == [VERMILION, BLUE]
+
+
+@pytest.mark.parametrize("library", [NEWEST, OLDEST])
+@pytest.mark.parametrize(
+    ("situation", "stands"), [("well", ("DUE SOON", AMBER)), ("verdicts", ("OVERDUE", AMBER))]
+)
+def test_the_table_of_duties_says_how_each_stands(grafana, recorded, library, situation, stands):
+    tree = dashboard("agent")
+    one = panel(tree, "Duties")
+    table = grafana.show(one, source(recorded, situation).answers(one, tree), library)
+    assert table["heads"] == ["Duty", "Stands", "Due"]
+    assert [
+        (row[0]["text"], row[1]["text"], row[1]["color"], bool(row[2]["text"]))
+        for row in table["rows"]
+    ] == [("Duty ups_service", *stands, True), ("Duty dpia", "done", BLUE, True)]
+
+
+@pytest.mark.parametrize("library", [NEWEST, OLDEST])
+def test_the_table_of_retention_has_the_period_of_each_group(grafana, recorded, library):
+    tree = dashboard("agent")
+    one = panel(tree, "How long the record is kept")
+    table = grafana.show(one, source(recorded, "well").answers(one, tree), library)
+    assert table["heads"] == ["Records", "Kept for", "Deleted"]
+    assert sorted([cell["text"] for cell in row] for row in table["rows"]) == [
+        ["entries of the audit chain, with logins and changes of users", "400 days", "0"],
+        ["faults that have ended, with what people did about them", "800 days", "0"],
+    ]

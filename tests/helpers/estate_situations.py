@@ -44,7 +44,7 @@ def verdicts() -> Situation:
         ("acme", "P2", "fix"): {"met": 1, "paused": 3},
     }
     devices = [identity, retention, stream, disks, refused, battery, SWITCH]
-    return Situation(devices, faults, promises=promises)
+    return Situation(devices, faults, promises=promises, neglected=True)
 
 
 def storm() -> Situation:

@@ -39,6 +39,7 @@ from healthmon.model.measurements import (
 from healthmon.model.results import Measurement, Observation, Verdict
 from healthmon.model.ups import BATTERY_KEEPS, Ups
 from healthmon.runtime import agent_metrics, closed_months, contract_metrics, duty_metrics
+from healthmon.store.retained import alike
 from healthmon_exporters.metrics.exposition import AGENT_HELP, Metrics
 from helpers.results import result_of
 
@@ -309,6 +310,7 @@ def tables() -> list[agent_metrics.Table]:
             {"mail": 3}, {("mail", "sent"): 12, ("mail", "retried"): 1}, {"mail": "refused"}
         ),
         *agent_metrics.metered_tables(metered, {"link-1": 1e6}),
+        *agent_metrics.retention_tables(alike(86400.0), {"faults": 3, "acts": 2}, NOW - 60),
         closed_months.table_of({"months": MONTHS}),
         *duty_metrics.tables(DUTIES),
     ]

@@ -84,6 +84,8 @@ class Situation:
     dead: bool = False
     hung: float = 0.0
     promises: dict[tuple[str, str, str], dict[str, int]] = field(default_factory=dict)
+    # The record was changed by hand, no backup was made for two days, a duty is overdue.
+    neglected: bool = False
 
     def series(self, at: float) -> Iterator[tuple[str, dict[str, str], float]]:
         """(metric, labels, value) of /metrics at Unix time `at`."""
@@ -97,10 +99,29 @@ class Situation:
                 labels = {**who, "standing": standing}
                 yield "healthmon_contract_promises", labels, stands.get(standing, 0)
             yield "healthmon_contract_left_seconds", who, -1800 if "overdue" in stands else 5400
+        yield from _record(at, neglected=self.neglected)
         for device in self.devices:
             yield from _device(device, at - self.hung)
         for fault in self.faults:
             yield from _fault(fault, at)
+
+
+def _record(at: float, *, neglected: bool) -> Iterator[tuple[str, dict[str, str], float]]:
+    """What the agent tells of its record and of duties."""
+    ages = (172_800, 172_800, 54_000) if neglected else (3600, 7200, 10_800)
+    names = ("audit_verified", "backup_last", "store_trimmed")
+    for name, age in zip(names, ages, strict=True):
+        yield f"healthmon_{name}_timestamp_seconds", {}, at - age
+    yield "healthmon_audit_ok", {}, float(not neglected)
+    yield "healthmon_audit_entries", {}, 1234
+    for group, days in (("faults", 800), ("audit", 400)):
+        yield "healthmon_store_keep_seconds", {"records": group}, days * 86400
+        yield "healthmon_store_deleted_total", {"records": group}, 0
+    for duty, overdue, soon in (("ups_service", 2, 1), ("dpia", 0, 0)):
+        who = {"duty": duty, "name": f"Duty {duty}"}
+        yield "healthmon_duty_overdue", who, overdue * neglected
+        yield "healthmon_duty_due_soon", who, soon
+        yield "healthmon_duty_due_timestamp_seconds", who, at + 86400
 
 
 def _device(device: Device, at: float) -> Iterator[tuple[str, dict[str, str], float]]:
