@@ -355,11 +355,15 @@ def report(
             ".html, .pdf, .csv, .json or .txt"
         ),
     ] = None,
+    progress: Annotated[
+        bool,
+        typer.Option("--progress", help="tell in lines how far it is, where no terminal is"),
+    ] = False,
 ) -> None:
     """Count a report from the record: figures, faults, repairs, retention."""
     from healthmon.cli import report as command
 
-    command.report(command.Asked(kind, period, public, form, output or []), config)
+    command.report(command.Asked(kind, period, public, form, output or [], progress), config)
 
 
 @cli.command("clock-statement")

@@ -4,12 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections.abc import Callable, Iterator
 
+SECONDS_BETWEEN_LINES = 0.5
 
-def shown_progress(what: str) -> contextlib.AbstractContextManager[Callable[[int, int], None]]:
-    """What takes how much is done, and of how much; `what` is the word before the bar."""
-    return _progress(what) if sys.stderr.isatty() else contextlib.nullcontext(_unseen)
+
+def shown_progress(
+    what: str, *, lines: bool = False
+) -> contextlib.AbstractContextManager[Callable[[int, int], None]]:
+    """What takes how much is done, and of how much; `what` is the word before the bar. With `lines` it
+    is told in lines where no terminal is.
+    """
+    if sys.stderr.isatty():
+        return _progress(what)
+    return contextlib.nullcontext(_in_lines(what) if lines else _unseen)
+
+
+def _in_lines(what: str) -> Callable[[int, int], None]:
+    """One line now and then: ``counting 20 of 150``."""
+    last = float("-inf")
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if done == total or now - last >= SECONDS_BETWEEN_LINES:
+            last = now
+            print(f"{what} {done} of {total}", file=sys.stderr, flush=True)  # noqa: T201 - that is its purpose
+
+    return tell
 
 
 def _unseen(_done: int, _total: int) -> None:

@@ -33,13 +33,16 @@ FORMATS: Final = ("text", *(suffix.removeprefix(".") for suffix in FORMS if suff
 
 @dataclass(frozen=True)
 class Asked:
-    """What was typed. `period` is "" for the last whole month or year."""
+    """What was typed. `period` is "" for the last whole month or year; `progress` wants it in lines
+    where no terminal is.
+    """
 
     kind: str
     period: str
     public: bool
     form: str
     outputs: Sequence[Path]
+    progress: bool = False
 
 
 def report(asked: Asked, config: Path | None) -> None:
@@ -52,7 +55,7 @@ def report(asked: Asked, config: Path | None) -> None:
         raise fail(f"--period {asked.period}: has not begun")
     with (
         opened(lambda: location.place(loaded), StoreLocation.reader) as store,
-        shown_progress("counting") as progress,
+        shown_progress("counting", lines=asked.progress) as progress,
     ):
         document = made(wish, loaded, store, progress)
     try:

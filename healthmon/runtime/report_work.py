@@ -4,7 +4,6 @@ checking meanwhile and keeps nothing of it.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
@@ -18,7 +17,8 @@ from healthmon.incidents.civil_time import moment
 from healthmon.incidents.operations import OperationError, OperationKind
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked, entered
-from healthmon.runtime.report_child import NoReportError, made_apart
+from healthmon.runtime.report_child import NoReportError
+from healthmon.runtime.report_job import BusyError, ReportJobs
 from healthmon_exporters.pages.feed import NotDoneError
 from healthmon_exporters.pages.field_feed import Marked
 from healthmon_exporters.pages.report_feed import DutyForm, DutyRow, ReportFeed, ReportRequest
@@ -32,24 +32,19 @@ class ReportWork:
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
-        self._one_at_a_time = asyncio.Lock()
+        self.jobs = ReportJobs()
+        agent.ending.append(self.jobs.close)
 
     def feed(self) -> ReportFeed:
         """For the pages."""
-        return ReportFeed(self._made, self._periods, self._duties, self._declare)
+        return ReportFeed(self._made, self.jobs.making, self._periods, self._duties, self._declare)
 
-    async def _made(self, wanted: ReportRequest) -> bytes:
+    async def _made(self, wanted: ReportRequest) -> bytes | None:
         """Raises NotDoneError."""
-        if self._one_at_a_time.locked():
-            raise NotDoneError("another report is being made; try again in a minute")
-        words = [wanted.kind, "--format", wanted.form]
-        words += ["--period", wanted.period] if wanted.period else []
-        words += ["--public"] if wanted.public else []
-        async with self._one_at_a_time:
-            try:
-                return await made_apart(Path(self._agent.estate.config.file), tuple(words))
-            except NoReportError as error:
-                raise NotDoneError(str(error)) from None
+        try:
+            return await self.jobs.fetched(wanted, Path(self._agent.estate.config.file))
+        except (NoReportError, BusyError) as error:
+            raise NotDoneError(str(error)) from None
 
     def _periods(self) -> list[tuple[str, str]]:
         """Months and years that are over, the newest first, and those that go on."""

@@ -27,6 +27,19 @@ class ReportRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Making:
+    """A report that is being made, or is ready and was not fetched yet: `done` of `total` cameras are
+    counted, after `seconds`. `total` is 0 while the record is being opened.
+    """
+
+    wanted: ReportRequest
+    seconds: float
+    done: int
+    total: int
+    ready: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DutyForm:
     """A declaration as it was typed: the duty with what it was done for (its key), the day, and the
     evidence.
@@ -53,12 +66,14 @@ class DutyRow:
 
 @dataclass(frozen=True, slots=True)
 class ReportFeed:
-    """Functions of the agent. `made` makes a report apart from the agent, and raises NotDoneError
-    with why it cannot; `periods` are those that can be chosen; `duties` and `declare` use the record
-    and raise NoRecordError, `declare` NotDoneError too.
+    """Functions of the agent. `made` makes a report apart from the agent, is None where that takes
+    longer, and raises NotDoneError with why it cannot; `making` is how far that is. `periods` are
+    those that can be chosen; `duties` and `declare` use the record and raise NoRecordError, `declare`
+    NotDoneError too.
     """
 
-    made: Callable[[ReportRequest], Awaitable[bytes]]
+    made: Callable[[ReportRequest], Awaitable[bytes | None]]
+    making: Callable[[], Making | None]
     periods: Callable[[], list[tuple[str, str]]]
     duties: Callable[[], Awaitable[list[DutyRow]]]
     declare: Callable[[DutyForm, Marked], Awaitable[None]]

@@ -41,7 +41,17 @@ class ReportPages:
     async def _reports(self, request: Request) -> Response:
         kinds = [(kind, title) for kind, (title, _make) in KINDS.items()]
         periods = self._feed.periods()
-        return self._renderer.page(request, "reports", kinds=kinds, periods=periods, forms=FORMS)
+        making = self._feed.making()
+        title = KINDS[making.wanted.kind][0] if making else ""
+        return self._renderer.page(
+            request,
+            "reports",
+            kinds=kinds,
+            periods=periods,
+            forms=FORMS,
+            making=making,
+            title=title,
+        )
 
     async def _file(self, request: Request) -> Response:
         """The report itself, in the form that is asked for."""
@@ -59,6 +69,8 @@ class ReportPages:
             body = await self._feed.made(wanted)
         except NotDoneError as error:
             return self._renderer.message(request, sentence(str(error)), 503)
+        if body is None:  # the page says how far it is, and where it is when it is ready
+            return RedirectResponse("/reports", 303)
         headers = {"Content-Security-Policy": policy(style=STYLE)}
         if wanted.form != "html":
             name = f"{wanted.kind}-{wanted.period.replace('/', '-')}.{wanted.form}"
