@@ -115,3 +115,18 @@ _TABLES: Final = (
     ),
 )
 SHOWN: Final[Mapping[str, ShownTable]] = MappingProxyType({one.table: one for one in _TABLES})
+# The tables that no entry of the chain holds, and why.
+NOT_HELD: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "chain": "the entries themselves; each holds the one before",
+        "salts": "what is sealed in an entry; the entry has its hash",
+        "authors": "held with the rows whose accounts they are",
+        "act_forms": "marks of forms, which nobody is shown",
+        "meta": "values about the store itself; people are shown none of them",
+        "faults": "what the agent takes for open; people are shown its numbered faults (cases)",
+        "outbox": "notices on their way; that a fault was told of stands in its row and entries",
+        "timeline": "measured by the agent, one stretch after the other, and extended as it goes on",
+        "clocks": "measured by the agent, one stretch after the other, and extended as it goes on",
+        "stays": "as config.yaml and the operations say, which are held",
+    }
+)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from helpers.commands import healthmon
 from helpers.store_samples import full
+from helpers.stores import at_once, configured, server, url
 
 from healthmon.store import Store
+
+__all__ = ["server", "url"]  # fixtures
 
 CONFIG = """
 estate: {name: Example, time_zone: Europe/London}
@@ -21,27 +22,27 @@ cameras: [{id: C001, name: Slipway, site: riverside, address: 192.0.2.1, kind: f
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
-    (tmp_path / "state").mkdir()
-    store = Store.open(f"sqlite:///{tmp_path}/state/healthmon.db")
+def config(url: str, tmp_path: Path) -> Path:
+    (tmp_path / "state").mkdir(exist_ok=True)
+    store = Store.open(url)
     store.record(full())
     store.keep_sweep(1_800_000_000.0, "{}")
     store.close()
     path = tmp_path / "config.yaml"
-    path.write_text(CONFIG)
+    path.write_text(CONFIG + configured(url, tmp_path))
     return path
 
 
-def head_of(config: Path) -> str:
-    store = Store.reader(f"sqlite:///{config.parent}/state/healthmon.db")
+def head_of(url: str) -> str:
+    store = Store.reader(url)
     try:
         return store.head().short
     finally:
         store.close()
 
 
-def test_a_changed_row_is_named_and_the_exit_code_says_so(config: Path) -> None:
-    head = head_of(config)
+def test_a_changed_row_is_named_and_the_exit_code_says_so(config: Path, url: str) -> None:
+    head = head_of(url)
     code, out, err = healthmon("audit", "verify", "--config", str(config), "--anchor", head)
     words = (
         f"OK: 2 entries and 2 rows are as they were written and agree with the anchor; head {head}"
@@ -52,8 +53,7 @@ def test_a_changed_row_is_named_and_the_exit_code_says_so(config: Path) -> None:
     )
     assert code == 1
     assert out.startswith("entries 3 to 9 are missing at the end: the chain was cut")
-    with closing(sqlite3.connect(config.parent / "state/healthmon.db")) as other, other:
-        other.execute("UPDATE sweeps SET body = '[]'")
+    at_once(url, "UPDATE sweeps SET body = '[]'")
     code, out, err = healthmon("audit", "verify", "--config", str(config))
     assert code == 1
     first, last = out.splitlines()

@@ -7,9 +7,12 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from helpers.support import Peers, free_port, need
+
+START_SECONDS = 60.0
 
 
 def installed() -> list[Path]:
@@ -48,7 +51,25 @@ def postgres(peers: Peers) -> tuple[subprocess.Popen[bytes], str]:
     options = ["-D", data, "-h", "127.0.0.1", "-p", port, "-k", folder]
     server = peers.start(*become, context / "postgres", *(str(o) for o in options), cwd="/")
     peers.wait_tcp("127.0.0.1", port)
-    return server, f"postgresql://healthmon@127.0.0.1:{port}/postgres"
+    url = f"postgresql://healthmon@127.0.0.1:{port}/postgres"
+    _until_it_answers(url)
+    return server, url
+
+
+def _until_it_answers(url: str) -> None:
+    """Its port is open a moment before it has started up."""
+    import psycopg
+
+    end = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            psycopg.connect(url).close()
+        except psycopg.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def empty(url: str) -> None:

@@ -5,13 +5,13 @@ metrics, digests and sheets.
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from helpers.shift_estate import sheet
+from helpers.stores import backup, server, url
 
 from healthmon.runtime import agent_metrics, audit_watch
 from healthmon.runtime.audit_watch import AuditWatch, note_head, noted_head
@@ -20,11 +20,12 @@ from healthmon.store.audit import Head
 from healthmon.store.verification import Anchor
 from healthmon_exporters.reports import shift_csv, shift_document, shift_html, shift_text
 
+__all__ = ["server", "url"]  # fixtures
 
-@pytest.fixture
-def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+
+@pytest.fixture(autouse=True)
+def at_full_speed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit_watch, "REST_SECONDS", 0.0)
-    return f"sqlite:///{tmp_path}/history.db"
 
 
 def store_of(url: str, sweeps: int) -> Store:
@@ -58,13 +59,12 @@ async def test_what_was_changed_beside_the_agent_is_found_and_over_when_it_is_ba
 async def test_a_copy_that_was_put_in_place_of_the_store_is_found_after_a_restart(
     url: str, tmp_path: Path
 ) -> None:
-    file = Path(url.removeprefix("sqlite:///"))
     store = store_of(url, 3)
-    shutil.copyfile(file, tmp_path / "old.db")
+    restore = backup(url, tmp_path)
     store.keep_sweep(1_800_000_100.0, "{}")
     note_head(tmp_path, store.head())
     store.close()
-    shutil.copyfile(tmp_path / "old.db", file)
+    restore()
     watch = AuditWatch(lambda: Store.reader(url), tmp_path)
     await watch.verify()
     assert watch.problem == (
