@@ -374,3 +374,11 @@ def _remedy(path: Path, error: OSError) -> str:
 
 def _make(path: Path) -> str:
     return f"run: healthmon user NAME --file {path}"
+
+
+def has_role(path: Path, role: Role) -> bool:
+    """Whether a user of the file has this role; no where it cannot be read."""
+    try:
+        return any(user.role is role for user in read(path).users.values())
+    except OSError:
+        return False

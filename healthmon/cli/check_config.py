@@ -23,6 +23,7 @@ def check_config(config: Path | None) -> None:
     for warning in (
         *filter(None, (idle, without_time_servers(path, loaded))),
         *loaded.warnings,
+        *listener_config.head_kept_nowhere(loaded),
         *listener_config.problems(path, loaded),
         *listener_config.warnings(loaded),
     ):

@@ -39,6 +39,13 @@ def digest_of(
     )
 
 
+def head_of(register: TargetDirectory, target: str, at: datetime, day: str, head: str) -> Notice:
+    """The notice that carries the head of the audit chain away on a `day` (2026-11-29)."""
+    words = "the head of the record's audit chain"
+    made = register.bare(f"head-{target}-{day}", What.DIGEST, at, words)
+    return replace(made, lines=_carried(head), state=State.OK)
+
+
 def _carried(head: str) -> tuple[str, ...]:
     """The line that carries the head of the audit chain away."""
     return (f"audit chain {head}",) if head else ()

@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+from healthmon.config.ways import way_of
 from healthmon.incidents.correlation import BlindZone
 from healthmon.incidents.incident import SITE, Incident, IncidentEvent
 from healthmon.model.device import Device
-from healthmon.notifications.digest import digest_of
+from healthmon.notifications.digest import digest_of, head_of
 from healthmon.notifications.directory import TargetDirectory
 from healthmon.notifications.notice import Notice, What
 from healthmon.notifications.routing import (
@@ -30,6 +31,9 @@ from healthmon.store.rows import Outgoing, Settled
 if TYPE_CHECKING:
     from healthmon.config.schema import Config
 
+# A receiver of syslog keeps what it gets, and nobody is rung by it.
+HEAD_WAY: Final = "syslog"
+
 
 @dataclass(slots=True)
 class NotificationPlanner:
@@ -38,7 +42,8 @@ class NotificationPlanner:
 
     `blind` gives the zones without a working camera. `digested` is the moment of the last digest
     of each target, `told_before` are those that a clock that was set back comes to again. `head` is
-    that of the audit chain, which each digest carries away from this machine.
+    that of the audit chain, which each digest carries away from this machine; `head_targets` are the targets
+    that get it once a day without anything else, `carried` says on which day they last did.
     """
 
     register: TargetDirectory
@@ -50,12 +55,20 @@ class NotificationPlanner:
     digested: dict[str, float] = field(default_factory=dict)
     told_before: set[tuple[str, float]] = field(default_factory=set)
     head: str = ""
+    head_targets: tuple[str, ...] = ()
+    carried: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, config: Config, devices: Mapping[str, Device]) -> NotificationPlanner:
         """The post of a checked configuration."""
         return cls(
-            TargetDirectory.of(config), routes_of(config), devices, config.defaults.confirm.failures
+            TargetDirectory.of(config),
+            routes_of(config),
+            devices,
+            config.defaults.confirm.failures,
+            head_targets=tuple(
+                name for name, one in config.notify.items() if way_of(one) == HEAD_WAY
+            ),
         )
 
     def rows(self, told: Iterable[IncidentEvent], now: float) -> list[Outgoing]:
@@ -262,6 +275,17 @@ class NotificationPlanner:
                 rows.append(Outgoing(notice.id, target, "digest", None, notice.to_json(), now, now))
             settled += [Settled(row.notice, target, "digested", now) for row in found]
         return rows, settled
+
+    def heads(self, now: float) -> list[Outgoing]:
+        """The head of the audit chain for each of the `head_targets`, once in a local day."""
+        day = datetime.fromtimestamp(now, ZoneInfo(self.register.time_zone)).date().isoformat()
+        due = [name for name in self.head_targets if self.head and self.carried.get(name) != day]
+        self.carried |= dict.fromkeys(due, day)
+        made = [(name, head_of(self.register, name, _utc(now), day, self.head)) for name in due]
+        return [
+            Outgoing(notice.id, name, "head", None, notice.to_json(), now, now)
+            for name, notice in made
+        ]
 
 
 def _utc(at: float) -> datetime:

@@ -196,7 +196,7 @@ class IncidentService:
         self.post = NotificationPlanner.of(config, devices)
         self.post.heard, self.post.blind = old.heard, old.blind
         self.post.digested, self.post.told_before = old.digested, old.told_before
-        self.post.head = old.head
+        self.post.head, self.post.carried = old.head, old.carried
         self.reducer.rules = CorrelationRules(**dict(config.defaults.cause))
         self.unchecked.after = config.defaults.unchecked
         self.periods = retained.periods(config.history)
@@ -276,6 +276,7 @@ class IncidentService:
             self._keep(told, now, Batch(faults=_faults(changes)))
         self._keep(self.reducer.tick(self.estate_state(), now), now)
         rows, settled = self.post.digests(self.held, now)
+        rows += self.post.heads(now)
         rows += self.post.reminders(self.reducer.incidents.values(), now)
         rows += self.post.escalations(self.reducer.incidents.values(), now)
         if rows or settled:

@@ -15,7 +15,10 @@ from zoneinfo import ZoneInfo
 from starlette.types import ASGIApp
 
 from healthmon.access import users
+from healthmon.access.roles import Role
 from healthmon.config.problems import ConfigError, Problem
+from healthmon.config.ways import way_of
+from healthmon.notifications.planner import HEAD_WAY
 from healthmon.runtime import identity_provider
 from healthmon.runtime.access_log import AccessLog
 from healthmon.runtime.agent import Agent
@@ -70,6 +73,25 @@ def warnings(config: Config) -> list[str]:
     """
     name = config.agent.users_file
     return _certificate_warnings(config) + (users.warnings(_users(config, name)) if name else [])
+
+
+def head_kept_nowhere(config: Config) -> list[str]:
+    """A warning where nothing carries the head of the audit chain away from this machine: neither a
+    digest, nor syslog, nor a Prometheus elsewhere, which logs in as a scraper.
+    """
+    name = config.agent.users_file
+    carried = (
+        any(route.digest for route in config.routes),
+        any(way_of(target) == HEAD_WAY for target in config.notify.values()),
+        name is not None and users.has_role(_users(config, name), Role.SCRAPER),
+    )
+    if any(carried):
+        return []
+    words = "nobody outside this machine keeps the head of the audit chain"
+    remedy = (
+        "a target of syslog, a route with a digest, or a user with the role scraper for Prometheus"
+    )
+    return [f"{words}: a record that is written anew as a whole is not found; add {remedy}"]
 
 
 def _certificate_warnings(config: Config) -> list[str]:

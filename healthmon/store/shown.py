@@ -124,7 +124,7 @@ NOT_HELD: Final[Mapping[str, str]] = MappingProxyType(
         "act_forms": "marks of forms, which nobody is shown",
         "meta": "values about the store itself; people are shown none of them",
         "faults": "what the agent takes for open; people are shown its numbered faults (cases)",
-        "outbox": "notices on their way; that a fault was told of stands in its row and entries",
+        "outbox": "notices on their way; that a fault is notified stands in its row and entries",
         "timeline": "measured by the agent, one stretch after the other, and extended as it goes on",
         "clocks": "measured by the agent, one stretch after the other, and extended as it goes on",
         "stays": "as config.yaml and the operations say, which are held",

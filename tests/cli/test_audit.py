@@ -9,6 +9,9 @@ from helpers.commands import healthmon
 from helpers.store_samples import full
 from helpers.stores import at_once, configured, server, url
 
+from healthmon.access import passwords
+from healthmon.access.roles import Role
+from healthmon.access.users import User
 from healthmon.store import Store
 
 __all__ = ["server", "url"]  # fixtures
@@ -79,3 +82,42 @@ def test_a_bad_anchor_is_one_line(config: Path) -> None:
     code, out, err = healthmon("audit", "verify", "--config", str(config), "--anchor", "12")
     assert (code, out) == (3, "")
     assert err == "'12': an anchor is N:HEX, as 1234:0123456789abc\n"
+
+
+WEBHOOK = "notify: {x: {webhook: {url: 'http://127.0.0.1:1/'}}}\n"
+KEPT_NOWHERE = "nobody outside this machine keeps the head of the audit chain"
+
+
+@pytest.mark.parametrize(
+    ("more", "kept"),
+    [
+        ("", False),
+        (WEBHOOK + "routes: [{to: x}]\n", False),
+        ("notify: {x: {syslog: {server: 127.0.0.1}}}\n", True),
+        (
+            WEBHOOK + "routes: [{to: x, digest: ['07:00']}]\n",
+            True,
+        ),
+    ],
+    ids=["nothing", "webhook", "syslog", "digest"],
+)
+def test_check_config_warns_where_nobody_keeps_the_head(
+    tmp_path: Path, more: str, kept: bool
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(CONFIG + more)
+    code, _, err = healthmon("check-config", "--config", str(path))
+    assert (code, KEPT_NOWHERE in err) == (0, not kept), err
+
+
+def test_a_scraper_keeps_the_head_too(tmp_path: Path) -> None:
+    path, known = tmp_path / "config.yaml", tmp_path / "users"
+    path.write_text(CONFIG.replace("directory: state", "directory: state, users_file: users"))
+    stored = passwords.hash_password("three long words")
+    known.write_text(f"{User('smith', stored, Role.VIEWER).line()}\n")
+    known.chmod(0o600)
+    assert KEPT_NOWHERE in healthmon("check-config", "--config", str(path))[2]
+    with known.open("a") as file:
+        file.write(f"{User('prometheus', stored, Role.SCRAPER).line()}\n")
+    code, _, err = healthmon("check-config", "--config", str(path))
+    assert (code, KEPT_NOWHERE in err) == (0, False), err

@@ -16,8 +16,10 @@ from healthmon.incidents.correlation import BlindZone
 from healthmon.incidents.incident import COMMON, SITE, Ack, Incident, IncidentEvent
 from healthmon.inventory import devices as inventory
 from healthmon.model.enums import State
+from healthmon.notifications.detail import Detail, reduced
 from healthmon.notifications.notice import Notice, What
 from healthmon.notifications.planner import NotificationPlanner
+from healthmon_exporters.notify.syslog import FACILITIES, MOST_BYTES, message
 
 pytestmark = pytest.mark.slow
 
@@ -229,3 +231,31 @@ def test_hours_and_bank_holidays_move_the_response_in_the_report(tmp_path: Path)
     made = post.notice(IncidentEvent("opened", incident, told))
     due = datetime(2026, 11, 20, 11, tzinfo=UTC).timestamp()
     assert made.response_seconds == due - incident.since
+
+
+def test_the_head_of_the_audit_chain_goes_to_syslog_once_a_day(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        CONFIG.replace("notify:", "notify:\n  logs: {syslog: {server: 127.0.0.1}, detail: number}")
+    )
+    post = NotificationPlanner.of(loading.load(path), {})
+    assert post.heads(NOW) == [], "not known yet"
+    post.head = "7:0123456789abc"
+    (row,) = post.heads(NOW)
+    assert (row.target, row.notice) == ("logs", "head-logs-2026-11-18")
+    whole = Notice.from_json(row.body)
+    assert (whole.state, whole.number) == (State.OK, None)
+    for notice in (whole, reduced(whole, Detail.NUMBER)):
+        sent = message(notice, FACILITIES["local0"], MOST_BYTES["udp"]).decode()
+        assert sent.endswith(" | audit chain 7:0123456789abc")
+        assert sent.startswith("<134>1 "), "informational"
+    post.head = "9:fffffffffffff"
+    midnight = datetime(2026, 11, 19, tzinfo=UTC).timestamp()
+    assert post.heads(midnight - 1) == []
+    (row,) = post.heads(midnight)
+    assert (row.notice, "9:fffffffffffff" in row.body) == ("head-logs-2026-11-19", True)
+
+
+def test_nobody_but_syslog_gets_a_head_for_itself(post: NotificationPlanner) -> None:
+    post.head = "7:0123456789abc"
+    assert post.heads(NOW) == []
