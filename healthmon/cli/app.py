@@ -6,6 +6,7 @@ Each command imports what it needs when it runs, so that the short ones are quic
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -31,9 +32,13 @@ OwnName = Annotated[
     ),
 ]
 
+_NAME = "healthmon"
+# The variable in which a shell says what it wants to be completed.
+_COMPLETE = "_HEALTHMON_COMPLETE"
+_SHELLS = ("bash", "zsh", "fish")
+
 cli = typer.Typer(
-    name="healthmon",
-    help="Camera health monitoring. Replaces the manual function check of a CCTV control room.",
+    name=_NAME,
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     pretty_exceptions_enable=False,
@@ -441,10 +446,46 @@ def version() -> None:
     sys.stdout.write(f"healthmon {__version__}\n")
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        version()
+        raise typer.Exit
+
+
+@cli.callback()
+def every_command(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Camera health monitoring. Replaces the manual function check of a CCTV control room."""
+
+
+@cli.command()
+def completion(
+    shell: Annotated[str, typer.Argument(help="bash, zsh or fish")],
+) -> None:
+    """Print a script by which the shell completes commands and options."""
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]
+
+    if shell not in _SHELLS:
+        raise fail(f"{shell}: no such shell; they are {', '.join(_SHELLS)}")
+    script = get_completion_script(prog_name=_NAME, complete_var=_COMPLETE, shell=shell)
+    sys.stdout.write(f"{script}\n")
+
+
 def run_command() -> int:
-    """The command of `sys.argv`; its exit code."""
+    """The command of `sys.argv`; its exit code. A shell that asks for completion gets it."""
+    if _COMPLETE in os.environ:
+        from typer.completion import completion_init  # type: ignore[attr-defined]
+
+        completion_init()
     try:
-        code = cli(standalone_mode=False)
+        code = cli(prog_name=_NAME, standalone_mode=False)
     except typer.Exit as end:
         code = end.exit_code
     except (KeyboardInterrupt, typer.Abort):
@@ -452,6 +493,9 @@ def run_command() -> int:
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
+        if type(error).__name__ == "NoArgsIsHelpError":  # healthmon, or a group, alone
+            sys.stdout.write(f"{error.format_message()}\n")
+            return 0
         say(f"healthmon: {error.format_message()}")
         code = USAGE
     return code if isinstance(code, int) else 0

@@ -19,7 +19,10 @@ def main() -> None:
     # A terminal without a letter of a device's name shows "?" there; the output does not end.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-    if sys.argv[1:] == ["version"]:  # typer would load pydantic first, to check no options
+    if sys.argv[1:] in (
+        ["version"],
+        ["--version"],
+    ):  # typer would load pydantic first, to check no options
         sys.stdout.write(f"healthmon {__version__}\n")
         return
     if sys.argv[1:2] == ["run"] and (options := run_options(sys.argv[2:])):
