@@ -12,6 +12,17 @@ from pathlib import Path
 from healthmon import __version__
 
 _LONG = {"run", "sweep", "demo"}
+# Libraries import them for answers without a text of our own, for pages about a crash, for folders that
+# are removed, for a configuration of logging: 1.8 MB that an agent would keep for months.
+_SELDOM = (
+    "html",
+    "http.client",
+    "logging.config",
+    "shutil",
+    "anyio",
+    "anyio.abc",
+    "anyio.to_thread",
+)
 
 
 def main() -> None:
@@ -26,6 +37,9 @@ def main() -> None:
         sys.stdout.write(f"healthmon {__version__}\n")
         return
     if sys.argv[1:2] == ["run"] and (options := run_options(sys.argv[2:])):
+        from healthmon_exporters.metrics.bare_package import postpone
+
+        postpone(*_SELDOM)
         from healthmon.cli.run import run
 
         sys.exit(run(options[0], verbose=options[1]))

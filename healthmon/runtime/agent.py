@@ -50,7 +50,6 @@ SIBLINGS = 64
 BACK_SECONDS = 5.0
 TIMED_SECONDS = 30.0
 MOST_NAMED = 50
-_AWAY = frozenset({Reason.NOT_REACHED, Reason.AGENT_NETWORK})
 _OWN = Check(AGENT, CheckName.AGENT)
 
 
@@ -220,12 +219,8 @@ class Agent:
 
     def _unseen(self, device: str) -> list[Check]:
         """What could not be checked while the device, or our own network, was away."""
-        seen = self.state.results
-        return [
-            check
-            for check in self.estate.checks_of.get(device, ())
-            if check.key in seen and seen[check.key].observation.reason in _AWAY
-        ]
+        away = self.state.away
+        return [check for check in self.estate.checks_of.get(device, ()) if check.key in away]
 
     def _near(self, device: Device) -> list[Check]:
         """The reach checks of the parents of a lost device, and of some of its site that are still

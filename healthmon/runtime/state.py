@@ -12,17 +12,20 @@ from healthmon.checks.probes.context import DeviceMemory
 from healthmon.checks.probes.reference import aged
 from healthmon.incidents.confirmation import FaultBook
 from healthmon.model.device import CheckKey
+from healthmon.model.enums import Reason
 from healthmon.model.measurements import Reference
 from healthmon.model.results import CheckResult
 from healthmon.protocols.trace import Trace
 from healthmon.protocols.transport.lockout_guard import LockoutGuard
 from healthmon.protocols.transport.names import NameCache
 from healthmon.runtime.estate import Estate
+from healthmon.runtime.kept_results import KeptResult, KeptResults
 from healthmon.scheduling.data_budget import DataUsage
 from healthmon.vendors.disk_bays import DiskBays
 from healthmon_exporters.wall.snapshot import LatestResults
 
 MOST_FAILURES = 500
+_AWAY = frozenset({Reason.NOT_REACHED, Reason.AGENT_NETWORK})
 
 
 @dataclass(slots=True)
@@ -63,7 +66,8 @@ class AgentState:
     `down` maps unreachable devices to since when (Unix seconds), `cut` those that this machine's
     own network keeps from us to why, `ports` what the switch port of a device tells of why it is
     lost. `kiss_of_death_until` are time servers that asked to be left alone: until when
-    (monotonic), and their words. `doubtful` checks are confirmed soon; `untimed` ones wait for the
+    (monotonic), and their words. The latest run of the checks that are `away` did not reach the device,
+    or our own network was not there. `doubtful` checks are confirmed soon; `untimed` ones wait for the
     time reference. `failures` holds at most `MOST_FAILURES` failed runs, the oldest first.
     """
 
@@ -78,9 +82,10 @@ class AgentState:
     down: dict[str, float] = field(default_factory=dict)
     cut: dict[str, str] = field(default_factory=dict)
     ports: dict[str, str] = field(default_factory=dict)
-    results: dict[CheckKey, CheckResult] = field(default_factory=dict)
+    results: KeptResults = field(default_factory=KeptResults)
     latest_results: LatestResults = field(default_factory=LatestResults)
     failures: OrderedDict[CheckKey, FailedRun] = field(default_factory=OrderedDict)
+    away: set[CheckKey] = field(default_factory=set)
     doubtful: set[CheckKey] = field(default_factory=set)
     untimed: set[CheckKey] = field(default_factory=set)
 
@@ -103,6 +108,7 @@ class AgentState:
             for key in kept.keys() - keys:
                 del kept[key]
         self.latest_results.keep(keys)
+        self.away.intersection_update(keys)
         self.doubtful.intersection_update(keys)
         self.untimed.intersection_update(keys)
 
@@ -123,7 +129,12 @@ class AgentState:
 
     def apply(self, result: CheckResult) -> None:
         """Keep the latest result of a check."""
-        self.results[result.check.key] = result
+        key = result.check.key
+        self.results[key] = KeptResult.of(result)
+        if result.observation.reason in _AWAY:
+            self.away.add(key)
+        else:
+            self.away.discard(key)
         self.latest_results.apply(result)
 
     def note_failure(self, run: FailedRun) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from healthmon.incidents.incident import OTHER, SITE, EstateState, Incident
 from healthmon.model.device import Check, Device
+from healthmon.model.enums import CheckName
 from healthmon.model.ups import Ups
 from healthmon.runtime.agent import Agent
 from healthmon_exporters.reports.run_text import run_text
@@ -49,9 +50,10 @@ def snapshot(agent: Agent, devices: tuple[Device, ...]) -> Snapshot:
         absent=estate_state.absent,
         reference=engine.state.known_time.now(),
         ups={
-            key[0]: result.observation.value
-            for key, result in agent.state.results.items()
-            if isinstance(result.observation.value, Ups)
+            key[0]: value
+            for key in agent.state.results
+            if key[1] == CheckName.UPS
+            and isinstance(value := agent.state.results[key].observation.value, Ups)
         },
         sweep=Sweep(sweep[0], sweep[2]) if sweep else None,
         simulated=engine.estate.config.estate.simulated,

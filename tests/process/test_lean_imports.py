@@ -35,7 +35,12 @@ FOR_OPERATORS = {"jinja2", "statistics"}
 # Of libraries, and of modules of ours that nothing in an agent asks for.
 UNUSED = {
     "anyio._backends._asyncio",
+    "anyio._core._eventloop",
+    "bz2",
+    "email.parser",
+    "html.entities",
     "http.server",
+    "socketserver",
     "urllib.request",
     "wsgiref",
     "xml.sax",

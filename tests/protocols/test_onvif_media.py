@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from helpers.fakes.onvif_camera import PATH, RIGHT, WRONG, Camera
 from helpers.loopback import says, served
@@ -60,6 +62,35 @@ async def test_the_port_is_told_and_not_used(uri: str, port: int | None) -> None
         place = Endpoint("127.0.0.1", server.port)
         found = await onvif_media.stream_address(NET, place, PATH, RIGHT, LockoutGuard())
         assert (found.path, found.port) == ("/a", port)
+
+
+@pytest.mark.parametrize(
+    ("uri", "bare"),
+    [
+        ("RTSP://u:p@Camera-1/a", "RTSP://Camera-1/a"),
+        ("rtsp://u:p@camera-1", "rtsp://camera-1"),
+        ("rtsp://u@camera-1:554/b@10.0.0.1/a", "rtsp://10.0.0.1/a"),
+        ("rtsp://u:p@camera-10/a", "rtsp://u:p@camera-10/a"),
+        ("rtsp://u:p@10.0.0.1234/a", "rtsp://u:p@10.0.0.1234/a"),
+        ("rtsp://camera-1/a?of=http://u:p@10.0.0.1/", "rtsp://camera-1/a?of=http://u:p@10.0.0.1/"),
+        ("//u:p@camera-1/a", "//u:p@camera-1/a"),
+    ],
+)
+def test_user_information_ends_at_the_last_at_sign_before_a_host(uri: str, bare: str) -> None:
+    assert onvif_media._without_user(uri, "camera-1") == bare
+
+
+def test_no_pattern_is_compiled_for_each_camera(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cache of `re` holds 512: of 1,000 cameras each would be compiled at every check."""
+    compiled: list[str] = []
+    real = re._compiler.compile  # type: ignore[attr-defined]
+    monkeypatch.setattr(
+        "re._compiler.compile",
+        lambda pattern, flags: compiled.append(pattern) or real(pattern, flags),
+    )
+    for number in range(3):
+        onvif_media._without_user(f"rtsp://u:p@camera-{number}/a", f"camera-{number}")
+    assert compiled == []
 
 
 @pytest.mark.parametrize("path", ["/live@1/a?b=c@d", "/relay?of=rtsp://u:p@192.168.1.10/a"])

@@ -55,6 +55,7 @@ def taught(state: AgentState) -> None:
     state.ports["C001"] = "port 7 is down"
     state.apply(result)
     state.note_failure(FailedRun(result, Trace()))
+    state.away.add(KEY)
     state.doubtful.add(KEY)
     state.untimed.add(KEY)
 
@@ -110,7 +111,8 @@ async def test_a_removed_device_leaves_nothing_behind(agent: Agent):
     for known in (state.memory, state.down, state.cut, state.ports, state.results, state.failures):
         assert not known
     assert state.latest_results.seen == {}
-    assert (state.doubtful, state.untimed, state.names.known) == (set(), set(), {})
+    assert (state.away, state.doubtful, state.untimed) == (set(), set(), set())
+    assert state.names.known == {}
 
 
 async def test_a_run_out_of_turn_is_believed_nowhere(agent: Agent):

@@ -131,7 +131,7 @@ class DeviceSeries:
     base: bytes
     about: str
     shape: Shape = ()
-    checks: dict[CheckKey, CheckSeries] = field(default_factory=dict)
+    checks: tuple[CheckSeries, ...] = ()
     info: dict[str, str] = field(default_factory=dict)
     maintenance: bool = False
     due: float = math.inf
@@ -144,7 +144,7 @@ class DeviceSeries:
         now: float,
     ) -> None:
         """Show one result."""
-        check = self.checks.get((observation.device, observation.check_type, observation.instance))
+        check = self._check((observation.device, observation.check_type, observation.instance))
         if check is None:
             return
         check.update(observation, verdicts, now)
@@ -160,7 +160,7 @@ class DeviceSeries:
         vanish.
         """
         ages: list[float] = []
-        for check in self.checks.values():
+        for check in self.checks:
             ages += (check.believed, check.shown)
             if now > check.shown and check.shape:
                 check.shape = series_cache.show(check, self.base, check.shape, ())
@@ -174,14 +174,14 @@ class DeviceSeries:
         state = self._state(now).name.lower()
         for word in STATES:
             yield "healthmon_device_state", f',state="{word}"}} {int(word == state)}'
-        for check in self.checks.values():
+        for check in self.checks:
             yield from check.lines(now)
 
     def _state(self, now: float) -> State:
         """The worst state that is believed; UNKNOWN before the first result and when one is too
         old.
         """
-        states = [check.state_at(now) for check in self.checks.values() if check.expected]
+        states = [check.state_at(now) for check in self.checks if check.expected]
         return max(states, default=State.UNKNOWN)
 
     @classmethod
@@ -193,26 +193,33 @@ class DeviceSeries:
         """
         if known is not None and known._is_of(device, checks):
             known.device = device
-            for check in checks:
-                known.checks[check.key].check = check
+            known._take_checks(checks, known.checks)
             return known
         page = cls(device, _base(device), labels(tuple(families.about(device).items())))
         if known is not None:
             page.info, page.maintenance = known.info, known.maintenance
-        for check in checks:
-            kept = known.checks.get(check.key) if known and known.base == page.base else None
-            series = page.checks[check.key] = kept or CheckSeries(check)
-            series.check = check
+        page._take_checks(checks, known.checks if known and known.base == page.base else ())
         return page
 
+    def _take_checks(self, checks: Sequence[Check], known: Sequence[CheckSeries]) -> None:
+        """Let the series be of `checks`; of those that are `known` what was given is kept."""
+        kept = {one.check.key: one for one in known}
+        self.checks = tuple(kept.get(check.key) or CheckSeries(check) for check in checks)
+        for series, check in zip(self.checks, checks, strict=True):
+            series.check = check
+
     def _is_of(self, device: Device, checks: Sequence[Check]) -> bool:
-        return self.device == device and [c.check for c in self.checks.values()] == list(checks)
+        return self.device == device and [c.check for c in self.checks] == list(checks)
+
+    def _check(self, key: CheckKey) -> CheckSeries | None:
+        """One of its checks. They are few: a table would take more memory than time."""
+        return next((one for one in self.checks if one.check.key == key), None)
 
     def placed(self, series_cache: SeriesCache, before: SeriesCache, now: float) -> None:
         """Show the page in a new cache; it and kept checks take their lines over from the one
         `before`.
         """
-        for check in self.checks.values():
+        for check in self.checks:
             series_cache.carry_over(check, check.shape, before)
         if self.shape:
             series_cache.carry_over(self.device.id, self.shape, before)

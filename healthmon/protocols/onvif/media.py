@@ -7,7 +7,6 @@ ONVIF Core 8.1.2 (GetCapabilities, GetServices), Media 5.2 and 5.16, Media2 5.2 
 from __future__ import annotations
 
 import re
-from html import escape
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from healthmon.protocols.errors import (
 from healthmon.protocols.http.exchange import Endpoint
 from healthmon.protocols.onvif.call import Calls, call, path_of
 from healthmon.protocols.onvif.profiles import Choice, chosen, profiles_of
+from healthmon.protocols.onvif.soap import escaped
 from healthmon.protocols.onvif.soap_auth import Login
 from healthmon.protocols.transport.connector import Connector
 from healthmon.protocols.transport.lockout_guard import LockoutGuard
@@ -35,6 +35,11 @@ _SETUP = (
     "<tt:Transport><tt:Protocol>RTSP</tt:Protocol></tt:Transport></StreamSetup>"
 )
 _PORTS = {"rtsp": 554, "rtsps": 322}
+# These are the same for every camera: a pattern with the host in it would be compiled, and kept, for
+# each. A second "://" begins an address inside the path.
+_SCHEME_AND_REST = re.compile(r"(?P<scheme>[a-z]+://)(?P<rest>(?:(?!://).)*)", re.IGNORECASE)
+_IPV4 = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}")
+_END_OF_HOST = re.compile(r"[:/?]|$")
 
 
 class Address(NamedTuple):
@@ -104,14 +109,14 @@ async def _services(device: Calls) -> dict[str, Calls]:
 
 async def _first_generation(media: Calls, choice: Choice) -> Address:
     token = await _token(media, choice)
-    inside = f"{_SETUP}<ProfileToken>{escape(token, quote=False)}</ProfileToken>"
+    inside = f"{_SETUP}<ProfileToken>{escaped(token)}</ProfileToken>"
     answer = await call(media, "GetStreamUri", inside)
     return _stream(media, xml.text(answer, "MediaUri", "Uri"), token)
 
 
 async def _second_generation(media: Calls, choice: Choice) -> Address:
     token = await _token(media, choice, "<Type>VideoEncoder</Type>")
-    inside = f"<Protocol>RTSP</Protocol><ProfileToken>{escape(token, quote=False)}</ProfileToken>"
+    inside = f"<Protocol>RTSP</Protocol><ProfileToken>{escaped(token)}</ProfileToken>"
     return _stream(media, xml.text(await call(media, "GetStreamUri", inside), "Uri"), token)
 
 
@@ -124,12 +129,34 @@ async def _token(media: Calls, choice: Choice, inside: str = "") -> str:
 def _stream(media: Calls, uri: str | None, profile: str) -> Address:
     if not uri:
         raise ProtocolError("GetStreamUri: the answer holds no URI")
-    # User information first: some write a password as it is, with a slash or a question mark.
-    host = rf"(?:{re.escape(media.place.host)}|(?:\d{{1,3}}\.){{3}}\d{{1,3}})(?:[:/?]|$)"
-    uri = re.sub(rf"(?i)^([a-z]+://)(?:(?!://).)*@(?={host})", r"\1", uri.strip())
+    uri = _without_user(uri.strip(), media.place.host)
     path = path_of(uri, media.place.host, "stream")
     try:
         parts = urlsplit(uri)
         return Address(path, parts.port or _PORTS.get(parts.scheme.lower()), profile)
     except ValueError:
         return Address(path, None, profile)
+
+
+def _without_user(uri: str, host: str) -> str:
+    """`uri` without its user information, which ends at the last "@" before `host` or an IPv4 address:
+    some write a password as it is, with a slash or a question mark.
+    """
+    found = _SCHEME_AND_REST.match(uri)
+    if found is None:
+        return uri
+    start, end = found.span("rest")
+    while (at := uri.rfind("@", start, end)) >= 0:
+        if _begins_with_host(uri[at + 1 :], host):
+            return found["scheme"] + uri[at + 1 :]
+        end = at
+    return uri
+
+
+def _begins_with_host(text: str, host: str) -> bool:
+    """Whether `text` begins with `host` or an IPv4 address, as a whole."""
+    named = _IPV4.match(text)
+    if named is not None and _END_OF_HOST.match(text, named.end()):
+        return True
+    same = text[: len(host)].lower() == host.lower()
+    return same and _END_OF_HOST.match(text, len(host)) is not None

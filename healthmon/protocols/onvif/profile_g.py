@@ -21,6 +21,7 @@ from healthmon.protocols.values.xml import Element
 FIRST_MOMENT = 946684800.0  # 2000-01-01: what is older is an empty field, not footage
 MOST_ITEMS = 4096
 _TRUE, _FALSE = {"true", "1"}, {"false", "0"}
+_KINDS = {kind: kind for kind in ("video", "audio", "metadata")}  # one object for all tracks
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,11 @@ def recordings(body: Element) -> tuple[Found, ...]:
     return tuple(one for one in found if one.token)
 
 
+def retentions(body: Element) -> dict[str, float]:
+    """GetRecordings: token -> retention that is set, seconds; without recordings that have none."""
+    return {one.token: one.retention for one in recordings(body) if one.retention is not None}
+
+
 def _information(told: Element) -> Found:
     tracks = tuple(
         Track(
@@ -321,7 +327,7 @@ def _completed(results: Element | None) -> bool:
 
 def _kind(text: str | None) -> str:
     word = (text or "").strip().lower()
-    return word if word in ("video", "audio", "metadata") else "other"
+    return _KINDS.get(word, "other")
 
 
 def _moment(text: str | None) -> float | None:

@@ -6,9 +6,7 @@ a search session is ended by `end_search`, by its last result, or by itself afte
 
 from __future__ import annotations
 
-from html import escape
-
-from healthmon.protocols.onvif.soap import NS_DEVICE, envelope
+from healthmon.protocols.onvif.soap import NS_DEVICE, envelope, escaped
 from healthmon.protocols.values import dates
 
 NS_SEARCH = "http://www.onvif.org/ver10/search/wsdl"
@@ -35,7 +33,7 @@ def get_recording_information(recording: str) -> bytes:
     return envelope(
         NS_SEARCH,
         "GetRecordingInformation",
-        f"<RecordingToken>{escape(recording, quote=False)}</RecordingToken>",
+        f"<RecordingToken>{escaped(recording)}</RecordingToken>",
     )
 
 
@@ -43,9 +41,7 @@ def get_results(operation: str, search: str, most: int, wait: float) -> bytes:
     """GetRecordingSearchResults or GetEventSearchResults: at most `most`, blocking for at most
     `wait` seconds.
     """
-    inside = (
-        f"<SearchToken>{escape(search, quote=False)}</SearchToken><MaxResults>{most}</MaxResults>"
-    )
+    inside = f"<SearchToken>{escaped(search)}</SearchToken><MaxResults>{most}</MaxResults>"
     return envelope(NS_SEARCH, operation, f"{inside}<WaitTime>PT{wait:g}S</WaitTime>")
 
 
@@ -68,22 +64,20 @@ def find_events(start: float, end: float, topics: str) -> bytes:
 
 def end_search(search: str) -> bytes:
     """EndSearch."""
-    return envelope(
-        NS_SEARCH, "EndSearch", f"<SearchToken>{escape(search, quote=False)}</SearchToken>"
-    )
+    return envelope(NS_SEARCH, "EndSearch", f"<SearchToken>{escaped(search)}</SearchToken>")
 
 
 def get_recording_job_state(job: str) -> bytes:
     """GetRecordingJobState."""
-    return envelope(
-        NS_RECORDING, "GetRecordingJobState", f"<JobToken>{escape(job, quote=False)}</JobToken>"
-    )
+    return envelope(NS_RECORDING, "GetRecordingJobState", f"<JobToken>{escaped(job)}</JobToken>")
 
 
 def get_replay_uri(recording: str) -> bytes:
     """GetReplayUri by RTSP over TCP (RTP unicast)."""
     setup = "<tt:Stream>RTP-Unicast</tt:Stream><tt:Transport><tt:Protocol>RTSP</tt:Protocol></tt:Transport>"
-    inside = f"<StreamSetup>{setup}</StreamSetup><RecordingToken>{escape(recording, quote=False)}</RecordingToken>"
+    inside = (
+        f"<StreamSetup>{setup}</StreamSetup><RecordingToken>{escaped(recording)}</RecordingToken>"
+    )
     return envelope(NS_REPLAY, "GetReplayUri", inside)
 
 

@@ -53,6 +53,13 @@ class Fault:
         return bool(_REFUSED.search(self.codes) or _REFUSED.search(self.text))
 
 
+def escaped(text: str) -> str:
+    """`text` as it stands between two tags. `html.escape` does the same, but `html` brings a table of
+    2,231 names, 0.5 MB.
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def envelope(namespace: str, operation: str, inside: str = "") -> bytes:
     """A SOAP 1.2 envelope with `operation` of `namespace`; `inside` is XML, its prefix ``tt``
     onvif.xsd. `soap_auth` knows where its login goes.

@@ -11,8 +11,8 @@ import base64
 import hashlib
 import secrets
 from datetime import UTC, datetime
-from html import escape
 
+from healthmon.protocols.onvif.soap import escaped
 from healthmon.secret import Credential
 
 _OASIS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss"
@@ -35,7 +35,7 @@ def _header(username: str, digest: bytes, nonce: bytes, created: str) -> str:
     return (
         f'<s:Header><wsse:Security xmlns:wsse="{_OASIS}-wssecurity-secext-1.0.xsd"'
         f' xmlns:wsu="{_OASIS}-wssecurity-utility-1.0.xsd">'
-        f"<wsse:UsernameToken><wsse:Username>{escape(username, quote=False)}</wsse:Username>"
+        f"<wsse:UsernameToken><wsse:Username>{escaped(username)}</wsse:Username>"
         f'<wsse:Password Type="{_OASIS}-username-token-profile-1.0#PasswordDigest">'
         f"{base64.b64encode(digest).decode()}</wsse:Password>"
         f'<wsse:Nonce EncodingType="{_OASIS}-soap-message-security-1.0#Base64Binary">'

@@ -6,10 +6,10 @@ inside it; one that fits nothing is passed over. Pure.
 
 from __future__ import annotations
 
+import html
 import re
 from collections import Counter
 from collections.abc import Iterator
-from html import unescape
 from typing import Protocol
 
 from healthmon.protocols.errors import ProtocolError
@@ -67,7 +67,7 @@ class _Recovery:
         """The next tag, or the next text."""
         if isinstance(piece, str):
             if self.open:
-                self._builder.data(unescape(piece))
+                self._builder.data(html.unescape(piece))
             return
         local = piece[2].rpartition(":")[2].lower()
         if piece[1]:
@@ -79,7 +79,7 @@ class _Recovery:
         """A start tag; of two attributes of one name the first counts."""
         attributes: dict[str, str] = {}
         for name, value in _ATTRIBUTE.findall(tag[3]):
-            attributes.setdefault(name, unescape(value.strip("\"'")))
+            attributes.setdefault(name, html.unescape(value.strip("\"'")))
         self._builder.start(tag[2], attributes)
         self.open.append(local)
         self._of_name[local] += 1

@@ -203,9 +203,9 @@ async def retention(session: Session) -> dict[str, float]:
     if path is None:
         return {}
     told = await _hourly(
-        session, "retention that is set", path, checks.GET_RECORDINGS, profile_g.recordings
+        session, "retention that is set", path, checks.GET_RECORDINGS, profile_g.retentions
     )
-    return {one.token: one.retention for one in told or () if one.retention is not None}
+    return told or {}
 
 
 async def information(session: Session) -> profile_g.VendorInfo | None:
