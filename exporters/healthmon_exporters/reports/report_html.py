@@ -13,6 +13,7 @@ _MORE = """
 table { min-width: 0; } caption { text-align: left; font-weight: bold; padding: .6rem 0 .2rem; }
 figure { margin: .6rem 0; } figure svg { max-width: 100%; height: auto; border: 1px solid var(--rule); }
 .notes li { font-weight: bold; }
+@media print { td { overflow-wrap: anywhere; } }
 """
 
 
