@@ -183,11 +183,17 @@ def probe(
 
 
 @cli.command("check-config")
-def check_config(config: ConfigOption = None) -> None:
+def check_config(
+    config: ConfigOption = None,
+    *,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="end with exit code 3 after a warning too")
+    ] = False,
+) -> None:
     """Check the configuration and report every mistake in it."""
     from healthmon.cli import check_config as command
 
-    command.check_config(config)
+    command.check_config(config, strict=strict)
 
 
 @cli.command()

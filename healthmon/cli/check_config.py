@@ -8,31 +8,39 @@ from pathlib import Path
 from healthmon.cli import overrides
 from healthmon.cli.console import fail, is_empty, load, nothing_watched, say, without_time_servers
 from healthmon.config import secrets
+from healthmon.config.schema import Config
 from healthmon.runtime import listener_config
 from healthmon.store import location
 
 
-def check_config(config: Path | None) -> None:
-    """Every mistake of the configuration."""
+def check_config(config: Path | None, *, strict: bool) -> None:
+    """Every mistake of the configuration; with `strict` a warning is one too."""
     path, loaded = load(config)
     problems = [str(problem) for problem in secrets.problems(loaded)]
     idle = nothing_watched(path, loaded)
     if idle and is_empty(loaded):
         problems.append(idle)
         idle = ""
-    for warning in (
+    warnings = (
         *filter(None, (idle, without_time_servers(path, loaded))),
         *loaded.warnings,
         *listener_config.head_kept_nowhere(loaded),
         *listener_config.problems(path, loaded),
         *listener_config.warnings(loaded),
-    ):
+    )
+    for warning in warnings:
         say(f"warning: {warning}")
     if problems:
         raise fail("\n".join(problems))
     say(f"store: {location.shown(loaded)}")
     for line in overrides.lines(loaded):
         say(f"override: {line}")
+    sys.stdout.write(f"{path}: well formed: {_counts(loaded)}\n")
+    if strict and warnings:
+        raise fail(f"{_counted(len(warnings), 'warning')}, and --strict allows none")
+
+
+def _counts(loaded: Config) -> str:
     counted = [
         (loaded.cameras, "camera"),
         (loaded.recorders, "recorder"),
@@ -41,8 +49,7 @@ def check_config(config: Path | None) -> None:
         (loaded.links, "link"),
         (loaded.time_servers, "time server"),
     ]
-    counts = ", ".join(_counted(len(these), what) for these, what in counted)
-    sys.stdout.write(f"{path}: well formed: {counts}\n")
+    return ", ".join(_counted(len(these), what) for these, what in counted)
 
 
 def _counted(count: int, what: str) -> str:

@@ -32,6 +32,24 @@ def test_the_version(argv: tuple[str, ...]) -> None:
     assert run(*argv) == (0, f"healthmon {__version__}\n", "")
 
 
+def test_a_warning_changes_the_exit_code_with_strict_only(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    camera = "{id: C1, name: Gate, site: s, address: 192.0.2.1, kind: fixed}"
+    path.write_text(
+        f"agent: {{state_directory: {tmp_path}}}\nsites: [{{id: s}}]\ncameras: [{camera}]\n"
+    )
+    code, out, err = run("check-config", "--config", str(path))
+    assert (code, out) == (
+        0,
+        f"{path}: well formed: 1 camera, 0 recorders, 0 UPS, 0 links, 0 time servers\n",
+    )
+    warnings = err.count("warning: ")
+    assert warnings >= 1
+    code, again, err = run("check-config", "--strict", "--config", str(path))
+    assert (code, again) == (3, out)
+    assert err.endswith(f"{warnings} warnings, and --strict allows none\n")
+
+
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [("sh", {"sheet", "sheets"}), ("picture fo", {"forget"}), ("faults --un", {"--until"})],
