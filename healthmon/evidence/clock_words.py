@@ -30,6 +30,7 @@ _LEAPS: Final = {
     2: "a leap second announced (the day ends a second early)",
 }
 _LONG: Final = 90.0
+_TENTH: Final = 0.1
 MOST_STEPS: Final = 5
 
 
@@ -54,6 +55,8 @@ def size(seconds: float) -> str:
 
 def signed(seconds: float) -> str:
     """``0.4 s ahead of UTC``."""
+    if abs(seconds) < _TENTH / 2:
+        return "right"
     return f"{size(seconds)} {'ahead of' if seconds > 0 else 'behind'} UTC"
 
 

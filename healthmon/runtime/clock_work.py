@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from healthmon.evidence.clock_statement import Wish, statement, subject_of
 from healthmon.incidents.operations import Operation, OperationError
+from healthmon.model.enums import AGENT
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked, entered
 from healthmon.store import Author, Store
@@ -37,10 +38,12 @@ class ClockWork:
         author = mark.author
 
         def write(store: Store) -> Operation:
-            subject = subject_of(devices, name, config.estate.name, config.digest)
             return recorded(store, statement(store, subject, wish), author)
 
         try:
+            subject = subject_of(devices, name, config.estate.name, config.digest)
+            names = {AGENT, *(one.id for one in subject.devices)}
+            await self._agent.incident_service.keep_clocks(names)
             kept = await entered(self._agent, write)
         except OperationError as error:
             raise NotDoneError(str(error)) from None

@@ -8,11 +8,12 @@ delays a notice by no more than `KEEP_SECONDS`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -409,6 +410,13 @@ class IncidentService:
         hindered = self.unchecked.ages(now)
         batch = Batch(alive=self.wall.now(), unchecked=hindered, clocks=clocks)
         _forget(self.store_writer.submit(batch))
+
+    async def keep_clocks(self, devices: Collection[str]) -> None:
+        """Write what is known of the clocks of some devices now, if the store can write in time."""
+        rows = self.clocks.of_devices(devices)
+        kept = self.store_writer.submit(Batch(clocks={row.key: row for row in rows}))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(kept, KEEP_SECONDS)
 
     def _trim(self, store: Store) -> Callable[[], None] | None:
         now = time.time()

@@ -129,6 +129,10 @@ class ClockHistory:
         found, self._over = self._over, []
         return found + [one.row for one in self.now.values()]
 
+    def of_devices(self, devices: Collection[str]) -> list[ClockRow]:
+        """The rows under way of some devices, as they are now."""
+        return [one.row for key, one in self.now.items() if key[0] in devices]
+
     def forget(self, keep: Collection[str]) -> None:
         """End the stretches of devices that are not in `keep`."""
         for key in [one for one in self.now if one[0] not in keep]:

@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pikepdf
@@ -17,12 +18,17 @@ from helpers.naive_evidence import DAY, LONDON
 from helpers.page_looks import CONTRAST, CUT, OVERFLOW
 from helpers.paper import overlaps, pages, words
 
+from healthmon.evidence.clock_statement import Wish, statement, subject_of
 from healthmon.evidence.faults import FaultFigures, FaultRecord
 from healthmon.evidence.kpis import Figures
 from healthmon.evidence.period import Period
 from healthmon.evidence.reading import Answer
 from healthmon.evidence.shifts import ShiftFigures
-from healthmon_exporters.reports import report_forms, report_html
+from healthmon.model.device import Device
+from healthmon.model.enums import AGENT, Kind
+from healthmon.runtime.clock_work import recorded
+from healthmon.store import Batch, ClockRow, Store
+from healthmon_exporters.reports import clock_document, report_forms, report_html
 from healthmon_exporters.reports.report_document import About
 from healthmon_exporters.reports.report_kinds import KINDS, Order
 
@@ -66,7 +72,38 @@ def order() -> Order:
     return Order(about, Answer(figures, faults, year.since - DAY), reviews=["Each day."])
 
 
+def clock_statement() -> dict[str, Any]:
+    """One of a camera with a recorder, whose clocks were set, with a name and reason that are odd."""
+    at = 1_793_000_000.0
+    rows = [
+        ClockRow("C001", "device", at - 9000, at - 300, 17, 300.0, 3599.4, 3600.6, 3600.0, "onvif", "clock_zone"),
+        ClockRow("C001", "device", at - 60, at + 900, 12, 300.0, -0.6, 0.6, 0.0, "onvif", "ok"),
+        ClockRow("C001", "local", at - 9000, at + 900, 30, 300.0, -0.6, 0.6, 0.0, "onvif_local"),
+        ClockRow("C001", "stream", at - 9000, at + 900, 30, 300.0, -0.01, 0.02, 0.0, "rtcp"),
+        ClockRow("R1", "recorder", at - 9000, at + 900, 30, 300.0, -12.6, -11.4, -12.0, "hikvision"),
+        ClockRow("R1", "device", at - 9000, at + 900, 30, 300.0, -13.0, -11.0, -12.0, "http_date"),
+        ClockRow(AGENT, "reference", at - 90, at + 900, 15, 60.0, -0.01, 0.01, 0.0, "ntp", "",
+                 '{"agreed":["10.9.0.1","10.9.0.2","2001:db8:1234:5678::123"],"asked":3,"leap":0}'),
+    ]  # fmt: skip
+    devices = {
+        "C001": Device("C001", NASTY, Kind.CAMERA, "s", "192.0.2.1", recorder="R1"),
+        "R1": Device("R1", "Recorder hall 1", Kind.RECORDER, "s", "192.0.2.2"),
+    }
+    with TemporaryDirectory() as folder:
+        store = Store.open(f"sqlite:///{folder}/healthmon.db")
+        store.record(Batch(clocks={row.key: row for row in rows}))
+        subject = subject_of(devices, "C001", f"Field {NASTY}", "0123456789ab")
+        wish = Wish("2026-10-26T07:33:20Z", f"reference {NASTY}", "A. Smith", at + 9000, "x" * 20)
+        kept = recorded(store, statement(store, subject, wish), None)
+        found = store.statement(kept.id)
+        store.close()
+    assert found is not None
+    return clock_document.document(*found, LONDON, simulated=True)
+
+
+STATEMENT = "clock-statement"
 MADE = {kind: make(order()) for kind, (_title, make) in KINDS.items()}
+MADE[STATEMENT] = clock_statement()
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +121,7 @@ def shown(browser: Browser, kind: str) -> None:
     browser.open(f"{here.rpartition('/')[0]}/{kind}.html")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", MADE)
 def test_nothing_is_cut_off_and_axe_finds_nothing(browser: Browser, kind: str) -> None:
     shown(browser, kind)
     for name, width, media in VIEWS:
@@ -128,7 +165,7 @@ def elements(node: pikepdf.Object) -> Iterator[pikepdf.Object]:
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="poppler-utils is not installed")
-@pytest.mark.parametrize("kind", ["monthly", "annual", "foi", "contractor"])
+@pytest.mark.parametrize("kind", ["monthly", "annual", "foi", "contractor", STATEMENT])
 def test_the_pdf_is_tagged_and_whole(kind: str, tmp_path: Path) -> None:
     made = MADE[kind]
     pdf = report_forms.pdf(made)
@@ -143,7 +180,9 @@ def test_the_pdf_is_tagged_and_whole(kind: str, tmp_path: Path) -> None:
         charts = [chart for section in made["sections"] for chart in section["charts"]]
         figures = [str(tag.Alt) for tag in tags if tag.S == "/Figure" and "/Alt" in tag]
         assert figures == [chart["text"] for chart in charts]
-    for page in pages(pdf):
+    sheets = list(pages(pdf))
+    assert kind != STATEMENT or len(sheets) == 1, "one page to go with a recording"
+    for page in sheets:
         for left, top, right, bottom, _ in page:
             assert 30 < left < right < 595 - 30
             assert 15 < top < bottom < 842 - 15

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,24 @@ from healthmon.access.roles import Role
 from healthmon.access.users import User
 from healthmon.checks.function_check.walk import Outcome, Tick, Walk
 from healthmon.config import loading
+from healthmon.config.schema import Config
+from healthmon.evidence.clock_statement import Wish, statement, subject_of
 from healthmon.incidents import visits
 from healthmon.incidents.acts import ActKind, act
 from healthmon.incidents.confirmation import Fault
 from healthmon.incidents.incident import Ack, Incident, IncidentEvent
 from healthmon.incidents.windows import WindowPlan, window_operation
+from healthmon.inventory import devices as inventory
 from healthmon.model.device import Check
-from healthmon.model.enums import CheckName, Reason, State
+from healthmon.model.enums import AGENT, CheckName, Reason, State
 from healthmon.model.results import CheckResult, Verdict, nothing
 from healthmon.runtime.agent import Agent
+from healthmon.runtime.clock_work import recorded
 from healthmon.runtime.estate import Estate
 from healthmon.runtime.page_feed import feed_of
 from healthmon.runtime.shift_feed import publisher_of, shift_feed_of
 from healthmon.runtime.wall_feed import wall_of
-from healthmon.store import Batch, Store
+from healthmon.store import Batch, ClockRow, Store
 from healthmon.store.handovers import NewNote
 from healthmon.store.rows import Segment
 from healthmon_exporters.pages.routes import Pages
@@ -167,6 +172,24 @@ def _record(store: Store, now: float) -> None:
     store.operate(came)
 
 
+def _clocks(store: Store, config: Config, now: float) -> None:
+    """Readings of the clock of a camera, and the statement 3 of it."""
+    detail = '{"agreed":["10.9.0.1","10.9.0.2","2001:db8:1234:5678::123"],"asked":3,"leap":0}'
+    until = now - 60
+    rows = [
+        ClockRow("C001", "device", now - 9000, now - 4000, 17, 300.0, 3599.4, 3600.6, 3600.0, "onvif", "clock_zone"),
+        ClockRow("C001", "device", now - 3700, until, 12, 300.0, -0.6, 0.6, 0.0, "onvif", "ok"),
+        ClockRow("C001", "stream", now - 9000, until, 30, 300.0, -0.01, 0.02, 0.0, "rtcp"),
+        ClockRow(AGENT, "reference", now - 9000, until, 150, 60.0, -0.01, 0.01, 0.0, "ntp", "", detail),
+    ]  # fmt: skip
+    store.record(Batch(clocks={row.key: row for row in rows}))
+    known = {one.id: one for one in inventory.devices(config)}
+    subject = subject_of(known, "C001", config.estate.name, config.digest)
+    typed = datetime.fromtimestamp(now - 3900, UTC).isoformat(timespec="seconds")
+    wish = Wish(typed, "police reference 42/2026, export 17 of recorder 1", "smith", now, "x" * 20)
+    recorded(store, statement(store, subject, wish), None)
+
+
 def _month(now: float) -> Iterator[Segment]:
     """What the first camera's strips show."""
     states, length = ("OK", "FAULT", "OK", "UNKNOWN", "OK", "DEGRADED"), 5 * 3600.0
@@ -259,6 +282,7 @@ def control_room(folder: Path) -> Iterator[ControlRoom]:
     users.chmod(0o600)
     store = Store.open(f"sqlite:///{state / 'healthmon.db'}")
     _record(store, time.time())
+    _clocks(store, loading.load(folder / "config.yaml"), time.time())
     store.close()
     server = _Server(folder, users)
     try:

@@ -36,6 +36,8 @@ PAGES = {
     "/raise": "/raise",
     "/devices": "/devices",
     "/devices/{name}": "/devices/C001",
+    "/devices/{name}/clock-statement": "/devices/C001/clock-statement",
+    "/clock-statements/{name}": "/clock-statements/3",
     "/maintenance": "/maintenance",
     "/sites/{site}": "/sites/s01",
     "/reports": "/reports",

@@ -8,8 +8,10 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlparse
 
 import httpx
 import pytest
@@ -39,6 +41,7 @@ PAGES = (
     "/faults?device=C1",
     "/devices",
     "/devices/C1",
+    "/devices/C1/clock-statement",
     "/raise",
     "/sheets",
     "/maintenance",
@@ -151,9 +154,19 @@ def test_axe_finds_nothing(desk: Desk, agent: Running) -> None:
     store = record(agent)
     store.keep_sweep(time.time() - 7200, kept_sheet.body(sheet(3)))
     store.close()
-    tested = (*desk.pages, *OTHERS)
-    shown = {path.partition("?")[0].replace("C1", "C001") for path in tested} - {desk.fault}
-    shown |= {"/faults/F000123", "/shift-check", "/walk"}  # the last two: test_walk_browser.py
+    desk.open("/devices/C1/clock-statement")
+    desk.find("input[name=time]").send_keys(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    desk.find("input[name=reason]").send_keys(HOSTILE)
+    desk.press("Make the statement")
+    wait(lambda: "/clock-statements/" in desk.browser.driver.current_url, 20)
+    statement = urlparse(desk.browser.driver.current_url).path
+    tested = (*desk.pages, *OTHERS, statement)
+    shown = {path.partition("?")[0].replace("C1", "C001") for path in tested} - {
+        desk.fault,
+        statement,
+    }
+    shown |= {"/faults/F000123", "/clock-statements/1"}
+    shown |= {"/shift-check", "/walk"}  # test_walk_browser.py
     assert shown == set(accessibility.TESTED_PAGES), "as the statement says"
     assert (axe_version(), WCAG) == (accessibility.AXE_VERSION, accessibility.AXE_RULES)
     for path in tested:

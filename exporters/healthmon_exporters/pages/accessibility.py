@@ -32,6 +32,8 @@ TESTED_PAGES: Final = (
     "/sheets",
     "/devices",
     "/devices/C001",
+    "/devices/C001/clock-statement",
+    "/clock-statements/1",
     "/maintenance",
     "/sites/s",
     "/reports",
