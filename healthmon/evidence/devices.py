@@ -12,7 +12,9 @@ from healthmon.evidence.planned import Works
 from healthmon.evidence.services import Measured
 from healthmon.evidence.spans import Spans
 from healthmon.model.enums import Kind
+from healthmon.store.rows import ClockRow
 
+UTC_LABEL: Final = "clock_utc_label"
 ALWAYS: Final = (float("-inf"), float("inf"))
 
 
@@ -65,7 +67,8 @@ class Share:
 class DeviceFigures:
     """One device in one period. `countable` are the seconds in which it was in service and deployed
     and not worked on; `planned` those in which it was worked on. `blind` is when no pictures came
-    from it, for its zone.
+    from it, for its zone. `offset` is the largest distance of one of its clocks from true time that was
+    proved, seconds, 0.0 where none was; None where no clock was read.
     """
 
     device: DeviceRecord
@@ -73,6 +76,7 @@ class DeviceFigures:
     planned: float
     shares: Mapping[str, Share] = field(default_factory=dict)
     blind: Spans = ()
+    offset: float | None = None
 
     def share(self, key: str) -> Share:
         """The share of a service; an empty one where it was not checked."""
@@ -96,9 +100,10 @@ def figures(
     planned: Sequence[tuple[float, float]],
     period: Period,
     now: float,
+    clocks: Iterable[ClockRow] = (),
 ) -> DeviceFigures:
     """The figures of `device` in `period`, as far as that is over at `now`. `found` are its services
-    (`services.measured`), `planned` the works on it.
+    (`services.measured`), `planned` the works on it, `clocks` the readings of its clocks.
     """
     until = min(period.until, now)
     serving = spans.clipped(device.service, period.since, until)
@@ -113,7 +118,22 @@ def figures(
     dark = within.get(services.PICTURES.key, within.get(services.ONLINE.key))
     blind = dark.bad if dark is not None and device.zone else ()
     planned_seconds = spans.total(serving) - spans.total(countable)
-    return DeviceFigures(device, spans.total(countable), planned_seconds, shares, blind)
+    offset = _largest_offset(clocks, countable)
+    return DeviceFigures(device, spans.total(countable), planned_seconds, shares, blind, offset)
+
+
+def _largest_offset(clocks: Iterable[ClockRow], countable: Spans) -> float | None:
+    """The largest of the rows of which some lies in `countable`. A clock that only calls local time UTC
+    is right in what people see.
+    """
+    found = [
+        row.worst
+        for row in clocks
+        if row.worst is not None
+        and row.verdict != UTC_LABEL
+        and any(begin <= row.until and row.since < end for begin, end in countable)
+    ]
+    return max(found, key=abs, default=None)
 
 
 def together(each: Iterable[DeviceFigures], key: str) -> Share:

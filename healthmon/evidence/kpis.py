@@ -62,8 +62,7 @@ class Kpi:
 class Figures:
     """All that the figures of one period are made of. `cameras` are only cameras; `estate` is every
     device. `breaches` are the stretches in which footage was kept too short or too long, by fault
-    code and camera. `offset` is the largest distance of a clock from true time, None where none is
-    kept. `record_since` is when the record begins: nothing is known of the time before.
+    code and camera. `record_since` is when the record begins: nothing is known of the time before.
     """
 
     period: Period
@@ -75,7 +74,6 @@ class Figures:
     mains: tuple[MainsFailure, ...] = ()
     breaches: Mapping[str, Mapping[str, Sequence[Span]]] = field(default_factory=dict)
     warned: tuple[tuple[str, str], ...] = ()
-    offset: float | None = None
     record_since: float = float("-inf")
 
     @property
@@ -105,6 +103,13 @@ class Figures:
     def countable(self) -> float:
         """Camera-seconds in service and deployed, without planned works."""
         return sum(one.countable for one in self.cameras)
+
+    @property
+    def offset(self) -> float | None:
+        """The largest distance of a camera's clock from true time, seconds; None where none was read."""
+        return max(
+            (abs(one.offset) for one in self.cameras if one.offset is not None), default=None
+        )
 
     def in_service(self) -> list[DeviceRecord]:
         """The cameras that belong to the estate at the end of the period."""
@@ -248,10 +253,20 @@ def _clocks(found: Figures) -> Kpi:
         _rests(share),
         _hours(share.measured),
         (
-            Line("largest offset", found.offset, SECONDS),
+            Line("largest offset that was proved", found.offset, SECONDS),
             Line("faults of time zone or summer time", float(changed)),
         ),
+        tuple(_farthest(found)),
     )
+
+
+def _farthest(found: Figures) -> list[Line]:
+    """The cameras whose clocks were farthest from true time."""
+    off = [(abs(one.offset), one.device) for one in found.cameras if one.offset]
+    off.sort(key=lambda pair: (-pair[0], pair[1].id))
+    return [
+        Line(f"{one.id} {one.name}: largest offset", value, SECONDS) for value, one in off[:WORST]
+    ]
 
 
 def _faults(found: Figures) -> Kpi:

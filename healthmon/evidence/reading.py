@@ -27,7 +27,7 @@ from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.incidents.service_dates import in_service
 from healthmon.model.enums import AGENT, Kind
 from healthmon.notifications.shifts import ShiftPlan
-from healthmon.store import Store, Wanted
+from healthmon.store import ClockRow, Store, Wanted
 
 if TYPE_CHECKING:
     from healthmon.config.schema import Config
@@ -150,14 +150,19 @@ def _cameras(
     for done, camera in enumerate(cameras):
         asked.progress(done, len(cameras))
         stretches = store.stretches(camera.id, asked.since, asked.until)
+        clocks = store.clocks(camera.id, asked.since, asked.until)
         seen = services.measured(stretches, asked.now)
         on_it = devices.works_on(camera, works)
         for period, figures in zip(asked.periods, found, strict=True):
-            made = devices.figures(camera, seen, on_it, period, asked.now)
+            made = devices.figures(camera, seen, on_it, period, asked.now, _within(clocks, period))
             if made.countable or made.planned:
                 figures.append(made)
     asked.progress(len(cameras), len(cameras))
     return found
+
+
+def _within(clocks: Sequence[ClockRow], period: Period) -> list[ClockRow]:
+    return [row for row in clocks if row.since < period.until and row.until >= period.since]
 
 
 def _incidents(store: Store, asked: Scope) -> _Incidents:

@@ -24,13 +24,16 @@ from healthmon.incidents.confirmation import Fault
 from healthmon.incidents.incident import Incident
 from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.inventory import devices as inventory
-from healthmon.model.enums import State
-from healthmon.model.results import Verdict
+from healthmon.model.enums import Span, State
+from healthmon.model.measurements import Clock, ClockReading, Reference
+from healthmon.model.results import Observation, Verdict
 from healthmon.notifications.shifts import ShiftPlan
 from healthmon.store import Batch, Stay, Store
+from healthmon.store.clock_history import ClockHistory
 from healthmon.store.state_history import Timeline
 from helpers import naive_evidence as naive
 from helpers.naive_evidence import LONDON, Camera, Month
+from helpers.results import result_of
 
 _STATES = {
     naive.OK: State.OK,
@@ -116,6 +119,8 @@ def _run(month: Month, store: Store, number: int, check: str) -> None:
     }
     times = month.check_times(number, check)
     for (_began, ended), looks in zip(month.watched, times, strict=True):
+        if check == "clock":
+            _clocks(store, camera, looks)
         timeline, segments = Timeline(), []
         before = None
         for at in looks:
@@ -130,6 +135,19 @@ def _run(month: Month, store: Store, number: int, check: str) -> None:
             segments += timeline.forget([], left)
         store.record(Batch(segments=segments, alive=float(ended)))
         store.end_timelines(float(ended))  # as the next agent does
+
+
+def _clocks(store: Store, camera: Camera, looks: Sequence[int]) -> None:
+    """What one agent reads of the clock of a camera, to half a second."""
+    history = ClockHistory()
+    for at in looks:
+        if camera.state("clock", at) == naive.UNKNOWN:
+            continue
+        ahead = camera.ahead(at)
+        reading = ClockReading("onvif", Span(ahead - 0.5, ahead + 0.5))
+        seen = Clock((reading,), Reference(Span(0.0, 0.0), float(at), 3, 3))
+        history.record(result_of(Observation(camera.id, "clock", "", float(at), 0.1, seen)))
+    store.record(Batch(clocks={row.key: row for row in history.all()}))
 
 
 def _left_between(camera: Camera, before: int | None, at: int) -> float | None:
@@ -277,6 +295,12 @@ def values(figures: Figures) -> dict[str, float | None]:
             "retention": each["retention"].value,
             "mains": each["power"].value,
             "cameras": each["cameras"].value,
+            "largest offset": line(each["clocks"], "largest offset that was proved"),
+            **{
+                f"offset of {one.device.id}": abs(one.offset)
+                for one in figures.cameras
+                if one.offset is not None
+            },
             "battery seconds": each["power"].lines[0].value,
             "faults": each["faults"].value,
             "over": each["faults"].lines[0].value,

@@ -56,6 +56,16 @@ class Camera:
     served: Span | None = None  # from local midnight of one day until that of another
     marked: dict[str, tuple[int, bytearray]] = field(default_factory=dict, repr=False)
 
+    def ahead(self, at: int) -> float:
+        """How far its clock is ahead of UTC at `at`, seconds; each is read to half a second."""
+        for low, high in self.wrong:
+            if low <= at < high:
+                return -40.0
+        for low, high in self.drifting:
+            if low <= at < high:
+                return 2.5 + (at - low) / HOUR / 5
+        return 0.25
+
     def state(self, check: str, at: int) -> int:
         """What a check of it finds at `at`."""
         dead = self._has("dead", at)
@@ -249,6 +259,32 @@ def blind_days(month: Month, each: list[Seconds]) -> int:
     return len(days)
 
 
+def offset(month: Month, number: int, counted: bytearray) -> float | None:
+    """The reading of a clock that was farthest from UTC in a second that counts, 0 where each may have
+    been right; None without a reading.
+    """
+    camera, found = month.cameras[number], None
+    for times in month.check_times(number, "clock"):
+        for at in times:
+            told = camera.state("clock", at) in (OK, DEGRADED, FAULT)
+            if told and month.since <= at < month.until and counted[at - month.since] == 1:
+                ahead = camera.ahead(at)
+                found = max(found or 0.0, abs(ahead) if abs(ahead) > 0.5 else 0.0)
+    return found
+
+
+def offsets(month: Month) -> dict[str, float]:
+    """The largest offset of each camera of which a clock was read, and of all."""
+    each = {
+        camera.id: offset(month, number, counts(month, camera))
+        for number, camera in enumerate(month.cameras)
+    }
+    known = {name: value for name, value in each.items() if value is not None}
+    return {f"offset of {name}": value for name, value in known.items()} | {
+        "largest offset": max(known.values())
+    }
+
+
 # ------------------------------------------------------------------------------------------ faults
 
 
@@ -297,6 +333,7 @@ def expected(month: Month) -> dict[str, float]:
     found["lost hours"] = bad["operational"] / HOUR
     found["unrecorded hours"] = bad["recorded"] / HOUR
     found["blind days"] = blind_days(month, each)
+    found |= offsets(month)
     recorded = good["recorded"] + bad["recorded"]
     breaches = [
         overlap(month, [span for _camera, span in kind]) for kind in (month.short, month.long)

@@ -21,6 +21,7 @@ Section = dict[str, Any]
 NOT_MEASURED: Final = "not measured"
 # Shorter times are told in seconds.
 MINUTES_FROM: Final = 120.0
+FINE: Final = 100.0
 IMPORTED: Final = "imported, not measured"
 _FORMS: Final = {PERCENT: "{:,.2f} %", HOURS: "{:,.1f} h", SECONDS: "{:,.0f} s", COUNT: "{:,.1f}"}
 
@@ -117,6 +118,8 @@ def amount(value: float | None, unit: str = COUNT) -> str:
         return f"{int(value):,}"
     if unit == HOURS and 0 < value < 1:
         return _short(value * HOUR)
+    if unit == SECONDS and abs(value) < FINE and value != round(value):
+        return f"{value:,.1f} s"
     return _FORMS[unit].format(value)
 
 
