@@ -46,7 +46,7 @@ MEANING: Final[Mapping[Permission, str]] = MappingProxyType(
         Permission.CHECK: "have a device checked now",
         Permission.SWEEP: "start the shift check",
         Permission.ACKNOWLEDGE: "acknowledge faults",
-        Permission.ACT: "raise faults, record what is done about them, walk the cameras",
+        Permission.ACT: "raise faults, record what is done about them, answer for pictures, walk the cameras",
         Permission.NOTE: "write notes for the next shift",
         Permission.SIGN: "sign the shift check",
         Permission.DEVICES: "accept a replaced device, say where a deployable camera is, retire a device",

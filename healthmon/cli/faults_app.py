@@ -129,6 +129,19 @@ def confirm(
 
 
 @faults.command()
+def dismiss(
+    number: Number,
+    name: Named,
+    config: ConfigOption = None,
+    *,
+    note: Noted = "",
+    at: Happened = None,
+) -> None:
+    """Record that a person has seen the picture and that it is a false alarm."""
+    _do("dismiss", number, (name, at, config), note=note)
+
+
+@faults.command()
 def report(
     number: Number,
     name: Named,

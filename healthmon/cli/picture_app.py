@@ -1,4 +1,6 @@
-"""The commands ``healthmon picture ...``: what a camera has learned of its own pictures."""
+"""The commands ``healthmon picture ...``: what a camera has learned of its own pictures, and pictures that
+wait for a person's answer.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +8,13 @@ from typing import Annotated
 
 import typer
 
+from healthmon.cli.faults_app import Named
 from healthmon.cli.options import ConfigOption
 
 CameraArgument = Annotated[str, typer.Argument(help="id of the camera")]
 
 picture = typer.Typer(
-    help="Views that cameras have learned from their own pictures.",
+    help="Pictures that wait for an answer, and views that cameras have learned from their own.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -31,3 +34,41 @@ def forget(camera: CameraArgument, config: ConfigOption = None) -> None:
     from healthmon.cli import pictures
 
     pictures.forget(camera, config)
+
+
+@picture.command()
+def baseline(
+    camera: CameraArgument,
+    name: Named,
+    config: ConfigOption = None,
+    *,
+    now: Annotated[bool, typer.Option("--now", help="learn the view anew from now on")] = False,
+) -> None:
+    """Show how far a camera has learned its view; with --now it learns anew, by the running agent."""
+    from healthmon.cli import pictures
+
+    if now:
+        pictures.learn_anew(camera, name, config)
+    pictures.show(camera, config)
+
+
+@picture.command("looks")
+def show_inspections(config: ConfigOption = None) -> None:
+    """Show the pictures that wait for an answer: a fault, or a false alarm?"""
+    from healthmon.cli import inspections
+
+    inspections.show(config)
+
+
+@picture.command()
+def answer(
+    camera: CameraArgument,
+    said: Annotated[str, typer.Argument(metavar="yes|no", help="whether it is a fault")],
+    name: Named,
+    config: ConfigOption = None,
+    note: Annotated[str, typer.Option("--note", help="a remark")] = "",
+) -> None:
+    """Say whether the picture of a camera is a fault (yes) or a false alarm (no)."""
+    from healthmon.cli import inspections
+
+    inspections.answer(camera, said, (name, note), config)

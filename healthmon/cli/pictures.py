@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from healthmon.cli import field_acts
 from healthmon.cli.console import fail, load, say
 from healthmon.config.problems import suggest
 from healthmon.config.schema import Config
@@ -63,6 +64,11 @@ def forget(camera: str, file: Path | None) -> None:
     except OSError as error:
         raise fail(f"{baselines.path(where)}: cannot be deleted: {error.strerror}") from None
     say(f"{camera}: deleted; it learns anew" if gone else f"{camera}: nothing learned yet")
+
+
+def learn_anew(camera: str, name: str, file: Path | None) -> None:
+    """Have the running agent forget the view and learn it anew. Exits where it does not."""
+    field_acts.do("baseline", {"device": camera}, name, file)
 
 
 def _place(camera: str, file: Path | None) -> tuple[Baselines, tuple[str, str], ZoneInfo]:

@@ -87,12 +87,15 @@ class FaultRecord:
 
 def is_reported(life: LifeCycle) -> bool:
     """Whether an incident counts as a fault: people were told of it or have raised it, and it is no
-    warning, no trouble of healthmon itself, and not the same fault under another number.
+    warning, no trouble of healthmon itself, and not the same fault under another number. A picture
+    counts once a person has answered; with no, as no fault at all.
     """
     incident = life.incident
     if incident.device == AGENT or incident.cause.startswith(_GOES_ON):
         return False
-    return incident.raised or (incident.told is not None and incident.lead.state is State.FAULT)
+    if life.dismissed:
+        return True
+    return incident.raised or (incident.told is not None and incident.state is State.FAULT)
 
 
 def record(
@@ -101,7 +104,7 @@ def record(
     """The record of one fault; `clock` is that of its contract, None without one."""
     incident = life.incident
     reported, attended = life.first(ActKind.REPORT), life.first(ActKind.ATTEND, ActKind.FIX)
-    waited = _waited(life, now)
+    waited, ended = _waited(life, now), life.closed or life.dismissed
     return FaultRecord(
         f"F{incident.number:06d}",
         incident.device,
@@ -112,7 +115,7 @@ def record(
         reported.happened if reported else None,
         attended.happened if attended else None,
         life.restored,
-        life.closed.at if life.closed else None,
+        ended.at if ended else None,
         _cause(life),
         incident.priority,
         contractor,
@@ -124,7 +127,9 @@ def record(
 
 
 def _cause(life: LifeCycle) -> str:
-    """As it was closed, else as the last fix says."""
+    """As it was closed or answered, else as the last fix says."""
+    if life.dismissed:
+        return "no_fault"
     if life.closed:
         return life.closed.get("cause")
     fix = life.last(ActKind.FIX)

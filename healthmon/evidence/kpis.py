@@ -458,7 +458,8 @@ def _no_fault(found: Figures) -> Kpi:
         "False alarms",
         found.counted(len(found.faults.no_fault)),
         COUNT,
-        "faults that were closed in the period with the cause 'no fault found'",
+        "faults that were closed in the period with the cause 'no fault found', and pictures that a "
+        "person has looked at and found well",
         f"{_number(len(found.faults.opened), 'fault')} began in the period",
     )
 

@@ -31,6 +31,7 @@ class ActKind(StrEnum):
 
     RAISE = "raise"
     CONFIRM = "confirm"
+    DISMISS = "dismiss"
     ACKNOWLEDGE = "acknowledge"
     REPORT = "report"
     ATTEND = "attend"
@@ -109,6 +110,7 @@ NEEDED: Final[Mapping[ActKind, tuple[str, ...]]] = {
 ALLOWED: Final[Mapping[ActKind, tuple[str, ...]]] = {
     ActKind.RAISE: ("device", "site", "priority"),
     ActKind.CONFIRM: ("note",),
+    ActKind.DISMISS: ("note",),
     ActKind.REPORT: ("how", "reference", "note"),
     ActKind.ATTEND: ("engineer", "reference", "note"),
     ActKind.FIX: ("action", "parts", "cause", "reference", "note"),

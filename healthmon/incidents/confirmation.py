@@ -48,8 +48,8 @@ ONE_OFF = Policy(1, 1, 1, WINDOW, WINDOW)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A confirmed fault of one aspect of one device. `state` is DEGRADED or FAULT; times are Unix
-    seconds.
+    """A confirmed fault of one aspect of one device. `state` is DEGRADED or FAULT; `light` names the
+    learned light by which a picture was judged; times are Unix seconds.
     """
 
     device: str
@@ -62,6 +62,7 @@ class Fault:
     since: float
     confirmed: float
     flapping: bool = False
+    light: float | None = None
 
     @property
     def key(self) -> Key:
@@ -216,7 +217,8 @@ def _flapping(fault: Fault) -> Fault:
 
 
 def _fault(verdict: Verdict, since: float, confirmed: float) -> Fault:
-    return Fault(*verdict.key, verdict.code, verdict.state, verdict.sentence, since, confirmed)
+    told = (verdict.code, verdict.state, verdict.sentence)
+    return Fault(*verdict.key, *told, since, confirmed, light=verdict.light)
 
 
 @dataclass(slots=True)
@@ -251,6 +253,11 @@ class FaultBook:
         gone = [key for key in self.lines if key[:3] not in kept]
         lines = [self.lines.pop(key) for key in gone]
         return tuple(Change("removed", line.fault, now) for line in lines if line.fault is not None)
+
+    def dismiss(self, faults: Iterable[Fault]) -> None:
+        """Forget these faults: a person has called them false alarms."""
+        for fault in faults:
+            self.lines.pop(fault.key, None)
 
     def move(self, by: float) -> None:
         """Our clock was set by `by` seconds: all times are that much later."""

@@ -116,8 +116,9 @@ def clock_of(life: LifeCycle, terms: Terms, now: float) -> ContractClock:
     """The clock of one fault at `now`.
 
     It starts when healthmon has notified the fault or a person has reported it, whichever came
-    first. The response ends with the first visit or remote fix; the fix ends when the fault is
-    restored. A fault that is over needs no visit any more.
+    first; for a picture that needs a person also with their yes. The response ends with the first
+    visit or remote fix; the fix ends when the fault is restored. A fault that is over needs no visit
+    any more.
     """
     started = _started(life, terms)
     came = life.first(ActKind.ATTEND, ActKind.FIX)
@@ -128,7 +129,8 @@ def clock_of(life: LifeCycle, terms: Terms, now: float) -> ContractClock:
 
 
 def _started(life: LifeCycle, terms: Terms) -> float | None:
-    reported = life.first(ActKind.REPORT)
+    yes = (ActKind.CONFIRM,) if life.incident.needs_a_person else ()
+    reported = life.first(ActKind.REPORT, *yes)
     found = [reported.happened] if reported else []
     if not terms.from_report and life.incident.told is not None:
         found.append(life.incident.told)
@@ -220,13 +222,13 @@ def _without(period: Period, start: float, end: float | None) -> list[Period]:
 
 def terms_of(contracts: Contracts, zone: ZoneInfo, life: LifeCycle) -> Terms | None:
     """The terms for one fault; None where there is no contract. Where a person looks first, the time
-    begins with their report.
+    begins with their yes or their report.
     """
     contract = contracts.by_id.get(contractor_of(contracts, life))
     if contract is None:
         return None
     found = terms(contract, life.incident.priority, zone, contracts.bank_holidays)
-    return replace(found, from_report=True) if life.incident.looked_at_first else found
+    return replace(found, from_report=True) if life.incident.needs_a_person else found
 
 
 def contractor_of(contracts: Contracts, life: LifeCycle) -> str:

@@ -13,6 +13,7 @@ from healthmon.incidents.life_cycle import LifeCycle, Stage
 DONE: Final[Mapping[ActKind, str]] = {
     ActKind.RAISE: "raised",
     ActKind.CONFIRM: "confirmed",
+    ActKind.DISMISS: "called a false alarm",
     ActKind.ACKNOWLEDGE: "acknowledged",
     ActKind.REPORT: "reported",
     ActKind.ATTEND: "visit recorded",
@@ -41,7 +42,12 @@ STAGES: Final[Mapping[Stage, str]] = {
 def stage_words(life: LifeCycle) -> str:
     """How far a fault has come; for one that ended without being restored, why."""
     ended = "" if life.closed else life.incident.ended
-    return f"closed: {ended}" if ended else STAGES[life.stage]
+    if ended:
+        return f"closed: {ended}"
+    stage = life.stage
+    if stage in (Stage.OPEN, Stage.ACKNOWLEDGED) and life.incident.looked_at_first:
+        return f"{STAGES[stage]}: a person looks before anybody is called"
+    return STAGES[stage]
 
 
 def details_of(act: Act) -> str:

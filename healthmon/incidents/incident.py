@@ -63,7 +63,8 @@ class Incident:
     explains this one. `affected` are device ids: the cameras of a site case, the children of a dead
     parent. `waits` is when the waiting began. `past` are faults that are over while others are not.
     `mains_lost` and `mains_back` bound the mains failure that it tells of. `ended` says why it is
-    closed although nothing was restored, "" otherwise. Unix seconds.
+    closed although nothing was restored, "" otherwise. `confirmed` is the person who has looked at
+    a picture and called it a fault. Unix seconds.
     """
 
     number: int
@@ -86,14 +87,23 @@ class Incident:
     mains_lost: float | None = None
     mains_back: float | None = None
     ended: str = ""
+    confirmed: str = ""
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether only a person can say that it is a fault: a picture is unlike earlier ones."""
+        faults = (*self.past, *self.faults)
+        return bool(faults) and all(group_of(one.code) == "view" for one in faults)
 
     @property
     def looked_at_first(self) -> bool:
-        """Whether a person looks before the contractor is called: a picture is only unlike earlier
-        ones.
-        """
-        faults = (*self.past, *self.faults)
-        return bool(faults) and all(group_of(one.code) == "view" for one in faults)
+        """Whether a person has still to look before the contractor is called."""
+        return self.needs_a_person and not self.confirmed
+
+    @property
+    def state(self) -> State:
+        """How bad it is: what a person has called a fault is one, whatever the machine says."""
+        return State.FAULT if self.needs_a_person and self.confirmed else self.lead.state
 
     @property
     def lead(self) -> Fault:
@@ -255,9 +265,22 @@ def priority(fault: Fault, device: Device | None) -> int:
 def with_fault(incident: Incident, fault: Fault, device: Device | None) -> Incident:
     """`incident` with `fault` added or brought up to date."""
     others = tuple(f for f in incident.faults if f.key != fault.key)
-    faults = (*others, fault)
-    urgent = min(priority(f, device) for f in faults)
-    return replace(incident, faults=faults, since=min(incident.since, fault.since), priority=urgent)
+    since = min(incident.since, fault.since)
+    grown = replace(incident, faults=(*others, fault), since=since)
+    return replace(grown, priority=_urgency(grown, device))
+
+
+def confirmed_by(incident: Incident, by: str, device: Device | None) -> Incident:
+    """`incident` as `by` has called it a fault, "" where that was undone."""
+    answered = replace(incident, confirmed=by)
+    return replace(answered, priority=_urgency(answered, device))
+
+
+def _urgency(incident: Incident, device: Device | None) -> int:
+    """The priority of its worst fault; what a person has confirmed is no mere warning."""
+    if incident.state is State.FAULT and incident.confirmed:
+        return min(priority(replace(f, state=State.FAULT), device) for f in incident.faults)
+    return min(priority(f, device) for f in incident.faults)
 
 
 class Unchecked(NamedTuple):

@@ -16,6 +16,8 @@ from healthmon.incidents.incident import Ack, Incident
 
 # An engineer may have come a little before the fault was noticed.
 EARLY_SECONDS = 86400.0
+# How the reason begins for which an incident has ended by the answer "no".
+FALSE_ALARM: Final = "a false alarm:"
 
 
 class Stage(StrEnum):
@@ -47,7 +49,8 @@ class Pause:
 @dataclass(frozen=True, slots=True)
 class LifeCycle:
     """One fault with the acts on it, in order. `standing` are those that nobody has undone, without
-    the acts "undo". The acknowledgement of `incident` is the one that stands.
+    the acts "undo". The acknowledgement of `incident` is the one that stands, and so is what a
+    person has answered about a picture.
     """
 
     incident: Incident
@@ -63,7 +66,22 @@ class LifeCycle:
             one for one in known if one.kind is not ActKind.UNDO and one.id not in undone
         )
         found = cls(incident, known, standing)
-        return replace(found, incident=replace(incident, ack=found.ack)) if known else found
+        return replace(found, incident=found.answered()) if known else found
+
+    def answered(self) -> Incident:
+        """The incident as people have taken it on, confirmed it or called it a false alarm. Where
+        that was undone, it is open as before.
+        """
+        incident = replace(self.incident, ack=self.ack)
+        if not incident.needs_a_person:
+            return incident
+        yes, no = self.last(ActKind.CONFIRM), self.dismissed
+        incident = replace(incident, confirmed=yes.by if yes else "")
+        if no is not None:
+            return replace(incident, closed=no.at, ended=f"{FALSE_ALARM} {no.by} has looked")
+        if incident.ended.startswith(FALSE_ALARM):
+            return replace(incident, closed=None, ended="")
+        return incident
 
     def all(self, *kinds: ActKind) -> tuple[Act, ...]:
         """The standing acts of these kinds in order."""
@@ -93,6 +111,11 @@ class LifeCycle:
     def closed(self) -> Act | None:
         """The act that has closed it."""
         return self.last(ActKind.CLOSE)
+
+    @property
+    def dismissed(self) -> Act | None:
+        """The act that has called it a false alarm."""
+        return self.last(ActKind.DISMISS)
 
     @property
     def restored(self) -> float | None:
@@ -172,10 +195,17 @@ class LifeCycle:
         found = [one for one in self.standing if one.kind is not ActKind.RAISE]
         return found[-1] if found else None
 
+    def undid(self, kind: ActKind) -> bool:
+        """Whether the last act has undone one of `kind`."""
+        undone = self.acts[-1].undoes if self.acts else 0
+        return any(one.id == undone and one.kind is kind for one in self.acts)
+
     def refusal(self, new: Act, now: float) -> str:
         """Why `new` cannot be recorded, as a sentence with its remedy; "" where it can."""
         if self.closed and new.kind is not ActKind.UNDO:
             return f"is closed since {self.closed.by} closed it; undo that first"
+        if self.dismissed and new.kind is not ActKind.UNDO:
+            return f"is a false alarm, {self.dismissed.by} has said; undo that first"
         if new.happened > now + AHEAD_SECONDS:
             return "that time is in the future; give the time at which it happened"
         if new.happened < self.incident.since - EARLY_SECONDS:
@@ -200,6 +230,18 @@ def _still_there(life: LifeCycle, new: Act) -> str:
     if life.over is None:
         return ""
     return f"is over; it needs no '{new.kind}'"
+
+
+def _confirm(life: LifeCycle, new: Act) -> str:
+    return _still_there(life, new) if life.incident.needs_a_person else ""
+
+
+def _dismiss(life: LifeCycle, new: Act) -> str:
+    if not life.incident.needs_a_person:
+        return "is a fault that was measured; only what a person is asked about is a false alarm"
+    if life.incident.confirmed:
+        return f"was confirmed by {life.incident.confirmed}; undo that first"
+    return _still_there(life, new)
 
 
 def _restored(life: LifeCycle, new: Act) -> str:
@@ -250,6 +292,8 @@ def _undo(life: LifeCycle, new: Act) -> str:
 _REFUSALS: Final[Mapping[ActKind, Callable[[LifeCycle, Act], str]]] = {
     ActKind.RAISE: _raise,
     ActKind.ACKNOWLEDGE: _still_there,
+    ActKind.CONFIRM: _confirm,
+    ActKind.DISMISS: _dismiss,
     ActKind.VERIFY: _verify,
     ActKind.ACCEPT: _restored,
     ActKind.CLOSE: _close,

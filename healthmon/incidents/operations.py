@@ -30,6 +30,7 @@ class OperationKind(StrEnum):
     DUTY = "duty"
     IMPORTED = "imported"
     STATEMENT = "statement"
+    BASELINE = "baseline"
 
 
 @dataclass(frozen=True, slots=True)

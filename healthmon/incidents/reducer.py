@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from healthmon.incidents import correlation
-from healthmon.incidents.acts import Act
+from healthmon.incidents.acts import Act, ActKind
 from healthmon.incidents.confirmation import Change, Fault, Key
 from healthmon.incidents.correlation import CorrelationRules, with_mains
 from healthmon.incidents.incident import (
@@ -22,6 +22,7 @@ from healthmon.incidents.incident import (
     EstateState,
     Incident,
     IncidentEvent,
+    confirmed_by,
     fresh,
     raised_by_person,
     together,
@@ -237,6 +238,39 @@ class IncidentReducer:
         if incident.raised and not known and not life.closed:
             self._keep(replace(incident, closed=None, told=None, waits=0.0, ack=life.ack))
         return []
+
+    def answer(
+        self, life: LifeCycle, estate_state: EstateState, now: float
+    ) -> tuple[list[IncidentEvent], tuple[Fault, ...]]:
+        """Take over what a person has answered about a picture, and the faults that are over by it: a
+        yes is told to those who hear of faults, a no ends the incident.
+        """
+        incident = self.incidents.get(life.incident.number)
+        if incident is None or not incident.needs_a_person:
+            return [], ()
+        if life.dismissed:
+            self._of = {key: n for key, n in self._of.items() if n != incident.number}
+            done = replace(incident, ended=life.incident.ended)
+            return self._close(done, "removed", now), incident.faults
+        if incident.confirmed == life.incident.confirmed:
+            return [], ()
+        device = estate_state.devices.get(incident.device)
+        answered = confirmed_by(incident, life.incident.confirmed, device)
+        self._keep(answered)
+        return [self._tell("changed", answered, now)] if answered.told is not None else [], ()
+
+    def reopen(self, life: LifeCycle, now: float) -> tuple[list[IncidentEvent], tuple[Fault, ...]]:
+        """Take over that somebody has undone a false alarm, and the faults that are open again by it."""
+        incident = life.incident
+        if incident.number in self.incidents or not life.undid(ActKind.DISMISS):
+            return [], ()
+        taken = any(fault.key in self._of for fault in incident.faults)
+        if taken or incident.closed is not None:
+            return [], ()
+        self._keep(incident)
+        self._of.update({fault.key: incident.number for fault in incident.faults})
+        told = [self._tell("changed", incident, now)] if incident.told is not None else []
+        return told, incident.faults
 
     def tick(self, estate_state: EstateState, now: float) -> list[IncidentEvent]:
         """What is to be notified now."""

@@ -26,6 +26,17 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """A person has called the fault `code` a false alarm at `at` (Unix seconds), in the learned
+    `light`; None where none was learned.
+    """
+
+    code: str
+    light: float | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """How far a picture is from what the camera has learned in its light: `learned` of `needed`
     pictures; the rest is None until that is enough.
@@ -36,7 +47,8 @@ class Comparison:
     the same of coarse structure. `covered` is the share of `tiles` (of 5 x 8, row by row) without
     their structure, `focus` how fine the picture is (ratio). Of the learned pictures, `pairs` came
     with a second key frame and in `moving` of these something had moved. `low_peak`, `low_focus` and
-    `high_cover` are how far the learned pictures are from each other.
+    `high_cover` are how far the learned pictures are from each other. `light` names the light (when
+    it was begun, Unix seconds) and `level` is its mean grey level.
     """
 
     learned: int
@@ -58,6 +70,8 @@ class Comparison:
     low_peak: float = 1.0
     low_focus: float = 1.0
     high_cover: float = 0.0
+    light: float | None = None
+    level: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +114,8 @@ class PictureReading:
     are mean distances from grey. `session` is the change within one RTSP session, `between` since
     the last check. `moved` is how many checks in a row before this one saw something move. `ptz` is
     where a PTZ camera looked.
+    `dismissed` are the fault codes that a person has called false alarms and that are not learned
+    anew yet, `allowed` those that are.
     """
 
     problem: str = ""
@@ -123,6 +139,8 @@ class PictureReading:
     baseline: Comparison | None = None
     moved: int = 0
     ptz: PtzView | None = None
+    dismissed: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, told: Mapping[str, Any], **more: Any) -> Self:

@@ -70,7 +70,8 @@ class Verdict:
     that names the fault ("no_pictures", "clock_zone", "on_battery") and is "ok" when the state is
     OK. `reason` is set when UNKNOWN. `began` is when the device itself says that it began (a UPS'
     seconds on battery), None where it cannot say. A `forecast` tells of the time to come: where
-    that is UNKNOWN, it does not spoil what is known of now.
+    that is UNKNOWN, it does not spoil what is known of now. `light` names the learned light by which
+    a picture was judged.
     """
 
     device: str
@@ -85,6 +86,7 @@ class Verdict:
     reason: Reason | None = None
     began: float | None = None
     forecast: bool = False
+    light: float | None = None
 
     @property
     def key(self) -> tuple[str, str, str, str]:

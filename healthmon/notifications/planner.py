@@ -81,7 +81,7 @@ class NotificationPlanner:
         more: dict[str, Any] = {
             "number": incident.number,
             "code": lead.code,
-            "state": lead.state,
+            "state": incident.state,
             "priority": incident.priority,
             "since": _utc(incident.since),
             "until": _utc(incident.closed) if incident.closed is not None else None,
@@ -92,9 +92,7 @@ class NotificationPlanner:
             "acknowledged_by": incident.ack.by if incident.ack else "",
             "tried": (f"looked again before this was reported: the same in {self.checks} looks",),
         }
-        sentence = "; ".join(dict.fromkeys([lead.sentence, *(f.sentence for f in incident.faults)]))
-        if incident.ended:
-            sentence = f"{incident.ended}; it was: {sentence}"
+        sentence = _sentence_of(incident)
         device = self._device_of(incident)
         if device is not None:
             began = incident.told if incident.told is not None else told.at
@@ -286,6 +284,15 @@ class NotificationPlanner:
             Outgoing(notice.id, name, "head", None, notice.to_json(), now, now)
             for name, notice in made
         ]
+
+
+def _sentence_of(incident: Incident) -> str:
+    """What is wrong, or was: every fault once, and what a person has said of it."""
+    faults = [incident.lead.sentence, *(one.sentence for one in incident.faults)]
+    sentence = "; ".join(dict.fromkeys(faults))
+    if incident.needs_a_person and incident.confirmed:
+        sentence = f"{sentence}; {incident.confirmed} has looked: a fault"
+    return f"{incident.ended}; it was: {sentence}" if incident.ended else sentence
 
 
 def _utc(at: float) -> datetime:

@@ -7,6 +7,7 @@ the bands at top and bottom that hold text.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -80,13 +81,29 @@ class Light:
 class Baseline:
     """All lights of one view. Of the pictures that it learned, `pairs` came with a second key frame,
     and in `moving` of these something had moved in between: a clock ticks in all of them.
-    `changed` says whether it has learned since it was read.
+    `changed` says whether it has learned since it was read; `aside` are lights that are not used.
     """
 
     lights: list[Light] = field(default_factory=list)
     pairs: int = 0
     moving: int = 0
     changed: bool = False
+    aside: list[Light] = field(default_factory=list)
+
+    def put_aside(self, began: Collection[float]) -> None:
+        """Use the lights that were `began` then no longer: a person has said that they do not tell.
+        Each is kept until another one is learned in its place.
+        """
+        self.aside = [one for one in self.lights if one.began in began]
+        self.lights = [one for one in self.lights if one.began not in began]
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Forget the lights put aside in whose place another one is learned."""
+        learned = [one for one in self.lights if one.count >= ENOUGH]
+        waiting = [old for old in self.aside if not any(_replaces(one, old) for one in learned)]
+        self.changed = self.changed or len(waiting) < len(self.aside)
+        self.aside = waiting
 
     @classmethod
     def read(cls, data: bytes) -> Baseline:
@@ -106,7 +123,7 @@ class Baseline:
     def packed(self) -> bytes:
         """As it is kept."""
         blobs: list[bytes] = []
-        lights = [_fields(one, blobs) for one in self.lights]
+        lights = [_fields(one, blobs) for one in (*self.lights, *self.aside)]
         fields = {"lights": lights, "pairs": self.pairs, "moving": self.moving}
         return Message(fields, tuple(blobs)).packed()
 
@@ -148,6 +165,7 @@ class Baseline:
         self.moving += moved is True
         if len(light.greys) >= LEARNED:
             _finish(light)
+        self._let_go()
 
     def _make_room(self) -> None:
         """Forget the light that has waited longest to be learned."""
@@ -160,7 +178,12 @@ class Baseline:
         """
         light = self.nearest(picture)
         ticking = {"pairs": self.pairs, "moving": self.moving}
-        learned = {"learned": light.count if light else 0, "needed": LEARNED} | ticking
+        learned: dict[str, Any] = {
+            "learned": light.count if light else 0,
+            "needed": LEARNED,
+        } | ticking
+        if light is not None:
+            learned |= {"light": light.began, "level": light.level}
         if light is None or light.count < ENOUGH:
             return learned
         if light.grey is None:
@@ -168,6 +191,11 @@ class Baseline:
             _finish(light)
         found = _compared(light, picture) | learned | {"low_peak": light.low_peak}
         return found | {"low_focus": light.low_focus, "high_cover": light.high_cover}
+
+
+def _replaces(light: Light, old: Light) -> bool:
+    """Whether `light` was learned later than `old` in the same brightness and colour."""
+    return light.began > old.began and light.distance(old.level, old.colour) <= SAME_LIGHT
 
 
 def _level(picture: Decoded) -> float:

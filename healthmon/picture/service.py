@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from healthmon.model.picture import (
     LEAST_APART,
     MOVED_CELL,
     STILL_CELL,
+    Answer,
     Change,
     Comparison,
     PictureReading,
@@ -32,6 +33,8 @@ from healthmon.protocols.media.key_frame import CODECS, KeyFrame
 class PictureMemory:
     """What is remembered of the picture of one stream: the last `reading`, made at `at` (monotonic
     seconds), the `signature` of its picture, and how many checks in a row saw something move.
+    `measured` is when in Unix seconds, `aside` the learned lights that were not used for it.
+    `forgotten` counts how often it was all forgotten.
     """
 
     reading: PictureReading | None = None
@@ -39,12 +42,16 @@ class PictureMemory:
     signature: bytes = b""
     moved: int = 0
     still: bool = False
+    measured: float = 0.0
+    aside: frozenset[float] = frozenset()
+    forgotten: int = 0
 
 
 @dataclass(slots=True)
 class PictureService:
     """Measures at most every `every` seconds. `problem` says why it cannot at all. The view of a PTZ
-    camera counts as judged for `view_lasts` seconds.
+    camera counts as judged for `view_lasts` seconds. `answers` are the false alarms of people by
+    (device, stream).
     """
 
     pool: PicturePool
@@ -52,6 +59,7 @@ class PictureService:
     every: float
     problem: str = ""
     view_lasts: float = 86400.0
+    answers: Mapping[tuple[str, str], tuple[Answer, ...]] = field(default_factory=dict)
     _learning: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def wanted(self, memory: PictureMemory, codec: str | None, now: float) -> bool:
@@ -88,20 +96,51 @@ class PictureService:
     async def _measure(
         self, source: Source, frames: Sequence[KeyFrame], memory: PictureMemory, since: float
     ) -> None:
+        answers = self.answers.get(source.where, ())
         fields, known = await asyncio.to_thread(source.asked)
+        now, forgotten = time.time(), memory.forgotten
         asked = fields | {
             "codec": frames[0].codec,
             "most_pixels": MOST_PIXELS,
-            "now": time.time(),
+            "now": now,
             "apart": frames[-1].at - frames[0].at,
+            "aside": sorted({one.light for one in answers if one.light is not None}),
         }
         blobs = (*(one.data for one in frames), memory.signature, known)
         answer = await self.pool.measure(Message(asked, blobs))
+        if memory.forgotten != forgotten:  # somebody had the view learned anew meanwhile
+            return
         signature, baseline = answer.blobs
         reading = _picture(answer.fields, frames, since, memory.moved)
         memory.reading = await asyncio.to_thread(source.keep, answer.fields, baseline, reading)
+        memory.measured, memory.aside = now, frozenset(answer.fields.get("aside", ()))
         memory.signature = signature
         _note_movement(memory)
+
+    def reading_of(self, where: tuple[str, str], memory: PictureMemory) -> PictureReading | None:
+        """The last reading with what people have called false alarms; such a light counts as learned
+        anew once a picture was measured without it.
+        """
+        answers = self.answers.get(where, ())
+        if memory.reading is None or not answers:
+            return memory.reading
+        waiting = {
+            one.code
+            for one in answers
+            if one.light is None or one.light in memory.aside or one.at >= memory.measured
+        }
+        allowed = {one.code for one in answers} - waiting
+        dismissed, settled = tuple(sorted(waiting)), tuple(sorted(allowed))
+        return replace(memory.reading, dismissed=dismissed, allowed=settled)
+
+    def forget(self, where: tuple[str, str], memory: PictureMemory) -> bool:
+        """Have the view of `where` learned anew from the next picture on; whether there was anything.
+        Raises OSError.
+        """
+        memory.reading, memory.at, memory.signature = None, -1e9, b""
+        memory.moved, memory.still = 0, False
+        memory.forgotten += 1
+        return self.baselines.forget(where)
 
 
 def _picture(

@@ -46,6 +46,11 @@ class Views:
     looking: Looking
     lasts: float
 
+    @property
+    def where(self) -> Where:
+        """The device and its stream."""
+        return self.files.where
+
     def asked(self) -> tuple[dict[str, Any], bytes]:
         """Fields for the worker, and what was learned of the view, or of all among which it is
         recognised.

@@ -75,9 +75,11 @@ def answer(asked: Message) -> Message:
     baseline = _baseline(asked, pictures, known, fields)
     if baseline is None:
         return Message(fields, (measuring.signature_bytes(last), b""))
+    baseline.put_aside([float(one) for one in asked.fields.get("aside", ())])
     fields["baseline"] = baseline.compared(last)
     if asked.fields.get("learn"):
         baseline.learn(last, float(asked.fields["now"]), moved=_moved(asked, fields))
+    fields["aside"] = [one.began for one in baseline.aside]
     changed = baseline.packed() if baseline.changed else b""
     return Message(fields, (measuring.signature_bytes(last), changed))
 

@@ -111,6 +111,7 @@ class Agent:
         store_writer.on_late = agent._late
         incident_service.wall.on_step.append(agent._move)
         incident_service.on_operations = agent._operated
+        incident_service.answers = agent.state.answers
         try:
             saved = store_writer.start()
         except AloneError as error:

@@ -10,6 +10,7 @@ from typing import Protocol
 from healthmon.incidents.confirmation import Fault
 from healthmon.incidents.correlation import BlindZone, blind_zones
 from healthmon.incidents.incident import SITE, EstateState, Incident
+from healthmon.incidents.inspections import is_asked
 from healthmon.model.device import Device
 from healthmon.model.enums import Kind, State
 from healthmon.runtime.audit_watch import AuditWatch
@@ -49,6 +50,7 @@ def show(agent: Shown) -> None:
     dispatcher = case_work.dispatcher
     tables = (
         *fault_tables(incidents, devices, suppressed, blind),
+        *inspection_tables(incidents, case_work.answered),
         *metered_tables(devices, agent.engine.data.used),
         *outbox_tables(dispatcher.pending(), dispatcher.counts, dispatcher.problems),
         *retention_tables(case_work.periods, case_work.deleted, case_work.trimmed_at),
@@ -112,6 +114,18 @@ def fault_tables(
     text = "1 for a zone without a working camera; cover: number of working cameras that can be turned to it."
     zones = [((zone.zone, str(len(zone.cover))), 1.0) for zone in blind]
     yield "healthmon_blind_zone", text, ("coverage_zone", "cover"), zones
+
+
+def inspection_tables(
+    incidents: Sequence[Incident], answered: Mapping[str, int]
+) -> Iterator[Table]:
+    """The pictures that people are asked to look at, and what they have answered."""
+    asked = float(sum(is_asked(one) for one in incidents))
+    text = "Pictures that a person is asked to look at."
+    yield "healthmon_pictures_to_look_at", text, (), [((), asked)]
+    text = "Answers of people about pictures: yes is a fault, no a false alarm."
+    rows = [((answer,), float(answered.get(answer, 0))) for answer in ("no", "yes")]
+    yield "healthmon_picture_answers_total", text, ("answer",), rows
 
 
 def _told_tables(incidents: Sequence[Incident], devices: Mapping[str, Device]) -> Iterator[Table]:

@@ -259,7 +259,7 @@ def _context(estate: Estate, state: AgentState, connector: Connector) -> ProbeCo
         connector=connector,
         lockout_guard=state.lockout_guard,
         disk_bays=state.disk_bays,
-        pictures=_pictures(estate),
+        pictures=_pictures(estate, state),
         credential=estate.credential,
         reference=state.known_time.now,
         time_servers=estate.time_servers,
@@ -270,7 +270,7 @@ def _context(estate: Estate, state: AgentState, connector: Connector) -> ProbeCo
     )
 
 
-def _pictures(estate: Estate) -> PictureService | None:
+def _pictures(estate: Estate, state: AgentState) -> PictureService | None:
     """What judges pictures, None where they are off. Its processes start with the first picture."""
     settings, folder = estate.config.pictures, estate.state_directory
     if not settings.enabled:
@@ -281,6 +281,7 @@ def _pictures(estate: Estate) -> PictureService | None:
         settings.every,
         missing(),
         settings.ptz_view,
+        state.answers,
     )
 
 

@@ -43,7 +43,7 @@ def _row(
         name=device.name if device and device.name != device.id else "",
         site=estate_state.site_names.get(incident.site) or incident.site,
         sentence=lead.sentence,
-        shown=SHOWN_OF[lead.state],
+        shown=SHOWN_OF[incident.state],
         priority=incident.priority,
         since=incident.since,
         lasted=max(0.0, (now if end is None else end) - incident.since),

@@ -34,6 +34,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = MappingProxyType(
         "moved": Permission.DEVICES,
         "service": Permission.DEVICES,
         "statement": Permission.STATEMENTS,
+        "baseline": Permission.ACT,
     }
 )
 May = Callable[[Permission], bool]
@@ -55,6 +56,7 @@ class FieldEntry:
             "moved": self._moved,
             "service": self._service,
             "statement": self._statement,
+            "baseline": self._baseline,
         }
 
     async def enter(
@@ -127,6 +129,11 @@ class FieldEntry:
         device, mark = given.text("device"), given.mark()
         number = await self._work.clocks.make(device, given.text("at"), given.text("reason"), mark)
         return {"number": number}
+
+    async def _baseline(self, given: _Given) -> dict[str, Any]:
+        return {
+            "words": await self._work.inspections.learn_anew(given.text("device"), given.mark())
+        }
 
 
 class _Given:

@@ -11,6 +11,7 @@ from healthmon.runtime.asking import asked
 from healthmon.runtime.check_now import ChecksNow, checking_of
 from healthmon.runtime.clock_work import ClockWork
 from healthmon.runtime.device_work import DeviceWork
+from healthmon.runtime.inspection_work import InspectionWork
 from healthmon.runtime.maintenance_work import MaintenanceWork
 from healthmon.runtime.visit_work import VisitWork
 from healthmon_exporters.pages.feed import NotDoneError
@@ -27,6 +28,7 @@ class FieldWork:
         self.windows = MaintenanceWork(agent)
         self.clocks = ClockWork(agent)
         self.visits = VisitWork(agent, self._checks_now)
+        self.inspections = InspectionWork(agent, self._checks_now)
 
     def feed(self) -> FieldFeed:
         """What the pages use."""

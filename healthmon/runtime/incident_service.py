@@ -19,11 +19,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from healthmon.incidents.acts import Act
-from healthmon.incidents.confirmation import Change, Fault, FaultBook
+from healthmon.incidents.confirmation import Change, Fault, FaultBook, Key
 from healthmon.incidents.correlation import CorrelationRules
 from healthmon.incidents.incident import EstateState, Incident, IncidentEvent
 from healthmon.incidents.life_cycle import LifeCycle
-from healthmon.incidents.operations import Operation
+from healthmon.incidents.operations import Operation, OperationKind
+from healthmon.incidents.picture_answers import Answers, answers_of
 from healthmon.incidents.reducer import IncidentReducer
 from healthmon.incidents.unchecked import UncheckedWatch
 from healthmon.model.device import CheckKey, Device
@@ -48,6 +49,7 @@ from healthmon.store import (
 )
 from healthmon.store.audit import Entry, Head
 from healthmon.store.clock_history import ClockHistory
+from healthmon.store.rows import Wanted
 from healthmon.store.state_history import Timeline
 from healthmon.store.writer import StoreWriter
 from healthmon_exporters.notify.factory import heartbeat_of, senders_of
@@ -62,6 +64,7 @@ KEEP_SECONDS = 3.0
 ALIVE_SECONDS = 30.0
 TRIM_SECONDS = 6 * 3600.0
 PEOPLE_SECONDS = 5.0
+MOST_BASELINES = 1000
 
 
 @dataclass(slots=True)
@@ -74,7 +77,8 @@ class IncidentService:
     counts the records of each kind that were deleted by age, by the `periods` of the groups of tables,
     last at `trimmed_at` (Unix seconds). `watched_since` is when the first agent began to
     write to the store. `operations` of people are those in force; `on_operations` is called when
-    they have changed, `on_head` with the last entry of the audit chain.
+    they have changed, `on_head` with the last entry of the audit chain. `answers` are the false
+    alarms by which pictures are judged, `answered` counts the answers of people by yes and no.
     """
 
     book: FaultBook
@@ -108,6 +112,9 @@ class IncidentService:
     _taken: set[int] = field(default_factory=set)
     _channels: Channels | None = None
     _resent: dict[str, float] = field(default_factory=dict)
+    answers: Answers = field(default_factory=dict)
+    answered: Counter[str] = field(default_factory=Counter)
+    _answers_known: bool = False
 
     @classmethod
     def of(
@@ -323,7 +330,9 @@ class IncidentService:
         while True:
             kept, rows, stepped = await self._release.get()
             try:
-                await asyncio.wait_for(kept, KEEP_SECONDS if self.store_writer.ok else 0.05)
+                # `asyncio.wait_for` loses a cancellation that comes with the result (Python 3.11).
+                async with asyncio.timeout(KEEP_SECONDS if self.store_writer.ok else 0.05):
+                    await kept
             except TimeoutError:
                 log.warning("the store cannot write; notices are sent anyway")
             later = self._stepped - stepped
@@ -447,6 +456,12 @@ class IncidentService:
 
     def _read_people(self, store: Store) -> Callable[[], None]:
         last, lives = store.acted_on(self._known_act)
+        answers = None
+        if not self._answers_known:  # what was answered just before a crash is followed now
+            lives += store.life_cycles(store.incidents(Wanted(open_only=True)))
+        if not self._answers_known or last != self._known_act:
+            learned = store.operations([OperationKind.BASELINE], MOST_BASELINES)
+            answers = answers_of(store.dismissed(), learned)
         raised = store.raised()
         head = store.head()
         operations, sweep = store.operations_in_force(time.time()), store.last_sweep()
@@ -454,6 +469,7 @@ class IncidentService:
 
         def apply() -> None:
             self._known_act = last
+            self._take_answers(answers)
             self.post.head = head.short
             self.on_head(head)
             self._operated(operations)
@@ -471,10 +487,43 @@ class IncidentService:
         """Follow what people did about faults; what they have `raised` gets its number."""
         now = self.wall.now()
         told = [event for life in lives for event in self.reducer.follow(life, now)]
+        answered, faults = self._answered(lives, now)
+        told += answered
         numbers = {act.id: self.reducer.raise_fault(act, self.estate_state()) for act in raised}
         self._taken |= numbers.keys()
-        if told or self.reducer.dirty:
-            self._keep(told, now, Batch(raised=numbers))
+        if told or faults or self.reducer.dirty:
+            self._keep(told, now, Batch(raised=numbers, faults=faults))
+
+    def _answered(
+        self, lives: Iterable[LifeCycle], now: float
+    ) -> tuple[list[IncidentEvent], dict[Key, Fault | None]]:
+        """What people have answered about pictures: what is said of it, and the faults that are over
+        or open again.
+        """
+        told: list[IncidentEvent] = []
+        faults: dict[Key, Fault | None] = {}
+        for life in lives:
+            said, over = self.reducer.answer(life, self.estate_state(), now)
+            again, back = self.reducer.reopen(life, now)
+            told += said + again
+            self.book.dismiss(over)
+            self.book.restore(back)
+            faults |= dict.fromkeys((fault.key for fault in over), None)
+            faults |= {fault.key: fault for fault in back}
+            if said and self._answers_known:
+                self.answered["no" if over else "yes"] += 1
+        return told, faults
+
+    def _take_answers(self, answers: Answers | None) -> None:
+        """Have the picture checks know what people have called a false alarm."""
+        if answers is not None:
+            self.answers.clear()
+            self.answers.update(answers)
+            self._answers_known = True
+
+    def learn_anew(self) -> None:
+        """Read the answers again with the next acts: somebody has had a view learned anew."""
+        self._answers_known = False
 
     async def _read_store(self, read: Callable[[Store], Callable[[], None] | None]) -> None:
         """Ask the store in its own thread, then apply the answer here."""

@@ -11,6 +11,7 @@ from healthmon.checks import registry
 from healthmon.evidence import duties
 from healthmon.evidence.duties import MOST_OPERATIONS
 from healthmon.incidents.acts import Act
+from healthmon.incidents.inspections import is_asked
 from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.model.enums import CheckName
@@ -80,6 +81,7 @@ def feed_of(
         walk=walk_feed_of(agent, check),
         reports=ReportWork(agent).feed(),
         clocks=work.clocks.feed(),
+        inspections=work.inspections.feed(),
     )
 
 
@@ -103,7 +105,8 @@ class _PageFeed:
                 (store.operations([OperationKind.DUTY], MOST_OPERATIONS), store.watched_since()),
             )
         )
-        found = sorted(self._rows(open_lives), key=lambda row: (row.priority, -row.since))
+        lives = [life for life in open_lives if not is_asked(life.incident)]
+        found = sorted(self._rows(lives), key=lambda row: (row.priority, -row.since))
         devices = self.devices()
         return Desk(
             since=since,
@@ -116,6 +119,7 @@ class _PageFeed:
             ended_notes=tuple(ended_notes),
             shift_since=shift_since,
             duties=self._duties(*declared),
+            inspections=tuple(self._work.inspections.rows(open_lives)),
         )
 
     def _duties(self, declared: list[Operation], since: float | None) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from healthmon.checks.probes.context import DeviceMemory
 from healthmon.checks.probes.reference import aged
 from healthmon.incidents.confirmation import FaultBook
+from healthmon.incidents.picture_answers import Answers
 from healthmon.model.device import CheckKey
 from healthmon.model.enums import Reason
 from healthmon.model.measurements import Reference
@@ -68,7 +69,8 @@ class AgentState:
     lost. `kiss_of_death_until` are time servers that asked to be left alone: until when
     (monotonic), and their words. The latest run of the checks that are `away` did not reach the device,
     or our own network was not there. `doubtful` checks are confirmed soon; `untimed` ones wait for the
-    time reference. `failures` holds at most `MOST_FAILURES` failed runs, the oldest first.
+    time reference. `answers` are the pictures that people have called false alarms. `failures` holds
+    at most `MOST_FAILURES` failed runs, the oldest first.
     """
 
     book: FaultBook = field(default_factory=FaultBook)
@@ -88,6 +90,7 @@ class AgentState:
     away: set[CheckKey] = field(default_factory=set)
     doubtful: set[CheckKey] = field(default_factory=set)
     untimed: set[CheckKey] = field(default_factory=set)
+    answers: Answers = field(default_factory=dict)
 
     @classmethod
     def of(cls, estate: Estate) -> AgentState:

@@ -63,16 +63,35 @@ class Acts:
         return int(found[0]) if found else 0
 
     def _settled(self, life: LifeCycle) -> LifeCycle:
-        """Nobody but a person ends a fault that a person has raised: its row says when."""
+        """Nobody but a person ends a fault that a person has raised, or calls one a false alarm: its
+        row says when.
+        """
+        answered = life.acts[-1].kind is ActKind.DISMISS or life.undid(ActKind.DISMISS)
+        if answered:
+            self._record_answer(life)
+            return life
         end = life.closed.at if life.closed else None
         if not life.raised or life.incident.closed == end:
             return life
         incident = replace(life.incident, closed=end)
+        self._put(incident)
+        return replace(life, incident=incident)
+
+    def _record_answer(self, life: LifeCycle) -> None:
+        """A false alarm is over, and none of its faults is open; or they are again."""
+        self._put(life.incident)
+        for fault in life.incident.faults:
+            key = dict(zip(("device", "question", "part", "aspect"), fault.key, strict=True))
+            if life.dismissed:
+                self._engine.execute(sql.DELETE_FAULT, key)
+            else:
+                self._engine.execute(sql.PUT_FAULT, key | {"body": sql.as_json(fault.as_row())})
+
+    def _put(self, incident: Incident) -> None:
         row = sql.incident_row(incident)
         self._engine.execute(sql.PUT_INCIDENT, row)
         held = audit.of_row("cases", incident.number, row, "fault", time.time())
         audit.append(self._engine, [held])
-        return replace(life, incident=incident)
 
     def life_cycle(self, number: int) -> LifeCycle:
         """The life of one fault. Raises StoreError when there is no such fault."""
@@ -107,6 +126,13 @@ class Acts:
             numbers = sorted({number for _, number in rows if number})
             lives = [life for number in numbers if (life := self._known(number)) is not None]
             return max((identity for identity, _ in rows), default=after), lives
+
+    def dismissed(self) -> list[LifeCycle]:
+        """The lives of all faults that people have called false alarms, by the acts that stand."""
+        with self._engine.transaction():
+            numbers = [number for (number,) in self._engine.execute(sql.DISMISSED).fetchall()]
+            lives = [life for number in numbers if (life := self._known(number)) is not None]
+        return [life for life in lives if life.dismissed]
 
     def _known(self, number: int) -> LifeCycle | None:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -305,7 +305,10 @@ def _acknowledged(bodies: Iterable[Any], rows: Iterable[Any]) -> tuple[Incident,
     for act in map(Act.of_row, rows):
         acts.setdefault(act.number, []).append(act)
     incidents = [Incident.of(json.loads(body)) for (body,) in bodies]
-    return tuple(LifeCycle.of(one, acts.get(one.number, ())).incident for one in incidents)
+    return tuple(
+        replace(one, ack=LifeCycle.of(one, acts[one.number]).ack) if one.number in acts else one
+        for one in incidents
+    )
 
 
 def _event(told: IncidentEvent) -> audit.Entry:

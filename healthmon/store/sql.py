@@ -149,6 +149,9 @@ ACTS_OF_OPEN: Final = f"{_ACT} WHERE {_OPEN} ORDER BY id"
 NEW_ACTS: Final = "SELECT id, number FROM acts WHERE id > :after ORDER BY id"
 LAST_ACT: Final = "SELECT max(id) FROM acts"
 REPORTS: Final = f"{_ACT} WHERE kind = 'report' AND number > 0 ORDER BY id"
+DISMISSED: Final = (
+    "SELECT DISTINCT number FROM acts WHERE kind = 'dismiss' AND number > 0 ORDER BY number"
+)
 NUMBER_OF_ACT: Final = "SELECT number FROM acts WHERE id = :id"
 # What a person has raised gets its number once.
 NUMBER_RAISED: Final = "UPDATE acts SET number = :number WHERE id = :id AND number = 0"

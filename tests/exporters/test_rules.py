@@ -29,6 +29,7 @@ from healthmon_exporters.pages.accessibility import Publisher
 from healthmon_exporters.pages.clock_feed import ClockFeed
 from healthmon_exporters.pages.feed import Feed
 from healthmon_exporters.pages.field_feed import FieldFeed, MaintenancePage
+from healthmon_exporters.pages.inspection_feed import InspectionFeed
 from healthmon_exporters.pages.report_feed import ReportFeed
 from healthmon_exporters.pages.routes import Pages
 from healthmon_exporters.pages.rows import Desk, FaultRow
@@ -105,8 +106,9 @@ def feed() -> Feed:
         nothing,
         field,
         walk,
-        ReportFeed(nothing, lambda: [("2026-10", "October 2026")], empty, nothing),
+        ReportFeed(nothing, lambda *_: None, lambda: [("2026-10", "October 2026")], empty, nothing),
         ClockFeed(nothing, nothing),
+        InspectionFeed(nothing, nothing, nothing),
     )  # type: ignore[arg-type]
 
 

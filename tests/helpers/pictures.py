@@ -34,14 +34,16 @@ def with_noise(grey: Grey, seed: int, spread: float = 2.0) -> Grey:
     return np.clip(grey + noise, 0, 255).astype(np.uint8)
 
 
-def coded(codec: str, grey: Grey, pixels: str = "") -> bytes:
-    """One key frame by a real encoder, of `pixels` (FFmpeg's name of the format)."""
+def coded(codec: str, grey: Grey, pixels: str = "", **more: str) -> bytes:
+    """One key frame by a real encoder, of `pixels` (FFmpeg's name of the format), with `more` of its
+    options.
+    """
     encoder, options = ENCODERS[codec]
     context: Any = av.CodecContext.create(encoder, "w")
     context.height, context.width = grey.shape
     context.pix_fmt = pixels or ("yuvj420p" if codec == "mjpeg" else "yuv420p")
     context.time_base, context.framerate = Fraction(1, 5), Fraction(5, 1)
-    context.options = options
+    context.options = options | more
     frame = av.VideoFrame.from_ndarray(grey, format="gray").reformat(format=context.pix_fmt)
     frame.pts = 0
     return b"".join(bytes(packet) for one in (frame, None) for packet in context.encode(one))

@@ -76,7 +76,7 @@ async def test_samples_of_other_depth_and_colour_are_read_alike(
         ("h264", b"", "picture|decoded"),
     ],
 )
-async def test_what_is_no_picture_is_said_and_harms_no_worker(
+async def test_a15_what_is_no_picture_is_said_and_harms_no_worker(
     pool: PicturePool, codec: str, data: bytes, words: str
 ):
     with pytest.raises(PictureError, match=words):
@@ -90,7 +90,7 @@ async def test_a_picture_of_too_many_pixels_is_not_decoded(pool: PicturePool):
         await pool.measure(asked("h264", coded("h264", scene()), most_pixels=1000))
 
 
-async def test_a_worker_that_ends_is_counted_and_replaced(pool: PicturePool):
+async def test_a15_a_worker_that_ends_is_counted_and_replaced(pool: PicturePool):
     good = asked("h264", coded("h264", scene()))
     await pool.measure(good)
     os.kill(worker_of(pool), signal.SIGKILL)
@@ -100,7 +100,7 @@ async def test_a_worker_that_ends_is_counted_and_replaced(pool: PicturePool):
     assert pool.killed == 1
 
 
-async def test_a_worker_that_takes_too_long_is_killed_and_replaced(pool: PicturePool):
+async def test_a15_a_worker_that_takes_too_long_is_killed_and_replaced(pool: PicturePool):
     good = asked("h264", coded("h264", scene()))
     await pool.measure(good)
     os.kill(worker_of(pool), signal.SIGSTOP)

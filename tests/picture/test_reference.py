@@ -160,3 +160,23 @@ def test_files_are_the_owners_only_and_can_be_forgotten(tmp_path):
     assert (light.count, light.needed, light.last) == (10, 10, 18 * HOURS)
     assert kept.forget(where)
     assert not kept.forget(where)
+
+
+def test_a_light_that_is_put_aside_is_not_used_and_is_let_go_once_another_one_is_learned():
+    view = scene(3, size=(640, 360))
+    first = Baseline()
+    for number in range(LEARNED):
+        first.learn(shown(view, number), 1000.0 + number, apart=0.0)
+    (light,) = first.lights
+    assert first.compared(shown(view, 99))["light"] == light.began
+    again = Baseline.read(first.packed())
+    again.put_aside([light.began])
+    assert again.compared(shown(view, 99))["learned"] == 0
+    for number in range(6):
+        assert [one.began for one in again.aside] == [light.began]
+        again.learn(shown(view, number), 2000.0 + number, apart=0.0)
+        again = Baseline.read(again.packed())
+        assert len(again.lights) == 2 - (number == 5), "it is kept until then, for an undo"
+        again.put_aside([light.began])
+    assert again.aside == []
+    assert again.compared(shown(view, 99))["light"] == 2000.0

@@ -13,6 +13,7 @@ from healthmon.incidents.life_cycle import LifeCycle
 _TITLES: Final[Mapping[ActKind, str]] = {
     ActKind.ACKNOWLEDGE: "Acknowledge",
     ActKind.CONFIRM: "Confirm: seen by a person",
+    ActKind.DISMISS: "False alarm: nothing is wrong",
     ActKind.REPORT: "Report to the contractor",
     ActKind.ATTEND: "Record a visit",
     ActKind.FIX: "Record a fix",

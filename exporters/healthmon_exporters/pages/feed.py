@@ -9,6 +9,7 @@ from healthmon.incidents.acts import Act
 from healthmon.store.rows import Wanted
 from healthmon_exporters.pages.clock_feed import ClockFeed
 from healthmon_exporters.pages.field_feed import FieldFeed
+from healthmon_exporters.pages.inspection_feed import InspectionFeed
 from healthmon_exporters.pages.report_feed import ReportFeed
 from healthmon_exporters.pages.rows import Desk, DevicePage, DeviceRow, FaultPage, FaultRow
 from healthmon_exporters.pages.walk_feed import WalkFeed
@@ -28,7 +29,8 @@ class Feed:
     worst first; `device` and `fault` give None for what is not known. `act` records an act on a
     fault and `raise_fault` a fault (returns its number, 0 where it gets one later); both raise
     NotDoneError. `field` is what people do to devices and sites, `walk` the shift check and its
-    walk, `reports` reports and duties, `clocks` clock statements.
+    walk, `reports` reports and duties, `clocks` clock statements, `inspections` the pictures that a
+    person is asked to look at.
     """
 
     estate: str
@@ -46,3 +48,4 @@ class Feed:
     walk: WalkFeed
     reports: ReportFeed
     clocks: ClockFeed
+    inspections: InspectionFeed

@@ -23,6 +23,7 @@ from healthmon_exporters.pages.clock_routes import ClockPages
 from healthmon_exporters.pages.feed import Feed, NoRecordError, NotDoneError
 from healthmon_exporters.pages.field_routes import FieldPages
 from healthmon_exporters.pages.handover import note_done
+from healthmon_exporters.pages.inspection_routes import InspectionPages
 from healthmon_exporters.pages.render import Renderer
 from healthmon_exporters.pages.report_routes import ReportPages
 from healthmon_exporters.pages.rows import DeviceRow, Shown
@@ -41,6 +42,7 @@ class Pages:
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
         self.renderer = Renderer(feed.estate, feed.zone, simulated=feed.simulated)
+        self._inspections = InspectionPages(feed.inspections, self.renderer)
 
     def routes(self) -> list[GuardedRoute]:
         """For the application."""
@@ -56,13 +58,15 @@ class Pages:
             GuardedRoute("/devices/{name}", self._device),
             *FieldPages(self._feed.field, self.renderer).routes(),
             *ClockPages(self._feed.clocks, self.renderer).routes(),
+            *self._inspections.routes(),
             *ReportPages(self._feed.reports, self.renderer).routes(),
         ]
 
     async def _desk(self, request: Request) -> Response:
         try:
             desk, shift = await self._feed.desk(), await self._feed.walk.state()
-            return self._page(request, "desk", desk=desk, shift=shift, done=note_done(request))
+            answered, done = await self._inspections.last(request), note_done(request)
+            return self._page(request, "desk", desk=desk, shift=shift, answered=answered, done=done)
         except NoRecordError as error:
             return self._no_record(request, error)
 

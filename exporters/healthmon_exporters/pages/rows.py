@@ -303,10 +303,41 @@ class DevicePage:
 
 
 @dataclass(frozen=True, slots=True)
+class InspectedCamera:
+    """One camera of a line: its fault, id and name."""
+
+    number: int
+    device: str
+    name: str
+
+    @property
+    def title(self) -> str:
+        """``F000123``."""
+        return f"F{self.number:06d}"
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionRow:
+    """One line that is answered with one yes or no. `since` is Unix seconds."""
+
+    cameras: tuple[InspectedCamera, ...]
+    site: str
+    sentence: str
+    since: float
+    lasted: float
+
+    @property
+    def numbers(self) -> str:
+        """The faults of the line as a form names them."""
+        return " ".join(str(one.number) for one in self.cameras)
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """What a shift begins with: faults that nobody has taken on, the other open ones, what has
     changed since the last shift change (`since`), the notes that were handed over and those that were
-    ended since. The shift lasts since `shift_since`, the last shift change or handover (Unix seconds).
+    ended since, the pictures that a person is asked to look at (`inspections`).
+    The shift lasts since `shift_since`, the last shift change or handover (Unix seconds).
     """
 
     since: float
@@ -319,6 +350,7 @@ class Desk:
     ended_notes: tuple[ShiftNote, ...] = ()
     shift_since: float = 0.0
     duties: tuple[str, ...] = ()
+    inspections: tuple[InspectionRow, ...] = ()
 
     @property
     def urgent(self) -> int:

@@ -59,9 +59,14 @@ class OpenFaults:
         """`verdicts` with every aspect that is at fault in the record at fault."""
         by_key = {verdict.key: verdict for verdict in verdicts}
         own = [one for one in self.incidents if not self._stands_with_its_cause(one)]
-        for fault in (fault for incident in own for fault in incident.faults):
+        for incident, fault in ((one, fault) for one in own for fault in one.faults):
             known = by_key.get(fault.key)
-            if known is None or known.state not in _BAD:
+            if incident.state > incident.lead.state:  # a person has looked and called it a fault
+                words = f"{fault.sentence}; {incident.confirmed} has looked: a fault"
+                by_key[fault.key] = _verdict(
+                    replace(fault, state=State.FAULT, sentence=words), known
+                )
+            elif known is None or known.state not in _BAD:
                 by_key[fault.key] = _verdict(fault, known)
         return list(by_key.values())
 

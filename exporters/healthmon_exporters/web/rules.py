@@ -38,6 +38,7 @@ OPERATORS: Final[Mapping[str, Permission]] = MappingProxyType(
         "GET /faults": Permission.READ,
         "GET /faults/{number}": Permission.READ,
         "POST /faults/{number}/acts": Permission.ACT,
+        "POST /inspections": Permission.ACT,
         "GET /raise": Permission.ACT,
         "POST /raise": Permission.ACT,
         "GET /devices": Permission.READ,

@@ -7,6 +7,7 @@ are faults. All else is for a person to look at before anybody is called.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from healthmon.checks.evaluation import picture_ptz
 from healthmon.checks.evaluation.durations import duration
@@ -34,6 +35,7 @@ GOOD_PEAK, MOVED_RATIO, LOST_PEAK = 0.06, 1.3, 0.05
 SAME_COARSE, SURELY_COARSE = 0.4, 0.6
 COVERED = 0.09
 BLURRED = 0.72
+AS_LEARNED = 0.6  # of the learned brightness
 LEAST_DETAIL, LEAST_CONTRAST = 0.35, 0.05
 WIDTH, HEIGHT = 320, 180
 _BLANK = {
@@ -73,17 +75,42 @@ def _judged(observation: Observation, device: Device, picture: PictureReading) -
     if there.state is State.FAULT:
         return
     yield from _moving(observation, picture)
-    yield _exposure(observation, picture)
     known = picture.baseline
+    light = known.light if known else None
+    yield replace(_allowed(_exposure(observation, picture), picture), light=light)
     if picture.ptz is not None:
-        yield from picture_ptz.views(observation, device, picture, _view)
+        for one in picture_ptz.views(observation, device, picture, _view):
+            if one.code not in picture.dismissed:
+                yield replace(one, light=light)
     if known is None or known.peak is None:
         return
+    for one in _compared(observation, picture, known):
+        if one.code not in picture.dismissed:
+            yield replace(one, light=light)
+
+
+def _compared(
+    observation: Observation, picture: PictureReading, known: Comparison
+) -> Iterator[Verdict]:
     view = _view(observation, picture, known)
     if view is not None and picture.ptz is None:
         yield view
     if view is None or view.state is State.OK:
         yield from _focus(observation, known)
+
+
+def _allowed(exposure: Verdict, picture: PictureReading) -> Verdict:
+    """`exposure`, well where a person has called it a false alarm: until its light is learned anew,
+    then as long as it is like what was learned.
+    """
+    known = picture.baseline
+    usual = known.level if known is not None else None
+    alike = usual is not None and AS_LEARNED * usual <= picture.mean <= usual / AS_LEARNED
+    allowed = exposure.code in picture.dismissed or (exposure.code in picture.allowed and alike)
+    if not allowed:
+        return exposure
+    sentence = f"{exposure.sentence}; a person has looked: no fault"
+    return replace(exposure, state=State.OK, code="ok", sentence=sentence)
 
 
 def _present(observation: Observation, picture: PictureReading) -> Verdict:

@@ -23,8 +23,9 @@ async def probe(device: Device, check: Check, context: ProbeContext) -> PictureR
         return PictureReading(problem=service.problem)
     if memory.seen is None:
         return PictureReading(problem="the stream check has shown no pictures")
-    if known is None or known.reading is None:
+    reading = service.reading_of((device.id, check.instance), known) if known else None
+    if known is None or reading is None:
         return PictureReading(problem="no whole key frame has come yet")
     if time.monotonic() - known.at > check.max_age:
         return PictureReading(problem="no whole key frame has come for too long")
-    return known.reading
+    return reading

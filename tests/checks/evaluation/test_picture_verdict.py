@@ -54,7 +54,7 @@ def test_a_good_picture_is_well_in_every_aspect():
         ("bars", 0.95, "picture_flat", "no picture: a test card (95 % of it, limit 90 %)"),
     ],
 )
-def test_no_picture(share: str, value: float, code: str, words: str):
+def test_c17_no_picture(share: str, value: float, code: str, words: str):
     blank = replace(GOOD, baseline=None, **{share: value})
     found = verdicts(blank)
     assert set(found) == {"present"}, "of nothing, nothing else is judged"
@@ -187,3 +187,33 @@ def test_a_problem_is_unknown_and_said():
     found = verdicts(PictureReading(problem="not decoded within 4 s"))["present"]
     assert (found.state, found.reason) == (State.UNKNOWN, Reason.NOT_REPORTED)
     assert found.sentence == "picture not checked: not decoded within 4 s"
+
+
+def test_what_a_person_has_called_a_false_alarm_is_not_asked_again_until_it_is_learned():
+    covered = compared(covered=0.4)
+    assert verdicts(covered)["view"].code == "view_covered"
+    said = replace(covered, dismissed=("view_covered",))
+    assert "view" not in verdicts(said), "neither well nor a fault"
+    assert verdicts(replace(covered, dismissed=("view_moved",)))["view"].code == "view_covered"
+    assert verdicts(replace(covered, allowed=("view_covered",)))["view"].code == "view_covered"
+    assert "picture_black" in {
+        one.code for one in verdicts(replace(said, baseline=None, dark=1.0)).values()
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "level", "state"),
+    [
+        ({"dismissed": ("picture_too_dark",)}, None, State.OK),
+        ({"allowed": ("picture_too_dark",)}, 15.0, State.OK),
+        ({"allowed": ("picture_too_dark",)}, 30.0, State.DEGRADED),
+        ({"allowed": ("picture_overexposed",)}, 15.0, State.DEGRADED),
+    ],
+)
+def test_a_light_that_a_person_allows_is_judged_against_what_was_learned(
+    said: dict[str, tuple[str, ...]], level: float | None, state: State
+):
+    dim = replace(compared(level=level, light=5.0), mean=15.0, high=40.0, **said)
+    found = verdicts(dim)["exposure"]
+    assert (found.state, found.light) == (state, 5.0)
+    assert ("a person has looked: no fault" in found.sentence) is (state is State.OK)

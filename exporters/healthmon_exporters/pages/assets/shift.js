@@ -18,13 +18,21 @@ async function follow() {
 }
 setInterval(follow, 2000);
 
-// The keys of the walk: not while somebody types, not for a key that is held down, not before the
+// The keys of the walk and of the desk: not while somebody types, not for a key that is held down, not before the
 // camera that they would tick can have been read.
 const READ_MS = 500;
 const keys = document.querySelector("#keys");
 if (keys) {
   const box = keys.querySelector("input");
-  const began = performance.now();
+  let began = performance.now();
+  const asked = () => document.querySelector("[data-asked]")?.dataset.asked;
+  let first = asked();
+  // What the keys answer may change under the finger: it is read first, too.
+  if (live) new MutationObserver(() => {
+    if (asked() === first) return;
+    first = asked();
+    began = performance.now();
+  }).observe(live, { childList: true, subtree: true });
   const show = () => root.classList.toggle("with-keys", box.checked);
   keys.hidden = false;
   box.checked = kept("keys") !== "off";

@@ -1,0 +1,171 @@
+"""A picture that carries a mark leaves no byte of it: not on the disk, in the store, in the log, in a
+message, on a page or in a core dump. And a picture that stands still before a living encoder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers.coded_camera import Scenes
+from helpers.field_cameras import camera_row, swept
+from helpers.loopback import served
+from helpers.pictures import coded, scene, with_noise
+from helpers.product import Product, Running
+from helpers.support import Peers
+
+pytestmark = pytest.mark.slow
+SECRET = b"NUMBER PLATE AB12 CDE OF A MARKED CAR"
+PICTURES = {"enabled": "yes", "workers": "1", "unconfined": "yes"}
+QUICKLY = {
+    "interval": "2 s",
+    "timeout": "20 s",
+    "cause": {"hold": "1 s", "quiet": "1 s", "longest": "2 s"},
+}
+
+
+def marked(number: int) -> tuple[Any, bytes]:
+    """A dark picture with a person's face (noise of its own) in it, and its key frame, in which a
+    message of the encoder (SEI) carries a mark, too.
+    """
+    view = (scene(5).astype(float) * 0.15).astype("uint8")
+    face = np.random.default_rng(77).integers(0, 40, (64, 64))
+    view[140:204, 300:364] = face
+    view[240:270, 20 + 40 * number : 50 + 40 * number] = 40
+    grey = with_noise(view, number, 0.7)
+    sei = b"\0\0\0\1\x06\x05" + bytes((16 + len(SECRET),)) + b"0123456789abcdef" + SECRET + b"\x80"
+    return grey, sei + coded("h264", grey)
+
+
+def traces(greys: list[Any], frames: list[bytes]) -> Iterator[bytes]:
+    """What would be found of the pictures: the mark, pieces of the bitstream and of the pixels, in
+    three spellings.
+    """
+    pieces = [SECRET]
+    for data in frames:
+        middle = len(data) // 2
+        pieces += [data[at : at + 24] for at in (len(SECRET) + 60, middle, len(data) - 40)]
+    for grey in greys:
+        pieces += [grey[row, 300:332].tobytes() for row in (150, 170, 190)]
+    for piece in pieces:
+        yield piece
+        yield piece.hex().encode()
+        yield base64.b64encode(piece)[:-4]
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(one) for one in found.split()]
+
+
+def core_limit(pid: int) -> str:
+    """The most bytes of a core dump of a process."""
+    lines = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    return next(line for line in lines if line.startswith("Max core")).split()[4]
+
+
+def decoders_of(agent: Running) -> list[int]:
+    return [
+        pid
+        for pid in children_of(agent.process.pid)
+        if b"healthmon.picture.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+
+
+def watched(product: Product, agent: Running) -> bytes:
+    """Everything that is known of the picture by the time it is judged, and what the pages say."""
+    agent.until(lambda: agent.value("healthmon_picture_brightness_ratio", device="C1"), 100)
+    (decoder,) = decoders_of(agent)
+    assert core_limit(decoder) == "0"
+    os.kill(decoder, signal.SIGSEGV)
+    agent.until(lambda: decoder not in children_of(agent.process.pid), 20)
+    agent.until(lambda: "picture_too_dark" in agent.faults("C1"), 60)
+    pages = ("/metrics", "/desk", "/wall.json", "/devices/C1", "/faults", "/last-failure?target=C1")
+    return b"\n".join(agent.get(page)[1].encode() for page in pages)
+
+
+async def test_a15_a_marked_picture_leaves_no_byte(tmp_path: Path, peers: Peers) -> None:
+    made = [marked(number) for number in range(14)]
+    greys, frames = [grey for grey, _ in made], [data for _, data in made]
+    async with served(Scenes(frames).talk) as server, served(_taken) as hook:
+        tree = {
+            "defaults": QUICKLY | {"confirm": {"failures": 1, "of": 1}},
+            "pictures": PICTURES,
+            "notify": {"desk": {"webhook": {"url": f"http://127.0.0.1:{hook.port}/"}}},
+            "routes": [{"to": ["desk"]}],
+            "cameras": [camera_row(server.port)],
+        }
+        product = Product(tmp_path, tree)
+
+        def run() -> bytes:
+            with product.agent(peers) as agent:
+                shown = watched(product, agent)
+            return shown + agent.log.read_bytes()
+
+        RECEIVED.clear()
+        shown = await asyncio.to_thread(run)
+    assert b"too dark: mean grey level" in shown
+    assert any(b"too dark: mean grey level" in body for body in RECEIVED)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    kept = {str(path): path.read_bytes() for path in files}
+    assert any(path.endswith("healthmon.db") for path in kept)
+    assert not [path for path in kept if "core" in Path(path).name]
+    kept |= {"shown": shown, "received": b"\n".join(RECEIVED)}
+    for trace in traces(greys, frames):
+        assert [name for name, data in kept.items() if trace in data] == []
+    assert [at for at in traces(greys, frames) if at in frames[0]], "else nothing is looked for"
+
+
+RECEIVED: list[bytes] = []
+
+
+async def _taken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A receiver of webhooks that keeps what it gets."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = next(
+        int(line.split(b":")[1])
+        for line in head.lower().split(b"\r\n")
+        if line.startswith(b"content-length")
+    )
+    RECEIVED.append(head + await reader.readexactly(length))
+    writer.write(b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    await writer.drain()
+    writer.close()
+
+
+# ---------------------------------------------------------------- FF-A18
+
+
+def still(least: int) -> list[bytes]:
+    """Key frames of one picture that stands still, each with another quantiser (from `least` on), as
+    an encoder with a limit of its rate has: no two are equal.
+    """
+    view = with_noise(scene(9), 1, 0.7)
+    return [coded("h264", view, qp=str(least + number % 5)) for number in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("least", "words"),
+    [
+        (4, "picture frozen: in"),
+        (30, "it is not known whether the picture is frozen"),
+    ],
+)
+async def test_ff_a18_frozen_behind_key_frames_that_all_differ_is_judged_by_the_picture_or_not_checked(
+    least: int, words: str, tmp_path: Path
+) -> None:
+    frames = still(least)
+    assert len(set(frames)) == 5, "their prints cannot tell"
+    async with served(Scenes(frames).talk) as server:
+        tree = {"pictures": PICTURES, "defaults": QUICKLY, "cameras": [camera_row(server.port)]}
+        sheet = await swept(tmp_path, tree, "--shift")
+    assert "frozen_picture" not in sheet.text, "the stream check does not guess"
+    assert words in sheet.text
