@@ -206,7 +206,7 @@ def _recording(found: Figures) -> Kpi:
         "camera-hours in which the recorder had new footage, divided by those in which it was asked",
         _rests(share),
         _hours(share.measured),
-        (Line("lost", _hours(share.bad), HOURS),),
+        (Line("lost", _hours(share.bad) if share.measured else None, HOURS),),
     )
 
 
@@ -254,7 +254,7 @@ def _clocks(found: Figures) -> Kpi:
         _hours(share.measured),
         (
             Line("largest offset that was proved", found.offset, SECONDS),
-            Line("faults of time zone or summer time", float(changed)),
+            Line("faults of time zone or summer time", found.counted(changed)),
         ),
         tuple(_farthest(found)),
     )
@@ -382,6 +382,7 @@ def _lost(found: Figures) -> Kpi:
     zones = devices.blind_zones(found.cameras)
     some = spans.merged(span for dark in zones.values() for span in dark)
     known = share.measured > 0
+    days = float(devices.days_with(some, found.period)) if known else None
     return Kpi(
         10,
         "lost",
@@ -392,7 +393,7 @@ def _lost(found: Figures) -> Kpi:
         "pictures come from any of its cameras",
         _rests(share),
         _hours(share.measured),
-        (Line("days on which some zone was blind", float(devices.days_with(some, found.period))),),
+        (Line("days on which some zone was blind", days),),
         tuple(
             Line(f"zone {zone}: days", float(devices.days_with(dark, found.period)))
             for zone, dark in sorted(zones.items())
@@ -412,8 +413,8 @@ def _shifts(found: Figures) -> Kpi:
         f"{_number(shifts.due, 'shift check')} due, {shifts.made:,} made in time,"
         f" {shifts.signed:,} of these signed",
         lines=(
-            Line("made in time", float(shifts.made)),
-            Line("of these signed", float(shifts.signed)),
+            Line("made in time", float(shifts.made) if shifts.due else None),
+            Line("of these signed", float(shifts.signed) if shifts.due else None),
             Line(
                 "not checked, by the totals of the sheets",
                 None if shifts.not_checked is None else float(shifts.not_checked),
@@ -466,6 +467,7 @@ def _no_fault(found: Figures) -> Kpi:
 
 def _coverage(found: Figures) -> Kpi:
     watched, countable = found.share(services.ONLINE.key).measured, found.countable
+    missing = _hours(max(0.0, countable - watched)) if countable else None
     return Kpi(
         15,
         "coverage",
@@ -476,7 +478,7 @@ def _coverage(found: Figures) -> Kpi:
         "in service and deployed, without planned works",
         f"{_hours(countable):,.1f} camera-hours",
         _hours(countable),
-        (Line("not monitored", _hours(max(0.0, countable - watched)), HOURS),),
+        (Line("not monitored", missing, HOURS),),
     )
 
 

@@ -98,12 +98,16 @@ def test_a_wrong_declaration_is_refused_with_the_remedy(
 
 @pytest.mark.parametrize("public", [False, True])
 def test_every_row_of_the_annual_review_is_answered(config: Config, public: bool) -> None:
-    figures = [Kpi(1, key, key, None, "%", "f", "0 hours") for key, _ in annual_review.MEASURED]
+    figures = [
+        Kpi(1, key, key, None if key == "recording" else 99.0, "%", "f", "0 hours")
+        for key, _ in annual_review.MEASURED
+    ]
     states = duties.states(config, [declared(config, 101)], NOW, NOW - 40 * DAY)
     rows = annual_review.rows(figures, states, LONDON, public=public)
     assert all(all(cell.strip() for cell in row) for row in rows)
     kinds = {answer.split(":")[0].split(" ")[0] for _, answer, _ in rows}
     assert kinds == {"measured", "declared", "not"}
+    assert ("Recording complete", "not measured", "0 hours") in rows
     text = " ".join(" ".join(row) for row in rows)
     if public:
         assert "Radio mast" not in text

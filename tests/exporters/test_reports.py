@@ -21,6 +21,7 @@ from healthmon.evidence.period import Period
 from healthmon.runtime.report_making import Wish, made
 from healthmon.store import Store
 from healthmon_exporters.reports import report_forms
+from healthmon_exporters.reports.report_kinds import KINDS
 
 pytestmark = pytest.mark.slow
 
@@ -152,3 +153,50 @@ def test_the_generator_is_held_against_its_start(kept: Kept) -> None:
         text.split()
     )
     assert "Generators took over in time at 0 of 2 mains failures." in public
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """An estate without cameras, with a record in which nothing is."""
+    folder = tmp_path_factory.mktemp("bare")
+    month = evidence_months.month(2026, 10, interval=7200)
+    config = configuration(month, folder, cameras=[])
+    store = Store.open(f"sqlite:///{folder}/history.db")
+    yield Kept(config, store, folder / "config.yaml")
+    store.close()
+
+
+@pytest.mark.parametrize("period", ["2026-09", "2026-10", "2026-11"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_where_nothing_was_measured_no_form_says_0(kind: str, period: str, bare: Kept) -> None:
+    document = bare.report(kind, period)
+    assert document["notes"][0].startswith("Nothing has been measured yet")
+    counts = ("cameras", "planned")  # of the configuration, and not of the record
+    for figure in document["figures"]:
+        known = [figure["value"], *(line["value"] for line in figure["lines"])]
+        assert figure["key"] in counts or known == [None] * len(known), figure["title"]
+    for text in texts(document).values():
+        assert "No fault began" not in text
+        assert "nan" not in text.split()
+    if kind == "foi":
+        assert "Faults open today" in texts(document)[".txt"]
+        assert "Faults that began in the period: not measured." in texts(document)[".txt"]
+
+
+def test_a_period_that_goes_on_says_until_when_it_is_counted(kept: Kept) -> None:
+    document = kept.report("monthly", "2026-11")
+    assert "The period is not over: the figures are as of 04 Nov 2026 00:00." in document["notes"]
+    figures = {one["key"]: one for one in document["figures"]}
+    # Three days of four cameras, of which the agent has seen one hour.
+    assert figures["coverage"]["hours"] < 4 * 72
+    assert 0 < figures["coverage"]["value"] < 100 / 24
+    assert figures["shifts"]["rests_on"].startswith("6 shift checks due, 0 made in time")
+
+
+def test_the_day_on_which_the_record_begins_is_counted_from_then(kept: Kept) -> None:
+    document = kept.report("monthly", "2026-09")
+    assert document["notes"][0].startswith("Measured from 29 Sep 2026 00:00; nothing is known")
+    figures = {one["key"]: one for one in document["figures"]}
+    # Two days of shift changes; what was due before the record was nobody's to make.
+    assert figures["shifts"]["rests_on"].startswith("4 shift checks due")
+    assert figures["availability"]["hours"] < 5 * 48

@@ -20,7 +20,7 @@ MEASURED: Final = (
     ("retention", "Footage kept as long as allowed and no longer"),
     ("clocks", "Date and time on footage right"),
     ("faults", "Faults of the system"),
-    ("times", "Time to repair"),
+    ("times", "Time to repair (median)"),
     ("shifts", "Function checks at the change of shift"),
     ("power", "Mains failures and the batteries"),
     ("planned", "Planned works"),
@@ -39,13 +39,15 @@ def rows(
 ) -> list[Row]:
     """Every row with its answer and its evidence; no cell is empty."""
     by_key = {one.key: one for one in figures}
-    measured = [
-        (words, f"measured: {amount(by_key[key].value, by_key[key].unit)}", by_key[key].rests_on)
-        for key, words in MEASURED
-    ]
+    measured = [(words, _measured(by_key[key]), by_key[key].rests_on) for key, words in MEASURED]
     declared = _of_duties(found, zone, public=public)
     other = [(words, "not this product", "kept elsewhere by the council") for words in ELSEWHERE]
     return [*measured, *declared, *other]
+
+
+def _measured(one: Kpi) -> str:
+    words = amount(one.value, one.unit)
+    return words if one.value is None else f"measured: {words}"
 
 
 def _of_duties(found: Iterable[DutyState], zone: ZoneInfo, *, public: bool) -> list[Row]:
@@ -77,7 +79,7 @@ def _answer(one: DutyState, zone: ZoneInfo) -> tuple[str, str]:
         f"; {one.standing} since {day(one.due, zone)}" if one.standing is Standing.OVERDUE else ""
     )
     if one.done is None:
-        return f"declared by nobody{late}", f"no evidence; due {day(one.due, zone)}"
+        return f"declared by nobody{late}", f"none; due {day(one.due, zone)}"
     words = f"declared by {one.by} on {day(one.done, zone)}{late}"
     return words, f"{one.evidence}; due again {day(one.due, zone)}"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from healthmon.checks.evaluation.codes import CODES
 from healthmon.evidence import power
-from healthmon.evidence.faults import FaultFigures, FaultRecord
+from healthmon.evidence.faults import FaultRecord
 from healthmon.evidence.kpis import HOURS, PERCENT, Figures, Kpi, kpis
 from healthmon.evidence.power import MainsFailure
 from healthmon_exporters.reports.report_document import (
@@ -21,6 +21,7 @@ from healthmon_exporters.reports.report_document import (
 )
 
 WORST = 10
+UNKNOWN = "Not measured: the record does not reach this period."
 TRENDS = ("availability", "recording", "coverage")
 _TREND_KEYS = ("availability", "recording", "clocks", "coverage", "faults", "lost")
 
@@ -66,7 +67,7 @@ def trends(months: Sequence[Figures]) -> Section:
     each = [_by_key(month) for month in months]
     names = [month.period.name for month in months]
     first = each[0]
-    heads = ("Month", *(first[key].title for key in _TREND_KEYS))
+    heads = ("Month", *(first[key].title.partition(" (")[0] for key in _TREND_KEYS))
     rows = [(name, *_amounts(found)) for name, found in zip(names, each, strict=True)]
     charts = [
         bar_chart(first[key].title, names, [found[key].value for found in each], PERCENT)
@@ -83,8 +84,9 @@ def _amounts(found: Mapping[str, Kpi]) -> list[str]:
     return [amount(found[key].value, found[key].unit) for key in _TREND_KEYS]
 
 
-def causes(faults: FaultFigures) -> Section:
+def causes(found: Figures) -> Section:
     """Why, what and whose."""
+    faults = found.faults
     words = {code: known.title for code, known in CODES.items()}
     tables = [
         table("Faults by reason", ("Reason", "Faults", "Share"), shares(faults.by("group"))),
@@ -100,13 +102,14 @@ def causes(faults: FaultFigures) -> Section:
             shares(faults.by("owner")),
         ),
     ]
-    return section(
-        "Faults by cause and owner", _none(faults.opened), tables if faults.opened else ()
-    )
+    return section("Faults by cause and owner", none_began(found), tables if faults.opened else ())
 
 
-def _none(found: Sequence[FaultRecord]) -> list[str]:
-    return [] if found else ["No fault began in this period."]
+def none_began(found: Figures) -> list[str]:
+    """What stands where no fault does: none began, or none can be known."""
+    if found.faults.opened:
+        return []
+    return ["No fault began in this period."] if found.in_record else [UNKNOWN]
 
 
 def shares(counts: Sequence[tuple[str, int]]) -> list[tuple[str, str, str]]:

@@ -86,7 +86,7 @@ def monthly(order: Order) -> Document:
     sections = [
         report_figures.summary(each),
         report_figures.trends(order.months),
-        report_figures.causes(found.faults),
+        report_figures.causes(found),
         *([] if about.public else [report_figures.worst(found, order.names)]),
         _contractors(order),
         report_figures.electricity(found, about, order.starts),
@@ -118,7 +118,7 @@ def annual(order: Order) -> Document:
         review,
         report_figures.summary(each),
         report_figures.trends(order.months),
-        report_figures.causes(found.faults),
+        report_figures.causes(found),
         _contractors(order),
         report_figures.electricity(found, about, order.starts),
         report_figures.details(each, public=about.public),
@@ -145,7 +145,7 @@ def foi(order: Order) -> Document:
     reasons = found.faults.by("group")
     why = section(
         "3. How many were faulty for which reason?",
-        [] if reasons else ["No fault began in the period."],
+        report_figures.none_began(found),
         [table("Share by reason", ("Reason", "Faults", "Share"), report_figures.shares(reasons))],
     )
     dates = section(
@@ -178,18 +178,23 @@ def _how_many(order: Order) -> Section:
         if one.has_begun
     ]
     began = order.figures.counted(len(order.figures.faults.opened))
-    today = sum(one.open_at(order.about.now) for one in real)
     return section(
         "2. How many were faulty per year, per month and today?",
         [
             f"Faults that began in the period: {amount(began)}.",
-            f"Faults open today ({moment(order.about.now, zone)}): {today:,}.",
+            f"Faults open today ({moment(order.about.now, zone)}): {amount(_open_today(order, real))}.",
         ],
         [
             table("Faults per year", ("Year", "Faults that began", f"Of these {IMPORTED}"), rows),
             table("Faults per month", ("Month", "Faults that began"), months),
         ],
     )
+
+
+def _open_today(order: Order, real: Sequence[FaultRecord]) -> float | None:
+    """None where nothing was ever recorded."""
+    count = sum(one.open_at(order.about.now) for one in real)
+    return float(count) if count or order.given.measured_since is not None else None
 
 
 def _shown(order: Order) -> list[FaultRecord]:
@@ -251,7 +256,8 @@ def _contractors(order: Order) -> Section:
     faults = _both(order.figures.faults)
     for name, found in report_figures.contractors(faults, order.about, order.contractors):
         tables.append(_steps(name, found))
-    words = [] if tables else ["No fault began or was over in this period."]
+    none = "No fault began or was over in this period."
+    words = [] if tables else [none if order.figures.in_record else report_figures.UNKNOWN]
     return section("Contractors: detected, reported, attended, repaired", words, tables)
 
 
@@ -315,8 +321,9 @@ def contractor(order: Order) -> Document:
                 order.contractors.get(one.contractor, one.contractor) or "none",
                 moment(one.detected, zone),
                 *(_moment(at, zone) for at in (one.reported, one.attended, one.restored)),
-                ", ".join(f"{who} {amount(s / HOUR, HOURS)}" for who, s in one.waited.items()),
-                _promises(one),
+                ", ".join(f"{who} {amount(s / HOUR, HOURS)}" for who, s in one.waited.items())
+                or "nobody",
+                _promises(one) or "no promise",
             )
             for one in _both(order.figures.faults)
         ]
