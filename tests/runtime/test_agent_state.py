@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,17 @@ from helpers.results import result_with
 
 from healthmon.checks.probes.context import DeviceMemory, StreamMemory
 from healthmon.config import loading
-from healthmon.model.enums import CheckName, Span, State
+from healthmon.model.device import Check
+from healthmon.model.enums import CheckName, Reason, Span, State
 from healthmon.model.measurements import Reference
-from healthmon.model.results import Verdict
+from healthmon.model.results import CheckResult, Verdict, nothing
 from healthmon.notifications.notice import What
 from healthmon.protocols.trace import Trace
 from healthmon.protocols.transport.names import KnownName
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.estate import Estate
 from healthmon.runtime.state import AgentState, FailedRun
+from healthmon.scheduling.scheduler import Schedule
 
 CONFIG = """
 agent: {{state_directory: "{state}"}}
@@ -113,6 +115,39 @@ async def test_a_removed_device_leaves_nothing_behind(agent: Agent):
     assert state.latest_results.seen == {}
     assert (state.away, state.doubtful, state.untimed) == (set(), set(), set())
     assert state.names.known == {}
+
+
+async def test_what_could_not_be_checked_is_checked_soon_when_the_device_is_back(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+):
+    soon: list[Check] = []
+    monkeypatch.setattr(Schedule, "run_soon", lambda _, checks, **_more: soon.extend(checks))
+    agent.schedule = agent.engine.schedule(agent.deliver, agent.engine.run_check)
+    agent.state.down.clear()
+    agent.state.cut.clear()
+    agent.state.away.clear()
+    found = {check.check_type: check for check in agent.estate.checks_of["C001"]}
+    reach, stream = found[CheckName.REACH], found[CheckName.STREAM]
+    runs = (
+        (Reason.NOT_REACHED, [stream]),
+        (Reason.AGENT_NETWORK, [stream]),
+        (Reason.NOT_REPORTED, []),
+        (None, []),
+    )
+    for reason, expected in runs:
+        soon.clear()
+        agent.deliver(run_of(stream, "pictures", reason))
+        agent.deliver(run_of(reach, "answers", None))
+        assert soon == expected, reason
+    agent.schedule.address_locks.close()
+
+
+def run_of(check: Check, aspect: str, reason: Reason | None) -> CheckResult:
+    """A run of `check` that was well, or could not be made for `reason`."""
+    seen = replace(nothing(check, Reason.NOT_REPORTED, at=time.time()), reason=reason)
+    state, code = (State.UNKNOWN, reason.value) if reason else (State.OK, "ok")
+    told = Verdict(*check.key, aspect, state, code, "as told", seen.at, reason=reason)
+    return CheckResult(check, seen, (told,))
 
 
 async def test_a_run_out_of_turn_is_believed_nowhere(agent: Agent):
