@@ -12,7 +12,7 @@ from healthmon.evidence import devices, services, spans
 from healthmon.evidence.devices import DeviceFigures, DeviceRecord, Share
 from healthmon.evidence.faults import STEPS, FaultFigures, FaultRecord, repair
 from healthmon.evidence.period import HOUR, Period
-from healthmon.evidence.power import MainsFailure
+from healthmon.evidence.power import Battery, MainsFailure
 from healthmon.evidence.shifts import ShiftFigures
 from healthmon.evidence.spans import Span
 from healthmon.model.enums import Kind
@@ -74,6 +74,7 @@ class Figures:
     mains: tuple[MainsFailure, ...] = ()
     breaches: Mapping[str, Mapping[str, Sequence[Span]]] = field(default_factory=dict)
     warned: tuple[tuple[str, str], ...] = ()
+    batteries: tuple[Battery, ...] = ()
     record_since: float = float("-inf")
 
     @property
@@ -434,8 +435,27 @@ def _power(found: Figures) -> Kpi:
         COUNT,
         "times that a UPS reported that it ran on its battery because mains was lost",
         f"{sum(one.kind is Kind.UPS for one in found.estate)} UPS in the estate{longest}",
-        lines=(Line("longest time on battery", max(seconds, default=None), SECONDS),),
+        lines=(
+            Line("longest time on battery", max(seconds, default=None), SECONDS),
+            Line("shortest runtime of a battery", _shortest(found, "runtime"), SECONDS),
+            Line("shortest runtime while on battery", _shortest(found, "on_battery"), SECONDS),
+            Line("UPS with a self-test in the period", _tested(found), COUNT),
+        ),
     )
+
+
+def _shortest(found: Figures, which: str) -> float | None:
+    """The least runtime of all batteries, None where no UPS told one."""
+    told = (getattr(one, which) for one in found.batteries)
+    return min((one for one in told if one is not None), default=None)
+
+
+def _tested(found: Figures) -> float | None:
+    """How many UPSes told of a self-test in the period; None where none tells of its tests."""
+    told = [one.tested for one in found.batteries if one.tested is not None]
+    if not told:
+        return None
+    return float(sum(found.period.since <= at < found.period.until for at in told))
 
 
 def _planned(found: Figures) -> Kpi:

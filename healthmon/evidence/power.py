@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from healthmon.evidence.period import Period
 from healthmon.incidents.correlation import is_mains
 from healthmon.incidents.incident import Incident
+from healthmon.store.rows import BatteryRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,39 @@ def failures(incidents: Iterable[Incident], period: Period) -> list[MainsFailure
         and period.since <= one.mains_lost < period.until
     ]
     return sorted(found, key=lambda one: one.lost)
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """The battery of a UPS in a period: the shortest runtime that it told, the shortest while it ran on
+    it (seconds), its last self-test and the result in the UPS's words. None and "" for what it did not
+    tell.
+    """
+
+    device: str
+    runtime: float | None = None
+    on_battery: float | None = None
+    tested: float | None = None
+    result: str = ""
+
+
+def battery(device: str, hours: Iterable[BatteryRow], period: Period) -> Battery:
+    """The battery of `device` in `period`, by its `hours` in order."""
+    found = Battery(device)
+    for one in hours:
+        if one.since < period.until and one.until >= period.since:
+            found = Battery(
+                device,
+                _least(found.runtime, one.runtime),
+                _least(found.on_battery, one.on_battery),
+                one.tested if one.tested is not None else found.tested,
+                one.result or found.result,
+            )
+    return found
+
+
+def _least(one: float | None, other: float | None) -> float | None:
+    return min((value for value in (one, other) if value is not None), default=None)
 
 
 def generator_words(

@@ -27,7 +27,7 @@ from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.incidents.service_dates import in_service
 from healthmon.model.enums import AGENT, Kind
 from healthmon.notifications.shifts import ShiftPlan
-from healthmon.store import ClockRow, Store, Wanted
+from healthmon.store import BatteryRow, ClockRow, Store, Wanted
 
 if TYPE_CHECKING:
     from healthmon.config.schema import Config
@@ -98,6 +98,7 @@ def answer(store: Store, asked: Scope) -> Answer:
         SheetRecord(at, signatures, asked.not_checked(body))
         for at, signatures, body in store.sheets(asked.since - asked.plan.early, asked.until)
     ]
+    hours = _batteries(store, asked, estate)
     watched = store.watched_since()
     figures = tuple(
         Figures(
@@ -110,11 +111,20 @@ def answer(store: Store, asked: Scope) -> Answer:
             tuple(power.failures(found.mains, period)),
             found.breaches,
             tuple((d, c) for at, d, c in found.warned if period.since <= at < period.until),
+            batteries=tuple(power.battery(name, rows, period) for name, rows in hours.items()),
             record_since=float("inf") if watched is None else watched,
         )
         for period, measured in zip(asked.periods, cameras, strict=True)
     )
     return Answer(figures, tuple(found.faults), watched)
+
+
+def _batteries(
+    store: Store, asked: Scope, estate: Sequence[DeviceRecord]
+) -> dict[str, list[BatteryRow]]:
+    """The hours of every UPS."""
+    units = [one.id for one in estate if one.kind is Kind.UPS]
+    return {name: store.batteries(name, asked.since, asked.until) for name in units}
 
 
 def _record(store: Store, device: Device, served: Sequence[Operation]) -> DeviceRecord:

@@ -48,6 +48,7 @@ from healthmon.store import (
     retained,
 )
 from healthmon.store.audit import Entry, Head
+from healthmon.store.battery_history import BatteryHistory
 from healthmon.store.clock_history import ClockHistory
 from healthmon.store.rows import Wanted
 from healthmon.store.state_history import Timeline
@@ -91,6 +92,7 @@ class IncidentService:
     unchecked: UncheckedWatch = field(default_factory=UncheckedWatch)
     timeline: Timeline = field(default_factory=Timeline)
     clocks: ClockHistory = field(default_factory=ClockHistory)
+    batteries: BatteryHistory = field(default_factory=BatteryHistory)
     heartbeat: Heartbeat | None = None
     last_sweep: tuple[float, str, tuple[str, ...]] | None = None
     held: list[Outgoing] = field(default_factory=list)
@@ -220,6 +222,7 @@ class IncidentService:
         changes = self._believed((*result.verdicts, *again))
         segments = self.timeline.record(result.verdicts)
         self.clocks.record(result)
+        self.batteries.record(result)
         if changes or segments:
             now = self.wall.now()
             told = self.reducer.apply(changes, self.estate_state(), now) if changes else []
@@ -246,7 +249,9 @@ class IncidentService:
         """
         now = self.wall.now()
         self.unchecked.keep(keep)
-        self.clocks.forget({device for device, _check, _instance in keep})
+        devices = {device for device, _check, _instance in keep}
+        self.clocks.forget(devices)
+        self.batteries.forget(devices)
         told = self.reducer.apply(changes, self.estate_state(), now)
         told += self.reducer.reconcile(faults, now, self.estate_state())
         self._keep(
@@ -416,8 +421,9 @@ class IncidentService:
         now = time.monotonic()
         rows = self.clocks.all() if last else self.clocks.rows(now)
         clocks = {row.key: row for row in rows}
+        hours = self.batteries.all() if last else self.batteries.rows()
         hindered = self.unchecked.ages(now)
-        batch = Batch(alive=self.wall.now(), unchecked=hindered, clocks=clocks)
+        batch = Batch(alive=self.wall.now(), unchecked=hindered, clocks=clocks, batteries=hours)
         _forget(self.store_writer.submit(batch))
 
     async def keep_clocks(self, devices: Collection[str]) -> None:
@@ -550,6 +556,7 @@ class IncidentService:
             segments=self.timeline.all(),
             stays=_stays(self.estate_state().devices.values()),
             clocks={row.key: row for row in self.clocks.all()},
+            batteries=self.batteries.all(),
         )
 
     def held_cases(self) -> Counter[str]:

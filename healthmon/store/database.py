@@ -122,6 +122,7 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
         for settled in batch.settled:
             self._settle(settled)
         execute_each(sql.PUT_SEGMENT, [segment.as_row() for segment in batch.segments])
+        execute_each(sql.PUT_BATTERY, [asdict(row) for row in batch.batteries])
         execute_each(sql.PUT_CLOCK, [asdict(row) for row in batch.clocks.values()])
         for stay in batch.stays:
             self._stay(stay)

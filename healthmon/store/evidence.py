@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from healthmon.store import sql
 from healthmon.store.engine import Engine
-from healthmon.store.rows import ClockRow
+from healthmon.store.rows import BatteryRow, ClockRow
 
 # Sheets are large and come one at a time.
 SHEETS_AT_ONCE = 20
@@ -38,6 +38,13 @@ class Evidence:
         values = {"device": device, "before": before}
         with self._engine.transaction():
             return dict(self._engine.execute(sql.LAST_CLOCK, values).fetchall())
+
+    def batteries(self, device: str, since: float, until: float) -> list[BatteryRow]:
+        """The hours of a UPS of which some lie in [`since`, `until`), in order."""
+        values = {"device": device, "since": since, "until": until}
+        with self._engine.transaction():
+            rows = self._engine.execute(sql.BATTERIES, values).fetchall()
+        return [BatteryRow(*row) for row in rows]
 
     def watched_since(self) -> float | None:
         """When the first agent began to write; None where none ever ran."""

@@ -16,7 +16,7 @@ GROUPS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "faults": "faults that have ended, with what people did about them",
         "notices": "notices that were sent or given up",
-        "states": "states of checks, and places of deployable cameras",
+        "states": "states of checks, batteries of UPSes, and places of deployable cameras",
         "clocks": "readings of clocks",
         "operations": "operations on devices and sites that are over",
         "sheets": "sheets, signatures, handovers, ticks, and notes that were ended",
@@ -65,6 +65,13 @@ RETAINED: Final = (
     ),
     Retained(
         "timeline", "states", "states", "DELETE FROM timeline WHERE until < :before", ended="until"
+    ),
+    Retained(
+        "batteries",
+        "states",
+        "batteries",
+        "DELETE FROM batteries WHERE until < :before",
+        ended="until",
     ),
     Retained(
         "clocks",

@@ -129,6 +129,27 @@ class ClockRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BatteryRow:
+    """A UPS within one hour, from its first reading (`since`) until its last (Unix seconds): the
+    shortest `runtime` that it told, the shortest while it was `on_battery` (seconds), when it was last
+    `tested` and with which `result`, as it told; None and "" where it told none.
+    """
+
+    device: str
+    since: float
+    until: float
+    runtime: float | None = None
+    on_battery: float | None = None
+    tested: float | None = None
+    result: str = ""
+
+    @property
+    def key(self) -> tuple[str, float]:
+        """What no two rows share."""
+        return self.device, self.since
+
+
+@dataclass(frozen=True, slots=True)
 class Author:
     """Who has made an act, as the operating system says: the user's number and account."""
 
@@ -275,6 +296,7 @@ class Batch:
     segments: list[Segment] = field(default_factory=list)
     stays: list[Stay] = field(default_factory=list)
     clocks: dict[ClockKey, ClockRow] = field(default_factory=dict)
+    batteries: list[BatteryRow] = field(default_factory=list)
     access: list[AccessRow] = field(default_factory=list)
     noted: list[Entry] = field(default_factory=list)
     raised: dict[int, int] = field(default_factory=dict)
@@ -285,7 +307,7 @@ class Batch:
     def __bool__(self) -> bool:
         kinds = (
             *(self.faults, self.incidents, self.told, self.outgoing, self.settled),
-            *(self.segments, self.stays, self.clocks, self.access),
+            *(self.segments, self.stays, self.clocks, self.batteries, self.access),
             *(self.noted, self.raised, self.steps),
         )
         return self.alive is not None or self.unchecked is not None or any(kinds)
@@ -308,6 +330,7 @@ class Batch:
         self.segments += later.segments
         self.stays += later.stays
         self.clocks |= later.clocks
+        self.batteries += later.batteries
         self.access += later.access
         self.noted += later.noted
         self.raised |= later.raised
@@ -335,6 +358,7 @@ class Batch:
             self.settled,
             self.segments,
             self.stays,
+            self.batteries,
             self.access,
             self.noted,
         )

@@ -8,7 +8,7 @@ from healthmon.incidents.acts import Act, ActKind
 from healthmon.store import older_chain, sql
 from healthmon.store.engine import Engine
 
-VERSION = 5
+VERSION = 6
 
 # WHOLE and ROW_ID are types of the engine.
 # `cases` are the incidents. `chain` is the audit chain: each entry's hash covers the entry and the hash
@@ -20,7 +20,7 @@ VERSION = 5
 # deployable cameras were; one ends with the next of its device. `handovers` are the signatures of the
 # two people of a handover, `notes` those for the next shift; by its `token` a note is written once. `ticks`
 # are those of the walk. `clocks` are stretches of time in which every reading of a clock agreed with the others
-# (`clock_history`); seconds minus true time.
+# (`clock_history`); seconds minus true time. `batteries` are those of UPSes, hour by hour.
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (
     name VARCHAR NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name));
@@ -55,6 +55,9 @@ CREATE TABLE IF NOT EXISTS clocks (
     readings INTEGER NOT NULL, gap FLOAT(53) NOT NULL, low FLOAT(53), high FLOAT(53), worst FLOAT(53),
     method VARCHAR NOT NULL, verdict VARCHAR NOT NULL, detail VARCHAR NOT NULL,
     PRIMARY KEY (device, clock, since));
+CREATE TABLE IF NOT EXISTS batteries (
+    device VARCHAR NOT NULL, since FLOAT(53) NOT NULL, until FLOAT(53) NOT NULL, runtime FLOAT(53),
+    on_battery FLOAT(53), tested FLOAT(53), result VARCHAR NOT NULL, PRIMARY KEY (device, since));
 CREATE TABLE IF NOT EXISTS stays (
     device VARCHAR NOT NULL, since FLOAT(53) NOT NULL, state VARCHAR NOT NULL, location VARCHAR NOT NULL,
     PRIMARY KEY (device, since));
@@ -105,7 +108,7 @@ def _acknowledgements_are_acts(engine: Engine) -> None:
 
 
 def _new_tables_only(_engine: Engine) -> None:
-    """Versions 2 and 4 had fewer tables, which `create` has made by now."""
+    """Versions 2, 4 and 5 had fewer tables, which `create` has made by now."""
 
 
 # MIGRATIONS[n] brings version n to n + 1.
@@ -114,6 +117,7 @@ MIGRATIONS: dict[int, Callable[[Engine], None]] = {
     2: _new_tables_only,
     3: older_chain.take_over,
     4: _new_tables_only,
+    5: _new_tables_only,
 }
 
 

@@ -128,6 +128,11 @@ LAST_CLOCK: Final = """
 SELECT clock, max(until) FROM clocks
 WHERE device = :device AND until < :before GROUP BY clock ORDER BY clock"""
 
+PUT_BATTERY: Final = _put("batteries", "device since", "until runtime on_battery tested result")
+BATTERIES: Final = """
+SELECT device, since, until, runtime, on_battery, tested, result FROM batteries
+WHERE device = :device AND since < :until AND until >= :since ORDER BY since"""
+
 PUT_STAY: Final = _put("stays", "device since", "state location")
 STAYS: Final = """
 SELECT device, state, location, since FROM stays WHERE device = :device ORDER BY since"""

@@ -27,8 +27,10 @@ from healthmon.inventory import devices as inventory
 from healthmon.model.enums import Span, State
 from healthmon.model.measurements import Clock, ClockReading, Reference
 from healthmon.model.results import Observation, Verdict
+from healthmon.model.ups import Ups
 from healthmon.notifications.shifts import ShiftPlan
 from healthmon.store import Batch, Stay, Store
+from healthmon.store.battery_history import BatteryHistory
 from healthmon.store.clock_history import ClockHistory
 from healthmon.store.state_history import Timeline
 from helpers import naive_evidence as naive
@@ -104,6 +106,14 @@ def record(month: Month, store: Store) -> None:
             _run(month, store, number, check)
     _faults(month, store)
     _works(month, store)
+    for began, ended in month.watched:
+        hours = BatteryHistory()
+        for at in range(began, ended, month.interval):
+            told = Ups(
+                "nut", source=month.source(at), runtime_seconds=month.runtime(at), test_at=began
+            )
+            hours.record(result_of(Observation("UPS1", "ups", "", float(at), 0.1, told)))
+        store.record(Batch(batteries=hours.all()))
     for made, signed in month.sheets:
         sweep = store.keep_sweep(float(made), "{}")
         if signed:
@@ -302,6 +312,9 @@ def values(figures: Figures) -> dict[str, float | None]:
                 if one.offset is not None
             },
             "battery seconds": each["power"].lines[0].value,
+            "shortest runtime": line(each["power"], "shortest runtime of a battery"),
+            "runtime on battery": line(each["power"], "shortest runtime while on battery"),
+            "tested": line(each["power"], "UPS with a self-test in the period"),
             "faults": each["faults"].value,
             "over": each["faults"].lines[0].value,
             "open": each["faults"].lines[1].value,

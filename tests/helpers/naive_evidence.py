@@ -127,6 +127,16 @@ class Month:
     sheets: list[tuple[int, bool]] = field(default_factory=list)
     shift_hours: tuple[int, ...] = (7, 19)
 
+    def source(self, at: int) -> str:
+        """What the UPS runs on."""
+        return "battery" if inside(at, self.mains) else "normal"
+
+    def runtime(self, at: int) -> float:
+        """What the UPS tells: less each second on its battery, and less each day, as batteries age."""
+        day = (at - self.since) // DAY
+        lost = next((at - low for low, high in self.mains if low <= at < high), 0)
+        return 3600.0 - 3 * day - 2 * lost
+
     def check_times(self, camera: int, check: str) -> Iterator[list[int]]:
         """The times of a check, for each time in which the agent ran."""
         phase = (37 * camera + 61 * CHECKS.index(check)) % self.interval
@@ -315,7 +325,7 @@ def overlap(month: Month, spans: Iterable[Span]) -> int:
     return sum(max(0, min(high, month.until) - max(low, month.since)) for low, high in spans)
 
 
-def expected(month: Month) -> dict[str, float]:
+def expected(month: Month) -> dict[str, float | None]:
     """Every figure, by the name that the tests have for it; shares in per cent, times in hours."""
     each = [seconds(month, number) for number in range(len(month.cameras))]
     good: Counter[str] = Counter()
@@ -343,7 +353,25 @@ def expected(month: Month) -> dict[str, float]:
     served = [one.served for one in month.cameras]
     found["cameras"] = sum(one is None or one[1] >= month.until for one in served)
     found["battery seconds"] = max(high - low for low, high in month.mains)
+    found |= _battery(month)
     return found | _of_faults(month, good["operational"]) | _of_shifts(month)
+
+
+def _battery(month: Month) -> dict[str, float | None]:
+    """The least that the UPS told, and whether it was tested: as each agent began."""
+    told = [
+        at
+        for began, ended in month.watched
+        for at in range(began, ended, month.interval)
+        if month.since <= at < month.until
+    ]
+    on_battery = [month.runtime(at) for at in told if month.source(at) == "battery"]
+    last = max(began for began, _ended in month.watched if began < month.until)
+    return {
+        "shortest runtime": min(map(month.runtime, told)),
+        "runtime on battery": min(on_battery, default=None),
+        "tested": float(last >= month.since),
+    }
 
 
 def _of_faults(month: Month, operational: int) -> dict[str, float]:

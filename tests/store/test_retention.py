@@ -12,7 +12,7 @@ from helpers.stores import Opener, opener, server
 
 from healthmon.config import loading
 from healthmon.config.schema import History
-from healthmon.store import Batch, Outgoing, Segment, Stay, Store, audit, schema
+from healthmon.store import Batch, BatteryRow, Outgoing, Segment, Stay, Store, audit, schema
 from healthmon.store.retained import (
     CHAIN,
     GROUPS,
@@ -37,6 +37,7 @@ def store(opener: Opener) -> Iterator[Store]:
     found.record(
         Batch(
             segments=[Segment("C001", "reach", "ok", NOW, NOW + 1)],
+            batteries=[BatteryRow("UPS1", NOW, NOW + 1)],
             stays=[Stay("D1", "deployed", "Fair", NOW), Stay("D1", "in_store", "", NOW + 1)],
             outgoing=[Outgoing("n", "duty", "o", 7, "{}", NOW, NOW, state="pending")],
         )

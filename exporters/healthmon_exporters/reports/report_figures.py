@@ -6,15 +6,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from healthmon.checks.evaluation.codes import CODES
+from healthmon.checks.evaluation.wording import plain
 from healthmon.evidence import power
+from healthmon.evidence.duties import DutyState
 from healthmon.evidence.faults import FaultRecord
-from healthmon.evidence.kpis import HOURS, PERCENT, Figures, Kpi, kpis
+from healthmon.evidence.kpis import HOURS, PERCENT, SECONDS, Figures, Kpi, kpis
 from healthmon.evidence.power import MainsFailure
 from healthmon_exporters.reports.report_document import (
+    NOT_MEASURED,
     About,
+    Document,
     Section,
     amount,
     bar_chart,
+    day,
     moment,
     section,
     table,
@@ -22,6 +27,8 @@ from healthmon_exporters.reports.report_document import (
 
 WORST = 10
 UNKNOWN = "Not measured: the record does not reach this period."
+UPS_SERVICE = "ups_service"
+RESULT_LENGTH = 60
 TRENDS = ("availability", "recording", "coverage")
 _TREND_KEYS = ("availability", "recording", "clocks", "coverage", "faults", "lost")
 
@@ -161,7 +168,9 @@ def contractors(
         yield shown if name else "no contractor", by_name[name]
 
 
-def electricity(found: Figures, about: About, starts: Mapping[str, float]) -> Section:
+def electricity(
+    found: Figures, about: About, starts: Mapping[str, float], duties: Iterable[DutyState] = ()
+) -> Section:
     """Mains failures, the longest time on battery, and what that says of the generator."""
     seconds = [(one, one.seconds(found.now)) for one in found.mains]
     count = found.counted(len(seconds))
@@ -174,10 +183,34 @@ def electricity(found: Figures, about: About, starts: Mapping[str, float]) -> Se
         words += _generators(found, starts)
     rows = [_mains_row(one, about, starts, found.now) for one in found.mains]
     heads = ("UPS", "Mains lost", "Mains back", "On battery", "Generator starts within")
-    tables = [table("Mains failures", heads, rows)]
-    return section(
-        "Mains, batteries and generator", words, tables if rows and not about.public else ()
+    tables = [table("Mains failures", heads, rows)] if rows else []
+    tables += [_batteries(found, about, duties)] if found.batteries else []
+    return section("Mains, batteries and generator", words, () if about.public else tables)
+
+
+def _batteries(found: Figures, about: About, duties: Iterable[DutyState]) -> Document:
+    """Each UPS: runtimes, its last self-test, and when its service is due."""
+    due = {one.subject: day(one.due, about.zone) for one in duties if one.duty.id == UPS_SERVICE}
+    heads = (
+        "UPS",
+        "Shortest runtime",
+        "While on battery",
+        "Last self-test",
+        "Result",
+        "Service due",
     )
+    rows = [
+        (
+            one.device,
+            amount(one.runtime, SECONDS),
+            amount(one.on_battery, SECONDS),
+            day(one.tested, about.zone, NOT_MEASURED),
+            plain(one.result, RESULT_LENGTH) or NOT_MEASURED,
+            due.get(one.device, "no duty"),
+        )
+        for one in found.batteries
+    ]
+    return table("Batteries", heads, rows)
 
 
 def _mains_row(

@@ -89,7 +89,7 @@ def monthly(order: Order) -> Document:
         report_figures.causes(found),
         *([] if about.public else [report_figures.worst(found, order.names)]),
         _contractors(order),
-        report_figures.electricity(found, about, order.starts),
+        report_figures.electricity(found, about, order.starts, order.duties),
         report_figures.details(each, public=about.public),
     ]
     months = [_month(one) for one in order.months]
@@ -120,7 +120,7 @@ def annual(order: Order) -> Document:
         report_figures.trends(order.months),
         report_figures.causes(found),
         _contractors(order),
-        report_figures.electricity(found, about, order.starts),
+        report_figures.electricity(found, about, order.starts, order.duties),
         report_figures.details(each, public=about.public),
     ]
     return document(about, order.given, sections, each)
