@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -147,3 +148,18 @@ def test_every_group_has_a_setting_and_no_setting_is_without_a_group(tmp_path: P
     assert found == dict.fromkeys(GROUPS, 90 * 86400.0) | {"audit": 30 * 86400.0}
     assert before(found, 1e7)["audit"] == 1e7 - 30 * 86400.0
     assert schema.VERSION, "the tables are those of this version"
+
+
+def test_what_a_period_covers_is_as_the_page_on_privacy_says() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "privacy.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| (.+?) \| 800 days.* \| `history: \{(\w+): \.\.\.\}` \|$", page, re.MULTILINE
+    )
+    assert sorted(group for _, group in rows) == sorted(GROUPS)
+    named = {"cases": "faults", "stays": "places", "timeline": "states", "clocks": "clock readings"}
+    named |= {"outbox": "notices", "sweeps": "sheets", "notes": "notes", "ticks": "ticks"}
+    named |= {"operations": "operations", "chain": "audit chain", "handovers": "handovers"}
+    covers = {group: words for words, group in rows}
+    for one in RETAINED:
+        if one.table in named:
+            assert named[one.table] in covers[one.group], one.table
