@@ -32,8 +32,9 @@ def view(place: str | int) -> Any:
 
 
 @functools.cache
-def clip_of(place: str | int, seed: int = 1) -> Clip:
-    """Key frames of a place, each with other noise."""
+def clip_of(place: str | int) -> Clip:
+    """Key frames of a place, each with other noise, which none of another place has."""
+    seed = PLACES[place] if isinstance(place, str) else place
     units: list[tuple[bytes, ...]] = []
     sets: list[bytes] = []
     for number in range(3):

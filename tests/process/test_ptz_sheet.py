@@ -104,6 +104,6 @@ async def test_line_c7_says_at_which_preset_each_camera_was_judged(tmp_path: Pat
     assert why["Steered"].startswith("view last judged ")
     assert why["NoStatus"].endswith("at preset Car park")
     assert why["Away"].endswith(
-        "at preset Market; the camera is at no preset, or at one that it has not learned: "
+        "at preset Market; since then the camera is at no preset, or at one that it has not learned: "
         "send Away to preset Market"
     )

@@ -54,7 +54,7 @@ _VIEW = {
 
 
 def evaluate(observation: Observation, device: Device) -> tuple[Verdict, ...]:
-    """Aspects: present, moving, exposure, view, focus."""
+    """Aspects: present, moving, exposure, view, focus, and preset of a PTZ camera."""
     picture = observation.value
     if not isinstance(picture, PictureReading):
         return (not_seen(observation, "present", "picture"),)

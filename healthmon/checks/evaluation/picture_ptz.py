@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from healthmon.checks.evaluation.wording import plain, verdict
 from healthmon.model.device import Device
-from healthmon.model.enums import Reason, State
-from healthmon.model.picture import Comparison, PictureReading, PtzView
+from healthmon.model.enums import State
+from healthmon.model.picture import Comparison, LastView, PictureReading, PtzView
 from healthmon.model.results import Observation, Verdict
 
 Judge = Callable[[Observation, PictureReading, Comparison], Verdict | None]
@@ -25,17 +25,31 @@ _NEEDS_A_PLACE = frozenset({"view_moved", "view_zoomed", "view_changed"})
 def views(
     observation: Observation, device: Device, picture: PictureReading, judge: Judge
 ) -> Iterator[Verdict]:
-    """Aspect "view" of a PTZ camera, by the `judge` of fixed ones."""
-    ptz, known = picture.ptz, picture.baseline
-    if ptz is None:
-        return
-    if known is not None and known.peak is not None and ptz.view:
-        found = _judged(judge(observation, picture, known), sure=ptz.sure)
-        if found is not None:
-            at = _clock(observation.at, observation.at, device)
-            yield _with(found, f"{found.sentence}; judged {at} at {plain(ptz.view)}")
-            return
-    yield _last(observation, device, picture, judge)
+    """Aspect "view" of a PTZ camera, by the `judge` of fixed ones, where it is known; aspect "preset"
+    says where the camera is, or when the view was judged last. That is no judgement: always OK.
+    """
+    ptz = picture.ptz or PtzView()
+    view = _now(observation, device, picture, judge) or _last(observation, device, picture, judge)
+    if view is not None:
+        yield view
+        words = f"at {plain(ptz.view)}" if ptz.view else _why(picture, ptz)
+    else:
+        words = _not_checked(observation, device, picture, judge)
+    yield verdict(observation, "preset", State.OK, "ok", words)
+
+
+def _now(
+    observation: Observation, device: Device, picture: PictureReading, judge: Judge
+) -> Verdict | None:
+    """The view as it is now, None where it is not known."""
+    ptz, known = picture.ptz or PtzView(), picture.baseline
+    if known is None or known.peak is None or not ptz.view:
+        return None
+    found = _judged(judge(observation, picture, known), sure=ptz.sure)
+    if found is None:
+        return None
+    at = _clock(observation.at, observation.at, device)
+    return replace(found, sentence=f"{found.sentence}; judged {at} at {plain(ptz.view)}")
 
 
 def _judged(found: Verdict | None, *, sure: bool) -> Verdict | None:
@@ -44,23 +58,42 @@ def _judged(found: Verdict | None, *, sure: bool) -> Verdict | None:
 
 def _last(
     observation: Observation, device: Device, picture: PictureReading, judge: Judge
-) -> Verdict:
-    """How the view was judged last, or that it was not for too long."""
+) -> Verdict | None:
+    """The view as it was when it was judged last, where it was well and that is not too long ago."""
     ptz = picture.ptz or PtzView()
-    why = _why(picture, ptz)
-    last = ptz.last
-    if last is None:
-        return _unknown(observation, f"view not checked: {why}")
-    where = plain(last.view)
-    when = f"view last judged {_clock(last.at, observation.at, device)} at {where}"
-    if observation.at - last.at > ptz.lasts:
-        return _unknown(observation, f"{when}; {why}: send {device.id} to {where}")
-    then = replace(picture, width=last.width, height=last.height)
-    found = _judged(judge(observation, then, last.comparison), sure=last.sure)
+    if ptz.last is None or observation.at - ptz.last.at > ptz.lasts:
+        return None
+    found = _then(observation, picture, ptz.last, judge)
     if found is None or found.state is not State.OK:
-        words = f": {found.sentence}" if found is not None else ""
-        return _unknown(observation, f"{when}{words}; not checked since: {why}")
-    return _with(found, f"{when}: {found.sentence}")
+        return None
+    return replace(found, sentence=f"{_when(observation, device, ptz.last)}: {found.sentence}")
+
+
+def _then(
+    observation: Observation, picture: PictureReading, last: LastView, judge: Judge
+) -> Verdict | None:
+    then = replace(picture, width=last.width, height=last.height)
+    return _judged(judge(observation, then, last.comparison), sure=last.sure)
+
+
+def _when(observation: Observation, device: Device, last: LastView) -> str:
+    at = _clock(last.at, observation.at, device)
+    return f"view last judged {at} at {plain(last.view)}"
+
+
+def _not_checked(
+    observation: Observation, device: Device, picture: PictureReading, judge: Judge
+) -> str:
+    """Why the view counts as not checked, and where to send the camera."""
+    ptz = picture.ptz or PtzView()
+    why, last = _why(picture, ptz), ptz.last
+    if last is None:
+        return f"view not checked: {why}"
+    when = _when(observation, device, last)
+    found = _then(observation, picture, last, judge)
+    if found is not None and found.state is not State.OK:
+        when = f"{when}: {found.sentence}"
+    return f"{when}; since then {why}: send {device.id} to {plain(last.view)}"
 
 
 def _why(picture: PictureReading, ptz: PtzView) -> str:
@@ -69,7 +102,8 @@ def _why(picture: PictureReading, ptz: PtzView) -> str:
         return ptz.why
     known = picture.baseline
     if known is not None and known.peak is None:
-        return f"{plain(ptz.view)} is being learned in this light, {known.learned} of {known.needed} pictures"
+        learned = f"{known.learned} of {known.needed} pictures"
+        return f"{plain(ptz.view)} is being learned in this light, {learned}"
     return "too little of the view can be seen"
 
 
@@ -78,12 +112,3 @@ def _clock(at: float, now: float, device: Device) -> str:
     zone = ZoneInfo(device.time_zone)
     then, today = (datetime.fromtimestamp(one, zone) for one in (at, now))
     return f"{then:%H:%M}" if then.date() == today.date() else f"{then:%d %b %H:%M}"
-
-
-def _unknown(observation: Observation, sentence: str) -> Verdict:
-    reason = Reason.NOT_REPORTED
-    return verdict(observation, "view", State.UNKNOWN, reason.value, sentence, reason=reason)
-
-
-def _with(found: Verdict, sentence: str) -> Verdict:
-    return replace(found, sentence=sentence)

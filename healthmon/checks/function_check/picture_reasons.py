@@ -47,6 +47,8 @@ def _why_not_compared(line: Line, camera: Device, pictures: Mapping[str, Verdict
     present, view = pictures.get("present"), pictures.get("view")
     if present is not None and present.state is State.FAULT:
         return NOTHING
+    if (preset := pictures.get("preset")) is not None and line.number == "C7":
+        return preset.sentence
     if camera.variant == "ptz":
         return PTZ
     if view is None:

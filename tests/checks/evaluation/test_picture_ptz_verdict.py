@@ -30,8 +30,15 @@ def verdicts(picture: PictureReading) -> dict[str, Verdict]:
     return {one.aspect: one for one in evaluate(observation, CAMERA)}
 
 
-def view(ptz: PtzView, known: Comparison | None) -> Verdict:
-    return verdicts(replace(GOOD, baseline=known, ptz=ptz))["view"]
+def view(ptz: PtzView, known: Comparison | None) -> Verdict | None:
+    return verdicts(replace(GOOD, baseline=known, ptz=ptz)).get("view")
+
+
+def preset(ptz: PtzView, known: Comparison | None) -> str:
+    found = verdicts(replace(GOOD, baseline=known, ptz=ptz))
+    assert "view" not in found
+    assert found["preset"].state is State.OK, "where it is is no judgement"
+    return found["preset"].sentence
 
 
 def last(known: Comparison, ago: float, *, sure: bool = True) -> LastView:
@@ -40,6 +47,8 @@ def last(known: Comparison, ago: float, *, sure: bool = True) -> LastView:
 
 def test_at_its_preset_it_is_judged_like_a_fixed_camera():
     good, moved = view(AT, KNOWN), view(AT, MOVED)
+    assert good is not None
+    assert moved is not None
     assert (good.state, good.sentence) == (
         State.OK,
         "view as learned: agreement 0.30 (limit 0.06); judged 08:00 at preset 1",
@@ -50,16 +59,17 @@ def test_at_its_preset_it_is_judged_like_a_fixed_camera():
 
 def test_where_only_its_picture_tells_the_preset_it_may_be_covered_and_never_moved():
     recognised = replace(AT, sure=False)
-    assert view(recognised, COVERED).code == "view_covered"
-    moved = view(recognised, MOVED)
-    assert (moved.state, moved.code) == (State.UNKNOWN, "not_reported")
+    covered = view(recognised, COVERED)
+    assert covered is not None
+    assert covered.code == "view_covered"
+    assert view(recognised, MOVED) is None
 
 
 def test_an_operators_move_is_no_fault_of_the_picture():
     found = verdicts(replace(GOOD, baseline=None, ptz=AWAY))
-    assert found["view"].sentence == "view not checked: the camera was moving"
-    assert {one.state for name, one in found.items() if name != "view"} == {State.OK}
-    assert not {"focus", "moving"} & set(found)
+    assert found["preset"].sentence == "view not checked: the camera was moving"
+    assert {one.state for one in found.values()} == {State.OK}
+    assert not {"focus", "moving", "view"} & set(found)
 
 
 @pytest.mark.parametrize(
@@ -71,30 +81,29 @@ def test_an_operators_move_is_no_fault_of_the_picture():
 )
 def test_away_from_its_presets_it_is_as_it_was_judged_last(ago: float, words: str):
     found = view(replace(AWAY, last=last(KNOWN, ago)), None)
+    assert found is not None
     assert (found.state, found.code) == (State.OK, "ok")
     assert found.sentence.startswith(words)
 
 
 def test_after_a_day_it_is_not_checked_and_says_where_to_send_the_camera():
-    found = view(replace(AWAY, last=last(KNOWN, 86401)), None)
-    assert found.state is State.UNKNOWN
-    assert found.sentence == (
-        "view last judged 29 Nov 07:59 at preset 1; the camera was moving: send C001 to preset 1"
+    assert preset(replace(AWAY, last=last(KNOWN, 86401)), None) == (
+        "view last judged 29 Nov 07:59 at preset 1; since then the camera was moving: "
+        "send C001 to preset 1"
     )
-    longer = replace(AWAY, last=last(KNOWN, 86401), lasts=90000.0)
-    assert view(longer, None).state is State.OK
+    longer = view(replace(AWAY, last=last(KNOWN, 86401), lasts=90000.0), None)
+    assert longer is not None
+    assert longer.state is State.OK
 
 
 def test_what_was_wrong_before_raises_nothing_again():
-    found = view(replace(AWAY, last=last(MOVED, 600)), None)
-    assert found.state is State.UNKNOWN
-    assert "the picture has moved" in found.sentence
-    assert found.sentence.endswith("; not checked since: the camera was moving")
+    said = preset(replace(AWAY, last=last(MOVED, 600)), None)
+    assert "at preset 1: the picture has moved" in said
+    assert said.endswith("; since then the camera was moving: send C001 to preset 1")
 
 
 def test_a_preset_that_is_being_learned_says_so():
-    found = view(AT, Comparison(3, 10))
-    assert found.sentence == (
+    assert preset(AT, Comparison(3, 10)) == (
         "view not checked: preset 1 is being learned in this light, 3 of 10 pictures"
     )
 
