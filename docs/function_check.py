@@ -11,7 +11,7 @@ from healthmon.checks.function_check.lines import LINES, Line
 HEAD = """\
 # Function check
 
-The manual function check of a control room at shift change has the lines C1 to C25. `healthmon sweep --shift` prints
+The manual function check of a control room at shift change has the lines C1 to C26. `healthmon sweep --shift` prints
 every camera on every line:
 
 | Mark | Meaning |

@@ -102,7 +102,7 @@ CHECK_TYPES = (
         picture_probe.probe,
         picture.evaluate,
         _families(picture_metrics),
-        codes.of("pictures", "view"),
+        codes.of("pictures", "view", "privacy"),
         _planned("picture"),
     ),
     CheckType(

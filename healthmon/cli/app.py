@@ -88,7 +88,7 @@ def sweep(
     ] = None,
     shift: Annotated[
         bool,
-        typer.Option("--shift", help="the whole function check: every camera on every line C1-C25"),
+        typer.Option("--shift", help="the whole function check: every camera on every line C1-C26"),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
     output: Annotated[

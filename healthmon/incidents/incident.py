@@ -254,10 +254,11 @@ def raised_by_person(number: int, act: Act, device: Device | None, site: str = "
 
 
 def priority(fault: Fault, device: Device | None) -> int:
-    """1: recorder, UPS or agent; else the device's own (2 in a priority zone, 3). What is only
+    """1: recorder, UPS, agent or a privacy zone; else the device's own (2 in a priority zone, 3). What is only
     degraded is one less.
     """
     first = device is None or device.kind in (Kind.RECORDER, Kind.UPS, Kind.AGENT)
+    first = first or group_of(fault.code) == "privacy"
     base = 1 if first else device.priority if device else 3
     return min(4, base + (fault.state is not State.FAULT))
 

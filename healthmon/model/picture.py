@@ -75,6 +75,16 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacyZone:
+    """One privacy zone of a view: its `number`, from top left, and the share of it that is still
+    covered in the picture.
+    """
+
+    number: int
+    kept: float
+
+
+@dataclass(frozen=True, slots=True)
 class LastView:
     """The last time that a PTZ camera's view was compared, at `at` (Unix seconds): `view` is its preset
     in words, `sure` where its position told it. The `comparison` is that of a picture of `width`
@@ -115,7 +125,8 @@ class PictureReading:
     the last check. `moved` is how many checks in a row before this one saw something move. `ptz` is
     where a PTZ camera looked.
     `dismissed` are the fault codes that a person has called false alarms and that are not learned
-    anew yet, `allowed` those that are.
+    anew yet, `allowed` those that are. `zones` are the privacy zones of the view, `masks_off` the
+    tokens of masks that the camera once reported as drawn and now does not.
     """
 
     problem: str = ""
@@ -141,6 +152,8 @@ class PictureReading:
     ptz: PtzView | None = None
     dismissed: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
+    zones: tuple[PrivacyZone, ...] = ()
+    masks_off: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, told: Mapping[str, Any], **more: Any) -> Self:

@@ -18,14 +18,21 @@ TILE = 10
 FLAT_SPREAD = 2.5  # grey levels within a tile, noise averaged out
 CELL = (7, 4)  # rows and columns of a digit of a burned-in clock, as small as is read
 NEAR_LEVEL = 3.0
+HALF = 0.5
 _MIDDLE = slice(BAND, HEIGHT - BAND)
 
 
-def measured(picture: Decoded) -> dict[str, Any]:
-    """The numbers of one picture: grey levels from 0 to 255, shares from 0 to 1, pixels."""
+def measured(picture: Decoded, hidden: NDArray[np.bool_] | None = None) -> dict[str, Any]:
+    """The numbers of one picture: grey levels from 0 to 255, shares from 0 to 1, pixels. The `hidden`
+    pixels between the bands take no part.
+    """
     middle = picture.grey[_MIDDLE]
-    counts = np.bincount(np.rint(middle).astype(np.uint8).ravel(), minlength=256).cumsum()
     levels, spreads = tiles_of(middle)
+    if hidden is not None:
+        open_tiles = tiles_of(hidden.astype(np.float32))[0] < HALF
+        levels, spreads = levels[open_tiles], spreads[open_tiles]
+        middle = middle[~hidden]
+    counts = np.bincount(np.rint(middle).astype(np.uint8).ravel(), minlength=256).cumsum()
     flat = spreads < FLAT_SPREAD
     width, height = picture.size
     blue, red, colour = picture.chroma

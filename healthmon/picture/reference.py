@@ -36,6 +36,7 @@ _TOP, _BOTTOM = BAND, HEIGHT - BAND
 _SMALL = 1.0
 LEAST_FINE = 20.0  # the same of the half picture: an encoder at a low rate leaves less of anything
 Energies = NDArray[np.float64]
+Hidden = NDArray[np.bool_]
 
 
 @dataclass(slots=True)
@@ -82,12 +83,14 @@ class Baseline:
     """All lights of one view. Of the pictures that it learned, `pairs` came with a second key frame,
     and in `moving` of these something had moved in between: a clock ticks in all of them.
     `changed` says whether it has learned since it was read; `aside` are lights that are not used.
+    `masks` are the privacy masks that the camera has reported as drawn.
     """
 
     lights: list[Light] = field(default_factory=list)
     pairs: int = 0
     moving: int = 0
     changed: bool = False
+    masks: list[str] = field(default_factory=list)
     aside: list[Light] = field(default_factory=list)
 
     def put_aside(self, began: Collection[float]) -> None:
@@ -116,7 +119,9 @@ class Baseline:
             told = messages.unpacked(data[size : size + first], data[size + first :])
             blobs = iter(told.blobs)
             lights = [_light(one, blobs) for one in told.fields["lights"]]
-            return cls(lights, int(told.fields["pairs"]), int(told.fields["moving"]))
+            masks = [str(one) for one in told.fields.get("masks", ())]
+            moved = int(told.fields["moving"])
+            return cls(lights, int(told.fields["pairs"]), moved, masks=masks)
         except (ValueError, KeyError, TypeError, StopIteration):
             return cls()
 
@@ -125,6 +130,7 @@ class Baseline:
         blobs: list[bytes] = []
         lights = [_fields(one, blobs) for one in (*self.lights, *self.aside)]
         fields = {"lights": lights, "pairs": self.pairs, "moving": self.moving}
+        fields |= {"masks": self.masks}
         return Message(fields, tuple(blobs)).packed()
 
     def nearest(self, picture: Decoded) -> Light | None:
@@ -172,9 +178,9 @@ class Baseline:
         if len(self.lights) >= MOST_LIGHTS:
             self.lights.remove(min(self.lights, key=lambda one: (one.count == LEARNED, one.last)))
 
-    def compared(self, picture: Decoded) -> dict[str, Any]:
+    def compared(self, picture: Decoded, hidden: Hidden | None = None) -> dict[str, Any]:
         """How `picture` differs from what was learned in its light; only `learned` and `needed`
-        where that is not enough.
+        where that is not enough. The `hidden` pixels between the bands take no part.
         """
         light = self.nearest(picture)
         ticking = {"pairs": self.pairs, "moving": self.moving}
@@ -189,7 +195,7 @@ class Baseline:
         if light.grey is None:
             light = replace(light, greys=list(light.greys), scales=list(light.scales))
             _finish(light)
-        found = _compared(light, picture) | learned | {"low_peak": light.low_peak}
+        found = _compared(light, picture, hidden) | learned | {"low_peak": light.low_peak}
         return found | {"low_focus": light.low_focus, "high_cover": light.high_cover}
 
 
@@ -224,13 +230,17 @@ def _finish(light: Light) -> None:
     light.greys, light.scales = [], []
 
 
-def _compared(light: Light, picture: Decoded) -> dict[str, Any]:
+def _compared(light: Light, picture: Decoded, hidden: Hidden | None) -> dict[str, Any]:
     assert light.grey is not None  # noqa: S101 - it is learned
     assert light.edges is not None  # noqa: S101
     assert light.focus is not None  # noqa: S101
     known, seen = gradient(light.grey), gradient(picture.grey)
+    learned, detailed = light.edges, light.focus
+    if hidden is not None:
+        known, seen, learned = (np.where(hidden, 0, one) for one in (known, seen, learned))
+        detailed = np.where(_hidden_patches(hidden, picture)[:, None], 0, detailed)
     edges = outlines(seen)
-    where = located(light.edges, edges)
+    where = located(learned, edges)
     offset = where.offset if where.is_sway else (0, 0)
     share, tiles = covered(known, seen, offset)
     found: dict[str, Any] = {
@@ -244,12 +254,23 @@ def _compared(light: Light, picture: Decoded) -> dict[str, Any]:
         "tiles": tiles,
     }
     scales = scales_of(picture.pieces)
-    if scales.shape == light.focus.shape:
-        found["focus"] = sharpness(light.focus, scales)
-        found["contrast"] = _contrast(light.focus, scales)
+    if scales.shape == detailed.shape:
+        found["focus"] = sharpness(detailed, scales)
+        found["contrast"] = _contrast(detailed, scales)
     if max(where.peak, where.other) < PLAIN_PEAK:
         found["zoom"], found["zoom_peak"] = _zoomed(light.grey, edges)
     return found
+
+
+def _hidden_patches(hidden: Hidden, picture: Decoded) -> NDArray[np.bool_]:
+    """Which of the patches in the middle of 5 x 8 tiles show hidden pixels."""
+    side = picture.pieces.shape[1]
+    high, wide = (_BOTTOM - _TOP) // ROWS, WIDTH // COLUMNS
+    down = min(high, -(-side * HEIGHT // picture.size[1]))
+    across = min(wide, -(-side * WIDTH // picture.size[0]))
+    top, left = (high - down) // 2, (wide - across) // 2
+    tiles = hidden.reshape(ROWS, high, COLUMNS, wide)
+    return tiles[:, top : top + down, :, left : left + across].any(axis=(1, 3)).ravel()
 
 
 def gradient(grey: Grey) -> Grey:

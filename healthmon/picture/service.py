@@ -20,11 +20,12 @@ from healthmon.model.picture import (
     Change,
     Comparison,
     PictureReading,
+    PrivacyZone,
 )
 from healthmon.picture.baselines import Baselines
 from healthmon.picture.messages import Message
 from healthmon.picture.pool import MOST_PIXELS, PictureError, PicturePool
-from healthmon.picture.sources import Fixed, Source, Views
+from healthmon.picture.sources import Fixed, Masks, Source, Views
 from healthmon.picture.views import Looking, ViewFiles
 from healthmon.protocols.media.key_frame import CODECS, KeyFrame
 
@@ -75,16 +76,18 @@ class PictureService:
         *,
         seconds: float,
         looking: Looking | None = None,
+        masks: Masks = None,
     ) -> None:
         """Put into `memory` what the key `frames` of `where` (device, stream) show, within `seconds`.
         They are compared with the camera's own baseline and learned from; those of a PTZ camera
-        with that of the view at which it was `looking`.
+        with that of the view at which it was `looking`. `masks` are the privacy masks that it
+        reports, None where it reports nothing.
         """
         before, began = memory.at, time.monotonic()
         memory.at = began
-        source: Source = Fixed(self.baselines, where)
+        source: Source = Fixed(self.baselines, where, masks)
         if looking is not None:
-            source = Views(ViewFiles(self.baselines, where), looking, self.view_lasts)
+            source = Views(ViewFiles(self.baselines, where), looking, self.view_lasts, masks)
         try:
             async with asyncio.timeout(seconds):
                 await self._measure(source, frames, memory, began - before)
@@ -157,6 +160,10 @@ def _picture(
         if compared
         else None,
         moved=moved,
+        zones=tuple(
+            PrivacyZone(number, kept) for number, kept in enumerate(told.get("kept", ()), 1)
+        ),
+        masks_off=tuple(told.get("masks_off", ())),
     )
 
 

@@ -12,6 +12,7 @@ from healthmon.picture.messages import Message
 from healthmon.picture.views import NEW_VIEW_SECONDS, Index, Looking, ViewFiles, Where
 
 MOVING = "the camera was moving"
+Masks = list[dict[str, Any]] | None
 UNRECOGNISED = "the camera is at no preset, or at one that it has not learned"
 
 
@@ -21,12 +22,13 @@ class Fixed:
 
     baselines: Baselines
     where: Where
+    masks: Masks = None
 
     def asked(self) -> tuple[dict[str, Any], bytes]:
         """Fields for the worker, and what was learned."""
-        return {"compare": True, "learn": self.baselines.folder is not None}, self.baselines.read(
-            self.where
-        )
+        kept = self.baselines.folder is not None
+        fields = {"compare": True, "learn": kept, "masks": self.masks}
+        return fields, self.baselines.read(self.where)
 
     def keep(
         self, told: dict[str, Any], baseline: bytes, reading: PictureReading
@@ -45,6 +47,7 @@ class Views:
     files: ViewFiles
     looking: Looking
     lasts: float
+    masks: Masks = None
 
     @property
     def where(self) -> Where:
@@ -59,6 +62,7 @@ class Views:
         if looking.why:
             return {"compare": False}, b""
         fields: dict[str, Any] = {"compare": True, "learn": kept, "ptz": "known"}
+        fields["masks"] = self.masks
         if looking.key:
             return fields, self.files.read(looking.key)
         index = self.files.index()

@@ -10,7 +10,15 @@ import sys
 from typing import Any, BinaryIO
 
 from healthmon.model.picture import LEAST_APART, MOVED_CELL
-from healthmon.picture import decoding, measuring, messages, recognition, reference, sandbox
+from healthmon.picture import (
+    decoding,
+    measuring,
+    messages,
+    privacy,
+    recognition,
+    reference,
+    sandbox,
+)
 from healthmon.picture.decoding import Decoded
 from healthmon.picture.messages import Message
 
@@ -37,6 +45,9 @@ def _load() -> None:
         baseline.learn(picture, number, apart=0.0)
     reference.Baseline.read(baseline.packed()).compared(picture)
     recognition.recognised(picture, [("", baseline.packed())])
+    corners = [[-1, 1], [1, 1], [1, -1]]
+    masks = {"masks": [{"token": "", "corners": corners, "kind": "color", "enabled": True}]}
+    privacy.hidden_by_zones(baseline, picture, masks, {})
 
 
 def _say(sink: BinaryIO, message: Message) -> None:
@@ -76,7 +87,10 @@ def answer(asked: Message) -> Message:
     if baseline is None:
         return Message(fields, (measuring.signature_bytes(last), b""))
     baseline.put_aside([float(one) for one in asked.fields.get("aside", ())])
-    fields["baseline"] = baseline.compared(last)
+    masked = privacy.hidden_by_zones(baseline, last, asked.fields, fields)
+    if masked is not None:
+        fields |= measuring.measured(last, masked)
+    fields["baseline"] = baseline.compared(last, masked)
     if asked.fields.get("learn"):
         baseline.learn(last, float(asked.fields["now"]), moved=_moved(asked, fields))
     fields["aside"] = [one.began for one in baseline.aside]

@@ -33,6 +33,7 @@ GROUPS = {
     "reach": "Device does not answer",
     "pictures": "Pictures",
     "view": "Look at this picture",
+    "privacy": "Privacy zones",
     "login": "Login",
     "clock": "Clock",
     "identity": "Identity",
@@ -114,6 +115,12 @@ _VIEW: Table = {
     "view_moved": ("Camera moved", "The camera looks elsewhere than before, by a few per cent."),
     "view_zoomed": ("Wrong zoom", "The camera shows the view with another zoom than before."),
     "view_changed": ("Another view", "The camera shows another view than the one it has learned."),
+}
+_PRIVACY: Table = {
+    "privacy_zone_missing": (
+        "Privacy zone missing",
+        "A privacy zone is gone, smaller or switched off: the camera shows what it must not.",
+    ),
 }
 _LOGIN: Table = {
     "login_refused": ("Login refused", "The device does not accept the account or its password."),
@@ -419,6 +426,7 @@ CODES: dict[str, Code] = {
         "reach": _REACH,
         "pictures": _PICTURES,
         "view": _VIEW,
+        "privacy": _PRIVACY,
         "login": _LOGIN,
         "clock": _CLOCK,
         "identity": _IDENTITY,

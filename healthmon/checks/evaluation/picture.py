@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from healthmon.checks.evaluation import picture_ptz
+from healthmon.checks.evaluation import picture_ptz, picture_zones
 from healthmon.checks.evaluation.durations import duration
 from healthmon.checks.evaluation.wording import not_seen, verdict
 from healthmon.model.device import Device
@@ -54,7 +54,7 @@ _VIEW = {
 
 
 def evaluate(observation: Observation, device: Device) -> tuple[Verdict, ...]:
-    """Aspects: present, moving, exposure, view, focus, and preset of a PTZ camera."""
+    """Aspects: present, privacy, moving, exposure, view, focus, and preset of a PTZ camera."""
     picture = observation.value
     if not isinstance(picture, PictureReading):
         return (not_seen(observation, "present", "picture"),)
@@ -74,6 +74,7 @@ def _judged(observation: Observation, device: Device, picture: PictureReading) -
     yield there
     if there.state is State.FAULT:
         return
+    yield from picture_zones.zones(observation, picture)
     yield from _moving(observation, picture)
     known = picture.baseline
     light = known.light if known else None

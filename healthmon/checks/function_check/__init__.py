@@ -1,1 +1,1 @@
-"""The function check of a control room at shift change: its lines C1 to C25, judged from verdicts. Pure."""
+"""The function check of a control room at shift change: its lines C1 to C26, judged from verdicts. Pure."""

@@ -300,5 +300,12 @@ LINES = (
         later="only a person can judge this",
         tests=("checks/test_function_check.py",),
     ),
+    Line(
+        "C26",
+        "Privacy zones in place",
+        (Source(_CAMERA, CheckName.PICTURE, ("privacy",)),),
+        missing="no privacy zone of this view was learned, and the camera reports none",
+        tests=(f"{_JUDGED}test_picture_zones_verdict.py",),
+    ),
 )
 BY_NUMBER = {line.number: line for line in LINES}

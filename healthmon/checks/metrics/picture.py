@@ -27,6 +27,10 @@ HELP: Help = {
         "gauge",
         "Pictures from which the view in this light was learned.",
     ),
+    "healthmon_picture_privacy_zone_covered_ratio": (
+        "gauge",
+        "Share of a privacy zone that is covered in the picture.",
+    ),
     "healthmon_picture_view_judged_timestamp_seconds": (
         "gauge",
         "When the view of a PTZ camera was judged last at a preset.",
@@ -52,6 +56,9 @@ def samples(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator
 
 
 def _viewed(labels: tuple[tuple[str, str], ...], picture: PictureReading) -> Iterator[Sample]:
+    for zone in picture.zones:
+        named = (*labels, ("zone", str(zone.number)))
+        yield "healthmon_picture_privacy_zone_covered_ratio", named, zone.kept
     if picture.ptz is not None and picture.ptz.last is not None:
         judged = picture.ptz.last.at
         yield "healthmon_picture_view_judged_timestamp_seconds", labels, judged

@@ -1,5 +1,5 @@
-"""Where does a PTZ camera look while its picture comes? Its status before and after, its presets once
-an hour. The camera is never moved.
+"""Where does a PTZ camera look while its picture comes? Its status before and after, its presets and
+the privacy masks of any camera once an hour. Nothing is moved or set.
 
 The stream check asks this, before and after its RTSP session and within its deadline. What is not
 answered is no fault of the camera: the view is then recognised by its picture.
@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
 from healthmon.checks.probes.context import ProbeContext
 from healthmon.checks.probes.endpoints import http_place
@@ -18,11 +20,18 @@ from healthmon.checks.probes.skew import skew
 from healthmon.model.device import Device
 from healthmon.picture.views import Looking
 from healthmon.protocols import quirks
-from healthmon.protocols.errors import ExchangeError
+from healthmon.protocols.errors import (
+    ExchangeError,
+    ForbiddenError,
+    NotFoundError,
+    ProtocolError,
+    UnsupportedError,
+)
 from healthmon.protocols.onvif import device as onvif
 from healthmon.protocols.onvif import ptz
 from healthmon.protocols.onvif.call import Calls
-from healthmon.protocols.onvif.ptz import Position, Preset, Status
+from healthmon.protocols.onvif.media import MEDIA2
+from healthmon.protocols.onvif.ptz import Mask, Position, Preset, Services, Status
 
 READ_SECONDS = 3600.0
 PAUSE_SECONDS = 900.0
@@ -35,8 +44,6 @@ NOT_TOLD = "the camera did not tell again where it looks"
 
 async def before(device: Device, context: ProbeContext, left: float) -> None:
     """Note the status before the picture, of at most a share of the `left` seconds."""
-    if device.variant != "ptz":
-        return
     memory = context.memory_of(device.id).ptz
     memory.before = None
     if time.monotonic() < memory.retry_at:
@@ -74,8 +81,8 @@ async def _status(device: Device, context: ProbeContext, memory: PtzMemory) -> S
     calls = await _calls(device, context)
     if calls is None:
         return None
-    await _read(calls, memory)
-    if memory.services is None or memory.services.ptz is None:
+    await _read(calls, memory, pans=device.variant == "ptz")
+    if device.variant != "ptz" or memory.services is None or memory.services.ptz is None:
         return None
     found = await ptz.status(calls.at(ptz.PTZ, memory.services.ptz), memory.profile)
     memory.moving = memory.moving + 1 if found.moving else 0
@@ -99,16 +106,33 @@ async def _calls(device: Device, context: ProbeContext) -> Calls | None:
     )
 
 
-async def _read(calls: Calls, memory: PtzMemory) -> None:
-    """Its services and presets, where they were not read for an hour. Raises ExchangeError."""
+async def _read(calls: Calls, memory: PtzMemory, *, pans: bool) -> None:
+    """Its services, masks and presets, where they were not read for an hour. Raises ExchangeError."""
     if memory.services is not None and time.monotonic() - memory.read_at < READ_SECONDS:
         return
     services = await ptz.services(calls)
-    if services.ptz is not None:
+    memory.masks = await _masks(calls, services)
+    if pans and services.ptz is not None:
         profile = await ptz.profile(calls, services)
         views = calls.at(ptz.PTZ, services.ptz)
         memory.profile, memory.presets = profile, await ptz.presets(views, profile)
     memory.services, memory.read_at = services, time.monotonic()
+
+
+async def _masks(calls: Calls, services: Services) -> tuple[Mask, ...] | None:
+    """The privacy masks, None where the camera or the account does not tell. Raises ExchangeError."""
+    if services.media2 is None:
+        return None
+    try:
+        return await ptz.masks(calls.at(MEDIA2, services.media2))
+    except (ForbiddenError, NotFoundError, ProtocolError, UnsupportedError):
+        return None
+
+
+def masks(device: Device, context: ProbeContext) -> list[dict[str, Any]] | None:
+    """The masks that the camera has reported, as plain values; None where it tells nothing."""
+    found = context.memory_of(device.id).ptz.masks
+    return [asdict(one) for one in found] if found is not None else None
 
 
 def believed(status: Status, memory: PtzMemory) -> Status:

@@ -1,18 +1,18 @@
-"""What is remembered of a PTZ camera between checks."""
+"""What is remembered of the views of a camera between checks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from healthmon.protocols.onvif.ptz import Preset, Services, Status
+from healthmon.protocols.onvif.ptz import Mask, Preset, Services, Status
 
 
 @dataclass(slots=True)
 class PtzMemory:
     """`services`, `profile` and `presets` were told at `read_at` (monotonic); no question is asked
     until `retry_at`, after one that was not answered. `elsewhere`: the camera has told another
-    position than zero. `moving` counts the answers in a row that say MOVING. `before` is the status
-    just before the picture.
+    position than zero. `moving` counts the answers in a row that say MOVING. `masks` are the privacy
+    masks, None where it tells nothing of them. `before` is the status just before the picture.
     """
 
     services: Services | None = None
@@ -22,4 +22,5 @@ class PtzMemory:
     retry_at: float = -1e9
     elsewhere: bool = False
     moving: int = 0
+    masks: tuple[Mask, ...] | None = None
     before: Status | None = None

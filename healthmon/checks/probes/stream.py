@@ -274,7 +274,7 @@ def _collector(
 
 
 async def _status_before(device: Device, check: Check, context: ProbeContext, ends: float) -> None:
-    """Note where a PTZ camera looks, before the picture that is to be judged."""
+    """Note where the camera looks and what it masks, before the picture that is to be judged."""
     if _is_judged(device, check, context):
         await ptz.before(device, context, ends - time.monotonic())
 
@@ -325,6 +325,7 @@ async def _measure_picture(
         known,
         seconds=max(0.5, ends - time.monotonic() - SPARE),
         looking=looking,
+        masks=ptz.masks(device, context),
     )
 
 
