@@ -87,15 +87,22 @@ def answer(asked: Message) -> Message:
     if baseline is None:
         return Message(fields, (measuring.signature_bytes(last), b""))
     baseline.put_aside([float(one) for one in asked.fields.get("aside", ())])
-    masked = privacy.hidden_by_zones(baseline, last, asked.fields, fields)
-    if masked is not None:
-        fields |= measuring.measured(last, masked)
-    fields["baseline"] = baseline.compared(last, masked)
+    _compare(asked, last, baseline, fields)
     if asked.fields.get("learn"):
         baseline.learn(last, float(asked.fields["now"]), moved=_moved(asked, fields))
     fields["aside"] = [one.began for one in baseline.aside]
     changed = baseline.packed() if baseline.changed else b""
     return Message(fields, (measuring.signature_bytes(last), changed))
+
+
+def _compare(
+    asked: Message, last: Decoded, baseline: reference.Baseline, fields: dict[str, Any]
+) -> None:
+    """Put into `fields` how the picture differs from the baseline, outside of its privacy zones."""
+    masked = privacy.hidden_by_zones(baseline, last, asked.fields, fields)
+    if masked is not None:
+        fields |= measuring.measured(last, masked)
+    fields["baseline"] = baseline.compared(last, masked)
 
 
 def _baseline(

@@ -53,8 +53,8 @@ def of(number: str, *more: Verdict, around=QUIET, devices=None) -> Cell:
     return cell(checked(devices, by_key.values(), around), number)
 
 
-def test_the_lines_are_c1_to_c25_once_each():
-    assert [line.number for line in LINES] == [f"C{number}" for number in range(1, 26)]
+def test_the_lines_are_c1_to_c26_once_each():
+    assert [line.number for line in LINES] == [f"C{number}" for number in range(1, 27)]
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: line.number)

@@ -17,7 +17,7 @@ def zones(observation: Observation, picture: PictureReading) -> Iterator[Verdict
     """Aspect "privacy"; nothing where no zone is known."""
     if not picture.zones and not picture.masks_off:
         return
-    wrong = [*_seen(picture), *(_off(token) for token in picture.masks_off)]
+    wrong = [*_uncovered(picture), *(_off(token) for token in picture.masks_off)]
     least = min((zone.kept for zone in picture.zones), default=0.0)
     if wrong:
         sentence = "; ".join(wrong)
@@ -29,7 +29,7 @@ def zones(observation: Observation, picture: PictureReading) -> Iterator[Verdict
     yield verdict(observation, "privacy", State.OK, "ok", sentence, value=least)
 
 
-def _seen(picture: PictureReading) -> Iterator[str]:
+def _uncovered(picture: PictureReading) -> Iterator[str]:
     for zone in picture.zones:
         if zone.kept < KEPT:
             what = "missing" if zone.kept < GONE else "smaller"
