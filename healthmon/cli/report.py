@@ -52,7 +52,8 @@ def report(asked: Asked, config: Path | None) -> None:
     zone, now = ZoneInfo(loaded.estate.time_zone), time.time()
     wish = Wish(asked.kind, _period(asked, zone, now), now, asked.public)
     if wish.period.since > now:
-        raise fail(f"--period {asked.period}: has not begun")
+        running = Period.month_of(datetime.fromtimestamp(now, zone).date(), zone).name
+        raise fail(f"--period {asked.period}: has not begun; the month that goes on is {running}")
     with (
         opened(lambda: location.place(loaded), StoreLocation.reader) as store,
         shown_progress("counting", lines=asked.progress) as progress,

@@ -75,7 +75,8 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
         if known != str(schema.VERSION):
             store.close()
             raise TroubleError(
-                f"its schema is {known}, this version has {schema.VERSION}; start the agent once"
+                f"the history has schema {known}, this version {schema.VERSION}; start the agent"
+                " once, which brings it up to date"
             )
         return store
 

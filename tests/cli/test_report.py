@@ -71,7 +71,11 @@ def test_mistakes_are_one_line_with_a_remedy(tmp_path: Path) -> None:
     cases = {
         ("montly",): "montly: no such report (did you mean 'monthly'?); they are",
         ("monthly", "--period", "2026-13"): "--period '2026-13' is not a period; write 2026-10",
-        ("monthly", "--period", "2099-01"): "--period 2099-01: has not begun",
+        (
+            "monthly",
+            "--period",
+            "2099-01",
+        ): "--period 2099-01: has not begun; the month that goes on is 20",
         ("monthly", "--format", "docx"): "--format docx: not known; use text, csv, html",
         ("monthly", "--output", "x.doc"): "--output x.doc: a report is written as one of",
     }

@@ -197,7 +197,9 @@ def before(tmp_path: Path) -> str:
 
 def test_a_history_of_schema_1_is_brought_up_to_date_in_place(tmp_path: Path) -> None:
     url = before(tmp_path)
-    with pytest.raises(TroubleError, match=f"its schema is 1, this version has {VERSION};"):
+    with pytest.raises(
+        TroubleError, match=f"the history has schema 1, this version {VERSION}; start the"
+    ):
         Store.reader(url)
     store = Store.open(url)
     first, second = store.life_cycle(7).acts
