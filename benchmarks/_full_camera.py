@@ -27,7 +27,7 @@ from healthmon.model.measurements import (
     Stream,
     TimeSource,
 )
-from healthmon.model.picture import Comparison, PictureReading
+from healthmon.model.picture import Comparison, LastView, PictureReading, PtzView
 from healthmon.model.results import CheckResult, Measurement, Observation, Verdict
 from healthmon.runtime import agent_metrics
 from healthmon_exporters.metrics.exposition import Metrics
@@ -151,12 +151,20 @@ def _value(check: Check, at: float) -> Measurement:
         source=TimeSource(("192.0.2.1",)),
     )
     alike = Comparison(30, 30, peak=0.9, covered=0.1, focus=1.0)
+    last = LastView(at, "gate", alike, 640, 360, sure=True)
     recording = Recording("1", oldest=at - 31 * DAY, newest=at, gaps=(), gaps_since=at - 8 * DAY)
     ages = tuple(Sample(age, at, 9, 9000, 0.1, at - 1, at + 1) for age in ("5m", "24h", "oldest"))
     values: dict[str, Measurement] = {
         q.REACH: Reach((Port("rtsp", 322, 0.1), Port("http", 443, 0.1))),
         q.STREAM: stream,
-        q.PICTURE: PictureReading(width=640, height=360, mean=99.0, noise=1.0, baseline=alike),
+        q.PICTURE: PictureReading(
+            width=640,
+            height=360,
+            mean=99.0,
+            noise=1.0,
+            baseline=alike,
+            ptz=PtzView("gate", last=last),
+        ),
         q.CLOCK: clock,
         q.IDENTITY: Identity("Example", "PTZ 30", "S1", "1.0"),
         q.CERTIFICATE: Certificate(
