@@ -26,6 +26,10 @@ def erase_person(config: Path | None, name: str) -> None:
         raise fail(str(error)) from None
     _, loaded = load(config)
     try:
+        erasing.check_places(who, loaded)
+    except ValueError as error:
+        raise fail(str(error)) from None
+    try:
         path, closed = acting.agent_of(loaded)
         if path is None:
             words = _alone(loaded, who, closed)

@@ -36,6 +36,7 @@ COLUMNS: Final = (
 )  # fmt: skip
 MOST_BYTES = 4 * 1024 * 1024
 MOST_LINES = 10_000
+MONTHS = 12
 _NUMBER = re.compile(r"F0*([1-9][0-9]{0,11})", re.ASCII)
 _BRITISH = re.compile(r"(\d{2})/(\d{2})/(\d{4})[ T](\d{2}:\d{2})", re.ASCII)
 
@@ -158,6 +159,9 @@ def time_in(text: str, name: str, zone: ZoneInfo, today: date) -> float | None:
     if not text:
         return None
     british = _BRITISH.fullmatch(text)
+    if british and int(british[2]) > MONTHS:
+        words = "the day comes first: 29/11/2026 14:05"
+        raise BadLineError(f"'{name}': '{text}' has no such month; {words}")
     plain = f"{british[3]}-{british[2]}-{british[1]} {british[4]}" if british else text
     if len(plain) < len("2026-11-29 14:05"):
         words = "write date and time: 2026-11-29 14:05 or 29/11/2026 14:05"
@@ -177,6 +181,7 @@ def lines(
     reader = csv.reader(io.StringIO(_text(file), newline=""), strict=True)
     try:
         header = [name.strip().lower() for name in next(reader, [])]
+        _check_commas(file, header)
         check_header(file, header)
         for row in reader:
             if reader.line_num > MOST_LINES:
@@ -189,6 +194,12 @@ def lines(
             yield reader.line_num, dict(zip(header, values, strict=False)), len(row) - len(header)
     except csv.Error as error:
         raise fail(f"{file}:{reader.line_num}: not CSV: {error}; nothing was recorded") from None
+
+
+def _check_commas(file: Path, header: list[str]) -> None:
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
+        words = "save it as 'CSV UTF-8 (comma delimited)', or put commas in their place"
+        raise fail(f"{file}:1: values are divided by semicolons or tabs; {words}")
 
 
 def _check_header(file: Path, header: list[str]) -> None:

@@ -26,6 +26,7 @@ from healthmon.evidence.imported import REASONS
 if TYPE_CHECKING:
     from healthmon.config.schema import Config
 
+HALF_A_DAY: Final = 43_200.0
 COLUMNS: Final = ("reported", "restored", "reason", "device", "reference", "note")
 
 
@@ -36,18 +37,33 @@ def run(file: Path, name: str, config: Path | None) -> None:
     zone = ZoneInfo(loaded.estate.time_zone)
     name = typed(name, loaded)
     found: list[dict[str, Any]] = []
+    marks: dict[str, int] = {}
     problems = []
     for number, values, extra in rows:
         try:
             found.append(_values(values, extra, zone))
-            imported.operation(found[-1], name, now)
+            mark = imported.operation(found[-1], name, now).once
+            _check_new(marks.setdefault(mark, number), number)
         except ValueError as error:
             problems.append(str(Problem(str(file), number, "", str(error))))
     if problems:
         raise fail("\n".join([*problems, f"{file}: nothing was recorded"]))
     fresh = recorded(loaded, name, found)
-    words = f"{fresh} faults are recorded as imported, not measured"
-    sys.stdout.write(f"{file}: {words}; {len(found) - fresh} were known already\n")
+    words = f"{_faults(fresh)} recorded as imported, not measured"
+    sys.stdout.write(f"{file}: {words}; {len(found) - fresh} known already\n")
+
+
+def _check_new(first: int, number: int) -> None:
+    """Two lines that say the same may be one fault or two: only a person knows. Raises BadLineError."""
+    if first != number:
+        words = (
+            "delete one of them; where they are two faults, write a 'reference' or 'note' in each"
+        )
+        raise BadLineError(f"says the same as line {first}; {words}")
+
+
+def _faults(count: int) -> str:
+    return "1 fault is" if count == 1 else f"{count:,} faults are"
 
 
 def recorded(loaded: Config, name: str, faults: list[dict[str, Any]]) -> int:
@@ -80,13 +96,33 @@ def _values(values: Mapping[str, str], extra: int, zone: ZoneInfo) -> dict[str, 
     reason = values.get("reason", "").lower()
     if reason and reason not in REASONS and (known := suggest(reason, REASONS)):
         raise BadLineError(f"'{reason}' is no reason{known}; write one of {', '.join(REASONS)}")
-    times = {name: _time(values, name, zone) for name in COLUMNS[:2]}
-    return times | {name: values.get(name, "") for name in COLUMNS[2:]}
+    return _times(values, zone) | {name: values.get(name, "") for name in COLUMNS[2:]}
+
+
+def _times(values: Mapping[str, str], zone: ZoneInfo) -> dict[str, float | None]:
+    """`reported` and `restored`. A date alone is noon of that day, or the other time where that is on
+    the same day and they would come in the wrong order. Raises BadLineError.
+    """
+    reported, restored = (_time(values, name, zone) for name in COLUMNS[:2])
+    if reported is not None and restored is not None and restored < reported:
+        days = {datetime.fromtimestamp(one, zone).date() for one in (reported, restored)}
+        if len(days) == 1 and _is_date(values["restored"]):
+            restored = reported
+        elif len(days) == 1 and _is_date(values["reported"]):
+            reported = restored
+    return {"reported": reported, "restored": restored}
 
 
 def _time(values: Mapping[str, str], name: str, zone: ZoneInfo) -> float | None:
-    """A date alone is noon of that day."""
-    text = values.get(name, "")
-    if len(text) == len("29/11/2026"):
-        text += " 12:00"
-    return time_in(text, name, zone, datetime.now(zone).date())
+    """Raises BadLineError."""
+    text, now = values.get(name, ""), datetime.now(zone)
+    if not _is_date(text):
+        return time_in(text, name, zone, now.date())
+    found = time_in(f"{text} 12:00", name, zone, now.date())
+    if found is not None and now.timestamp() < found < now.timestamp() + HALF_A_DAY:
+        raise BadLineError(f"'{name}': a date alone is noon, which is still to come; add the time")
+    return found
+
+
+def _is_date(text: str) -> bool:
+    return len(text) == len("29/11/2026")

@@ -53,6 +53,8 @@ def _times(values: Mapping[str, object], now: float) -> tuple[float, float | Non
     reported, restored = _time(values, "reported"), _time(values, "restored")
     if reported is None:
         raise ValueError("has no time in 'reported'; fill it in")
+    if reported < 0 or (restored or 0.0) < 0:
+        raise ValueError("has a time before 1970; check the year")
     if reported > now or (restored or 0.0) > now:
         raise ValueError("has a time in the future; check both times")
     if restored is not None and restored < reported:

@@ -63,6 +63,7 @@ class Figures:
     """All that the figures of one period are made of. `cameras` are only cameras; `estate` is every
     device. `breaches` are the stretches in which footage was kept too short or too long, by fault
     code and camera. `record_since` is when the record begins: nothing is known of the time before.
+    `faults_since` is from when on it has every fault; older ones were deleted.
     """
 
     period: Period
@@ -76,6 +77,7 @@ class Figures:
     warned: tuple[tuple[str, str], ...] = ()
     batteries: tuple[Battery, ...] = ()
     record_since: float = float("-inf")
+    faults_since: float = float("-inf")
 
     @property
     def end(self) -> float:
@@ -93,8 +95,8 @@ class Figures:
         return self.record_since < self.end
 
     def counted(self, number: int) -> float | None:
-        """How often something is in the record; None where none can be."""
-        return float(number) if number or self.in_record else None
+        """How many faults are in the record; None where it has none of that time."""
+        return float(number) if number or self.faults_since < self.end else None
 
     def share(self, key: str) -> Share:
         """One service over all cameras."""

@@ -27,7 +27,7 @@ from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.incidents.service_dates import in_service
 from healthmon.model.enums import AGENT, Kind
 from healthmon.notifications.shifts import ShiftPlan
-from healthmon.store import BatteryRow, ClockRow, Store, Wanted
+from healthmon.store import BatteryRow, ClockRow, Deleted, Store, Wanted
 
 if TYPE_CHECKING:
     from healthmon.config.schema import Config
@@ -40,6 +40,7 @@ Progress = Callable[[int, int], None]
 class Scope:
     """What is to be reported: `periods` in order, of the estate as `config` and `devices` say, at
     `now` (Unix seconds). `not_checked` reads from a kept sheet how many lines could not be checked.
+    With `every_fault` the faults before and after the periods are read, too.
     """
 
     config: Config
@@ -49,6 +50,7 @@ class Scope:
     now: float
     not_checked: Callable[[str], int | None] = lambda _body: None
     progress: Progress = lambda _done, _total: None
+    every_fault: bool = False
 
     @property
     def since(self) -> float:
@@ -64,12 +66,14 @@ class Scope:
 @dataclass(frozen=True)
 class Answer:
     """The figures of each period, in order; and all faults that were open in any of them.
-    `measured_since` is when the record begins, None where nothing was ever recorded.
+    `measured_since` is when the record begins, None where nothing was ever recorded; `faults_since` is
+    from when on it has every fault: older ones may be deleted.
     """
 
     figures: tuple[Figures, ...]
     faults: tuple[FaultRecord, ...]
     measured_since: float | None
+    faults_since: float | None = None
 
 
 @dataclass
@@ -99,7 +103,9 @@ def answer(store: Store, asked: Scope) -> Answer:
         for at, signatures, body in store.sheets(asked.since - asked.plan.early, asked.until)
     ]
     hours = _batteries(store, asked, estate)
-    watched = store.watched_since()
+    watched, deleted = store.watched_since(), store.deleted()
+    faults_since = _known_since(watched, deleted, "faults")
+    sheets_since = _known_since(watched, deleted, "sheets")
     figures = tuple(
         Figures(
             period,
@@ -107,16 +113,24 @@ def answer(store: Store, asked: Scope) -> Answer:
             tuple(estate),
             tuple(measured),
             FaultFigures.of(found.faults, period, asked.now),
-            ShiftFigures.of(asked.plan, sheets, period, asked.now, watched or asked.now),
+            ShiftFigures.of(asked.plan, sheets, period, asked.now, sheets_since or asked.now),
             tuple(power.failures(found.mains, period)),
             found.breaches,
             tuple((d, c) for at, d, c in found.warned if period.since <= at < period.until),
             batteries=tuple(power.battery(name, rows, period) for name, rows in hours.items()),
             record_since=float("inf") if watched is None else watched,
+            faults_since=float("inf") if faults_since is None else faults_since,
         )
         for period, measured in zip(asked.periods, cameras, strict=True)
     )
-    return Answer(figures, tuple(found.faults), watched)
+    return Answer(figures, tuple(found.faults), watched, faults_since)
+
+
+def _known_since(watched: float | None, deleted: Deleted | None, kind: str) -> float | None:
+    """From when on all of a kind are in the record: since it began, or since what was deleted."""
+    if watched is None or deleted is None or not deleted.counts.get(kind):
+        return watched
+    return max(watched, deleted.before[kind])
 
 
 def _batteries(
@@ -181,6 +195,8 @@ def _incidents(store: Store, asked: Scope) -> _Incidents:
     zone = ZoneInfo(asked.config.estate.time_zone)
     known_as = _contractors(asked.config)
     wanted = Wanted(since=asked.since - REPEAT_SECONDS, until=asked.until)
+    if asked.every_fault:
+        wanted = Wanted()
     for page in store.incident_pages(wanted):
         for life in store.life_cycles(page):
             _note(found, life, asked.now)

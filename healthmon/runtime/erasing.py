@@ -5,7 +5,7 @@ has in memory, then out of what was written meanwhile.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked
@@ -13,6 +13,9 @@ from healthmon.store import Store
 from healthmon.store.erasure import Erased, Named, replacing
 from healthmon_exporters.pages.feed import NoRecordError
 from healthmon_exporters.reports import kept_sheet
+
+if TYPE_CHECKING:
+    from healthmon.config.schema import Config
 
 SHORTEST: Final = 3
 
@@ -23,6 +26,17 @@ def checked(name: str) -> Named:
     if len(found) < SHORTEST:
         raise ValueError(f"{name!r}: too short; it would be found within other words")
     return Named(found)
+
+
+def check_places(who: Named, config: Config) -> None:
+    """Refuse a name that stands in one of the estate, which the record would lose. Raises ValueError."""
+    each = (config.sites, config.cameras, config.recorders, config.ups, config.workstations)
+    named = [words for group in each for one in group for words in (one.id, one.name)]
+    replace = replacing(who)
+    found = [one for one in (config.estate.name, *named) if replace(one) != one]
+    if found:
+        words = f"stands in a name of config.yaml, {found[0]!r}, which the record would lose"
+        raise ValueError(f"{who.name!r} {words}; write the person's name in full, or rename that")
 
 
 def erased_alone(store: Store, who: Named, by: str) -> Erased:

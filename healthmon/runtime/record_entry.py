@@ -71,6 +71,7 @@ class RecordEntry:
     async def _erase(self, values: Values, author: Author) -> dict[str, Any]:
         """Take the name of a `person` out of the record; in words what was done."""
         who = erasing.checked(_text(values, "person"))
+        erasing.check_places(who, self._agent.estate.config)
         name = _text(values, "name")
         by = f"{name} (account {author.account})" if name else author.account
         found = await erasing.erased(self._agent, who, by)

@@ -52,6 +52,7 @@ def made(
         wish.now,
         kept_sheet.not_checked,
         progress,
+        every_fault=wish.kind == "foi",
     )
     declared = store.operations([OperationKind.DUTY], MOST_OPERATIONS)
     title, make = KINDS[wish.kind]

@@ -127,7 +127,22 @@ def _rewritten(
 
 
 def _sheet(shown: ShownTable, text: str, replace: Replace, rewrite: RewriteSheet) -> str:
-    return rewrite(text, replace) if shown.table == "sweeps" else replace(text)
+    if shown.table == "sweeps":
+        return rewrite(text, replace)
+    return _around_facts(text, replace) if shown.table == "operations" else replace(text)
+
+
+def _around_facts(text: str, replace: Replace) -> str:
+    """The facts of a clock statement stay: they name places and no people, and their hash is on paper."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return replace(text)
+    if not isinstance(found, dict) or "facts" not in found:
+        return replace(text)
+    before = sql.as_json({name: value for name, value in found.items() if name != "facts"})
+    after = replace(before)
+    return text if after == before else sql.as_json(json.loads(after) | {"facts": found["facts"]})
 
 
 def _changed(

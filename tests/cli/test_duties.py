@@ -56,9 +56,9 @@ def test_an_old_log_is_counted_as_imported_and_only_once(config: Path, tmp_path:
     old.write_text(OLD)
     code, out, err = healthmon("import-faults", str(old), *options)
     assert code == 0, err
-    assert "3 faults are recorded as imported, not measured; 0 were known already" in out
+    assert "3 faults are recorded as imported, not measured; 0 known already" in out
     _, out, _ = healthmon("import-faults", str(old), *options)
-    assert "0 faults are recorded as imported, not measured; 3 were known already" in out
+    assert "0 faults are recorded as imported, not measured; 3 known already" in out
     words = ("--period", "2024", "--public", "--config", str(config))
     _, out, _ = healthmon("report", "foi", *words)
     text = " ".join(out.split())
@@ -79,3 +79,38 @@ def test_a_mistake_in_an_old_log_records_nothing(config: Path, tmp_path: Path) -
     assert f"{old}: nothing was recorded" in err
     _, out, _ = healthmon("report", "foi", "--period", "2024", "--config", str(config))
     assert "old-0001" not in out
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "reported,restored\n2024-05-01,2024-05-02\n2024-05-01,2024-05-02\n",
+            ":3: says the same as line 2",
+        ),
+        ("reported;restored\n01/05/2024;02/05/2024\n", ":1: values are divided by semicolons"),
+        ("reported,restored\n0204-05-01,\n", ":2: has a time before 1970; check the year"),
+        (
+            "reported,restored\n12/31/2024,\n",
+            "'12/31/2024 12:00' has no such month; the day comes first",
+        ),
+    ],
+    ids=["twice", "semicolons", "year", "month first"],
+)
+def test_a_line_that_could_be_counted_wrongly_is_refused(
+    text: str, told: str, config: Path, tmp_path: Path
+) -> None:
+    old = tmp_path / "old.csv"
+    old.write_text(text)
+    code, _, err = healthmon("import-faults", str(old), "--name", "Ann", "--config", str(config))
+    assert (code, told in err) == (3, True), err
+
+
+def test_a_date_alone_on_the_day_of_a_time_is_no_mistake(config: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old.csv"
+    old.write_text("reported,restored\n2024-05-01 14:00,2024-05-01\n2024-05-02,02/05/2024 09:00\n")
+    code, out, err = healthmon("import-faults", str(old), "--name", "Ann", "--config", str(config))
+    assert (code, "2 faults are recorded" in out) == (0, True), err
+    old.write_text("reported,restored\n2024-05-01 14:00,2024-04-30\n")
+    code, _, err = healthmon("import-faults", str(old), "--name", "Ann", "--config", str(config))
+    assert (code, "'restored' is before 'reported'" in err) == (3, True)

@@ -12,7 +12,11 @@ from helpers.commands import healthmon
 from helpers.shift_estate import sheet
 from helpers.store_samples import full
 
+from healthmon.evidence.clock_statement import Wish, digest, statement, subject_of
 from healthmon.incidents.acts import ActKind, act
+from healthmon.model.device import Device
+from healthmon.model.enums import Kind
+from healthmon.runtime.clock_work import recorded
 from healthmon.store import ShiftNote, Store
 from healthmon_exporters.reports import kept_sheet
 
@@ -55,3 +59,36 @@ def test_a_name_is_taken_out_of_the_record_and_of_the_sheets_in_it(config: Path)
     assert (code, out) == (0, "the name is nowhere in the record\n")
     code, _, err = healthmon("erase-person", "Zo", "--config", str(config))
     assert (code, err) == (3, "'Zo': too short; it would be found within other words\n")
+
+
+def test_the_facts_of_a_clock_statement_keep_their_hash_where_a_place_has_the_same_name(
+    config: Path,
+) -> None:
+    camera = Device("C001", "Baker Street", Kind.CAMERA, "s", "192.0.2.9")
+    url = f"sqlite:///{config.parent / 'state/healthmon.db'}"
+    store = Store.open(url)
+    wish = Wish("2026-11-28T14:05Z", "asked by Baker", "Baker", NOW, "once-1")
+    subject = subject_of({"C001": camera}, "C001", "Example", "abc")
+    number = recorded(store, statement(store, subject, wish), None).id
+    store.close()
+    code, out, err = healthmon("erase-person", "Baker", "--config", str(config))
+    assert code == 0, err
+    store = Store.reader(url)
+    found = store.statement(number)
+    assert found is not None
+    kept = found[0]
+    assert (kept.by, kept.get("reason")) == (out.split()[0], f"asked by {out.split()[0]}")
+    assert kept.details["facts"]["camera_name"] == "Baker Street"
+    assert digest(kept.details["facts"]) == kept.details["sha256"]
+    assert store.verify().findings == []
+    store.close()
+
+
+def test_a_name_that_is_also_one_of_a_place_is_not_taken_out_of_the_record(config: Path) -> None:
+    with config.open("a") as more:
+        more.write("sites: [{id: s1, name: Baker Street}]\n")
+    Store.open(f"sqlite:///{config.parent / 'state/healthmon.db'}").close()
+    code, _, err = healthmon("erase-person", "Baker", "--config", str(config))
+    assert (code, "'Baker' stands in a name of config.yaml, 'Baker Street'" in err) == (3, True)
+    code, out, err = healthmon("erase-person", "A. Baker", "--config", str(config))
+    assert (code, out) == (0, "the name is nowhere in the record\n"), err

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from helpers.commands import healthmon
 from helpers.databases import empty, installed, postgres
+from helpers.store_samples import FAULT
 from helpers.support import IN_CI, Peers, need
 
+from healthmon.incidents.incident import Incident, IncidentEvent
 from healthmon.store import Batch, Segment, Store
 from healthmon.store.retained import alike
 
@@ -128,3 +132,79 @@ def test_the_retention_report_lists_each_kind_of_record(tmp_path: Path) -> None:
     assert rows["changes"][:2] == ["800 days", "1"], "that it was done stands in the audit chain"
     code, out, _ = healthmon("audit", "show", "--config", str(config))
     assert "retention                       states 2" in out
+
+
+def _fault_that_was(number: int, day: str, end: str) -> Batch:
+    """A fault of which people were notified, from one day to another."""
+    since, closed = (datetime.fromisoformat(f"{one}T12:00Z").timestamp() for one in (day, end))
+    fault = replace(FAULT, since=since, confirmed=since)
+    case = Incident(
+        number, "C001", "riverside", (), since, since, 2, told=since, closed=closed, past=(fault,)
+    )
+    return Batch(
+        incidents={number: case}, told=[IncidentEvent("closed", case, closed)], alive=closed
+    )
+
+
+def _foi_of_2026(config: Path) -> dict[str, list[list[str]]]:
+    words = ("--period", "2026", "--format", "json", "--config", str(config))
+    code, out, err = healthmon("report", "foi", *words)
+    assert code == 0, err
+    tables = [one for part in json.loads(out)["sections"] for one in part["tables"]]
+    return {one["caption"]: one["rows"] for one in tables}
+
+
+@pytest.fixture
+def two_years(tmp_path: Path) -> Path:
+    """A record since March 2025 with faults in two years."""
+    config = tmp_path / "config.yaml"
+    config.write_text(CONFIG.replace("STATE", str(tmp_path)))
+    store = Store.open(f"sqlite:///{tmp_path / 'healthmon.db'}")
+    store.record(Batch(alive=datetime(2025, 3, 1, tzinfo=UTC).timestamp()))
+    store.record(_fault_that_was(1, "2025-05-01", "2025-05-02"))
+    store.record(_fault_that_was(2, "2025-12-10", "2025-12-11"))
+    store.record(_fault_that_was(3, "2026-02-01", "2026-02-02"))
+    store.close()
+    return config
+
+
+def test_faults_per_year_are_those_of_the_whole_record_and_say_where_a_year_is_not_whole(
+    two_years: Path,
+) -> None:
+    rows = _foi_of_2026(two_years)["Faults per year"]
+    assert [row[:2] for row in rows] == [
+        ["2025 (measured from 01 Mar 2025)", "2"],
+        ["2026 (until now)", "1"],
+    ]
+
+
+def test_faults_that_were_deleted_because_they_were_old_are_not_counted_as_none(
+    two_years: Path,
+) -> None:
+    store = Store.open(f"sqlite:///{two_years.parent / 'healthmon.db'}")
+    cut = datetime(2026, 4, 10, tzinfo=UTC).timestamp()
+    assert store.trim(alike(0.0) | {"faults": cut}, cut) is not None
+    store.close()
+    found = _foi_of_2026(two_years)
+    months = dict(map(tuple, found["Faults per month"]))
+    assert (months["2026-02"], months["2026-05"]) == ("not measured", "0")
+    assert [row[:2] for row in found["Faults per year"]] == [
+        ["2026 (measured from 10 Apr 2026, until now)", "0"]
+    ]
+
+
+def test_shift_checks_whose_sheets_were_deleted_are_not_missed_ones(two_years: Path) -> None:
+    with two_years.open("a") as config:
+        config.write("history: {sheets: 30 d}\n")
+    text = two_years.read_text().replace("Europe/London}", "Europe/London, shifts: ['06:00']}")
+    two_years.write_text(text)
+    store = Store.open(f"sqlite:///{two_years.parent / 'healthmon.db'}")
+    store.keep_sweep(datetime(2026, 2, 3, 6, 1, tzinfo=UTC).timestamp(), "{}")
+    cut = datetime(2026, 4, 10, tzinfo=UTC).timestamp()
+    assert store.trim(alike(0.0) | {"sheets": cut}, cut) is not None
+    store.close()
+    words = ("--period", "2026-02", "--format", "json", "--config", str(two_years))
+    code, out, err = healthmon("report", "monthly", *words)
+    assert code == 0, err
+    shifts = next(one for one in json.loads(out)["figures"] if one["key"] == "shifts")
+    assert (shifts["value"], shifts["rests_on"][:19]) == (None, "0 shift checks due,")

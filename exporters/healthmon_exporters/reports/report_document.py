@@ -75,6 +75,10 @@ def _notes(about: About, given: Answer) -> Iterable[str]:
         yield f"Measured from {moment(since, about.zone)}; nothing is known of the time before."
     else:
         yield f"Measured over the whole period (the record begins {day(since, about.zone)})."
+    known = given.faults_since
+    if since is not None and known is not None and known > max(since, about.period.since):
+        words = moment(known, about.zone)
+        yield f"Faults that had ended before {words} are deleted: they were older than the record keeps them."
     if about.now < about.period.until:
         yield f"The period is not over: the figures are as of {moment(about.now, about.zone)}."
     if any(one.imported for one in given.faults):

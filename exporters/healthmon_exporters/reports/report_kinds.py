@@ -165,12 +165,9 @@ def _how_many(order: Order) -> Section:
     """Faults by year, by month, and today."""
     zone, faults = order.about.zone, order.given.faults
     real = [one for one in faults if one.is_real]
-    years: dict[str, list[FaultRecord]] = {}
-    for one in real:
-        years.setdefault(f"{datetime.fromtimestamp(one.began, zone):%Y}", []).append(one)
     rows = [
-        (year, f"{len(found):,}", f"{sum(one.imported for one in found):,}")
-        for year, found in sorted(years.items())
+        (_year_words(year, found, order), f"{len(found):,}", f"{sum(o.imported for o in found):,}")
+        for year, found in _by_year(real, order)
     ]
     months = [
         (one.period.name, amount(one.counted(len(one.faults.opened))))
@@ -195,6 +192,30 @@ def _open_today(order: Order, real: Sequence[FaultRecord]) -> float | None:
     """None where nothing was ever recorded."""
     count = sum(one.open_at(order.about.now) for one in real)
     return float(count) if count or order.given.measured_since is not None else None
+
+
+def _by_year(faults: Sequence[FaultRecord], order: Order) -> list[tuple[int, list[FaultRecord]]]:
+    """The faults by the year in which they began, with every year since the record has them all."""
+    zone, since, now = order.about.zone, order.given.faults_since, order.about.now
+    years: dict[int, list[FaultRecord]] = {}
+    if since is not None:
+        first, last = (datetime.fromtimestamp(at, zone).year for at in (since, now))
+        years = {year: [] for year in range(first, last + 1)}
+    for one in faults:
+        years.setdefault(datetime.fromtimestamp(one.began, zone).year, []).append(one)
+    return sorted(years.items())
+
+
+def _year_words(year: int, faults: Sequence[FaultRecord], order: Order) -> str:
+    """The year, and what of it the record does not have."""
+    zone, since, now = order.about.zone, order.given.faults_since, order.about.now
+    begin, end = (datetime(one, 1, 1, tzinfo=zone).timestamp() for one in (year, year + 1))
+    words = ["until now"] if end > now else []
+    if since is not None and begin < since < end:
+        words.insert(0, f"measured from {day(since, zone)}")
+    elif since is not None and end <= since and not all(one.imported for one in faults):
+        words.insert(0, "the others are deleted")
+    return f"{year} ({', '.join(words)})" if words else str(year)
 
 
 def _shown(order: Order) -> list[FaultRecord]:
