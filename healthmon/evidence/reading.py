@@ -27,7 +27,7 @@ from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.incidents.service_dates import in_service
 from healthmon.model.enums import AGENT, Kind
 from healthmon.notifications.shifts import ShiftPlan
-from healthmon.store import BatteryRow, ClockRow, Deleted, Store, Wanted
+from healthmon.store import BatteryRow, ClockRow, Store, Wanted
 
 if TYPE_CHECKING:
     from healthmon.config.schema import Config
@@ -98,14 +98,10 @@ def answer(store: Store, asked: Scope) -> Answer:
     ]
     found = _incidents(store, asked)
     cameras = _cameras(store, asked, estate, works)
-    sheets = [
-        SheetRecord(at, signatures, asked.not_checked(body))
-        for at, signatures, body in store.sheets(asked.since - asked.plan.early, asked.until)
-    ]
+    sheets = _sheets(store, asked)
     hours = _batteries(store, asked, estate)
-    watched, deleted = store.watched_since(), store.deleted()
-    faults_since = _known_since(watched, deleted, "faults")
-    sheets_since = _known_since(watched, deleted, "sheets")
+    watched = store.watched_since()
+    faults_since, sheets_since = (_known_since(store, one) for one in ("faults", "sheets"))
     figures = tuple(
         Figures(
             period,
@@ -113,24 +109,38 @@ def answer(store: Store, asked: Scope) -> Answer:
             tuple(estate),
             tuple(measured),
             FaultFigures.of(found.faults, period, asked.now),
-            ShiftFigures.of(asked.plan, sheets, period, asked.now, sheets_since or asked.now),
+            ShiftFigures.of(asked.plan, sheets, period, asked.now, sheets_since),
             tuple(power.failures(found.mains, period)),
             found.breaches,
             tuple((d, c) for at, d, c in found.warned if period.since <= at < period.until),
             batteries=tuple(power.battery(name, rows, period) for name, rows in hours.items()),
             record_since=float("inf") if watched is None else watched,
-            faults_since=float("inf") if faults_since is None else faults_since,
+            faults_since=faults_since,
         )
         for period, measured in zip(asked.periods, cameras, strict=True)
     )
-    return Answer(figures, tuple(found.faults), watched, faults_since)
+    known = None if watched is None else faults_since
+    return Answer(figures, tuple(found.faults), watched, known)
 
 
-def _known_since(watched: float | None, deleted: Deleted | None, kind: str) -> float | None:
-    """From when on all of a kind are in the record: since it began, or since what was deleted."""
-    if watched is None or deleted is None or not deleted.counts.get(kind):
+def _known_since(store: Store, kind: str) -> float:
+    """From when on all of a kind are in the record: since it began, or since what was deleted; infinite
+    where nothing was ever recorded.
+    """
+    watched, deleted = store.watched_since(), store.deleted()
+    if watched is None:
+        return float("inf")
+    if deleted is None or not deleted.counts.get(kind):
         return watched
     return max(watched, deleted.before[kind])
+
+
+def _sheets(store: Store, asked: Scope) -> list[SheetRecord]:
+    """The shift checks that were made."""
+    return [
+        SheetRecord(at, signatures, asked.not_checked(body))
+        for at, signatures, body in store.sheets(asked.since - asked.plan.early, asked.until)
+    ]
 
 
 def _batteries(
