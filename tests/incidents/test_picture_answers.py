@@ -13,7 +13,7 @@ from healthmon.evidence import faults
 from healthmon.incidents.acts import Act, ActKind, act
 from healthmon.incidents.confirmation import Change, Fault, FaultBook
 from healthmon.incidents.contract_clock import Standing, Terms, WorkingTime, clock_of
-from healthmon.incidents.incident import EstateState, Incident
+from healthmon.incidents.incident import EstateState, Incident, confirmed_by
 from healthmon.incidents.inspections import inspections_of
 from healthmon.incidents.life_cycle import LifeCycle, Stage
 from healthmon.incidents.operations import Operation, OperationKind
@@ -22,6 +22,8 @@ from healthmon.incidents.reducer import IncidentReducer
 from healthmon.model.device import Device
 from healthmon.model.enums import Kind, State
 from healthmon.model.picture import Answer
+from healthmon.model.results import Verdict
+from healthmon_exporters.reports.open_faults import OpenFaults
 
 NOW = 1_800_000_000.0
 CAMERA = Device("C1", "North", Kind.CAMERA, "s", "127.0.0.1", contractor="acme")
@@ -149,3 +151,13 @@ def test_a_change_of_light_in_a_whole_site_is_one_line():
 @pytest.mark.parametrize("more", [{"held": "maintenance"}, {"confirmed": "Smith"}, {"closed": NOW}])
 def test_nobody_is_asked_about_what_is_explained_answered_or_over(more: dict[str, object]):
     assert inspections_of([one(1, "view_covered", NOW, **more)]) == []
+
+
+def test_a_confirmed_picture_fails_on_the_sheet_and_an_unanswered_one_does_not():
+    seen = Verdict(*fault().key, State.DEGRADED, "view_covered", "covered 30 %", NOW)
+    incident = told(IncidentReducer(), fault())
+    (asked,) = OpenFaults((incident,)).believed([seen])
+    assert asked == seen
+    (failed,) = OpenFaults((confirmed_by(incident, "Smith", CAMERA),)).believed([seen])
+    assert failed.state is State.FAULT
+    assert failed.sentence.endswith("Smith has looked: a fault")

@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,15 @@ from helpers.loopback import served
 from helpers.open_agent import OpenAgent, open_agent
 from helpers.support import free_port
 
+from healthmon.incidents.acts import ActKind, act
+from healthmon.incidents.confirmation import Fault
+from healthmon.incidents.incident import Incident
 from healthmon.model.device import Check
+from healthmon.model.enums import State
 from healthmon.runtime.act_entry import ActEntry
 from healthmon.runtime.act_socket import ActSocket
 from healthmon.runtime.listener_config import WebListener
-from healthmon.store import Store
+from healthmon.store import Batch, Store
 
 pytestmark = pytest.mark.slow
 TOO_DARK = "too dark: mean grey level"
@@ -224,3 +229,26 @@ async def test_the_same_by_command_and_a_view_is_learned_anew(tmp_path: Path) ->
             assert open_codes(opened) == [("C1a", "picture_too_dark")], "answers are asked for anew"
         finally:
             await entered.close()
+
+
+async def test_a_yes_that_the_agent_was_killed_before_it_could_follow_calls_the_contractor(
+    tmp_path: Path,
+) -> None:
+    """The answer is on the disk; what follows from it is done by the next run."""
+    now = time.time()
+    where = ("C1a", "picture", "main", "view")
+    fault = Fault(*where, "view_covered", State.DEGRADED, "covered: 31 %", now - 600, now - 500)
+    incident = Incident(7, "C1a", "a", (fault,), now - 600, now - 600, 4, told=now - 500)
+    (tmp_path / "state").mkdir()
+    store = Store.open(f"sqlite:///{tmp_path / 'state' / 'healthmon.db'}")
+    store.record(Batch({fault.key: fault}, {7: incident}, alive=now))
+    store.act(replace(act(ActKind.CONFIRM, "Smith", now), number=7))
+    store.close()
+    async with open_agent(tmp_path, tree_of({"C1a": ("127.0.7.9", free_port())})) as opened:
+        await opened.until(lambda: sent_to(tmp_path, "acme"))
+        (told,) = [one for one in sent_to(tmp_path, "acme") if one["number"] == 7]
+        assert (told["state"], told["what"]) == ("fault", "changed")
+        assert told["sentence"] == "covered: 31 %; Smith has looked: a fault"
+    store = record(tmp_path)
+    assert store.incidents()[-1].confirmed == "Smith", "it is said once"
+    store.close()

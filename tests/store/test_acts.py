@@ -131,6 +131,32 @@ def test_many_at_once_write_one_chain(opener: Opener, store: Store) -> None:
     assert store.broken_links() == []
 
 
+# --------------------------------------------------------------------- pictures that need a person
+
+
+def test_a_false_alarm_is_over_on_the_disk_with_its_faults_and_an_undo_brings_both_back(
+    store: Store,
+) -> None:
+    faults = tuple(replace(one, code="view_covered") for one in CASE.faults)
+    case = replace(CASE, faults=faults, past=())
+    store.record(Batch({one.key: one for one in faults}, {7: case}))
+    known = {one.key for one in store.load().faults}
+    life = store.act(on(ActKind.DISMISS))
+    assert life.stage is Stage.CLOSED
+    left = store.load()
+    assert [one.number for one in left.incidents if one.number == 7] == []
+    assert {one.key for one in left.faults} == known - {one.key for one in faults}
+    assert [one.incident.number for one in store.dismissed()] == [7]
+    with pytest.raises(StoreError, match="is a false alarm, A"):
+        store.act(on(ActKind.CONFIRM))
+    store.act(on(ActKind.UNDO, act=str(life.acts[-1].id)))
+    again = store.load()
+    assert {one.key for one in again.faults} == known
+    assert [one.closed for one in again.incidents if one.number == 7] == [None]
+    assert store.dismissed() == []
+    assert store.broken_links() == []
+
+
 # ------------------------------------------------------------------------------- raised by a person
 
 RAISE = act(ActKind.RAISE, "B. Night", NOW, NOW - 600, what="dome is dirty", noticed_by="police")
