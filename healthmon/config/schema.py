@@ -255,6 +255,16 @@ class AgentSection(Strict):
     oidc: Oidc | None = None
 
 
+class ScreenClock(Strict):
+    """Whether the clock in the picture is read, and what is known of how it is written: the `order` of
+    day, month and year, and whether it counts 12 or 24 `hours`.
+    """
+
+    enabled: Flag = False
+    order: Literal["dmy", "mdy", "ymd"] | None = None
+    hours: Literal[12, 24] = 24
+
+
 class Pictures(Strict):
     """Whether the key frames of the stream checks are decoded and judged, how often, and by how many
     processes; whether also by processes that the kernel does not confine. For how long the view of
@@ -266,6 +276,7 @@ class Pictures(Strict):
     workers: Whole = Field(default=2, ge=1, le=8)
     unconfined: Flag = False
     ptz_view: Seconds = Field(default=86400.0, ge=3600, le=31 * 86400)
+    clock: ScreenClock = ScreenClock()
 
 
 class Config(Strict):

@@ -28,6 +28,9 @@ def reach(planning: Planning) -> Iterator[Check]:
         yield planning.check()
 
 
+CLOCK_SECONDS = 100.0  # the longest time in which a clock in the picture is watched and learned
+
+
 def stream(planning: Planning) -> Iterator[Check]:
     """Every stream of a camera or recorder."""
     entry, pace = planning.entry, planning.pace
@@ -53,7 +56,8 @@ def picture(planning: Planning) -> Iterator[Check]:
         return
     for check in islice(stream(planning), 1):
         interval = max(settings.every, check.interval)
-        yield replace(check, cost=0.0, interval=interval)
+        timeout = CLOCK_SECONDS if settings.clock.enabled else check.timeout
+        yield replace(check, cost=0.0, interval=interval, timeout=max(check.timeout, timeout))
 
 
 def clock(planning: Planning) -> Iterator[Check]:

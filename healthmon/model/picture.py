@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
+from healthmon.model.enums import Span
+
 # Between two key frames, in grey levels: below the first no digit of a clock has ticked, from the
 # second on something has moved (a ticking digit changes by 18 and more even at 150 kbit/s).
 STILL_CELL, MOVED_CELL = 7.0, 11.0
@@ -113,6 +115,23 @@ class PtzView:
     lasts: float = 86400.0
 
 
+class ScreenClock:
+    """What a clock in the picture shows, at `at` (Unix seconds by our clock, when its key frame came).
+
+    `place` says in words where it stands. `numbers` are (name, number): hour, minute, second; year,
+    month and day where their order is known, else first, middle and last. `margin` is how much
+    better the worst digit fits than any other (1 is certain); unless it is `sure` nothing is said.
+    For `still` seconds it has shown the same time.
+    """
+
+    place: str
+    numbers: tuple[tuple[str, int], ...]
+    margin: float
+    sure: bool
+    at: float
+    still: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class PictureReading:
     """One picture of a camera: grey levels from 0 to 255, shares from 0 to 1.
@@ -127,6 +146,9 @@ class PictureReading:
     `dismissed` are the fault codes that a person has called false alarms and that are not learned
     anew yet, `allowed` those that are. `zones` are the privacy zones of the view, `masks_off` the
     tokens of masks that the camera once reported as drawn and now does not.
+    `clocks` are those in the picture, `clock_problem` says why none is known; `clock_order` (dmy,
+    mdy, ymd, or "") and `clock_hours` are how they are configured to be written. `true` is true time
+    minus our clock.
     """
 
     problem: str = ""
@@ -154,6 +176,11 @@ class PictureReading:
     allowed: tuple[str, ...] = ()
     zones: tuple[PrivacyZone, ...] = ()
     masks_off: tuple[str, ...] = ()
+    clocks: tuple[ScreenClock, ...] = ()
+    clock_problem: str = ""
+    clock_order: str = ""
+    clock_hours: int = 24
+    true: Span | None = None
 
     @classmethod
     def of(cls, told: Mapping[str, Any], **more: Any) -> Self:

@@ -1,7 +1,8 @@
 """What cameras have learned of their own pictures, on the disk: one file a stream, for its owner only.
 
 A file holds medians of ten pictures of 320 x 180 grey levels; while it is learned, the pictures
-themselves. It can be deleted at any time: the camera then learns anew.
+themselves. Another file holds the digits of the clock in the picture. Each can be deleted at any
+time: the camera then learns anew.
 """
 
 from __future__ import annotations
@@ -100,6 +101,27 @@ def lights_of(data: bytes) -> list[Learned]:
         return [_learned(one) for one in told.fields["lights"]]
     except (ValueError, KeyError, TypeError, struct.error):
         return []
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedClocks:
+    """The file of the clocks of a stream: how many it holds, and when they were looked for (Unix
+    seconds).
+    """
+
+    count: int
+    tried: float
+
+
+def clocks_of(data: bytes) -> LearnedClocks | None:
+    """What a file of clocks holds; None where there is none, or it is damaged."""
+    size = messages.HEAD.size
+    try:
+        first, _ = messages.lengths(data[:size])
+        told = messages.unpacked(data[size : size + first], data[size + first :])
+        return LearnedClocks(len(told.fields["clocks"]), float(told.fields["tried"]))
+    except (ValueError, KeyError, TypeError, struct.error):
+        return None
 
 
 def _learned(fields: dict[str, Any]) -> Learned:

@@ -9,7 +9,7 @@ as it was watched. Nothing is configured, and no general reader of text is neede
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +72,8 @@ class ClockFinder:
         if not self.scale:
             self.scale = max(1, round(luma.shape[0] / ROWS))
             self.size = luma.shape[1], luma.shape[0]
+        if (luma.shape[1], luma.shape[0]) != self.size:
+            return
         self.times.append(at)
         self.small.append(_smaller(luma, self.scale))
 
@@ -193,6 +195,31 @@ class ClockLearner:
         if not proven:
             return None
         return ClockModel(self.size, glyphs, _lower(proven, self.top), float(pitch), now)
+
+
+def learned_clocks(
+    pictures: Callable[[], Iterator[tuple[float, Luma]]], now: float = 0.0
+) -> list[ClockModel]:
+    """The clocks of a stream whose `pictures` (seconds, luma) can be had twice: once to find what
+    ticks, once to learn it. `now` (Unix seconds) is noted in them.
+    """
+    finder = ClockFinder()
+    for at, luma in pictures():
+        finder.add(at, luma)
+    learners = [ClockLearner(spot, finder.size) for spot in finder.spots()]
+    if not learners:
+        return []
+    for at, luma in pictures():
+        if (luma.shape[1], luma.shape[0]) != finder.size:
+            return []
+        for learner in learners:
+            learner.add(at, luma)
+    found: dict[tuple[Field, ...], ClockModel] = {}
+    for learner in learners:
+        model = learner.learned(now)
+        if model is not None:
+            found.setdefault(model.fields, model)
+    return list(found.values())[:MOST_CLOCKS]
 
 
 def _lower(fields: Sequence[Field], rows: int) -> tuple[Field, ...]:

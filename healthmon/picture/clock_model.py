@@ -200,8 +200,10 @@ def read_cells(luma: Luma, glyphs: Glyphs, cells: Sequence[tuple[int, int]]) -> 
     return Digits(text, margin, least, sure and margin >= LEAST_MARGIN)
 
 
-def packed(models: Sequence[ClockModel]) -> bytes:
-    """The clocks of one stream as they are kept: numbers and small pictures of ten digits."""
+def packed(models: Sequence[ClockModel], tried: float = 0.0) -> bytes:
+    """The clocks of one stream as they are kept: numbers and small pictures of ten digits. They were
+    looked for at `tried` (Unix seconds).
+    """
     fields = [
         {
             "size": list(one.size),
@@ -213,7 +215,7 @@ def packed(models: Sequence[ClockModel]) -> bytes:
         for one in models
     ]
     blobs = tuple(np.rint(one.glyphs.levels).astype(np.uint8).tobytes() for one in models)
-    return Message({"clocks": fields}, blobs).packed()
+    return Message({"clocks": fields, "tried": tried}, blobs).packed()
 
 
 def unpacked(data: bytes) -> list[ClockModel]:

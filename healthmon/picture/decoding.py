@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import av
@@ -26,13 +28,14 @@ class UndecodableError(Exception):
 class Decoded:
     """One picture: `grey` is 180 x 320 from 0 to 255 whatever its shape, `pieces` are square
     `patches` of its full `size` (width, height), `chroma` the means of Cb and Cr minus 128 and how
-    far the pixels are from grey.
+    far the pixels are from grey. `luma` is the full picture, height x width.
     """
 
     grey: Grey
     pieces: NDArray[np.int16]
     chroma: tuple[float, float, float]
     size: tuple[int, int]
+    luma: NDArray[np.uint8]
 
 
 def warmed() -> Decoded:
@@ -63,19 +66,45 @@ def decoded(codec: str, data: bytes, most_pixels: int) -> Decoded:
     raise UndecodableError("no whole picture comes of one key frame (intra refresh)")
 
 
+def stream(
+    codec: str, pictures: Sequence[tuple[float, bytes]], most_pixels: int
+) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    """(seconds, luma) of each of the coded `pictures` (seconds, data) of one stream, by one decoder.
+    Raises UndecodableError.
+    """
+    context: Any = av.CodecContext.create(_DECODERS[codec], "r")
+    context.thread_count = 1
+    context.options = {"max_pixels": str(most_pixels)}
+    try:
+        for at, data in (*pictures, (0.0, None)):
+            packet = av.Packet(data) if data is not None else None
+            if packet is not None:
+                packet.pts, packet.time_base = round(at * 1000), Fraction(1, 1000)
+            for frame in context.decode(packet):
+                if frame.pts is not None:
+                    yield frame.pts / 1000, _luma(frame)
+    except (av.FFmpegError, ValueError, MemoryError) as error:
+        raise UndecodableError(f"the stream cannot be decoded: {type(error).__name__}") from None
+
+
 def measured_frame(frame: Any) -> Decoded:
     """What is measured of a decoded frame of any format. Raises UndecodableError."""
     if frame.width < LEAST_SIDE or frame.height < LEAST_SIDE:
         raise UndecodableError(f"a picture of {frame.width}x{frame.height} is too small to judge")
-    if frame.format.name.startswith(("yuv", "nv12", "gray")) and _deep(frame) == 8:
-        luma = _plane(frame, 0)
-    else:
-        luma = _plane(frame.reformat(format="gray", threads=1), 0)
+    luma = _luma(frame)
     small = frame.reformat(
         width=WIDTH, height=HEIGHT, format="yuvj444p", interpolation="AREA", threads=1
     )
     grey, blue, red = (_plane(small, number).astype(np.float32) for number in range(3))
-    return Decoded(grey, patches(luma), _chroma(blue, red), (luma.shape[1], luma.shape[0]))
+    size = luma.shape[1], luma.shape[0]
+    return Decoded(grey, patches(luma), _chroma(blue, red), size, luma)
+
+
+def _luma(frame: Any) -> NDArray[np.uint8]:
+    """The luma of a frame of any format, height x width."""
+    if frame.format.name.startswith(("yuv", "nv12", "gray")) and _deep(frame) == 8:
+        return _plane(frame, 0)
+    return _plane(frame.reformat(format="gray", threads=1), 0)
 
 
 def _deep(frame: Any) -> int:

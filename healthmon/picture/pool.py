@@ -84,18 +84,21 @@ class PicturePool:
     _idle: list[_Worker] = field(default_factory=list)
     _slots: asyncio.Semaphore | None = None
 
-    async def measure(self, message: Message) -> Message:
-        """What a worker answers to `message`. Raises PictureError."""
+    async def measure(self, message: Message, seconds: float | None = None) -> Message:
+        """What a worker answers to `message` within `seconds` (its own limit if None). Raises
+        PictureError.
+        """
+        seconds = self.seconds if seconds is None else seconds
         if self._slots is None:
             self._slots = asyncio.Semaphore(self.size)
         async with self._slots:
             worker = self._idle.pop() if self._idle else await self._started()
             try:
-                async with asyncio.timeout(self.seconds):
+                async with asyncio.timeout(seconds):
                     answer = await worker.asked(message)
             except TimeoutError:
                 await self._lose(worker)
-                raise PictureError(f"not decoded within {self.seconds:g} s") from None
+                raise PictureError(f"not decoded within {seconds:g} s") from None
             except BaseException:
                 await self._lose(worker)
                 raise

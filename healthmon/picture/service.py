@@ -7,6 +7,7 @@ grey levels in memory, for the next check, and the learned baseline on the disk.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,13 +22,19 @@ from healthmon.model.picture import (
     Comparison,
     PictureReading,
     PrivacyZone,
+    ScreenClock,
 )
-from healthmon.picture.baselines import Baselines
+from healthmon.picture.baselines import Baselines, clocks_of
 from healthmon.picture.messages import Message
 from healthmon.picture.pool import MOST_PIXELS, PictureError, PicturePool
 from healthmon.picture.sources import Fixed, Masks, Source, Views
 from healthmon.picture.views import Looking, ViewFiles
-from healthmon.protocols.media.key_frame import CODECS, KeyFrame
+from healthmon.protocols.media.key_frame import CODECS, KeyFrame, StreamCollector
+
+LEARN_SECONDS = 60.0  # of decoding and searching
+AGAIN_SECONDS = 86400.0  # after no clock was found
+NO_CLOCK = "no clock that ticks was found in the picture"
+NOT_LEARNED = "the clock in the picture is not learned yet"
 
 
 @dataclass(slots=True)
@@ -35,7 +42,8 @@ class PictureMemory:
     """What is remembered of the picture of one stream: the last `reading`, made at `at` (monotonic
     seconds), the `signature` of its picture, and how many checks in a row saw something move.
     `measured` is when in Unix seconds, `aside` the learned lights that were not used for it.
-    `forgotten` counts how often it was all forgotten.
+    `forgotten` counts how often it was all forgotten. `shown` is what each clock in it has shown, and
+    since when (Unix seconds); `clock_tried` is when one was looked for (monotonic).
     """
 
     reading: PictureReading | None = None
@@ -46,13 +54,16 @@ class PictureMemory:
     measured: float = 0.0
     aside: frozenset[float] = frozenset()
     forgotten: int = 0
+    shown: dict[str, tuple[tuple[tuple[str, int], ...], float]] = field(default_factory=dict)
+    clock_tried: float = -1e9
 
 
 @dataclass(slots=True)
 class PictureService:
     """Measures at most every `every` seconds. `problem` says why it cannot at all. The view of a PTZ
     camera counts as judged for `view_lasts` seconds. `answers` are the false alarms of people by
-    (device, stream).
+    (device, stream). With `clock` the clocks in the pictures are learned and read; `learning_at` are
+    the sites at which one is being learned.
     """
 
     pool: PicturePool
@@ -61,6 +72,10 @@ class PictureService:
     problem: str = ""
     view_lasts: float = 86400.0
     answers: Mapping[tuple[str, str], tuple[Answer, ...]] = field(default_factory=dict)
+    clock: bool = False
+    clock_order: str = ""
+    clock_hours: int = 24
+    learning_at: set[str] = field(default_factory=set)
     _learning: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def wanted(self, memory: PictureMemory, codec: str | None, now: float) -> bool:
@@ -90,14 +105,78 @@ class PictureService:
             source = Views(ViewFiles(self.baselines, where), looking, self.view_lasts, masks)
         try:
             async with asyncio.timeout(seconds):
-                await self._measure(source, frames, memory, began - before)
+                clocks = await asyncio.to_thread(self.baselines.read, clock_place(where))
+                await self._measure(source, frames, memory, began - before, clocks)
         except TimeoutError:
             memory.reading = PictureReading(problem=f"not decoded within {seconds:.0f} s")
         except PictureError as error:
             memory.reading = PictureReading(problem=str(error))
 
+    async def clock_due(self, where: tuple[str, str], memory: PictureMemory, site: str) -> bool:
+        """Whether the clock of a stream should be learned now: once for each stream, one at a time
+        at a site; where none was found, again after a day.
+        """
+        if not self.clock or self.problem or site in self.learning_at:
+            return False
+        if self.baselines.folder is None or time.monotonic() - memory.clock_tried < AGAIN_SECONDS:
+            return False
+        known = clocks_of(await asyncio.to_thread(self.baselines.read, clock_place(where)))
+        return known is None or (not known.count and time.time() - known.tried >= AGAIN_SECONDS)
+
+    async def learn_clock(
+        self, where: tuple[str, str], memory: PictureMemory, watched: StreamCollector
+    ) -> None:
+        """Learn the clocks of the stream `where` from all its pictures. What they look like is kept;
+        the pictures are let go. Trouble of ours is told in the next reading only.
+        """
+        memory.clock_tried = time.monotonic()
+        if not watched.pictures:
+            return
+        asked = {
+            "codec": watched.codec,
+            "most_pixels": MOST_PIXELS,
+            "now": time.time(),
+            "times": watched.stamps,
+        }
+        coded = tuple(one.data for one in watched.pictures)
+        watched.pictures = []
+        with contextlib.suppress(PictureError):
+            answer = await self.pool.measure(Message(asked, coded), LEARN_SECONDS)
+            place = clock_place(where)
+            await asyncio.to_thread(self.baselines.write, place, answer.blobs[0])
+
+    def _with_clocks(
+        self,
+        reading: PictureReading,
+        told: dict[str, Any],
+        frames: Sequence[KeyFrame],
+        memory: PictureMemory,
+        known: bytes,
+    ) -> PictureReading:
+        """The reading with what the clocks of its key frames show, by our clock."""
+        if not self.clock:
+            return reading
+        ahead = time.time() - time.monotonic()
+        clocks: tuple[ScreenClock, ...] = ()
+        for frame, shown in zip(frames, told.get("clocks") or (), strict=False):
+            clocks = tuple(_screen_clock(one, frame.at + ahead, memory) for one in shown)
+        found = clocks_of(known)
+        problem = NO_CLOCK if found is not None and not found.count else NOT_LEARNED
+        return replace(
+            reading,
+            clocks=clocks,
+            clock_problem="" if clocks else problem,
+            clock_order=self.clock_order,
+            clock_hours=self.clock_hours,
+        )
+
     async def _measure(
-        self, source: Source, frames: Sequence[KeyFrame], memory: PictureMemory, since: float
+        self,
+        source: Source,
+        frames: Sequence[KeyFrame],
+        memory: PictureMemory,
+        since: float,
+        clocks: bytes,
     ) -> None:
         answers = self.answers.get(source.where, ())
         fields, known = await asyncio.to_thread(source.asked)
@@ -108,14 +187,17 @@ class PictureService:
             "now": now,
             "apart": frames[-1].at - frames[0].at,
             "aside": sorted({one.light for one in answers if one.light is not None}),
+            "clock": self.clock,
         }
-        blobs = (*(one.data for one in frames), memory.signature, known)
+        own = (clocks,) if self.clock else ()
+        blobs = (*(one.data for one in frames), *own, memory.signature, known)
         answer = await self.pool.measure(Message(asked, blobs))
         if memory.forgotten != forgotten:  # somebody had the view learned anew meanwhile
             return
         signature, baseline = answer.blobs
         reading = _picture(answer.fields, frames, since, memory.moved)
-        memory.reading = await asyncio.to_thread(source.keep, answer.fields, baseline, reading)
+        reading = await asyncio.to_thread(source.keep, answer.fields, baseline, reading)
+        memory.reading = self._with_clocks(reading, answer.fields, frames, memory, clocks)
         memory.measured, memory.aside = now, frozenset(answer.fields.get("aside", ()))
         memory.signature = signature
         _note_movement(memory)
@@ -144,6 +226,31 @@ class PictureService:
         memory.moved, memory.still = 0, False
         memory.forgotten += 1
         return self.baselines.forget(where)
+
+
+def clock_place(where: tuple[str, str]) -> tuple[str, str]:
+    """Where the clocks of a stream are kept."""
+    return where[0], f"{where[1]}\0clock"
+
+
+def _screen_clock(told: dict[str, Any], at: float, memory: PictureMemory) -> ScreenClock:
+    """One clock at `at` (Unix seconds), and for how long it has shown the same."""
+    place = _place(float(told["across"]), float(told["down"]))
+    numbers = tuple((str(name), int(number)) for name, number in told["numbers"])
+    sure, margin = bool(told["sure"]), float(told["margin"])
+    if not sure:
+        return ScreenClock(place, numbers, margin, sure, at)
+    before = memory.shown.get(place)
+    if before is None or before[0] != numbers:
+        memory.shown[place] = before = numbers, at
+    return ScreenClock(place, numbers, margin, sure, at, max(0.0, at - before[1]))
+
+
+def _place(across: float, down: float) -> str:
+    """Where in the picture something stands, in words."""
+    row = "top" if down < 1 / 3 else "bottom" if down > 2 / 3 else "middle"
+    column = "left" if across < 0.4 else "right" if across > 0.6 else "centre"
+    return f"{row} {column}"
 
 
 def _picture(

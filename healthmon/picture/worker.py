@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from healthmon.model.picture import LEAST_APART, MOVED_CELL
 from healthmon.picture import (
+    clock_model,
     decoding,
     measuring,
     messages,
@@ -19,6 +20,7 @@ from healthmon.picture import (
     reference,
     sandbox,
 )
+from healthmon.picture.clock_learning import learned_clocks
 from healthmon.picture.decoding import Decoded
 from healthmon.picture.messages import Message
 
@@ -67,11 +69,14 @@ def _answered(asked: Message) -> Message:
 def answer(asked: Message) -> Message:
     """The measurements of the key frames of `asked`.
 
-    Blobs: the key frames, then the signature of the last check and the baseline (either may be
-    empty). The answer has the signature of this check and the baseline, empty where it did not
-    change.
+    Blobs: the key frames, the learned clocks where `clock` is true, then the signature of the last
+    check and the baseline (each may be empty). The answer has the signature of this check and the
+    baseline, empty where it did not change.
     """
+    if "times" in asked.fields:
+        return clocks_learned(asked)
     *coded, before, known = asked.blobs
+    clocks = coded.pop() if asked.fields.get("clock") else b""
     codec, most = str(asked.fields["codec"]), int(asked.fields["most_pixels"])
     try:
         pictures = [decoding.decoded(codec, data, most) for data in coded]
@@ -79,6 +84,8 @@ def answer(asked: Message) -> Message:
         return Message({"problem": str(error)}, (b"", b""))
     last = pictures[-1]
     fields = measuring.measured(last)
+    if clocks:
+        fields["clocks"] = [_clocks_in(picture.luma, clocks) for picture in pictures]
     if len(pictures) > 1:
         fields["session"] = measuring.change(pictures[0], last)
     if before:
@@ -125,6 +132,35 @@ def _baseline(
         return found.baseline
     fields["new_view"] = found.unlike and bool(asked.fields.get("may_learn"))
     return found.baseline if fields["new_view"] else None
+
+
+def clocks_learned(asked: Message) -> Message:
+    """The clocks that are found in a whole stream: `times` are the seconds of its pictures, the blobs
+    these. The answer has them as they are kept.
+    """
+    codec, most = str(asked.fields["codec"]), int(asked.fields["most_pixels"])
+    pictures = list(zip(asked.fields["times"], asked.blobs, strict=True))
+    now = float(asked.fields["now"])
+    try:
+        found = learned_clocks(lambda: decoding.stream(codec, pictures, most), now)
+    except decoding.UndecodableError as error:
+        return Message({"problem": str(error)}, (b"", b""))
+    return Message({"found": len(found)}, (clock_model.packed(found, now), b""))
+
+
+def _clocks_in(luma: Any, known: bytes) -> list[dict[str, Any]]:
+    """What each of the learned clocks shows in one picture; none where its size is another."""
+    found = []
+    for model in clock_model.unpacked(known):
+        if model.size == (luma.shape[1], luma.shape[0]):
+            digits = model.read(luma)
+            across, down = model.place()
+            numbers = list(model.numbers(digits).items())
+            found.append(
+                {"across": across, "down": down, "numbers": numbers}
+                | {"margin": digits.margin, "sure": digits.sure}
+            )
+    return found
 
 
 def _moved(asked: Message, fields: dict[str, Any]) -> bool | None:

@@ -282,6 +282,9 @@ def _pictures(estate: Estate, state: AgentState) -> PictureService | None:
         missing(),
         settings.ptz_view,
         state.answers,
+        clock=settings.clock.enabled,
+        clock_order=settings.clock.order or "",
+        clock_hours=settings.clock.hours,
     )
 
 

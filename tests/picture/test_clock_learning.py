@@ -20,7 +20,7 @@ BOXED = Stamp(font="5x7", style="boxed", high=0.06)
 OUTLINED = Stamp(font="5x7", style="outlined", high=0.06)
 
 
-def learned(stamps: tuple[Stamp, ...], *, seconds: float = 24.0):
+def learned(stamps: tuple[Stamp, ...], *, seconds: float = 17.0):
     street = Street(4, (640, 360), stamps)
     packets = coded(stream(street, BEGAN, seconds, 5), "h264", 300_000, 5)
     frames = list(decoded("h264", [data for _, data in packets]))
@@ -97,13 +97,13 @@ def test_two_clocks_are_told_apart():
 
 @pytest.mark.parametrize("stamps", [(), (Stamp(font="5x7", style="boxed", stopped=True),)])
 def test_nothing_is_learned_where_nothing_ticks(stamps: tuple[Stamp, ...]):
-    assert learned(stamps, seconds=16.0)[0] == []
+    assert learned(stamps, seconds=14.0)[0] == []
 
 
 def test_a_light_that_blinks_once_a_second_is_no_clock():
     street = Street(4, (640, 360), ())
     finder, frames = ClockFinder(), []
-    for at, picture in stream(street, BEGAN, 20.0, 5):
+    for at, picture in stream(street, BEGAN, 15.0, 5):
         picture[40:56, 60:72] = 230 if int(at) % 2 else 20
         frames.append((at, picture))
         finder.add(at, picture)

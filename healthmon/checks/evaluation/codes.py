@@ -115,6 +115,23 @@ _VIEW: Table = {
     "view_moved": ("Camera moved", "The camera looks elsewhere than before, by a few per cent."),
     "view_zoomed": ("Wrong zoom", "The camera shows the view with another zoom than before."),
     "view_changed": ("Another view", "The camera shows another view than the one it has learned."),
+    "screen_clock_offset": (
+        "Picture clock wrong",
+        "The clock in the picture is ahead or behind by more than the limit.",
+    ),
+    "screen_clock_zone": (
+        "Picture clock zone",
+        "The clock in the picture is off by whole quarter hours: time zone or summer time.",
+    ),
+    "screen_clock_date": ("Picture date wrong", "The clock in the picture shows another day."),
+    "screen_clock_stopped": (
+        "Picture clock stopped",
+        "The clock in the picture shows the same time again and again.",
+    ),
+    "screen_clock_format": (
+        "Picture date format",
+        "The date in the picture has day, month and year in another order than configured.",
+    ),
 }
 _PRIVACY: Table = {
     "privacy_zone_missing": (

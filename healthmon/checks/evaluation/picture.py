@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from healthmon.checks.evaluation import picture_ptz, picture_zones
+from healthmon.checks.evaluation import picture_ptz, picture_zones, screen_clock
 from healthmon.checks.evaluation.durations import duration
 from healthmon.checks.evaluation.wording import not_seen, verdict
 from healthmon.model.device import Device
@@ -54,13 +54,18 @@ _VIEW = {
 
 
 def evaluate(observation: Observation, device: Device) -> tuple[Verdict, ...]:
-    """Aspects: present, privacy, moving, exposure, view, focus, and preset of a PTZ camera."""
+    """Aspects: present, privacy, moving, exposure, view, focus, screen_clock, and preset of a PTZ
+    camera.
+    """
     picture = observation.value
     if not isinstance(picture, PictureReading):
         return (not_seen(observation, "present", "picture"),)
     if picture.problem:
         return (_not_judged(observation, picture.problem),)
-    return tuple(_judged(observation, device, picture))
+    return (
+        *_judged(observation, device, picture),
+        *screen_clock.verdicts(observation, device, picture),
+    )
 
 
 def _not_judged(observation: Observation, why: str) -> Verdict:

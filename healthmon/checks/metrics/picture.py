@@ -23,6 +23,10 @@ HELP: Help = {
         "gauge",
         "How well the picture lies on the learned view.",
     ),
+    "healthmon_picture_clock_offset_seconds": (
+        "gauge",
+        "Clock in the picture minus true local time, by what was read surely.",
+    ),
     "healthmon_picture_learned": (
         "gauge",
         "Pictures from which the view in this light was learned.",
@@ -44,6 +48,9 @@ def samples(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator
     states = [one.state for one in verdicts if one.aspect in ("present", "moving")]
     if states and State.UNKNOWN not in states:
         yield "healthmon_picture_up", labels, float(State.FAULT not in states)
+    for one in verdicts:
+        if one.aspect == "screen_clock" and one.value is not None:
+            yield "healthmon_picture_clock_offset_seconds", labels, one.value
     picture = observation.value
     if not isinstance(picture, PictureReading) or picture.problem:
         return

@@ -1,16 +1,24 @@
 """What does the picture show? Hands on what the stream check's key frames were measured to be.
 
-It opens no connection: the stream check keeps the key frames of its own RTSP session and has them
-measured (`healthmon.picture.service`); so a camera is never played twice.
+The stream check keeps the key frames of its own RTSP session and has them measured
+(`healthmon.picture.service`); so a camera is not played again for its picture. Once for each stream
+it is watched as a whole, so that the clock in the picture is learned.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
-from healthmon.checks.probes.context import ProbeContext
+from healthmon.checks.probes.context import ProbeContext, StreamMemory
+from healthmon.checks.probes.stream import whole_stream
 from healthmon.model.device import Check, Device
 from healthmon.model.picture import PictureReading
+from healthmon.protocols.errors import ExchangeError
+from healthmon.protocols.transport import metering
+
+LEARN_FOR = 30.0  # seconds of the stream that a clock is learned from
+TO_LEARN = 65.0  # seconds that must be left for it
 
 
 async def probe(device: Device, check: Check, context: ProbeContext) -> PictureReading:
@@ -28,4 +36,34 @@ async def probe(device: Device, check: Check, context: ProbeContext) -> PictureR
         return PictureReading(problem="no whole key frame has come yet")
     if time.monotonic() - known.at > check.max_age:
         return PictureReading(problem="no whole key frame has come for too long")
-    return reading
+    if check.timeout >= LEARN_FOR + TO_LEARN and metering.charger() is None:
+        await _learn_clock(device, check, context, memory)
+    reference = context.reference()
+    true = reference.offset if reference is not None else None
+    return replace(reading, true=true)
+
+
+async def _learn_clock(
+    device: Device, check: Check, context: ProbeContext, memory: StreamMemory
+) -> None:
+    """Watch the stream and learn the clock in it, where that is due. What goes wrong says nothing
+    about the picture; it is tried again a day later.
+    """
+    service, known = context.pictures, memory.picture
+    if service is None or known is None:
+        return
+    where = device.id, check.instance
+    path = next((one.path for one in device.streams if one.name == check.instance), None)
+    path = path or memory.path
+    if path is None or not await service.clock_due(where, known, device.site):
+        return
+    service.learning_at.add(device.site)
+    try:
+        known.clock_tried = time.monotonic()
+        watched = await whole_stream(device, context, path, memory, LEARN_FOR)
+        if watched is not None:
+            await service.learn_clock(where, known, watched)
+    except ExchangeError:
+        return
+    finally:
+        service.learning_at.discard(device.site)

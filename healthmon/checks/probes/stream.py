@@ -40,7 +40,7 @@ from healthmon.protocols.errors import (
     TooLargeError,
     UnsupportedError,
 )
-from healthmon.protocols.media.key_frame import KeyFrameCollector
+from healthmon.protocols.media.key_frame import CODECS, KeyFrameCollector, StreamCollector
 from healthmon.protocols.media.parameter_sets import is_sps, sps_of
 from healthmon.protocols.onvif import media as onvif_media
 from healthmon.protocols.onvif.profiles import Choice, Wanted
@@ -291,6 +291,27 @@ def _is_judged(
     known = context.memory_of(device.id).stream(check.instance)
     known.picture = known.picture or PictureMemory()
     return service.wanted(known.picture, codec, time.monotonic())
+
+
+async def whole_stream(
+    device: Device, context: ProbeContext, path: str, memory: StreamMemory, seconds: float
+) -> StreamCollector | None:
+    """All pictures of `seconds` of the stream at `path`, in one session; None where they cannot be
+    decoded. Raises ExchangeError.
+    """
+    async with _session(device, context, path, memory.transport) as session:
+        await session.describe()
+        await session.setup()
+        video, meter = session.video, session.meter
+        if video is None or meter is None or video.codec not in CODECS or meter.encrypted:
+            return None
+        watched = StreamCollector(
+            video.codec, video.parameter_sets, video.size, clock_rate=meter.clock_rate
+        )
+        meter.collector = watched
+        await session.play()
+        await session.watch_until(lambda _meter: watched.full, seconds)
+    return watched
 
 
 async def _second_key_frame(

@@ -111,6 +111,44 @@ class KeyFrameCollector:
         return KeyFrame(self.codec, data, self._at) if data else None
 
 
+@dataclass(slots=True)
+class StreamCollector(KeyFrameCollector):
+    """Keeps every whole picture from the first key frame on, for as many bytes as `most`: what follows
+    a lost packet counts from the next key frame on. `stamps` are their RTP times in seconds, from
+    the first one on.
+    """
+
+    clock_rate: int = 90_000
+    most: int = 12_000_000
+    pictures: list[KeyFrame] = field(default_factory=list)
+    stamps: list[float] = field(default_factory=list)
+    size_bytes: int = 0
+    _joined: bool = False
+    _ticks: int = 0
+    _before: int = -1
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing more is kept."""
+        return self.size_bytes >= self.most
+
+    def _finish(self) -> None:
+        made = None
+        if self._payloads and self._whole and (self._key or self._joined) and not self.full:
+            made = self._made()
+        if self._payloads or not self._whole:
+            self._joined = made is not None
+        if made is not None:
+            step = (self._stamp - self._before) & 0xFFFFFFFF if self._before >= 0 else 0
+            self._ticks += step - (step >> 31 << 32)
+            self._before = self._stamp
+            self.pictures.append(made)
+            self.stamps.append(self._ticks / self.clock_rate)
+            self.size_bytes += len(made.data)
+        self._payloads, self._bytes = [], 0
+        self._key = self._whole = self._marked = False
+
+
 def _annex_b(codec: str, sets: Sequence[bytes], payloads: Sequence[bytes]) -> bytes:
     """The units behind start codes, those of the description first: what comes in the stream is
     newer. Empty where the first slice is missing.

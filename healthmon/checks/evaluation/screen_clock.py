@@ -1,0 +1,187 @@
+"""Is the clock in the picture right? It shows local civil time to the second; intervals are compared,
+as for the other clocks of a device. Pure.
+
+The picture was taken some time before it came, by up to `LATENCY`. What is not read surely, and
+what is no time at all, gives no verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from healthmon.checks.evaluation.clock_zone import step_of, why
+from healthmon.checks.evaluation.durations import duration
+from healthmon.checks.evaluation.wording import verdict
+from healthmon.model.device import Device
+from healthmon.model.enums import Span, State
+from healthmon.model.picture import PictureReading, ScreenClock
+from healthmon.model.results import Observation, Verdict
+
+LATENCY = 1.5  # seconds from the camera's sensor to us at most, encoder and network
+STILL = 2.5  # seconds from which on a clock that shows the same stands still
+DAY = 86400.0
+ORDERS = {"dmy": "day month year", "mdy": "month day year", "ymd": "year month day"}
+_NAMED = ("first", "middle", "last")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a clock shows: `offset` is that minus true local time, `dated` whether its date was read;
+    `order` is how day, month and year stand, "" where that is not known.
+    """
+
+    text: str
+    offset: Span
+    dated: bool
+    order: str = ""
+
+
+def verdicts(
+    observation: Observation, device: Device, picture: PictureReading
+) -> Iterator[Verdict]:
+    """Aspect "screen_clock": one verdict, that of the worst clock in the picture."""
+    if picture.true is None:
+        return
+    found = []
+    for clock in picture.clocks:
+        told = _judged(observation, device, picture, clock) if clock.sure else None
+        if told is not None:
+            found.append(told)
+    if found and (len(found) == len(picture.clocks) or max(found, key=_rank).code != "ok"):
+        yield max(found, key=_rank)
+
+
+def _rank(found: Verdict) -> int:
+    return int(found.state)
+
+
+def _judged(
+    observation: Observation, device: Device, picture: PictureReading, clock: ScreenClock
+) -> Verdict | None:
+    shown = shown_by(clock, device, picture)
+    if shown is None:
+        return None
+    where = f"clock at the {clock.place} of the picture"
+    code, words = _stands(shown, clock) or _wrong(shown, device, picture, clock)
+    state = State.DEGRADED if code != "ok" else State.OK
+    sentence = f"{where} {words}"
+    return verdict(observation, "screen_clock", state, code, sentence, value=shown.offset.middle)
+
+
+def shown_by(clock: ScreenClock, device: Device, picture: PictureReading) -> Shown | None:
+    """What `clock` shows; None where it is no time of day, or no date in any order."""
+    numbers = dict(clock.numbers)
+    hour, minute, second = (numbers[name] for name in ("hour", "minute", "second"))
+    if hour > 23 or minute > 59 or second > 59 or picture.true is None:
+        return None
+    text = f"{hour:02}:{minute:02}:{second:02}"
+    ours = clock.at + picture.true.middle
+    local = datetime.fromtimestamp(ours, ZoneInfo(device.time_zone)).replace(tzinfo=None)
+    dated = dates_of(numbers, local.date())
+    if len(numbers) > 3 and not dated:
+        return None
+    order, day = _nearest(dated, local.date(), picture.clock_order)
+    seen = datetime.combine(day, time(hour, minute, second))
+    seconds = (seen - local).total_seconds()
+    cycle = picture.clock_hours * 3600.0
+    if not dated or (cycle < DAY and abs(seconds) < DAY):
+        seconds = (seconds + cycle / 2) % cycle - cycle / 2
+    error = picture.true.error
+    span = Span(seconds - error, seconds + 1 + LATENCY + error)
+    words = f"{day:%d %b %Y} {text}" if dated else text
+    return Shown(words, span, bool(dated), order)
+
+
+def dates_of(numbers: Mapping[str, int], today: date) -> dict[str, date]:
+    """The dates that the numbers can mean, by their order. Of a date whose month is written in letters
+    the month is taken to be the one that is nearest to `today`.
+    """
+    if "month" in numbers:
+        return _valid({"ymd": (numbers["year"], numbers["month"], numbers["day"])})
+    if "day" in numbers:
+        return _without_month(numbers, today)
+    if "first" not in numbers:
+        return {}
+    first, middle = numbers["first"], numbers["middle"]
+    if "year" in numbers:
+        year = numbers["year"]
+        return _valid({"dmy": (year, middle, first), "mdy": (year, first, middle)})
+    last = 2000 + numbers["last"]
+    parts = {"dmy": (last, middle, first), "mdy": (last, first, middle)}
+    return _valid({**parts, "ymd": (2000 + first, middle, numbers["last"])})
+
+
+def _without_month(numbers: Mapping[str, int], today: date) -> dict[str, date]:
+    near = [today + timedelta(days=31 * step) for step in (-1, 0, 1)]
+    dates = [
+        day
+        for one in near
+        for day in _valid({"": (numbers["year"], one.month, numbers["day"])}).values()
+    ]
+    return {"": min(dates, key=lambda day: abs((day - today).days))} if dates else {}
+
+
+def _valid(parts: Mapping[str, tuple[int, int, int]]) -> dict[str, date]:
+    found = {}
+    for order, (year, month, day) in parts.items():
+        try:
+            found[order] = date(year, month, day)
+        except ValueError:
+            continue
+    return found
+
+
+def _nearest(dated: Mapping[str, date], today: date, order: str) -> tuple[str, date]:
+    """The likeliest order and its date: the one that is nearest to `today`, of equal ones the one
+    that was configured (`order`, or "").
+    """
+    if not dated:
+        return "", today
+    found = min(dated, key=lambda one: (abs((dated[one] - today).days) > 1, one != order, one))
+    if abs((dated[found] - today).days) > 1:
+        found = order if order in dated else min(dated, key=lambda one: abs(dated[one] - today))
+    return found, dated[found]
+
+
+def _stands(shown: Shown, clock: ScreenClock) -> tuple[str, str] | None:
+    if clock.still < STILL:
+        return None
+    words = f"stands still: {shown.text} for {duration(clock.still)} (limit {STILL:g} s)"
+    return "screen_clock_stopped", words
+
+
+def _wrong(
+    shown: Shown, device: Device, picture: PictureReading, clock: ScreenClock
+) -> tuple[str, str]:
+    """(code, words) of a clock that goes."""
+    span, order = shown.offset, picture.clock_order
+    now = clock.at + (picture.true.middle if picture.true else 0.0)
+    if abs(span.middle) > DAY - 60 and shown.dated:
+        true = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(device.time_zone))
+        return "screen_clock_date", f"shows a wrong date: {shown.text} ({true:%d %b %Y} is right)"
+    if order and shown.order and shown.order != order:
+        words = f"writes {ORDERS[shown.order]}, configured is {ORDERS[order]}: {shown.text}"
+        return "screen_clock_format", words
+    step = step_of(span)
+    if step:
+        words = f"is {_signed(step)}: {why(step, now, device, None, None)}; it shows {shown.text}"
+        return "screen_clock_zone", words
+    return _drift(shown, device)
+
+
+def _drift(shown: Shown, device: Device) -> tuple[str, str]:
+    span, limit = shown.offset, device.limits.clock[1]
+    least = 0.0 if span.low <= 0 <= span.high else min(abs(span.low), abs(span.high))
+    if least > limit:
+        words = f"is {_signed(span.middle)} (limit {duration(limit)}): it shows {shown.text}"
+        return "screen_clock_offset", words
+    return "ok", f"is right within {duration(max(abs(span.low), abs(span.high)))}"
+
+
+def _signed(seconds: float) -> str:
+    return (
+        f"{duration(abs(seconds), fine=abs(seconds) < 60)} {'ahead' if seconds > 0 else 'behind'}"
+    )
