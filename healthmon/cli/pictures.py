@@ -11,7 +11,8 @@ from healthmon.cli import field_acts
 from healthmon.cli.console import fail, load, say
 from healthmon.config.problems import suggest
 from healthmon.config.schema import Config
-from healthmon.picture.baselines import Baselines, Learned, lights_of
+from healthmon.picture.baselines import Baselines, Learned, clocks_of, lights_of
+from healthmon.picture.service import clock_place
 from healthmon.picture.views import ViewFiles
 from healthmon.store.location import folder_of
 
@@ -22,13 +23,22 @@ def show(camera: str, file: Path | None) -> None:
     """One line for each light, with how many pictures it was learned from, and when."""
     baselines, where, zone = _place(camera, file)
     data, files = baselines.read(where), ViewFiles(baselines, where)
-    views = files.sorted()
-    if not data and not views:
+    views, clocks = files.sorted(), list(_clocks(baselines.read(clock_place(where)), zone))
+    if not data and not views and not clocks:
         say(f"{camera}: nothing learned yet")
         return
     say(f"{camera}: {files.folder if views else baselines.path(where)}")
-    for line in (*_lines(lights_of(data), zone), *_views(files, views, zone)):
+    for line in (*_lines(lights_of(data), zone), *_views(files, views, zone), *clocks):
         say(line)
+
+
+def _clocks(data: bytes, zone: ZoneInfo) -> Iterator[str]:
+    """What was learned of the clocks in the picture."""
+    found = clocks_of(data)
+    if found is not None:
+        words = {0: "no clock that ticks was found in the picture", 1: "1 clock in the picture"}
+        number = words.get(found.count, f"{found.count} clocks in the picture")
+        yield f"  {number}, looked for {_moment(found.tried, zone)}"
 
 
 def _views(files: ViewFiles, keys: list[str], zone: ZoneInfo) -> Iterator[str]:
@@ -60,10 +70,10 @@ def forget(camera: str, file: Path | None) -> None:
     """Delete the file of the camera."""
     baselines, where, _ = _place(camera, file)
     try:
-        gone = baselines.forget(where)
+        gone = [baselines.forget(one) for one in (where, clock_place(where))]
     except OSError as error:
         raise fail(f"{baselines.path(where)}: cannot be deleted: {error.strerror}") from None
-    say(f"{camera}: deleted; it learns anew" if gone else f"{camera}: nothing learned yet")
+    say(f"{camera}: deleted; it learns anew" if any(gone) else f"{camera}: nothing learned yet")
 
 
 def learn_anew(camera: str, name: str, file: Path | None) -> None:

@@ -115,6 +115,7 @@ class PtzView:
     lasts: float = 86400.0
 
 
+@dataclass(frozen=True, slots=True)
 class ScreenClock:
     """What a clock in the picture shows, at `at` (Unix seconds by our clock, when its key frame came).
 

@@ -83,13 +83,9 @@ def answer(asked: Message) -> Message:
     except decoding.UndecodableError as error:
         return Message({"problem": str(error)}, (b"", b""))
     last = pictures[-1]
-    fields = measuring.measured(last)
+    fields = _measured(pictures, before)
     if clocks:
         fields["clocks"] = [_clocks_in(picture.luma, clocks) for picture in pictures]
-    if len(pictures) > 1:
-        fields["session"] = measuring.change(pictures[0], last)
-    if before:
-        fields["between"] = measuring.change_of_signatures(before, last)
     baseline = _baseline(asked, pictures, known, fields)
     if baseline is None:
         return Message(fields, (measuring.signature_bytes(last), b""))
@@ -110,6 +106,18 @@ def _compare(
     if masked is not None:
         fields |= measuring.measured(last, masked)
     fields["baseline"] = baseline.compared(last, masked)
+
+
+def _measured(pictures: list[Decoded], before: bytes) -> dict[str, Any]:
+    """The numbers of the last picture, and how far it is from the first one and from the signature
+    `before`.
+    """
+    fields = measuring.measured(pictures[-1])
+    if len(pictures) > 1:
+        fields["session"] = measuring.change(pictures[0], pictures[-1])
+    if before:
+        fields["between"] = measuring.change_of_signatures(before, pictures[-1])
+    return fields
 
 
 def _baseline(

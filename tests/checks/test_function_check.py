@@ -166,8 +166,20 @@ def test_the_cameras_own_alarms_are_not_checked_unless_its_recorder_passes_them_
 def test_a_right_clock_does_not_prove_the_time_on_the_picture():
     found = of("C16")
     assert found.mark is Mark.NOT_CHECKED
-    assert "not read in this version" in found.why
+    assert "`pictures` is not enabled" in found.why
     assert "0.1 s ahead" in found.detail
+    judged = Surroundings(pictures=True)
+    assert "not learned yet" in of("C16", around=judged).why
+    right = said("C001", CheckName.PICTURE, "screen_clock", OK, "clock at the top left is right")
+    assert of("C16", right, around=judged).mark is Mark.WELL
+    wrong = said(
+        "C001",
+        CheckName.PICTURE,
+        "screen_clock",
+        State.DEGRADED,
+        "clock at the top left is 1 h ahead",
+    )
+    assert of("C16", wrong, around=judged).mark is Mark.WARNING
 
 
 def test_unknown_is_not_checked_with_its_reason():

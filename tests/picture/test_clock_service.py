@@ -15,7 +15,13 @@ from benchmarks._clock_scenes import Stamp, Street, coded, stream
 from benchmarks._picture_scenes import Encoder
 from healthmon.picture.baselines import Baselines, clocks_of
 from healthmon.picture.pool import PicturePool
-from healthmon.picture.service import NO_CLOCK, NOT_LEARNED, PictureMemory, PictureService
+from healthmon.picture.service import (
+    NO_CLOCK,
+    NOT_LEARNED,
+    PictureMemory,
+    PictureService,
+    clock_place,
+)
 from healthmon.protocols.media.key_frame import KeyFrame, StreamCollector
 
 BEGAN = datetime(2026, 11, 14, 13, 59, 41, 300_000)
@@ -65,7 +71,7 @@ async def test_a_clock_is_learned_once_kept_for_its_owner_only_and_read(service:
     seen = watched(STAMP)
     await service.learn_clock(WHERE, memory, seen)
     assert seen.pictures == [], "the pictures are let go"
-    (path,) = service.baselines.folder.iterdir()
+    path = service.baselines.path(clock_place(WHERE))
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.stat().st_size < 20_000
     assert clocks_of(path.read_bytes()).count == 1
@@ -91,10 +97,10 @@ async def test_where_nothing_ticks_it_is_tried_again_a_day_later(service: Pictur
     await service.learn_clock(WHERE, memory, watched())
     assert (await measured(service, memory, street, 2.0)).clock_problem == NO_CLOCK
     assert not await service.clock_due(WHERE, PictureMemory(), "S")
-    (path,) = service.baselines.folder.iterdir()
+    path = service.baselines.path(clock_place(WHERE))
     stale = path.read_bytes().replace(b'"tried": 1', b'"tried": 0')
     assert stale != path.read_bytes()
-    service.baselines.write((WHERE[0], f"{WHERE[1]}\0clock"), stale)
+    service.baselines.write(clock_place(WHERE), stale)
     assert await service.clock_due(WHERE, PictureMemory(), "S")
     assert not await service.clock_due(WHERE, memory, "S"), "tried in this run already"
     service.learning_at.add("S")

@@ -74,25 +74,31 @@ def _judged(
 def shown_by(clock: ScreenClock, device: Device, picture: PictureReading) -> Shown | None:
     """What `clock` shows; None where it is no time of day, or no date in any order."""
     numbers = dict(clock.numbers)
-    hour, minute, second = (numbers[name] for name in ("hour", "minute", "second"))
-    if hour > 23 or minute > 59 or second > 59 or picture.true is None:
+    of_day = _time_of(numbers)
+    if of_day is None or picture.true is None:
         return None
-    text = f"{hour:02}:{minute:02}:{second:02}"
     ours = clock.at + picture.true.middle
     local = datetime.fromtimestamp(ours, ZoneInfo(device.time_zone)).replace(tzinfo=None)
     dated = dates_of(numbers, local.date())
     if len(numbers) > 3 and not dated:
         return None
     order, day = _nearest(dated, local.date(), picture.clock_order)
-    seen = datetime.combine(day, time(hour, minute, second))
-    seconds = (seen - local).total_seconds()
+    seconds = (datetime.combine(day, of_day) - local).total_seconds()
     cycle = picture.clock_hours * 3600.0
     if not dated or (cycle < DAY and abs(seconds) < DAY):
         seconds = (seconds + cycle / 2) % cycle - cycle / 2
     error = picture.true.error
     span = Span(seconds - error, seconds + 1 + LATENCY + error)
-    words = f"{day:%d %b %Y} {text}" if dated else text
+    words = f"{day:%d %b %Y} {of_day}" if dated else f"{of_day}"
     return Shown(words, span, bool(dated), order)
+
+
+def _time_of(numbers: Mapping[str, int]) -> time | None:
+    """The time of day; None where it is none."""
+    try:
+        return time(numbers["hour"], numbers["minute"], numbers["second"])
+    except ValueError:
+        return None
 
 
 def dates_of(numbers: Mapping[str, int], today: date) -> dict[str, date]:

@@ -91,6 +91,9 @@ def _grouped(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
     return found
 
 
+_TELL_THE_REST = frozenset({"C16"})  # a right clock of the device is known, its picture is not
+
+
 @dataclass(slots=True)
 class _Table:
     devices: Mapping[str, Device]
@@ -128,7 +131,8 @@ class _Table:
         if line.later:
             return Cell(Mark.NOT_CHECKED, line.later, cell.why)
         if not found or (missing and cell.mark is not Mark.NOT_CHECKED):
-            return Cell(Mark.NOT_CHECKED, self._why_missing(camera, line))
+            known = cell.why if line.number in _TELL_THE_REST else ""
+            return Cell(Mark.NOT_CHECKED, self._why_missing(camera, line), known)
         return cell
 
     def _why_missing(self, camera: Device, line: Line) -> str:

@@ -226,9 +226,10 @@ LINES = (
             Source(_CAMERA, CheckName.RECORDING, ("times",), needed=False),
             Source(_RECORDER, CheckName.CLOCK, ("offset", "agreement"), needed=False),
             Source(_RECORDER, CheckName.RECORDER, ("clock",), needed=False),
+            Source(_CAMERA, CheckName.PICTURE, ("screen_clock",)),
         ),
-        later="the time in the picture is not read in this version",
-        tests=(f"{_JUDGED}test_clock_verdict.py",),
+        missing="the clock in the picture was not read surely, is not learned yet, or its check is off",
+        tests=(f"{_JUDGED}test_clock_verdict.py", f"{_JUDGED}test_screen_clock_verdict.py"),
     ),
     Line(
         "C17",

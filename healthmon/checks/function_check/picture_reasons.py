@@ -26,6 +26,8 @@ def why_not_judged(
     """
     if not enabled:
         return OFF
+    if line.number == "C16":
+        return line.missing
     pictures = {one.aspect: one for one in verdicts if one.check_type == CheckName.PICTURE}
     if not pictures:
         return _why_not_played(verdicts)

@@ -48,9 +48,7 @@ def samples(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator
     states = [one.state for one in verdicts if one.aspect in ("present", "moving")]
     if states and State.UNKNOWN not in states:
         yield "healthmon_picture_up", labels, float(State.FAULT not in states)
-    for one in verdicts:
-        if one.aspect == "screen_clock" and one.value is not None:
-            yield "healthmon_picture_clock_offset_seconds", labels, one.value
+    yield from _clock(labels, verdicts)
     picture = observation.value
     if not isinstance(picture, PictureReading) or picture.problem:
         return
@@ -60,6 +58,12 @@ def samples(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator
         named = (*labels, ("component", component))
         yield "healthmon_picture_colour_cast_ratio", named, value / 128
     yield from _viewed(labels, picture)
+
+
+def _clock(labels: tuple[tuple[str, str], ...], verdicts: tuple[Verdict, ...]) -> Iterator[Sample]:
+    for one in verdicts:
+        if one.aspect == "screen_clock" and one.value is not None:
+            yield "healthmon_picture_clock_offset_seconds", labels, one.value
 
 
 def _viewed(labels: tuple[tuple[str, str], ...], picture: PictureReading) -> Iterator[Sample]:
