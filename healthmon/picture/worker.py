@@ -60,7 +60,7 @@ def _say(sink: BinaryIO, message: Message) -> None:
 def _answered(asked: Message) -> Message:
     """The answer, or that there is none: an error of ours in one picture ends no worker."""
     try:
-        return answer(asked)
+        return clocks_learned(asked) if "times" in asked.fields else answer(asked)
     except Exception as error:  # noqa: BLE001 - told as our own trouble
         words = f"error inside healthmon: {type(error).__name__}"
         return Message({"problem": words, "bug": True}, (b"", b""))
@@ -73,8 +73,6 @@ def answer(asked: Message) -> Message:
     check and the baseline (each may be empty). The answer has the signature of this check and the
     baseline, empty where it did not change.
     """
-    if "times" in asked.fields:
-        return clocks_learned(asked)
     *coded, before, known = asked.blobs
     clocks = coded.pop() if asked.fields.get("clock") else b""
     codec, most = str(asked.fields["codec"]), int(asked.fields["most_pixels"])
@@ -83,9 +81,7 @@ def answer(asked: Message) -> Message:
     except decoding.UndecodableError as error:
         return Message({"problem": str(error)}, (b"", b""))
     last = pictures[-1]
-    fields = _measured(pictures, before)
-    if clocks:
-        fields["clocks"] = [_clocks_in(picture.luma, clocks) for picture in pictures]
+    fields = _measured(pictures, before, clocks)
     baseline = _baseline(asked, pictures, known, fields)
     if baseline is None:
         return Message(fields, (measuring.signature_bytes(last), b""))
@@ -108,11 +104,13 @@ def _compare(
     fields["baseline"] = baseline.compared(last, masked)
 
 
-def _measured(pictures: list[Decoded], before: bytes) -> dict[str, Any]:
+def _measured(pictures: list[Decoded], before: bytes, clocks: bytes) -> dict[str, Any]:
     """The numbers of the last picture, and how far it is from the first one and from the signature
-    `before`.
+    `before`; what the learned `clocks` show in each.
     """
     fields = measuring.measured(pictures[-1])
+    if clocks:
+        fields["clocks"] = [_clocks_in(picture.luma, clocks) for picture in pictures]
     if len(pictures) > 1:
         fields["session"] = measuring.change(pictures[0], pictures[-1])
     if before:

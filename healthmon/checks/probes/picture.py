@@ -36,8 +36,7 @@ async def probe(device: Device, check: Check, context: ProbeContext) -> PictureR
         return PictureReading(problem="no whole key frame has come yet")
     if time.monotonic() - known.at > check.max_age:
         return PictureReading(problem="no whole key frame has come for too long")
-    if check.timeout >= LEARN_FOR + TO_LEARN and metering.charger() is None:
-        await _learn_clock(device, check, context, memory)
+    await _learn_clock(device, check, context, memory)
     reference = context.reference()
     true = reference.offset if reference is not None else None
     return replace(reading, true=true)
@@ -50,12 +49,11 @@ async def _learn_clock(
     about the picture; it is tried again a day later.
     """
     service, known = context.pictures, memory.picture
-    if service is None or known is None:
-        return
+    path = _path_to_watch(device, check, memory)
     where = device.id, check.instance
-    path = next((one.path for one in device.streams if one.name == check.instance), None)
-    path = path or memory.path
-    if path is None or not await service.clock_due(where, known, device.site):
+    if service is None or known is None or path is None:
+        return
+    if not await service.clock_due(where, known, device.site):
         return
     service.learning_at.add(device.site)
     try:
@@ -67,3 +65,11 @@ async def _learn_clock(
         return
     finally:
         service.learning_at.discard(device.site)
+
+
+def _path_to_watch(device: Device, check: Check, memory: StreamMemory) -> str | None:
+    """The path of the stream; None where there is too little time, or its data is counted."""
+    if check.timeout < LEARN_FOR + TO_LEARN or metering.charger() is not None:
+        return None
+    found = (one.path for one in device.streams if one.name == check.instance)
+    return next(found, None) or memory.path
