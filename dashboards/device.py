@@ -43,6 +43,7 @@ def page() -> Json:
         *_states(),
         row("Clock of a camera or recorder", history.clock()),
         row("Camera: pictures and network", history.stream()),
+        row("Camera: its picture", history.picture()),
         row("Camera: its recording", history.recording()),
         row("Recorder: disks, temperature, load", history.recorder()),
         row("UPS", history.ups()),

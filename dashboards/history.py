@@ -177,6 +177,33 @@ def stream() -> list[Json]:
     ]
 
 
+def picture() -> list[Json]:
+    """What was measured of the decoded picture: its view, its privacy zones."""
+    return [
+        _lines(
+            "Agreement with the learned view",
+            "How well the picture lies on the view that the camera has learned.",
+            "picture_agreement_ratio",
+            "percentunit",
+            "{{stream}}",
+        ),
+        _lines(
+            "Privacy zones",
+            "Share of each privacy zone that is covered; below 85% it is missing or smaller.",
+            "picture_privacy_zone_covered_ratio",
+            "percentunit",
+            "zone {{zone}}",
+        ),
+        stat(
+            "View last judged",
+            "When a PTZ camera was last compared at one of its presets.",
+            (8, 7),
+            f"max({mine('picture_view_judged_timestamp_seconds')}) * 1000",
+            Looks(unit=DAY_TIME, thresholds=BLUE),
+        ),
+    ]
+
+
 def recording() -> list[Json]:
     """Whether it is recorded, how far back, with what gaps, and whether it could be played."""
     return [

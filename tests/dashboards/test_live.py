@@ -36,6 +36,7 @@ PERHAPS = {("C120", "recording_gap", "warning"), ("POL", "relay_differs", "warni
 NOT_HERE = {
     '"host"': "no workstation",
     '"picture"': "pictures are not enabled there",
+    "healthmon_picture_": "pictures are not enabled there",
     "Months that are over": "the agent has just begun: no month is over",
     '"certificate"': "no device with a certificate",
     "certificate_expiry": "no device with a certificate",

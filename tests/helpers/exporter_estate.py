@@ -36,6 +36,7 @@ from healthmon.model.measurements import (
     Stream,
     TimeServer,
 )
+from healthmon.model.picture import Comparison, LastView, PictureReading, PrivacyZone, PtzView
 from healthmon.model.results import Measurement, Observation, Verdict
 from healthmon.model.ups import BATTERY_KEEPS, Ups
 from healthmon.runtime import agent_metrics, closed_months, contract_metrics, duty_metrics
@@ -63,6 +64,7 @@ DEVICES = (CAMERA, RECORDER, UPS, LINK)
 CHECKS = (
     Check("cam-1", CheckName.REACH),
     Check("cam-1", CheckName.STREAM, "main"),
+    Check("cam-1", CheckName.PICTURE, "main"),
     Check("cam-1", CheckName.CLOCK),
     Check("cam-1", CheckName.IDENTITY),
     Check("cam-1", CheckName.CERTIFICATE),
@@ -139,6 +141,17 @@ def judged(
     return Verdict(device, check_type, instance, aspect, state, code, "a sentence", NOW)
 
 
+VIEW = Comparison(10, 10, peak=0.3, covered=0.0, focus=1.0)
+PICTURE = PictureReading(
+    mean=102.0,
+    baseline=VIEW,
+    ptz=PtzView(
+        "preset 1", last=LastView(1_790_000_000.0, "preset 1", VIEW, 1920, 1080, sure=True)
+    ),
+    zones=(PrivacyZone(1, 1.0), PrivacyZone(2, 0.5)),
+)
+
+
 def fill(metrics: Metrics) -> None:
     """One observation of every kind, as the agent gives them."""
     q = CheckName
@@ -179,6 +192,10 @@ def fill(metrics: Metrics) -> None:
         (
             seen("cam-1", q.STREAM, stream, "main"),
             (judged("cam-1", q.STREAM, "pictures", instance="main"),),
+        ),
+        (
+            seen("cam-1", q.PICTURE, PICTURE, "main"),
+            (judged("cam-1", q.PICTURE, "present", instance="main"),),
         ),
         (
             seen("cam-1", q.CLOCK, clock),

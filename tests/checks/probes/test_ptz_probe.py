@@ -189,3 +189,21 @@ async def test_views_of_a_camera_that_tells_no_position_are_learned_as_they_come
         place["now"] = "Car park"
         await judged(sim, kit)
         assert files.sorted() == ["view-1"], "roaming begins no second view within the hour"
+
+
+async def test_a_mask_that_is_switched_off_in_the_camera_is_a_fault(tmp_path: Path):
+    corners = ((-0.5, 0.5), (0.0, 0.5), (0.0, 0.0))
+    place: dict[str, str | int] = {"now": "Market"}
+    masks = {"m1": {"corners": corners, "kind": "Pixelated"}, "m2": {"corners": corners}}
+    async with serving(place, masks=masks) as sim, context(tmp_path) as kit:
+        fixed = device_of(sim, "fixed")
+        assert "privacy" not in await judged(sim, kit, fixed), "nothing was known before"
+        sim.faults["masks"] = masks | {"m1": {"corners": corners, "enabled": False}}
+        assert "privacy" not in await judged(sim, kit, fixed), "masks are read once an hour"
+        kit.memory_of("C1").ptz.read_at -= ptz.READ_SECONDS
+        found = (await judged(sim, kit, fixed))["privacy"]
+        assert (found.state, found.code) == (State.FAULT, "privacy_zone_missing")
+        assert found.sentence == (
+            "privacy zone m1 missing: the camera no longer reports it as drawn"
+        )
+        assert sim.counters.writes_attempted == 0
