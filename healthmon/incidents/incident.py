@@ -137,19 +137,21 @@ class Incident:
         )
 
     def rewritten(self, replace_in: Callable[[str], str]) -> Incident:
-        """The same with what people have written replaced: who has taken it on, why it may wait, and
-        what was raised by hand.
+        """The same with what people have written replaced: who has taken it on, why it may wait, who has
+        answered for its picture, and what was raised by hand.
         """
         ack = self.ack
+        confirmed, ended = replace_in(self.confirmed), replace_in(self.ended)
+        kept = replace(self, confirmed=confirmed, ended=ended)
         if ack is not None:
             ack = replace(ack, by=replace_in(ack.by), reason=replace_in(ack.reason))
         if not self.raised:
-            return replace(self, ack=ack)
+            return replace(kept, ack=ack)
         faults, past = (
             tuple(replace(one, sentence=replace_in(one.sentence)) for one in many)
             for many in (self.faults, self.past)
         )
-        return replace(self, ack=ack, faults=faults, past=past)
+        return replace(kept, ack=ack, faults=faults, past=past)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for the store."""

@@ -161,3 +161,14 @@ def test_a_confirmed_picture_fails_on_the_sheet_and_an_unanswered_one_does_not()
     (failed,) = OpenFaults((confirmed_by(incident, "Smith", CAMERA),)).believed([seen])
     assert failed.state is State.FAULT
     assert failed.sentence.endswith("Smith has looked: a fault")
+
+
+def test_a_person_who_is_erased_stands_nowhere_in_an_answer():
+    incident = told(IncidentReducer(), fault())
+    yes = confirmed_by(incident, "Smith", CAMERA)
+    no = replace(incident, ended="a false alarm: Smith has looked", closed=NOW)
+    for one in (yes, no):
+        gone = one.rewritten(lambda text: text.replace("Smith", "person-1"))
+        assert "Smith" in str(one.as_dict())
+        assert "Smith" not in str(gone.as_dict())
+    assert yes.rewritten(lambda text: text.replace("Smith", "person-1")).confirmed == "person-1"
