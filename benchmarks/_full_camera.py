@@ -27,7 +27,7 @@ from healthmon.model.measurements import (
     Stream,
     TimeSource,
 )
-from healthmon.model.picture import Comparison, LastView, PictureReading, PtzView
+from healthmon.model.picture import Comparison, LastView, PictureReading, PrivacyZone, PtzView
 from healthmon.model.results import CheckResult, Measurement, Observation, Verdict
 from healthmon.runtime import agent_metrics
 from healthmon_exporters.metrics.exposition import Metrics
@@ -164,6 +164,7 @@ def _value(check: Check, at: float) -> Measurement:
             noise=1.0,
             baseline=alike,
             ptz=PtzView("gate", last=last),
+            zones=(PrivacyZone(1, 1.0),),
         ),
         q.CLOCK: clock,
         q.IDENTITY: Identity("Example", "PTZ 30", "S1", "1.0"),
