@@ -27,7 +27,11 @@ EVERY_SECONDS: Final = 3600.0
 # No clock is changed at this hour, and what ended at midnight is in the record.
 HOUR_OF_DAY: Final = 3
 FAMILY: Final = "healthmon_month_ratio"
+OFFSET_FAMILY: Final = "healthmon_month_clock_offset_seconds"
 _TEXT: Final = "Figures of a month that is over, as the monthly report has them."
+_OFFSET_TEXT: Final = (
+    "Largest offset of a clock in a month that is over, as the monthly report has it."
+)
 _LABELS: Final = ("figure", "month")
 Row = tuple[tuple[str, ...], float]
 
@@ -54,6 +58,16 @@ def table_of(report: Mapping[str, Any]) -> tuple[str, str, tuple[str, ...], list
     return FAMILY, _TEXT, _LABELS, found
 
 
+def offsets_of(report: Mapping[str, Any]) -> tuple[str, str, tuple[str, ...], list[Row]]:
+    """The same for the largest offsets of clocks."""
+    found: list[Row] = [
+        ((month["month"],), month["clock_offset"])
+        for month in report["months"]
+        if month["closed"] and month["clock_offset"] is not None
+    ]
+    return OFFSET_FAMILY, _OFFSET_TEXT, _LABELS[1:], found
+
+
 async def follow(agent: Shown) -> None:
     """Keep the metric up to date, for ever."""
     counted = ""
@@ -75,9 +89,11 @@ async def _show(agent: Shown) -> bool:
     """Whether the figures could be counted."""
     file = Path(agent.estate.config.file)
     try:
-        found = table_of(json.loads(await made_apart(file, ("monthly", "--format", "json"))))
+        report = json.loads(await made_apart(file, ("monthly", "--format", "json")))
+        found = table_of(report), offsets_of(report)
     except (NoReportError, ValueError, KeyError) as error:
         log.warning("the figures of closed months cannot be counted: %s", error)
         return False
-    agent.metrics.table(*found)
+    for family in found:
+        agent.metrics.table(*family)
     return True

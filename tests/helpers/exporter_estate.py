@@ -276,8 +276,13 @@ def fill(metrics: Metrics) -> None:
 
 
 MONTHS = [
-    {"month": "2026-10", "closed": True, "percent": {"availability": 98.5, "recording": None}},
-    {"month": "2026-11", "closed": False, "percent": {"availability": 97.0}},
+    {
+        "month": "2026-10",
+        "closed": True,
+        "percent": {"availability": 98.5, "recording": None},
+        "clock_offset": 2.4,
+    },
+    {"month": "2026-11", "closed": False, "percent": {"availability": 97.0}, "clock_offset": 9.0},
 ]
 
 
@@ -329,5 +334,6 @@ def tables() -> list[agent_metrics.Table]:
         *agent_metrics.metered_tables(metered, {"link-1": 1e6}),
         *agent_metrics.retention_tables(alike(86400.0), {"faults": 3, "acts": 2}, NOW - 60),
         closed_months.table_of({"months": MONTHS}),
+        closed_months.offsets_of({"months": MONTHS}),
         *duty_metrics.tables(DUTIES),
     ]

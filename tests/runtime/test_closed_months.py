@@ -9,7 +9,7 @@ import pytest
 
 from healthmon.runtime import closed_months
 from healthmon.runtime.report_child import NoReportError, made_apart
-from healthmon.store import Batch, Segment, Store
+from healthmon.store import Batch, ClockRow, Segment, Store
 
 pytestmark = pytest.mark.slow
 CONFIG = """
@@ -27,7 +27,10 @@ def config(tmp_path: Path) -> Path:
     store = Store.open(f"sqlite:///{tmp_path / 'healthmon.db'}")
     up = Segment("C001", "reach", "ok", 1_768_000_000.0, 1_768_007_200.0)
     down = Segment("C001", "reach", "fault", 1_768_007_200.0, 1_768_010_801.0)
-    store.record(Batch(segments=[up, down], alive=1_768_010_801.0))
+    read = ClockRow(
+        "C001", "device", 1_768_000_000.0, 1_768_007_000.0, 9, 300.0, 7.0, 8.0, 7.5, "onvif"
+    )
+    store.record(Batch(segments=[up, down], clocks={read.key: read}, alive=1_768_010_801.0))
     store.close()
     return path
 
@@ -43,6 +46,9 @@ async def test_the_metric_agrees_with_the_printed_report_to_a_hundredth(config: 
         percent = 100 * found[figure, "2026-01"]
         assert f"{percent:.2f} %" == printed[figure]
     assert found["availability", "2026-01"] == pytest.approx(7200 / 10801)
+    name, _, labels, rows = closed_months.offsets_of(report)
+    assert (name, labels) == ("healthmon_month_clock_offset_seconds", ("month",))
+    assert rows == [(("2026-01",), 7.5)], "months without a reading have none"
     assert ("recording", "2026-01") not in found  # not measured is not 0
 
 

@@ -97,11 +97,18 @@ def monthly(order: Order) -> Document:
 
 
 def _month(found: Figures) -> Document:
-    """A month for /metrics: the shares in per cent, None for what was not measured."""
+    """A month for /metrics: the shares in per cent and the largest offset of a clock in seconds, None for
+    what was not measured.
+    """
     values = {one.key: one.value for one in kpis(found)}
     percent = {key: values[key] for key in report_figures.TRENDS}
     closed = found.period.until <= found.now
-    return {"month": found.period.name, "closed": closed, "percent": percent}
+    return {
+        "month": found.period.name,
+        "closed": closed,
+        "percent": percent,
+        "clock_offset": found.offset,
+    }
 
 
 def annual(order: Order) -> Document:
