@@ -119,9 +119,9 @@ def _result(check: Check) -> CheckResult:
     """A good one with every value that the check can give."""
     name, at = check.check_type, 1e9
     seen = Observation(check.device, name, check.instance, at, 0.1, _value(check, at))
-    aspects = ("reach", "pictures", "offset", "present", "moving", "recording")
+    aspects = ("reach", "pictures", "offset", "present", "moving", "recording", "screen_clock")
     verdicts = tuple(
-        Verdict(check.device, name, check.instance, aspect, State.OK, "ok", "well", at)
+        Verdict(check.device, name, check.instance, aspect, State.OK, "ok", "well", at, 0.5)
         for aspect in aspects
     )
     return CheckResult(check, seen, verdicts)
