@@ -48,7 +48,7 @@ async def test_the_shift_check_has_every_camera_on_every_line_in_every_form(tmp_
     assert "live 1 of 2" in done.out
     made = json.loads((tmp_path / "sheet.json").read_text())
     marks = {camera["id"]: [cell["mark"] for cell in camera["cells"]] for camera in made["cameras"]}
-    assert {name: len(cells) for name, cells in marks.items()} == {"C1": 25, "C2": 25}
+    assert {name: len(cells) for name, cells in marks.items()} == {"C1": 26, "C2": 26}
     assert (marks["C1"][0], marks["C1"][2]) == ("pass", "pass")
     assert marks["C2"][0] == "FAIL"
     assert all(cell["why"] for camera in made["cameras"] for cell in camera["cells"])
