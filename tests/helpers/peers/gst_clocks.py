@@ -1,0 +1,45 @@
+"""A GStreamer RTSP server of streams with clocks in the picture, for the system's Python:
+``gst_clocks.py ADDRESS PORT``. The clocks go by the time zone of the environment (TZ).
+"""
+
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
+
+CLOCK = 'clockoverlay time-format="%d-%m-%Y %H:%M:%S" font-desc="DejaVu Sans Mono Bold 18"'
+SHADED = f"{CLOCK} shaded-background=true valignment=bottom halignment=right"
+BALL = "videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate=10/1"
+STILL = "videotestsrc num-buffers=1 pattern=ball ! video/x-raw,width=640,height=360"
+LIVE = "imagefreeze is-live=true ! video/x-raw,framerate=10/1"
+H264 = "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=20 bitrate=600 ! rtph264pay name=pay0 pt=96"
+H265 = "x265enc tune=zerolatency speed-preset=ultrafast key-int-max=20 bitrate=600 ! rtph265pay name=pay0 pt=96"
+PATHS = {
+    "/clock": f"{BALL} ! {CLOCK} ! videoconvert ! {H264}",
+    "/clock265": f"{BALL} ! {CLOCK} ! videoconvert ! {H265}",
+    "/two": f"{BALL} ! {CLOCK} ! {SHADED} ! videoconvert ! {H264}",
+    "/none": f"{BALL} ! videoconvert ! {H264}",
+    "/stopped": f"{STILL} ! {CLOCK} ! {LIVE} ! videoconvert ! {H264}",
+}
+
+
+def main() -> None:
+    """Serve until the end."""
+    Gst.init(None)
+    server = GstRtspServer.RTSPServer()
+    server.set_address(sys.argv[1])
+    server.set_service(sys.argv[2])
+    for path, launch in PATHS.items():
+        factory = GstRtspServer.RTSPMediaFactory()
+        factory.set_launch(f"( {launch} )")
+        server.get_mount_points().add_factory(path, factory)
+    if not server.attach(None):
+        sys.exit(f"cannot listen on {sys.argv[1]}:{sys.argv[2]}")
+    print("serving", flush=True)
+    GLib.MainLoop().run()
+
+
+main()
