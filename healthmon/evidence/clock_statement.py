@@ -99,6 +99,8 @@ def statement(store: Store, subject: Subject, wish: Wish) -> Operation:
         asked = moments(wish.typed, subject.zone, today)
     except ValueError as error:
         raise OperationError(f"{error}{_remedy(error)}") from None
+    if asked[0] < 0:
+        raise OperationError(f"{wish.typed} is before 1970: check the year")
     if asked[-1] > wish.now:
         raise OperationError(f"{wish.typed} is in the future")
     facts = _facts(store, subject, wish, asked)
@@ -235,7 +237,8 @@ def _not_running(before: float | None, after: float | None, zone: ZoneInfo) -> s
     if before is not None:
         words += f"; it had stopped at {clock_words.time_of(before, zone)}"
     if after is not None:
-        words += f"; it ran again from {clock_words.time_of(after, zone)}"
+        again = "" if before is None else "again "
+        words += f"; it ran {again}from {clock_words.time_of(after, zone)}"
     return f"{words}."
 
 

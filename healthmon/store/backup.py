@@ -125,7 +125,7 @@ def restore(place: StoreLocation, source: Path, identity: str, known: Head | Non
 
 def read_key(file: Path) -> str:
     """The age identity in a key file, as age-keygen writes it. Raises StoreError, OSError."""
-    lines = file.read_text(encoding="utf-8").splitlines()
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     found = [line.strip() for line in lines if line.startswith("AGE-SECRET-KEY-")]
     if len(found) != 1:
         raise StoreError(f"{file}: no line AGE-SECRET-KEY-... (age-keygen -o FILE makes one)")
@@ -190,6 +190,11 @@ def _unpacked(source: Path, identity: str, folder: Path) -> Manifest:
         raise StoreError("the key is not an age identity (AGE-SECRET-KEY-...)") from None
     except pyrage.DecryptError as error:
         raise StoreError(f"{source} cannot be decrypted with this key: {error}") from None
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        words = f"cannot be read to its end: {error}; it is not whole, or the disk is full"
+        raise StoreError(f"{source} {words}") from None
     try:
         with tarfile.open(archive) as tar:
             manifest = Manifest(**json.loads(_member(tar, MANIFEST).read()))

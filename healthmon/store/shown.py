@@ -127,6 +127,7 @@ NOT_HELD: Final[Mapping[str, str]] = MappingProxyType(
         "outbox": "notices on their way; that a fault is notified stands in its row and entries",
         "timeline": "measured by the agent, one stretch after the other, and extended as it goes on",
         "clocks": "measured by the agent, one stretch after the other, and extended as it goes on",
+        "batteries": "measured by the agent, hour by hour",
         "stays": "as config.yaml and the operations say, which are held",
     }
 )

@@ -156,7 +156,8 @@ class _Chain:
             return str(checkpoint.get("previous"))
         kept = kept if isinstance(kept, int) else 1
         missing = _entries(min(kept, first - 1), first - 1)
-        self._found.find(first, f"{missing} at the beginning of the chain were deleted by hand")
+        words = f"{missing} missing at the beginning of the chain, deleted by hand"
+        self._found.find(first, words)
         return None
 
     def _links(self, before: str | None) -> None:
@@ -165,7 +166,7 @@ class _Chain:
         while page := self._page(last, until):
             for row in page:
                 if row["n"] != last + 1:
-                    words = f"{_entries(last + 1, row['n'] - 1)} are missing before {_named(row)}"
+                    words = f"{_entries(last + 1, row['n'] - 1)} missing before {_named(row)}"
                     self._found.find(row["n"], words)
                     before = None
                 if before is not None and not _follows(row, before):
@@ -253,7 +254,7 @@ class _Chain:
         head, number = self._found.head, anchor.entry
         if number > head.entries:
             lost = _entries(head.entries + 1, number)
-            words = f"{lost} are missing at the end: the chain was cut, or a backup was restored"
+            words = f"{lost} missing at the end: the chain was cut, or a backup was restored"
             self._found.find(number, words)
             return
         if 0 < number < self._found.first:
@@ -331,7 +332,7 @@ def _salt(text: str | None) -> bytes:
 
 
 def _entries(first: int, last: int) -> str:
-    return f"entry {first}" if first >= last else f"entries {first} to {last}"
+    return f"entry {first} is" if first >= last else f"entries {first} to {last} are"
 
 
 def _named(row: dict[str, Any]) -> str:

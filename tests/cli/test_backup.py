@@ -198,3 +198,16 @@ def test_a_database_of_a_server_is_dumped_and_loaded(
     assert [one.kind for one in store.chain(0.0)][-1] == "restored"
     store.close()
     empty(server)
+
+
+def test_half_a_backup_and_a_key_file_that_is_none_are_said_in_words(
+    tmp_path: Path, made: tuple[str, str], keys: tuple[str, str]
+) -> None:
+    config, file = machine(tmp_path / "b", keys[0]), Path(made[1])
+    half = tmp_path / "half.tar.age"
+    half.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    code, _, err = healthmon("restore", str(half), "--key", keys[1], "--config", config)
+    assert (code, "half.tar.age cannot be read to its end" in err) == (3, True), err
+    code, _, err = healthmon("restore", str(file), "--key", str(file), "--config", config)
+    assert (code, "no line AGE-SECRET-KEY-" in err) == (3, True), err
+    assert not (tmp_path / "b/state/healthmon.db").exists()

@@ -313,3 +313,8 @@ def test_names_are_no_part_of_the_hash_so_that_they_can_be_erased(store: Store) 
     assert "A. Smith" not in json.dumps(page)
     assert "NO LONGER" not in json.dumps(page)
     assert store.broken_links() == []
+
+
+def test_a_year_before_1970_is_refused_as_a_slip(store: Store) -> None:
+    with pytest.raises(OperationError, match="0206-11-28 14:05 is before 1970: check the year"):
+        stated(store, "0206-11-28 14:05")

@@ -208,6 +208,6 @@ def test_what_cannot_be_stated_is_one_line(room: Room, argv: tuple[str, ...], wo
 
 def test_a_time_before_the_first_reading_is_not_known(room: Room) -> None:
     (moment,) = room.stated(RIGHT, room.at - 40 * 86400)["facts"]["moments"]
-    assert moment["running"].startswith("healthmon did NOT run then; it ran again from ")
+    assert moment["running"].startswith("healthmon did NOT run then; it ran from ")
     assert moment["clocks"][0]["how"] == "no reading within 24 hours"
     assert moment["clocks"][0]["low_ms"] is None

@@ -68,7 +68,7 @@ async def test_a_copy_that_was_put_in_place_of_the_store_is_found_after_a_restar
     watch = AuditWatch(lambda: Store.reader(url), tmp_path)
     await watch.verify()
     assert watch.problem == (
-        "entry 4 are missing at the end: the chain was cut, or a backup was restored"
+        "entry 4 is missing at the end: the chain was cut, or a backup was restored"
     )
 
 

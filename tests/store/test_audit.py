@@ -149,10 +149,13 @@ def test_entries_that_are_missing_are_named(store: Store) -> None:
     change(store, "DELETE FROM chain WHERE n IN (5, 6)")
     assert "entries 5 to 6 are missing before entry 7 (" in " | ".join(words(store))
     change(store, "DELETE FROM chain WHERE n < 7")
-    assert words(store)[0] == "entries 1 to 6 at the beginning of the chain were deleted by hand"
+    assert (
+        words(store)[0]
+        == "entries 1 to 6 are missing at the beginning of the chain, deleted by hand"
+    )
     change(store, "DELETE FROM chain WHERE n = :n", n=head.entries)
     found = words(store, f"{head.entries}:{head.hash}")[-1]
-    missing = f"entry {head.entries} are missing at the end"
+    missing = f"entry {head.entries} is missing at the end"
     assert found == f"{missing}: the chain was cut, or a backup was restored"
 
 
@@ -181,7 +184,7 @@ def test_a_store_that_was_written_anew_or_restored_is_found_by_the_anchor(opener
         f"entry {old.entries} is not the one of the anchor: the chain was written"
     )
     (found,) = words(store, head.short)
-    assert found.startswith(f"entry {head.entries} are missing at the end")
+    assert found.startswith(f"entry {head.entries} is missing at the end")
     assert words(store, store.head().short) == []
     store.close()
 
@@ -202,7 +205,7 @@ def test_what_is_older_than_its_period_is_replaced_by_a_checkpoint(opener: Opene
     assert store.trim(alike(NOW + 50), NOW + 210) is None, "once"
     change(store, "DELETE FROM chain WHERE n = :n", n=found.first)
     (first,) = words(store)[:1]
-    assert first == f"entry {found.first} at the beginning of the chain were deleted by hand"
+    assert first == f"entry {found.first} is missing at the beginning of the chain, deleted by hand"
     change(store, "DELETE FROM chain WHERE kind = 'checkpoint'")
     assert words(store)[0].startswith("entries 1 to "), "only a checkpoint explains a missing head"
     store.close()
