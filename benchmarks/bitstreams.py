@@ -232,9 +232,11 @@ async def _beside(found: Found) -> Any:
     """Other checks, and a clock of the loop, as long as the block runs."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(await reader.readline())
-        await writer.drain()
-        writer.close()
+        try:
+            writer.write(await reader.readline())
+            await writer.drain()
+        finally:
+            writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -246,6 +248,7 @@ async def _beside(found: Found) -> Any:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         server.close()
+        await asyncio.sleep(0.05)  # what is closed is gone in the next turns of the loop
 
 
 async def _turns(found: Found) -> None:
@@ -262,9 +265,11 @@ async def _checks(found: Found, port: int) -> None:
         try:
             async with asyncio.timeout(5):
                 reader, writer = await asyncio.open_connection("127.0.0.1", port)
-                writer.write(b"well?\n")
-                await reader.readline()
-                writer.close()
+                try:
+                    writer.write(b"well?\n")
+                    await reader.readline()
+                finally:  # the run may end meanwhile
+                    writer.close()
         except (OSError, TimeoutError):
             found.lost += 1
         found.beside.append(time.monotonic() - began)
