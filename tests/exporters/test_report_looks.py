@@ -195,6 +195,17 @@ def test_the_pdf_is_tagged_and_whole(kind: str, tmp_path: Path) -> None:
             assert "".join(cell.split()) in text, cell
 
 
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="poppler-utils is not installed")
+def test_no_row_of_the_pdf_is_torn_over_two_pages() -> None:
+    rows = [
+        [str(number), f"begins {number} " + "word " * 90 + f"ends {number}"] for number in range(30)
+    ]
+    table = {"caption": "c", "heads": ["No.", "Text"], "rows": rows}
+    section = {"heading": "h", "paragraphs": [], "charts": [], "tables": [table]}
+    text = words(report_forms.pdf(MADE["retention"] | {"sections": [section]}))
+    assert [row[0] for row in rows if "".join(row[1].split()) not in text] == []
+
+
 def cells(section: dict[str, Any]) -> Iterator[str]:
     for table in section["tables"]:
         for row in table["rows"]:
