@@ -390,7 +390,7 @@ async def test_the_log_of_earlier_years_is_taken_in_by_the_agent(served: Served)
 
     with mock.patch.object(type(agent.incident_service.store_writer), "query", staticmethod(query)):
         code, out, err = await asyncio.to_thread(healthmon, *argv)
-    assert (code, "2 faults are recorded as imported, not measured; 0 were" in out) == (0, True), (
+    assert (code, "2 faults are recorded as imported, not measured; 0 known" in out) == (0, True), (
         err
     )
     assert asked, "the agent has written it"
