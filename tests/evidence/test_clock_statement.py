@@ -23,6 +23,7 @@ from healthmon.model.device import Device
 from healthmon.model.enums import AGENT, Kind
 from healthmon.runtime.clock_work import recorded
 from healthmon.store import Batch, ClockRow, Segment, Store
+from healthmon.store.erasure import Named
 from healthmon_exporters.reports import report_html, report_text
 from healthmon_exporters.reports.clock_document import document
 
@@ -306,7 +307,7 @@ def test_a_statement_that_was_changed_by_hand_says_so_and_is_found(store: Store)
 def test_names_are_no_part_of_the_hash_so_that_they_can_be_erased(store: Store) -> None:
     put(store, row(-HOUR, HOUR, -0.5, 0.5))
     made = stated(store, "2026-11-28 14:05")
-    store.erase_person("A. Smith", "Manager", lambda body, _replace: body)
+    store.erase_person(Named("A. Smith"), "Manager", lambda body, _replace: body)
     found = store.statement(made["number"])
     assert found is not None
     page = document(*found, LONDON, simulated=False)
