@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,12 +15,15 @@ from healthmon.cli.console import fail, load, say
 from healthmon.config.problems import ConfigError
 from healthmon.runtime.audit_watch import note_head, noted_head
 from healthmon.store import AloneError, StoreError, backup, location
-from healthmon.store.audit import Head
+from healthmon.store.audit import ERASED, Head
 from healthmon.store.backup import Manifest
 from healthmon.store.location import InstanceLock, StoreLocation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from healthmon.config.schema import Config
+    from healthmon.store import Store
 
 NO_KEY: Final = "name the age key that backups are encrypted to: `history: {backup_key: age1...}`"
 
@@ -67,9 +72,9 @@ def restore(config: Path | None, source: Path, key: Path, *, yes: bool) -> None:
         place = location.place(loaded)
         there = _there(place)
         if there is not None and not yes:
-            words = f"{place.shown} has {there.entries} entries of the audit chain"
+            words = f"{place.shown} has {there.head.entries} entries of the audit chain"
             raise fail(f"{words}; --yes puts the backup in its place")
-        known = _newest(there, state)
+        known = _newest(there.head if there else None, state)
         restored = backup.restore(place, source, backup.read_key(key), known)
         if state is not None:
             note_head(state, _head(place))
@@ -82,10 +87,28 @@ def restore(config: Path | None, source: Path, key: Path, *, yes: bool) -> None:
     made = datetime.fromtimestamp(restored.manifest.at, ZoneInfo(loaded.estate.time_zone))
     words = f"restored from {source.name}, made {made:%d %b %Y %H:%M:%S}, {restored.words}"
     sys.stdout.write(f"{words}\n")
+    if there is not None:
+        there.tell_erased_since(restored.manifest.at)
 
 
-def _there(place: StoreLocation) -> Head | None:
-    """The head of the store that is there; None for none. Raises StoreError beside an agent."""
+@dataclass(frozen=True)
+class _Replaced:
+    """What a backup takes the place of: the head of its audit chain, and the erasures in it, each its
+    time and its pseudonym.
+    """
+
+    head: Head
+    erasures: tuple[tuple[float, str], ...] = ()
+
+    def tell_erased_since(self, at: float) -> None:
+        """Say who was erased after `at` and has a name again."""
+        words = "has its name again: that person was erased after this backup; erase again"
+        for pseudonym in dict.fromkeys(one for then, one in self.erasures if then > at):
+            say(f"{pseudonym} {words}")
+
+
+def _there(place: StoreLocation) -> _Replaced | None:
+    """The store that is there; None for none. Raises StoreError beside an agent."""
     if place.file is not None and not place.file.exists():
         return None
     try:
@@ -96,12 +119,18 @@ def _there(place: StoreLocation) -> Head | None:
         if place.file is None:
             raise
         say(f"the store that is there cannot be read: {error}")
-        return Head()
+        return _Replaced(Head())
     try:
-        head = store.head()
+        found = _Replaced(store.head(), tuple(_erasures(store)))
     finally:
         store.close()
-    return None if place.file is None and not head.entries else head
+    return None if place.file is None and not found.head.entries else found
+
+
+def _erasures(store: Store) -> Iterator[tuple[float, str]]:
+    for line in store.chain(0.0):
+        if line.kind == ERASED:
+            yield line.at, str(json.loads(line.plain)["pseudonym"])
 
 
 def _newest(there: Head | None, state: Path | None) -> Head | None:

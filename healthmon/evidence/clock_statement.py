@@ -82,7 +82,10 @@ def subject_of(devices: Mapping[str, Device], name: str, estate: str, digest: st
     """The camera `name` with its recorder. Raises OperationError."""
     camera = devices.get(name)
     if camera is None:
-        raise OperationError(f"{name}: no such device in the configuration")
+        words = f"{name}: no such device in the configuration"
+        raise OperationError(
+            f"{words}; one that was taken out goes in again, with its `retired` date"
+        )
     if camera.kind is not Kind.CAMERA:
         raise OperationError(f"{name} is no camera; name the camera of the recording")
     return Subject(camera, devices.get(camera.recorder or ""), estate, digest)
@@ -101,9 +104,10 @@ def statement(store: Store, subject: Subject, wish: Wish) -> Operation:
         raise OperationError(f"{error}{_remedy(error)}") from None
     if asked[0] < 0:
         raise OperationError(f"{wish.typed} is before 1970: check the year")
-    if asked[-1] > wish.now:
+    past = [at for at in asked if at <= wish.now]
+    if not past:
         raise OperationError(f"{wish.typed} is in the future")
-    facts = _facts(store, subject, wish, asked)
+    facts = _facts(store, subject, wish, past)
     details = {"facts": facts, "sha256": digest(facts), "reason": wish.reason}
     return Operation(
         OperationKind.STATEMENT, subject.camera.id, wish.by, wish.now, wish.now, details, wish.once

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pyrage
@@ -18,6 +19,7 @@ from helpers.databases import empty, installed, postgres
 from helpers.store_samples import full
 from helpers.support import IN_CI, Peers, need
 
+from healthmon.incidents.acts import ActKind, act
 from healthmon.store import Store
 from healthmon.store.verification import Anchor
 
@@ -117,6 +119,25 @@ def test_acts_that_are_lost_are_counted_and_the_old_record_is_kept(
     (aside,) = (tmp_path / "a/state").glob("healthmon.db.replaced-*")
     with closing(sqlite3.connect(aside)) as old:
         assert old.execute("SELECT max(n) FROM chain").fetchone() == (7,)
+
+
+def test_a_person_who_was_erased_after_the_backup_is_told(
+    tmp_path: Path, keys: tuple[str, str]
+) -> None:
+    config = machine(tmp_path / "a", keys[0])
+    store = Store.open(f"sqlite:///{tmp_path}/a/state/healthmon.db")
+    store.record(full())
+    for name in ("Jo Early", "Jo Late"):
+        store.act(replace(act(ActKind.CONFIRM, name, 1_800_000_000.0), number=7))
+    store.close()
+    file = str(tmp_path / "record.tar.age")
+    assert healthmon("erase-person", "Jo Early", "--config", config)[0] == 0
+    assert healthmon("backup", file, "--config", config)[0] == 0
+    code, out, _ = healthmon("erase-person", "Jo Late", "--config", config)
+    assert code == 0
+    code, _, err = healthmon("restore", file, "--key", keys[1], "--config", config, "--yes")
+    words = "has its name again: that person was erased after this backup; erase again"
+    assert (code, err) == (0, f"{out.split()[0]} {words}\n")
 
 
 def test_nothing_is_restored_beside_an_agent_or_with_another_key(

@@ -246,6 +246,12 @@ def test_the_hour_that_comes_twice_is_stated_twice_and_the_one_left_out_not_at_a
         stated(store, "2026-03-29 01:30")
 
 
+def test_in_the_hour_that_comes_twice_the_one_that_has_been_is_stated(store: Store) -> None:
+    now = datetime(2026, 10, 25, 0, 45, tzinfo=UTC).timestamp()
+    (only,) = stated(store, "2026-10-25 01:30", now=now)["facts"]["moments"]
+    assert only["local"] == "25 Oct 2026 01:30:00 BST"
+
+
 @pytest.mark.parametrize(
     ("typed", "name", "more", "words"),
     [
