@@ -149,7 +149,7 @@ def test_every_bad_line_is_told_and_nothing_is_recorded(kept: tuple[Path, Store]
     [
         ("", "jobs.csv:1: needs 'fault' or 'reference', and 'attended' or 'fixed'"),
         ("fault,note\n", "jobs.csv:1: needs 'fault' or 'reference', and 'attended' or 'fixed'"),
-        ("fault;attended\n", "jobs.csv:1: unknown column 'fault;attended'"),
+        ("fault;attended\n", "jobs.csv:1: values are divided by semicolons or tabs; save it as"),
         ("fault,atended\n", "unknown column 'atended' (did you mean 'attended'?); the columns are"),
         ("fault,fixed,fixed\n", "jobs.csv:1: column 'fixed' is there twice; delete one"),
         ('fault,fixed\n"F1"x,2026-11-01 10:00\n', "jobs.csv:2: not CSV: "),
