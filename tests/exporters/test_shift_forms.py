@@ -61,6 +61,7 @@ def test_the_terminal_form_keeps_within_its_width(width):
     for reason in MADE["reasons"]:
         assert " ".join(reason["why"].split()) in joined
 
+
 LINES = len(MADE["lines"])
 
 

@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parents[2] / "dashboards" / "grafana"
 # What Grafana fills in, for a server that has run for a minute and is scraped every second.
 VALUES = {
     "$__rate_interval": "10s",
-    "$__range:30m": "10s:1s",
+    "$__range:10m": "10s:1s",
     "$__range:1m": "20s:1s",
     "$__range": "20s",
     "${shift}": "20",
