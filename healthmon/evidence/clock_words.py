@@ -22,8 +22,9 @@ METHODS: Final = {
     "rtsp_date": "Date of its RTSP answers",
     "http_date": "Date of its web server",
     "rtcp": "RTCP sender reports of its video stream",
+    "screen_clock": "digits read in its pictures, of several clocks the worst",
 }
-NOT_READ: Final = "not read by this version of healthmon; compare it by eye"
+NOT_READ: Final = "not read (`pictures: {clock: ...}` has healthmon read it); compare it by eye"
 _LEAPS: Final = {
     0: "no leap second announced",
     1: "a leap second announced (the day ends a second late)",

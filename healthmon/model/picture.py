@@ -12,6 +12,9 @@ from healthmon.model.enums import Span
 # second on something has moved (a ticking digit changes by 18 and more even at 150 kbit/s).
 STILL_CELL, MOVED_CELL = 7.0, 11.0
 LEAST_APART = 0.9  # seconds between two key frames that tell: a clock has ticked by then
+# A clock in the picture shows whole seconds, and a picture was taken up to so many seconds before it
+# comes to us (encoder and network).
+CLOCK_STEP, CLOCK_LATENCY = 1.0, 1.5
 
 
 @dataclass(frozen=True, slots=True)

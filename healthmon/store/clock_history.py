@@ -20,6 +20,7 @@ from typing import Final
 from healthmon.model.enums import AGENT, Span
 from healthmon.model.footage import RecorderMeasurement
 from healthmon.model.measurements import Clock, Reference
+from healthmon.model.picture import CLOCK_LATENCY, CLOCK_STEP, PictureReading
 from healthmon.model.results import CheckResult, Verdict
 from healthmon.store.rows import ClockRow
 
@@ -37,7 +38,7 @@ ORDER: Final = 1e-3
 
 class ClockKind(StrEnum):
     """Which clock of a device. `LOCAL` is its civil time minus true civil time where it stands;
-    `PICTURE` is for the time that stands in the picture; `REFERENCE` is our own clock.
+    `PICTURE` is the worst of the clocks in the picture, as civil time too; `REFERENCE` is our own.
     """
 
     DEVICE = "device"
@@ -53,6 +54,7 @@ _OF_DEVICE: Final = ("onvif", "snmp", "rtsp_date", "http_date")
 _BESIDE: Final = ((ClockKind.LOCAL, "onvif_local"), (ClockKind.STREAM, "rtcp"))
 _OFFSET, _RULE = "offset", "rule"
 _ZONE_RULE: Final = "clock_rule"
+_SCREEN_CLOCK: Final = "screen_clock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,8 @@ def _found(result: CheckResult) -> Iterator[_Found]:
             yield _reading(
                 ClockKind.RECORDER, value.health.clock, value.true, value.read_at, value.health.make
             )
+    elif isinstance(value, PictureReading):
+        yield from _of_picture(value, at, result.verdicts)
     elif isinstance(value, Reference) and result.observation.device == AGENT:
         yield _of_reference(value, at)
 
@@ -244,6 +248,16 @@ def _of_device(clock: Clock, at: float, verdicts: Sequence[Verdict]) -> Iterator
     for kind, name in _BESIDE:
         if name in known:
             yield _reading(kind, known[name], true, at, name)
+
+
+def _of_picture(picture: PictureReading, at: float, verdicts: Sequence[Verdict]) -> Iterator[_Found]:
+    """The clock in the picture that was judged, by its offset from true local time."""
+    told = next((one for one in verdicts if one.aspect == _SCREEN_CLOCK), None)
+    if picture.true is None or told is None or told.value is None:
+        return
+    error = (CLOCK_STEP + CLOCK_LATENCY) / 2 + picture.true.error
+    span = Span(told.value - error, told.value + error)
+    yield _Found(ClockKind.PICTURE, at + picture.true.middle, span, _SCREEN_CLOCK, told.code)
 
 
 def _verdict(verdicts: Sequence[Verdict]) -> str:

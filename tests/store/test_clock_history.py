@@ -13,6 +13,7 @@ from helpers.stores import Opener, opener, server
 from healthmon.model.enums import AGENT, Span, State
 from healthmon.model.footage import RecorderHealth, RecorderMeasurement
 from healthmon.model.measurements import Clock, ClockReading, Reference, TimeServer
+from healthmon.model.picture import PictureReading
 from healthmon.model.results import CheckResult, Observation, Verdict
 from healthmon.store import Batch, ClockRow
 from healthmon.store.clock_history import MOST_AN_HOUR, ClockHistory
@@ -37,6 +38,14 @@ def of_clock(
     state = State.OK if code == "ok" else State.FAULT
     verdict = Verdict("C001", "clock", "", "offset", state, code, "", at)
     return result_of(Observation("C001", "clock", "", at, 0.1, seen), (verdict,))
+
+
+def of_picture(at: float, value: float | None, code: str = "ok") -> CheckResult:
+    """One run of the picture check whose clock in the picture is `value` seconds ahead."""
+    seen = PictureReading(true=Span(0.4, 0.6))
+    state = State.OK if code == "ok" else State.DEGRADED
+    verdict = Verdict("C001", "picture", "main", "screen_clock", state, code, "", at, value=value)
+    return result_of(Observation("C001", "picture", "main", at, 0.1, seen), (verdict,))
 
 
 def history(results: Iterable[CheckResult]) -> list[ClockRow]:
@@ -178,6 +187,15 @@ def test_local_time_stream_and_recorder_have_rows_of_their_own() -> None:
     ]
     assert rows[3].since == NOW - 2, "when the session was"
     assert rows[3].worst == pytest.approx(-30)
+
+
+def test_the_clock_in_the_picture_has_a_row_of_its_own() -> None:
+    right, wrong = of_picture(NOW, 0.2), of_picture(NOW + 300, 3600.2, "screen_clock_zone")
+    first, second = history([right, of_picture(NOW + 100, None), wrong])
+    assert (first.clock, first.method, first.verdict) == ("picture", "screen_clock", "ok")
+    assert (first.since, first.readings) == (NOW + 0.5, 1)
+    assert (first.low, first.high) == (pytest.approx(-1.15), pytest.approx(1.55))
+    assert (second.verdict, second.worst) == ("screen_clock_zone", 3600.2)
 
 
 def test_a_row_that_grows_is_written_once_an_hour_and_at_the_end() -> None:

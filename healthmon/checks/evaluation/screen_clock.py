@@ -1,7 +1,7 @@
 """Is the clock in the picture right? It shows local civil time to the second; intervals are compared,
 as for the other clocks of a device. Pure.
 
-The picture was taken some time before it came, by up to `LATENCY`. What is not read surely, and
+The picture was taken some time before it came, by up to `CLOCK_LATENCY`. What is not read surely, and
 what is no time at all, gives no verdict.
 """
 
@@ -17,10 +17,9 @@ from healthmon.checks.evaluation.durations import duration
 from healthmon.checks.evaluation.wording import verdict
 from healthmon.model.device import Device
 from healthmon.model.enums import Span, State
-from healthmon.model.picture import PictureReading, ScreenClock
+from healthmon.model.picture import CLOCK_LATENCY, CLOCK_STEP, PictureReading, ScreenClock
 from healthmon.model.results import Observation, Verdict
 
-LATENCY = 1.5  # seconds from the camera's sensor to us at most, encoder and network
 STILL = 2.5  # seconds from which on a clock that shows the same stands still
 DAY = 86400.0
 ORDERS = {"dmy": "day month year", "mdy": "month day year", "ymd": "year month day"}
@@ -88,7 +87,7 @@ def shown_by(clock: ScreenClock, device: Device, picture: PictureReading) -> Sho
     if not dated or (cycle < DAY and abs(seconds) < DAY):
         seconds = (seconds + cycle / 2) % cycle - cycle / 2
     error = picture.true.error
-    span = Span(seconds - error, seconds + 1 + LATENCY + error)
+    span = Span(seconds - error, seconds + CLOCK_STEP + CLOCK_LATENCY + error)
     words = f"{day:%d %b %Y} {of_day}" if dated else f"{of_day}"
     return Shown(words, span, bool(dated), order)
 
