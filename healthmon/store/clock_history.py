@@ -250,7 +250,9 @@ def _of_device(clock: Clock, at: float, verdicts: Sequence[Verdict]) -> Iterator
             yield _reading(kind, known[name], true, at, name)
 
 
-def _of_picture(picture: PictureReading, at: float, verdicts: Sequence[Verdict]) -> Iterator[_Found]:
+def _of_picture(
+    picture: PictureReading, at: float, verdicts: Sequence[Verdict]
+) -> Iterator[_Found]:
     """The clock in the picture that was judged, by its offset from true local time."""
     told = next((one for one in verdicts if one.aspect == _SCREEN_CLOCK), None)
     if picture.true is None or told is None or told.value is None:

@@ -61,13 +61,30 @@ def _judged(
     observation: Observation, device: Device, picture: PictureReading, clock: ScreenClock
 ) -> Verdict | None:
     shown = shown_by(clock, device, picture)
-    if shown is None:
+    if shown is None or picture.true is None:
         return None
-    where = f"clock at the {clock.place} of the picture"
-    code, words = _stands(shown, clock) or _wrong(shown, device, picture, clock)
+    seen = _ReadClock(observation, device, picture, clock, shown, clock.at + picture.true.middle)
+    return _stands(seen) or _wrong(seen)
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadClock:
+    """One clock of a picture and what it shows; `now` is true time, Unix seconds."""
+
+    observation: Observation
+    device: Device
+    picture: PictureReading
+    clock: ScreenClock
+    shown: Shown
+    now: float
+
+
+def _verdict_on(seen: _ReadClock, code: str, words: str) -> Verdict:
+    """The verdict on one clock."""
     state = State.DEGRADED if code != "ok" else State.OK
-    sentence = f"{where} {words}"
-    return verdict(observation, "screen_clock", state, code, sentence, value=shown.offset.middle)
+    sentence = f"clock at the {seen.clock.place} of the picture {words}"
+    value = seen.shown.offset.middle
+    return verdict(seen.observation, "screen_clock", state, code, sentence, value=value)
 
 
 def shown_by(clock: ScreenClock, device: Device, picture: PictureReading) -> Shown | None:
@@ -151,39 +168,41 @@ def _nearest(dated: Mapping[str, date], today: date, order: str) -> tuple[str, d
     return found, dated[found]
 
 
-def _stands(shown: Shown, clock: ScreenClock) -> tuple[str, str] | None:
-    if clock.still < STILL:
+def _stands(seen: _ReadClock) -> Verdict | None:
+    still = seen.clock.still
+    if still < STILL:
         return None
-    words = f"stands still: {shown.text} for {duration(clock.still)} (limit {STILL:g} s)"
-    return "screen_clock_stopped", words
+    words = f"stands still: {seen.shown.text} for {duration(still)} (limit {STILL:g} s)"
+    return _verdict_on(seen, "screen_clock_stopped", words)
 
 
-def _wrong(
-    shown: Shown, device: Device, picture: PictureReading, clock: ScreenClock
-) -> tuple[str, str]:
-    """(code, words) of a clock that goes."""
-    span, order = shown.offset, picture.clock_order
-    now = clock.at + (picture.true.middle if picture.true else 0.0)
-    if abs(span.middle) > DAY - 60 and shown.dated:
-        true = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(device.time_zone))
-        return "screen_clock_date", f"shows a wrong date: {shown.text} ({true:%d %b %Y} is right)"
+def _wrong(seen: _ReadClock) -> Verdict:
+    """The verdict on a clock that goes."""
+    shown, order = seen.shown, seen.picture.clock_order
+    if abs(shown.offset.middle) > DAY - 60 and shown.dated:
+        true = datetime.fromtimestamp(seen.now, UTC).astimezone(ZoneInfo(seen.device.time_zone))
+        words = f"shows a wrong date: {shown.text} ({true:%d %b %Y} is right)"
+        return _verdict_on(seen, "screen_clock_date", words)
     if order and shown.order and shown.order != order:
         words = f"writes {ORDERS[shown.order]}, configured is {ORDERS[order]}: {shown.text}"
-        return "screen_clock_format", words
-    step = step_of(span)
+        return _verdict_on(seen, "screen_clock_format", words)
+    step = step_of(shown.offset)
     if step:
-        words = f"is {_signed(step)}: {why(step, now, device, None, None)}; it shows {shown.text}"
-        return "screen_clock_zone", words
-    return _drift(shown, device)
+        reason = why(step, seen.now, seen.device, None, None)
+        words = f"is {_signed(step)}: {reason}; it shows {shown.text}"
+        return _verdict_on(seen, "screen_clock_zone", words)
+    return _drift(seen)
 
 
-def _drift(shown: Shown, device: Device) -> tuple[str, str]:
-    span, limit = shown.offset, device.limits.clock[1]
+def _drift(seen: _ReadClock) -> Verdict:
+    span, limit = seen.shown.offset, seen.device.limits.clock[1]
     least = 0.0 if span.low <= 0 <= span.high else min(abs(span.low), abs(span.high))
     if least > limit:
-        words = f"is {_signed(span.middle)} (limit {duration(limit)}): it shows {shown.text}"
-        return "screen_clock_offset", words
-    return "ok", f"is right within {duration(max(abs(span.low), abs(span.high)))}"
+        words = f"is {_signed(span.middle)} (limit {duration(limit)}): it shows {seen.shown.text}"
+        return _verdict_on(seen, "screen_clock_offset", words)
+    return _verdict_on(
+        seen, "ok", f"is right within {duration(max(abs(span.low), abs(span.high)))}"
+    )
 
 
 def _signed(seconds: float) -> str:
