@@ -100,7 +100,8 @@ class Estate:
             held.close()
             if isinstance(held, asyncio.Server):
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(held.wait_closed(), 0.1)
+                    async with asyncio.timeout(0.1):
+                        await held.wait_closed()
 
     async def set_fault(self, device_id: str, name: str, value: object = True) -> None:
         """Switch a fault on, or off with a false value. Raises KeyError for an unknown device."""

@@ -63,7 +63,8 @@ class Resender(Protocol):
 async def set_within(event: asyncio.Event, seconds: float) -> bool:
     """Wait for `event`, for at most `seconds`; whether it is set."""
     try:
-        await asyncio.wait_for(event.wait(), max(0.0, seconds))
+        async with asyncio.timeout(max(0.0, seconds)):
+            await event.wait()
     except TimeoutError:
         return event.is_set()
     return True

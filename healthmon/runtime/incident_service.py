@@ -431,7 +431,8 @@ class IncidentService:
         rows = self.clocks.of_devices(devices)
         kept = self.store_writer.submit(Batch(clocks={row.key: row for row in rows}))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(kept, KEEP_SECONDS)
+            async with asyncio.timeout(KEEP_SECONDS):
+                await kept
 
     def _trim(self, store: Store) -> Callable[[], None] | None:
         now = time.time()

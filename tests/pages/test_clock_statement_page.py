@@ -31,6 +31,7 @@ async def test_a_statement_is_made_by_an_operator_and_shown_in_every_form(tmp_pa
         async with open_agent(tmp_path, tree) as room:
             await room.until(lambda: read(room))
             at = room.agent.incident_service.clocks.now["C001", "device"].row.since
+            await room.until(lambda: time.time() > at + 1)
             typed = f"{datetime.fromtimestamp(at + 0.999, UTC):%Y-%m-%dT%H:%M:%SZ}"
             assert f'href="{FORM}"' in (await room.get(PAGE)).text
             made = await room.press(FORM, FORM, time=typed, reason="police reference 42")

@@ -238,8 +238,8 @@ async def test_a_check_that_the_end_of_the_agent_cuts_off_leaves_no_sheet(desk: 
         assert (await http.post("/shift-check")).status_code == 303
         page = (await http.get("/desk")).text
         assert re.search(r"\d+ of \d+ checks made; started by smith", page)
-        *_, close = desk.opened.agent.ending
-        await close()
+        for close in desk.opened.agent.ending:
+            await close()
         page = (await http.get("/desk")).text
         assert re.search(r"was cut off: healthmon was stopped\. \d+ of 15 checks were made", page)
         assert "No sheet has been made yet" in page

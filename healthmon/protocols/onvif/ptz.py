@@ -7,7 +7,6 @@ ONVIF PTZ 5.4 (GetStatus) and 5.5 (GetPresets), Media2 5.12 (GetMasks), Core 8.1
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 
 from healthmon.protocols.errors import (
     ForbiddenError,
@@ -17,6 +16,7 @@ from healthmon.protocols.errors import (
 )
 from healthmon.protocols.onvif.call import Calls, call, path_of
 from healthmon.protocols.onvif.media import MEDIA, MEDIA2
+from healthmon.protocols.onvif.soap import escaped
 from healthmon.protocols.values import xml
 from healthmon.protocols.values.scalars import flag, number, words
 from healthmon.protocols.values.xml import Element
@@ -132,7 +132,7 @@ async def masks(media2: Calls) -> tuple[Mask, ...]:
 
 
 def _of_profile(token: str) -> str:
-    return f"<ProfileToken>{escape(token, quote=False)}</ProfileToken>"
+    return f"<ProfileToken>{escaped(token)}</ProfileToken>"
 
 
 def presets_of(answer: Element) -> tuple[Preset, ...]:

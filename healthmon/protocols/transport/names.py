@@ -197,15 +197,16 @@ class Resolver:
     async def _try_others(self, name: str) -> bool:
         known, hung = self.cache.known, self.cache.hung
         others = sorted(self.names - {name}, key=lambda one: (one not in known, one in hung, one))
-        seconds = RESOLVE_SECONDS * OTHERS_SHARE
-        tries = [
-            asyncio.wait_for(self._asked("others", OTHERS, one), seconds) for one in others[:OTHERS]
-        ]
+        tries = [self._try(one) for one in others[:OTHERS]]
         found = await asyncio.gather(*tries, return_exceptions=True)
         answered = any(not isinstance(one, BaseException) or _is_answer(one) for one in found)
         words = f"the name server does not answer (DNS); it was asked for {name}"
         self.cache.trouble = "" if answered else words
         return answered
+
+    async def _try(self, name: str) -> None:
+        async with asyncio.timeout(RESOLVE_SECONDS * OTHERS_SHARE):
+            await self._asked("others", OTHERS, name)
 
     def close(self) -> None:
         """End the threads; look-ups under way are left to themselves."""
