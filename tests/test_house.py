@@ -8,6 +8,8 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from healthmon.checks.evaluation.wording import REASON_WORDS
 from healthmon.model.enums import Reason
 from healthmon.protocols import errors
@@ -39,6 +41,7 @@ def imported_by(path: Path) -> set[str]:
     return names
 
 
+@pytest.mark.slow
 def test_no_test_imports_another_tests_module():
     """What two tests share is in tests/helpers."""
     for path in TESTS.rglob("*.py"):
@@ -57,6 +60,7 @@ OF_OTHERS = {"CancelledError", "ExpatError", "HTTPException", "IsError", "TypstE
 _ERROR = re.compile(r"\b[A-Z]\w*(?:Error|Exception)\b")
 
 
+@pytest.mark.slow
 def test_errors_that_docstrings_name_exist():
     """A renamed error stayed in 32 docstrings."""
     defined = set(dir(builtins))

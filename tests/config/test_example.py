@@ -158,6 +158,7 @@ def test_o5_a9_secret_files_that_others_can_read_are_refused(tmp_path):
     assert "hush" not in repr(credential) + str(credential)
 
 
+@pytest.mark.slow
 def test_a9_a_half_written_file_is_an_error_not_a_crash(tmp_path):
     whole = (ROOT / "config.yaml").read_bytes()
     path = tmp_path / "config.yaml"
@@ -212,6 +213,7 @@ def test_maintenance_is_local_time_across_the_clock_change(tmp_path):
     assert in_maintenance(found, [device], monday_winter - 3600) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 def test_five_thousand_cameras_load_in_seconds(tmp_path):
     path = tmp_path / "config.yaml"

@@ -152,6 +152,7 @@ def stops_of(since: float, gaps: list[int]) -> list[tuple[float, float | None]]:
     return [(a, next(iter(edges[n + 1 : n + 2]), None)) for n, a in enumerate(edges) if n % 2 == 0]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(WORKING, STARTS, GAPS, st.integers(0, 12 * 24 * 60), st.integers(1, 40 * 60))
 def test_it_counts_what_a_count_of_every_minute_counts(working, since, gaps, long, allowed) -> None:

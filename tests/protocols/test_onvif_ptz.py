@@ -85,6 +85,7 @@ async def read(calls: Calls):
     return await ptz.presets(views, token), await ptz.status(views, token)
 
 
+@pytest.mark.slow
 async def test_a_ptz_camera_tells_its_presets_and_where_it_looks():
     sim = camera(variant="ptz")
     server, calls = await simulated(sim)

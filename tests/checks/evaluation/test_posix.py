@@ -65,6 +65,7 @@ def made_up(number: int) -> list[str]:
     return rules
 
 
+@pytest.mark.slow
 def test_every_form_reads_as_the_c_library_reads_it() -> None:
     rules = RULES + made_up(25)
     said = subprocess.run(

@@ -238,6 +238,7 @@ def test_a_recorder_that_could_not_be_read_says_nothing_about_the_camera():
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(
     st.lists(st.tuples(st.floats(-1e5, 1e6), st.floats(-1e5, 1e5)), max_size=8),

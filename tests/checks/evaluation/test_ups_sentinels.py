@@ -141,6 +141,7 @@ def answered(request: bytes) -> bytes:
     return bytes(out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", [True, False])
 async def test_c31_garbage_truncation_wrong_ids_and_doubles_do_no_harm(answer):
     loop = asyncio.get_running_loop()

@@ -234,6 +234,7 @@ RECORDS = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(RECORDS)
 def test_power_is_ok_only_when_the_unit_says_that_it_protects(ups: Ups) -> None:

@@ -93,6 +93,7 @@ def test_what_is_no_rule_gives_no_judgement(rule: str) -> None:
         first_difference(rule, "Europe/London", WINTER)
 
 
+@pytest.mark.slow
 def test_every_half_hour_of_the_year_agrees_with_the_answer() -> None:
     """The answer jumps over days in which no clock changes; a walk through all of them finds the
     same.
