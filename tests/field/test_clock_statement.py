@@ -73,18 +73,28 @@ def lived(product: Product, peers: Peers, cameras: list[ClockCamera]) -> Room:
     """Run an agent over the cameras, set one clock right meanwhile, make a statement, and stop it."""
     with product.agent(peers) as agent:
         agent.until(lambda: _read(agent, 4), 30)
-        time.sleep(3)
-        at = time.time() - 1
+        began = time.time()
+        agent.until(lambda: _last_read(agent) > began + 3, 60)
+        at = began + 2
         live = product.run("clock-statement", AHEAD, "--at", stamp(at), *WHO)
         set_at = time.time()
         cameras[2].utc = 0.0
         agent.until(lambda: "clock_drift" not in _sentence(agent), 30)
-        time.sleep(3)
+        # What is stated of three seconds later has a reading on either side.
+        agent.until(lambda: _last_read(agent) > set_at + 5, 60)
     return Room(product, at, set_at, live)
 
 
 def _read(agent: Running, cameras: int) -> bool:
     return len(agent.series("healthmon_clock_offset_seconds", source="onvif")) == cameras
+
+
+def _last_read(agent: Running) -> float:
+    """When the clock was last read of the camera for which that is longest ago, Unix seconds."""
+    read = agent.series(
+        "healthmon_check_last_success_timestamp_seconds", check="clock", kind="camera"
+    )
+    return min(at for _, at in read)
 
 
 def _sentence(agent: Running) -> str:
