@@ -4,8 +4,6 @@ print it from the record.
 
 from __future__ import annotations
 
-import shutil
-import sys
 import time
 import uuid
 from collections.abc import Sequence
@@ -15,27 +13,23 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from healthmon.access.roles import Permission
-from healthmon.cli import acting
+from healthmon.cli import acting, document_files
 from healthmon.cli.actor import typed
-from healthmon.cli.console import fail, load, say
+from healthmon.cli.console import fail, load
 from healthmon.cli.opening import opened
-from healthmon.config.problems import suggest
 from healthmon.evidence.clock_statement import Wish, statement, subject_of
 from healthmon.incidents.operations import OperationError
 from healthmon.inventory import devices as inventory
 from healthmon.runtime.clock_work import recorded
 from healthmon.store import StoreError, location
 from healthmon.store.location import StoreLocation
-from healthmon_exporters.reports import report_forms, report_text
 from healthmon_exporters.reports.clock_document import document
 from healthmon_exporters.reports.report_document import Document
-from healthmon_exporters.reports.report_forms import FORMS
 from healthmon_exporters.reports.shift_pdf import PdfError
 
 if TYPE_CHECKING:
     from healthmon.config.schema import Config
 
-FORMATS: Final = ("text", "html", "pdf", "json")
 SUFFIXES: Final = (".html", ".pdf", ".json", ".txt")
 
 
@@ -71,20 +65,7 @@ def _check(asked: Asked) -> None:
     """Refuse what cannot be made, before anything is recorded."""
     if not asked.number and not (asked.camera and asked.at):
         raise fail("name the camera and the time: healthmon clock-statement C001 --at TIME")
-    if asked.form not in FORMATS:
-        words = ", ".join(FORMATS)
-        raise fail(f"--format {asked.form}: not known{suggest(asked.form, FORMATS)}; use {words}")
-    for output in asked.outputs:
-        _check_output(output)
-    if asked.form == "pdf" and not asked.outputs and sys.stdout.isatty():
-        raise fail("--format pdf: not for a terminal; write it to a file: --output statement.pdf")
-
-
-def _check_output(output: Path) -> None:
-    if output.suffix not in SUFFIXES:
-        raise fail(f"--output {output}: a statement is written as {', '.join(SUFFIXES)}")
-    if not output.parent.is_dir():
-        raise fail(f"--output {output}: there is no folder {output.parent}")
+    document_files.checked("statement", asked.form, asked.outputs, SUFFIXES)
 
 
 def _made(asked: Asked, loaded: Config) -> int:
@@ -112,24 +93,9 @@ def _made_here(asked: Asked, loaded: Config, name: str, once: str) -> int:
 
 def _write(asked: Asked, made: Document) -> None:
     try:
-        if not asked.outputs:
-            _print(made, asked.form)
-        for output in asked.outputs:
-            output.write_bytes(FORMS[output.suffix](made))
-            say(f"{output}: written")
+        document_files.give(made, asked.form, asked.outputs)
     except PdfError as error:
         raise fail(f"{error}; the statement is recorded: --number {made['number']}") from None
     except OSError as error:
         words = f"{error.filename}: not written: {error.strerror}"
         raise fail(f"{words}; the statement is recorded: --number {made['number']}") from None
-
-
-def _print(made: Document, form: str) -> None:
-    """Raises PdfError."""
-    if form == "pdf":
-        sys.stdout.buffer.write(FORMS[".pdf"](made))
-    elif form == "text":
-        width = shutil.get_terminal_size((report_forms.FILE_WIDTH, 24)).columns
-        sys.stdout.write(report_text.text(made, width))
-    else:
-        sys.stdout.write(FORMS[f".{form}"](made).decode())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +10,8 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from healthmon.cli.console import fail, load, say
+from healthmon.cli import document_files
+from healthmon.cli.console import fail, load
 from healthmon.cli.opening import opened
 from healthmon.cli.progress import shown_progress
 from healthmon.config.problems import suggest
@@ -20,15 +19,12 @@ from healthmon.evidence.period import Period
 from healthmon.runtime.report_making import Wish, made
 from healthmon.store import location
 from healthmon.store.location import StoreLocation
-from healthmon_exporters.reports import report_forms, report_text
-from healthmon_exporters.reports.report_document import Document
 from healthmon_exporters.reports.report_forms import FORMS
 from healthmon_exporters.reports.report_kinds import KINDS
 from healthmon_exporters.reports.shift_pdf import PdfError
 
 # Of these the last whole year is reported where no period is named; of others the last month.
 _YEARLY: Final = ("annual", "foi")
-FORMATS: Final = ("text", *(suffix.removeprefix(".") for suffix in FORMS if suffix != ".txt"))
 
 
 @dataclass(frozen=True)
@@ -60,11 +56,7 @@ def report(asked: Asked, config: Path | None) -> None:
     ):
         document = made(wish, loaded, store, progress)
     try:
-        if not asked.outputs:
-            _print(document, asked.form)
-        for output in asked.outputs:
-            output.write_bytes(FORMS[output.suffix](document))
-            say(f"{output}: written")
+        document_files.give(document, asked.form, asked.outputs)
     except PdfError as error:
         raise fail(str(error)) from None
     except OSError as error:
@@ -76,16 +68,7 @@ def _check(asked: Asked) -> None:
     if asked.kind not in KINDS:
         words = ", ".join(KINDS)
         raise fail(f"{asked.kind}: no such report{suggest(asked.kind, KINDS)}; they are {words}")
-    if asked.form not in FORMATS:
-        words = ", ".join(FORMATS)
-        raise fail(f"--format {asked.form}: not known{suggest(asked.form, FORMATS)}; use {words}")
-    for output in asked.outputs:
-        if output.suffix not in FORMS:
-            raise fail(f"--output {output}: a report is written as one of {', '.join(FORMS)}")
-        if not output.parent.is_dir():
-            raise fail(f"--output {output}: there is no folder {output.parent}")
-    if asked.form == "pdf" and not asked.outputs and sys.stdout.isatty():
-        raise fail("--format pdf: not for a terminal; write it to a file: --output report.pdf")
+    document_files.checked("report", asked.form, asked.outputs, tuple(FORMS))
 
 
 def _period(asked: Asked, zone: ZoneInfo, now: float) -> Period:
@@ -98,14 +81,3 @@ def _period(asked: Asked, zone: ZoneInfo, now: float) -> Period:
         return Period.of(asked.period, zone)
     except ValueError as error:
         raise fail(f"--period {error}") from None
-
-
-def _print(document: Document, form: str) -> None:
-    """Raises PdfError."""
-    if form == "pdf":
-        sys.stdout.buffer.write(FORMS[".pdf"](document))
-    elif form == "text":
-        width = shutil.get_terminal_size((report_forms.FILE_WIDTH, 24)).columns
-        sys.stdout.write(report_text.text(document, width))
-    else:
-        sys.stdout.write(FORMS[f".{form}"](document).decode())
