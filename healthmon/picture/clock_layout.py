@@ -42,12 +42,14 @@ def digits_of(strip: Floats, glyphs: Glyphs, least_apart: float) -> list[Found]:
         windows = np.lib.stride_tricks.sliding_window_view(strip[row : row + high], wide, axis=1)
         patches = np.ascontiguousarray(windows.transpose(1, 0, 2)).reshape(-1, high * wide)
         fits, gains = glyphs.fits(patches)
-        for column in np.flatnonzero(fits.max(axis=1) >= LEAST_FIT):
-            digit, margin = glyphs.best(patches[column], fits[column])
-            fit = float(fits[column, digit])
-            seen = fit >= LEAST_FIT and gains[column, digit] >= LEAST_GAIN
-            if seen and margin >= LEAST_MARGIN:
-                found.append(Found((row, int(column)), digit, fit))
+        likely = np.flatnonzero(fits.max(axis=1) >= LEAST_FIT)
+        digits, margins = glyphs.best(patches[likely], fits[likely])
+        fit, gain = fits[likely, digits], gains[likely, digits]
+        seen = (fit >= LEAST_FIT) & (gain >= LEAST_GAIN) & (margins >= LEAST_MARGIN)
+        found += [
+            Found((row, int(likely[at])), int(digits[at]), float(fit[at]))
+            for at in np.flatnonzero(seen)
+        ]
     return _apart(found, least_apart)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ LEAST_MARGIN = 0.6  # between the best and the second digit
 LEAST_FIT = 0.8  # correlation with the glyph
 LEAST_GAIN = 0.35  # contrast, 1 being the learned one
 DIFFERENT = 0.25  # of the contrast: where two glyphs are told apart
-SHIFTS = tuple((down, right) for down in (-1, 0, 1) for right in (-1, 0, 1))
+SHIFTS = np.array([(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)], np.intp)
 MOST_SIDE = 400
 OF_STROKE, RAREST = 0.12, 0.05  # of the contrast; share of the pixels
 Luma = NDArray[Any]  # height x width, 0 to 255
@@ -43,17 +43,30 @@ class Digits:
 
 
 @dataclass(frozen=True, slots=True)
+class _Against:
+    """One digit against all ten, where the two differ: what a patch is weighed with. `own` (pixels x
+    10) are the strokes of the digit; `around` those of both, `glyphs` the same times the levels of
+    the other, and `squares` (10) the sums of these times the levels. Sums of squared errors are
+    products of these then.
+    """
+
+    own: Floats
+    around: Floats
+    glyphs: Floats
+    squares: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Glyphs:
     """The ten digits of one clock: `levels` is 10 x high x wide, luma from 0 to 255. `near` says of
     each pixel whether it belongs to a stroke of the digit or its outline; what lies farther off is
-    the scene behind the text and does not count. `plain` are the levels without their mean there,
-    `differ` says for each pair where the two are told apart.
+    the scene behind the text and does not count. `plain` are the levels without their mean there.
     """
 
     levels: Floats
     near: Floats
     plain: Floats
-    differ: Floats
+    _against: dict[int, _Against] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, levels: NDArray[Any]) -> Glyphs:
@@ -62,10 +75,7 @@ class Glyphs:
         flat = levels.reshape(10, -1)
         near = _near(levels).reshape(10, -1)
         means = (flat * near).sum(axis=1) / near.sum(axis=1)
-        plain = (flat - means[:, None]) * near
-        contrast = float(np.ptp(flat, axis=0).max())
-        apart = np.abs(flat[:, None] - flat[None]) > DIFFERENT * contrast
-        return cls(levels, near, plain, apart.astype(np.float32))
+        return cls(levels, near, (flat - means[:, None]) * near)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -85,28 +95,54 @@ class Glyphs:
         fits = shared / np.sqrt(spread * np.maximum(own, 1e-3))
         return np.asarray(fits, np.float32), np.asarray(shared / own, np.float32)
 
-    def margin(self, patch: Floats, digit: int) -> float:
-        """How much better `patch` fits `digit` than any other, where the two differ: 1 is certain."""
-        glyphs, near = self.levels.reshape(10, -1), self.near[digit]
-        mean = float(patch @ near) / float(near.sum())
-        plain = self.plain[digit]
-        gain = float(patch @ plain) / max(1e-3, float(plain @ plain))
-        own = float(glyphs[digit] @ near) / float(near.sum())
-        levelled = (patch - mean) / max(gain, 1e-3) + own
-        errors = (levelled[None] - glyphs) ** 2
-        mine = self.differ[digit] @ (errors[digit] * near)
-        around = self.differ[digit] * np.maximum(self.near, near[None])
-        others = (around * errors).sum(axis=1)
-        shares = mine / np.maximum(others, 1e-6)
-        shares[digit] = 0.0
-        return 1.0 - float(shares.max())
+    def margins(self, patches: Floats, digits: NDArray[np.intp]) -> Floats:
+        """How much better each of the flat `patches` (n x pixels) fits its digit (n) than any other,
+        where the two differ: 1 is certain.
+        """
+        found = np.empty(len(digits), np.float32)
+        for digit in set(digits.tolist()):
+            which = digits == digit
+            found[which] = self._margins(patches[which], digit)
+        return found
 
-    def best(self, patch: Floats, fits: Floats) -> tuple[int, float]:
-        """Of the digits that fit well, the one with the largest margin, and that margin."""
-        likely = [int(one) for one in np.argsort(-fits)[:3]]
-        found = [(self.margin(patch, digit), digit) for digit in likely]
-        margin, digit = max(found)
-        return digit, margin
+    def _margins(self, patches: Floats, digit: int) -> Floats:
+        against = self._of(digit)
+        near, plain = self.near[digit], self.plain[digit]
+        means = patches @ near / near.sum()
+        gains = patches @ plain / max(1e-3, float(plain @ plain))
+        levelled = (patches - means[:, None]) / np.maximum(gains, 1e-3)[:, None]
+        mine = np.square(levelled - plain) @ against.own
+        others = np.square(levelled) @ against.around - 2 * (levelled @ against.glyphs)
+        shares = mine / np.maximum(others + against.squares, 1e-6)
+        shares[:, digit] = 0.0
+        return np.asarray(1.0 - shares.max(axis=1), np.float32)
+
+    def _of(self, digit: int) -> _Against:
+        """What patches are weighed with that may be `digit`; levels are those without its mean."""
+        if digit not in self._against:
+            flat, near = self.levels.reshape(10, -1), self.near[digit]
+            level = float(flat[digit] @ near / near.sum())
+            contrast = float(np.ptp(flat, axis=0).max())
+            differ = np.abs(flat - flat[digit]) > DIFFERENT * contrast
+            around = differ * np.maximum(self.near, near)
+            glyphs = (flat - level) * around
+            squares = (glyphs * (flat - level)).sum(axis=1)
+            self._against[digit] = _Against((differ * near).T, around.T, glyphs.T, squares)
+        return self._against[digit]
+
+    def best(self, patches: Floats, fits: Floats) -> tuple[NDArray[np.intp], Floats]:
+        """For each of the `patches` (n x pixels; `fits` n x 10) the digit that fits best and its
+        margin; where that is not sure, of the three that fit best the one with the largest margin.
+        """
+        likely = np.argsort(-fits, axis=1)[:, :3]
+        digits = likely[:, 0].copy()
+        margins = self.margins(patches, digits)
+        unsure = np.flatnonzero(margins < LEAST_MARGIN)
+        for others in likely[unsure, 1:].T if len(unsure) else ():
+            found = self.margins(patches[unsure], others)
+            better = found > margins[unsure]
+            digits[unsure[better]], margins[unsure[better]] = others[better], found[better]
+        return digits, margins
 
 
 def _near(levels: Floats) -> Floats:
@@ -173,31 +209,66 @@ class ClockModel:
 
 
 def read_cells(luma: Luma, glyphs: Glyphs, cells: Sequence[tuple[int, int]]) -> Digits:
-    """The digits in `cells`, each looked for one pixel around its place too."""
+    """The digits in `cells`; one that is not sure at its place is looked for one pixel around it
+    too.
+    """
+    places = np.array(cells, np.intp).reshape(-1, 2)
+    found = _read_at(luma, glyphs, places)
+    unsure = np.flatnonzero(~found.sure)
+    if len(unsure):
+        shifted = (places[unsure, None] + SHIFTS).reshape(-1, 2)
+        around = _fitting(luma, glyphs, shifted, len(SHIFTS))
+        found.put(unsure, _read_at(luma, glyphs, around))
+    return Digits(
+        "".join(map(str, found.digits.tolist())),
+        float(found.margins.min(initial=1.0)),
+        float(found.fits.min(initial=1.0)),
+        bool(found.sure.all()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What stands in n cells, each n long: digits, margins, fits, and whether each counts."""
+
+    digits: NDArray[np.intp]
+    margins: Floats
+    fits: Floats
+    sure: NDArray[np.bool_]
+
+    def put(self, which: NDArray[np.intp], other: _Read) -> None:
+        """Read the cells `which` as `other` tells."""
+        self.digits[which], self.margins[which] = other.digits, other.margins
+        self.fits[which], self.sure[which] = other.fits, other.sure
+
+
+def _read_at(luma: Luma, glyphs: Glyphs, places: NDArray[np.intp]) -> _Read:
+    """The digits whose left upper corners are `places` (n x 2: row, column)."""
+    patches = _patches(luma, glyphs, places)
+    fits, gains = glyphs.fits(patches)
+    digits, margins = glyphs.best(patches, fits)
+    which = np.arange(len(digits)), digits
+    sure = (fits[which] >= LEAST_FIT) & (gains[which] >= LEAST_GAIN) & (margins >= LEAST_MARGIN)
+    return _Read(digits, margins, fits[which], sure)
+
+
+def _fitting(luma: Luma, glyphs: Glyphs, places: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+    """Of each `count` of the `places` the one where a digit fits best."""
+    fits, _ = glyphs.fits(_patches(luma, glyphs, places))
+    best = fits.max(axis=1).reshape(-1, count).argmax(axis=1)
+    return np.asarray(places.reshape(-1, count, 2)[np.arange(len(best)), best])
+
+
+def _patches(luma: Luma, glyphs: Glyphs, places: NDArray[np.intp]) -> Floats:
+    """The pieces of `luma` as large as a glyph at `places`, flat (n x pixels); what would stick out
+    is taken at the edge.
+    """
     high, wide = glyphs.size
-    patches = np.empty((len(cells), len(SHIFTS), high * wide), np.float32)
-    for number, (row, column) in enumerate(cells):
-        for place, (down, right) in enumerate(SHIFTS):
-            top, left = row + down, column + right
-            part = luma[max(0, top) : top + high, max(0, left) : left + wide]
-            if part.shape != (high, wide):
-                top = min(max(0, top), luma.shape[0] - high)
-                left = min(max(0, left), luma.shape[1] - wide)
-                part = luma[top : top + high, left : left + wide]
-            patches[number, place] = part.ravel()
-    fits, gains = glyphs.fits(patches.reshape(-1, high * wide))
-    fits, gains = (one.reshape(len(cells), len(SHIFTS), 10) for one in (fits, gains))
-    text, margins, sure, least = "", [], True, 1.0
-    for number in range(len(cells)):
-        place = int(fits[number].max(axis=1).argmax())
-        digit, margin = glyphs.best(patches[number, place], fits[number, place])
-        fit, gain = float(fits[number, place, digit]), float(gains[number, place, digit])
-        text += str(digit)
-        margins.append(margin)
-        least = min(least, fit)
-        sure = sure and fit >= LEAST_FIT and gain >= LEAST_GAIN
-    margin = min(margins, default=0.0)
-    return Digits(text, margin, least, sure and margin >= LEAST_MARGIN)
+    most = luma.shape[0] - high, luma.shape[1] - wide
+    found = np.empty((len(places), high, wide), np.float32)
+    for number, (top, left) in enumerate(np.clip(places, 0, most).tolist()):
+        found[number] = luma[top : top + high, left : left + wide]
+    return found.reshape(len(places), high * wide)
 
 
 def packed(models: Sequence[ClockModel], tried: float = 0.0) -> bytes:

@@ -21,6 +21,7 @@ from healthmon.picture import (
     sandbox,
 )
 from healthmon.picture.clock_learning import learned_clocks
+from healthmon.picture.clock_model import ClockModel
 from healthmon.picture.decoding import Decoded
 from healthmon.picture.messages import Message
 
@@ -110,7 +111,8 @@ def _measured(pictures: list[Decoded], before: bytes, clocks: bytes) -> dict[str
     """
     fields = measuring.measured(pictures[-1])
     if clocks:
-        fields["clocks"] = [_clocks_in(picture.luma, clocks) for picture in pictures]
+        models = clock_model.unpacked(clocks)
+        fields["clocks"] = [_clocks_in(picture.luma, models) for picture in pictures]
     if len(pictures) > 1:
         fields["session"] = measuring.change(pictures[0], pictures[-1])
     if before:
@@ -154,10 +156,10 @@ def clocks_learned(asked: Message) -> Message:
     return Message({"found": len(found)}, (clock_model.packed(found, now), b""))
 
 
-def _clocks_in(luma: Any, known: bytes) -> list[dict[str, Any]]:
+def _clocks_in(luma: Any, models: list[ClockModel]) -> list[dict[str, Any]]:
     """What each of the learned clocks shows in one picture; none where its size is another."""
     found = []
-    for model in clock_model.unpacked(known):
+    for model in models:
         if model.size == (luma.shape[1], luma.shape[0]):
             digits = model.read(luma)
             across, down = model.place()

@@ -133,3 +133,27 @@ def test_a_cell_at_the_edge_of_the_picture_is_read_within_it():
     luma = np.zeros((360, 640), np.uint8)
     cells = [(0, 0), (360 - model.glyphs.size[0], 640 - model.glyphs.size[1])]
     assert not clock_model.read_cells(luma, model.glyphs, cells).sure
+
+
+def test_the_margin_is_the_share_of_the_error_where_two_digits_differ():
+    model, street = outlined()
+    glyphs, (high, wide) = model.glyphs, model.glyphs.size
+    luma = key_frame(street, BEGAN)
+    cells = [cell for one in model.fields for cell in one.cells][:6]
+    flat = glyphs.levels.reshape(10, -1)
+    for number, (row, column) in enumerate(cells):
+        patch = luma[row : row + high, column : column + wide].astype(np.float32).ravel()
+        digit = int(BEGAN.strftime("%H%M%S")[number])
+        near, plain = glyphs.near[digit], glyphs.plain[digit]
+        gain = float(patch @ plain / (plain @ plain))
+        level = float(flat[digit] @ near / near.sum())
+        errors = ((patch - patch @ near / near.sum()) / gain + level - flat) ** 2
+        differ = np.abs(flat - flat[digit]) > clock_model.DIFFERENT * np.ptp(flat, axis=0).max()
+        shares = [
+            (errors[digit] * near * differ[other]).sum()
+            / (errors[other] * np.maximum(near, glyphs.near[other]) * differ[other]).sum()
+            for other in range(10)
+            if other != digit
+        ]
+        (margin,) = glyphs.margins(patch[None], np.array([digit]))
+        assert margin == pytest.approx(1 - max(shares), abs=1e-3)
