@@ -12,7 +12,7 @@ import io
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -47,7 +47,7 @@ class BadLineError(ValueError):
 
 def run(file: Path, name: str, config: Path | None) -> None:
     """Record what the file says, and print how much that was. Exits with every mistake of it."""
-    rows = list(lines(file, _check_header))
+    rows = list(lines(file, COLUMNS, _missing))
     _, loaded = load(config)
     by = typed(name, loaded) or UNNAMED
     with record(loaded) as kept:
@@ -173,16 +173,18 @@ def time_in(text: str, name: str, zone: ZoneInfo, today: date) -> float | None:
 
 
 def lines(
-    file: Path, check_header: Callable[[Path, list[str]], None]
+    file: Path, columns: Sequence[str], missing: Callable[[set[str]], str]
 ) -> Iterator[tuple[int, dict[str, str], int]]:
     """(line, values by column, how many values are too many) of every line that is not empty. Exits
-    where the file as a whole is wrong; `check_header` says whether its first line is.
+    where the file as a whole is wrong; `missing` says what a first line with some of `columns` lacks.
     """
     reader = csv.reader(io.StringIO(_text(file), newline=""), strict=True)
     try:
         header = [name.strip().lower() for name in next(reader, [])]
         _check_commas(file, header)
-        check_header(file, header)
+        _check_header(file, header, columns)
+        if lacks := missing(set(header)):
+            raise fail(f"{file}:1: needs {lacks}")
         for row in reader:
             if reader.line_num > MOST_LINES:
                 raise fail(
@@ -202,15 +204,18 @@ def _check_commas(file: Path, header: list[str]) -> None:
         raise fail(f"{file}:1: values are divided by semicolons or tabs; {words}")
 
 
-def _check_header(file: Path, header: list[str]) -> None:
+def _check_header(file: Path, header: list[str], columns: Sequence[str]) -> None:
     for name in header:
-        if name not in COLUMNS:
-            words = f"unknown column '{name[:60]}'{suggest(name, COLUMNS)}"
-            raise fail(f"{file}:1: {words}; the columns are {', '.join(COLUMNS)}")
+        if name not in columns:
+            words = f"unknown column '{name[:60]}'{suggest(name, columns)}"
+            raise fail(f"{file}:1: {words}; the columns are {', '.join(columns)}")
         if header.count(name) > 1:
             raise fail(f"{file}:1: column '{name}' is there twice; delete one")
-    if not {"fault", "reference"} & set(header) or not {"attended", "fixed"} & set(header):
-        raise fail(f"{file}:1: needs 'fault' or 'reference', and 'attended' or 'fixed'")
+
+
+def _missing(header: set[str]) -> str:
+    known = {"fault", "reference"} & header and {"attended", "fixed"} & header
+    return "" if known else "'fault' or 'reference', and 'attended' or 'fixed'"
 
 
 def _text(file: Path) -> str:
