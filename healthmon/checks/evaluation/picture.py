@@ -37,6 +37,7 @@ COVERED = 0.09
 BLURRED = 0.72
 AS_LEARNED = 0.6  # of the learned brightness
 LEAST_DETAIL, LEAST_CONTRAST = 0.35, 0.05
+SHARP_CONTRAST = 0.6  # of the coarse detail: a blur that takes the outlines leaves a sixth of it
 WIDTH, HEIGHT = 320, 180
 _BLANK = {
     "black": "picture_black",
@@ -314,7 +315,11 @@ def _sharpness(known: Comparison) -> tuple[bool, str, float] | None:
 
 
 def _no_outlines(known: Comparison) -> tuple[bool, str, float] | None:
-    """A strong blur: light and dark are where they were, and no outline is."""
+    """A strong blur: light and dark are where they were, and no outline is. A pole that sways by a
+    few pixels moves the outlines too, but takes no detail.
+    """
+    if (known.contrast or 0.0) >= SHARP_CONTRAST:
+        return None
     highest = max(known.peak or 0.0, known.other_peak or 0.0, known.zoom_peak or 0.0)
     limit = min(GOOD_PEAK, 0.5 * known.low_peak)
     if highest >= limit or (known.coarse or 0.0) < SURELY_COARSE:
