@@ -189,10 +189,19 @@ def check_config(
     strict: Annotated[
         bool, typer.Option("--strict", help="end with exit code 3 after a warning too")
     ] = False,
+    show: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="print every setting of this device and where it stands, instead (repeatable)"
+        ),
+    ] = None,
 ) -> None:
     """Check the configuration and report every mistake in it."""
     from healthmon.cli import check_config as command
 
+    if show:
+        command.show(config, show)
+        return
     command.check_config(config, strict=strict)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from healthmon.cli import overrides
@@ -11,6 +12,15 @@ from healthmon.config import secrets
 from healthmon.config.schema import Config
 from healthmon.runtime import listener_config
 from healthmon.store import location
+
+
+def show(config: Path | None, devices: Sequence[str]) -> None:
+    """Every setting of each device, and where it stands. Exits where one of them is not there."""
+    from healthmon.cli import device_settings
+
+    path, _ = load(config)
+    for device in devices:
+        sys.stdout.write("\n".join(device_settings.lines(path, device)) + "\n")
 
 
 def check_config(config: Path | None, *, strict: bool) -> None:

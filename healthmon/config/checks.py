@@ -21,8 +21,10 @@ from healthmon.config import (
     readings_checks,
     sense_checks,
 )
+from healthmon.config.defaults_schema import KindDefaults
 from healthmon.config.device_schema import Camera, Recorder, Watched
 from healthmon.config.document import Document, Path_
+from healthmon.config.inheritance import Inherited
 from healthmon.config.outline import SECTIONS
 from healthmon.config.partial import Part
 from healthmon.config.problems import Problem, suggest
@@ -45,14 +47,16 @@ def watched(config: Config) -> Iterator[tuple[Path_, Watched]]:
             yield (section, number), device
 
 
-def problems_of(part: Part | None, document: Document) -> Iterator[Problem]:
-    """Every problem between the values of the part of `document` that is well formed.
+def problems_of(part: Part | None, document: Document, given: Inherited) -> Iterator[Problem]:
+    """Every problem between the values of the part of `document` that is well formed, what devices
+    inherit said once, of the defaults.
 
     What cannot be told because something malformed was taken out is not told: it may be right once
     that is mended.
     """
     between = _between(part, document) if part else ()
-    for path, text in (*between, *_logins(document.tree, ())):
+    found = ((given.origin(path) or path, text) for path, text in between)
+    for path, text in dict.fromkeys((*found, *_logins(document.tree, ()))):
         yield Problem(document.file, document.line(path), where(document, path), text)
 
 
@@ -72,6 +76,7 @@ def _in_any_case(part: Part, document: Document) -> Iterator[tuple[Path_, str]]:
 def _in_whole_entries(part: Part) -> Iterator[tuple[Path_, str]]:
     config, torn = part.config, part.torn
     about_one = (
+        *_places(config),
         *_access(config),
         *_sources(config),
         *_windows(config),
@@ -188,24 +193,40 @@ def _references(config: Config) -> Iterator[tuple[Path_, str]]:
     for path, device in watched(config):
         for keys, value, names in _named_by(device, known):
             if value is not None and value not in names:
-                word = next(key for key in reversed(keys) if isinstance(key, str))
-                yield (
-                    (*path, *keys),
-                    f"{word} '{value}' is not in the configuration{suggest(value, names)}",
-                )
+                yield (*path, *keys), _unknown(keys, value, names)
+    for path, block in _blocks(config):
+        for keys, value, names in _named_by(block, known):
+            if value is not None and value not in names:
+                yield (*path, *keys), _unknown(keys, value, names)
     for number, window in enumerate(config.maintenance):
         yield from _window_references(("maintenance", number), window, known)
 
 
-def _named_by(device: Watched, known: _Known) -> Iterator[tuple[Path_, str | None, set[str]]]:
-    """(path in the device, name, names there are) of everything that a device refers to."""
-    yield ("site",), device.site, known.sites
+def _blocks(config: Config) -> Iterator[tuple[Path_, Any]]:
+    """The defaults of each kind, and those of the sites, with their paths."""
+    of_sites = (
+        (("sites", number, "defaults"), site.defaults) for number, site in enumerate(config.sites)
+    )
+    for path, defaults in ((("defaults",), config.defaults), *of_sites):
+        for kind in KindDefaults.model_fields if defaults else ():
+            if (block := getattr(defaults, kind)) is not None:
+                yield (*path, kind), block
+
+
+def _unknown(keys: Path_, value: str, names: set[str]) -> str:
+    word = next(key for key in reversed(keys) if isinstance(key, str))
+    return f"{word} '{value}' is not in the configuration{suggest(value, names)}"
+
+
+def _named_by(device: Any, known: _Known) -> Iterator[tuple[Path_, str | None, set[str]]]:
+    """(path, name, names there are) of everything that a device, or defaults for some, refer to."""
+    yield ("site",), getattr(device, "site", None), known.sites
     yield ("contractor",), device.contractor, known.contractors
-    for number, parent in enumerate(device.parent):
+    for number, parent in enumerate(device.parent or ()):
         yield ("parent", number), parent, known.devices
     yield ("credential",), getattr(device, "credential", None), known.accounts
     yield ("recorder",), getattr(device, "recorder", None), known.recorders
-    for number, zone in enumerate(getattr(device, "covers", ())):
+    for number, zone in enumerate(getattr(device, "covers", ()) or ()):
         yield ("covers", number), zone, known.zones
     if device.snmp:
         yield ("snmp", "credential"), device.snmp.credential, known.accounts
@@ -320,6 +341,12 @@ def _sources(config: Config) -> Iterator[tuple[Path_, str]]:
                     ("credentials", name, key),
                     f"'{key}' needs exactly one of 'file', 'environment' or 'systemd'",
                 )
+
+
+def _places(config: Config) -> Iterator[tuple[Path_, str]]:
+    for path, block in _blocks(config):
+        if path[0] == "sites" and getattr(block, "site", None) is not None:
+            yield (*path, "site"), "a site cannot put its devices into another site; delete it"
 
 
 def _windows(config: Config) -> Iterator[tuple[Path_, str]]:

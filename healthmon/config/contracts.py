@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -84,9 +84,9 @@ def bank_holidays_of(config: Any) -> BankHolidays:
     return BankHolidays(frozenset(map(dt.date.fromisoformat, days.dates)), days.region)
 
 
-def of_tree(tree: Mapping[str, Any], devices: Iterable[Mapping[str, Any]]) -> Contracts:
-    """The contracts of a file whose values are texts. A contract that is not well formed is left
-    out: it has no clock then.
+def of_tree(tree: Mapping[str, Any], of_device: Mapping[str, str]) -> Contracts:
+    """The contracts of a file whose values are texts, and who repairs each device. A contract that is
+    not well formed is left out: it has no clock then.
     """
     try:
         days = _bank_holidays(tree.get("bank_holidays") or {})
@@ -99,9 +99,6 @@ def of_tree(tree: Mapping[str, Any], devices: Iterable[Mapping[str, Any]]) -> Co
             found[str(entry.get("id"))] = _contract(_typed(entry))
         except (ValueError, TypeError, AttributeError):
             continue
-    of_device = {
-        one["id"]: one["contractor"] for one in devices if isinstance(one.get("contractor"), str)
-    }
     return Contracts(found, of_device, days)
 
 

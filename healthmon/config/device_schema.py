@@ -25,6 +25,7 @@ from healthmon.config.fields import (
     PowerPort,
     Priority,
     Ratio,
+    Reference,
     Seconds,
     Size,
     Strict,
@@ -127,7 +128,8 @@ class Metered(Strict):
 
 
 class Watched(Strict):
-    """What every device has. `port` is its port on the parent switch, `poe` that port's
+    """What every device has; ``no`` is for a contractor, credential, recorder, `snmp` or `metered` of
+    the defaults that this one has not. `port` is its port on the parent switch, `poe` that port's
     "group.port" in RFC 3621. `joined` and `retired` are the days from which it is and is no longer in
     service. `checks` are checks of installed packages, by name with their settings.
     """
@@ -141,16 +143,16 @@ class Watched(Strict):
     zone: Line = ""
     priority: Priority = 3
     parent: Ids = ()
-    contractor: str | None = None
+    contractor: Reference = None
     disabled: Flag = False
     joined: Date | None = None
     retired: Date | None = None
     interval: Seconds | None = Field(default=None, ge=1)
     timeout: Seconds | None = Field(default=None, ge=0.2, le=120)
     limits: LimitValues = LimitValues()
-    snmp: Snmp | None = None
+    snmp: Annotated[Snmp | None, BeforeValidator(or_no)] = None
     ports: tuple[Port, ...] = ()
-    metered: Metered | None = None
+    metered: Annotated[Metered | None, BeforeValidator(or_no)] = None
     port: Name | None = None
     poe: PowerPort | None = None
     checks: CheckSettings = Field(default_factory=dict)
@@ -159,7 +161,7 @@ class Watched(Strict):
 class VideoDevice(Watched):
     """What cameras and recorders have."""
 
-    credential: str | None = None
+    credential: Reference = None
     allow_basic: Flag = False
     rtsp: Annotated[Tcp | None, BeforeValidator(or_no)] = Tcp()
     http: Annotated[Tcp | None, BeforeValidator(or_no)] = Tcp()
@@ -177,7 +179,7 @@ class Camera(VideoDevice):
 
     kind: Literal["fixed", "ptz", "deployable"]
     state: Deployment = "deployed"
-    recorder: str | None = None
+    recorder: Reference = None
     channel: str | None = None
     covers: Ids = ()
     ntp: Hosts | None = None
@@ -244,7 +246,7 @@ class Link(Watched):
     over (`relay`).
     """
 
-    credential: str | None = None
+    credential: Reference = None
     allow_basic: Flag = False
     rtsp: Annotated[Tcp | None, BeforeValidator(or_no)] = None
     http: Annotated[Tcp | None, BeforeValidator(or_no)] = None

@@ -57,6 +57,8 @@ Line = Annotated[str, AfterValidator(one_line)]
 Name = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(one_line)]
 Priorities = Annotated[tuple[Priority, ...], BeforeValidator(as_list)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(as_list)]
+# The id of something else in the file; ``no`` for none.
+Reference = Annotated[str | None, BeforeValidator(or_no)]
 Endpoint = Annotated[str, Field(pattern=r"^/[!-~]*$", max_length=512)]
 PowerPort = Annotated[str, Field(pattern=r"^[0-9]{1,10}\.[0-9]{1,10}$")]
 Key = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]

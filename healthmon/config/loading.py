@@ -9,7 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from healthmon.config import checks, document
+from healthmon.config.defaults_schema import KEYS
 from healthmon.config.extensions import Extensions
+from healthmon.config.inheritance import inherited
 from healthmon.config.partial import Part, well_formed
 from healthmon.config.problems import ConfigError, Problem
 from healthmon.config.schema import Config
@@ -33,14 +35,16 @@ def load(path: Path, extensions: Extensions | None = None) -> Config:
         if key in tree:
             del tree[key]
             problems.append(Problem(found.file, found.line((key,)), "", f"unknown key '{key}'"))
+    given = inherited(found, KEYS)
+    tree = given.tree
     extra = {"folder": str(path.parent), "file": str(path.resolve()), "digest": _digest(path)}
     part: Part | None
     try:
         part = Part(Config.model_validate({**tree, **extra}, context=extensions))
     except ValidationError as error:
-        problems += problems_of(error, found)
+        problems += problems_of(error, found, given)
         part = well_formed(tree, error, extra, extensions)
-    problems += checks.problems_of(part, found)
+    problems += checks.problems_of(part, found, given)
     if problems or part is None:
         raise ConfigError(problems)
     return part.config.model_copy(
@@ -61,11 +65,20 @@ def json_schema() -> dict[str, Any]:
     for key in _OURS:
         schema["properties"].pop(key, None)
     _unwrap_descriptions(schema)
+    for definition in schema["$defs"].values():
+        _without_inherited(definition)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
         "title": "healthmon config.yaml",
     }
+
+
+def _without_inherited(definition: dict[str, Any]) -> None:
+    """A device need not have what the defaults may give."""
+    if {"id", "address"} <= definition.get("properties", {}).keys():
+        required = definition["required"]
+        definition["required"] = [key for key in required if key not in ("site", "kind")]
 
 
 def _unwrap_descriptions(node: Any) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from healthmon.config import contracts, document, units
+from healthmon.config import contracts, document, inheritance, units
 from healthmon.config.contracts import Contracts
 from healthmon.model.plain_text import one_line
 
@@ -75,7 +75,7 @@ def _outline(tree: dict[str, Any]) -> Outline:
             _text(one.get("id")): one_line(_text(one.get("name", "")))
             for one in _entries(tree, "sites")
         },
-        contracts.of_tree(tree, devices),
+        contracts.of_tree(tree, dict(_contractors(tree))),
     )
 
 
@@ -86,6 +86,15 @@ def _contracts(config: Config) -> Contracts:
         {one.id: one.contractor for one in devices if one.contractor},
         contracts.bank_holidays_of(config),
     )
+
+
+def _contractors(tree: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Who repairs each device that has a contractor, its own or an inherited one."""
+    for section in SECTIONS:
+        values = inheritance.value_of(tree, section, "contractor")
+        for entry, name in zip(_entries(tree, section), values, strict=True):
+            if isinstance(name, str) and not units.is_no(name):
+                yield _text(entry.get("id")), name
 
 
 def _entries(tree: dict[str, Any], section: str) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from healthmon.config.contract_schema import BankHolidays, Contractor
+from healthmon.config.defaults_schema import KindDefaults
 from healthmon.config.device_schema import (
     Camera,
     LimitValues,
@@ -83,13 +84,15 @@ class Estate(Strict):
 class Site(Strict):
     """A place with a network connection; `bandwidth` is what all checks there may take together.
 
-    `access` is how a repairer gets in; it stands in the contractor's fault report.
+    `access` is how a repairer gets in; it stands in the contractor's fault report. `defaults` are what
+    its devices have unless they say otherwise.
     """
 
     id: Id
     name: Name = ""
     bandwidth: BitRate = 100e6
     access: Line = ""
+    defaults: KindDefaults | None = None
 
 
 class Confirm(Strict):
@@ -150,9 +153,9 @@ class History(Strict):
     backup_key: str | None = Field(default=None, pattern="^age1[0-9a-z]{10,100}$")
 
 
-class Defaults(Strict):
-    """What a device has unless it says otherwise. `ntp` are the time servers that cameras should be
-    set to.
+class Defaults(KindDefaults):
+    """What a device has unless it or its site says otherwise. `ntp` are the time servers that cameras
+    should be set to; `device`, `camera` and so on are for devices of that kind.
     """
 
     interval: Seconds = Field(default=60.0, ge=1)

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from healthmon.config.document import Document, Path_
+from healthmon.config.inheritance import Inherited
 from healthmon.config.problems import Problem, suggest
 from healthmon.config.schema import Config
 
@@ -62,9 +63,12 @@ def where(document: Document, path: Path_) -> str:
     return f"{word} {name if isinstance(name, str) else f'number {int(path[1]) + 1}'}"
 
 
-def problems_of(error: ValidationError, document: Document) -> Iterator[Problem]:
-    """One problem for each finding, up to `MOST_TOLD`."""
-    findings = error.errors(include_url=False, include_context=True)
+def problems_of(error: ValidationError, document: Document, given: Inherited) -> Iterator[Problem]:
+    """One problem for each finding, up to `MOST_TOLD`. What a device inherits is said once, of the
+    defaults.
+    """
+    every = error.errors(include_url=False, include_context=True)
+    findings = [finding for finding in every if given.origin(finding["loc"]) is None]
     for finding in findings[:MOST_TOLD]:
         path = _in_file(finding["loc"], document)
         yield Problem(

@@ -4,12 +4,16 @@ watches it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from healthmon.config.defaults_schema import OWN
+from healthmon.config.inheritance import KIND_OF
 from healthmon.demo.onvif_sim import TIME_SERVER, mac_of
 from healthmon.demo.state import Ports, SimDevice
 from healthmon.demo.udp_sim import VOLUME
@@ -224,6 +228,18 @@ def plant(devices: Sequence[SimDevice]) -> dict[str, str]:
     return expected
 
 
+_SECTIONS = {
+    "links": ("link", "relay"),
+    "cameras": ("camera",),
+    "recorders": ("recorder",),
+    "ups": ("ups",),
+    "workstations": ("workstation",),
+}
+
+# Who stands where is said of each device.
+_OWN = OWN | {"site", "parent"}
+
+
 def write_config(devices: Sequence[SimDevice], folder: Path, *, agent_port: int = 9877) -> Path:
     """Write config.yaml and its secrets (0600) for `devices` into `folder`."""
     secrets = folder / "secrets"
@@ -234,6 +250,7 @@ def write_config(devices: Sequence[SimDevice], folder: Path, *, agent_port: int 
         path.chmod(0o600)
     state = folder / "state"
     state.mkdir(mode=0o700, exist_ok=True)
+    rows = {section: list(_rows(devices, *kinds)) for section, kinds in _SECTIONS.items()}
     tree = {
         "estate": {
             "name": "Example District CCTV (SIMULATED)",
@@ -241,7 +258,7 @@ def write_config(devices: Sequence[SimDevice], folder: Path, *, agent_port: int 
             "simulated": "yes",
         },
         "agent": {"port": agent_port, "state_directory": str(state)},
-        "defaults": {"ntp": [TIME_SERVER]},
+        "defaults": {"ntp": [TIME_SERVER], **_defaults(rows)},
         "sites": [{"id": site, "name": name, "bandwidth": "400 Mbit/s"} for site, name in SITES],
         "credentials": {
             "camera-view": {"username": "healthmon", "secret": {"file": "secrets/camera-view"}},
@@ -250,30 +267,79 @@ def write_config(devices: Sequence[SimDevice], folder: Path, *, agent_port: int 
         "time_servers": [
             {"address": d.address, "port": d.ports.ntp} for d in devices if d.kind == "ntp"
         ],
-        "links": [*_rows(devices, "link"), *_rows(devices, "relay")],
-        "cameras": list(_rows(devices, "camera")),
-        "recorders": list(_rows(devices, "recorder")),
-        "ups": list(_rows(devices, "ups")),
-        "workstations": list(_rows(devices, "workstation")),
+        **rows,
     }
     path = folder / "config.yaml"
-    path.write_text(
-        "# SIMULATED: none of these devices exists.\n"
-        + yaml.safe_dump(
-            tree, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120
-        ),
-        encoding="utf-8",
-    )
+    lines = ("# SIMULATED: none of these devices exists.", *_lines(tree))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
 
-def _rows(devices: Sequence[SimDevice], kind: str) -> Iterator[dict[str, Any]]:
-    """The rows of config.yaml of the devices of one kind."""
+def _lines(tree: dict[str, Any]) -> Iterator[str]:
+    """The file: a line for each device, site and setting."""
+    for section, value in tree.items():
+        yield f"{section}:" if value else f"{section}: []"
+        for key in value:
+            entry, dash = (key, "- ") if isinstance(value, list) else ({key: value[key]}, "")
+            flow = yaml.safe_dump(
+                entry, sort_keys=False, allow_unicode=True, default_flow_style=True, width=math.inf
+            ).strip()
+            yield f"  {dash}{flow if dash else flow[1:-1]}"
+
+
+def _defaults(rows: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """The defaults of each kind of which there are several."""
+    found = {kind: _shared(rows[section], _OWN) for section, kind in KIND_OF.items()}
+    return {kind: values for kind, values in found.items() if values}
+
+
+def _shared(rows: list[dict[str, Any]], own: Collection[str] = ()) -> dict[str, Any]:
+    """What most of `rows` have under the keys that all of them have, taken out of those; nothing of
+    the keys `own`.
+    """
+    found: dict[str, Any] = {}
+    for key in _common(rows) if len(rows) > 1 else ():
+        if key in own:
+            continue
+        if not all(isinstance(row[key], dict) for row in rows):
+            found |= _most(rows, key)
+        elif parts := _shared([row[key] for row in rows]):
+            found[key] = parts
+            _drop_empty(rows, key)
+    return found
+
+
+def _common(rows: list[dict[str, Any]]) -> list[str]:
+    """The keys that all of `rows` have."""
+    return [key for key in rows[0] if all(key in row for row in rows)]
+
+
+def _drop_empty(rows: list[dict[str, Any]], key: str) -> None:
+    for row in rows:
+        if not row[key]:
+            del row[key]
+
+
+def _most(rows: list[dict[str, Any]], key: str) -> dict[str, Any]:
+    """The commonest value of `key` by that key, taken out of `rows`; empty where each has its own."""
+    counts = Counter(str(row[key]) for row in rows)
+    text, count = counts.most_common(1)[0]
+    if count == 1:
+        return {}
+    value = next(row[key] for row in rows if str(row[key]) == text)
+    for row in rows:
+        if row[key] == value:
+            del row[key]
+    return {key: value}
+
+
+def _rows(devices: Sequence[SimDevice], *kinds: str) -> Iterator[dict[str, Any]]:
+    """The rows of config.yaml of the devices of some kinds."""
     known = {device.id for device in devices}
     for device in devices:
-        if device.kind == kind:
+        if device.kind in kinds:
             row = _row(device)
-            if kind == "camera" and device.recorder in known:
+            if device.kind == "camera" and device.recorder in known:
                 row |= {"recorder": device.recorder, "channel": device.channel}
             yield row
 

@@ -124,6 +124,6 @@ def test_it_needs_neither_pydantic_nor_a_model() -> None:
         "print([m for m in sys.modules if m.startswith(('pydantic', 'healthmon.model', 'healthmon.config.'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    names = {"contracts", "document", "outline", "problems", "secrets", "units"}
+    names = {"contracts", "document", "inheritance", "outline", "problems", "secrets", "units"}
     light = {"healthmon.model", "healthmon.model.enums", "healthmon.model.plain_text"}
     assert set(eval(done.stdout)) == {f"healthmon.config.{name}" for name in names} | light
