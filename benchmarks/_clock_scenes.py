@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import av
@@ -18,13 +18,22 @@ from PIL import Image, ImageDraw, ImageFont
 from benchmarks._picture_scenes import _FONT, _NOISE, MARGIN, Scene, _lit
 
 Grey = Any
+Corner = tuple[int, int]
 STYLES = ("outlined", "boxed", "plain")
+_LETTERS = _FONT | {"P": (30, 17, 17, 30, 16, 16, 16), "/": (1, 1, 2, 4, 8, 16, 16)}
+# The bars of each digit: top, middle and bottom, upper and lower left and right.
+_SEVEN = {
+    "0": "tbLlRr", "1": "Rr", "2": "tmbRl", "3": "tmbRr", "4": "mLRr",
+    "5": "tmbLr", "6": "tmbLlr", "7": "tRr", "8": "tmbLlRr", "9": "tmbLRr",
+    "-": "m", "/": "m", ":": ".,",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Stamp:
     """How a clock is written: `font` is a file, "" that of Pillow, "5x7" that
-    of simple cameras. `high` is the size of the text in
+    of simple cameras, "narrow" the same with a 1 that takes less room, "7seg" that of seven bars.
+    A line break in `form` begins another line. `high` is the size of the text in
     shares of the height, `at` its left upper corner in shares of width and height. `form` is as for
     strftime; `ahead` how far the clock is ahead, seconds; a `stopped` one shows its first second.
     """
@@ -47,15 +56,43 @@ def _font(name: str, size: int) -> Any:
     return ImageFont.truetype(name, size) if name else ImageFont.load_default(size)
 
 
-def _bitmap(text: str, size: int) -> Grey:
-    """The 5 x 7 letters that simple cameras write."""
+def _bitmap(text: str, size: int, *, narrow: bool = False) -> Grey:
+    """The 5 x 7 letters that simple cameras write; a `narrow` 1 takes four columns instead of six."""
     step = max(1, size // 9)
     made = np.zeros((9, 6 * len(text) + 2), np.float32)
-    for number, letter in enumerate(text):
-        for row, bits in enumerate(_FONT.get(letter, _FONT["-"])):
+    left = 1
+    for letter in text:
+        thin = narrow and letter == "1"
+        for row, bits in enumerate(_LETTERS.get(letter, _FONT["-"])):
             for column in range(5):
-                made[row + 1, number * 6 + column + 1] = bits >> (4 - column) & 1
-    return np.kron(made, np.ones((step, step), np.float32))
+                at = left + column - (1 if thin else 0)
+                made[row + 1, at] = max(made[row + 1, at], bits >> (4 - column) & 1)
+        left += 4 if thin else 6
+    return np.kron(made[:, : left + 1], np.ones((step, step), np.float32))
+
+
+def _bars(text: str, size: int) -> Grey:
+    """Digits of seven bars, as wide as each other; all else is drawn in 5 x 7."""
+    high, wide, bar = size, max(5, size * 5 // 9), max(1, size // 9)
+    step, middle = wide + max(2, bar + 1), (size - bar) // 2
+    made = np.zeros((high + 4, step * len(text) + 4), np.float32)
+    upper, lower, whole = slice(0, middle + bar), slice(middle, high), slice(0, wide)
+    bars = {
+        "t": (slice(0, bar), whole),
+        "m": (slice(middle, middle + bar), whole),
+        "b": (slice(high - bar, high), whole),
+        "L": (upper, slice(0, bar)),
+        "l": (lower, slice(0, bar)),
+        "R": (upper, slice(wide - bar, wide)),
+        "r": (lower, slice(wide - bar, wide)),
+        ".": (slice(high // 3, high // 3 + bar), slice(wide // 2, wide // 2 + bar)),
+        ",": (slice(2 * high // 3, 2 * high // 3 + bar), slice(wide // 2, wide // 2 + bar)),
+    }
+    for number, letter in enumerate(text):
+        cell = made[2 : 2 + high, 2 + number * step : 2 + number * step + wide]
+        for name in _SEVEN.get(letter, ""):
+            cell[bars[name]] = 1
+    return made
 
 
 def _drawn(white: Grey, style: str) -> tuple[Grey, Grey]:
@@ -71,11 +108,13 @@ def _drawn(white: Grey, style: str) -> tuple[Grey, Grey]:
     return 16 + 224 * white, dark
 
 
-@cache
+@lru_cache(maxsize=64)
 def _inked(font: str, size: int, style: str, text: str) -> tuple[Grey, Grey]:
     """The level and the cover (0 to 1) of a line of text."""
-    if font == "5x7":
-        return _drawn(_bitmap(text, size), style)
+    if font in {"5x7", "narrow"}:
+        return _drawn(_bitmap(text, size, narrow=font == "narrow"), style)
+    if font == "7seg":
+        return _drawn(_bars(text, size), style)
     letters, edge = _font(font, size), max(1, size // 12) if style == "outlined" else 0
     _, top, _, bottom = letters.getbbox("0123456789-:/ M", stroke_width=edge)
     box = (int(letters.getlength(text)) + 2 * edge + 4, int(bottom - top) + 4)
@@ -90,15 +129,29 @@ def _inked(font: str, size: int, style: str, text: str) -> tuple[Grey, Grey]:
     return 16 + 224 * white, np.maximum(np.asarray(dark, np.float32) / 255, white)
 
 
-def write(grey: Grey, stamp: Stamp, now: datetime) -> None:
-    """Write the clock on the picture."""
-    height, width = grey.shape
+def lines(stamp: Stamp, height: int, now: datetime) -> list[tuple[Grey, Grey]]:
+    """Level and cover of each line of the clock in a picture of `height`."""
     size = max(8, round(height * stamp.high))
-    level, cover = _inked(stamp.font, size, stamp.style, stamp.text(now))
-    y = min(int(stamp.at[1] * height), height - level.shape[0])
-    x = min(int(stamp.at[0] * width), width - level.shape[1])
-    part = grey[y : y + level.shape[0], max(0, x) : x + level.shape[1]]
-    part[:] = part * (1 - cover) + level * cover
+    return [_inked(stamp.font, size, stamp.style, one) for one in stamp.text(now).split("\n")]
+
+
+def corner(stamp: Stamp, size: tuple[int, int], now: datetime) -> tuple[int, int]:
+    """The left upper corner (x, y) of the clock in a picture of `size` (width, height)."""
+    parts = [level.shape for level, _ in lines(stamp, size[1], now)]
+    high, wide = sum(one[0] for one in parts), max(one[1] for one in parts)
+    x = min(int(stamp.at[0] * size[0]), size[0] - wide)
+    return max(0, x), max(0, min(int(stamp.at[1] * size[1]), size[1] - high))
+
+
+def write(grey: Grey, stamp: Stamp, now: datetime, at: tuple[int, int] | None = None) -> None:
+    """Write the clock on the picture: at its own place, or with its left upper corner `at` (x, y)."""
+    height, width = grey.shape
+    x, y = at or corner(stamp, (width, height), now)
+    for level, cover in lines(stamp, height, now):
+        part = grey[y : y + level.shape[0], x : x + level.shape[1]]
+        cut = np.s_[: part.shape[0], : part.shape[1]]
+        part[:] = part * (1 - cover[cut]) + (level * cover)[cut]
+        y += level.shape[0]
 
 
 @dataclass
@@ -136,8 +189,12 @@ class Street:
             axis=1,
         )
 
-    def picture(self, seconds: float, now: datetime) -> Grey:
-        """The picture `seconds` after the last `renew`, when it is `now`."""
+    def picture(
+        self, seconds: float, now: datetime, copies: Sequence[tuple[datetime, Corner]] = ()
+    ) -> Grey:
+        """The picture `seconds` after the last `renew`, when it is `now`. With `copies` (what it shows,
+        left upper corner) the first clock is written there instead, several times.
+        """
         width, height = self.size
         made = self._view.copy()
         for x, y, speed, side, level in self._things:
@@ -145,9 +202,10 @@ class Street:
             made[top : top + int(side), left : left + int(2 * side)] = level
         down, right = self._chance.integers(0, 64, 2)
         made += self._noise[down : down + height, right : right + width]
-        for stamp in self.stamps:
-            shown = now - timedelta(seconds=seconds) if stamp.stopped else now
-            write(made, stamp, shown)
+        for shown, at in copies:
+            write(made, self.stamps[0], shown, at)
+        for stamp in () if copies else self.stamps:
+            write(made, stamp, now - timedelta(seconds=seconds) if stamp.stopped else now)
         return np.clip(made, 0, 255).astype(np.uint8)
 
 

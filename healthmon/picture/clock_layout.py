@@ -14,6 +14,10 @@ LEAST_FIT = 0.85  # of a digit whose place is not known yet
 LEAST_MARGIN = 0.3
 SAME_GROUP = (0.75, 1.2)  # from digit to digit, in pitches
 NEXT_GROUP = 2.7  # from the last digit of a group to the first of the next one
+NEXT_OF_DATE = 3.4  # the same where a letter as wide as two digits may stand between (2026年11月)
+OTHER_LINE = (0.9, 2.2)  # glyph heights from the time to the date on the next line
+OTHER_COLUMNS = 12  # pitches that it may begin earlier or end later
+COARSE_FIT = 0.6  # of a digit, a few rows beside its place
 Cell = tuple[int, int]
 Group = tuple[Cell, ...]
 _DATES = {
@@ -36,11 +40,9 @@ def digits_of(strip: Floats, glyphs: Glyphs, least_apart: float) -> list[Found]:
     """All digits in `strip` (as high as a glyph and a row more at top and bottom), from left to
     right.
     """
-    high, wide = glyphs.size
     found: list[Found] = []
-    for row in range(strip.shape[0] - high + 1):
-        windows = np.lib.stride_tricks.sliding_window_view(strip[row : row + high], wide, axis=1)
-        patches = np.ascontiguousarray(windows.transpose(1, 0, 2)).reshape(-1, high * wide)
+    for row in range(strip.shape[0] - glyphs.size[0] + 1):
+        patches = _windows(strip, glyphs, row)
         fits, gains = glyphs.fits(patches)
         likely = np.flatnonzero(fits.max(axis=1) >= LEAST_FIT)
         digits, margins = glyphs.best(patches[likely], fits[likely])
@@ -51,6 +53,55 @@ def digits_of(strip: Floats, glyphs: Glyphs, least_apart: float) -> list[Found]:
             for at in np.flatnonzero(seen)
         ]
     return _apart(found, least_apart)
+
+
+def _windows(strip: Floats, glyphs: Glyphs, row: int) -> Floats:
+    """The piece as large as a glyph at each column of a `row`, flat (columns x pixels)."""
+    high, wide = glyphs.size
+    windows = np.lib.stride_tricks.sliding_window_view(strip[row : row + high], wide, axis=1)
+    return np.ascontiguousarray(windows.transpose(1, 0, 2)).reshape(-1, high * wide)
+
+
+def date_beside(
+    mean: Floats, glyphs: Glyphs, time: Sequence[Field], pitch: float
+) -> tuple[Field, ...]:
+    """The numbers of a date on the line above or below the `time` in the rows `mean`; none where
+    there is none.
+    """
+    high, wide = glyphs.size
+    row, first = time[0].cells[0]
+    last = time[-1].cells[-1][1]
+    left = max(0, int(first - OTHER_COLUMNS * pitch))
+    part = mean[:, left : int(last + OTHER_COLUMNS * pitch) + wide]
+    nearest, farthest = (int(one * high) for one in OTHER_LINE)
+    for rows in (range(row - farthest, row - nearest), range(row + nearest, row + farthest)):
+        inside = [one for one in rows if 0 <= one <= mean.shape[0] - high]
+        at = _fullest_row(part, glyphs, inside)
+        if at is None:
+            continue
+        top = max(0, at - 1)
+        found = digits_of(part[top : at + high + 1], glyphs, 0.75 * pitch)
+        cells = [(top + one.cell[0], left + one.cell[1]) for one in found]
+        if date := _date(list(_groups(cells, pitch)), pitch):
+            return date
+    return ()
+
+
+def _fullest_row(part: Floats, glyphs: Glyphs, rows: Sequence[int]) -> int | None:
+    """Of `rows` the one at which most places look like a digit; None where there is none."""
+    step = max(1, glyphs.size[0] // 10)
+
+    def digits_at(row: int, least: float) -> int:
+        fits, gains = glyphs.fits(_windows(part, glyphs, row))
+        likely = (fits >= least) & (gains >= LEAST_GAIN)
+        return int(np.count_nonzero(likely.any(axis=1)))
+
+    coarse = {row: digits_at(row, COARSE_FIT) for row in rows[::step]}
+    if not any(coarse.values()):
+        return None
+    near = max(coarse, key=lambda row: coarse[row])
+    close = [row for row in rows if abs(row - near) < step] or [near]
+    return max(close, key=lambda row: digits_at(row, LEAST_FIT))
 
 
 def _apart(found: list[Found], least: float) -> list[Found]:
@@ -98,9 +149,9 @@ def _groups(cells: Sequence[Cell], pitch: float) -> Iterator[Group]:
         yield tuple(group)
 
 
-def _follows(first: Group, second: Group, pitch: float) -> bool:
+def _follows(first: Group, second: Group, pitch: float, most: float = NEXT_GROUP) -> bool:
     """Whether only a separator stands between two groups."""
-    return second[0][1] - first[-1][1] <= NEXT_GROUP * pitch
+    return second[0][1] - first[-1][1] <= most * pitch
 
 
 def _date(groups: Sequence[Group], pitch: float) -> tuple[Field, ...]:
@@ -108,7 +159,7 @@ def _date(groups: Sequence[Group], pitch: float) -> tuple[Field, ...]:
     for at in range(len(groups) - 3, -1, -1):
         three = groups[at : at + 3]
         names = _DATES.get(tuple(len(one) for one in three))  # type: ignore[arg-type]
-        near = all(_follows(a, b, pitch) for a, b in itertools.pairwise(three))
+        near = all(_follows(a, b, pitch, NEXT_OF_DATE) for a, b in itertools.pairwise(three))
         if names and near:
             return tuple(Field(name, one) for name, one in zip(names, three, strict=True))
     for first, last in itertools.pairwise(groups):

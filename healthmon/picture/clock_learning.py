@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from healthmon.picture.clock_layout import Found, digits_of, fields_of
+from healthmon.picture.clock_layout import Found, date_beside, digits_of, fields_of
 from healthmon.picture.clock_model import (
     ClockModel,
     Digits,
@@ -35,10 +35,12 @@ DIGIT = (5, 3)  # rows and columns of the smallest digit there
 LEAST_TICK = 6.0  # grey levels that a piece of this size changes by at a tick
 MOST_CLOCKS, MOST_SPOTS = 2, 4
 LEAST_SECONDS = 13
-SETTLED = (0.45, 0.8)  # seconds after a tick at which its digit is sharp
+SETTLED = (0.45, 0.65)  # seconds after a tick at which its digit is sharp
+NEXT_TICK = 0.85  # from here on the next digit may stand there: a tick is known to 0.1 s
 INFORMATION = 0.3  # of the most, where a pixel belongs to the digit
 LEAST_TENS = 0.75  # fit of the digit before the last one
 PROOF = 0.6  # of the watched seconds must be read surely, and none of these wrong
+MOST_AROUND = 160  # rows above and below it that may hold the date; they cost memory
 DAY = 86400
 
 
@@ -150,13 +152,14 @@ class ClockLearner:
 
     @property
     def _around(self) -> int:
-        return max(16, self.size[1] // 12)
+        high = self.size[1]
+        return max(24, min(high // 7, MOST_AROUND), high // 12)
 
     def add(self, at: float, luma: Luma) -> None:
         """The picture at `at` (seconds of the stream)."""
         second, part = divmod(at - self.spot.phase, 1.0)
         taken = self.seconds.setdefault(int(second), [])
-        if len(taken) < len(SETTLED) and part >= SETTLED[len(taken)]:
+        if len(taken) < len(SETTLED) and SETTLED[len(taken)] <= part < NEXT_TICK:
             rows = luma[self.top : self.spot.row + self._around]
             taken.append(rows.copy())
 
@@ -191,6 +194,9 @@ class ClockLearner:
             for one in digits_of(strip, glyphs, 0.75 * pitch)
         ]
         fields = fields_of(found, (ticking.unit[0], tens.column), ticking.unit)
+        if fields and len(fields) == 3:
+            mean = ticking.mean_of(tens.minute)
+            fields += date_beside(mean, glyphs, fields, float(pitch))
         proven = ticking.proven(glyphs, fields) if fields else ()
         if not proven:
             return None

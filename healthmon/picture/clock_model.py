@@ -26,6 +26,7 @@ DIFFERENT = 0.25  # of the contrast: where two glyphs are told apart
 SHIFTS = np.array([(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)], np.intp)
 MOST_SIDE = 400
 OF_STROKE, RAREST = 0.12, 0.05  # of the contrast; share of the pixels
+LEAST_STROKES = 0.06  # of the pixels of a cell that its digit takes at least
 Luma = NDArray[Any]  # height x width, 0 to 255
 Floats = NDArray[np.float32]
 
@@ -69,11 +70,11 @@ class Glyphs:
     _against: dict[int, _Against] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, levels: NDArray[Any]) -> Glyphs:
-        """The glyphs of ten pictures of one size."""
+    def of(cls, levels: NDArray[Any], near: NDArray[Any] | None = None) -> Glyphs:
+        """The glyphs of ten pictures of one size; `near` (10 x pixels) is found where not given."""
         levels = np.asarray(levels, np.float32)
         flat = levels.reshape(10, -1)
-        near = _near(levels).reshape(10, -1)
+        near = _near(levels).reshape(10, -1) if near is None else near.astype(np.float32)
         means = (flat * near).sum(axis=1) / near.sum(axis=1)
         return cls(levels, near, (flat - means[:, None]) * near)
 
@@ -147,23 +148,42 @@ class Glyphs:
 
 def _near(levels: Floats) -> Floats:
     """Of each digit its strokes and what lies next to them (1, else 0). Strokes are the rarer of
-    the lightest and the darkest.
+    the lightest and the darkest. A light scene behind the text is not taken for one: it reaches the
+    edge of the cell.
     """
     low, high = (float(one) for one in np.quantile(levels, (0.03, 0.97)))
     reach = OF_STROKE * (high - low)
     light, dark = levels > high - reach, levels < low + reach
     strokes = light if light.mean() < dark.mean() or dark.mean() < RAREST else dark
-    found = strokes.copy()
+    inner = strokes & ~_from_edge(strokes)
+    enough = inner.mean(axis=(1, 2)) >= LEAST_STROKES
+    found = np.where(enough[:, None, None], inner, strokes)
     for _ in range(max(1, levels.shape[1] // 14)):
-        grown = found.copy()
-        grown[:, 1:] |= found[:, :-1]
-        grown[:, :-1] |= found[:, 1:]
-        grown[:, :, 1:] |= found[:, :, :-1]
-        grown[:, :, :-1] |= found[:, :, 1:]
-        found = grown
-    empty = ~strokes.any(axis=(1, 2))
-    found[empty] = True
+        found = _grown(found)
+    found[~found.any(axis=(1, 2))] = True
     return found.astype(np.float32)
+
+
+def _from_edge(there: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What of `there` (10 x high x wide) hangs together with the edge of its cell."""
+    edge = np.ones(there.shape[1:], bool)
+    edge[1:-1, 1:-1] = False
+    found = there & edge
+    while True:
+        grown = _grown(found) & there
+        if (grown == found).all():
+            return found
+        found = grown
+
+
+def _grown(there: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """`there` (10 x high x wide) and all pixels beside it."""
+    found = there.copy()
+    found[:, 1:] |= there[:, :-1]
+    found[:, :-1] |= there[:, 1:]
+    found[:, :, 1:] |= there[:, :, :-1]
+    found[:, :, :-1] |= there[:, :, 1:]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,8 +305,14 @@ def packed(models: Sequence[ClockModel], tried: float = 0.0) -> bytes:
         }
         for one in models
     ]
-    blobs = tuple(np.rint(one.glyphs.levels).astype(np.uint8).tobytes() for one in models)
+    blobs = tuple(_blob(one.glyphs) for one in models)
     return Message({"clocks": fields, "tried": tried}, blobs).packed()
+
+
+def _blob(glyphs: Glyphs) -> bytes:
+    """The levels of the ten digits, a byte each, then which pixels belong to them, a bit each."""
+    levels = np.rint(glyphs.levels).astype(np.uint8)
+    return levels.tobytes() + np.packbits(glyphs.near > 0).tobytes()
 
 
 def unpacked(data: bytes) -> list[ClockModel]:
@@ -306,11 +332,14 @@ def _model(told: dict[str, Any], blob: bytes) -> ClockModel:
     width, height = (int(side) for side in told["size"])
     if not (0 < high <= min(height, MOST_SIDE) and 0 < wide <= min(width, MOST_SIDE)):
         raise ValueError("no clock of healthmon")
-    glyphs = np.frombuffer(blob, np.uint8).reshape(10, high, wide)
+    pixels = 10 * high * wide
+    if len(blob) != pixels + (pixels + 7) // 8:
+        raise ValueError("no clock of healthmon")
+    levels = np.frombuffer(blob, np.uint8, pixels).reshape(10, high, wide)
+    near = np.unpackbits(np.frombuffer(blob, np.uint8, offset=pixels), count=pixels)
+    glyphs = Glyphs.of(levels, near.reshape(10, -1))
     fields = tuple(
         Field(str(name), tuple((int(row), int(column)) for row, column in cells))
         for name, cells in told["fields"]
     )
-    return ClockModel(
-        (width, height), Glyphs.of(glyphs), fields, float(told["pitch"]), float(told["learned"])
-    )
+    return ClockModel((width, height), glyphs, fields, float(told["pitch"]), float(told["learned"]))

@@ -48,8 +48,12 @@ def key_frame(street: Street, at: datetime):
     return next(decoded("h264", [data]))
 
 
-def test_the_digits_of_time_and_date_are_learned_from_the_ticking():
-    models, street = learned((BOXED,))
+ABOVE = Stamp("%d-%m-%Y\n%H:%M:%S", "7seg", "outlined", 0.05, (0.4, 0.85))
+
+
+@pytest.mark.parametrize("stamp", [BOXED, ABOVE], ids=["one line", "date above the time"])
+def test_the_digits_of_time_and_date_are_learned_from_the_ticking(stamp: Stamp):
+    models, street = learned((stamp,))
     (model,) = models
     assert [one.name for one in model.fields] == [
         "hour", "minute", "second", "first", "middle", "year",
