@@ -44,21 +44,25 @@ def warmed() -> Decoded:
     """
     av.logging.set_level(None)
     for name in _DECODERS.values():
-        av.CodecContext.create(name, "r")
+        warm: Any = av.CodecContext.create(name, "r")
+        warm.parse(None)
     frame = av.VideoFrame(640, 360, "yuv420p")
     for plane in frame.planes:
         plane.update(bytes(range(256)) * (plane.buffer_size // 256))
     return measured_frame(frame)
 
 
-def decoded(codec: str, data: bytes, most_pixels: int) -> Decoded:
-    """The picture of the key frame `data`. Raises UndecodableError."""
+def decoded(codec: str, data: bytes, most_pixels: int, *, several: bool = False) -> Decoded:
+    """The picture of the key frame `data`; with `several` the first whole one of the pictures that it
+    holds (intra refresh). Raises UndecodableError.
+    """
     context: Any = av.CodecContext.create(_DECODERS[codec], "r")
     context.thread_count = 1
     context.options = {"max_pixels": str(most_pixels)}
     frame = None
     try:
-        for packet in (av.Packet(data), None):
+        packets = [*context.parse(data), *context.parse(None)] if several else [av.Packet(data)]
+        for packet in (*packets, None):
             for frame in context.decode(packet):
                 return measured_frame(frame)
     except (av.FFmpegError, ValueError, MemoryError) as error:

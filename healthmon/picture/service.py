@@ -185,6 +185,7 @@ class PictureService:
             "codec": frames[0].codec,
             "most_pixels": MOST_PIXELS,
             "now": now,
+            "refresh": any(one.refresh for one in frames),
             "apart": frames[-1].at - frames[0].at,
             "aside": sorted({one.light for one in answers if one.light is not None}),
             "clock": self.clock,

@@ -78,7 +78,8 @@ def answer(asked: Message) -> Message:
     clocks = coded.pop() if asked.fields.get("clock") else b""
     codec, most = str(asked.fields["codec"]), int(asked.fields["most_pixels"])
     try:
-        pictures = [decoding.decoded(codec, data, most) for data in coded]
+        several = bool(asked.fields.get("refresh"))
+        pictures = [decoding.decoded(codec, data, most, several=several) for data in coded]
     except decoding.UndecodableError as error:
         return Message({"problem": str(error)}, (b"", b""))
     last = pictures[-1]

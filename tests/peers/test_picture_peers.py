@@ -9,12 +9,25 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.peers.films import CLOCK, FREEZE, MARGIN, SENSOR, WHOLE, Film, card, crop, film, make
+from helpers.peers.films import (
+    CLOCK,
+    FREEZE,
+    MARGIN,
+    SENSOR,
+    WHOLE,
+    Film,
+    card,
+    crop,
+    film,
+    join_late,
+    make,
+)
 from helpers.peers.rtsp_peers import wait_serving
 from helpers.pictures import coded, png, scene, with_noise
 from helpers.support import Peers, free_port, library, need
@@ -105,17 +118,22 @@ def learned(view: object, *, moved: bool = True) -> bytes:
     return baseline.packed()
 
 
-def swept(folder: Path, port: int, known: Iterable[tuple[str, bytes]], clock: str = "no") -> Told:
+def swept(folder: Path, port: int, known: Iterable[tuple[str, bytes]]) -> Told:
     """What one sweep tells of cameras at `port` by (name, what they have learned): their sentences by
     name and code.
     """
+    return told_by(sheet_of(folder, taught(folder, port, known)))
+
+
+def taught(folder: Path, port: int, known: Iterable[tuple[str, bytes]]) -> str:
+    """Cameras of config.yaml at `port` by (name, what they have learned)."""
     kept = Baselines(folder / "state" / "pictures")
-    (folder / "state").mkdir(mode=0o700)
+    (folder / "state").mkdir(mode=0o700, exist_ok=True)
     cameras = ""
     for name, baseline in known:
         kept.write((name, "main"), baseline)
         cameras += camera(name, port)
-    return told_by(sheet_of(folder, cameras))
+    return cameras
 
 
 def camera(name: str, port: int, more: str = "kind: fixed, http: no") -> str:
@@ -142,6 +160,12 @@ def sheet_of(folder: Path, cameras: str, *more: str) -> dict[str, Any]:
     assert done.returncode in (0, 1, 2), done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+def cells_of(sheet: dict[str, Any], line: str) -> dict[str, dict[str, Any]]:
+    """The cells of a `line` of a shift sheet by camera."""
+    column = next(number for number, one in enumerate(sheet["lines"]) if one["line"] == line)
+    return {one["id"]: one["cells"][column] for one in sheet["cameras"]}
 
 
 def told_by(sheet: dict[str, Any]) -> Told:
@@ -193,6 +217,59 @@ def test_films_by_ffmpeg_are_told_right(peers: Peers, tmp_path: Path):
         assert 28 <= int(told[name, "view_covered"].split()[1]) <= 36, "30 % of the view"
 
 
+def test_jpeg_that_is_too_large_for_its_header_has_a_picture(peers: Peers, tmp_path: Path):
+    """GStreamer writes 0x0 into it and the size into the description (RFC 2435 3.1.5)."""
+    need("ffmpeg", library(GSTREAMER))
+    whole = scene(7, size=(2592, 1944))
+    (tmp_path / "scene.png").write_bytes(png(whole))
+    make(tmp_path, tmp_path / "scene.png", [("large", film(SENSOR, codec="jpeg"))])
+    port = free_port()
+    peers.start("/usr/bin/python3", PEERS / "film_server.py", "127.0.0.1", str(port), str(tmp_path))
+    wait_serving(peers)
+    cameras = taught(tmp_path, port, [("large", learned(whole))])
+    cell = cells_of(sheet_of(tmp_path, cameras, "--shift"), "C7")["large"]
+    assert cell["why"].startswith("view as learned"), cell
+
+
+def test_a_stream_with_intra_refresh_has_a_picture_or_says_why_not(peers: Peers, tmp_path: Path):
+    """Joined after its only key frame: of GStreamer live, of FFmpeg with B-frames and with parameter
+    sets in the description only.
+    """
+    need("ffmpeg", library(GSTREAMER))
+    whole = scene(7, size=(720, 400))
+    (tmp_path / "scene.png").write_bytes(png(whole))
+    coder = "-c:v libx264 -preset veryfast -g 30 -b:v 1500k -x264-params intra-refresh=1"
+    shown = Film(f"crop=640:360:40:20,{SENSOR},{CLOCK}", coder=coder, kind=".bare")
+    make(tmp_path, tmp_path / "scene.png", [("late", shown)])
+    join_late(tmp_path / "late.h264.bare.mkv", 1.0)
+    live, films = free_port(), free_port()
+    scenes, server = tmp_path / "scene.png", PEERS / "gst_pictures.py"
+    peers.start("/usr/bin/python3", server, "127.0.0.1", str(live), str(scenes))
+    wait_serving(peers)
+    peers.start(
+        "/usr/bin/python3", PEERS / "film_server.py", "127.0.0.1", str(films), str(tmp_path)
+    )
+    wait_serving(peers, 1)
+    names = ("refresh", "refreshcovered", "longrefresh")
+    for name in names:  # whoever watches already
+        url = f"rtsp://127.0.0.1:{live}/{name}"
+        peers.start(
+            "ffmpeg", "-loglevel", "error", "-rtsp_transport", "tcp", "-i", url, "-f", "null", "-"
+        )
+    time.sleep(5)
+    known = learned(whole[20:-20, 40:-40])
+    cameras = taught(tmp_path, live, [(name, known) for name in names])
+    cameras += taught(tmp_path, films, [("late", known)])
+    sheet = sheet_of(tmp_path, cameras, "--shift")
+    cells = cells_of(sheet, "C7")
+    assert {name: cell["mark"] for name, cell in cells.items()} == {
+        "refresh": "pass",
+        "late": "pass",
+        "refreshcovered": "warning",
+        "longrefresh": "NOT CHECKED",
+    }
+
+
 async def test_a_camera_that_is_steered_through_the_whole_check_has_no_fault(
     peers: Peers, tmp_path: Path
 ):
@@ -223,7 +300,6 @@ async def test_a_camera_that_is_steered_through_the_whole_check_has_no_fault(
         sheet = await asyncio.to_thread(sheet_of, tmp_path, cameras, "--shift")
     rows = (*sheet["faults"], *sheet["warnings"])
     assert [one["sentence"] for one in rows if one["devices"] != "healthmon"] == []
-    column = next(number for number, line in enumerate(sheet["lines"]) if line["line"] == "C7")
-    cells = {one["id"]: one["cells"][column] for one in sheet["cameras"]}
+    cells = cells_of(sheet, "C7")
     assert {one["mark"] for one in cells.values()} == {"NOT CHECKED"}
     assert all("the camera was moving" in one["why"] for one in cells.values()), cells

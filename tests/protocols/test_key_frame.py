@@ -10,6 +10,7 @@ import av
 import pytest
 
 from healthmon.demo.clip import nals, payloads
+from healthmon.picture import decoding
 from healthmon.protocols.media.key_frame import START, KeyFrameCollector, h264_units, h265_units
 from healthmon.protocols.rtsp.rtp import Meter
 
@@ -109,6 +110,61 @@ def test_parameter_sets_of_the_description_alone_are_enough() -> None:
     bare = [[nal for nal in unit if nal[0] & 31 not in (7, 8)] for unit in units]
     (frame,) = kept("h264", bare, sets=sets).kept()
     assert decoded("h264", frame.data) == [SIZE]
+
+
+def test_parameter_sets_in_the_stream_count_before_those_of_the_description() -> None:
+    """Also where they have a time of their own, and where they came with an earlier key frame only."""
+    units = encoded("libx264", {"preset": "ultrafast"})
+    wrong = tuple(nal for nal in encoded("libx264", {"preset": "slow", "refs": "3"}, 1)[0][:2])
+    own = [nal for nal in units[0] if nal[0] & 31 in (7, 8)]
+    bare = [[nal for nal in unit if nal[0] & 31 not in (7, 8)] for unit in units]
+    assert set(own) != set(wrong)
+    for sent in ([own, *bare], [own + bare[0], *bare[1:]]):
+        first, last = kept("h264", sent, sets=wrong).kept()
+        for frame in (first, last):
+            assert decoded("h264", frame.data) == [SIZE]
+            assert frame.data.index(own[0]) > frame.data.index(wrong[0])
+
+
+REFRESH = {"preset": "ultrafast", "x264-params": "intra-refresh=1:keyint=24"}
+
+
+def test_the_pictures_of_an_intra_refresh_become_the_whole_picture_that_the_encoder_made() -> None:
+    units = encoded("libx264", REFRESH, pictures=80)[10:]  # the only key frame is over
+    found = kept("h264", units).kept()
+    assert [frame.refresh for frame in found] == [True, True]
+    whole: Any = av.CodecContext.create("h264", "r")
+    every = [
+        frame for one in encoded("libx264", REFRESH, 80) for frame in whole.decode(packet(one))
+    ]
+    made = {decoding.measured_frame(frame).luma.tobytes() for frame in every}
+    for frame in found:
+        shown = decoding.decoded("h264", frame.data, 10**7, several=True)
+        same = shown.luma.tobytes() in made
+        assert same, "to the last bit"
+        with pytest.raises(decoding.UndecodableError, match="intra refresh"):
+            decoding.decoded("h264", frame.data[: len(frame.data) // 2], 10**7, several=True)
+
+
+def packet(units: list[bytes]) -> Any:
+    return av.Packet(b"".join(START + nal for nal in units))
+
+
+def test_an_intra_refresh_with_a_lost_packet_gives_no_picture_but_the_next_one_does() -> None:
+    units = encoded("libx264", REFRESH, pictures=80)[10:]
+    begins = next(n for n, unit in enumerate(units) if any(nal[0] & 31 == 6 for nal in unit))
+    before = sum(len(payloads(nal)) for unit in units[: begins + 3] for nal in unit)
+    collector = kept("h264", units, lose=before)
+    assert len(collector.kept()) == 1
+    assert collector.refreshed
+
+
+def test_an_intra_refresh_that_never_ends_is_given_up() -> None:
+    units = encoded("libx264", REFRESH, pictures=80)[10:]
+    begins = next(n for n, unit in enumerate(units) if any(nal[0] & 31 == 6 for nal in unit))
+    unused = [bytes((nal[0] & 0x1F,)) + nal[1:] for nal in units[begins + 1]]  # nal_ref_idc 0
+    collector = kept("h264", [units[begins], *[unused] * 40])  # of 8 s
+    assert (collector.kept(), collector.refreshing, collector.refreshed) == ((), None, True)
 
 
 def test_units_of_aggregates_and_fragments() -> None:

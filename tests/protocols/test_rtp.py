@@ -6,6 +6,7 @@ import struct
 
 import pytest
 
+from healthmon.protocols.media.jpeg_headers import known_size
 from healthmon.protocols.rtsp import rtcp
 from healthmon.protocols.rtsp.rtp import RELOCK_AFTER, Meter
 
@@ -191,15 +192,34 @@ def test_the_size_of_jpeg(restart: bool) -> None:
     assert (meter.keyframes, meter.inside.picture) == (2, (640, 480))
 
 
-def test_the_size_of_large_jpeg_by_onvifs_extension() -> None:
+@pytest.mark.parametrize("header", [(0, 0), (3840 % 2048 // 8, 2160 % 2048 // 8)])
+def test_the_size_of_large_jpeg_by_onvifs_extension(header: tuple[int, int]) -> None:
+    """The header itself says 0 or what is left above 2048."""
     frame_header = (
         b"\xff\xc0\0\x11\x08" + (2160).to_bytes(2, "big") + (3840).to_bytes(2, "big") + bytes(10)
     )
     segments = b"\xff\xdb\0\x04\1\2" + frame_header
     segments += bytes(-len(segments) % 4)
     more = struct.pack(">HH", 0xFFD8, len(segments) // 4) + segments
-    meter = fed(packet(1, 0, jpeg(0, 0), first=0x90, more=more), codec="mjpeg")
+    meter = fed(packet(1, 0, jpeg(*header), first=0x90, more=more), codec="mjpeg")
     assert meter.inside.picture == (3840, 2160)
+
+
+@pytest.mark.parametrize(
+    ("header", "told", "wanted"),
+    [
+        (None, (2592, 1944), (2592, 1944)),
+        ((544, 1944), (2592, 1944), (2592, 1944)),
+        ((1920, 1080), (2592, 1944), (1920, 1080)),
+        ((1368, 768), (1366, 768), (1366, 768)),
+        ((544, 1944), None, (544, 1944)),
+        (None, None, None),
+    ],
+)
+def test_the_size_told_elsewhere_counts_where_it_fits_the_header_of_a_jpeg(
+    header: tuple[int, int] | None, told: tuple[int, int] | None, wanted: tuple[int, int] | None
+) -> None:
+    assert known_size(header, told) == wanted
 
 
 def test_c19_loss_late_packets_and_copies() -> None:

@@ -20,7 +20,7 @@ from healthmon.checks.probes.skew import skew
 from healthmon.model.device import Check, Device, StreamSpec
 from healthmon.model.enums import CheckName, Kind, Span
 from healthmon.model.measurements import Stream
-from healthmon.model.picture import LEAST_APART
+from healthmon.model.picture import LEAST_APART, PictureReading
 from healthmon.picture.service import PictureMemory
 from healthmon.protocols import quirks
 from healthmon.protocols.errors import (
@@ -40,6 +40,7 @@ from healthmon.protocols.errors import (
     TooLargeError,
     UnsupportedError,
 )
+from healthmon.protocols.media import refresh
 from healthmon.protocols.media.key_frame import CODECS, KeyFrameCollector, StreamCollector
 from healthmon.protocols.media.parameter_sets import is_sps, sps_of
 from healthmon.protocols.onvif import media as onvif_media
@@ -58,6 +59,7 @@ SPARE = 0.2
 REDISCOVER_SECONDS = 3600.0
 REPORT_LATENCY = 0.25
 SECOND_KEY_SECONDS = 3.0
+NO_WHOLE_REFRESH = "no whole picture has come in one period of the intra refresh"
 MOST_EQUAL, EQUAL_APART_SECONDS = 1000, 0.5
 _NOT_OF_PICTURES = (ProtocolError, TooLargeError, ResetError, SilentError, AddressError, TlsError)
 More = Callable[[Session], Awaitable[float]]
@@ -250,6 +252,8 @@ async def played(
             raise BudgetError("nothing is left of today's data")
         if collector is not None:
             left = check.timeout - (time.monotonic() - began) - MARGIN
+            watched += await _refresh_over(session, collector, left)
+            left = check.timeout - (time.monotonic() - began) - MARGIN
             watched += await _second_key_frame(session, collector, memory, left)
         _remember_clocks(session, memory, base)
         measured = _measured(session, asked, watched, memory)
@@ -269,8 +273,15 @@ def _collector(
         return None
     if not _is_judged(device, check, context, video.codec):
         return None
-    meter.collector = KeyFrameCollector(video.codec, video.parameter_sets, video.size)
+    size = video.size or _configured_size(device, check)
+    meter.collector = KeyFrameCollector(video.codec, video.parameter_sets, size)
     return meter.collector
+
+
+def _configured_size(device: Device, check: Check) -> tuple[int, int] | None:
+    """The size in config.yaml, which JPEG of more than 2040 pixels may need."""
+    spec = next(one for one in device.streams if one.name == check.instance)
+    return (spec.width, spec.height) if spec.width and spec.height else None
 
 
 async def _status_before(device: Device, check: Check, context: ProbeContext, ends: float) -> None:
@@ -314,6 +325,18 @@ async def whole_stream(
     return watched
 
 
+async def _refresh_over(session: Session, collector: KeyFrameCollector, left: float) -> float:
+    """Watch on for a whole picture of an intra refresh that has begun, where none of the network's
+    data is counted; how many seconds it took.
+    """
+    if counting.charger() is not None or collector.kept() or collector.refreshing is None:
+        return 0.0
+    return await session.watch_until(
+        lambda _meter: collector.refreshing is None,
+        max(0.0, min(refresh.SECONDS, left)),
+    )
+
+
 async def _second_key_frame(
     session: Session, collector: KeyFrameCollector, memory: StreamMemory, left: float
 ) -> float:
@@ -336,7 +359,11 @@ async def _measure_picture(
     """Have the key frames measured; the session is over."""
     known = context.memory_of(device.id).stream(check.instance).picture
     frames = collector.kept()
-    if not frames or known is None or context.pictures is None:
+    if known is None or context.pictures is None:
+        return
+    if not frames and collector.refreshed:
+        known.reading, known.at = PictureReading(problem=NO_WHOLE_REFRESH), time.monotonic()
+    if not frames:
         return
     ends = time.monotonic() + left
     looking = await ptz.after(device, context, left)

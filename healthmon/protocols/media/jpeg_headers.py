@@ -51,18 +51,31 @@ class _Main:
 
 def whole(payloads: Sequence[bytes], size: tuple[int, int] | None = None) -> bytes:
     """The JPEG file of the `payloads` of one picture; empty where a part is missing or of a kind that
-    is not known. `size` is that of the description, for pictures whose header says 0.
+    is not known. `size` is that told elsewhere, for pictures too large for the header.
     """
     if not payloads or any(len(payload) <= _MAIN + _RESTART for payload in payloads):
         return b""
     main = _Main.of(payloads[0])
-    shown = main.size or size
+    shown = known_size(main.size, size)
     tables, at = _tables_of(payloads[0], main)
     scan = _scan(payloads, at)
     if main.kind & 63 > 1 or not (shown and tables and scan):
         return b""
     restart = int.from_bytes(payloads[0][_MAIN : _MAIN + 2], "big") if main.kind & 64 else 0
     return _head(main.kind & 63, tables, shown, restart) + scan + b"\xff\xd9"
+
+
+def known_size(
+    header: tuple[int, int] | None, told: tuple[int, int] | None
+) -> tuple[int, int] | None:
+    """The size of a picture. The header counts eights in one byte, up to 2040 pixels (RFC 2435 3.1.5);
+    senders write 0 for more, or what is left above 2048. So `told`, the size by the session
+    description, the header extension or the configuration, counts where it fits the `header`.
+    """
+    if header is None or told is None:
+        return header or told
+    fits = all(-(-side // 8) * 8 % 2048 == shown for side, shown in zip(told, header, strict=True))
+    return told if fits else header
 
 
 def _scan(payloads: Sequence[bytes], at: int) -> bytes:

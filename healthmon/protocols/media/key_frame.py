@@ -12,22 +12,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from healthmon.protocols.media import jpeg_headers
+from healthmon.protocols.media.refresh import Refresh, is_counted, recovery_count
 
 Buffer = bytes | bytearray | memoryview
 CODECS = frozenset({"h264", "h265", "mjpeg"})
 MOST_BYTES = 6_000_000  # of one key frame; 2160p at the best quality of JPEG is about 4 MB
+MOST_SETS, MOST_SET_BYTES = 16, 1024  # parameter sets that came in the stream
 START = b"\0\0\0\1"
 
 
 @dataclass(frozen=True, slots=True)
 class KeyFrame:
     """One complete coded key frame: `data` is Annex B with its parameter sets, or a JPEG file; `at`
-    is when it began (monotonic seconds).
+    is when it began (monotonic seconds). With `refresh` these are the pictures from a recovery point
+    to the first whole one, which began at `at`.
     """
 
     codec: str
     data: bytes
     at: float
+    refresh: bool = False
 
 
 @dataclass(slots=True)
@@ -35,7 +39,9 @@ class KeyFrameCollector:
     """Keeps the first and the last whole key frame of a stream.
 
     `Meter` tells it each packet, each new picture, what is a key frame and what was lost.
-    `parameter_sets` and `size` are those of the session description.
+    `parameter_sets` and `size` are those of the session description; sets that come in the stream
+    count before them, also those of an earlier picture. `refreshing` is the intra refresh under
+    way, `refreshed` whether there was one.
     """
 
     codec: str
@@ -44,6 +50,9 @@ class KeyFrameCollector:
     first: KeyFrame | None = None
     last: KeyFrame | None = None
     broken: int = 0
+    refreshing: Refresh | None = None
+    refreshed: bool = False
+    _sets: list[bytes] = field(default_factory=list)
     _stamp: int = -1
     _payloads: list[bytes] = field(default_factory=list)
     _bytes: int = 0
@@ -68,13 +77,15 @@ class KeyFrameCollector:
         self._payloads.append(bytes(memoryview(b)[at:end]))
         self._marked = marked
 
-    def key(self) -> None:
-        """The picture under way is a key frame."""
+    def key(self, size: tuple[int, int] | None = None) -> None:
+        """The picture under way is a key frame; a JPEG of `size` by its header extension."""
         self._key = True
+        self.size = self.size or size
 
     def spoil(self) -> None:
-        """A packet was lost: the picture under way is not whole."""
+        """A packet was lost: the picture under way is not whole, nor what was built on it."""
         self._whole = False
+        self.refreshing = None
 
     def is_apart(self, seconds: float) -> bool:
         """Whether two whole key frames have come that lie so far apart."""
@@ -92,22 +103,71 @@ class KeyFrameCollector:
         return tuple(one for one in found if one is not None)
 
     def _finish(self) -> None:
-        if self._key:
-            made = self._made() if self._whole else None
-            self.broken += made is None
-            if self.first is None:
-                self.first = made
-            elif made is not None:
-                self.last = made
+        if self._key or self.refreshing is not None:
+            self._wanted_over()
+        elif self._whole and 0 < self._bytes <= MOST_SET_BYTES:
+            self._units()  # parameter sets may have a time of their own
+        self._over()
+
+    def _over(self) -> None:
         self._payloads, self._bytes = [], 0
         self._key = self._whole = self._marked = False
+
+    def _wanted_over(self) -> None:
+        """A key frame, or a picture of an intra refresh, is over."""
+        made = self._made() if self._whole else None
+        if made is not None:
+            self._sort(made)
+        elif self._payloads or self._key:
+            self.broken += self._key
+            self.refreshing = None
+
+    def _sort(self, made: KeyFrame) -> None:
+        """A whole picture that is a key frame or belongs to an intra refresh."""
+        units = self._units()
+        count = recovery_count(self.codec, units) if self._key else -1
+        if count > 0 and self.refreshing is None:
+            self.refreshing, self.refreshed = Refresh(count, made.at), True
+            self.refreshing.add(made.data, counts=False)
+        elif self.refreshing is not None and count:
+            self.refreshing.add(made.data, counts=is_counted(self.codec, units))
+            self._refresh_over(self.refreshing, made)
+        else:
+            self.refreshing = None
+            self._keep(made)
+
+    def _refresh_over(self, refresh: Refresh, last: KeyFrame) -> None:
+        """Keep the pictures of an intra refresh if `last` is a whole one."""
+        if refresh.left <= 0:
+            self._keep(KeyFrame(self.codec, b"".join(refresh.pictures), last.at, refresh=True))
+            self.refreshing = None
+        elif refresh.too_long(last.at):
+            self.refreshing = None
+
+    def _keep(self, made: KeyFrame) -> None:
+        if self.first is None:
+            self.first = made
+        else:
+            self.last = made
+
+    def _units(self) -> list[bytes]:
+        """The NAL units of the picture under way, none of JPEG; its parameter sets are remembered."""
+        if self.codec == "mjpeg" or not self._payloads:
+            return []
+        units = list((h264_units if self.codec == "h264" else h265_units)(self._payloads))
+        for unit in units:
+            if _is_set(self.codec, unit) and len(unit) <= MOST_SET_BYTES:
+                before = [one for one in self._sets if one != unit]
+                self._sets = [*before[1 - MOST_SETS :], unit]
+        return units
 
     def _made(self) -> KeyFrame | None:
         """The picture as one piece, None where a part of it is missing."""
         if self.codec == "mjpeg":
             data = jpeg_headers.whole(self._payloads, self.size)
         else:
-            data = _annex_b(self.codec, self.parameter_sets, self._payloads)
+            known = (*self.parameter_sets, *self._sets)
+            data = _annex_b(self.codec, known if self._key else (), self._units())
         return KeyFrame(self.codec, data, self._at) if data else None
 
 
@@ -145,26 +205,32 @@ class StreamCollector(KeyFrameCollector):
             self.pictures.append(made)
             self.stamps.append(self._ticks / self.clock_rate)
             self.size_bytes += len(made.data)
-        self._payloads, self._bytes = [], 0
-        self._key = self._whole = self._marked = False
+        self._over()
 
 
-def _annex_b(codec: str, sets: Sequence[bytes], payloads: Sequence[bytes]) -> bytes:
-    """The units behind start codes, those of the description first: what comes in the stream is
+def _annex_b(codec: str, sets: Sequence[bytes], units: Sequence[bytes]) -> bytes:
+    """The `units` behind start codes, the `sets` known before first: what comes with the picture is
     newer. Empty where the first slice is missing.
     """
-    units = list(h264_units(payloads) if codec == "h264" else h265_units(payloads))
     first = next((unit for unit in units if _is_slice(codec, unit)), b"")
     at = 1 if codec == "h264" else 2
     if len(first) <= at or not first[at] & 0x80:  # the first slice of a picture says so
         return b""
-    return b"".join(START + unit for unit in (*sets, *units))
+    known = (unit for unit in sets if unit not in units)
+    return b"".join(START + unit for unit in (*known, *units))
 
 
 def _is_slice(codec: str, unit: bytes) -> bool:
     if codec == "h264":
         return unit[0] & 0x1F in (1, 5)
     return (unit[0] >> 1) & 0x3F < 32
+
+
+def _is_set(codec: str, unit: bytes) -> bool:
+    """Whether the unit is a parameter set."""
+    if codec == "h264":
+        return unit[0] & 0x1F in (7, 8)
+    return (unit[0] >> 1) & 0x3F in (32, 33, 34)
 
 
 def h264_units(payloads: Sequence[bytes]) -> Iterator[bytes]:

@@ -16,6 +16,7 @@ from typing import ClassVar
 
 from healthmon.protocols.flood import Allowance
 from healthmon.protocols.media.h264_slice import slice_layout
+from healthmon.protocols.media.jpeg_headers import known_size
 from healthmon.protocols.media.keyframe_hash import KeyframeHashes
 
 Buffer = bytes | bytearray | memoryview
@@ -254,9 +255,12 @@ class Jpeg(Other):
     keyed = True
 
     def scan(self, b: Buffer, at: int, end: int, stamp: int, now: float) -> bool:
-        """Always a key frame; the last size counts."""
+        """Always a key frame; the last size counts, unless it is that of the extension cut to a byte
+        of eights.
+        """
         if at + 8 <= end and b[at + 6] and b[at + 7]:
-            self.picture = (b[at + 6] * 8, b[at + 7] * 8)
+            found = (b[at + 6] * 8, b[at + 7] * 8)
+            self.picture = known_size(found, self.picture)
         if self.prints.wanted(stamp, now):
             self.prints.whole(bytes(memoryview(b)[at:end]))
         return True
@@ -265,7 +269,7 @@ class Jpeg(Other):
         """The JPEG headers of a picture larger than 2040 pixels (ONVIF Streaming 5.1.1) tell its
         size.
         """
-        if self.picture is not None or (b[at] << 8 | b[at + 1]) != ONVIF_JPEG:
+        if (b[at] << 8 | b[at + 1]) != ONVIF_JPEG:
             return
         head = bytes(memoryview(b)[at:end])
         for mark in (b"\xff\xc0", b"\xff\xc1"):

@@ -220,7 +220,7 @@ class Meter:
         elif len(self.key_gaps) < MOST_GAPS:
             self.key_gaps.append(now - self.last_key_at)
         if self.collector is not None:
-            self.collector.key()
+            self.collector.key(self.inside.picture)
         self.keyframes += 1
         self.last_key_at = now
         self._key_stamp = stamp

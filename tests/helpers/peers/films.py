@@ -46,6 +46,15 @@ def card(source: str) -> Film:
     return film(source=f"{source}{':' if '=' in source else '='}size=640x360:rate={RATE}")
 
 
+def join_late(file: Path, seconds: float) -> None:
+    """Cut the beginning off, whatever the stream is in the middle of then."""
+    whole = file.rename(file.with_name(f"whole.{file.name.partition('.')[2]}"))
+    argv = ["ffmpeg", "-loglevel", "error", "-i", str(whole), "-c", "copy", "-copyinkf"]
+    argv += ["-ss", str(seconds), str(file)]
+    subprocess.run(argv, check=True, timeout=60, stdin=subprocess.DEVNULL)
+    whole.unlink()
+
+
 def make(folder: Path, scene: Path, films: Iterable[tuple[str, Film]]) -> None:
     """One file for each of `films` (name, film) in `folder`, for ``film_server.py``."""
     for name, one in films:
