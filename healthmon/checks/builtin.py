@@ -14,6 +14,7 @@ from healthmon.checks.evaluation import (
     host,
     identity,
     link,
+    pan_tilt,
     picture,
     playback,
     port,
@@ -44,6 +45,7 @@ from healthmon.checks.probes import clock as clock_probe
 from healthmon.checks.probes import host as host_probe
 from healthmon.checks.probes import identity as identity_probe
 from healthmon.checks.probes import link as link_probe
+from healthmon.checks.probes import pan_tilt as pan_tilt_probe
 from healthmon.checks.probes import picture as picture_probe
 from healthmon.checks.probes import playback as playback_probe
 from healthmon.checks.probes import port as port_probe
@@ -197,6 +199,14 @@ CHECK_TYPES = (
         _families(host_metrics),
         codes.of("workstation"),
         _planned("host"),
+    ),
+    CheckType(
+        "pan_tilt",
+        "Pan and tilt",
+        pan_tilt_probe.probe,
+        pan_tilt.evaluate,
+        codes=codes.of("ptz"),
+        plan=_planned("pan_tilt"),
     ),
     CheckType(
         "identity",

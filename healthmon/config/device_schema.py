@@ -16,6 +16,7 @@ from healthmon.config.fields import (
     Endpoint,
     Flag,
     Hosts,
+    Hours,
     Id,
     Ids,
     Line,
@@ -172,9 +173,24 @@ class VideoDevice(Watched):
     watch: Seconds | None = Field(default=None, ge=0.2, le=60)
 
 
+class PtzCheck(Strict):
+    """Whether a PTZ camera may be moved to prove that it can (`active`): once in `every` seconds,
+    within `hours` (local time), after `quiet` seconds in which nothing moved it, to `presets` (all
+    where none are named). It must `arrive` within so many seconds.
+    """
+
+    active: Flag = False
+    every: Seconds = Field(default=86400.0, ge=3600, le=31 * 86400)
+    hours: Hours = ("09:00", "16:00")
+    quiet: Seconds = Field(default=600.0, ge=60, le=86400)
+    arrive: Seconds = Field(default=15.0, ge=5, le=30)
+    presets: Annotated[tuple[Name, ...], BeforeValidator(as_list)] = ()
+
+
 class Camera(VideoDevice):
     """A camera; `state` is where a deployable one is now, `covers` the zones that it can look at
-    besides its own, `ntp` the time servers that it should be set to (those of `defaults`).
+    besides its own, `ntp` the time servers that it should be set to (those of `defaults`). Without `ptz`
+    it is never moved.
     """
 
     kind: Literal["fixed", "ptz", "deployable"]
@@ -183,6 +199,7 @@ class Camera(VideoDevice):
     channel: str | None = None
     covers: Ids = ()
     ntp: Hosts | None = None
+    ptz: PtzCheck | None = None
     recording: RecordingValues = RecordingValues()
 
 

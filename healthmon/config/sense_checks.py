@@ -31,6 +31,8 @@ def problems_of(config: Config, entries: Iterable[Entry]) -> Iterator[tuple[Path
     for path, device in entries:
         yield from _limits((*path, "limits"), device.limits)
         yield from _dates(path, device)
+        if isinstance(device, Camera) and device.ptz is not None:
+            yield from _ptz((*path, "ptz"), device)
         if isinstance(device, Camera | Recorder):
             yield from _recording((*path, "recording"), device.recording)
     yield from _hours(config)
@@ -57,6 +59,16 @@ def _dates(path: Path_, device: Watched) -> Iterator[tuple[Path_, str]]:
     if device.joined and device.retired and device.retired <= device.joined:
         words = f"'retired' {device.retired} is not after 'joined' {device.joined}"
         yield (*path, "retired"), f"{words}; correct one of the two days"
+
+
+def _ptz(path: Path_, camera: Camera) -> Iterator[tuple[Path_, str]]:
+    """Why a camera that may be moved cannot be."""
+    if camera.kind != "ptz":
+        yield path, f"'ptz' is for cameras of kind ptz; this one is {camera.kind}: leave it out"
+    elif camera.http is None or camera.onvif is None:
+        yield path, "'ptz' needs ONVIF, and 'http' or 'onvif' is no: leave one of the two out"
+    elif camera.metered is not None:
+        yield path, "'ptz' asks the camera each minute, and it is 'metered': leave 'ptz' out"
 
 
 def _needs_retired(

@@ -115,7 +115,7 @@ class OnvifSim(Visitor):
         if operation in answers:
             return answers[operation]()
         if operation not in ("GetProfile", "GetStreamUri"):
-            return self._ptz.answer(operation)
+            return self._ptz.answer(operation, body)
         match = _PROFILE.search(body)
         number = int(match[1]) if match else len(self._device.paths)
         if number >= len(self._device.paths):

@@ -2,11 +2,15 @@
 
 The entries of `SimDevice.faults` that move it: `ptz_position` (pan, tilt, zoom), `ptz_moving`,
 `ptz_without_status`, `ptz_status_zero`, `presets` (name -> position) and `masks` (token -> entry
-with `corners`, `kind`, `enabled`).
+with `corners`, `kind`, `enabled`). It goes to a preset in `ptz_seconds`; `ptz_deaf` are presets to
+which it does not go (all: "*"), `ptz_halfway` those on the way to which it stops; `ptz_refuses`
+answers the request with a fault. `ptz_asked` lists the presets that it was sent to.
 """
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
@@ -20,6 +24,7 @@ PRESETS: Mapping[str, tuple[float, float, float]] = {
 }
 _SPACE = "http://www.onvif.org/ver10/tptz/PanTiltSpaces/PositionGenericSpace"
 _ZOOM_SPACE = "http://www.onvif.org/ver10/tptz/ZoomSpaces/PositionGenericSpace"
+_PRESET = re.compile(r"PresetToken>\s*(\w{1,16})\s*<")
 CONFIGURATION = (
     '<tt:PTZConfiguration token="ptz"><tt:Name>ptz</tt:Name><tt:UseCount>1</tt:UseCount>'
     "<tt:NodeToken>node</tt:NodeToken></tt:PTZConfiguration>"
@@ -36,8 +41,10 @@ class PtzSim:
             self.answers = {"GetPresets": self._presets}
             self.answers["GetStatus"] = self._status
 
-    def answer(self, operation: str) -> str | None:
-        """The response, None for an operation that this camera does not know."""
+    def answer(self, operation: str, body: str = "") -> str | None:
+        """The response to an operation with this `body`, None for one that this camera does not know."""
+        if operation == "GotoPreset" and self.answers:
+            return self._go(body)
         if operation == "GetMasks" and "masks" in self._device.faults:
             return self._masks()
         if operation == "GetStatus" and self._device.has("ptz_without_status"):
@@ -56,10 +63,36 @@ class PtzSim:
             for name, path in rows
         )
 
+    def _go(self, body: str) -> str | None:
+        device, found = self._device, _PRESET.search(body)
+        device.counters.moves += 1
+        token = found[1] if found else ""
+        device.faults.setdefault("ptz_asked", []).append(token)
+        known = dict(enumerate(device.faults.get("presets", PRESETS).values(), 1))
+        if device.has("ptz_refuses") or not token.isdigit() or int(token) not in known:
+            return None
+        to, deaf = known[int(token)], device.faults.get("ptz_deaf", ())
+        if token in device.faults.get("ptz_halfway", ()):
+            at = self._at()
+            to = tuple((one + other) / 2 for one, other in zip(at, to, strict=True))
+        if token not in deaf and "*" not in deaf:
+            seconds = float(device.faults.get("ptz_seconds", 0.0))
+            device.faults["ptz_way"] = (time.monotonic() + seconds, to)
+        return "<tptz:GotoPresetResponse/>"
+
+    def _at(self) -> Any:
+        """Where it looks now; what has arrived has come to rest."""
+        faults = self._device.faults
+        way = faults.get("ptz_way")
+        if way is not None and time.monotonic() >= way[0]:
+            faults["ptz_position"] = way[1]
+            del faults["ptz_way"]
+        return faults.get("ptz_position", PRESETS["Market"])
+
     def _status(self) -> str:
         device = self._device
-        at = device.faults.get("ptz_position", PRESETS["Market"])
-        moving = "MOVING" if device.has("ptz_moving") else "IDLE"
+        at = self._at()
+        moving = "MOVING" if device.has("ptz_moving") or "ptz_way" in device.faults else "IDLE"
         if device.has("ptz_status_zero"):
             at, moving = (0, 0, 0), "IDLE"
         return (

@@ -53,6 +53,7 @@ class Counters:
     calls: int = 0
     searches: int = 0
     searches_now: int = 0
+    moves: int = 0
 
     def enter(self, here: int) -> None:
         """A connection was made; with it, `here` are open."""

@@ -31,6 +31,7 @@ class OperationKind(StrEnum):
     IMPORTED = "imported"
     STATEMENT = "statement"
     BASELINE = "baseline"
+    PTZ_MOVE = "ptz_move"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from healthmon.model.device import (
     Tls,
 )
 from healthmon.model.enums import AGENT, CheckName, Kind
+from healthmon.model.ptz import PtzPlan
 
 _KINDS = (
     ("links", Kind.LINK),
@@ -129,7 +130,15 @@ def _of_camera(config: Config, entry: Watched) -> dict[str, Any]:
         "covers": entry.covers,
         "deployment": entry.state,
         "ntp": config.defaults.ntp if entry.ntp is None else entry.ntp,
+        "ptz": _moves(entry),
     }
+
+
+def _moves(entry: Camera) -> PtzPlan | None:
+    """How a camera may be moved; None where that is not asked for."""
+    if entry.ptz is None or not entry.ptz.active:
+        return None
+    return PtzPlan(**entry.ptz.model_dump(exclude={"active"}))
 
 
 def _access(entry: Watched) -> Access:

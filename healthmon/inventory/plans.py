@@ -60,6 +60,18 @@ def picture(planning: Planning) -> Iterator[Check]:
         yield replace(check, cost=0.0, interval=interval, timeout=max(check.timeout, timeout))
 
 
+MOVE_SECONDS = 60.0  # between two questions whether a camera rests
+SPARE_SECONDS = 30.0
+
+
+def pan_tilt(planning: Planning) -> Iterator[Check]:
+    """Every PTZ camera that may be moved: there and back, with a second try home."""
+    moves = planning.device.ptz
+    if moves is not None:
+        longest = 3 * moves.arrive + SPARE_SECONDS
+        yield planning.check(interval=MOVE_SECONDS, timeout=max(planning.base.timeout, longest))
+
+
 def clock(planning: Planning) -> Iterator[Check]:
     """Every device with a web or video server, and a computer by SNMP; links show no clock."""
     access = planning.device.access

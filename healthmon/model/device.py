@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, get_args
 
 from healthmon.model.enums import CheckName, Kind
 from healthmon.model.footage import PlaybackPlan, RecordingPlan
+from healthmon.model.ptz import PtzPlan
 from healthmon.model.readings import Readings
 
 CheckKey = tuple[str, str, str]
@@ -191,10 +192,10 @@ class Device:
 
     `make` is how a recorder is asked what it has recorded ("onvif", "hikvision" ...), "" where it
     is not asked, and `readings` what it is asked besides; `playback` is how its footage is proven,
-    None where it is not. `recording` is what is expected of a camera. `access_notes` is how a
-    repairer gets in. `daily_bytes` is what looks at a metered device may use in a local day. `ntp` are
-    the time servers that a camera should be set to, empty where nothing is expected; they are never
-    contacted for it.
+    None where it is not. `ptz` is how a PTZ camera may be moved, None where it never is.
+    `recording` is what is expected of a camera. `access_notes` is how a repairer gets in. `daily_bytes`
+    is what looks at a metered device may use in a local day. `ntp` are the time servers that a camera
+    should be set to, empty where nothing is expected; they are never contacted for it.
     """
 
     id: str
@@ -228,6 +229,7 @@ class Device:
     readings: Readings = field(default_factory=Readings)
     recording: RecordingPlan = field(default_factory=RecordingPlan)
     playback: PlaybackPlan | None = None
+    ptz: PtzPlan | None = None
     limits: Limits = field(default_factory=Limits)
     settings: Mapping[str, Any] = field(default_factory=dict)
 

@@ -46,6 +46,7 @@ class CheckName(StrEnum):
     PORT = "port"
     RELAY = "relay"
     HOST = "host"
+    PAN_TILT = "pan_tilt"
     AGENT = "agent"
 
 

@@ -316,6 +316,22 @@ def rests_all_the_same(moving_in_a_row: int, *, same_position: bool) -> bool:
     return same_position and moving_in_a_row >= ALWAYS_MOVING
 
 
+FIRST_FUNCTION = 33
+
+
+@quirk(
+    "ONVIF",
+    "ptz-function-presets",
+    devices="speed domes, Hikvision among them",
+    does="Has presets from number 33 on that are functions: flip, patrol, scan, limits, menu, restart.",
+    source="Hikvision DS-2DE5184-AE manual, special presets; Dasys dome manual 6, presets 65 to 99",
+)
+def is_function(token: str) -> bool:
+    """A preset with a number from 33 on is never called, unless config.yaml names it under `ptz`."""
+    digits = token.lower().removeprefix("preset").strip("_- ")
+    return digits.isdigit() and int(digits) >= FIRST_FUNCTION
+
+
 @quirk(
     "ONVIF",
     "zone-short-minutes",

@@ -9,14 +9,17 @@ import functools
 import logging
 import math
 import time
+import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from healthmon import __version__
+from healthmon.checks.probes.ptz_moves import NotRecordedError
 from healthmon.config.problems import ConfigError, Problem
 from healthmon.incidents.incident import EstateState
+from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.incidents.service_dates import next_change
 from healthmon.model.device import Check, CheckKey, Device
 from healthmon.model.enums import AGENT, CheckName, Reason, State
@@ -35,7 +38,7 @@ from healthmon.runtime.state import AgentState, FailedRun
 from healthmon.runtime.supervise import supervised
 from healthmon.scheduling.liveness import Liveness
 from healthmon.scheduling.scheduler import Schedule
-from healthmon.store import AloneError, Saved, Store, TroubleError, location
+from healthmon.store import AloneError, Saved, Store, StoreError, TroubleError, location
 from healthmon.store.audit import Entry
 from healthmon_exporters.metrics.exposition import Metrics
 
@@ -112,6 +115,7 @@ class Agent:
         incident_service.wall.on_step.append(agent._move)
         incident_service.on_operations = agent._operated
         incident_service.answers = agent.state.answers
+        agent.state.ptz_moves.record = agent._record_move
         try:
             saved = store_writer.start()
         except AloneError as error:
@@ -166,6 +170,18 @@ class Agent:
         except Exception:
             self._bug()
             log.exception("bug while delivering %s of %s", check.check_type, check.device)
+
+    async def _record_move(self, camera: str, preset: str, why: str) -> None:
+        """Put into the record that `camera` was sent to `preset`. Raises NotRecordedError."""
+        now = self.incident_service.wall.now()
+        details = {"preset": preset, "why": why}
+        new = Operation(
+            OperationKind.PTZ_MOVE, camera, AGENT, now, now, details, once=uuid.uuid4().hex
+        )
+        try:
+            await self.incident_service.store_writer.query(lambda store: store.operate(new))
+        except StoreError as error:
+            raise NotRecordedError(str(error)) from error
 
     def _move(self, by: float) -> None:
         """Our clock was set by `by` seconds: what is kept here is that much later."""
@@ -248,6 +264,12 @@ class Agent:
             site_names={site.id: site.name or site.id for site in self.estate.config.sites},
         )
 
+    def _away(self) -> list[Check]:
+        """The checks of cameras that an earlier run of the agent has moved and not brought home."""
+        moves = self.state.ptz_moves
+        checks = (one for one in self.estate.checks if one.check_type == CheckName.PAN_TILT)
+        return [check for check in checks if moves.is_away(check.device)]
+
     def ready(self) -> bool:
         """Whether every device that is asked anything has had a first result."""
         seen = {key[0] for key in self.state.results}
@@ -278,6 +300,7 @@ class Agent:
         self.schedule.run_soon(
             check for check in self.estate.checks if check.key in self.state.doubtful
         )
+        self.schedule.run_soon(self._away())
         jobs = (
             self.schedule.forever,
             self.engine.runner.lag.watch,

@@ -37,6 +37,8 @@ _WHAT = {
     OperationKind.MOVED: "moved",
     OperationKind.SERVICE: "in or out of service",
     OperationKind.STATEMENT: "clock statement",
+    OperationKind.BASELINE: "view learned anew",
+    OperationKind.PTZ_MOVE: "camera sent",
 }
 NOTHING = "not reported"
 NOT_WRITTEN = "not written down"
@@ -207,8 +209,10 @@ def dates_of(
 
 
 def _details(one: Operation) -> str:
-    if one.kind is OperationKind.CHECK:
+    if one.kind in (OperationKind.CHECK, OperationKind.BASELINE):
         return ""
+    if one.kind is OperationKind.PTZ_MOVE:
+        return f"{one.get('preset')}, {one.get('why')}"
     if one.kind is OperationKind.STATEMENT:
         return f"{one.details['facts']['asked']}: {one.get('reason')}"
     if one.kind is OperationKind.MOVED:

@@ -99,7 +99,12 @@ class CheckEngine:
     def detached(self, devices: Collection[str]) -> CheckEngine:
         """The same engine for runs out of turn at `devices`: what they show stays their own."""
         state = self.state.detached(devices)
-        context = replace(self.context, memory=state.memory, down=lambda: state.down)
+        context = replace(
+            self.context,
+            memory=state.memory,
+            ptz_moves=state.ptz_moves,
+            down=lambda: state.down,
+        )
         own = replace(self.own, cut=state.cut)
         return replace(self, state=state, context=context, own=own)
 
@@ -260,6 +265,7 @@ def _context(estate: Estate, state: AgentState, connector: Connector) -> ProbeCo
         lockout_guard=state.lockout_guard,
         disk_bays=state.disk_bays,
         pictures=_pictures(estate, state),
+        ptz_moves=state.ptz_moves,
         credential=estate.credential,
         reference=state.known_time.now,
         time_servers=estate.time_servers,

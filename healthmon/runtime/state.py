@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from healthmon.checks.probes.context import DeviceMemory
+from healthmon.checks.probes.ptz_moves import PtzMoves
 from healthmon.checks.probes.reference import aged
 from healthmon.incidents.confirmation import FaultBook
 from healthmon.incidents.picture_answers import Answers
@@ -69,8 +70,8 @@ class AgentState:
     lost. `kiss_of_death_until` are time servers that asked to be left alone: until when
     (monotonic), and their words. The latest run of the checks that are `away` did not reach the device,
     or our own network was not there. `doubtful` checks are confirmed soon; `untimed` ones wait for the
-    time reference. `answers` are the pictures that people have called false alarms. `failures` holds
-    at most `MOST_FAILURES` failed runs, the oldest first.
+    time reference. `answers` are the pictures that people have called false alarms. `ptz_moves` are the
+    last moves of PTZ cameras. `failures` holds at most `MOST_FAILURES` failed runs, the oldest first.
     """
 
     book: FaultBook = field(default_factory=FaultBook)
@@ -91,6 +92,7 @@ class AgentState:
     doubtful: set[CheckKey] = field(default_factory=set)
     untimed: set[CheckKey] = field(default_factory=set)
     answers: Answers = field(default_factory=dict)
+    ptz_moves: PtzMoves = field(default_factory=PtzMoves)
 
     @classmethod
     def of(cls, estate: Estate) -> AgentState:
@@ -98,7 +100,8 @@ class AgentState:
         folder = estate.state_directory
         guard = LockoutGuard(folder / "logins.json" if folder else None)
         bays = DiskBays(folder / "disks.json" if folder else None)
-        return cls(FaultBook(estate.policy), guard, bays)
+        moves = PtzMoves(folder / "ptz" if folder else None)
+        return cls(FaultBook(estate.policy), guard, bays, ptz_moves=moves)
 
     def retain(self, changed: Collection[str], keys: Collection[CheckKey]) -> None:
         """Forget what was learned of the `changed` devices, and the results of checks that are not
@@ -128,6 +131,7 @@ class AgentState:
             down=dict(self.down),
             cut=dict(self.cut),
             ports=dict(self.ports),
+            ptz_moves=replace(self.ptz_moves, record=None),
         )
 
     def apply(self, result: CheckResult) -> None:

@@ -23,7 +23,7 @@ from healthmon.model.device import Access, Check, Device
 from healthmon.model.enums import CheckName, Kind, Span, State
 from healthmon.model.measurements import Reference, TimeSource
 from healthmon.model.results import Observation
-from healthmon.protocols.errors import AuthFailedError, NotFoundError
+from healthmon.protocols.errors import AuthFailedError, ExchangeError, NotFoundError
 from healthmon.protocols.http.exchange import Endpoint
 from healthmon.protocols.onvif import device as onvif
 from healthmon.protocols.onvif import media as onvif_media
@@ -183,3 +183,14 @@ async def test_position_presets_and_masks_by_the_official_wsdls(place: Endpoint)
     )
     async with httpx.AsyncClient(trust_env=False) as http:
         assert (await http.get(f"{place.origin}/counters")).json()["profile"] == token
+
+
+async def test_it_is_sent_to_a_preset_that_it_has(place: Endpoint) -> None:
+    calls = onvif.calls(NET, place, SECOND, RIGHT, LockoutGuard(), skew=3600.0)
+    known = await ptz.services(calls)
+    views = calls.at(ptz.PTZ, known.ptz or "")
+    await ptz.goto(views, "p1", "1")
+    with pytest.raises(ExchangeError, match="no such preset"):
+        await ptz.goto(views, "p1", "7")
+    async with httpx.AsyncClient(trust_env=False) as http:
+        assert (await http.get(f"{place.origin}/counters")).json()["sent"] == "p1 to 1"

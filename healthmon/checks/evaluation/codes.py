@@ -34,6 +34,7 @@ GROUPS = {
     "pictures": "Pictures",
     "view": "Look at this picture",
     "privacy": "Privacy zones",
+    "ptz": "Pan and tilt",
     "login": "Login",
     "clock": "Clock",
     "identity": "Identity",
@@ -131,6 +132,20 @@ _VIEW: Table = {
     "screen_clock_format": (
         "Picture date format",
         "The date in the picture has day, month and year in another order than configured.",
+    ),
+}
+_PTZ: Table = {
+    "ptz_not_returned": (
+        "Camera not returned",
+        "The camera was sent to a preset to prove that it moves, and has not come back.",
+    ),
+    "ptz_no_move": (
+        "Camera does not move",
+        "The camera takes the command to go to a preset, and stays where it is.",
+    ),
+    "ptz_not_arrived": (
+        "Preset not reached",
+        "The camera moves, but does not come to rest at the preset that it was sent to.",
     ),
 }
 _PRIVACY: Table = {
@@ -444,6 +459,7 @@ CODES: dict[str, Code] = {
         "pictures": _PICTURES,
         "view": _VIEW,
         "privacy": _PRIVACY,
+        "ptz": _PTZ,
         "login": _LOGIN,
         "clock": _CLOCK,
         "identity": _IDENTITY,

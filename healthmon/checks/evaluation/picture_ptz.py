@@ -48,7 +48,7 @@ def _now(
     found = _judged(judge(observation, picture, known), sure=ptz.sure)
     if found is None:
         return None
-    at = _clock(observation.at, observation.at, device)
+    at = time_of_day(observation.at, observation.at, device)
     return replace(found, sentence=f"{found.sentence}; judged {at} at {plain(ptz.view)}")
 
 
@@ -77,7 +77,7 @@ def _then(
 
 
 def _when(observation: Observation, device: Device, last: LastView) -> str:
-    at = _clock(last.at, observation.at, device)
+    at = time_of_day(last.at, observation.at, device)
     return f"view last judged {at} at {plain(last.view)}"
 
 
@@ -107,7 +107,7 @@ def _why(picture: PictureReading, ptz: PtzView) -> str:
     return "too little of the view can be seen"
 
 
-def _clock(at: float, now: float, device: Device) -> str:
+def time_of_day(at: float, now: float, device: Device) -> str:
     """The time of day where the camera stands, with the date where it was another day."""
     zone = ZoneInfo(device.time_zone)
     then, today = (datetime.fromtimestamp(one, zone) for one in (at, now))

@@ -140,6 +140,9 @@ class _Table:
         verdicts = self.by_device.get(camera.id, ())
         if any(_is_lost(verdict) for verdict in verdicts):
             return "the camera could not be reached"
+        if line.number == "C9":
+            moves = (one for one in verdicts if one.check_type == CheckName.PAN_TILT)
+            return next((one.sentence for one in moves), line.missing)
         if any(source.check is CheckName.PICTURE for source in line.sources):
             enabled = self.around.pictures
             return picture_reasons.why_not_judged(line, camera, verdicts, enabled=enabled)

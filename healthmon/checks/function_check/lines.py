@@ -151,8 +151,10 @@ LINES = (
     Line(
         "C9",
         "Pan and tilt answer",
-        later="pan and tilt are not checked in this version",
+        (Source(_CAMERA, CheckName.PAN_TILT, ("pan_tilt",)),),
+        missing="it is never moved: config.yaml does not say `ptz: {active: yes}` for it",
         only="ptz",
+        tests=(f"{_JUDGED}test_pan_tilt_verdict.py",),
     ),
     Line(
         "C10",

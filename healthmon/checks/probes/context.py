@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from healthmon.checks.probes.ptz_memory import PtzMemory
+from healthmon.checks.probes.ptz_moves import PtzMoves
 from healthmon.checks.probes.session_cache import SessionCache
 from healthmon.model.device import Device
 from healthmon.model.enums import Span
@@ -146,6 +147,7 @@ class ProbeContext:
     session_cache: SessionCache = field(default_factory=SessionCache)
     disk_bays: DiskBays = field(default_factory=DiskBays)
     pictures: PictureService | None = None
+    ptz_moves: PtzMoves = field(default_factory=PtzMoves)
     down: Callable[[], Collection[str]] = lambda: ()
     _cameras: dict[str, tuple[tuple[str, str], ...]] | None = None
 

@@ -38,6 +38,7 @@ PAUSE_SECONDS = 900.0
 SHARE = 0.4  # of the time that is left of the check
 NEAR = 0.002  # of a space from -1 to 1: 0.4 degrees of pan
 DEGREES = 180.0
+LONGEST_UNSEEN = 180.0  # seconds between two answers of a camera that rests
 MOVING = "the camera was moving"
 NOT_TOLD = "the camera did not tell again where it looks"
 
@@ -78,18 +79,19 @@ async def _status(device: Device, context: ProbeContext, memory: PtzMemory) -> S
     """The status as far as it can be believed; None where the camera has no such service. Raises
     ExchangeError.
     """
-    calls = await _calls(device, context)
+    calls = await calls_of(device, context)
     if calls is None:
         return None
-    await _read(calls, memory, pans=device.variant == "ptz")
+    await read(calls, memory, pans=device.variant == "ptz")
     if device.variant != "ptz" or memory.services is None or memory.services.ptz is None:
         return None
     found = await ptz.status(calls.at(ptz.PTZ, memory.services.ptz), memory.profile)
     memory.moving = memory.moving + 1 if found.moving else 0
-    return believed(found, memory)
+    return note_rest(believed(found, memory), memory)
 
 
-async def _calls(device: Device, context: ProbeContext) -> Calls | None:
+async def calls_of(device: Device, context: ProbeContext) -> Calls | None:
+    """The ONVIF operations of the device; None where it has none. Raises ExchangeError."""
     place, path = http_place(device, context), device.access.onvif_path
     if place is None or path is None:
         return None
@@ -106,7 +108,7 @@ async def _calls(device: Device, context: ProbeContext) -> Calls | None:
     )
 
 
-async def _read(calls: Calls, memory: PtzMemory, *, pans: bool) -> None:
+async def read(calls: Calls, memory: PtzMemory, *, pans: bool) -> None:
     """Its services, masks and presets, where they were not read for an hour. Raises ExchangeError."""
     if memory.services is not None and time.monotonic() - memory.read_at < READ_SECONDS:
         return
@@ -146,6 +148,19 @@ def believed(status: Status, memory: PtzMemory) -> Status:
     return status
 
 
+def note_rest(status: Status, memory: PtzMemory) -> Status:
+    """`status`, after noting since when the camera rests; what was not asked for too long counts from
+    now.
+    """
+    now, at = time.monotonic(), status.position
+    known = memory.rests_at if now - memory.seen_at <= LONGEST_UNSEEN else None
+    rests = at is not None and status.moving is False
+    if not rests or not is_near(known, at):
+        memory.rests_since = now
+    memory.rests_at, memory.seen_at = at if rests else None, now
+    return status
+
+
 def looking(first: Status | None, last: Status | None, memory: PtzMemory) -> Looking:
     """Where the camera looked between the two: at a preset, at none, or moving. What tells nothing
     leaves that to the picture.
@@ -164,7 +179,7 @@ def looking(first: Status | None, last: Status | None, memory: PtzMemory) -> Loo
 
 def _has_moved(first: Status, last: Status, memory: PtzMemory) -> bool:
     """Whether the camera says that it moves, or is elsewhere than it was."""
-    same = _is_near(first.position, last.position)
+    same = is_near(first.position, last.position)
     if first.moving or last.moving:
         return not quirks.rests_all_the_same(memory.moving, same_position=same)
     return not same and first.position is not None and last.position is not None
@@ -172,15 +187,16 @@ def _has_moved(first: Status, last: Status, memory: PtzMemory) -> bool:
 
 def nearest(at: Position, presets: Sequence[Preset]) -> Preset | None:
     """The preset that `at` is at, None where it is at none."""
-    known = [one for one in presets if one.position is not None and _is_near(at, one.position)]
+    known = [one for one in presets if one.position is not None and is_near(at, one.position)]
     return min(known, key=lambda one: _distance(at, one.position or at), default=None)
 
 
-def _is_near(first: Position | None, second: Position | None) -> bool:
+def is_near(first: Position | None, second: Position | None, within: float = NEAR) -> bool:
+    """Whether two positions are known and the same, but for `within` of a space from -1 to 1."""
     if first is None or second is None:
         return False
     degrees = max(abs(one) for at in (first, second) for one in (at.pan, at.tilt)) > 1.0
-    return _distance(first, second) <= NEAR * (DEGREES if degrees else 1.0)
+    return _distance(first, second) <= within * (DEGREES if degrees else 1.0)
 
 
 def _distance(first: Position, second: Position) -> float:

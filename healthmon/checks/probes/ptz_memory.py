@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from healthmon.protocols.onvif.ptz import Mask, Preset, Services, Status
+from healthmon.protocols.onvif.ptz import Mask, Position, Preset, Services, Status
 
 
 @dataclass(slots=True)
@@ -12,7 +12,8 @@ class PtzMemory:
     """`services`, `profile` and `presets` were told at `read_at` (monotonic); no question is asked
     until `retry_at`, after one that was not answered. `elsewhere`: the camera has told another
     position than zero. `moving` counts the answers in a row that say MOVING. `masks` are the privacy
-    masks, None where it tells nothing of them. `before` is the status just before the picture.
+    masks, None where it tells nothing of them. `before` is the status just before the picture. At `seen_at` it
+    rested at `rests_at`, as in every answer since `rests_since` (monotonic).
     """
 
     services: Services | None = None
@@ -24,3 +25,6 @@ class PtzMemory:
     moving: int = 0
     masks: tuple[Mask, ...] | None = None
     before: Status | None = None
+    rests_at: Position | None = None
+    rests_since: float = 0.0
+    seen_at: float = -1e9

@@ -22,14 +22,30 @@ def opened(path: Path, flags: int, mode: int = 0o600) -> int:
     return handle
 
 
-def write(path: Path, text: str, mode: int = 0o600) -> None:
-    """Put `text` in place of the file at `path`, whole or not at all. Raises OSError."""
+def write(path: Path, text: str, mode: int = 0o600, *, durable: bool = False) -> None:
+    """Put `text` in place of the file at `path`, whole or not at all; a `durable` one is on the disk
+    when this returns, also after a power failure. Raises OSError.
+    """
     fresh = path.with_suffix(f".{os.getpid()}.new")
     handle = opened(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         fresh.replace(path)
+        if durable:
+            _sync(path.parent)
     except OSError:
         fresh.unlink(missing_ok=True)
         raise
+
+
+def _sync(folder: Path) -> None:
+    """Have the names of the files of `folder` on the disk. Raises OSError."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

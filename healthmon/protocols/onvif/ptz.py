@@ -1,5 +1,5 @@
-"""ONVIF: where a PTZ camera looks, its presets, and the privacy masks of a camera. Read only: it is
-never moved.
+"""ONVIF: where a PTZ camera looks, its presets, and the privacy masks of a camera. All of it is read
+only but `goto`, which sends a camera to a preset that it has.
 
 ONVIF PTZ 5.4 (GetStatus) and 5.5 (GetPresets), Media2 5.12 (GetMasks), Core 8.1.2 (GetServices).
 """
@@ -124,6 +124,14 @@ async def presets(ptz: Calls, token: str) -> tuple[Preset, ...]:
 async def status(ptz: Calls, token: str) -> Status:
     """GetStatus of the profile `token`. Raises ExchangeError."""
     return status_of(await call(ptz, "GetStatus", _of_profile(token)))
+
+
+async def goto(ptz: Calls, token: str, preset: str) -> None:
+    """GotoPreset (ONVIF PTZ 5.5.3): send the camera of the profile `token` to its own `preset`. Who calls
+    this has asked whether the configuration allows it. Raises ExchangeError.
+    """
+    wanted = f"<PresetToken>{escaped(preset)}</PresetToken>"
+    await call(ptz, "GotoPreset", _of_profile(token) + wanted)
 
 
 async def masks(media2: Calls) -> tuple[Mask, ...]:

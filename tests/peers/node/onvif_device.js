@@ -142,6 +142,11 @@ const ptz = {
     counters.profile = given.ProfileToken;
     return { PTZStatus: { Position: where(-0.25, 0.5, 0.1), MoveStatus: { PanTilt: "IDLE", Zoom: "MOVING" }, UtcTime: "2026-11-30T06:12:00Z" } };
   },
+  GotoPreset: (given) => {
+    if (given.PresetToken !== "1") throw { Fault: { Code: { Value: "env:Sender", Subcode: { Value: "ter:NoToken" } }, Reason: { Text: "no such preset" }, statusCode: 400 } };
+    counters.sent = `${given.ProfileToken} to ${given.PresetToken}`;
+    return {};
+  },
   GetPresets: () => ({
     Preset: [
       { attributes: { token: "1" }, Name: "Market & hall", PTZPosition: where(-0.25, 0.5, 0.1) },

@@ -1,0 +1,114 @@
+"""An agent that is killed while a PTZ camera is away brings it home when it starts again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from helpers.support import free_port
+
+from healthmon.demo.onvif_sim import OnvifSim
+from healthmon.demo.ptz_sim import PRESETS
+from healthmon.demo.state import Ports, SimDevice
+from healthmon.incidents.operations import OperationKind
+from healthmon.store.location import FILE, StoreLocation
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+PATHS = os.pathsep.join(str(ROOT / name) for name in (".", "exporters", "tests"))
+
+
+@contextlib.asynccontextmanager
+async def camera(name: str, address: str) -> AsyncIterator[SimDevice]:
+    """A PTZ camera at preset Market, two seconds from every other one."""
+    sim = SimDevice(
+        name, name, "camera", address, "lab", variant="ptz", faults={"ptz_seconds": 2.0}
+    )
+    loop = asyncio.get_running_loop()
+    async with await loop.create_server(lambda: OnvifSim(sim), address, 0) as server:
+        sim.ports = Ports(http=server.sockets[0].getsockname()[1])
+        yield sim
+        for visitor in list(sim.visitors):
+            visitor.abort()
+
+
+def written(folder: Path, *sims: tuple[SimDevice, str]) -> Path:
+    rows = "".join(
+        f"  - {{id: {sim.id}, name: {sim.id}, site: lab, address: {sim.address}, kind: ptz, "
+        f"credential: view, http: {{port: {sim.ports.http}}}, rtsp: no{more}}}\n"
+        for sim, more in sims
+    )
+    state = folder / "state"
+    state.mkdir(mode=0o700)
+    config = folder / "config.yaml"
+    config.write_text(
+        f"estate: {{name: PTZ}}\nagent: {{state_directory: {state}, port: {free_port()}}}\n"
+        "sites: [{id: lab}]\ndefaults: {interval: 5 s, timeout: 3 s}\n"
+        "credentials: {view: {username: healthmon, secret: {environment: PTZ_PASSWORD}}}\n"
+        f"cameras:\n{rows}"
+    )
+    return config
+
+
+@contextlib.asynccontextmanager
+async def agent(config: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A running agent; it is ended in order, unless the test has killed it."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "helpers.ptz_agent",
+        str(config),
+        env={**os.environ, "PYTHONPATH": PATHS, "PTZ_PASSWORD": "view only"},
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that in time"
+        await asyncio.sleep(0.05)
+
+
+async def test_kill_9_between_the_move_and_the_return_brings_it_home_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    async with camera("Moved", "127.0.10.1") as moved, camera("Never", "127.0.10.2") as never:
+        all_day = ', ptz: {active: yes, hours: "00:00-23:59"}'
+        config = written(tmp_path, (moved, all_day), (never, ""))
+        kept = tmp_path / "state/ptz/Moved.json"
+        async with agent(config) as process:
+            await until(lambda: moved.counters.moves == 1)
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+        assert moved.faults["ptz_asked"] == ["2"]
+        assert json.loads(kept.read_text())["home"] == "1", "the way home was there before"
+        async with agent(config):
+            await until(lambda: moved.counters.moves == 2)
+            await until(lambda: not json.loads(kept.read_text())["away"])
+            await until(lambda: never.counters.calls > 3)
+        assert moved.faults["ptz_asked"] == ["2", "1"]
+        assert moved.faults["ptz_position"] == PRESETS["Market"]
+        assert never.counters.moves == 0, "law 1: nothing that has not opted in is moved"
+        assert moved.counters.writes_attempted == never.counters.writes_attempted == 0
+    file = tmp_path / "state" / FILE
+    with contextlib.closing(StoreLocation(f"sqlite:///{file}", file=file).reader()) as store:
+        done = store.operations([OperationKind.PTZ_MOVE], 10)
+    told = [(one.subject, one.by, one.get("preset"), one.get("why")) for one in reversed(done)]
+    assert told == [
+        ("Moved", "healthmon", "preset Bus station", "to prove that it moves"),
+        ("Moved", "healthmon", "preset Market", "home again"),
+    ]
