@@ -20,6 +20,10 @@ Probe = Callable[[Device, Check, ProbeContext], Awaitable[Any]]
 Evaluate = Callable[[Observation, Device], tuple[Verdict, ...]]
 
 
+def _nothing() -> None:
+    """All that it needs is imported."""
+
+
 def where_configured(planning: Planning) -> Iterator[Check]:
     """The plan of a check from outside: one run an interval on each device that names it under
     `checks`.
@@ -36,7 +40,8 @@ class CheckType:
     observation means, with value and limits; `metric_families` are what /metrics shows of it;
     `codes` are the fault codes that it gives; `plan` says which checks of this type a device has;
     `retry` is whether a sweep tries a failed run a second time; `settings` is the model of its
-    entry under `checks` of a device, None where the configuration has keys of its own for it.
+    entry under `checks` of a device, None where the configuration has keys of its own for it. `load`
+    imports what the first run would import.
     """
 
     name: str
@@ -48,6 +53,7 @@ class CheckType:
     plan: Plan = where_configured
     retry: bool = False
     settings: type[BaseModel] | None = None
+    load: Callable[[], None] = _nothing
 
 
 @dataclass(frozen=True, slots=True)

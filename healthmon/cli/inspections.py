@@ -16,7 +16,7 @@ from healthmon.cli.opening import opened
 from healthmon.config.outline import Outline
 from healthmon.config.problems import suggest
 from healthmon.incidents.acts import ActKind
-from healthmon.incidents.inspections import Inspection, inspections_of, is_asked
+from healthmon.incidents.inspections import Inspection, inspections_of
 from healthmon.incidents.local_time import shown
 from healthmon.store import Wanted, location
 from healthmon.store.location import StoreLocation
@@ -52,7 +52,7 @@ def answer(camera: str, said: str, who: tuple[str, str], file: Path | None) -> N
     names = Outline.of(loaded).names
     if camera not in names:
         raise fail(f"{camera}: no such camera in the configuration{suggest(camera, names)}")
-    asked = [one for one in _open(loaded) if is_asked(one) and one.device == camera]
+    asked = [one for one in _open(loaded) if one.is_asked_about and one.device == camera]
     if not asked:
         raise fail(f"{camera}: nobody is asked to look at it: healthmon picture looks")
     name = typed(who[0], loaded) or UNNAMED

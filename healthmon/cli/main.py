@@ -13,11 +13,14 @@ from healthmon import __version__
 
 _LONG = {"run", "sweep", "demo"}
 # Libraries import them for answers without a text of our own, for pages about a crash, for folders that
-# are removed, for a configuration of logging: 1.8 MB that an agent would keep for months.
+# are removed, for a configuration of logging, for cookies, for lists of packages: 1.9 MB that an agent
+# would keep for months.
 _SELDOM = (
     "html",
     "http.client",
+    "http.cookies",
     "logging.config",
+    "pkgutil",
     "shutil",
     "anyio",
     "anyio.abc",

@@ -101,6 +101,11 @@ class Incident:
         return self.needs_a_person and not self.confirmed
 
     @property
+    def is_asked_about(self) -> bool:
+        """Whether somebody is asked to look: it is open, not answered, and nothing explains it."""
+        return self.closed is None and self.looked_at_first and not self.held
+
+    @property
     def state(self) -> State:
         """How bad it is: what a person has called a fault is one, whatever the machine says."""
         return State.FAULT if self.needs_a_person and self.confirmed else self.lead.state

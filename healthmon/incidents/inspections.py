@@ -37,16 +37,13 @@ class Inspection:
         return f"{len(self.incidents)} cameras together; the first: {lead}"
 
 
-def is_asked(incident: Incident) -> bool:
-    """Whether somebody is asked to look: it is open, not answered, and nothing explains it."""
-    return incident.closed is None and incident.looked_at_first and not incident.held
-
-
 def inspections_of(incidents: Iterable[Incident]) -> list[Inspection]:
     """What there is to look at, the oldest first."""
     found: list[Inspection] = []
     groups: dict[tuple[str, str], list[Incident]] = {}
-    for incident in sorted(filter(is_asked, incidents), key=lambda one: (one.since, one.number)):
+    for incident in sorted(
+        (one for one in incidents if one.is_asked_about), key=lambda one: (one.since, one.number)
+    ):
         if incident.lead.code in OF_LIGHT:
             groups.setdefault((incident.site, incident.lead.code), []).append(incident)
         else:

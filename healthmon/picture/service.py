@@ -78,10 +78,13 @@ class PictureService:
     learning_at: set[str] = field(default_factory=set)
     _learning: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def wanted(self, memory: PictureMemory, codec: str | None, now: float) -> bool:
+    def is_due(self, memory: PictureMemory, now: float) -> bool:
         """Whether a stream check that runs `now` should keep its key frames."""
-        due = now - memory.at >= self.every * 0.9
-        return due and not self.problem and codec in CODECS
+        return not self.problem and now - memory.at >= self.every * 0.9
+
+    def decodes(self, codec: str | None) -> bool:
+        """Whether pictures of `codec` can be decoded."""
+        return codec in CODECS
 
     async def measure(
         self,

@@ -10,7 +10,6 @@ from typing import Protocol
 from healthmon.incidents.confirmation import Fault
 from healthmon.incidents.correlation import BlindZone, blind_zones
 from healthmon.incidents.incident import SITE, EstateState, Incident
-from healthmon.incidents.inspections import is_asked
 from healthmon.model.device import Device
 from healthmon.model.enums import Kind, State
 from healthmon.runtime.audit_watch import AuditWatch
@@ -120,7 +119,7 @@ def inspection_tables(
     incidents: Sequence[Incident], answered: Mapping[str, int]
 ) -> Iterator[Table]:
     """The pictures that people are asked to look at, and what they have answered."""
-    asked = float(sum(is_asked(one) for one in incidents))
+    asked = float(sum(one.is_asked_about for one in incidents))
     text = "Pictures that a person is asked to look at."
     yield "healthmon_pictures_to_look_at", text, (), [((), asked)]
     text = "Answers of people about pictures: yes is a fault, no a false alarm."

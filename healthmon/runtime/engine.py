@@ -23,9 +23,6 @@ from healthmon.model.enums import NO_WAY_THERE, OUR_TROUBLE, CheckName, Kind, Re
 from healthmon.model.links import SwitchPort
 from healthmon.model.measurements import Reference
 from healthmon.model.results import CheckResult, Measurement, Observation, Verdict, nothing
-from healthmon.picture.baselines import Baselines
-from healthmon.picture.pool import PicturePool, missing
-from healthmon.picture.service import PictureService
 from healthmon.protocols.trace import Trace
 from healthmon.protocols.transport.connector import Connector
 from healthmon.runtime.estate import Estate
@@ -38,6 +35,7 @@ from healthmon.scheduling.scheduler import Deliver, Run, Schedule
 
 if TYPE_CHECKING:
     from healthmon.config.schema import Config
+    from healthmon.picture.service import PictureService
 
 AGAIN_SECONDS = 4.0
 _FINAL = frozenset(
@@ -277,10 +275,16 @@ def _context(estate: Estate, state: AgentState, connector: Connector) -> ProbeCo
 
 
 def _pictures(estate: Estate, state: AgentState) -> PictureService | None:
-    """What judges pictures, None where they are off. Its processes start with the first picture."""
+    """What judges pictures. Its processes start with the first picture. None where they are off: then
+    nothing of it is imported, here and by the stream check (docs/adr/0057).
+    """
     settings, folder = estate.config.pictures, estate.state_directory
     if not settings.enabled:
         return None
+    from healthmon.picture.baselines import Baselines
+    from healthmon.picture.pool import PicturePool, missing
+    from healthmon.picture.service import PictureService
+
     return PictureService(
         PicturePool(size=settings.workers, allowed=settings.unconfined),
         Baselines(folder / "pictures" if folder else None),

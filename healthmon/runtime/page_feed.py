@@ -11,7 +11,6 @@ from healthmon.checks import registry
 from healthmon.evidence import duties
 from healthmon.evidence.duties import MOST_OPERATIONS
 from healthmon.incidents.acts import Act
-from healthmon.incidents.inspections import is_asked
 from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.model.enums import CheckName
@@ -105,7 +104,7 @@ class _PageFeed:
                 (store.operations([OperationKind.DUTY], MOST_OPERATIONS), store.watched_since()),
             )
         )
-        lives = [life for life in open_lives if not is_asked(life.incident)]
+        lives = [life for life in open_lives if not life.incident.is_asked_about]
         found = sorted(self._rows(lives), key=lambda row: (row.priority, -row.since))
         devices = self.devices()
         return Desk(

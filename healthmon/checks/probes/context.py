@@ -6,21 +6,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from healthmon.checks.probes.ptz_memory import PtzMemory
 from healthmon.checks.probes.ptz_moves import PtzMoves
 from healthmon.checks.probes.session_cache import SessionCache
 from healthmon.model.device import Device
 from healthmon.model.enums import Span
 from healthmon.model.measurements import Reference, Stream, TimeSource
-from healthmon.picture.service import PictureMemory, PictureService
 from healthmon.protocols.rtsp.rtp import Meter
 from healthmon.protocols.snmp.v2c import SnmpValue
 from healthmon.protocols.transport.connector import Connector
 from healthmon.protocols.transport.lockout_guard import LockoutGuard
 from healthmon.secret import Credential
 from healthmon.vendors.disk_bays import DiskBays
+
+if TYPE_CHECKING:  # what is loaded only where pictures are judged (docs/adr/0057)
+    from healthmon.checks.probes.ptz_memory import PtzMemory
+    from healthmon.picture.service import PictureMemory, PictureService
 
 
 @dataclass(slots=True)
@@ -94,7 +96,7 @@ class DeviceMemory:
     that an agent of v1 does not have, since `snmp_absent_since`; None before the first request.
     `answers`: its services have answered a request, and no check has timed out since.
     `silent_ports` take connections, but answered the reach check nothing. `ptz` is what a camera has
-    told of its views.
+    told of its views, where pictures are judged.
     """
 
     streams: dict[str, StreamMemory] = field(default_factory=dict)
@@ -118,7 +120,7 @@ class DeviceMemory:
     power_groups: tuple[str, ...] | None = None
     answers: bool = False
     silent_ports: frozenset[int] = frozenset()
-    ptz: PtzMemory = field(default_factory=PtzMemory)
+    ptz: PtzMemory | None = None
 
     def stream(self, instance: str) -> StreamMemory:
         """The notes of one stream."""

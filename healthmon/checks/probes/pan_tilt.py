@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from healthmon.checks.probes import ptz as status
 from healthmon.checks.probes.context import ProbeContext
-from healthmon.checks.probes.ptz import believed, is_near, nearest, note_rest, words_of
+from healthmon.checks.probes.ptz import believed, is_near, memory_of, nearest, note_rest, words_of
 from healthmon.checks.probes.ptz_memory import PtzMemory
 from healthmon.checks.probes.ptz_moves import NotRecordedError, PtzMoves
 from healthmon.model.device import Check, Device
@@ -61,7 +61,7 @@ async def probe(device: Device, _check: Check, context: ProbeContext) -> PtzRead
 
 async def _reached(device: Device, context: ProbeContext, plan: PtzPlan) -> _Camera:
     """The camera, with its presets. Raises ExchangeError."""
-    memory = context.memory_of(device.id).ptz
+    memory = memory_of(device, context)
     calls = await status.calls_of(device, context)
     if calls is not None:
         await status.read(calls, memory, pans=True)

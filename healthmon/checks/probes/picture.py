@@ -11,10 +11,11 @@ import time
 from dataclasses import replace
 
 from healthmon.checks.probes.context import ProbeContext, StreamMemory
-from healthmon.checks.probes.stream import whole_stream
+from healthmon.checks.probes.stream import opened
 from healthmon.model.device import Check, Device
 from healthmon.model.picture import PictureReading
 from healthmon.protocols.errors import ExchangeError
+from healthmon.protocols.media.key_frame import CODECS, StreamCollector
 from healthmon.protocols.transport import metering
 
 LEARN_FOR = 30.0  # seconds of the stream that a clock is learned from
@@ -58,7 +59,7 @@ async def _learn_clock(
     service.learning_at.add(device.site)
     try:
         known.clock_tried = time.monotonic()
-        watched = await whole_stream(device, context, path, memory, LEARN_FOR)
+        watched = await _whole_stream(device, context, path, memory)
         if watched is not None:
             await service.learn_clock(where, known, watched)
     except ExchangeError:
@@ -73,3 +74,24 @@ def _path_to_watch(device: Device, check: Check, memory: StreamMemory) -> str | 
         return None
     found = (one.path for one in device.streams if one.name == check.instance)
     return next(found, None) or memory.path
+
+
+async def _whole_stream(
+    device: Device, context: ProbeContext, path: str, memory: StreamMemory
+) -> StreamCollector | None:
+    """All pictures of `LEARN_FOR` seconds of the stream at `path`, in one session; None where they cannot be
+    decoded. Raises ExchangeError.
+    """
+    async with opened(device, context, path, memory.transport) as session:
+        await session.describe()
+        await session.setup()
+        video, meter = session.video, session.meter
+        if video is None or meter is None or video.codec not in CODECS or meter.encrypted:
+            return None
+        watched = StreamCollector(
+            video.codec, video.parameter_sets, video.size, clock_rate=meter.clock_rate
+        )
+        meter.collector = watched
+        await session.play()
+        await session.watch_until(lambda _meter: watched.full, LEARN_FOR)
+    return watched

@@ -43,9 +43,17 @@ MOVING = "the camera was moving"
 NOT_TOLD = "the camera did not tell again where it looks"
 
 
+def memory_of(device: Device, context: ProbeContext) -> PtzMemory:
+    """What the device has told of its views."""
+    known = context.memory_of(device.id)
+    if known.ptz is None:
+        known.ptz = PtzMemory()
+    return known.ptz
+
+
 async def before(device: Device, context: ProbeContext, left: float) -> None:
     """Note the status before the picture, of at most a share of the `left` seconds."""
-    memory = context.memory_of(device.id).ptz
+    memory = memory_of(device, context)
     memory.before = None
     if time.monotonic() < memory.retry_at:
         return
@@ -64,7 +72,7 @@ async def after(device: Device, context: ProbeContext, left: float) -> Looking |
     """
     if device.variant != "ptz":
         return None
-    memory = context.memory_of(device.id).ptz
+    memory = memory_of(device, context)
     first, last = memory.before, None
     if first is not None:
         try:
@@ -133,7 +141,7 @@ async def _masks(calls: Calls, services: Services) -> tuple[Mask, ...] | None:
 
 def masks(device: Device, context: ProbeContext) -> list[dict[str, Any]] | None:
     """The masks that the camera has reported, as plain values; None where it tells nothing."""
-    found = context.memory_of(device.id).ptz.masks
+    found = memory_of(device, context).masks
     return [asdict(one) for one in found] if found is not None else None
 
 

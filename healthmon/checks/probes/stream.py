@@ -10,18 +10,15 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from healthmon.checks.probes import ptz
 from healthmon.checks.probes.clock_onvif import CACHE_SLACK
 from healthmon.checks.probes.context import ProbeContext, StreamMemory
 from healthmon.checks.probes.endpoints import http_place, rtsp_place
 from healthmon.checks.probes.skew import skew
 from healthmon.model.device import Check, Device, StreamSpec
-from healthmon.model.enums import CheckName, Kind, Span
+from healthmon.model.enums import Span
 from healthmon.model.measurements import Stream
-from healthmon.model.picture import LEAST_APART, PictureReading
-from healthmon.picture.service import PictureMemory
 from healthmon.protocols import quirks
 from healthmon.protocols.errors import (
     AddressError,
@@ -40,8 +37,6 @@ from healthmon.protocols.errors import (
     TooLargeError,
     UnsupportedError,
 )
-from healthmon.protocols.media import refresh
-from healthmon.protocols.media.key_frame import CODECS, KeyFrameCollector, StreamCollector
 from healthmon.protocols.media.parameter_sets import is_sps, sps_of
 from healthmon.protocols.onvif import media as onvif_media
 from healthmon.protocols.onvif.profiles import Choice, Wanted
@@ -53,13 +48,14 @@ from healthmon.protocols.transport import metering as counting
 from healthmon.protocols.values import dates
 from healthmon.secret import Credential
 
+if TYPE_CHECKING:
+    from healthmon.checks.probes.judged_picture import JudgedPicture
+
 LONGEST_SILENCE = 8.0
 MARGIN = 1.5
 SPARE = 0.2
 REDISCOVER_SECONDS = 3600.0
 REPORT_LATENCY = 0.25
-SECOND_KEY_SECONDS = 3.0
-NO_WHOLE_REFRESH = "no whole picture has come in one period of the intra refresh"
 MOST_EQUAL, EQUAL_APART_SECONDS = 1000, 0.5
 _NOT_OF_PICTURES = (ProtocolError, TooLargeError, ResetError, SilentError, AddressError, TlsError)
 More = Callable[[Session], Awaitable[float]]
@@ -103,11 +99,11 @@ async def _shown(
     spec = next(spec for spec in device.streams if spec.name == check.instance)
     path = spec.path or memory.path or await _onvif_path(device, spec, memory, context, ends)
 
-    await _status_before(device, check, context, ends)
+    picture = await _judged_picture(device, check, context, ends)
 
     async def play(path: str) -> Stream:
         left = replace(check, timeout=ends - time.monotonic())
-        return await played(device, left, context, path, memory)
+        return await played(device, left, context, path, memory, picture=picture)
 
     try:
         return await play(path)
@@ -120,6 +116,22 @@ async def _shown(
         if fresh == path:
             raise
     return replace(await play(fresh), path_changed_from=path)
+
+
+async def _judged_picture(
+    device: Device, check: Check, context: ProbeContext, ends: float
+) -> JudgedPicture | None:
+    """What is to be judged of the picture, after what is asked before it; all that it takes is imported
+    only where pictures are enabled.
+    """
+    if context.pictures is None:
+        return None
+    from healthmon.checks.probes.judged_picture import JudgedPicture
+
+    picture = JudgedPicture.of(device, check, context, context.pictures)
+    if picture is not None:
+        await picture.before(ends - time.monotonic())
+    return picture
 
 
 async def _onvif_path(
@@ -194,9 +206,10 @@ def _credential(device: Device, context: ProbeContext) -> Credential | None:
 
 
 @asynccontextmanager
-async def _session(
+async def opened(
     device: Device, context: ProbeContext, path: str, transport: str
 ) -> AsyncIterator[Session]:
+    """A session on `path`, closed in order at the end. Raises ExchangeError."""
     place = rtsp_place(device, context)
     if place is None:
         raise UnsupportedError("no RTSP port is configured")
@@ -223,19 +236,22 @@ async def played(
     path: str,
     memory: StreamMemory,
     more: More | None = None,
+    *,
+    picture: JudgedPicture | None = None,
 ) -> Stream:
-    """One session on `path`, measured; `more` may go on watching and says for how many seconds it
-    did.
+    """One session on `path`, measured, and its `picture` too where it is to be judged; `more` may go on
+    watching and says for how many seconds it did.
 
     `check.timeout` is what is left of the check; the watching ends early enough for a TEARDOWN
     within it. Raises ExchangeError.
     """
     began = time.monotonic()
-    async with _session(device, context, path, memory.transport) as session:
+    async with opened(device, context, path, memory.transport) as session:
         await session.describe()
         await session.setup()
         memory.meter, asked = session.meter, time.monotonic()
-        collector = _collector(device, check, context, session)
+        if picture is not None:
+            picture.begin(session)
         base = time.time() - asked
         await session.play()
         left = check.timeout - (time.monotonic() - began) - MARGIN
@@ -248,133 +264,20 @@ async def played(
         if more is not None:
             watched += await more(session)
         memory.transport = session.transport
-        if counting.over() and (session.meter is None or session.meter.frames < 2):
-            raise BudgetError("nothing is left of today's data")
-        if collector is not None:
-            left = check.timeout - (time.monotonic() - began) - MARGIN
-            watched += await _refresh_over(session, collector, left)
-            left = check.timeout - (time.monotonic() - began) - MARGIN
-            watched += await _second_key_frame(session, collector, memory, left)
+        _heed_budget(session)
+        if picture is not None:
+            watched += await picture.watch_on(session, began + check.timeout - MARGIN)
         _remember_clocks(session, memory, base)
         measured = _measured(session, asked, watched, memory)
-    if collector is not None:
-        await _measure_picture(
-            device, check, context, collector, check.timeout - (time.monotonic() - began)
-        )
+    if picture is not None:
+        await picture.measure(check.timeout - (time.monotonic() - began))
     return measured
 
 
-def _collector(
-    device: Device, check: Check, context: ProbeContext, session: Session
-) -> KeyFrameCollector | None:
-    """What keeps the key frames of this session, where its picture is to be judged."""
-    video, meter = session.video, session.meter
-    if video is None or meter is None or meter.encrypted:
-        return None
-    if not _is_judged(device, check, context, video.codec):
-        return None
-    size = video.size or _configured_size(device, check)
-    meter.collector = KeyFrameCollector(video.codec, video.parameter_sets, size)
-    return meter.collector
-
-
-def _configured_size(device: Device, check: Check) -> tuple[int, int] | None:
-    """The size in config.yaml, which JPEG of more than 2040 pixels may need."""
-    spec = next(one for one in device.streams if one.name == check.instance)
-    return (spec.width, spec.height) if spec.width and spec.height else None
-
-
-async def _status_before(device: Device, check: Check, context: ProbeContext, ends: float) -> None:
-    """Note where the camera looks and what it masks, before the picture that is to be judged."""
-    if _is_judged(device, check, context):
-        await ptz.before(device, context, ends - time.monotonic())
-
-
-def _is_judged(
-    device: Device, check: Check, context: ProbeContext, codec: str | None = "h264"
-) -> bool:
-    """Whether the picture of this check is to be judged, of a `codec` that can be."""
-    service = context.pictures
-    if service is None or device.kind is not Kind.CAMERA:
-        return False
-    if check.check_type != CheckName.STREAM or check.instance != device.streams[0].name:
-        return False
-    known = context.memory_of(device.id).stream(check.instance)
-    known.picture = known.picture or PictureMemory()
-    return service.wanted(known.picture, codec, time.monotonic())
-
-
-async def whole_stream(
-    device: Device, context: ProbeContext, path: str, memory: StreamMemory, seconds: float
-) -> StreamCollector | None:
-    """All pictures of `seconds` of the stream at `path`, in one session; None where they cannot be
-    decoded. Raises ExchangeError.
-    """
-    async with _session(device, context, path, memory.transport) as session:
-        await session.describe()
-        await session.setup()
-        video, meter = session.video, session.meter
-        if video is None or meter is None or video.codec not in CODECS or meter.encrypted:
-            return None
-        watched = StreamCollector(
-            video.codec, video.parameter_sets, video.size, clock_rate=meter.clock_rate
-        )
-        meter.collector = watched
-        await session.play()
-        await session.watch_until(lambda _meter: watched.full, seconds)
-    return watched
-
-
-async def _refresh_over(session: Session, collector: KeyFrameCollector, left: float) -> float:
-    """Watch on for a whole picture of an intra refresh that has begun, where none of the network's
-    data is counted; how many seconds it took.
-    """
-    if counting.charger() is not None or collector.kept() or collector.refreshing is None:
-        return 0.0
-    return await session.watch_until(
-        lambda _meter: collector.refreshing is None,
-        max(0.0, min(refresh.SECONDS, left)),
-    )
-
-
-async def _second_key_frame(
-    session: Session, collector: KeyFrameCollector, memory: StreamMemory, left: float
-) -> float:
-    """Watch on for a second key frame where no earlier check has left one to compare with, and none
-    of the network's data is counted; how many seconds it took.
-    """
-    known = memory.picture
-    if known is None or known.signature or counting.charger() is not None or not collector.kept():
-        return 0.0
-    if collector.is_apart(LEAST_APART):
-        return 0.0
-    return await session.watch_until(
-        lambda _meter: collector.is_apart(LEAST_APART), max(0.0, min(SECOND_KEY_SECONDS, left))
-    )
-
-
-async def _measure_picture(
-    device: Device, check: Check, context: ProbeContext, collector: KeyFrameCollector, left: float
-) -> None:
-    """Have the key frames measured; the session is over."""
-    known = context.memory_of(device.id).stream(check.instance).picture
-    frames = collector.kept()
-    if known is None or context.pictures is None:
-        return
-    if not frames and collector.refreshed:
-        known.reading, known.at = PictureReading(problem=NO_WHOLE_REFRESH), time.monotonic()
-    if not frames:
-        return
-    ends = time.monotonic() + left
-    looking = await ptz.after(device, context, left)
-    await context.pictures.measure(
-        (device.id, check.instance),
-        frames,
-        known,
-        seconds=max(0.5, ends - time.monotonic() - SPARE),
-        looking=looking,
-        masks=ptz.masks(device, context),
-    )
+def _heed_budget(session: Session) -> None:
+    """Raises BudgetError where the day's data was used up before there were pictures."""
+    if counting.over() and (session.meter is None or session.meter.frames < 2):
+        raise BudgetError("nothing is left of today's data")
 
 
 def _measured(session: Session, played: float, watched: float, memory: StreamMemory) -> Stream:

@@ -8,10 +8,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from healthmon.protocols.media.key_frame import KeyFrameCollector
 from healthmon.protocols.media.payloads import Buffer, Other, payload_of
 from healthmon.protocols.rtsp import rtcp
+
+if TYPE_CHECKING:
+    from healthmon.protocols.media.key_frame import KeyFrameCollector
 
 RELOCK_AFTER = 20
 MOST_DROPOUT, MOST_MISORDER = 3000, 100  # RFC 3550 A.1: what lies farther away is another count
