@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from healthmon.config.schema import Config
 
 SECONDS = 15.0
-# What is in a file is written in one transaction; a name is looked for in the whole record.
+# What is in a file is written in one transaction; a name is looked for in the whole record; a camera
+# takes its time to a preset.
 LONG_SECONDS = 120.0
-_LONG = ("import", "old-faults", "erase")
+_LONG = ("import", "old-faults", "erase", "ptz_send")
 # The name of an act whose name the users file gives.
 UNNAMED = "-"
 NO_NAME = "a name is needed: --name 'A. Smith'"

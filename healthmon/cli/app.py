@@ -22,6 +22,7 @@ from healthmon.cli.field_app import device as device_app
 from healthmon.cli.field_app import maintenance, visit
 from healthmon.cli.options import ConfigOption
 from healthmon.cli.picture_app import picture
+from healthmon.cli.ptz_app import ptz
 from healthmon.cli.user_app import user
 
 OwnName = Annotated[
@@ -56,6 +57,7 @@ cli.add_typer(visit, name="visit")
 cli.add_typer(maintenance, name="maintenance")
 cli.add_typer(device_app, name="device")
 cli.add_typer(picture, name="picture")
+cli.add_typer(ptz, name="ptz")
 cli.add_typer(duties, name="duties")
 
 

@@ -35,6 +35,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = MappingProxyType(
         "service": Permission.DEVICES,
         "statement": Permission.STATEMENTS,
         "baseline": Permission.ACT,
+        "ptz_send": Permission.ACT,
     }
 )
 May = Callable[[Permission], bool]
@@ -57,6 +58,7 @@ class FieldEntry:
             "service": self._service,
             "statement": self._statement,
             "baseline": self._baseline,
+            "ptz_send": self._ptz_send,
         }
 
     async def enter(
@@ -134,6 +136,10 @@ class FieldEntry:
         return {
             "words": await self._work.inspections.learn_anew(given.text("device"), given.mark())
         }
+
+    async def _ptz_send(self, given: _Given) -> dict[str, Any]:
+        device, preset = given.text("device"), given.text("preset")
+        return {"words": await self._work.ptz.send(device, preset, given.mark())}
 
 
 class _Given:

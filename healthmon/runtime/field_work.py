@@ -13,6 +13,7 @@ from healthmon.runtime.clock_work import ClockWork
 from healthmon.runtime.device_work import DeviceWork
 from healthmon.runtime.inspection_work import InspectionWork
 from healthmon.runtime.maintenance_work import MaintenanceWork
+from healthmon.runtime.ptz_work import PtzWork
 from healthmon.runtime.visit_work import VisitWork
 from healthmon_exporters.pages.feed import NotDoneError
 from healthmon_exporters.pages.field_feed import FieldFeed, Marked
@@ -29,6 +30,7 @@ class FieldWork:
         self.clocks = ClockWork(agent)
         self.visits = VisitWork(agent, self._checks_now)
         self.inspections = InspectionWork(agent, self._checks_now)
+        self.ptz = PtzWork(agent, self._checks_now)
 
     def feed(self) -> FieldFeed:
         """What the pages use."""

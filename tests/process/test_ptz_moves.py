@@ -23,6 +23,11 @@ from healthmon.store.location import FILE, StoreLocation
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
+SENT = {
+    ("Moved", "car park"): "Moved is at preset Car park (",
+    ("Moved", "Town hall"): "no preset 'Town hall'; those are Market, Bus station, Car park",
+    ("Never", "Market"): "Never may not be moved: config.yaml does not say",
+}
 PATHS = os.pathsep.join(str(ROOT / name) for name in (".", "exporters", "tests"))
 
 
@@ -76,6 +81,22 @@ async def agent(config: Path) -> AsyncIterator[asyncio.subprocess.Process]:
         await process.wait()
 
 
+async def sent(config: Path, name: str, preset: str) -> str:
+    """What the command says that sends a camera to a preset."""
+    argv = ("ptz", "send", name, preset, "--name", "A. Smith", "--config", str(config))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "healthmon",
+        *argv,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, "PYTHONPATH": PATHS, "PTZ_PASSWORD": "view only"},
+    )
+    out, _ = await process.communicate()
+    return out.decode()
+
+
 async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
@@ -100,8 +121,11 @@ async def test_kill_9_between_the_move_and_the_return_brings_it_home_at_the_next
             await until(lambda: moved.counters.moves == 2)
             await until(lambda: not json.loads(kept.read_text())["away"])
             await until(lambda: never.counters.calls > 3)
-        assert moved.faults["ptz_asked"] == ["2", "1"]
-        assert moved.faults["ptz_position"] == PRESETS["Market"]
+            said = [await sent(config, *one) for one in SENT]
+        assert moved.faults["ptz_asked"] == ["2", "1", "3"]
+        assert moved.faults["ptz_position"] == PRESETS["Car park"]
+        for words, told in zip(SENT.values(), said, strict=True):
+            assert words in told
         assert never.counters.moves == 0, "law 1: nothing that has not opted in is moved"
         assert moved.counters.writes_attempted == never.counters.writes_attempted == 0
     file = tmp_path / "state" / FILE
@@ -111,4 +135,5 @@ async def test_kill_9_between_the_move_and_the_return_brings_it_home_at_the_next
     assert told == [
         ("Moved", "healthmon", "preset Bus station", "to prove that it moves"),
         ("Moved", "healthmon", "preset Market", "home again"),
+        ("Moved", "A. Smith", "preset Car park", "asked for by a person"),
     ]

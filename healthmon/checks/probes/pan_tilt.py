@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -33,6 +34,7 @@ LAST_SECONDS = 4.0  # for the way home of a run that is ended
 RETURNS, MOST_RETURNS = 2, 6  # commands home in one run, and in all
 ARRIVED = 0.01  # of a space from -1 to 1: 1.8 degrees of pan
 SURELY_THERE = 3  # answers in a row at the preset, of a camera that never says that it rests
+_MOST_NAMED = 20
 FAR = 0.05  # presets that are nearer than that prove little
 _FAILED = (ExchangeError, TimeoutError)
 
@@ -57,6 +59,30 @@ async def probe(device: Device, _check: Check, context: ProbeContext) -> PtzRead
             raise
         why = str(error)
     return PtzReading(last, why, lasts=2 * plan.every)
+
+
+class NotSentError(Exception):
+    """A camera that was not sent to a preset; the text says why."""
+
+
+async def sent(
+    device: Device, context: ProbeContext, preset: str, record: Callable[[str], Awaitable[None]]
+) -> str:
+    """Send `device` to its `preset` (name or token), after `record` has kept its name; what came of
+    it, in words. Raises NotSentError, ExchangeError, TimeoutError and what `record` raises.
+    """
+    plan = device.ptz
+    if plan is None:
+        raise NotSentError("it is never moved")
+    camera = await _reached(device, context, plan)
+    if camera.views is None:
+        raise NotSentError("it offers no pan and tilt by ONVIF")
+    found = await camera.status()
+    if why := camera.in_use(found):
+        raise NotSentError(why)
+    to = camera.preset_called(preset)
+    await record(words_of(to))
+    return await camera.went(to)
 
 
 async def _reached(device: Device, context: ProbeContext, plan: PtzPlan) -> _Camera:
@@ -155,6 +181,15 @@ class _Camera:
             )
         )
 
+    def preset_called(self, name: str) -> Preset:
+        """The preset that people call `name`. Raises NotSentError."""
+        known = self.allowed()
+        for one in known:
+            if name.lower() in (one.token.lower(), one.name.lower(), words_of(one).lower()):
+                return one
+        names = ", ".join(one.name for one in known[:_MOST_NAMED]) or "none"
+        raise NotSentError(f"it may be sent to no preset '{name}'; those are {names}")
+
     def from_to(
         self, at: Position | None, last: PtzMove | None
     ) -> tuple[Preset | None, Preset | None]:
@@ -195,6 +230,14 @@ class _Camera:
             finally:
                 self._keep(move)
         return move, ""
+
+    async def went(self, to: Preset) -> str:
+        """Where it is after it was sent to a preset, in words. Raises ExchangeError, TimeoutError."""
+        await self._goto(to.token)
+        leg = await self._way(to.position, self.memory.rests_at)
+        if leg.seconds is not None:
+            return f"is at {words_of(to)} ({leg.seconds:.0f} s)"
+        return f"was sent to {words_of(to)} and is not there after {self.plan.arrive:.0f} s"
 
     async def _there(self, move: PtzMove, to: Preset) -> PtzMove:
         """`move` with what came of the way there."""
