@@ -99,6 +99,7 @@ TITLES = {
     "reach": "answers",
     "stream": "pictures {{part}}",
     "picture": "picture content {{part}}",
+    "pan_tilt": "pan and tilt",
     "clock": "clock",
     "recording": "recorded by {{part}}",
     "playback": "played by {{part}}",

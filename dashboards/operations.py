@@ -192,6 +192,7 @@ CHECKED = {
     "Answers": "reach",
     "Pictures": "stream",
     "Picture content": "picture",
+    "Pan, tilt": "pan_tilt",
     "Clock": "clock",
     "Recorded": "recording|playback",
     "Recorder": "recorder",

@@ -191,6 +191,12 @@ TRIED = {
         (quirks.rests_all_the_same(5, same_position=True), False),
         (quirks.rests_all_the_same(6, same_position=False), False),
     ),
+    "ptz-function-presets": (
+        (quirks.is_function("32"), False),
+        (quirks.is_function("33"), True),
+        (quirks.is_function("preset_95"), True),
+        (quirks.is_function("Market 95"), False),
+    ),
     "zone-sign-of-iso": [
         (quirks.signs_of_offset(HOUR * 3), (HOUR * -3, HOUR * 3)),
         (quirks.signs_of_offset(HOUR * 0), (HOUR * 0,)),

@@ -14,6 +14,7 @@ from healthmon.model.ptz import MoveOutcome, PtzMove, PtzReading
 from healthmon.model.results import Observation, Verdict
 
 ASPECT, WAITING = "pan_tilt", "waiting"
+_FAULTS = {MoveOutcome.NO_MOVE: "ptz_no_move", MoveOutcome.NOT_ARRIVED: "ptz_not_arrived"}
 
 
 def evaluate(observation: Observation, device: Device) -> tuple[Verdict, ...]:
@@ -54,16 +55,14 @@ def _judged(
             f"{last.seconds or 0.0:.0f} s and back, {at}"
         )
         return verdict(observation, ASPECT, State.OK, "ok", sentence, value=last.seconds)
-    faults = {
-        MoveOutcome.NO_MOVE: ("ptz_no_move", f"it stayed at {plain(last.home_name)}"),
-        MoveOutcome.NOT_ARRIVED: ("ptz_not_arrived", "it did not come to rest there"),
-    }
-    if last.outcome not in faults:
+    if last.outcome not in _FAULTS:
         return None
-    code, words = faults[last.outcome]
+    words = "it did not come to rest there"
+    if last.outcome is MoveOutcome.NO_MOVE:
+        words = f"it stayed at {plain(last.home_name)}"
     limit = f"{device.ptz.arrive:.0f} s" if device.ptz is not None else "its time"
     sentence = f"sent to {plain(last.to_name)} at {at}, within {limit} {words}"
-    return verdict(observation, ASPECT, State.FAULT, code, sentence)
+    return verdict(observation, ASPECT, State.FAULT, _FAULTS[last.outcome], sentence)
 
 
 def _why(observation: Observation, device: Device, reading: PtzReading) -> str:
