@@ -16,6 +16,7 @@ import typer
 from healthmon import __version__
 from healthmon.cli.audit_app import audit
 from healthmon.cli.console import USAGE, fail, load, say
+from healthmon.cli.discover_app import discover
 from healthmon.cli.duties_app import duties
 from healthmon.cli.faults_app import Named, faults
 from healthmon.cli.field_app import device as device_app
@@ -59,6 +60,7 @@ cli.add_typer(device_app, name="device")
 cli.add_typer(picture, name="picture")
 cli.add_typer(ptz, name="ptz")
 cli.add_typer(duties, name="duties")
+cli.command()(discover)
 
 
 @cli.command()

@@ -94,6 +94,18 @@ def dead_neighbours(text: str, of: Collection[str]) -> set[str]:
     return found
 
 
+def neighbour_macs() -> dict[str, str]:
+    """The MAC addresses of the IPv4 neighbours that the kernel knows (``/proc/net/arp``); nothing is
+    asked of anybody.
+    """
+    found = {}
+    for line in (_text(NEIGHBOURS) or "").splitlines()[1:]:
+        fields = line.split()
+        if len(fields) >= 4 and fields[3].strip("0:"):
+            found[fields[0]] = fields[3]
+    return found
+
+
 def running(interface: str) -> bool | None:
     """Whether an interface is up and has its carrier (netdevice(7)); None when that cannot
     be read.

@@ -64,12 +64,22 @@ def envelope(namespace: str, operation: str, inside: str = "") -> bytes:
     """A SOAP 1.2 envelope with `operation` of `namespace`; `inside` is XML, its prefix ``tt``
     onvif.xsd. `soap_auth` knows where its login goes.
     """
+    return around(
+        f'<{operation} xmlns="{namespace}" xmlns:tt="http://www.onvif.org/ver10/schema">{inside}</{operation}>'
+    )
+
+
+def around(request: str) -> bytes:
+    """A SOAP 1.2 envelope around the XML of a `request`."""
     return (
         '<?xml version="1.0" encoding="utf-8"?>'
-        f'<s:Envelope xmlns:s="{_ENVELOPE}"><s:Body>'
-        f'<{operation} xmlns="{namespace}" xmlns:tt="http://www.onvif.org/ver10/schema">{inside}</{operation}>'
-        "</s:Body></s:Envelope>"
+        f'<s:Envelope xmlns:s="{_ENVELOPE}"><s:Body>{request}</s:Body></s:Envelope>'
     ).encode()
+
+
+def as_soap_12(reply: bytes) -> bytes:
+    """An answer in SOAP 1.1 with the namespace of 1.2, for a reader that knows one of them."""
+    return reply.replace(_ENVELOPE_11.encode(), _ENVELOPE.encode())
 
 
 def as_soap_11(

@@ -1,0 +1,196 @@
+"""What `discover` does. Loaded by that command."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from healthmon.cli.console import fail, say
+from healthmon.cli.loop import run_loop
+from healthmon.cli.progress import shown_progress
+from healthmon.config import finding, loading, secrets
+from healthmon.config.problems import ConfigError, suggest
+from healthmon.discovery import output, targets
+from healthmon.discovery import ports as known_ports
+from healthmon.discovery.known import KnownDevices
+from healthmon.discovery.pace import HOSTS, RATE
+from healthmon.discovery.proposal import Proposal, Setting, proposals
+from healthmon.discovery.run import Outcome, Plan, discover
+from healthmon.protocols.errors import ExchangeError
+from healthmon.runtime import extensions
+from healthmon.secret import Credential
+from healthmon.store import location
+
+if TYPE_CHECKING:
+    from healthmon.config.schema import Config
+
+MOST_RATE, MOST_HOSTS = 1000.0, 256
+FORMS = (".yaml", ".yml", ".csv", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options of the command."""
+
+    ranges: Sequence[str]
+    interfaces: Sequence[str] = ()
+    credentials: Sequence[str] = ()
+    site: str = ""
+    ports: str = ""
+    rate: float = RATE
+    at_once: int = HOSTS
+    yes: bool = False
+    as_json: bool = False
+    outputs: Sequence[Path] = ()
+
+
+def run(asked: Asked, config: Path | None) -> int:
+    """Print the plan, carry it out, print and write the proposals. Returns the exit code: 0 all that
+    answers was read, 1 a device of config.yaml is at another address, 2 something was not read.
+    """
+    loaded = _config(config, needed=bool(asked.credentials or asked.site))
+    plan = _plan(asked, loaded)
+    for line in plan.lines():
+        say(f"plan: {line}")
+    with shown_progress("searching", lines=True) as progress:
+        try:
+            outcome: Outcome = run_loop(discover(plan, progress))
+        except ExchangeError as error:
+            raise fail(str(error)) from None
+    known = KnownDevices.of(loaded) if loaded else KnownDevices()
+    name = plan.credential.name if plan.credential else ""
+    told = proposals(outcome.found, known, Setting(asked.site, name))
+    _give(asked, told, outcome, len(plan.addresses))
+    say(_summary(told, outcome))
+    return _code(told)
+
+
+def _config(path: Path | None, *, needed: bool) -> Config | None:
+    """The configuration, None where there is none and none is needed. Raises Exit."""
+    try:
+        found = finding.find(path, os.environ)
+        if path is None and not needed and not found.exists():
+            return None
+        return loading.load(found, extensions.installed())
+    except ConfigError as error:
+        if path is None and not needed:
+            say("no config.yaml is used: known devices are not recognised")
+            return None
+        raise fail(str(error)) from None
+
+
+def _plan(asked: Asked, config: Config | None) -> Plan:
+    """What is going to be done. Raises Exit for what may not be asked."""
+    try:
+        addresses = targets.addresses(asked.ranges)
+        ports = known_ports.ports(asked.ports)
+    except (targets.RangeError, known_ports.PortError) as error:
+        raise fail(str(error)) from None
+    _check(asked, addresses, config)
+    folder = location.prepared(location.folder_of(config)) if config else None
+    return Plan(
+        addresses,
+        ports,
+        tuple(dict.fromkeys(asked.interfaces)),
+        asked.rate,
+        asked.at_once,
+        _login(asked.credentials, config),
+        folder / "logins.json" if folder else None,
+    )
+
+
+def _check(asked: Asked, addresses: Sequence[str], config: Config | None) -> None:
+    """Raises Exit for what is refused."""
+    _check_options(asked, config)
+    _check_files(asked.outputs)
+    if not addresses and not asked.interfaces:
+        raise fail("nothing to search: give ranges (10.1.2.0/24) or --interface NAME")
+    if len(addresses) > targets.MOST_WITHOUT_YES and not asked.yes:
+        raise fail(
+            f"{len(addresses)} addresses are more than a /20 "
+            f"({targets.MOST_WITHOUT_YES}); give fewer, or --yes"
+        )
+
+
+def _check_options(asked: Asked, config: Config | None) -> None:
+    """Raises Exit for values that cannot be used."""
+    if not 1 <= asked.rate <= MOST_RATE or not 1 <= asked.at_once <= MOST_HOSTS:
+        raise fail(f"--rate is 1 to {MOST_RATE:g} a second, --hosts 1 to {MOST_HOSTS}")
+    sites = {site.id for site in config.sites} if config else set()
+    if asked.site and asked.site not in sites:
+        raise fail(f"--site {asked.site}: not in `sites`{suggest(asked.site, sites)}")
+
+
+def _check_files(files: Sequence[Path]) -> None:
+    """Raises Exit for a file that is not written."""
+    for file in files:
+        if file.suffix not in FORMS:
+            raise fail(f"--output {file}: proposals are written as one of {', '.join(FORMS)}")
+        if file.exists():
+            raise fail(f"--output {file}: the file is there already; name another one")
+
+
+def _login(names: Sequence[str], config: Config | None) -> Credential | None:
+    """The one login of `names`. Raises Exit."""
+    if config is None or not names:
+        return None
+    for name in names:
+        if name not in config.credentials:
+            raise fail(
+                f"--credential {name}: not in `credentials`{suggest(name, config.credentials)}"
+            )
+    try:
+        found = [secrets.resolve(config, name) for name in dict.fromkeys(names)]
+    except ConfigError as error:
+        raise fail(str(error)) from None
+    logins = [one for one in found if one.username]
+    if len(logins) > 1:
+        raise fail("--credential: one login only, because a device gets at most one refused login")
+    return next(iter(logins), None)
+
+
+def _give(asked: Asked, told: Sequence[Proposal], outcome: Outcome, count: int) -> None:
+    """Print the proposals, and write them to the files. Raises Exit."""
+    as_json = output.as_json(told, outcome.matches, count)
+    forms = {".csv": output.as_csv(told), ".json": as_json}
+    as_yaml = output.as_yaml(told)
+    sys.stdout.write(as_json if asked.as_json else _announced(outcome) + as_yaml)
+    for file in asked.outputs:
+        try:
+            file.write_text(forms.get(file.suffix, as_yaml), encoding="utf-8")
+        except OSError as error:
+            raise fail(f"{file}: not written: {(error.strerror or 'error').lower()}") from None
+        say(f"{file}: written")
+
+
+def _announced(outcome: Outcome) -> str:
+    """What WS-Discovery has told, as comments."""
+    lines = []
+    for match in outcome.matches:
+        words = [*match.names[:1], *match.hardware[:1], *match.locations[:1]]
+        other = f"; names {', '.join(match.elsewhere)}, not contacted" if match.elsewhere else ""
+        lines.append(f"# announced: {match.sender} {json.dumps(' / '.join(words))}{other}\n")
+    return "".join(lines)
+
+
+def _summary(told: Sequence[Proposal], outcome: Outcome) -> str:
+    known = sum(bool(one.known) for one in told)
+    moved = sum(one.moved is not None for one in told)
+    new = sum(one.new for one in told)
+    announced = f"; {len(outcome.matches)} announced by WS-Discovery" if outcome.matches else ""
+    unread = f" ({outcome.unread} unread)" if outcome.unread else ""
+    return (
+        f"{len(told)} addresses answered: {new} new, {known} known, {moved} at another address"
+        f"{announced}{unread}; {outcome.connections} connections"
+    )
+
+
+def _code(told: Sequence[Proposal]) -> int:
+    if any(one.found.incomplete for one in told):
+        return 2
+    return 1 if any(one.moved is not None for one in told) else 0

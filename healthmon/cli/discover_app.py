@@ -1,0 +1,58 @@
+"""The options of `healthmon discover`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from healthmon.cli.options import ConfigOption
+
+
+def discover(  # noqa: PLR0913 - each option of a command is a parameter
+    ranges: Annotated[
+        list[str] | None,
+        typer.Argument(help="the addresses to try: 10.1.2.0/24, 10.1.3.10-40, 10.1.2.11"),
+    ] = None,
+    config: ConfigOption = None,
+    *,
+    interface: Annotated[
+        list[str] | None,
+        typer.Option(help="send a WS-Discovery Probe on this network interface (repeatable)"),
+    ] = None,
+    credential: Annotated[
+        list[str] | None,
+        typer.Option(help="an account of config.yaml that devices may be asked with"),
+    ] = None,
+    site: Annotated[str, typer.Option(help="the site of what is found")] = "",
+    ports: Annotated[str, typer.Option(help="only these TCP ports, such as 80,554,8081:http")] = "",
+    rate: Annotated[float, typer.Option(help="connections that are begun in a second")] = 100.0,
+    hosts: Annotated[int, typer.Option(help="hosts that are tried at the same time")] = 64,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="also for more addresses than a /20 has")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="also write the proposals to this file (repeatable): .yaml, .csv or .json"
+        ),
+    ] = None,
+) -> None:
+    """Find devices in the given addresses and propose entries for config.yaml. Nothing is changed."""
+    from healthmon.cli import discover as command
+
+    asked = command.Asked(
+        ranges or [],
+        interface or [],
+        credential or [],
+        site,
+        ports,
+        rate,
+        hosts,
+        yes,
+        as_json,
+        output or [],
+    )
+    raise typer.Exit(command.run(asked, config))

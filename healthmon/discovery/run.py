@@ -1,0 +1,147 @@
+"""`healthmon discover` as a whole: the plan, WS-Discovery, the ranges, and what each address tells.
+
+Only the given addresses are contacted: the connectors are made of them and of nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from healthmon.discovery.found import Found
+from healthmon.discovery.onvif import OnvifAsker
+from healthmon.discovery.onvif_process import OnvifReaders
+from healthmon.discovery.pace import CONNECT_SECONDS, HOSTS, RATE, Pace, longest_seconds
+from healthmon.discovery.ports import KnownPort
+from healthmon.discovery.scan import PacedConnector, open_ports
+from healthmon.protocols.host.routes import neighbour_macs
+from healthmon.protocols.onvif import ws_discovery
+from healthmon.protocols.onvif.ws_discovery import Match
+from healthmon.protocols.transport.connector import CONNECT_SECONDS as EXCHANGE_SECONDS
+from healthmon.protocols.transport.lockout_guard import LockoutGuard
+from healthmon.secret import Credential
+
+HOST_SECONDS = 180.0
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is going to be done: the `addresses` and `ports` that are tried, the `interfaces` on
+    which a Probe is sent, `rate` connections a second, `at_once` hosts at a time.
+
+    `credential` is the one login that may be sent. `guard_file` is the file of the lockout guard.
+    """
+
+    addresses: tuple[str, ...]
+    ports: tuple[KnownPort, ...]
+    interfaces: tuple[str, ...] = ()
+    rate: float = RATE
+    at_once: int = HOSTS
+    credential: Credential | None = None
+    guard_file: Path | None = None
+
+    def lines(self) -> Iterator[str]:
+        """The plan in words, before anything is sent."""
+        for interface in self.interfaces:
+            seconds = ws_discovery.LISTEN_SECONDS
+            yield f"WS-Discovery: 2 multicast datagrams on {interface}, {seconds:g} s of listening"
+        if not self.addresses:
+            return
+        tries = len(self.addresses) * len(self.ports)
+        longest = longest_seconds(len(self.addresses), len(self.ports), self.rate, self.at_once)
+        numbers = ", ".join(str(port.number) for port in self.ports)
+        yield (
+            f"{len(self.addresses)} addresses ({self.addresses[0]} to {self.addresses[-1]}), "
+            f"TCP ports {numbers}: {tries} connections, at most {self.rate:g} a second and "
+            f"{self.at_once} hosts at a time, about {longest:.0f} s at most"
+        )
+        login = "without a login"
+        if self.credential is not None:
+            login = f"login {self.credential.name}, at most one refusal a device"
+        yield f"then, of what answers: ONVIF, {login}"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """All that was seen. `connections` is how many were begun by this process."""
+
+    found: list[Found] = field(default_factory=list)
+    matches: list[Match] = field(default_factory=list)
+    unread: int = 0
+    connections: int = 0
+
+
+async def discover(plan: Plan, progress: Progress) -> Outcome:
+    """Do what the plan says. Raises ExchangeError where an interface cannot be used."""
+    outcome = Outcome()
+    for interface in plan.interfaces:
+        told = await ws_discovery.search(interface)
+        outcome.matches += told.found
+        outcome.unread += told.unread
+    pace = Pace(plan.rate)
+    readers = OnvifReaders(plan.guard_file)
+    allowed = frozenset(plan.addresses)
+    scanning = PacedConnector(allowed, CONNECT_SECONDS, pace=pace)
+    asking = PacedConnector(allowed, EXCHANGE_SECONDS, pace=pace)
+    asker = OnvifAsker(asking, readers, LockoutGuard(plan.guard_file), plan.credential)
+    search = _Search(plan, scanning, asker, {match.sender: match for match in outcome.matches})
+    try:
+        outcome.found = await search.all(progress)
+    finally:
+        await readers.close()
+        scanning.close()
+        asking.close()
+    outcome.connections = pace.begun
+    return outcome
+
+
+@dataclass(slots=True)
+class _Search:
+    plan: Plan
+    scanning: PacedConnector
+    asker: OnvifAsker
+    matches: dict[str, Match]
+    done: int = 0
+
+    async def all(self, progress: Progress) -> list[Found]:
+        """Every address that answers, in the order of the plan."""
+        left = iter(self.plan.addresses)
+        found: dict[str, Found] = {}
+        total = len(self.plan.addresses)
+
+        async def work() -> None:
+            for address in left:
+                if one := await self._one(address):
+                    found[address] = one
+                self.done += 1
+                progress(self.done, total)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self.plan.at_once, total)):
+                group.create_task(work())
+        return _in_order(found, self.plan.addresses)
+
+    async def _one(self, address: str) -> Found | None:
+        """What one address tells, None where nothing answers."""
+        ports = await open_ports(self.scanning, address, self.plan.ports)
+        match = self.matches.get(address)
+        if not ports and match is None:
+            return None
+        found = Found(address, ports, match=match)
+        try:
+            async with asyncio.timeout(HOST_SECONDS):
+                await self.asker.query(found)
+        except TimeoutError:
+            found.incomplete = True
+            found.notes.append(f"not read within {HOST_SECONDS:g} s")
+        return found
+
+
+def _in_order(found: dict[str, Found], addresses: Sequence[str]) -> list[Found]:
+    macs = neighbour_macs()
+    for address, one in found.items():
+        one.mac = macs.get(address, "")
+    return [found[address] for address in addresses if address in found]
