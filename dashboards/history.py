@@ -23,7 +23,10 @@ from healthmon.model.device import Limits
 from healthmon_exporters.web.palette import FAULT, NO_DATA, OK, WARNING
 
 LIMITS = Limits()
-SOURCES = ("onvif", "onvif_local", "http_date", "rtsp_date", "rtcp", "snmp")
+SOURCES = (
+    *("onvif", "onvif_local", "http_date", "rtsp_date", "rtcp", "snmp"),
+    *("picture", "recording"),
+)
 # What RFC 1628's upsOutputSource and the makes' own words come down to.
 POWER = {
     "normal": ("on mains", OK),
@@ -88,9 +91,10 @@ def clock() -> list[Json]:
     dashed = limits((-bad, FAULT), (-warn, WARNING), (warn, WARNING), (bad, FAULT))
     return [
         timeseries(
-            "Clock against true time",
-            "Device clock minus true time, for each clock that the device shows. The band is the bound of the error: "
-            "the true value lies inside it. Dashed: the usual limits.",
+            "Clocks against true time",
+            "Each clock of the device minus true time: those that it tells, its stream's (rtcp), the one in its "
+            "picture, and the one that stamps its footage (recording). The band is the bound of the error: the true "
+            "value lies inside it. Dashed: the usual limits. A clock that is not known has no line.",
             (16, 9),
             queries,
             Looks(unit="suffix:s", thresholds=dashed, decimals=1, limits=True),

@@ -33,8 +33,8 @@ class CheckName(StrEnum):
 
     REACH = "reach"
     STREAM = "stream"
-    PICTURE = "picture"
     CLOCK = "clock"
+    PICTURE = "picture"
     UPS = "ups"
     IDENTITY = "identity"
     CERTIFICATE = "certificate"

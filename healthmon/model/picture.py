@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from healthmon.model.enums import Span
+from healthmon.model.measurements import Clock
 
 # Between two key frames, in grey levels: below the first no digit of a clock has ticked, from the
 # second on something has moved (a ticking digit changes by 18 and more even at 150 kbit/s).
@@ -152,7 +153,8 @@ class PictureReading:
     tokens of masks that the camera once reported as drawn and now does not.
     `clocks` are those in the picture, `clock_problem` says why none is known; `clock_order` (dmy,
     mdy, ymd, or "") and `clock_hours` are how they are configured to be written. `true` is true time
-    minus our clock.
+    minus our clock. `device_clock` are the camera's own clocks as last read, None where that is too
+    long ago.
     """
 
     problem: str = ""
@@ -185,6 +187,7 @@ class PictureReading:
     clock_order: str = ""
     clock_hours: int = 24
     true: Span | None = None
+    device_clock: Clock | None = None
 
     @classmethod
     def of(cls, told: Mapping[str, Any], **more: Any) -> Self:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from healthmon.checks.evaluation.five_clocks import FiveClocks, by_checks
 from healthmon.checks.function_check.cells import function_check
 from healthmon.checks.function_check.totals import totals
 from healthmon.checks.function_check.walk import Rota, Walk, by_camera
@@ -16,7 +17,7 @@ from healthmon.incidents.incident import Incident
 from healthmon.inventory.playback_turns import turns
 from healthmon.model.device import Check, CheckKey, Device
 from healthmon.model.enums import CheckName, Kind, State
-from healthmon.model.results import CheckResult, Verdict
+from healthmon.model.results import CheckResult, Observation, Verdict
 from healthmon.runtime import engine as composition
 from healthmon.runtime.engine import CheckEngine
 from healthmon.scheduling.scheduler import Deliver
@@ -142,7 +143,7 @@ def sheet_of(
     )
     record = Around(_record(engine, recalled), now, estate.time_of_day, estate.devices)
     around = record.surroundings(verdicts)
-    around = replace(around, pictures=estate.config.pictures.enabled)
+    around = replace(around, pictures=estate.config.pictures.enabled, clocks=_clocks(results))
     return shift_sheet.Sheet(
         estate=estate.config.estate.name,
         zone=estate.config.estate.time_zone,
@@ -219,6 +220,20 @@ def _cameras(results: Results) -> list[Device]:
         and device.in_service
         and results.selection.takes(engine, device.id)
     ]
+
+
+def _clocks(results: Results) -> dict[str, FiveClocks]:
+    """The five clocks of each camera that was asked for one of them."""
+
+    def observed(check: Check) -> Observation | None:
+        found = results.found.get(check.key)
+        return found.observation if found is not None else None
+
+    checks_of = results.engine.estate.checks_of
+    found = {
+        one.id: by_checks(one, checks_of.get(one.id, ()), observed) for one in _cameras(results)
+    }
+    return {camera: clocks for camera, clocks in found.items() if clocks is not None}
 
 
 def _since_when(engine: CheckEngine, verdicts: Sequence[Verdict]) -> dict[Key, float]:

@@ -10,9 +10,11 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from healthmon.checks.evaluation.five_clocks import FiveClocks, by_checks
 from healthmon.incidents.incident import OTHER, SITE, EstateState, Incident
 from healthmon.model.device import Check, Device
-from healthmon.model.enums import CheckName
+from healthmon.model.enums import CheckName, Kind
+from healthmon.model.results import Observation
 from healthmon.model.ups import Ups
 from healthmon.runtime.agent import Agent
 from healthmon_exporters.reports.run_text import run_text
@@ -112,7 +114,23 @@ def details(agent: Agent, name: str) -> dict[str, Any] | None:
         return panel.of_no_device(lines) if lines else None
     checks = [_check_line(agent, check) for check in agent.estate.checks_of.get(name, ())]
     site = estate_state.site_names.get(device.site) or device.site
-    return panel.details(device, site, checks, lines, estate_state.maintenance.get(name, ""))
+    standing = panel.Standing(site, estate_state.maintenance.get(name, ""))
+    return panel.details(device, standing, checks, lines, _clocks(agent, device))
+
+
+def _clocks(agent: Agent, device: Device) -> FiveClocks | None:
+    """The five clocks of a camera, by results that may still be believed."""
+
+    def fresh(check: Check) -> Observation | None:
+        seen = agent.state.latest_results.seen.get(check.key)
+        if seen is None or time.monotonic() - seen.landed > check.max_age:
+            return None
+        kept = agent.state.results.get(check.key)
+        return kept.observation if kept is not None else None
+
+    if device.kind is not Kind.CAMERA:
+        return None
+    return by_checks(device, agent.estate.checks_of.get(device.id, ()), fresh)
 
 
 def _check_line(agent: Agent, check: Check) -> panel.CheckLine:

@@ -15,9 +15,10 @@ from healthmon.model.device import Device
 from healthmon.model.enums import CheckName, Kind, Reason, Span, State
 from healthmon.model.measurements import Reference
 from healthmon.model.results import Verdict
+from healthmon_exporters.reports.device_ids import ids
 from healthmon_exporters.reports.open_faults import OpenFaults
 from healthmon_exporters.reports.sheet_rows import Known, rows
-from healthmon_exporters.reports.shift_sheet import Sheet, as_json, ids, text
+from healthmon_exporters.reports.shift_sheet import Sheet, as_json, text
 
 LONDON = ZoneInfo("Europe/London")
 NOW = datetime(2026, 11, 24, 6, 58, 12, tzinfo=LONDON).timestamp()

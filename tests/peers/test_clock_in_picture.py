@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers.fakes.onvif_clock import time_servers
+from helpers.fakes.onvif_clock import ClockCamera, time_servers
+from helpers.loopback import served
 from helpers.peers.rtsp_peers import wait_serving
 from helpers.support import Peers, free_port, library, need
 
@@ -22,7 +23,14 @@ ROOT = Path(__file__).parents[2]
 SERVER = ROOT / "tests/helpers/peers/gst_clocks.py"
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 LEARNING = {"right": "/clock", "two": "/two"}
-CAMERAS = LEARNING | {"ahead": "/clock", "right265": "/clock265", "none": "/none"}
+CAMERAS = LEARNING | {
+    "ahead": "/clock",
+    "same": "/clock",
+    "right265": "/clock265",
+    "none": "/none",
+}
+OWN = "127.0.0.2"
+AHEAD = ("ahead", "same")  # their pictures; only of the second the camera's own clock is ahead too
 
 
 async def healthmon(*arguments: str) -> str:
@@ -39,10 +47,10 @@ async def healthmon(*arguments: str) -> str:
     return printed.decode() or problems.decode()
 
 
-def serve(peers: Peers, zone: str) -> int:
+def serve(peers: Peers, zone: str, address: str = "127.0.0.1") -> int:
     """A server whose clocks go by `zone`; its port."""
     port = free_port()
-    peers.start("/usr/bin/env", f"TZ={zone}", "/usr/bin/python3", SERVER, "127.0.0.1", str(port))
+    peers.start("/usr/bin/env", f"TZ={zone}", "/usr/bin/python3", SERVER, address, str(port))
     wait_serving(peers)
     return port
 
@@ -50,13 +58,18 @@ def serve(peers: Peers, zone: str) -> int:
 async def test_right_and_wrong_clocks_are_told_apart_by_a_sweep(peers: Peers, tmp_path: Path):
     need(library("girepository-1.0/GstRtspServer-1.0.typelib"))
     right, ahead = serve(peers, "UTC"), serve(peers, "XXX-1")
-    rows = "".join(
-        f"  - {{id: {name}, name: {name}, site: {name}, address: 127.0.0.1, kind: fixed, http: no, "
-        f"rtsp: {{port: {ahead if name == 'ahead' else right}}}, streams: [{{path: {path}}}]}}\n"
-        for name, path in CAMERAS.items()
-    )
+    same, onvif = serve(peers, "XXX-1", OWN), free_port()
+    served_at = {"ahead": ("127.0.0.1", ahead, "no"), "same": (OWN, same, f"{{port: {onvif}}}")}
+    rows = ""
+    for name, path in CAMERAS.items():
+        address, port, http = served_at.get(name, ("127.0.0.1", right, "no"))
+        rows += (
+            f"  - {{id: {name}, name: {name}, site: {name}, address: {address}, kind: fixed, "
+            f"http: {http}, rtsp: {{port: {port}}}, streams: [{{path: {path}}}]}}\n"
+        )
     sites = ", ".join(f"{{id: {name}}}" for name in CAMERAS)
-    async with time_servers() as servers:
+    camera = ClockCamera(utc=3600.0, local=3600.0, date=None)
+    async with time_servers() as servers, served(camera.talk, host=OWN, port=onvif):
         config = tmp_path / "config.yaml"
         config.write_text(
             f"estate: {{name: Clocks, time_zone: UTC}}\ntime_servers: {json.dumps(servers)}\n"
@@ -70,14 +83,14 @@ async def test_right_and_wrong_clocks_are_told_apart_by_a_sweep(peers: Peers, tm
             assert words in await healthmon("picture", "show", name, *named)
         kept = Baselines(tmp_path / "state" / "pictures")
         known = kept.read(clock_place(("right", "main")))
-        for name in ("ahead", "right265", "none"):
+        for name in (*AHEAD, "right265", "none"):
             kept.write(clock_place((name, "main")), known)
         sheet = json.loads(await healthmon("sweep", "--json", *named))
     told = {
         (device, row["code"]): row["sentence"]
         for row in (*sheet["faults"], *sheet["warnings"])
         for device in row["devices"]
-        if row["code"].startswith("screen_clock")
+        if row["code"].startswith(("screen_clock", "clock_zone"))
     }
-    assert set(told) == {("ahead", "screen_clock_zone")}, told
+    assert set(told) == {("ahead", "screen_clock_zone"), ("same", "clock_zone")}, told
     assert "1 h 0 min ahead" in told["ahead", "screen_clock_zone"]

@@ -13,7 +13,7 @@ from healthmon.model.device import Check
 from healthmon.model.enums import CheckName, State
 from healthmon.model.results import Observation, Verdict
 from healthmon.runtime import wall_feed
-from healthmon_exporters.wall.details import CheckLine, details
+from healthmon_exporters.wall.details import CheckLine, Standing, details
 from healthmon_exporters.wall.snapshot import LatestResults
 
 CAMERA = camera(1)
@@ -22,7 +22,7 @@ FAULT = Fault(
 )
 CASE = Incident(7, "C001", "market", (FAULT,), AT - 60, AT - 60, priority=2)
 WORLD = EstateState(
-    {"C001": CAMERA}, maintenance={"C001": "works"}, site_names={"market": "Market Place"}
+    {"C001": CAMERA}, maintenance={"C001": "works"}, site_names={"market": "Market Standing"}
 )
 
 
@@ -48,7 +48,7 @@ def test_a_site_is_called_by_its_name_and_a_device_that_is_gone_by_its_id():
     (site,) = wall_feed._lines_of(
         replace(CASE, device="site:market", affected=("C001", "C002")), WORLD
     )
-    assert (site.name, site.affected) == ("Market Place site", 2)
+    assert (site.name, site.affected) == ("Market Standing site", 2)
     (gone,) = wall_feed._lines_of(replace(CASE, device="C999"), WORLD)
     assert gone.name == "C999"
 
@@ -91,7 +91,9 @@ def test_details_say_what_is_too_old_and_what_was_never_seen():
         CheckLine(check, 131.0, (verdict,)),
         CheckLine(replace(check, instance="sub"), None),
     ]
-    made = details(CAMERA, "Market Place", looks, wall_feed._lines_of(CASE, WORLD), "works")
+    made = details(
+        CAMERA, Standing("Market Standing", "works"), looks, wall_feed._lines_of(CASE, WORLD)
+    )
     assert [(row["check"], row["state"], row["sentence"]) for row in made["checks"]] == [
         ("Pictures", "ok", "pictures flow"),
         ("Pictures", "unknown", "no fresh result; the last was: pictures flow"),

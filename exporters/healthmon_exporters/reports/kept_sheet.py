@@ -29,7 +29,9 @@ _KEY = "shift_check"
 _WALK = "walk"
 _TEXT = "text"
 _NAMES = "names"
-_OWN = (_KEY, _WALK, _TEXT, _NAMES)
+_CLOCKS = "clocks"
+_PACKED_CLOCKS = "packed_clocks"
+_OWN = (_KEY, _WALK, _TEXT, _NAMES, _PACKED_CLOCKS)
 # A fault that was raised while the check was made may have got its number too late for the sheet.
 _BEFORE_SECONDS = 3600.0
 
@@ -81,10 +83,15 @@ def body(sheet: Sheet) -> str:
     short sheet as text.
     """
     text = json.dumps(shift_document.document(sheet), ensure_ascii=False)
-    packed = base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+    packed, plain = _packed(text), shift_sheet.as_json(sheet)
     walk = {_WALK: sheet.walk.as_json()} if sheet.walk else {}
     more = {_KEY: packed, _TEXT: shift_sheet.text(sheet), _NAMES: raised_after.names(sheet)}
-    return json.dumps(shift_sheet.as_json(sheet) | more | walk)
+    more[_PACKED_CLOCKS] = _packed(json.dumps(plain.pop(_CLOCKS)))
+    return json.dumps(plain | more | walk)
+
+
+def _packed(text: str) -> str:
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
 
 
 def short(kept: str, *, as_json: bool) -> tuple[str, int]:
@@ -97,6 +104,8 @@ def short(kept: str, *, as_json: bool) -> tuple[str, int]:
     text = found[_TEXT]
     if as_json:
         values = {name: found[name] for name in found if name not in _OWN}
+        if packed := found.get(_PACKED_CLOCKS):
+            values[_CLOCKS] = json.loads(zlib.decompress(base64.b64decode(packed)))
         text = json.dumps(values, indent=2) + "\n"
     return text, int(found["exit_code"])
 
@@ -109,7 +118,7 @@ def rewritten(kept: str, replace: Callable[[str], str]) -> str:
     if packed := found.pop(_KEY, None):
         text = zlib.decompress(base64.b64decode(packed)).decode()
         if (new := replace(text)) != text:
-            packed = base64.b64encode(zlib.compress(new.encode(), 9)).decode()
+            packed = _packed(new)
     rest = replace(json.dumps(found))
     changed = json.loads(rest) | ({_KEY: packed} if packed else {})
     return json.dumps(changed) if changed != json.loads(kept) else kept

@@ -58,6 +58,7 @@ def _measured(observation: Observation) -> list[str]:
         lines = [
             f"    measured {reading_words(reading, true)}" for reading in shown.pop("readings")
         ]
+    shown.pop("device_clock", None)  # the clock check shows it
     return lines + [
         f"    measured {name}: {one}" for name, one in shown.items() if one not in (None, (), "")
     ]

@@ -16,8 +16,10 @@ from healthmon.checks.function_check.lines import LINES
 from healthmon.checks.function_check.totals import totals_line
 from healthmon.model.enums import State
 from healthmon_exporters.reports import handed_over, seen_by_people
+from healthmon_exporters.reports.clock_rows import ClockRow, clock_rows
+from healthmon_exporters.reports.device_ids import ids
 from healthmon_exporters.reports.sheet_rows import Row
-from healthmon_exporters.reports.shift_sheet import Sheet, fault_number, ids, reference_words
+from healthmon_exporters.reports.shift_sheet import Sheet, fault_number, reference_words
 
 Document = dict[str, Any]
 NOTES = "Notes for the next shift"
@@ -59,9 +61,10 @@ def document(sheet: Sheet) -> Document:
         "blind_zones": list(sheet.blind),
         "monitor": _cell(sheet.around.monitor),
         "power": _power(sheet),
+        "clocks": [_clocks(row) for row in clock_rows(sheet.around.clocks)],
         "legend": LEGEND,
         "lines": [_line(number, sheet.function_check) for number in range(len(LINES))],
-        "cameras": list(_cameras(sheet.function_check)),
+        "cameras": list(_cameras(sheet)),
         "reasons": list(_reasons(sheet.function_check)),
         "walk": seen_by_people.part(sheet.walk, sheet.ticks, _names(sheet), sheet.zone),
         "signatures": [],
@@ -144,10 +147,16 @@ def _line(column: int, check: FunctionCheck) -> Document:
     return {"line": line.number, "title": line.title, **counts}
 
 
-def _cameras(check: FunctionCheck) -> Iterator[Document]:
+def _cameras(sheet: Sheet) -> Iterator[Document]:
+    check, clocks = sheet.function_check, sheet.around.clocks
     for camera in check.cameras:
         cells = [_cell(cell) for cell in check.cells[camera.id]]
-        yield {"id": camera.id, "name": camera.name, "site": camera.site, "cells": cells}
+        found = {"id": camera.id, "name": camera.name, "site": camera.site, "cells": cells}
+        yield found | ({"clocks": clocks[camera.id].as_json()} if camera.id in clocks else {})
+
+
+def _clocks(row: ClockRow) -> Document:
+    return {"devices": row.devices, "words": row.words, "disagree": row.disagree}
 
 
 def _reasons(check: FunctionCheck) -> Iterator[Document]:

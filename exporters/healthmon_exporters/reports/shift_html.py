@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from healthmon_exporters.reports import seen_by_people
+from healthmon_exporters.reports import clock_rows, seen_by_people
 from healthmon_exporters.reports.shift_document import NOTES, SECTIONS, Document, made_by
 
 STYLE = """
@@ -63,6 +63,7 @@ def page(made: Document, links: Iterable[tuple[str, str]] = ()) -> str:
         *(_section(made, key, heading) for key, heading, _state in SECTIONS),
         _walk(made),
         _power(made),
+        _clocks(made),
         _monitor(made),
         _lines(made),
         _matrix(made),
@@ -162,6 +163,13 @@ def _power(made: Document) -> str:
     words = [("Over: " if one["over"] else "Now: ") + one["words"] for one in power["events"]]
     words += [f"Not checked: {power['unknown']}"] if power["unknown"] else []
     return f"<h2>Power events since {power['since_words']}</h2>" + _list(words or ["None."])
+
+
+def _clocks(made: Document) -> str:
+    """The five clocks of each camera; sheets of older versions have none."""
+    rows = [(one["devices"], one["words"]) for one in made.get("clocks", ())]
+    title = clock_rows.TITLE
+    return f"<h2>{title}</h2>" + _table(title, ("Cameras", "Clocks"), rows) if rows else ""
 
 
 def _monitor(made: Document) -> str:

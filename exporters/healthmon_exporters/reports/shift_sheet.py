@@ -7,7 +7,6 @@ warning, ? not checked).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +21,9 @@ from healthmon.model.enums import Kind, State
 from healthmon.model.measurements import Reference
 from healthmon.store.rows import ShiftNote
 from healthmon_exporters.reports import handed_over
+from healthmon_exporters.reports.clock_rows import TITLE as CLOCKS
+from healthmon_exporters.reports.clock_rows import clock_rows
+from healthmon_exporters.reports.device_ids import ids
 from healthmon_exporters.reports.footage import Tally
 from healthmon_exporters.reports.sheet_rows import Row
 
@@ -84,22 +86,6 @@ class Sheet:
         return 2 if self.of(State.UNKNOWN) else 0
 
 
-def ids(devices: Sequence[str]) -> str:
-    """``C101-C104, C110``: runs of ids that differ in a final number are folded."""
-    runs: list[list[str]] = []
-    for device in devices:
-        if runs and _next_id(runs[-1][-1]) == device:
-            runs[-1].append(device)
-        else:
-            runs.append([device])
-    return ", ".join(run[0] if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
-
-
-def _next_id(device: str) -> str | None:
-    match = re.fullmatch(r"(.*?)(\d+)", device)
-    return f"{match[1]}{int(match[2]) + 1:0{len(match[2])}d}" if match else None
-
-
 def text(sheet: Sheet) -> str:
     """The sheet as plain text, ready for a terminal, a printer or the daily log."""
     lines = [_head(sheet)]
@@ -114,6 +100,8 @@ def text(sheet: Sheet) -> str:
     if sheet.notes:
         found = handed_over.notes(sheet.notes, ZoneInfo(sheet.zone))
         lines += [f"NOTES {len(found)}", *(f"  -  {one['words']}" for one in found)]
+    clocks = clock_rows(sheet.around.clocks)
+    lines += [CLOCKS.upper(), *(row.line for row in clocks)] if clocks else []
     lines += filter(None, (sheet.footage.line(), _well(sheet)))
     return "\n".join(lines) + "\n"
 
@@ -214,6 +202,7 @@ def as_json(sheet: Sheet) -> dict[str, Any]:
         "blind_zones": list(sheet.blind),
         "totals": [total.as_json() for total in sheet.totals],
         "footage": sheet.footage.as_json(),
+        "clocks": {camera: one.as_json() for camera, one in sheet.around.clocks.items()},
         "notes": handed_over.notes(sheet.notes, zone),
         "exit_code": sheet.exit_code,
     }

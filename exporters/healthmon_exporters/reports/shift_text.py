@@ -6,7 +6,7 @@ import math
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from healthmon_exporters.reports import seen_by_people
+from healthmon_exporters.reports import clock_rows, seen_by_people
 from healthmon_exporters.reports.shift_document import SECTIONS, Document, made_by
 
 NARROWEST = 40
@@ -21,7 +21,17 @@ def text(made: Document, width: int) -> str:
     for key, title, _state in SECTIONS:
         lines += [f"{title.upper()} {len(made[key])}"]
         lines += [_entry_words(_MARKS[key], entry) for entry in made[key]]
-    lines += ["", *_walk(made), *_power(made), "", *_monitor(made), "", *_counts(made), ""]
+    lines += [
+        "",
+        *_walk(made),
+        *_power(made),
+        "",
+        *_clocks(made),
+        *_monitor(made),
+        "",
+        *_counts(made),
+        "",
+    ]
     wrapped = [part for line in lines for part in _wrapped(line, width)]
     wrapped += _matrix(made, width)
     wrapped += [part for line in _reasons(made) for part in _wrapped(line, width)]
@@ -84,6 +94,17 @@ def _power(made: Document) -> Iterator[str]:
         yield f"  {'over' if event['over'] else 'NOW'}: {event['words']}"
     if power["unknown"]:
         yield f"  ? {power['unknown']}"
+
+
+def _clocks(made: Document) -> Iterator[str]:
+    """The five clocks of each camera; sheets of older versions have none."""
+    rows = made.get("clocks")
+    if not rows:
+        return
+    yield clock_rows.TITLE.upper()
+    for row in rows:
+        yield f"  {'!' if row['disagree'] else '-'} {row['devices']}: {row['words']}"
+    yield ""
 
 
 def _monitor(made: Document) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from healthmon.checks.evaluation.five_clocks import FiveClocks
 from healthmon.model.device import Check, Device
 from healthmon.model.results import Verdict
 from healthmon_exporters.wall.snapshot import FaultLine
@@ -26,22 +27,32 @@ class CheckLine:
     last_failure: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The name of the `site` of a device, and the reason of its maintenance in `works`."""
+
+    site: str
+    works: str = ""
+
+
 def details(
-    device: Device, site: str, checks: Sequence[CheckLine], lines: Iterable[FaultLine], works: str
+    device: Device,
+    standing: Standing,
+    checks: Sequence[CheckLine],
+    lines: Iterable[FaultLine],
+    clocks: FiveClocks | None = None,
 ) -> dict[str, Any]:
-    """Everything that is known of `device`; `site` is the name of its site, `works` the reason of
-    its maintenance.
-    """
+    """Everything that is known of `device`, with the five `clocks` of a camera."""
     return {
         "id": device.id,
         "name": device.name,
         "kind": " ".join(filter(None, (device.variant, device.kind.value))),
-        "site": site,
+        "site": standing.site,
         "location": device.location,
         "contractor": device.contractor or "",
         "behind": ", ".join(device.parents),
         "priority": device.priority,
-        "maintenance": works,
+        "maintenance": standing.works,
         "faults": [_line(line) for line in lines],
         "failures": [
             {"check": check_words(line.check), "text": line.last_failure}
@@ -49,7 +60,14 @@ def details(
             if line.last_failure
         ],
         "checks": [row for line in checks for row in _rows(line)],
+        "clocks": _clocks(clocks) if clocks is not None else [],
     }
+
+
+def _clocks(found: FiveClocks) -> list[dict[str, str]]:
+    """One row for all of them and one for each."""
+    rows = [{"clock": one.name, "words": one.words} for one in found.clocks]
+    return [{"clock": "all five", "words": found.words}, *rows]
 
 
 def of_no_device(lines: Sequence[FaultLine]) -> dict[str, Any]:

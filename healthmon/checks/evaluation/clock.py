@@ -96,15 +96,40 @@ class _Reading:
 
 
 def _reading(observation: Observation, device: Device, clock: Clock, true: Span) -> _Reading:
-    offsets = {r.source: r.offset for r in clock.readings if r.offset is not None}
-    known = {
-        name: Span(offsets[name].low - true.high, offsets[name].high - true.low)
-        for name in ORDER
-        if name in offsets
-    }
+    known = offsets(clock)
     now = observation.at + true.middle
     zone = finding_of(clock, device, now, known.get("onvif_local"))
     return _Reading(observation, device, clock, now, known, zone)
+
+
+def offsets(clock: Clock) -> dict[str, Span]:
+    """Each clock of a device that was read, minus true time, in the order of trust; none without a
+    time reference.
+    """
+    true = clock.reference.offset if clock.reference is not None else None
+    read = {one.source: one.offset for one in clock.readings if one.offset is not None}
+    if true is None:
+        return {}
+    return {
+        name: Span(read[name].low - true.high, read[name].high - true.low)
+        for name in ORDER
+        if name in read
+    }
+
+
+def seen_offset(clock: Clock) -> Span | None:
+    """The time of a device as people see it, minus true time: its local time where it tells that, as
+    finely as another of its clocks that agrees tells it. None where it is not known.
+    """
+    found = {name: span for name, span in offsets(clock).items() if name != "rtcp"}
+    local = found.get("onvif_local")
+    fitting = [one for one in found.values() if local is None or apart(one, local) == 0]
+    return min(fitting, key=lambda one: one.error, default=None)
+
+
+def apart(one: Span, other: Span) -> float:
+    """How far two intervals are from each other at least, seconds; 0.0 where they overlap."""
+    return max(one.low - other.high, other.low - one.high, 0.0)
 
 
 def _unknown(observation: Observation, reason: Reason, sentence: str) -> Verdict:
@@ -274,7 +299,7 @@ def _widest_gap(known: Mapping[str, Span]) -> tuple[float, str, str]:
     """How far apart (seconds) which two clocks are at least."""
     gaps = [
         (
-            max(known[first].low - known[second].high, known[second].low - known[first].high, 0.0),
+            apart(known[first], known[second]),
             first,
             second,
         )

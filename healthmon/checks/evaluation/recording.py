@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from healthmon.checks.evaluation.clock import apart
 from healthmon.checks.evaluation.durations import duration
 from healthmon.checks.evaluation.wording import plain, reason_words, unread_words, verdict
 from healthmon.model.device import Device
@@ -319,11 +320,7 @@ def _times(observation: Observation, seen: Footage, device: Device) -> Iterator[
     once.
     """
     newest = seen.recording.newest
-    if (
-        newest is not None
-        and seen.clock is not None
-        and newest - seen.now > STAMP_TOLERANCE + seen.clock.error
-    ):
+    if newest is not None and _stamped_ahead(seen):
         words = f"newest picture is stamped {duration(newest - seen.now)} ahead of the recorder's own clock"
         words += f" (limit {duration(STAMP_TOLERANCE)})"
         yield verdict(
@@ -336,7 +333,7 @@ def _times(observation: Observation, seen: Footage, device: Device) -> Iterator[
         or _known_wrong(seen, device.limits.clock[1])
     ):
         return
-    gap = max(seen.clock.low - seen.camera_clock.high, seen.camera_clock.low - seen.clock.high, 0.0)
+    gap = apart(seen.clock, seen.camera_clock)
     limit = device.limits.clock[1]
     offset = seen.clock.middle - seen.camera_clock.middle
     side = "ahead of" if offset > 0 else "behind"
@@ -350,14 +347,27 @@ def _times(observation: Observation, seen: Footage, device: Device) -> Iterator[
         yield verdict(observation, "times", State.OK, "ok", words, value=offset)
 
 
+def _stamped_ahead(seen: Footage) -> bool:
+    """Whether the newest footage lies ahead of the recorder's own clock."""
+    newest, clock = seen.recording.newest, seen.clock
+    if newest is None or clock is None:
+        return False
+    return newest - seen.now > STAMP_TOLERANCE + clock.error
+
+
+def stamping(seen: Footage) -> Span | None:
+    """The recorder's clock minus true time, None where that is not known or footage is stamped by
+    another one.
+    """
+    if seen.clock is None or seen.true is None or _stamped_ahead(seen):
+        return None
+    return Span(seen.clock.low - seen.true.high, seen.clock.high - seen.true.low)
+
+
 def _known_wrong(seen: Footage, limit: float) -> bool:
     """Whether the recorder's or the camera's clock is outside its limit against true time."""
     return seen.true is not None and any(
-        _apart(clock, seen.true) > limit
+        apart(clock, seen.true) > limit
         for clock in (seen.clock, seen.camera_clock)
         if clock is not None
     )
-
-
-def _apart(one: Span, other: Span) -> float:
-    return max(one.low - other.high, other.low - one.high, 0.0)

@@ -2,16 +2,18 @@
 as for the other clocks of a device. Pure.
 
 The picture was taken some time before it came, by up to `CLOCK_LATENCY`. What is not read surely, and
-what is no time at all, gives no verdict.
+what is no time at all, gives no verdict. A clock that is off as that of the device is is reported
+with it, once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from healthmon.checks.evaluation import clock as device_clock
 from healthmon.checks.evaluation.clock_zone import step_of, why
 from healthmon.checks.evaluation.durations import duration
 from healthmon.checks.evaluation.wording import verdict
@@ -53,6 +55,15 @@ def verdicts(
         yield max(found, key=_rank)
 
 
+def offset_of(device: Device, picture: PictureReading) -> Span | None:
+    """The worst of the clocks that were read surely, minus true local time; None where one was not."""
+    found = [shown_by(one, device, picture) if one.sure else None for one in picture.clocks]
+    known = [one.offset for one in found if one is not None]
+    if len(known) < len(found):
+        return None
+    return max(known, key=lambda one: abs(one.middle), default=None)
+
+
 def _rank(found: Verdict) -> int:
     return int(found.state)
 
@@ -64,7 +75,7 @@ def _judged(
     if shown is None or picture.true is None:
         return None
     seen = _ReadClock(observation, device, picture, clock, shown, clock.at + picture.true.middle)
-    return _stands(seen) or _wrong(seen)
+    return _stands(seen) or _once(seen, _wrong(seen))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +185,28 @@ def _stands(seen: _ReadClock) -> Verdict | None:
         return None
     words = f"stands still: {seen.shown.text} for {duration(still)} (limit {STILL:g} s)"
     return _verdict_on(seen, "screen_clock_stopped", words)
+
+
+_OFF = frozenset({"screen_clock_date", "screen_clock_zone", "screen_clock_offset"})
+
+
+def _once(seen: _ReadClock, found: Verdict) -> Verdict:
+    """What was `found`, well where it is what the clock check reports: the same time, shown twice."""
+    if found.code not in _OFF or not _as_the_device(seen):
+        return found
+    sentence = f"{found.sentence}; as the device clock, which has its own fault"
+    return replace(found, state=State.OK, code="ok", sentence=sentence)
+
+
+def _as_the_device(seen: _ReadClock) -> bool:
+    """Whether the camera's own clock is at fault and off by as much."""
+    clock = seen.picture.device_clock
+    offset = device_clock.seen_offset(clock) if clock is not None else None
+    if offset is None or device_clock.apart(offset, seen.shown.offset) > 0:
+        return False
+    told = device_clock.evaluate(replace(seen.observation, value=clock), seen.device)[0]
+    at_fault = told.state in (State.DEGRADED, State.FAULT)
+    return at_fault and told.code != "clock_utc_label"  # then the time that people see is right
 
 
 def _wrong(seen: _ReadClock) -> Verdict:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from healthmon.checks.evaluation.five_clocks import FiveClocks
 from healthmon.checks.function_check import picture_reasons
 from healthmon.checks.function_check.lines import LINES, Line, Of, Source
 from healthmon.model.device import Device
@@ -26,7 +27,7 @@ class Mark(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One camera on one line: the mark, and why. `detail` is what is known although the line is not
-    checked.
+    checked, and all five clocks.
     """
 
     mark: Mark
@@ -49,7 +50,7 @@ class PowerEvent:
 class Surroundings:
     """What the verdicts of a sweep do not tell. `power_unknown` says why power events are not known,
     "" where they are, from `power_since` on (Unix seconds); `monitor` is the cell of C24.
-    `pictures` is whether they are judged.
+    `pictures` is whether they are judged. `clocks` are the five of each camera.
     """
 
     power_since: float = 0.0
@@ -57,6 +58,7 @@ class Surroundings:
     power_unknown: str = "the agent has kept no record"
     monitor: Cell = field(default_factory=lambda: Cell(Mark.NOT_CHECKED, "no agent has run"))
     pictures: bool = False
+    clocks: Mapping[str, FiveClocks] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ def _grouped(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
     return found
 
 
-_TELL_THE_REST = frozenset({"C16"})  # a right clock of the device is known, its picture is not
+_CLOCKS = "C16"
+_TELL_THE_REST = frozenset({_CLOCKS})  # a right clock of the device is known, its picture is not
 
 
 @dataclass(slots=True)
@@ -119,7 +122,11 @@ class _Table:
         if why := line.left_out(camera, self.relayed):
             return Cell(Mark.NOT_APPLICABLE, why)
         special = _SPECIAL.get(line.number)
-        return special(self, camera) if special else self._judged(camera, line)
+        found = special(self, camera) if special else self._judged(camera, line)
+        clocks = self.around.clocks.get(camera.id) if line.number == _CLOCKS else None
+        if clocks is None:
+            return found
+        return replace(found, detail="; ".join(filter(None, (found.detail, clocks.words))))
 
     def _judged(self, camera: Device, line: Line) -> Cell:
         groups = [list(self._verdicts(camera, source)) for source in line.sources]

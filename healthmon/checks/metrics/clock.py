@@ -9,9 +9,13 @@ from healthmon.model.enums import State
 from healthmon.model.measurements import Clock
 from healthmon.model.results import Observation, Verdict
 
+OFFSET, ERROR = "healthmon_clock_offset_seconds", "healthmon_clock_offset_error_seconds"
 HELP: Help = {
-    "healthmon_clock_offset_seconds": ("gauge", "Device clock minus true time, by source."),
-    "healthmon_clock_offset_error_seconds": (
+    OFFSET: (
+        "gauge",
+        "Clock minus true time, by source; picture is the one in the picture, recording stamps footage.",
+    ),
+    ERROR: (
         "gauge",
         "Largest possible error of the clock offset, by source.",
     ),
@@ -48,6 +52,13 @@ def samples(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator
             yield from _state(verdict)
 
 
+def offset_samples(source: str, offset: float, error: float) -> Iterator[Sample]:
+    """One clock against true time, in seconds."""
+    labels = (("source", source),)
+    yield OFFSET, labels, offset
+    yield ERROR, labels, error
+
+
 def _state(verdict: Verdict) -> Iterator[Sample]:
     now = "unknown"
     if verdict.state is not State.UNKNOWN:
@@ -61,13 +72,8 @@ def _readings(clock: Clock) -> Iterator[Sample]:
         true = clock.reference.offset
         for reading in clock.readings:
             if reading.offset is not None:
-                labels = (("source", reading.source),)
-                yield "healthmon_clock_offset_seconds", labels, reading.offset.middle - true.middle
-                yield (
-                    "healthmon_clock_offset_error_seconds",
-                    labels,
-                    reading.offset.error + true.error,
-                )
+                offset = reading.offset.middle - true.middle
+                yield from offset_samples(reading.source, offset, reading.offset.error + true.error)
     if clock.mode is not None:
         yield "healthmon_clock_ntp_mode", (), float(clock.mode == "ntp")
     if clock.source is not None and clock.source.reason is None:

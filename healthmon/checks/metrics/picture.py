@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from healthmon.checks.metrics import Help, Sample
+from healthmon.checks.metrics.clock import offset_samples
 from healthmon.model.enums import State
-from healthmon.model.picture import Comparison, PictureReading
+from healthmon.model.picture import CLOCK_LATENCY, CLOCK_STEP, Comparison, PictureReading
 from healthmon.model.results import Observation, Verdict
 
 HELP: Help = {
@@ -22,10 +23,6 @@ HELP: Help = {
     "healthmon_picture_agreement_ratio": (
         "gauge",
         "How well the picture lies on the learned view.",
-    ),
-    "healthmon_picture_clock_offset_seconds": (
-        "gauge",
-        "Clock in the picture minus true local time, by what was read surely.",
     ),
     "healthmon_picture_learned": (
         "gauge",
@@ -48,10 +45,10 @@ def samples(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator
     states = [one.state for one in verdicts if one.aspect in ("present", "moving")]
     if states and State.UNKNOWN not in states:
         yield "healthmon_picture_up", labels, float(State.FAULT not in states)
-    yield from _clock(labels, verdicts)
     picture = observation.value
     if not isinstance(picture, PictureReading) or picture.problem:
         return
+    yield from _clock(picture, verdicts)
     yield "healthmon_picture_brightness_ratio", labels, picture.mean / 255
     yield "healthmon_picture_noise_ratio", labels, picture.noise / 255
     for component, value in (("blue", picture.blue), ("red", picture.red)):
@@ -60,10 +57,12 @@ def samples(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator
     yield from _viewed(labels, picture)
 
 
-def _clock(labels: tuple[tuple[str, str], ...], verdicts: tuple[Verdict, ...]) -> Iterator[Sample]:
+def _clock(picture: PictureReading, verdicts: tuple[Verdict, ...]) -> Iterator[Sample]:
+    """The worst clock in the picture, by what was read surely."""
     for one in verdicts:
-        if one.aspect == "screen_clock" and one.value is not None:
-            yield "healthmon_picture_clock_offset_seconds", labels, one.value
+        if one.aspect == "screen_clock" and one.value is not None and picture.true is not None:
+            error = (CLOCK_STEP + CLOCK_LATENCY) / 2 + picture.true.error
+            yield from offset_samples("picture", one.value, error)
 
 
 def _viewed(labels: tuple[tuple[str, str], ...], picture: PictureReading) -> Iterator[Sample]:

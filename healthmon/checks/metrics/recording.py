@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from healthmon.checks.evaluation.recording import WINDOWS, complete, missing
+from healthmon.checks.evaluation.recording import WINDOWS, complete, missing, stamping
 from healthmon.checks.metrics import Help, Sample
+from healthmon.checks.metrics.clock import offset_samples
 from healthmon.model.enums import State
 from healthmon.model.footage import Footage
 from healthmon.model.results import Observation, Verdict
@@ -45,6 +46,8 @@ def _footage(seen: Footage, verdicts: tuple[Verdict, ...]) -> Iterator[Sample]:
         if verdict.aspect == "recording" and verdict.state is not State.UNKNOWN:
             yield "healthmon_recording_active", labels, float(verdict.state is State.OK)
     yield from _times(seen, labels)
+    if (offset := stamping(seen)) is not None:
+        yield from offset_samples("recording", offset.middle, offset.error)
     for window, seconds in WINDOWS:
         found, share = missing(seen, seconds), complete(seen, seconds)
         if found is not None and share is not None:

@@ -95,9 +95,12 @@ def _shown(this: _ClockRun, source: TimeSource | None) -> Clock:
     told = this.told
     _keep(this.memory, this.readings, told.mode if told else None)
     readings, reference = tuple(this.readings), this.context.reference()
-    if told is None:
-        return Clock(readings, reference)
-    return Clock(readings, reference, told.mode, told.zone or "", told.daylight, source)
+    shown = Clock(readings, reference)
+    if told is not None:
+        shown = Clock(readings, reference, told.mode, told.zone or "", told.daylight, source)
+    if this.context.pictures is not None:
+        this.memory.clocks = shown
+    return shown
 
 
 def _sources(device: Device) -> list[tuple[str, Callable[[_ClockRun], Awaitable[None]]]]:

@@ -12,7 +12,7 @@ from healthmon.checks.probes.ptz_moves import PtzMoves
 from healthmon.checks.probes.session_cache import SessionCache
 from healthmon.model.device import Device
 from healthmon.model.enums import Span
-from healthmon.model.measurements import Reference, Stream, TimeSource
+from healthmon.model.measurements import Clock, Reference, Stream, TimeSource
 from healthmon.protocols.rtsp.rtp import Meter
 from healthmon.protocols.snmp.v2c import SnmpValue
 from healthmon.protocols.transport.connector import Connector
@@ -90,13 +90,13 @@ class DeviceMemory:
 
     `make` is the memory of a recorder's make. `clock` (device minus our wall clock) was the best
     reading at wall time `clock_at`, with `clock_base` as in `StreamMemory`; `clock_mode` is ntp or
-    manual where ONVIF tells. `time_source` was told at `time_source_at` (monotonic). `firmware` is
-    what the identity check has seen. `ups_families` are the MIBs that a UPS answers,
-    `ups_test_since` is since when it has been in a self-test (monotonic). `snmp_absent` are objects
-    that an agent of v1 does not have, since `snmp_absent_since`; None before the first request.
-    `answers`: its services have answered a request, and no check has timed out since.
-    `silent_ports` take connections, but answered the reach check nothing. `ptz` is what a camera has
-    told of its views, where pictures are judged.
+    manual where ONVIF tells, `clocks` all that was read then, where pictures are judged.
+    `time_source` was told at `time_source_at` (monotonic). `firmware` is what the identity check
+    has seen. `ups_families` are the MIBs that a UPS answers, `ups_test_since` is since when it has
+    been in a self-test (monotonic). `snmp_absent` are objects that an agent of v1 does not have,
+    since `snmp_absent_since`; None before the first request. `answers`: its services have answered
+    a request, and no check has timed out since. `silent_ports` take connections, but answered the
+    reach check nothing. `ptz` is what a camera has told of its views, where pictures are judged.
     """
 
     streams: dict[str, StreamMemory] = field(default_factory=dict)
@@ -111,6 +111,7 @@ class DeviceMemory:
     clock_at: float = 0.0
     clock_base: float = 0.0
     clock_mode: str | None = None
+    clocks: Clock | None = None
     time_source: TimeSource | None = None
     time_source_at: float = -1e9
     firmware: str | None = None

@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 
 from healthmon.checks.probes.context import ProbeContext, StreamMemory
+from healthmon.checks.probes.recorder import clock_of, true_time
 from healthmon.checks.probes.stream import opened
 from healthmon.model.device import Check, Device
 from healthmon.model.picture import PictureReading
@@ -38,9 +39,9 @@ async def probe(device: Device, check: Check, context: ProbeContext) -> PictureR
     if time.monotonic() - known.at > check.max_age:
         return PictureReading(problem="no whole key frame has come for too long")
     await _learn_clock(device, check, context, memory)
-    reference = context.reference()
-    true = reference.offset if reference is not None else None
-    return replace(reading, true=true)
+    known_clock = reading.clocks and clock_of(device, context) is not None
+    clocks = context.memory_of(device.id).clocks if known_clock else None
+    return replace(reading, true=true_time(context), device_clock=clocks)
 
 
 async def _learn_clock(

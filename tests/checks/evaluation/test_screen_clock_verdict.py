@@ -10,7 +10,8 @@ import pytest
 
 from healthmon.checks.evaluation.picture import evaluate
 from healthmon.model.device import Device
-from healthmon.model.enums import Kind, Span, State
+from healthmon.model.enums import Kind, Reason, Span, State
+from healthmon.model.measurements import Clock, ClockReading, Reference
 from healthmon.model.picture import PictureReading, ScreenClock
 from healthmon.model.results import Observation
 
@@ -121,3 +122,51 @@ def test_the_worst_of_two_clocks_is_told_with_its_place():
     assert one.code == "screen_clock_offset"
     assert "bottom right" in one.sentence
     assert told(right, replace(right, sure=False)) == [], "one of the two is not known"
+
+
+def device_clock(ahead: float, *, error: float = 0.3, **more: float) -> Clock:
+    """The camera's clocks: ONVIF's is `ahead` of true time, others by name."""
+    offsets = {"onvif": ahead, **more}
+    readings = tuple(
+        ClockReading(name, Span(one - error, one + error)) for name, one in offsets.items()
+    )
+    return Clock(readings, Reference(TRUE, WINTER.timestamp(), 3, 3))
+
+
+@pytest.mark.parametrize(
+    ("text", "ahead"),
+    [
+        ("10:50:20 30-11-2026", 3600.0),
+        ("09:49:40", -40.0),
+        ("09:51:20", 60.0),
+        ("00:10:20 01-01-2000", -849_346_800.0),
+    ],
+)
+def test_a_clock_that_is_off_as_the_device_clock_is_one_fault_that_of_the_device(text, ahead):
+    own, same = told(shown(text)), told(shown(text), device_clock=device_clock(ahead))
+    assert [one.state for one in own] == [State.DEGRADED]
+    (one,) = same
+    assert (one.state, one.code, one.value) == (State.OK, "ok", own[0].value)
+    assert one.sentence == f"{own[0].sentence}; as the device clock, which has its own fault"
+
+
+@pytest.mark.parametrize(
+    "clock",
+    [
+        device_clock(0.0),
+        device_clock(-3600.0),
+        device_clock(3592.0),
+        device_clock(3600.0, onvif_local=0.0),  # only its UTC is wrong: people see the right time
+        replace(device_clock(3600.0), reference=None),
+        Clock((ClockReading("onvif", None, Reason.TIMEOUT),), Reference(TRUE, 0.0, 3, 3)),
+    ],
+)
+def test_a_clock_that_is_off_by_itself_is_its_own_fault(clock: Clock):
+    (one,) = told(shown("10:50:20 30-11-2026"), device_clock=clock)
+    assert (one.state, one.code) == (State.DEGRADED, "screen_clock_zone")
+
+
+def test_a_clock_that_stands_still_is_its_own_fault_whatever_the_device_shows():
+    still = shown("10:50:20 30-11-2026", still=300.0)
+    (one,) = told(still, device_clock=device_clock(3600.0))
+    assert one.code == "screen_clock_stopped"

@@ -71,6 +71,7 @@ const panel = {
     $("details-about").textContent = about.filter(Boolean).join(" · ");
     $("details-faults").replaceChildren(...found.faults.map((one) => this.fault(one)));
     $("details-checks").replaceChildren(...found.checks.map((one) => this.check(one)));
+    this.clocks(found.clocks || []);
     this.fails(found.failures || []);
   },
 
@@ -79,6 +80,13 @@ const panel = {
     const said = [words.number(one.number), one.sentence, `since ${words.since(one.since, now)}`, one.cause];
     said.push(one.acknowledged && `acknowledged by ${one.acknowledged}`);
     return make("li", `s-${one.state}`, symbol(one.state), make("span", "", said.filter(Boolean).join(" · ")));
+  },
+
+  clocks(rows) {
+    const table = $("details-clocks");
+    table.hidden = rows.length === 0;
+    const drawn = rows.map((one) => make("tr", "", make("th", "", one.clock), make("td", "", one.words)));
+    table.tBodies[0].replaceChildren(...drawn);
   },
 
   // Only what is new is drawn anew, so that an open one stays open while the panel is refreshed.
