@@ -113,7 +113,7 @@ CHECK_TYPES = (
     _built_in("relay", "Relay", "relay", families=relay, retry=True),
     _built_in("recording", "Recording", "recording", families=recording),
     _built_in("recorder", "Recorder", "recorder", families=recorder),
-    _built_in("playback", "Playback", "recording", families=playback),
+    _built_in("playback", "Playback", "recording", "view", families=playback),
     _built_in("host", "Computer", "workstation", families=host),
     _built_in("pan_tilt", "Pan and tilt", "ptz"),
     _built_in("identity", "Identity", "identity"),

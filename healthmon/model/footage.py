@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from healthmon.model.enums import Reason, Span
+from healthmon.model.picture import PictureReading
 
 Schedule = Literal["always", "motion", "none"]
 DiskState = Literal["ok", "degraded", "failed", "absent", "full"]
@@ -222,7 +223,8 @@ class Sample:
 
     `asked` is the moment asked for, `first` and `last` the times of the first and last picture as
     the footage itself dates them (None: not dated), `jumps` where it leaps. `skipped` says in words
-    why it was not played, `reason` and `detail` why nothing came.
+    why it was not played, `reason` and `detail` why nothing came. `picture` is its first whole key
+    frame, measured; None where it was not.
     """
 
     age: Age
@@ -236,6 +238,7 @@ class Sample:
     skipped: str = ""
     reason: Reason | None = None
     detail: str = ""
+    picture: PictureReading | None = None
 
 
 @dataclass(frozen=True, slots=True)

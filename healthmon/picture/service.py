@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from healthmon.model.enums import Span
 from healthmon.model.picture import (
     LEAST_APART,
     MOVED_CELL,
@@ -30,6 +31,7 @@ from healthmon.picture.pool import MOST_PIXELS, PictureError, PicturePool
 from healthmon.picture.sources import Fixed, Masks, Source, Views
 from healthmon.picture.views import Looking, ViewFiles
 from healthmon.protocols.media.key_frame import CODECS, KeyFrame, StreamCollector
+from healthmon.protocols.rtsp.rtcp import OLDEST_WALL
 
 LEARN_SECONDS = 60.0  # of decoding and searching
 AGAIN_SECONDS = 86400.0  # after no clock was found
@@ -114,6 +116,60 @@ class PictureService:
             memory.reading = PictureReading(problem=f"not decoded within {seconds:.0f} s")
         except PictureError as error:
             memory.reading = PictureReading(problem=str(error))
+
+    async def measure_recorded(
+        self,
+        where: tuple[str, str],
+        recorder: str,
+        frame: KeyFrame,
+        *,
+        compare: bool,
+        seconds: float,
+    ) -> PictureReading:
+        """What a key frame of the camera and stream `where` shows that its `recorder` plays, within
+        `seconds`. It is
+        compared with what was learned of them where that is wanted; nothing is learned from it.
+        Where `frame.at` is Unix seconds by the recorder's clock, that is what its clocks are
+        compared with.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                reading = await self._recorded(where, frame, compare=compare)
+        except TimeoutError:
+            return PictureReading(problem=f"not decoded within {seconds:.0f} s")
+        except PictureError as error:
+            return PictureReading(problem=str(error))
+        answers = (*self.answers.get(where, ()), *self.answers.get((where[0], recorder), ()))
+        return replace(reading, dismissed=tuple(sorted({one.code for one in answers})))
+
+    async def _recorded(
+        self, where: tuple[str, str], frame: KeyFrame, *, compare: bool
+    ) -> PictureReading:
+        clocks = await asyncio.to_thread(self.baselines.read, clock_place(where))
+        known = await asyncio.to_thread(self.baselines.read, where) if compare else b""
+        answers = self.answers.get(where, ())
+        asked = {
+            "codec": frame.codec,
+            "most_pixels": MOST_PIXELS,
+            "now": time.time(),
+            "apart": 0.0,
+            "refresh": frame.refresh,
+            "compare": compare and bool(known),
+            "aside": sorted({one.light for one in answers if one.light is not None}),
+            "clock": self.clock,
+        }
+        own = (clocks,) if self.clock else ()
+        told = (await self.pool.measure(Message(asked, (frame.data, *own, b"", known)))).fields
+        reading = _picture(told, (frame,), 0.0, 0)
+        dated = self.clock and frame.at >= OLDEST_WALL
+        shown = (told.get("clocks") or ((),))[0] if dated else ()
+        return replace(
+            reading,
+            clocks=tuple(_screen_clock(one, frame.at, PictureMemory()) for one in shown),
+            clock_order=self.clock_order,
+            clock_hours=self.clock_hours,
+            true=Span(0.0, 0.0),
+        )
 
     async def clock_due(self, where: tuple[str, str], memory: PictureMemory, site: str) -> bool:
         """Whether the clock of a stream should be learned now: once for each stream, one at a time

@@ -8,6 +8,8 @@ from typing import Any
 import av
 import numpy as np
 
+from healthmon.picture import decoding, reference
+
 ENCODERS = {
     "h264": ("libx264", {"preset": "ultrafast", "tune": "zerolatency", "qp": "20"}),
     "h265": ("libx265", {"preset": "ultrafast", "x265-params": "log-level=none:qp=22"}),
@@ -56,3 +58,12 @@ def png(grey: Grey) -> bytes:
     context.pix_fmt, context.time_base = "gray", Fraction(1, 5)
     frame = av.VideoFrame.from_ndarray(grey, format="gray")
     return b"".join(bytes(packet) for one in (frame, None) for packet in context.encode(one))
+
+
+def learned(view: Grey, *, moved: bool = True) -> bytes:
+    """What a camera has learned that showed `view` ten times."""
+    baseline = reference.Baseline()
+    for number in range(reference.LEARNED):
+        data = coded("h264", with_noise(view, number, 1.0))
+        baseline.learn(decoding.decoded("h264", data, 10**7), 7200.0 * number, moved=moved)
+    return baseline.packed()

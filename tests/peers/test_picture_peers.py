@@ -29,7 +29,7 @@ from helpers.peers.films import (
     make,
 )
 from helpers.peers.rtsp_peers import wait_serving
-from helpers.pictures import coded, png, scene, with_noise
+from helpers.pictures import learned, png, scene
 from helpers.support import Peers, free_port, library, need
 
 from healthmon.demo.onvif_sim import OnvifSim
@@ -105,17 +105,6 @@ STEERED = "crop=640:360:x='80+75*sin(1.7*t)':y='40+35*sin(1.1*t)'"  # to and fro
 STILL = {  # of a quiet scene without a clock, nobody can tell whether it is frozen
     "quiet": Film(f"{crop()},noise=alls=2:allf=t", coder=QUIET),
 }
-
-
-def learned(view: object, *, moved: bool = True) -> bytes:
-    """What a camera has learned that showed `view` ten times."""
-    from healthmon.picture import decoding, reference
-
-    baseline = reference.Baseline()
-    for number in range(reference.LEARNED):
-        data = coded("h264", with_noise(view, number, 1.0))
-        baseline.learn(decoding.decoded("h264", data, 10**7), 7200.0 * number, moved=moved)
-    return baseline.packed()
 
 
 def swept(folder: Path, port: int, known: Iterable[tuple[str, bytes]]) -> Told:

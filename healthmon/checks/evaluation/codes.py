@@ -116,6 +116,14 @@ _VIEW: Table = {
     "view_moved": ("Camera moved", "The camera looks elsewhere than before, by a few per cent."),
     "view_zoomed": ("Wrong zoom", "The camera shows the view with another zoom than before."),
     "view_changed": ("Another view", "The camera shows another view than the one it has learned."),
+    "recorded_clock": (
+        "Recorded clock wrong",
+        "The clock in a recorded picture shows another time than that of the footage.",
+    ),
+    "recorded_view": (
+        "Recorded view differs",
+        "A recorded picture shows another view than the one that the camera has learned.",
+    ),
     "screen_clock_offset": (
         "Picture clock wrong",
         "The clock in the picture is ahead or behind by more than the limit.",
@@ -311,6 +319,10 @@ _RECORDING: Table = {
         "The recorder plays footage of another time than requested.",
     ),
     "playback_gap": ("Hole in played footage", "Footage that is played has a hole."),
+    "recorded_blank": (
+        "Recorded picture blank",
+        "Footage plays, but its picture is black, white or blank.",
+    ),
 }
 _RECORDER: Table = {
     "disk_failed": ("Disk failed", "A disk of the recorder has failed or is missing."),

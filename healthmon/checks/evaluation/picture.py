@@ -76,7 +76,7 @@ def _not_judged(observation: Observation, why: str) -> Verdict:
 
 
 def _judged(observation: Observation, device: Device, picture: PictureReading) -> Iterator[Verdict]:
-    there = _present(observation, picture)
+    there = present(observation, picture)
     yield there
     if there.state is State.FAULT:
         return
@@ -86,7 +86,7 @@ def _judged(observation: Observation, device: Device, picture: PictureReading) -
     light = known.light if known else None
     yield replace(_allowed(_exposure(observation, picture), picture), light=light)
     if picture.ptz is not None:
-        for one in picture_ptz.views(observation, device, picture, _view):
+        for one in picture_ptz.views(observation, device, picture, view):
             if one.code not in picture.dismissed:
                 yield replace(one, light=light)
     if known is None or known.peak is None:
@@ -99,10 +99,10 @@ def _judged(observation: Observation, device: Device, picture: PictureReading) -
 def _compared(
     observation: Observation, picture: PictureReading, known: Comparison
 ) -> Iterator[Verdict]:
-    view = _view(observation, picture, known)
-    if view is not None and picture.ptz is None:
-        yield view
-    if view is None or view.state is State.OK:
+    found = view(observation, picture, known)
+    if found is not None and picture.ptz is None:
+        yield found
+    if found is None or found.state is State.OK:
         yield from _focus(observation, known)
 
 
@@ -120,7 +120,7 @@ def _allowed(exposure: Verdict, picture: PictureReading) -> Verdict:
     return replace(exposure, state=State.OK, code="ok", sentence=sentence)
 
 
-def _present(observation: Observation, picture: PictureReading) -> Verdict:
+def present(observation: Observation, picture: PictureReading) -> Verdict:
     """Nothing to see: black, white, of one grey, or a test card. A picture that lies on the learned
     view is one, however little it shows.
     """
@@ -217,7 +217,7 @@ def _exposure(observation: Observation, picture: PictureReading) -> Verdict:
     return verdict(observation, "exposure", State.OK, "ok", sentence, value=picture.mean)
 
 
-def _view(observation: Observation, picture: PictureReading, known: Comparison) -> Verdict | None:
+def view(observation: Observation, picture: PictureReading, known: Comparison) -> Verdict | None:
     """Where the camera looks, and whether something is in its way. None where it cannot be told."""
     found = _moved(picture, known) or _covered(known) or _zoomed(known) or _nothing_alike(known)
     if found is not None:

@@ -5,7 +5,9 @@ samples.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from healthmon.checks.evaluation import recorded_picture
 from healthmon.checks.evaluation.durations import duration
 from healthmon.checks.evaluation.recording import clock_time
 from healthmon.checks.evaluation.wording import REASON_WORDS, plain, reason_words, verdict
@@ -39,7 +41,9 @@ def evaluate(observation: Observation, device: Device) -> tuple[Verdict, ...]:
 
 
 def _evaluated(observation: Observation, seen: Playback, device: Device) -> Verdict:
-    """The worst of what was played: refused, of a wrong time, with holes."""
+    """The worst of what was played: refused, of a wrong time, without a picture, with holes, with
+    another picture than expected.
+    """
     failed = [s for s in seen.samples if _has_failed(s)]
     if failed:
         sentence = f"footage {_failed(failed)}{_rest(_played(seen), 'plays')}"
@@ -56,7 +60,22 @@ def _evaluated(observation: Observation, seen: Playback, device: Device) -> Verd
         return verdict(
             observation, "playback", State.FAULT, "playback_time", sentence, value=len(wrong)
         )
-    return _holes(observation, seen, device) or _well(observation, seen, played)
+    blank = recorded_picture.blank(observation, played)
+    if blank is not None:
+        return _of_picture(*blank)
+    return _holes(observation, seen, device) or _shown(observation, seen, device)
+
+
+def _shown(observation: Observation, seen: Playback, device: Device) -> Verdict:
+    """What the pictures of footage without holes show."""
+    played = _played(seen)
+    unlike = recorded_picture.unlike(observation, played, device)
+    return _of_picture(*unlike) if unlike else _well(observation, seen, device)
+
+
+def _of_picture(sample: Sample, found: Verdict) -> Verdict:
+    """The verdict on the picture of one sample, with its age."""
+    return replace(found, sentence=f"recorded picture of {AGE_WORDS[sample.age]}: {found.sentence}")
 
 
 def _late(played: Sequence[Sample], device: Device) -> list[Sample]:
@@ -149,12 +168,14 @@ def _hole(sample: Sample, seen: Playback, device: Device) -> str:
     return f"of {AGE_WORDS[sample.age]} has a hole of {duration(high - low)}, {span} (limit {duration(LATER)})"
 
 
-def _well(observation: Observation, seen: Playback, played: Sequence[Sample]) -> Verdict:
+def _well(observation: Observation, seen: Playback, device: Device) -> Verdict:
+    played = _played(seen)
     if not played:
         return _not_played(observation, seen)
     dated = all(s.first is not None for s in played)
     times = f"its time is right (limit {duration(LATER)})" if dated else "its time is not reported"
     sentence = f"footage of {_ages(played)} plays; {times}"
+    sentence += recorded_picture.words_of(observation, played, device)
     return verdict(observation, "playback", State.OK, "ok", sentence, value=0.0)
 
 

@@ -2,7 +2,8 @@
 the recorder sends.
 
 By ONVIF replay (Streaming Specification, "Playback") as fast as possible and intra frames only,
-else by the make's own replay path. Nothing is decoded or kept.
+else by the make's own replay path. The first key frame of each is measured where pictures are wanted
+(`healthmon.picture.service`); none is kept.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from healthmon.checks.probes.recording import recording_of
 from healthmon.model.device import Check, Device
 from healthmon.model.enums import Reason
 from healthmon.model.footage import DAY, Age, Footage, Playback, Recording, Sample
+from healthmon.model.picture import PictureReading
 from healthmon.protocols.errors import ExchangeError, ForbiddenError, UnsupportedError
+from healthmon.protocols.media.key_frame import CODECS, Buffer, KeyFrame, KeyFrameCollector
 from healthmon.protocols.rtsp.replay import REQUIRE, ReplayTimes, from_clock
-from healthmon.protocols.rtsp.rtp import Meter
+from healthmon.protocols.rtsp.rtp import Extension, Meter
 from healthmon.protocols.rtsp.session import Session
 from healthmon.vendors.client import Replay, VendorClient
 from healthmon.vendors.partial_read import FATAL
@@ -27,6 +30,7 @@ from healthmon.vendors.registry import Player, player_of
 
 READ_AGE = 600.0
 WAIT_SECONDS = 6.0
+PICTURE_SECONDS = 5.0
 SAMPLE_SECONDS = 8.0
 FAST = (("Rate-Control", "no"), ("Frames", "intra"))
 AGES: dict[Age, float] = {"5m": 300.0, "24h": DAY}
@@ -46,7 +50,12 @@ async def probe(device: Device, check: Check, context: ProbeContext) -> Playback
     seen = recording_of(device, recorder, read, (None, true_time(context)))
     async with contact_with(recorder, context) as contact:
         player = _Player(
-            contact, player_of(recorder.make), context, recorder.playback.most_bytes, check.watch
+            contact,
+            player_of(recorder.make),
+            context,
+            recorder.playback.most_bytes,
+            check.watch,
+            device,
         )
         samples = [await player.sample(age, seen) for age in recorder.playback.samples]
     return Playback(recorder.id, seen.recording.channel, tuple(samples), seen.read_at, seen.clock)
@@ -83,6 +92,7 @@ class _Player:
     context: ProbeContext
     most_bytes: int
     seconds: float
+    camera: Device
 
     async def sample(self, age: Age, seen: Footage) -> Sample:
         """One age. Raises the errors that every age would meet."""
@@ -92,7 +102,7 @@ class _Player:
             return found
         try:
             async with asyncio.timeout(SAMPLE_SECONDS + self.seconds):
-                return await self._played(found, at, seen.recording)
+                found, frame = await self._played(found, at, seen.recording)
         except _WAY_OR_LOGIN:
             raise
         except TimeoutError:
@@ -101,8 +111,22 @@ class _Player:
             )
         except ExchangeError as error:
             return replace(found, reason=Reason(error.reason), detail=str(error))
+        return replace(found, picture=await self._measured(frame)) if frame else found
 
-    async def _played(self, found: Sample, at: float, recording: Recording) -> Sample:
+    async def _measured(self, frame: KeyFrame) -> PictureReading | None:
+        """What the picture shows. A PTZ camera may have been at any preset then."""
+        service, camera = self.context.pictures, self.camera
+        if service is None:
+            return None
+        where = camera.id, camera.streams[0].name if camera.streams else "main"
+        fixed = camera.variant != "ptz"
+        return await service.measure_recorded(
+            where, self.contact.device.id, frame, compare=fixed, seconds=PICTURE_SECONDS
+        )
+
+    async def _played(
+        self, found: Sample, at: float, recording: Recording
+    ) -> tuple[Sample, KeyFrame | None]:
         contact, context = self.contact, self.context
         place = rtsp_place(contact.device, context)
         if place is None:
@@ -129,19 +153,22 @@ class _Player:
         finally:
             await one.close()
 
-    async def _watched(self, one: Session, where: Replay, found: Sample, at: float) -> Sample:
+    async def _watched(
+        self, one: Session, where: Replay, found: Sample, at: float
+    ) -> tuple[Sample, KeyFrame | None]:
         await one.describe()
         await one.setup()
         times, meter = ReplayTimes(), one.meter
         assert meter is not None  # noqa: S101 - set by setup
-        meter.extension = times.packet
+        meter.collector = collector = self._collector(one)
+        meter.extension = _extension(times, collector)
         if where.onvif:
             await one.play_footage(from_clock(at), FAST)
         else:
             await one.play()
         watched = await one.watch_until(lambda meter: self._enough(meter, times), WAIT_SECONDS)
         dated = times.first is not None
-        return replace(
+        sample = replace(
             found,
             frames=meter.frames,
             bytes=meter.size,
@@ -150,9 +177,31 @@ class _Player:
             last=times.last if dated else None,
             jumps=tuple(times.jumps),
         )
+        kept = collector.kept() if collector is not None else ()
+        return sample, next(iter(kept), None)
+
+    def _collector(self, one: Session) -> KeyFrameCollector | None:
+        """What keeps the key frames of the sample, where its picture is to be judged."""
+        service, video = self.context.pictures, one.video
+        if service is None or service.problem or video is None or video.codec not in CODECS:
+            return None
+        return KeyFrameCollector(video.codec, video.parameter_sets, video.size)
 
     def _enough(self, meter: Meter, times: ReplayTimes) -> bool:
         """Whether the sample is long enough, at its byte cap, or at the end of the footage."""
         length = times.length if times.first is not None else meter.ticks / meter.clock_rate
         long_enough = meter.frames > 1 and length >= self.seconds
         return long_enough or times.terminal or meter.size >= self.most_bytes
+
+
+def _extension(times: ReplayTimes, collector: KeyFrameCollector | None) -> Extension:
+    """What reads the times of the footage, and dates its key frames by them."""
+    if collector is None:
+        return times.packet
+
+    def read(b: Buffer, i: int, n: int) -> None:
+        times.packet(b, i, n)
+        if times.first is not None:
+            collector.dated(times.last)
+
+    return read

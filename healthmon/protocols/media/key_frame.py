@@ -66,6 +66,12 @@ class KeyFrameCollector:
         self._finish()
         self._stamp, self._at, self._whole = stamp, now, True
 
+    def dated(self, at: float) -> None:
+        """The picture under way is of the time `at` by its sender: recorded footage, whose time of
+        arrival says nothing.
+        """
+        self._at = at
+
     def packet(self, b: Buffer, at: int, end: int, stamp: int, *, marked: bool) -> None:
         """The payload ``b[at:end]``; the last packet of a picture is `marked` (RFC 3550 5.1)."""
         if stamp != self._stamp or not self._whole or at >= end:

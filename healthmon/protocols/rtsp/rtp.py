@@ -23,6 +23,7 @@ MOST_STRANGERS = 4
 MOST_REPORTS = 200  # RTCP packets that are read for a first sender report
 _WINDOW = (1 << 64) - 1
 _HEAD = struct.Struct(">HII")
+Extension = Callable[[Buffer, int, int], None]
 
 
 @dataclass(slots=True)
@@ -64,7 +65,7 @@ class Meter:
     report: tuple[float, int] | None = None
     report_at: float = 0.0
     inside: Other = field(default_factory=Other)
-    extension: Callable[[Buffer, int, int], None] | None = None
+    extension: Extension | None = None
     collector: KeyFrameCollector | None = None
     _reports: int = 0
     _ssrc: int | None = None

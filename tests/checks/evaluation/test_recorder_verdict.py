@@ -21,6 +21,7 @@ from healthmon.model.footage import (
     RecorderMeasurement,
     Sample,
 )
+from healthmon.model.picture import Comparison, PictureReading, ScreenClock
 from healthmon.model.results import Observation
 
 NOW = 1_794_983_200.0
@@ -163,6 +164,20 @@ CAMERA = Device(
 )
 GOOD = Sample("5m", NOW - 300, frames=9, bytes=9000, first=NOW - 301, last=NOW - 298)
 SKIPPED = Sample("24h", skipped="no footage is that old")
+SEEN = PictureReading(width=640, height=360, mean=110.0, low=10.0, high=230.0, true=Span(0.0, 0.0))
+ON_VIEW = Comparison(
+    10, 10, peak=0.3, other_peak=0.02, coarse=0.9, detail=1.0, contrast=1.0, covered=0.0
+)
+ELSEWHERE = replace(ON_VIEW, peak=0.02, coarse=0.1)
+
+
+def pictured(**changes: object) -> Sample:
+    return replace(GOOD, picture=replace(SEEN, **changes))
+
+
+def stamped(hour: int) -> ScreenClock:
+    numbers = (("hour", hour), ("minute", 21), ("second", 39))
+    return ScreenClock("top left", numbers, 0.9, True, GOOD.first)
 
 
 def played(*samples: Sample):
@@ -192,6 +207,14 @@ def shifted(seconds: float, age="5m") -> Sample:
          "footage of the oldest hour does not play: nothing came in 6 s; that of 5 min ago plays"),
         ((Sample("5m", NOW - 300, reason=Reason.NOT_FOUND, detail="PLAY answered 454"),), F, "playback_failed", "(PLAY answered 454)"),
         ((Sample("5m", NOW - 300, reason=Reason.BUSY),), U, "busy", "playback not checked: recorder R1: all its sessions are in use"),
+        ((pictured(),), OK, "ok", "its time is right (limit 1 min); recorded picture seen"),
+        ((pictured(problem="not decoded"),), OK, "ok", "its time is right (limit 1 min)"),
+        ((pictured(dark=1.0), shifted(-400.0)), F, "playback_time", "earlier"),
+        ((GOOD, replace(pictured(dark=1.0), age="oldest")), F, "recorded_blank", "recorded picture of the oldest hour: no picture: black (100 % of it, limit 97 %)"),
+        ((pictured(baseline=ON_VIEW, clocks=(stamped(6),)),), OK, "ok", "recorded picture seen, with the right time in it"),
+        ((pictured(baseline=ELSEWHERE),), D, "recorded_view", "recorded picture of 5 min ago: another view"),
+        ((pictured(baseline=ELSEWHERE, dismissed=("view_changed",)),), OK, "ok", "recorded picture seen"),
+        ((pictured(clocks=(stamped(7),)),), D, "recorded_clock", "recorded picture of 5 min ago: clock at the top left of the picture is 1 h 0 min ahead"),
         ((SKIPPED,), U, "not_reported", "playback not checked: recorder R1: no footage is that old"),
         ((Sample("5m", NOW - 300, reason=Reason.BUSY), replace(GOOD, age="oldest")), OK, "ok", "footage of the oldest hour plays"),
     ],
