@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,11 +26,13 @@ from healthmon.protocols.errors import ExchangeError
 from healthmon.runtime import extensions
 from healthmon.secret import Credential
 from healthmon.store import location
+from healthmon_exporters.reports import csv_text
 
 if TYPE_CHECKING:
     from healthmon.config.schema import Config
 
 MOST_RATE, MOST_HOSTS = 1000.0, 256
+_PATH = re.compile(r"/[!-~]{0,511}")
 FORMS = (".yaml", ".yml", ".csv", ".json")
 
 
@@ -42,6 +45,7 @@ class Asked:
     credentials: Sequence[str] = ()
     site: str = ""
     ports: str = ""
+    rtsp_paths: Sequence[str] = ()
     rate: float = RATE
     at_once: int = HOSTS
     yes: bool = False
@@ -101,6 +105,7 @@ def _plan(asked: Asked, config: Config | None) -> Plan:
         asked.at_once,
         _login(asked.credentials, config),
         folder / "logins.json" if folder else None,
+        tuple(asked.rtsp_paths),
     )
 
 
@@ -121,6 +126,9 @@ def _check_options(asked: Asked, config: Config | None) -> None:
     """Raises Exit for values that cannot be used."""
     if not 1 <= asked.rate <= MOST_RATE or not 1 <= asked.at_once <= MOST_HOSTS:
         raise fail(f"--rate is 1 to {MOST_RATE:g} a second, --hosts 1 to {MOST_HOSTS}")
+    for path in asked.rtsp_paths:
+        if not _PATH.fullmatch(path):
+            raise fail(f"--rtsp-path {path}: a path begins with / and has no spaces")
     sites = {site.id for site in config.sites} if config else set()
     if asked.site and asked.site not in sites:
         raise fail(f"--site {asked.site}: not in `sites`{suggest(asked.site, sites)}")
@@ -157,7 +165,8 @@ def _login(names: Sequence[str], config: Config | None) -> Credential | None:
 def _give(asked: Asked, told: Sequence[Proposal], outcome: Outcome, count: int) -> None:
     """Print the proposals, and write them to the files. Raises Exit."""
     as_json = output.as_json(told, outcome.matches, count)
-    forms = {".csv": output.as_csv(told), ".json": as_json}
+    as_csv = csv_text.table(output.COLUMNS, output.rows(told))
+    forms = {".csv": as_csv, ".json": as_json}
     as_yaml = output.as_yaml(told)
     sys.stdout.write(as_json if asked.as_json else _announced(outcome) + as_yaml)
     for file in asked.outputs:

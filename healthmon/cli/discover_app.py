@@ -27,6 +27,10 @@ def discover(  # noqa: PLR0913 - each option of a command is a parameter
     ] = None,
     site: Annotated[str, typer.Option(help="the site of what is found")] = "",
     ports: Annotated[str, typer.Option(help="only these TCP ports, such as 80,554,8081:http")] = "",
+    rtsp_path: Annotated[
+        list[str] | None,
+        typer.Option("--rtsp-path", help="try this RTSP path where ONVIF gives none (repeatable)"),
+    ] = None,
     rate: Annotated[float, typer.Option(help="connections that are begun in a second")] = 100.0,
     hosts: Annotated[int, typer.Option(help="hosts that are tried at the same time")] = 64,
     yes: Annotated[
@@ -49,6 +53,7 @@ def discover(  # noqa: PLR0913 - each option of a command is a parameter
         credential or [],
         site,
         ports,
+        rtsp_path or [],
         rate,
         hosts,
         yes,

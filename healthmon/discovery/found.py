@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from healthmon.discovery.ports import KnownPort
+from healthmon.model.footage import RecorderHealth
 from healthmon.protocols.onvif.ws_discovery import Match
 
 LoginState = Literal["not tried", "not needed", "wanted", "accepted", "refused", "held back"]
@@ -66,10 +67,20 @@ class OnvifDevice:
         return any(one.ptz for one in self.profiles)
 
 
+@dataclass(frozen=True, slots=True)
+class FoundStream:
+    """A stream that RTSP describes at `path`."""
+
+    path: str
+    codec: str = ""
+    size: tuple[int, int] | None = None
+
+
 @dataclass(slots=True)
 class Found:
     """One address that has answered. `open` are its open ports; `mac` is what our own neighbour
-    table says; `hints` are what a web server calls itself; `notes` are what could not be read and
+    table says; `hints` are what its servers call themselves; `streams` are those that RTSP
+    describes; `recorder` and `channels` are what its vendor's protocol has told; `notes` are what could not be read and
     why, in the order in which it happened.
     """
 
@@ -79,6 +90,9 @@ class Found:
     match: Match | None = None
     onvif: OnvifDevice | None = None
     hints: tuple[str, ...] = ()
+    streams: tuple[FoundStream, ...] = ()
+    recorder: RecorderHealth | None = None
+    channels: tuple[str, ...] = ()
     login: LoginState = "not tried"
     incomplete: bool = False
     notes: list[str] = field(default_factory=list)

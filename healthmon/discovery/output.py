@@ -1,9 +1,7 @@
-"""Proposals as YAML to paste into config.yaml, as CSV and as JSON. Pure."""
+"""Proposals as YAML to paste into config.yaml, as lines of a table and as JSON. Pure."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -15,12 +13,9 @@ from healthmon.protocols.onvif.ws_discovery import Match
 SCHEMA = "healthmon-discover-1"
 SECTIONS = ("links", "cameras", "recorders", "ups")
 COLUMNS = (
-    "id", "name", "site", "address", "kind", "make", "credential", "http_port", "https", "pin",
-    "rtsp_port", "onvif", "recorder", "channel", "parent", "port", "model", "serial", "firmware",
-    "mac", "sure", "reasons",
+    "id", "name", "site", "address", "kind", "location", "parent", "port", "credential",
 )  # fmt: skip
 _KINDS = {"recorders": "recorder", "ups": "ups", "links": "link"}
-_FORMULA = ("=", "+", "-", "@", "\t")
 
 
 # ------------------------------------------------------------------------------------------------ YAML
@@ -44,6 +39,8 @@ def _section(name: str, chosen: Sequence[Proposal]) -> list[str]:
     lines = [f"{name}:"] if chosen else []
     for one in chosen:
         lines += [f"  # {_line(one)}", *_item(one.entry)]
+        if one.found.channels:
+            lines.append(f"    # its channels: {one_line(', '.join(one.found.channels))}")
     return lines
 
 
@@ -84,37 +81,14 @@ def _flow(value: Any) -> str:
 # ------------------------------------------------------------------------------------------------ CSV
 
 
-def as_csv(proposals: Iterable[Proposal]) -> str:
+def rows(proposals: Iterable[Proposal]) -> list[list[str]]:
     """One line for each new device, with the columns `COLUMNS`."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
-    for one in proposals:
-        if one.new:
-            writer.writerow({name: _cell(value) for name, value in _row(one).items()})
-    return out.getvalue()
+    return [_row(one) for one in proposals if one.new]
 
 
-def _row(one: Proposal) -> dict[str, Any]:
-    entry = one.entry
-    row: dict[str, Any] = {
-        name: entry[name] for name in COLUMNS if isinstance(entry.get(name), str)
-    }
-    row["kind"] = entry.get("kind") or _KINDS[one.section]
-    http, rtsp = entry.get("http"), entry.get("rtsp")
-    row["http_port"] = http.get("port", "") if isinstance(http, Mapping) else http
-    row["https"] = http.get("tls", "") if isinstance(http, Mapping) else ""
-    row["rtsp_port"] = rtsp.get("port", "") if isinstance(rtsp, Mapping) else rtsp
-    row["pin"] = entry.get("tls", {}).get("pin", "")
-    row |= entry.get("commissioned", {})
-    row |= {"sure": one.sure, "reasons": "; ".join(one.reasons)}
-    return row
-
-
-def _cell(value: Any) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    text = one_line(str(value or ""))
-    return f"'{text}" if text.startswith(_FORMULA) else text
+def _row(one: Proposal) -> list[str]:
+    told = dict(one.entry) | {"kind": one.entry.get("kind") or _KINDS[one.section]}
+    return [one_line(str(told.get(name) or "")) for name in COLUMNS]
 
 
 # ------------------------------------------------------------------------------------------------ JSON
@@ -146,6 +120,8 @@ def _object(one: Proposal) -> dict[str, Any]:
         "login": found.login,
         "complete": not found.incomplete,
         "hints": list(found.hints),
+        "streams": [stream.path for stream in found.streams],
+        "channels": list(found.channels),
         "notes": list(found.notes),
         "elsewhere": list(device.elsewhere) if device else [],
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from healthmon.discovery.found import Found, FoundProfile, OnvifDevice
+from healthmon.discovery.found import Found, FoundProfile, FoundStream, OnvifDevice
 from healthmon.discovery.known import KnownDevice, KnownDevices
 from healthmon.discovery.vendor_words import calls_itself_recorder, make_of
 from healthmon.protocols.onvif.device import DEVICE_PATH
@@ -17,6 +17,7 @@ Sure = Literal["sure", "likely", "guess"]
 Section = Literal["cameras", "recorders", "ups", "links", ""]
 NEW_SITE = "discovered"
 _STREAM_NAMES = ("main", "sub")
+_CODECS = frozenset({"h264", "h265", "mjpeg"})
 _ID = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -92,6 +93,9 @@ def classified(found: Found) -> tuple[Section, Sure, list[str]]:
     named = [f"by its words or ports: {make.name}"] if make else []
     if calls_itself_recorder(found.hints):
         return "recorders", "guess", [*named, "it calls itself a recorder"]
+    if found.streams:
+        named.append(f"RTSP describes {found.streams[0].path}")
+        return "cameras", "likely", [*named, "no ONVIF"]
     if found.has("rtsp"):
         return "cameras", "guess", [*named, "port of RTSP is open, no ONVIF"]
     if make is not None:
@@ -130,6 +134,8 @@ def _entry(section: Section, found: Found, known: KnownDevices, setting: Setting
         "site": setting.site or known.site_near(found.address) or NEW_SITE,
         "address": found.address,
     }
+    if location := next(iter(found.onvif.locations if found.onvif else ()), ""):
+        entry["location"] = location
     if section in ("cameras", "recorders"):
         told = _of_video(section, found, setting)
         entry |= {name: value for name, value in told.items() if value}
@@ -152,18 +158,16 @@ def _of_video(section: Section, found: Found, setting: Setting) -> dict[str, Any
     if section == "cameras":
         entry["kind"] = "ptz" if device is not None and device.ptz else "fixed"
     else:
-        entry["make"] = _recorder_make(found)
+        entry["make"] = recorder_make(found)
     if setting.credential and found.login not in ("refused", "not needed"):
         entry["credential"] = setting.credential
     entry |= _services(found)
-    if device is not None and section == "cameras":
-        entry["streams"] = _streams(device)
-    if device is not None:
-        entry["commissioned"] = _commissioned(device, found.mac)
+    entry["streams"] = _streams(found) if section == "cameras" else []
+    entry["commissioned"] = _commissioned(found)
     return entry
 
 
-def _recorder_make(found: Found) -> str:
+def recorder_make(found: Found) -> str:
     """The name of the vendor module that reads it; ``no`` where nothing does."""
     device = found.onvif
     make = make_of((*found.hints, device.manufacturer if device else ""))
@@ -196,25 +200,29 @@ def _services(found: Found) -> dict[str, Any]:
     return told
 
 
-def _streams(device: OnvifDevice) -> list[dict[str, Any]]:
-    pairs = zip(device.profiles, _STREAM_NAMES, strict=False)
-    return [_stream(profile, name) for profile, name in pairs]
+def _streams(found: Found) -> list[dict[str, Any]]:
+    """Those of ONVIF by their profiles, else those of RTSP by their paths."""
+    profiles = found.onvif.profiles if found.onvif else ()
+    told: list[tuple[str, str, FoundProfile | FoundStream]]
+    told = [("profile", one.token, one) for one in profiles]
+    told = told or [("path", one.path, one) for one in found.streams]
+    return [
+        _stream({"name": name, key: value}, one)
+        for name, (key, value, one) in zip(_STREAM_NAMES, told, strict=False)
+    ]
 
 
-def _stream(profile: FoundProfile, name: str) -> dict[str, Any]:
-    told: dict[str, Any] = {"name": name, "profile": profile.token}
-    if profile.codec:
-        told["codec"] = profile.codec
-    if profile.size:
-        told["size"] = f"{profile.size[0]}x{profile.size[1]}"
+def _stream(told: dict[str, Any], stream: FoundProfile | FoundStream) -> dict[str, Any]:
+    if stream.codec in _CODECS:
+        told["codec"] = stream.codec
+    if stream.size:
+        told["size"] = f"{stream.size[0]}x{stream.size[1]}"
     return told
 
 
-def _commissioned(device: OnvifDevice, mac: str) -> dict[str, str]:
-    told = {
-        "model": device.model,
-        "serial": device.serial,
-        "firmware": device.firmware,
-        "mac": next(iter(device.macs), mac),
-    }
+def _commissioned(found: Found) -> dict[str, str]:
+    """What the device has said of itself, by ONVIF, else by its vendor's protocol."""
+    identity = found.onvif if found.onvif and found.onvif.model else found.recorder
+    told = {name: getattr(identity, name, None) or "" for name in ("model", "serial", "firmware")}
+    told["mac"] = next(iter(found.onvif.macs if found.onvif else ()), found.mac)
     return {name: value for name, value in told.items() if value}

@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from healthmon.discovery.channels import ChannelReader
 from healthmon.discovery.found import Found
 from healthmon.discovery.onvif import OnvifAsker
 from healthmon.discovery.onvif_process import OnvifReaders
 from healthmon.discovery.pace import CONNECT_SECONDS, HOSTS, RATE, Pace, longest_seconds
 from healthmon.discovery.ports import KnownPort
+from healthmon.discovery.proposal import classified, recorder_make
+from healthmon.discovery.rtsp import RtspAsker
 from healthmon.discovery.scan import PacedConnector, open_ports
 from healthmon.protocols.host.routes import neighbour_macs
 from healthmon.protocols.onvif import ws_discovery
@@ -42,6 +45,7 @@ class Plan:
     at_once: int = HOSTS
     credential: Credential | None = None
     guard_file: Path | None = None
+    rtsp_paths: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """The plan in words, before anything is sent."""
@@ -61,7 +65,7 @@ class Plan:
         login = "without a login"
         if self.credential is not None:
             login = f"login {self.credential.name}, at most one refusal a device"
-        yield f"then, of what answers: ONVIF, {login}"
+        yield f"then, of what answers: ONVIF, RTSP DESCRIBE, a recorder's own protocol, {login}"
 
 
 @dataclass(slots=True)
@@ -86,8 +90,15 @@ async def discover(plan: Plan, progress: Progress) -> Outcome:
     allowed = frozenset(plan.addresses)
     scanning = PacedConnector(allowed, CONNECT_SECONDS, pace=pace)
     asking = PacedConnector(allowed, EXCHANGE_SECONDS, pace=pace)
-    asker = OnvifAsker(asking, readers, LockoutGuard(plan.guard_file), plan.credential)
-    search = _Search(plan, scanning, asker, {match.sender: match for match in outcome.matches})
+    guard = LockoutGuard(plan.guard_file)
+    search = _Search(
+        plan,
+        scanning,
+        OnvifAsker(asking, readers, guard, plan.credential),
+        RtspAsker(asking, guard, plan.credential, plan.rtsp_paths),
+        ChannelReader(asking, guard, plan.credential),
+        {match.sender: match for match in outcome.matches},
+    )
     try:
         outcome.found = await search.all(progress)
     finally:
@@ -102,7 +113,9 @@ async def discover(plan: Plan, progress: Progress) -> Outcome:
 class _Search:
     plan: Plan
     scanning: PacedConnector
-    asker: OnvifAsker
+    onvif: OnvifAsker
+    rtsp: RtspAsker
+    channels: ChannelReader
     matches: dict[str, Match]
     done: int = 0
 
@@ -133,11 +146,18 @@ class _Search:
         found = Found(address, ports, match=match)
         try:
             async with asyncio.timeout(HOST_SECONDS):
-                await self.asker.query(found)
+                await self._read(found)
         except TimeoutError:
             found.incomplete = True
             found.notes.append(f"not read within {HOST_SECONDS:g} s")
         return found
+
+    async def _read(self, found: Found) -> None:
+        """All that the device tells, one protocol after another."""
+        await self.onvif.query(found)
+        await self.rtsp.query(found)
+        if classified(found)[0] == "recorders" and (make := recorder_make(found)) != "no":
+            await self.channels.query(found, make)
 
 
 def _in_order(found: dict[str, Found], addresses: Sequence[str]) -> list[Found]:

@@ -27,6 +27,8 @@ def _words(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
+# Of cameras whose make is not known: the whole server, and what many boards call their streams.
+GENERIC_PATHS = ("/", "/stream1", "/live", "/live.sdp", "/h264")
 MAKES: tuple[Make, ...] = (
     Make(
         "hikvision",

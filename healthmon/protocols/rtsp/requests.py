@@ -52,6 +52,11 @@ class Asking:
     _proven: bool = field(default=False, init=False)
     _session: str = field(default="", init=False)
 
+    @property
+    def proven(self) -> bool:
+        """Whether the latest answer was given to a login."""
+        return self._proven
+
     async def open(self) -> None:
         """Connect. Raises what `Net.connect` raises."""
         self._connection = await rtsp.connect(self.connector, self.place)
