@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,3 +76,32 @@ def test_to_look_which_checks_there_are_reads_no_result() -> None:
     del kept[KEY]
     assert kept == {}
     assert kept.get(KEY) is None
+
+
+def test_of_a_thousand_like_results_little_is_kept_and_each_is_its_own() -> None:
+    kept, put = KeptResults(), {}
+    for number in range(1000):
+        name = f"C{number:04d}"
+        missed = number % 100 == 7
+        seen = replace(SEEN, device=name, at=1e9 + number / 7, duration=number / 977)
+        if missed:
+            seen = replace(seen, value=None, reason=Reason.TIMEOUT, detail=f"silent for {number} s")
+        judged = replace(JUDGED, device=name, at=seen.at, value=number / 13)
+        put[name, CheckName.CLOCK, ""] = KeptResult(seen, (judged,))
+    for key, one in put.items():
+        kept[key] = one
+    assert dict(kept) == put
+    plain = sum(len(pickle.dumps(tuple(one))) for one in put.values())
+    packed = sum(len(one) for one in kept._packed.values() if isinstance(one, bytes))
+    assert packed < 0.4 * plain
+
+
+def test_many_kinds_of_checks_and_large_results_are_kept_apart() -> None:
+    kept = KeptResults()
+    put = {}
+    for number in range(300):
+        seen = replace(SEEN, check_type=f"from outside {number}", detail="long " * 3000)
+        put["C1", seen.check_type, ""] = KeptResult(seen, ())
+    for key, one in put.items():
+        kept[key] = one
+    assert dict(kept) == put

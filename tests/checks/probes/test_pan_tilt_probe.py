@@ -147,7 +147,7 @@ async def test_it_is_not_moved_while_somebody_may_use_it(
 async def test_rest_is_seen_over_the_whole_time_and_any_move_begins_it_anew(kit: Kit) -> None:
     async with served() as sim:
         device = camera(sim, replace(PLAN, quiet=0.2))
-        memory = kit.context.memory_of("C1").ptz
+        memory = ptz.memory_of(device, kit.context)
         await kit.run(device)
         await asyncio.sleep(0.25)
         sim.faults["ptz_position"] = BUS  # an operator
