@@ -21,6 +21,7 @@ class Permission(StrEnum):
     WALL = "wall"
     READ = "read"
     CHECK = "check"
+    PICTURE = "picture"
     SWEEP = "sweep"
     ACKNOWLEDGE = "acknowledge"
     ACT = "act"
@@ -44,6 +45,7 @@ MEANING: Final[Mapping[Permission, str]] = MappingProxyType(
         Permission.WALL: "see the wall and what its page loads",
         Permission.READ: "read every other page: faults, devices, last failures, runbooks",
         Permission.CHECK: "have a device checked now",
+        Permission.PICTURE: "see the picture of a camera, where the configuration allows it",
         Permission.SWEEP: "start the shift check",
         Permission.ACKNOWLEDGE: "acknowledge faults",
         Permission.ACT: "raise faults, record what is done about them, answer for pictures, walk the cameras",
@@ -81,6 +83,7 @@ _SCRAPER = NOT_LOGGED_IN | {Permission.HEALTH, Permission.METRICS}
 _VIEWER = _SCRAPER | {Permission.WALL, Permission.READ}
 _OPERATOR = _VIEWER | {
     Permission.CHECK,
+    Permission.PICTURE,
     Permission.SWEEP,
     Permission.ACKNOWLEDGE,
     Permission.ACT,

@@ -11,6 +11,7 @@ from healthmon.cli import field_acts
 from healthmon.cli.console import fail, load, say
 from healthmon.config.problems import suggest
 from healthmon.config.schema import Config
+from healthmon.model.picture import sketch_lines
 from healthmon.picture.baselines import Baselines, Learned, clocks_of, lights_of
 from healthmon.picture.service import clock_place
 from healthmon.picture.views import ViewFiles
@@ -49,6 +50,7 @@ def _views(files: ViewFiles, keys: list[str], zone: ZoneInfo) -> Iterator[str]:
         yield from _lines(lights_of(files.read(key)), zone)
     if index.last is not None:
         yield f" view last judged {_moment(index.last.at, zone)} at {index.last.view}"
+        yield from (f"  {row}" for row in sketch_lines(index.last.comparison.sketch))
 
 
 def _lines(lights: list[Learned], zone: ZoneInfo) -> Iterator[str]:

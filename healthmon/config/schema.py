@@ -271,7 +271,8 @@ class ScreenClock(Strict):
 class Pictures(Strict):
     """Whether the key frames of the stream checks are decoded and judged, how often, and by how many
     processes; whether also by processes that the kernel does not confine. For how long the view of
-    a PTZ camera counts as judged after it was at a preset (`ptz_view`).
+    a PTZ camera counts as judged after it was at a preset (`ptz_view`). Whether people who are logged in
+    may see a picture (`show`).
     """
 
     enabled: Flag = False
@@ -279,6 +280,7 @@ class Pictures(Strict):
     workers: Whole = Field(default=2, ge=1, le=8)
     unconfined: Flag = False
     ptz_view: Seconds = Field(default=86400.0, ge=3600, le=31 * 86400)
+    show: Flag = False
     clock: ScreenClock = ScreenClock()
 
 

@@ -32,6 +32,7 @@ class OperationKind(StrEnum):
     STATEMENT = "statement"
     BASELINE = "baseline"
     PTZ_MOVE = "ptz_move"
+    PICTURE_SHOWN = "picture_shown"
 
 
 @dataclass(frozen=True, slots=True)

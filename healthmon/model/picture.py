@@ -12,6 +12,7 @@ from healthmon.model.measurements import Clock
 # Between two key frames, in grey levels: below the first no digit of a clock has ticked, from the
 # second on something has moved (a ticking digit changes by 18 and more even at 150 kbit/s).
 STILL_CELL, MOVED_CELL = 7.0, 11.0
+_ROWS, _COLUMNS = 5, 8  # tiles of a view
 LEAST_APART = 0.9  # seconds between two key frames that tell: a clock has ticked by then
 # A clock in the picture shows whole seconds, and a picture was taken up to so many seconds before it
 # comes to us (encoder and network).
@@ -78,6 +79,16 @@ class Comparison:
     high_cover: float = 0.0
     light: float | None = None
     level: float | None = None
+
+    @property
+    def sketch(self) -> tuple[str, ...]:
+        """The tiles of the view as five rows of eight: "#" where one is covered, "." elsewhere; none where
+        no tile is.
+        """
+        if not self.tiles:
+            return ()
+        marks = ["#" if number in self.tiles else "." for number in range(_ROWS * _COLUMNS)]
+        return tuple("".join(marks[at : at + _COLUMNS]) for at in range(0, len(marks), _COLUMNS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +200,17 @@ class PictureReading:
     true: Span | None = None
     device_clock: Clock | None = None
 
+    @property
+    def sketch(self) -> tuple[str, ...]:
+        """That of its comparison; none where there is none."""
+        return self.baseline.sketch if self.baseline is not None else ()
+
     @classmethod
     def of(cls, told: Mapping[str, Any], **more: Any) -> Self:
         """The measurements that a worker has told, with `more` of the agent's own."""
         return cls(**{one.name: told[one.name] for one in fields(cls) if one.name in told} | more)
+
+
+def sketch_lines(sketch: tuple[str, ...]) -> tuple[str, ...]:
+    """A `sketch` as lines of text with what its marks mean; none where nothing is covered."""
+    return (*sketch, "# covered, . seen") if sketch else ()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import av
 import av.logging
@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 320, 180
+SHOWN_WIDTH, SHOWN_QUALITY = 1280, 4  # FFmpeg's scale of quality: 1 is the best, 31 the worst
 BAND = 20  # rows at top and bottom, of 180, that may hold text
 LEAST_SIDE = 64
 PATCH, PATCH_ROWS, PATCH_COLUMNS = 64, 5, 8
 _DECODERS = {"h264": "h264", "h265": "hevc", "mjpeg": "mjpeg"}
 Grey = NDArray[np.float32]
+T = TypeVar("T")
 
 
 class UndecodableError(Exception):
@@ -49,6 +51,7 @@ def warmed() -> Decoded:
     frame = av.VideoFrame(640, 360, "yuv420p")
     for plane in frame.planes:
         plane.update(bytes(range(256)) * (plane.buffer_size // 256))
+    _as_jpeg(frame)
     return measured_frame(frame)
 
 
@@ -56,18 +59,44 @@ def decoded(codec: str, data: bytes, most_pixels: int, *, several: bool = False)
     """The picture of the key frame `data`; with `several` the first whole one of the pictures that it
     holds (intra refresh). Raises UndecodableError.
     """
+    return _decoded(codec, data, most_pixels, measured_frame, several=several)
+
+
+def jpeg(codec: str, data: bytes, most_pixels: int, *, several: bool = False) -> bytes:
+    """The same picture as a JPEG file of at most `SHOWN_WIDTH` pixels across. Raises
+    UndecodableError.
+    """
+    return _decoded(codec, data, most_pixels, _as_jpeg, several=several)
+
+
+def _decoded(
+    codec: str, data: bytes, most_pixels: int, use: Callable[[Any], T], *, several: bool
+) -> T:
     context: Any = av.CodecContext.create(_DECODERS[codec], "r")
     context.thread_count = 1
     context.options = {"max_pixels": str(most_pixels)}
-    frame = None
     try:
         packets = [*context.parse(data), *context.parse(None)] if several else [av.Packet(data)]
         for packet in (*packets, None):
             for frame in context.decode(packet):
-                return measured_frame(frame)
+                return use(frame)
     except (av.FFmpegError, ValueError, MemoryError) as error:
         raise UndecodableError(f"the key frame cannot be decoded: {type(error).__name__}") from None
     raise UndecodableError("no whole picture comes of one key frame (intra refresh)")
+
+
+def _as_jpeg(frame: Any) -> bytes:
+    wide = min(frame.width, SHOWN_WIDTH) // 2 * 2
+    high = max(2, frame.height * wide // frame.width // 2 * 2)
+    small = frame.reformat(
+        width=wide, height=high, format="yuvj420p", interpolation="AREA", threads=1
+    )
+    encoder: Any = av.CodecContext.create("mjpeg", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = wide, high, "yuvj420p"
+    encoder.time_base, encoder.thread_count = Fraction(1, 1), 1
+    encoder.options = {"flags": "+qscale", "global_quality": str(SHOWN_QUALITY * 118)}
+    small.pts, small.time_base = 0, Fraction(1, 1)
+    return b"".join(bytes(one) for part in (small, None) for one in encoder.encode(part))
 
 
 def stream(

@@ -88,6 +88,15 @@ class PictureService:
         """Whether pictures of `codec` can be decoded."""
         return codec in CODECS
 
+    async def jpeg(self, frame: KeyFrame) -> bytes:
+        """The picture of a key frame as a JPEG, for a person who asks to see it; nothing of it is kept.
+        Raises PictureError.
+        """
+        fields = {"show": True, "codec": frame.codec, "refresh": frame.refresh}
+        message = Message(fields | {"most_pixels": MOST_PIXELS}, (frame.data,))
+        answer = await self.pool.measure(message)
+        return answer.blobs[0]
+
     async def measure(
         self,
         where: tuple[str, str],

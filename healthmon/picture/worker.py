@@ -61,6 +61,8 @@ def _say(sink: BinaryIO, message: Message) -> None:
 def _answered(asked: Message) -> Message:
     """The answer, or that there is none: an error of ours in one picture ends no worker."""
     try:
+        if "show" in asked.fields:
+            return shown(asked)
         return clocks_learned(asked) if "times" in asked.fields else answer(asked)
     except Exception as error:  # noqa: BLE001 - told as our own trouble
         words = f"error inside healthmon: {type(error).__name__}"
@@ -141,6 +143,16 @@ def _baseline(
         return found.baseline
     fields["new_view"] = found.unlike and bool(asked.fields.get("may_learn"))
     return found.baseline if fields["new_view"] else None
+
+
+def shown(asked: Message) -> Message:
+    """The key frame as a JPEG, for a person who asks to see it."""
+    codec, most = str(asked.fields["codec"]), int(asked.fields["most_pixels"])
+    several = bool(asked.fields.get("refresh"))
+    try:
+        return Message({}, (decoding.jpeg(codec, asked.blobs[0], most, several=several),))
+    except decoding.UndecodableError as error:
+        return Message({"problem": str(error)}, (b"",))
 
 
 def clocks_learned(asked: Message) -> Message:

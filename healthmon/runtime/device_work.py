@@ -39,7 +39,9 @@ _WHAT = {
     OperationKind.STATEMENT: "clock statement",
     OperationKind.BASELINE: "view learned anew",
     OperationKind.PTZ_MOVE: "camera sent",
+    OperationKind.PICTURE_SHOWN: "picture looked at",
 }
+_BARE = (OperationKind.CHECK, OperationKind.BASELINE, OperationKind.PICTURE_SHOWN)
 NOTHING = "not reported"
 NOT_WRITTEN = "not written down"
 
@@ -209,7 +211,7 @@ def dates_of(
 
 
 def _details(one: Operation) -> str:
-    if one.kind in (OperationKind.CHECK, OperationKind.BASELINE):
+    if one.kind in _BARE:
         return ""
     if one.kind is OperationKind.PTZ_MOVE:
         return f"{one.get('preset')}, {one.get('why')}"

@@ -14,6 +14,7 @@ from healthmon.runtime.device_work import DeviceWork
 from healthmon.runtime.inspection_work import InspectionWork
 from healthmon.runtime.maintenance_work import MaintenanceWork
 from healthmon.runtime.ptz_work import PtzWork
+from healthmon.runtime.shown_pictures import ShownPictures
 from healthmon.runtime.visit_work import VisitWork
 from healthmon_exporters.pages.feed import NotDoneError
 from healthmon_exporters.pages.field_feed import FieldFeed, Marked
@@ -31,12 +32,14 @@ class FieldWork:
         self.visits = VisitWork(agent, self._checks_now)
         self.inspections = InspectionWork(agent, self._checks_now)
         self.ptz = PtzWork(agent, self._checks_now)
+        self.pictures = ShownPictures(agent)
 
     def feed(self) -> FieldFeed:
         """What the pages use."""
         windows, visits = self.windows, self.visits
         return FieldFeed(
             check=self.check,
+            picture=self.pictures.show,
             maintenance=windows.page,
             make_window=windows.make,
             change_window=windows.change,

@@ -15,6 +15,7 @@ from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.model.enums import CheckName
 from healthmon.model.footage import Footage
+from healthmon.model.picture import PictureReading
 from healthmon.runtime import fault_pages, wall_feed
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked, entered
@@ -203,7 +204,19 @@ class _PageFeed:
             done=tuple(done_row(one, zone) for one in done),
             in_service=view.device.in_service,
             dates=tuple(dates_of(view.device, done, zone)),
+            shows_picture=self._work.pictures.may_be_shown(name),
+            sketch=self._sketch(name),
         )
+
+    def _sketch(self, name: str) -> tuple[str, ...]:
+        """Which tiles of the view of a camera were covered when it was judged last."""
+        found = (
+            result.observation.value
+            for check in self._agent.estate.checks_of.get(name, ())
+            if check.check_type == CheckName.PICTURE
+            and (result := self._agent.state.results.get(check.key)) is not None
+        )
+        return next((one.sketch for one in found if isinstance(one, PictureReading)), ())
 
     def _footage(self, name: str, segments: Iterable[Segment], now: float) -> FootageBar | None:
         """The footage of a camera as its recorder has last reported it; None where it has not."""

@@ -40,7 +40,7 @@ class PtzWork:
         if schedule is None:
             raise NotDoneError("healthmon is starting; try again")
         try:
-            async with schedule.address_locks.of(check.lock_key), asyncio.timeout(check.timeout):
+            async with schedule.turn(check), asyncio.timeout(check.timeout):
                 context = self._agent.engine.context
                 words = await pan_tilt.sent(device, context, preset, record)
         except (AddressHeldError, ExchangeError, OSError) as error:

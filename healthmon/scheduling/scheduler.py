@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import heapq
 import math
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -145,13 +145,21 @@ class Schedule:
         """One run inside its lock, slot and share of the site's bandwidth. Raises
         AddressHeldError.
         """
-        lock = self.address_locks.of(check.lock_key)
-        async with lock, self._slots_of(check), self._share_of(check):
+        async with self.turn(check):
             self.figures.running += 1
             try:
                 return await run(check)
             finally:
                 self.figures.running -= 1
+
+    @contextlib.asynccontextmanager
+    async def turn(self, check: Check) -> AsyncIterator[None]:
+        """Hold what a run of `check` holds: its lock, a slot, its share of the site's bandwidth. Raises
+        AddressHeldError.
+        """
+        lock = self.address_locks.of(check.lock_key)
+        async with lock, self._slots_of(check), self._share_of(check):
+            yield
 
     def _slots_of(self, check: Check) -> asyncio.Semaphore:
         return self._slow_slots if check.lock_key in self._slow else self._slots

@@ -5,62 +5,29 @@ message, on a page or in a core dump. And a picture that stands still before a l
 from __future__ import annotations
 
 import asyncio
-import base64
 import os
 import secrets
 import signal
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 from helpers.coded_camera import Scenes
 from helpers.field_cameras import camera_row, swept
 from helpers.loopback import served
+from helpers.marked import marked, traces
 from helpers.pictures import coded, scene, with_noise
 from helpers.product import Product, Running
 from helpers.support import Peers
 
 pytestmark = pytest.mark.slow
-SECRET = b"NUMBER PLATE AB12 CDE OF A MARKED CAR"
 PICTURES = {"enabled": "yes", "workers": "1", "unconfined": "yes"}
 QUICKLY = {
     "interval": "2 s",
     "timeout": "20 s",
     "cause": {"hold": "1 s", "quiet": "1 s", "longest": "2 s"},
 }
-
-
-def marked(number: int) -> tuple[Any, bytes]:
-    """A dark picture with a person's face (noise of its own) in it, and its key frame, in which a
-    message of the encoder (SEI) carries a mark, too.
-    """
-    view = (scene(5).astype(float) * 0.15).astype("uint8")
-    face = np.random.default_rng(77).integers(0, 40, (64, 64))
-    view[140:204, 300:364] = face
-    view[240:270, 20 + 40 * number : 50 + 40 * number] = 40
-    grey = with_noise(view, number, 0.7)
-    sei = b"\0\0\0\1\x06\x05" + bytes((16 + len(SECRET),)) + b"0123456789abcdef" + SECRET + b"\x80"
-    return grey, sei + coded("h264", grey)
-
-
-def traces(greys: list[Any], frames: list[bytes]) -> Iterator[bytes]:
-    """What would be found of the pictures: the mark, pieces of the bitstream and of the pixels, in
-    three spellings.
-    """
-    pieces = [SECRET]
-    for data in frames:
-        middle = len(data) // 2
-        pieces += [data[at : at + 24] for at in (len(SECRET) + 60, middle, len(data) - 40)]
-    for grey in greys:
-        pieces += [grey[row, 300:332].tobytes() for row in (150, 170, 190)]
-    for piece in pieces:
-        yield piece
-        yield piece.hex().encode()
-        yield base64.b64encode(piece)[:-4]
 
 
 def children_of(pid: int) -> list[int]:

@@ -132,10 +132,12 @@ class FieldFeed:
     maintenance windows; `arrive` and `leave` are about an engineer at a site, whose messages are
     held for `visit_hold` seconds at most. `site` gives None for one that is not configured.
     `accept` takes (device, job number, mark of the identity that was seen) and `move` says where a
-    deployable camera is; `serve` says that a device is retired or has returned.
+    deployable camera is; `serve` says that a device is retired or has returned. `picture` gives a
+    JPEG of what a camera shows.
     """
 
     check: Callable[[str, Marked], Awaitable[None]]
+    picture: Callable[[str, Marked], Awaitable[bytes]]
     maintenance: Callable[[], Awaitable[MaintenancePage]]
     make_window: Callable[[WindowForm, Marked], Awaitable[Operation]]
     change_window: Callable[[str, WindowForm, Marked], Awaitable[Operation]]

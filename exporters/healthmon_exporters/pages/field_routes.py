@@ -39,6 +39,7 @@ class FieldPages:
         """For the application."""
         return [
             GuardedRoute("/devices/{name}/check", self._check, methods=("POST",)),
+            GuardedRoute("/devices/{name}/picture", self._picture, methods=("POST",)),
             GuardedRoute("/devices/{name}/replaced", self._replaced, methods=("POST",)),
             GuardedRoute("/devices/{name}/moved", self._moved, methods=("POST",)),
             GuardedRoute("/devices/{name}/service", self._service, methods=("POST",)),
@@ -52,6 +53,15 @@ class FieldPages:
 
     async def _check(self, request: Request) -> Response:
         return await self._on_device(request, lambda name, _, mark: self._feed.check(name, mark))
+
+    async def _picture(self, request: Request) -> Response:
+        """The picture itself, in the answer to the form and nowhere else."""
+        form = await read_form(request)
+        try:
+            shown = await self._feed.picture(request.path_params["name"], marked(request, form))
+        except (NotDoneError, NoRecordError) as error:
+            return self._refused(request, error)
+        return Response(shown, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     async def _replaced(self, request: Request) -> Response:
         def accept(name: str, form: Mapping[str, str], mark: Marked) -> Awaitable[None]:

@@ -280,7 +280,8 @@ class DevicePage:
 
     `watched` says whether it is checked at all, `checking` what a person asked for last, `done` what
     people did to it. `known` says whether config.yaml has it, `dates` are names and days: joined,
-    replaced, retired. `footage` is that of a camera whose recorder is read.
+    replaced, retired. `footage` is that of a camera whose recorder is read. `shows_picture`: its picture
+    can be asked for. `sketch` are five rows of eight tiles of its view, "#" where one is covered.
     """
 
     row: DeviceRow
@@ -300,6 +301,8 @@ class DevicePage:
     known: bool = True
     in_service: bool = True
     dates: tuple[tuple[str, str], ...] = ()
+    shows_picture: bool = False
+    sketch: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

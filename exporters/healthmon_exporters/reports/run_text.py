@@ -9,6 +9,7 @@ import dataclasses
 from healthmon.checks.evaluation.clock import reading_words
 from healthmon.model.device import Device
 from healthmon.model.measurements import Clock
+from healthmon.model.picture import PictureReading, sketch_lines
 from healthmon.model.plain_text import one_line
 from healthmon.model.results import CheckResult, Observation
 from healthmon.protocols.trace import Trace
@@ -31,6 +32,8 @@ def run_text(device: Device, result: CheckResult, trace: Trace) -> list[str]:
         ]
         lines += _measured(observation)
     lines += [f"  {MARKS[v.state]}  {v.aspect}: {v.sentence}" for v in result.verdicts]
+    if isinstance(observation.value, PictureReading):
+        lines += [f"      {row}" for row in sketch_lines(observation.value.sketch)]
     if trace.keep_notes:
         lines += _exposed(device, result)
     return [one_line(line) for line in lines]

@@ -44,6 +44,7 @@ OPERATORS: Final[Mapping[str, Permission]] = MappingProxyType(
         "GET /devices": Permission.READ,
         "GET /devices/{name}": Permission.READ,
         "POST /devices/{name}/check": Permission.CHECK,
+        "POST /devices/{name}/picture": Permission.PICTURE,
         "POST /devices/{name}/replaced": Permission.DEVICES,
         "POST /devices/{name}/moved": Permission.DEVICES,
         "POST /devices/{name}/service": Permission.DEVICES,
