@@ -15,12 +15,12 @@ import av
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmarks._picture_scenes import _FONT, _NOISE, MARGIN, Scene, _lit
+from benchmarks._picture_scenes import FONT, NOISE, Scene
 
 Grey = Any
 Corner = tuple[int, int]
 STYLES = ("outlined", "boxed", "plain")
-_LETTERS = _FONT | {"P": (30, 17, 17, 30, 16, 16, 16), "/": (1, 1, 2, 4, 8, 16, 16)}
+_LETTERS = FONT | {"P": (30, 17, 17, 30, 16, 16, 16), "/": (1, 1, 2, 4, 8, 16, 16)}
 # The bars of each digit: top, middle and bottom, upper and lower left and right.
 _SEVEN = {
     "0": "tbLlRr", "1": "Rr", "2": "tmbRl", "3": "tmbRr", "4": "mLRr",
@@ -63,7 +63,7 @@ def _bitmap(text: str, size: int, *, narrow: bool = False) -> Grey:
     left = 1
     for letter in text:
         thin = narrow and letter == "1"
-        for row, bits in enumerate(_LETTERS.get(letter, _FONT["-"])):
+        for row, bits in enumerate(_LETTERS.get(letter, FONT["-"])):
             for column in range(5):
                 at = left + column - (1 if thin else 0)
                 made[row + 1, at] = max(made[row + 1, at], bits >> (4 - column) & 1)
@@ -168,15 +168,12 @@ class Street:
         self._chance = np.random.default_rng(self.seed + 1)
         self.renew()
         shape = (self.size[1] + 64, self.size[0] + 64)
-        self._noise = self._chance.standard_normal(shape, np.float32) * _NOISE[self.light]
+        self._noise = self._chance.standard_normal(shape, np.float32) * NOISE[self.light]
 
     def renew(self) -> None:
         """Other light and other things that move."""
         width, height = self.size
-        _wide, _high = self._scene.large
-        world = _lit(self._scene.world, self.light, self._chance)
-        down, right = int(MARGIN * height), int(MARGIN * width)
-        self._view = world[down : down + height, right : right + width].astype(np.float32)
+        self._view = self._scene.view(self.light, self._chance).astype(np.float32)
         count = 8
         self._things = np.stack(
             [

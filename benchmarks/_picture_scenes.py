@@ -1,5 +1,5 @@
-"""Scenes for the evaluation of the picture check: streets with houses, trees, vehicles and people, by
-day, at night and in infrared, with what can go wrong with their picture.
+"""Cameras for the evaluation of the picture check: what passes before them, the light by day, at night
+and in infrared, the weather, and what can go wrong with their picture.
 
 The order is that of a camera: scene, light, lens (blur), sensor (noise comes after the lens), overlay
 (a clock that ticks and a name), encoder. An evaluation without the overlay or with the noise before the
@@ -15,9 +15,14 @@ from typing import Any
 import av
 import numpy as np
 
+from benchmarks._picture_worlds import KINDS, Backdrop, made, texture
+
 Grey = Any
 MARGIN = 0.25  # of the width and height, around what the camera sees
-_FONT = {
+NOISE = {"day": 1.5, "dusk": 2.5, "night": 4.0, "infrared": 3.0}
+WEATHERS = ("", "rain", "fog", "snow")
+FREEZE_STEP = 4  # pictures a second of a stream that is frozen
+FONT = {
     "0": (14, 17, 17, 17, 17, 17, 14), "1": (4, 12, 4, 4, 4, 4, 14),
     "2": (14, 17, 1, 2, 4, 8, 31), "3": (31, 2, 4, 2, 1, 17, 14),
     "4": (2, 6, 10, 18, 31, 2, 2), "5": (31, 16, 30, 1, 1, 17, 14),
@@ -31,51 +36,84 @@ _FONT = {
 
 @dataclass(frozen=True)
 class Moment:
-    """One picture of a scene: its light, what passes, and what is wrong with it."""
+    """One picture of a camera: `light` and `weather`, who passes (`seed`), and what is wrong with it.
+    Pictures of one `spell` have the same shadows, wind and parked lorry.
+    """
 
     seed: int
     second: int = 0
     light: str = "day"
+    weather: str = ""
+    spell: int = 0
     fault: str = "good"
     amount: float = 0.0
 
 
 @dataclass
 class Scene:
-    """A street with a margin around what the camera sees. `size` is that of the picture."""
+    """A camera before a world of `kind` with a margin around what it sees. `size` is that of the
+    picture. Each has its own lens, noise, contrast and traffic.
+    """
 
     seed: int
     size: tuple[int, int] = (1280, 720)
     clock: bool = True
-    world: Grey = field(init=False)
+    kind: str = ""
+    world: Backdrop = field(init=False)
 
     def __post_init__(self) -> None:
-        self.world = _street(np.random.default_rng(self.seed), *self.large)
+        chance = np.random.default_rng((self.seed, 1))
+        self.kind = self.kind or KINDS[self.seed % len(KINDS)]
+        self.world = made(self.kind, self.seed, *self.large)
+        self._softness = chance.uniform(0.4, 1.0)
+        self._contrast = chance.choice([1.0, 1.0, 0.8, 0.6])
+        self._noise = chance.uniform(0.4, 1.3)
+        self._busy = chance.uniform(0, 8)
+        self._sway = int(chance.choice([0, 1, 2, 4]))
+        wide, high = self.size
+        field_of = np.random.default_rng((self.seed, 2))
+        self._grain = field_of.standard_normal((high + 64, wide + 64), np.float32)
 
     @property
     def large(self) -> tuple[int, int]:
         """The size of the world."""
         return tuple(int(side * (1 + 2 * MARGIN)) // 2 * 2 for side in self.size)  # type: ignore[return-value]
 
+    def view(self, light: str, chance: Any) -> Grey:
+        """What it sees when nobody is there, without noise and text."""
+        at = Moment(0, light=light)
+        grey, _, lamps = self._seen(self.world, at, chance)
+        return _lit(grey, lamps, light, chance)
+
     def pictures(self, at: Moment, other: Scene | None = None, *, count: int = 1) -> list[Grey]:
         """The picture as it goes to the encoder, `count` times two seconds apart: the noise and the
-        clock are others then.
+        clock are others then. `other` is what a wrong preset shows.
         """
-        chance = np.random.default_rng((self.seed, at.seed))
+        chance = np.random.default_rng((self.seed, at.seed, 3))
         blank = self._blank(at, chance)
-        if blank is None:
-            source = other if at.fault == "preset" and other is not None else self
-            world = _lit(_crowd(source.world, chance), at.light, chance)
-            made = self._lens(self._view(world, at, chance), at)
+        clean = blank if blank is not None else self._made(at, chance, other)
+        strength = 0.0 if blank is not None else NOISE[at.light] * self._noise
         found = []
         for number in range(count):
-            if blank is None:
-                sensor = np.random.default_rng((self.seed, at.seed, number))
-                noise = sensor.standard_normal(made.shape, np.float32) * _NOISE[at.light]
-            grey = blank if blank is not None else made + noise
-            shown = np.clip(grey, 0, 255).astype(np.uint8)
+            down, right = chance.integers(0, 64, 2)
+            grain = self._grain[down : down + self.size[1], right : right + self.size[0]]
+            shown = np.clip(clean + strength * grain, 0, 255).astype(np.uint8)
             found.append(self._overlaid(shown, at.second + 2 * number))
         return found
+
+    def _made(self, at: Moment, chance: Any, other: Scene | None) -> Grey:
+        """Scene, what passes, light, weather and lens."""
+        spell = np.random.default_rng((self.seed, at.spell, 4))
+        world = other.world if at.fault == "preset" and other is not None else self.world
+        grey, leaves, lamps = self._seen(world, at, chance)
+        _blown(grey, leaves, chance, spell)
+        self._traffic(grey, chance, spell)
+        lit = _weathered(_lit(grey, lamps, at.light, spell), at.weather, chance)
+        if self._contrast < 1:
+            lit = lit.mean() + self._contrast * (lit - lit.mean())
+        sigma = float(np.hypot(self._softness, at.amount if at.fault == "defocus" else 0))
+        soft = blurred(lit, sigma)
+        return _covered(soft, at) if at.fault == "covered" else soft
 
     def _blank(self, at: Moment, chance: Any) -> Grey | None:
         width, height = self.size
@@ -84,34 +122,41 @@ class Scene:
             noise = chance.normal(0, float(chance.uniform(0, 2)), (height, width))
             return np.full((height, width), level[at.fault]) + noise
         if at.fault == "slate":
-            made = np.full((height, width), float(chance.integers(20, 120)))
-            _write(made, "C0 MAC A-0", (width // 3, height // 2), max(2, height // 90))
-            return made
+            slate = np.full((height, width), float(chance.integers(20, 120)))
+            _write(slate, "C0 MAC A-0", (width // 3, height // 2), max(2, height // 90))
+            return slate
         return None
 
-    def _view(self, world: Grey, at: Moment, chance: Any) -> Grey:
-        """What the camera sees of the world; a pole sways by a pixel or two."""
+    def _seen(self, world: Backdrop, at: Moment, chance: Any) -> tuple[Grey, Grey, Grey]:
+        """What the camera sees of the world: grey levels, leaves, lamps. A pole sways."""
         width, height = self.size
         wide, high = self.large
-        zoom = at.amount if at.fault == "zoom" else 1.0
         left, top = (wide - width) // 2, (high - height) // 2
-        right, down = (int(one) for one in chance.integers(-2, 3, 2))
+        right, down = (int(one) for one in chance.integers(-self._sway, self._sway + 1, 2))
         if at.fault == "moved":
             angle = chance.uniform(0, 2 * np.pi)
             right += int(at.amount * width * np.cos(angle))
-            down += int(at.amount * width * np.sin(angle) * height / width)
-        if zoom != 1.0:
-            rows = (np.arange(height) - height / 2) / zoom + high / 2
-            columns = (np.arange(width) - width / 2) / zoom + wide / 2
-            return world[np.ix_(rows.astype(int), columns.astype(int))]
-        return world[top + down : top + down + height, left + right : left + right + width].copy()
+            down += int(at.amount * width * np.sin(angle))
+        layers = (world.grey, world.leaves, world.lamps)
+        if at.fault == "zoom":
+            rows = (np.arange(height) - height / 2) / at.amount + high / 2 + down
+            columns = (np.arange(width) - width / 2) / at.amount + wide / 2 + right
+            return tuple(one[np.ix_(rows.astype(int), columns.astype(int))] for one in layers)  # type: ignore[return-value]
+        y, x = max(0, top + down), max(0, left + right)
+        return tuple(one[y : y + height, x : x + width].copy() for one in layers)  # type: ignore[return-value]
 
-    def _lens(self, grey: Grey, at: Moment) -> Grey:
-        if at.fault == "defocus":
-            return blurred(grey, at.amount)
-        if at.fault == "covered":
-            return _covered(grey, at)
-        return grey
+    def _traffic(self, grey: Grey, chance: Any, spell: Any) -> None:
+        """People, cars, and now and then a lorry that stands there for a spell."""
+        height, width = grey.shape
+        for _ in range(int(chance.poisson(self._busy))):
+            high = height * chance.uniform(0.04, 0.2)
+            x, y = chance.uniform(0, width), height * chance.uniform(0.45, 1)
+            _person(grey, chance, (int(x), int(y), int(high)))
+        if self.kind in ("street", "road", "square", "yard"):
+            for _ in range(int(chance.poisson(self._busy / 3))):
+                _vehicle(grey, chance, width * chance.uniform(0.04, 0.13), 0.5)
+            if spell.random() < 0.05:
+                _vehicle(grey, spell, width * spell.uniform(0.15, 0.25), 0.6)
 
     def _overlaid(self, grey: Grey, second: int) -> Grey:
         if not self.clock:
@@ -123,125 +168,71 @@ class Scene:
         return grey
 
 
-_NOISE = {"day": 1.5, "dusk": 2.5, "night": 4.0, "infrared": 3.0, "rain": 2.0, "fog": 1.5}
+def _blown(grey: Grey, leaves: Grey, chance: Any, spell: Any) -> None:
+    """Leaves are elsewhere in each picture, by the wind of the spell."""
+    reach = int(spell.integers(0, max(2, grey.shape[1] // 80)))
+    if not reach or not leaves.any():
+        return
+    down, right = (int(one) for one in chance.integers(-reach, reach + 1, 2))
+    inside = leaves > 0.5
+    grey[inside] = np.roll(grey, (down, right), (0, 1))[inside]
 
 
-def _street(chance: Any, width: int, height: int) -> Grey:
-    """Sky, houses with windows, a road with marks, trees and poles; textures at all scales."""
-    rows = np.linspace(0, 1, height)[:, None]
-    world = np.broadcast_to(190 - 60 * rows, (height, width)).copy()
-    world += 6 * _texture(chance, width, height)
-    horizon = int(height * chance.uniform(0.3, 0.5))
-    x = 0
-    while x < width:
-        wide = int(chance.integers(width // 14, width // 5))
-        top = int(horizon * chance.uniform(0.1, 0.8))
-        bottom = int(height * chance.uniform(0.55, 0.7))
-        _house(world, chance, (x, top, min(width, x + wide), bottom))
-        x += wide + int(chance.integers(0, width // 30))
-    _road(world, chance, int(height * 0.68))
-    for _ in range(int(chance.integers(2, 6))):
-        _tree(world, chance)
-    for _ in range(int(chance.integers(2, 7))):
-        x = int(chance.integers(10, width - 10))
-        top = int(chance.integers(0, horizon))
-        world[top : int(height * 0.75), x : x + max(3, width // 250)] = chance.integers(20, 70)
-    return world.astype(np.float32)
+def _person(grey: Grey, chance: Any, where: tuple[int, int, int]) -> None:
+    x, y, high = where
+    wide = max(2, high // 3)
+    for top, bottom, inset in ((0, 0.18, 0.3), (0.18, 0.6, 0.0), (0.6, 1, 0.15)):
+        first, last = y - high + int(top * high), y - high + int(bottom * high)
+        left, right = x + int(inset * wide), x + wide - int(inset * wide)
+        grey[max(0, first) : max(0, last), left:right] = chance.integers(15, 220)
 
 
-def _texture(chance: Any, width: int, height: int) -> Grey:
-    """Noise of natural pictures: as much energy in each octave."""
-    made = np.zeros((height, width), np.float32)
-    for step in (2, 4, 8, 16, 32, 64):
-        coarse = chance.normal(0, 1, (height // step + 2, width // step + 2)).astype(np.float32)
-        made += np.kron(coarse, np.ones((step, step), np.float32))[:height, :width]
-    return made / 2.4
+def _vehicle(grey: Grey, chance: Any, wide: float, low: float) -> None:
+    height, width = grey.shape
+    high, long = int(wide * chance.uniform(0.35, 0.7)), int(wide)
+    x, y = int(chance.integers(0, width)), int(height * chance.uniform(low, 1))
+    top = max(0, y - high)
+    level = chance.integers(20, 235)
+    grey[top:y, x : x + long] = level
+    grey[top + high // 6 : top + high // 3, x + long // 8 : x + long * 7 // 8] = 35
+    grey[max(0, y - high // 6) : y, x : x + long : max(2, long // 3)] = 20
+    grey[top + high // 2 : top + high // 2 + 2, x : x + long] = 0.7 * level
 
 
-def _house(world: Grey, chance: Any, box: tuple[int, int, int, int]) -> None:
-    left, top, right, bottom = box
-    wall = float(chance.integers(60, 190))
-    part = world[top:bottom, left:right]
-    part[:] = wall + chance.uniform(2, 8) * _texture(chance, right - left, bottom - top)
-    step = int(chance.integers(4, 9))
-    part[::step] -= chance.uniform(3, 12)  # bricks
-    across, down = int(chance.integers(24, 60)), int(chance.integers(30, 70))
-    glass = wall + float(chance.choice([-70, -50, 50]))
-    for y in range(top + 12, bottom - down // 2, down):
-        for x in range(left + 8, right - across // 2, across):
-            pane = world[y : y + down // 2, x : x + across // 2]
-            pane[:] = glass + chance.normal(0, 8)
-            pane[:2], pane[:, :2] = wall + 40, wall + 40
-            pane[:, pane.shape[1] // 2 : pane.shape[1] // 2 + 2] = wall + 30
-
-
-def _road(world: Grey, chance: Any, top: int) -> None:
-    height, width = world.shape
-    world[top:] = 85 + 7 * _texture(chance, width, height - top)
-    world[top : top + 6] = 150
-    for number in range(int(chance.integers(3, 8))):
-        y = top + (height - top) * (number + 1) // 9
-        dash = int(chance.integers(40, 120))
-        for x in range(int(chance.integers(0, dash)), width, 2 * dash):
-            world[y : y + 3 + number // 2, x : x + dash] = 205
-
-
-def _tree(world: Grey, chance: Any) -> None:
-    height, width = world.shape
-    x, y = int(chance.integers(0, width)), int(chance.integers(height // 6, height // 2))
-    radius = int(chance.integers(height // 14, height // 6))
+def _lit(grey: Grey, lamps: Grey, light: str, chance: Any) -> Grey:
+    """The light of a spell: sun and shadow by day, lamps by night, a lamp at the camera in infrared."""
+    height, width = grey.shape
     rows, columns = np.ogrid[:height, :width]
-    inside = (rows - y) ** 2 + (columns - x) ** 2 < radius**2 * (1 + 0.3 * chance.normal())
-    leaves = 70 + 30 * _texture(chance, width, height)
-    world[inside] = leaves[inside]
-    world[y : int(height * 0.7), x : x + max(4, radius // 8)] = 50
-
-
-def _crowd(world: Grey, chance: Any) -> Grey:
-    """People and vehicles, somewhere else in each picture."""
-    made = world.copy()
-    height, width = made.shape
-    for _ in range(int(chance.poisson(6))):
-        high = int(height * chance.uniform(0.04, 0.12))
-        x, y = int(chance.integers(0, width)), int(chance.integers(int(height * 0.5), height))
-        made[y - high : y, x : x + high // 3] = chance.integers(10, 230)
-        made[y - high : y - 3 * high // 4, x : x + high // 3] = chance.integers(90, 200)
-    for _ in range(int(chance.poisson(2))):
-        wide = int(width * chance.uniform(0.05, 0.14))
-        x, y = int(chance.integers(0, width)), int(chance.integers(int(height * 0.6), height))
-        made[y - wide // 2 : y, x : x + wide] = chance.integers(10, 240)
-        made[y - wide // 3 : y - wide // 4, x : x + wide] = 30
-    return made
-
-
-def _lit(world: Grey, light: str, chance: Any) -> Grey:
-    height, width = world.shape
     if light == "day":
-        made = world * chance.uniform(0.75, 1.2)
-        if chance.random() < 0.5:  # the shadow of a house
-            slope, start = chance.uniform(-1, 1), chance.uniform(0.2, 0.8) * width
-            columns = np.arange(width)[None, :] + slope * np.arange(height)[:, None]
-            made = np.where(columns < start, made * chance.uniform(0.5, 0.75), made)
-        return made
-    if light == "fog":
-        return world * 0.3 + 130
-    if light == "rain":
-        made = world * 0.8
-        for _ in range(400):
-            x, y = int(chance.integers(0, width)), int(chance.integers(0, height - 20))
-            made[y : y + 15, x : x + 1] += 40
-        return made
-    gain = {"dusk": 0.45, "night": 0.12, "infrared": 0.7}[light]
-    rows, columns = np.ogrid[:height, :width]
-    lamps = np.zeros((height, width), np.float32)
-    fixed = np.random.default_rng(int(world[0, :50].sum()))  # lamps stay where they are
-    for _ in range(5):
-        x, y = fixed.integers(0, width), fixed.integers(0, height)
-        lamps += np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / (2 * (width / 14) ** 2))
+        lit = grey * chance.uniform(0.7, 1.2)
+        kind = chance.random()
+        if kind < 0.35:  # the shadow of a house
+            slope, start = chance.uniform(-1.5, 1.5), chance.uniform(0.1, 0.9) * width
+            shadow = np.clip((columns - start + slope * rows) / 4, 0, 1)
+            lit *= 1 - shadow * chance.uniform(0.25, 0.55)
+        elif kind < 0.6:  # the sun between branches
+            patches = texture(chance, width // 4 + 1, height // 4 + 1, 1.2) > chance.uniform(0, 1)
+            lit *= 1 + 0.5 * np.kron(patches, np.ones((4, 4), np.float32))[:height, :width]
+        return lit
     if light == "infrared":
-        middle = (rows - height / 2) ** 2 / height**2 + (columns - width / 2) ** 2 / width**2
-        return world * gain * np.exp(-2.5 * middle)
-    return world * (gain + (0.75 if light == "night" else 0.3) * lamps) * chance.uniform(0.9, 1.1)
+        away = ((rows / height - 0.55) ** 2 + (columns / width - 0.5) ** 2) * chance.uniform(2, 3)
+        return grey * 0.9 * np.exp(-away) + 4
+    gain, lamp = {"dusk": (0.4, 0.3), "night": (0.16, 0.75)}[light]
+    return grey * (gain + lamp * lamps) * chance.uniform(0.85, 1.15) + 3
+
+
+def _weathered(grey: Grey, weather: str, chance: Any) -> Grey:
+    height, width = grey.shape
+    if weather == "fog":
+        thick = chance.uniform(0.3, 0.6)
+        return grey * (1 - thick) + 150 * thick * min(1.0, float(grey.mean()) / 90)
+    if weather in ("rain", "snow"):
+        long, bright = (height // 30, 30) if weather == "rain" else (max(2, height // 180), 90)
+        grey = grey * 0.85
+        for _ in range(250):
+            x, y = int(chance.integers(0, width)), int(chance.integers(0, height - long))
+            grey[y : y + long, x : x + max(1, long // 8)] += bright
+    return grey
 
 
 def blurred(grey: Grey, sigma: float) -> Grey:
@@ -256,14 +247,19 @@ def blurred(grey: Grey, sigma: float) -> Grey:
 
 
 def _covered(grey: Grey, at: Moment) -> Grey:
-    """A bag, a hand or paint over part of the view, from one side, with a soft edge."""
+    """A bag, a hand or paint over so much of the view, from one side, with a soft edge; a sheet has
+    folds.
+    """
     chance = np.random.default_rng(at.seed + 77)
     height, width = grey.shape
-    rows, columns = np.mgrid[:height, :width]
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
     along = {0: columns / width, 1: 1 - columns / width, 2: rows / height, 3: 1 - rows / height}
-    inside = 1 / (1 + np.exp((along[int(chance.integers(0, 4))] - at.amount) * 120))
-    level = float(chance.integers(10, 200))
-    return grey * (1 - inside) + (level + 0.08 * (grey - grey.mean())) * inside
+    edge = along[int(chance.integers(0, 4))] + 0.05 * np.sin(rows / height * 7)
+    sharp = chance.uniform(40, 150)
+    inside = 1 / (1 + np.exp(np.clip((edge - at.amount) * sharp, -30, 30)))
+    level = min(float(chance.integers(10, 200)), 2.5 * float(grey.mean()))
+    folds = chance.uniform(0, 6) * blurred(texture(chance, width, height, 1.5), 8)
+    return grey * (1 - inside) + (level + folds + 0.06 * (grey - grey.mean())) * inside
 
 
 def _write(grey: Grey, text: str, at: tuple[int, int], size: int) -> None:
@@ -271,7 +267,7 @@ def _write(grey: Grey, text: str, at: tuple[int, int], size: int) -> None:
     x, y = at
     mask = np.zeros((9, 6 * len(text) + 2), bool)
     for number, letter in enumerate(text):
-        for row, bits in enumerate(_FONT.get(letter, _FONT["-"])):
+        for row, bits in enumerate(FONT.get(letter, FONT["-"])):
             for column in range(5):
                 mask[row + 1, number * 6 + column + 1] = bits >> (4 - column) & 1
     outline = mask.copy()
@@ -286,32 +282,52 @@ def _write(grey: Grey, text: str, at: tuple[int, int], size: int) -> None:
 
 @dataclass(frozen=True)
 class Encoder:
-    """x264 or x265 with a limit of the rate; only key frames are made, two seconds apart, each with
-    the share of the bits that a key frame has in a stream.
-    """
+    """x264 or x265 with a limit of the rate."""
 
     codec: str
     bits_per_second: int
 
     def key_frames(self, pictures: list[Grey]) -> list[bytes]:
-        """One key frame for each picture."""
+        """One key frame for each picture, two seconds apart, each with the share of the bits that it
+        has in a stream.
+        """
+        context = self._opened(pictures[0].shape, Fraction(1, 2), 1, 0.35)
+        return [bytes(one) for one in _coded(context, pictures)]
+
+    def frozen(self, picture: Grey, keys: int) -> list[bytes]:
+        """The last two of `keys` key frames, two seconds apart, of a stream in which the sensor gives
+        the same picture again and again.
+        """
+        step = 2 * FREEZE_STEP
+        context = self._opened(picture.shape, Fraction(FREEZE_STEP), step, 1.0)
+        coded = _coded(context, [picture] * ((keys - 1) * step + 1))
+        return [bytes(one) for one in coded if one.is_keyframe][-2:]
+
+    def _opened(self, shape: tuple[int, int], rate: Fraction, keyint: int, share: float) -> Any:
         context: Any = av.CodecContext.create(
             {"h264": "libx264", "h265": "libx265"}[self.codec], "w"
         )
-        height, width = pictures[0].shape
-        context.width, context.height, context.pix_fmt = width, height, "yuv420p"
-        context.time_base, context.framerate = Fraction(2, 1), Fraction(1, 2)
-        kilobits = max(20, int(self.bits_per_second * 0.35 / 1000))
+        context.height, context.width = shape
+        context.pix_fmt, context.framerate = "yuv420p", rate
+        context.time_base = 1 / rate
+        kilobits = max(20, int(self.bits_per_second * share / 1000))
         context.bit_rate = kilobits * 1000
-        limits = f"vbv-maxrate={kilobits}:vbv-bufsize={2 * kilobits}:keyint=1"
+        limits = f"vbv-maxrate={kilobits}:vbv-bufsize={2 * kilobits}"
+        limits += f":keyint={keyint}:min-keyint={keyint}:scenecut=0"
         context.options = {"preset": "veryfast", "tune": "zerolatency"}
         if self.codec == "h264":
             context.options |= {"x264-params": f"{limits}:threads=1"}
         else:
-            context.options |= {"x265-params": f"{limits}:log-level=none:pools=1:repeat-headers=1"}
-        packets = []
-        for number, picture in enumerate(pictures):
-            frame = av.VideoFrame.from_ndarray(picture, format="gray").reformat(format="yuv420p")
-            frame.pts = number
-            packets += context.encode(frame)
-        return [bytes(packet) for packet in (*packets, *context.encode(None))]
+            context.options |= {"preset": "ultrafast"}
+            more = "log-level=none:pools=none:wpp=0:frame-threads=1:repeat-headers=1"
+            context.options |= {"x265-params": f"{limits}:{more}"}
+        return context
+
+
+def _coded(context: Any, pictures: list[Grey]) -> list[Any]:
+    packets = []
+    for number, picture in enumerate(pictures):
+        frame = av.VideoFrame.from_ndarray(picture, format="gray").reformat(format="yuv420p")
+        frame.pts = number
+        packets += context.encode(frame)
+    return [*packets, *context.encode(None)]

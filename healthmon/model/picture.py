@@ -55,7 +55,8 @@ class Comparison:
     their structure, `focus` how fine the picture is (ratio). Of the learned pictures, `pairs` came
     with a second key frame and in `moving` of these something had moved. `low_peak`, `low_focus` and
     `high_cover` are how far the learned pictures are from each other. `light` names the light (when
-    it was begun, Unix seconds) and `level` is its mean grey level.
+    it was begun, Unix seconds) and `level` is its mean grey level. Where its light is not learned,
+    `far_peak` and `far_coarse` are the agreement with the nearest light that is.
     """
 
     learned: int
@@ -79,6 +80,8 @@ class Comparison:
     high_cover: float = 0.0
     light: float | None = None
     level: float | None = None
+    far_peak: float | None = None
+    far_coarse: float | None = None
 
     @property
     def sketch(self) -> tuple[str, ...]:

@@ -88,7 +88,7 @@ def _bars(grey: Grey) -> float:
     return float((np.abs(upper - column) < NEAR_LEVEL).mean())
 
 
-def noise(pieces: NDArray[np.int16]) -> float:
+def noise(pieces: NDArray[Any]) -> float:
     """The spread of the noise in grey levels, by the quietest quarter of the `patches` (after
     Immerkaer 1996: a mask that edges and slopes leave at zero).
     """

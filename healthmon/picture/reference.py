@@ -22,8 +22,10 @@ LEARNED = 10
 ENOUGH = 6  # pictures from which on a light is judged while it is still being learned
 SAME_OUTLINES = 0.12  # a peak that no other view and no other light reaches
 MOST_LIGHTS = 4
-SAME_LIGHT = 1.0
-MOST_FLAT = 0.7  # a picture with more flat tiles is not learned from
+WEAK_OUTLINES, WEAK_COARSE = 0.07, 0.6  # both together are reached by no other light either
+SURE_COARSE = 0.75  # of a blurred picture, which has no outlines
+SAME_LIGHT, NEAR_LIGHT, FAR_LIGHT = 1.0, 1.4, 1.6
+MOST_FLAT = 0.95  # a picture with more flat tiles is not learned from
 ROWS, COLUMNS = 5, 8
 AT_ZERO, AROUND = 2, 4  # pixels of 320: a camera on a pole sways
 MOST_SWAY = 16
@@ -41,7 +43,7 @@ Hidden = NDArray[np.bool_]
 
 @dataclass(slots=True)
 class Light:
-    """One light: `level` and `colour` are its medians. While it is learned, `greys` and `focus` hold
+    """One light: `level` and `colour` are its means. While it is learned, `greys` and `focus` hold
     its pictures; then `grey` is their median, `edges` the mean of their outlines, `tiles` the
     energies of its tiles, `scales` what its patches hold at four scales; `low_peak`, `low_focus`
     and `high_cover` are how far its own pictures were from the others.
@@ -71,6 +73,22 @@ class Light:
             return self.edges
         edges = [outlines(gradient(grey)) for grey in self.greys]
         return np.asarray(np.mean(edges, axis=0), np.float32)
+
+    def known_grey(self) -> Grey:
+        """The median picture, also while the light is being learned."""
+        return self.grey if self.grey is not None else np.median(self.greys, axis=0)
+
+    def likeness(self, picture: Decoded, seen: Grey) -> float:
+        """The agreement of the outlines `seen` in the picture with this light, where it or that of light
+        and dark is so high that no picture in another light reaches it; else 0.
+        """
+        peak = located(self.known_edges(), seen).peak
+        if peak >= SAME_OUTLINES:
+            return peak
+        coarse = _coarse(self.known_grey(), picture.grey)
+        near = self.distance(_level(picture), picture.chroma[2]) <= NEAR_LIGHT
+        weak = peak >= WEAK_OUTLINES and coarse >= WEAK_COARSE
+        return peak if weak or (near and coarse >= SURE_COARSE) else 0.0
 
     def distance(self, level: float, colour: float) -> float:
         """How far a picture is from this light: 1 is twice as bright, or grey instead of coloured."""
@@ -137,15 +155,22 @@ class Baseline:
         """The light of `picture`, None where it is a new one. A picture whose outlines lie on those of
         a light is of that light, however bright it is: a cloud, or a bag over half of it.
         """
-        level, colour = _level(picture), picture.chroma[2]
-        found = min(self.lights, key=lambda one: one.distance(level, colour), default=None)
-        if found is None or found.distance(level, colour) <= SAME_LIGHT:
+        found = self._closest(picture, self.lights, SAME_LIGHT)
+        if found is not None and found.count >= ENOUGH:
             return found
         seen = outlines(gradient(picture.grey))
-        known = [one for one in self.lights if one.count >= ENOUGH]
-        peaks = [(located(one.known_edges(), seen).peak, one) for one in known]
-        best = max(peaks, key=lambda pair: pair[0], default=(0.0, None))
-        return best[1] if best[0] >= SAME_OUTLINES else None
+        alike = [(one.likeness(picture, seen), one) for one in self._learned()]
+        best = max(alike, key=lambda pair: pair[0], default=(0.0, None))
+        return best[1] if best[0] > 0 else found
+
+    def _learned(self) -> list[Light]:
+        return [one for one in self.lights if one.count >= ENOUGH]
+
+    def _closest(self, picture: Decoded, lights: list[Light], most: float) -> Light | None:
+        """The one of the `lights` in whose brightness and colour the picture is, None beyond `most`."""
+        level, colour = _level(picture), picture.chroma[2]
+        found = min(lights, key=lambda one: one.distance(level, colour), default=None)
+        return found if found is not None and found.distance(level, colour) <= most else None
 
     def learn(
         self, picture: Decoded, now: float, *, moved: bool | None = None, apart: float = 7200.0
@@ -166,6 +191,8 @@ class Baseline:
             return
         light.greys.append(picture.grey)
         light.scales.append(scales_of(picture.pieces))
+        light.level += (_level(picture) - light.level) / light.count
+        light.colour += (picture.chroma[2] - light.colour) / light.count
         light.last, self.changed = now, True
         self.pairs += moved is not None
         self.moving += moved is True
@@ -191,12 +218,21 @@ class Baseline:
         if light is not None:
             learned |= {"light": light.began, "level": light.level}
         if light is None or light.count < ENOUGH:
-            return learned
+            return learned | self._from_afar(picture)
         if light.grey is None:
             light = replace(light, greys=list(light.greys), scales=list(light.scales))
             _finish(light)
         found = _compared(light, picture, hidden) | learned | {"low_peak": light.low_peak}
         return found | {"low_focus": light.low_focus, "high_cover": light.high_cover}
+
+    def _from_afar(self, picture: Decoded) -> dict[str, Any]:
+        """How far a picture in a light that is not learned agrees with the nearest one that is."""
+        light = self._closest(picture, self._learned(), FAR_LIGHT)
+        if light is None:
+            return {}
+        where = located(light.known_edges(), outlines(gradient(picture.grey)))
+        coarse = _coarse(light.known_grey(), picture.grey)
+        return {"far_peak": max(where.peak, where.other), "far_coarse": coarse}
 
 
 def _replaces(light: Light, old: Light) -> bool:
@@ -218,14 +254,15 @@ def _finish(light: Light) -> None:
     light.grey = np.median(stack, axis=0).astype(np.float32)
     light.focus = np.median(np.stack(light.scales), axis=0)
     peaks, focus, covers = [], [], []
-    known = gradient(light.grey)
+    known, noise = gradient(light.grey), steepness_of_noise(light.grey)
     count = len(edges)
     for grey, own, scales in zip(light.greys, edges, light.scales, strict=True):
         rest = np.asarray((light.edges * count - own) / (count - 1), np.float32)
         peaks.append(located(rest, own).peak)
         focus.append(sharpness(light.focus, scales) or 1.0)
-        covers.append(covered(known, gradient(grey), (0, 0))[0])
-    light.low_peak, light.low_focus = float(min(peaks)), float(min(focus))
+        noises = noise, steepness_of_noise(grey)
+        covers.append(covered(known, gradient(grey), (0, 0), noises)[0])
+    light.low_peak, light.low_focus = float(min(peaks)), sorted(focus)[1]
     light.high_cover = float(sorted(covers)[-2])
     light.greys, light.scales = [], []
 
@@ -236,20 +273,21 @@ def _compared(light: Light, picture: Decoded, hidden: Hidden | None) -> dict[str
     assert light.focus is not None  # noqa: S101
     known, seen = gradient(light.grey), gradient(picture.grey)
     learned, detailed = light.edges, light.focus
+    noises = steepness_of_noise(light.grey), steepness_of_noise(picture.grey)
     if hidden is not None:
         known, seen, learned = (np.where(hidden, 0, one) for one in (known, seen, learned))
         detailed = np.where(_hidden_patches(hidden, picture)[:, None], 0, detailed)
     edges = outlines(seen)
     where = located(learned, edges)
     offset = where.offset if where.is_sway else (0, 0)
-    share, tiles = covered(known, seen, offset)
+    share, tiles = covered(known, seen, offset, noises)
     found: dict[str, Any] = {
         "peak": where.peak,
         "other_peak": where.other,
         "right": where.offset[0],
         "down": where.offset[1],
         "coarse": _coarse(light.grey, picture.grey),
-        "detail": float(seen.mean() / max(0.1, float(known.mean()))),
+        "detail": _without(seen.mean(), noises[1]) / max(0.1, _without(known.mean(), noises[0])),
         "covered": share,
         "tiles": tiles,
     }
@@ -332,15 +370,29 @@ def _signed(offset: int, size: int) -> int:
     return offset - size if offset > size // 2 else offset
 
 
-def covered(known: Grey, seen: Grey, offset: tuple[int, int]) -> tuple[float, list[int]]:
+def steepness_of_noise(grey: Grey) -> float:
+    """How steep the noise alone makes the picture, on the average of its pixels."""
+    tiles = _in_tiles(grey[_TOP:_BOTTOM]).reshape(ROWS * COLUMNS, -1, WIDTH // COLUMNS)
+    return 1.77 * measuring.noise(tiles)  # of two differences of two pixels
+
+
+def _without(steep: Any, noise: float) -> Any:
+    """The steepness without that of the noise."""
+    return np.sqrt(np.maximum(steep**2 - noise**2, 0.0))
+
+
+def covered(
+    known: Grey, seen: Grey, offset: tuple[int, int], noises: tuple[float, float] = (0.0, 0.0)
+) -> tuple[float, list[int]]:
     """The share of the tiles with something to see that lost their structure and most of their
-    energy, and their numbers (row by row from top left), by the gradients of both pictures.
+    energy, and their numbers (row by row from top left), by the gradients of both pictures, without
+    what the `noises` of both add.
     """
     right, down = offset
     after = np.roll(seen, (-down, -right), axis=(0, 1)) if right or down else seen
     then, now = _in_tiles(known), _in_tiles(after)
-    strength = then.mean(axis=2)
-    kept = now.mean(axis=2) / np.maximum(strength, 0.1)
+    strength = _without(then.mean(axis=2), noises[0])
+    kept = _without(now.mean(axis=2), noises[1]) / np.maximum(strength, 0.1)
     judged = strength >= max(LEAST_ENERGY, 0.3 * float(np.median(strength)))
     if judged.sum() < ROWS * COLUMNS // 8:
         return 0.0, []
@@ -368,12 +420,18 @@ def _alike(then: Grey, now: Grey) -> Grey:
 
 
 def _coarse(known: Grey, seen: Grey) -> float:
-    """How well the coarse pictures agree: means of 7 x 16 tiles, as a correlation."""
-    then, now = (
-        grey[_TOP:_BOTTOM].reshape(7, 20, 16, 20).mean(axis=(1, 3)).ravel()
-        for grey in (known, seen)
-    )
-    return float(_alike(then, now))
+    """How well light and dark agree, without outlines: means of 14 x 32 tiles, each against those
+    around it, as a correlation. A blur takes none of it; other views share none.
+    """
+    return float(_alike(_contrasts(known), _contrasts(seen)))
+
+
+def _contrasts(grey: Grey) -> Grey:
+    means = grey[_TOP:_BOTTOM].reshape(14, 10, 32, 10).mean(axis=(1, 3))
+    levels = np.log(means + 8).astype(np.float32)
+    found = levels - measuring.box(np.pad(levels, 2, mode="edge"), 5, 5)
+    most = 2.5 * float(found.std())  # who passes counts little
+    return np.asarray(np.clip(found, -most, most).ravel(), np.float32)
 
 
 def _zoomed(known: Grey, edges: Grey) -> tuple[float, float]:

@@ -2,9 +2,11 @@
 Pure; worker only.
 
 A camera draws its masks over the picture, so that they have one grey level by day and by night, to
-the last bit; nothing that it sees does. An area is a zone where the medians of two lights show it
-flat at the same level, or where one does and the camera itself reports a mask there. Pixelated and
-blurred masks are not flat: of those only the camera's own word counts.
+the last bit; nothing that it sees does, but for a corner that no light reaches and a lamp that is
+always too bright. An area is a zone where the medians of two lights show it flat at the same level,
+or where one does and the camera itself reports a mask there. A black or a white one that is not
+reported must be a rectangle with sharp borders in both lights. Pixelated and blurred masks are not
+flat: of those only the camera's own word counts.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ ROWS, COLUMNS = (HEIGHT - 2 * BAND) // CELL, WIDTH // CELL
 LEAST_CELLS = 6
 FLAT = 2.0  # grey levels within a cell of a median
 SAME_LEVEL = 3.0  # between two lights, and between neighbours
+NEARLY_BLACK, NEARLY_WHITE = 24.0, 230.0
+SHARP_STEP = 8.0  # grey levels between two pixels on a drawn border
+SHARP_SHARE, RECTANGLE = 0.7, 0.85  # of the cells around a zone, of the box around it
 STILL_FLAT, STILL_LEVEL = 12.0, 8.0  # the same in one picture, of any encoder
 Cells = NDArray[np.bool_]
 
@@ -63,7 +68,46 @@ def zones_of(medians: Sequence[Grey], masks: Sequence[dict[str, Any]] = ()) -> l
         more = flat & reported & ~found
         level[more] = levels[more]
         found |= more
-    return _joined(found, level)
+    steps = [_steps(median) for median in medians]
+    return [zone for zone in _joined(found, level) if _is_drawn(zone, reported, lights, steps)]
+
+
+def _is_drawn(
+    zone: Zone,
+    reported: Cells,
+    lights: Sequence[tuple[Cells, NDArray[np.float64]]],
+    steps: Sequence[NDArray[np.float64]],
+) -> bool:
+    """Whether a zone is drawn by the camera rather than a corner without light, or a lamp."""
+    if NEARLY_BLACK < zone.level < NEARLY_WHITE or bool((zone.cells & reported).any()):
+        return True
+    rows, columns = (np.flatnonzero(zone.cells.any(axis=axis)) for axis in (1, 0))
+    box = zone.cells[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    sharp = sum(
+        float((step >= SHARP_STEP)[_around(zone.cells)].mean()) >= SHARP_SHARE
+        for (flat, levels), step in zip(lights, steps, strict=True)
+        if float((flat & (np.abs(levels - zone.level) <= SAME_LEVEL))[zone.cells].mean()) > 0.5
+    )
+    return float(box.mean()) >= RECTANGLE and sharp >= 2
+
+
+def _around(cells: Cells) -> Cells:
+    """The cells beside those of a zone."""
+    wide = cells.copy()
+    wide[1:] |= cells[:-1]
+    wide[:-1] |= cells[1:]
+    wide[:, 1:] |= cells[:, :-1]
+    wide[:, :-1] |= cells[:, 1:]
+    return wide & ~cells
+
+
+def _steps(grey: Grey) -> NDArray[np.float64]:
+    """The largest difference of two neighbouring pixels in each cell and on its borders."""
+    part = np.pad(grey[BAND : BAND + ROWS * CELL], 1, mode="edge")
+    across = np.abs(np.diff(part, axis=1))[1:-1]
+    down = np.abs(np.diff(part, axis=0))[:, 1:-1]
+    step = np.maximum.reduce([across[:, 1:], across[:, :-1], down[1:], down[:-1]])
+    return np.asarray(step.reshape(ROWS, CELL, COLUMNS, CELL).max(axis=(1, 3)), np.float64)
 
 
 def _in_cells(grey: Grey) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -96,6 +96,24 @@ def test_no_zone_is_found_in_what_a_camera_sees():
     assert zones.zones_of(medians) == []
 
 
+def test_a_corner_that_no_light_reaches_is_no_zone():
+    """It fades into what is lit; a mask of the same black has a border."""
+    rows, columns = np.mgrid[:360, :640]
+    reach = np.clip((np.hypot(rows - 180, columns) - 60) / 120, 0, 1)
+    dark, drawn = Baseline(), Baseline()
+    for light, grey in enumerate((VIEW, NIGHT)):
+        for number in range(LEARNED):
+            corner = (grey * reach).astype(np.uint8)
+            at = 1e5 * light + 7200.0 * number
+            dark.learn(shown(corner, number), at)
+            drawn.learn(shown(corner, number, FIRST, level=0), at)
+    medians = [[one.grey for one in each.lights if one.grey is not None] for each in (dark, drawn)]
+    assert [len(one) for one in medians] == [2, 2]
+    assert zones.zones_of(medians[0]) == []
+    (found,) = zones.zones_of(medians[1])
+    assert found.level < 5
+
+
 def test_a_mask_that_the_camera_no_longer_reports_is_off():
     baseline, told = Baseline.read(learned(lights=1)), dict[str, Any]()
     mask = reporting(FIRST, "blurred")

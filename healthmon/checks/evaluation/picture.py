@@ -7,7 +7,7 @@ are faults. All else is for a person to look at before anybody is called.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from healthmon.checks.evaluation import picture_ptz, picture_zones, screen_clock
 from healthmon.checks.evaluation.durations import duration
@@ -31,12 +31,13 @@ BURNED = 0.4
 STILL_FINE, STILL_MEAN = 0.25, 2.5
 SURELY_TICKS = 12  # checks in a row that saw something move
 SURELY_LEARNED = 8  # learned pictures in all of which something moved
-GOOD_PEAK, MOVED_RATIO, LOST_PEAK = 0.06, 1.3, 0.05
-SAME_COARSE, SURELY_COARSE = 0.4, 0.6
-COVERED = 0.09
-BLURRED = 0.72
+GOOD_PEAK, LOST_PEAK = 0.06, 0.05
+ZOOM_PEAK, ZOOM_RATIO = 0.052, 1.3
+OTHER_COARSE, SAME_COARSE, SURELY_COARSE = 0.2, 0.3, 0.5
+FALLEN = 0.4  # of the lowest learned agreement of outlines
+FAR_PEAK, FAR_COARSE = 0.045, 0.15  # no view agrees so little with itself, in whatever light
 AS_LEARNED = 0.6  # of the learned brightness
-LEAST_DETAIL, LEAST_CONTRAST = 0.35, 0.05
+LEAST_DETAIL, LEAST_CONTRAST = 0.2, 0.05
 SHARP_CONTRAST = 0.6  # of the coarse detail: a blur that takes the outlines leaves a sixth of it
 WIDTH, HEIGHT = 320, 180
 _BLANK = {
@@ -54,7 +55,24 @@ _VIEW = {
 }
 
 
-def evaluate(observation: Observation, device: Device) -> tuple[Verdict, ...]:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits that scenes decide (`python -m benchmarks picture_eval` measures them): a view has
+    `moved` where its outlines lie elsewhere so many times better, is `covered` from this share of
+    its tiles on, and `blurred` below this share of the learned sharpness.
+    """
+
+    moved: float = 1.3
+    covered: float = 0.09
+    blurred: float = 0.72
+
+
+LIMITS = Limits()
+
+
+def evaluate(
+    observation: Observation, device: Device, limits: Limits = LIMITS
+) -> tuple[Verdict, ...]:
     """Aspects: present, privacy, moving, exposure, view, focus, screen_clock, and preset of a PTZ
     camera.
     """
@@ -64,7 +82,7 @@ def evaluate(observation: Observation, device: Device) -> tuple[Verdict, ...]:
     if picture.problem:
         return (_not_judged(observation, picture.problem),)
     return (
-        *_judged(observation, device, picture),
+        *_judged(observation, device, picture, limits),
         *screen_clock.verdicts(observation, device, picture),
     )
 
@@ -75,7 +93,9 @@ def _not_judged(observation: Observation, why: str) -> Verdict:
     return verdict(observation, "present", State.UNKNOWN, reason.value, sentence, reason=reason)
 
 
-def _judged(observation: Observation, device: Device, picture: PictureReading) -> Iterator[Verdict]:
+def _judged(
+    observation: Observation, device: Device, picture: PictureReading, limits: Limits
+) -> Iterator[Verdict]:
     there = present(observation, picture)
     yield there
     if there.state is State.FAULT:
@@ -90,20 +110,37 @@ def _judged(observation: Observation, device: Device, picture: PictureReading) -
             if one.code not in picture.dismissed:
                 yield replace(one, light=light)
     if known is None or known.peak is None:
+        yield from _far(observation, picture)
         return
-    for one in _compared(observation, picture, known):
+    for one in _compared(limits, observation, picture, known):
         if one.code not in picture.dismissed:
             yield replace(one, light=light)
 
 
+def _far(observation: Observation, picture: PictureReading) -> Iterator[Verdict]:
+    """Of a light that is not learned only another view can be told: one that shares nothing with the
+    nearest light that is.
+    """
+    known = picture.baseline
+    if known is None or known.far_peak is None or picture.ptz is not None:
+        return
+    dismissed = "view_changed" in picture.dismissed
+    if dismissed or known.far_peak >= FAR_PEAK or (known.far_coarse or 0.0) >= FAR_COARSE:
+        return
+    sentence = f"another view: agreement with the nearest learned light {known.far_peak:.2f} (limit {FAR_PEAK})"
+    yield verdict(
+        observation, "view", State.DEGRADED, "view_changed", sentence, value=known.far_peak
+    )
+
+
 def _compared(
-    observation: Observation, picture: PictureReading, known: Comparison
+    limits: Limits, observation: Observation, picture: PictureReading, known: Comparison
 ) -> Iterator[Verdict]:
-    found = view(observation, picture, known)
+    found = view(observation, picture, known, limits)
     if found is not None and picture.ptz is None:
         yield found
     if found is None or found.state is State.OK:
-        yield from _focus(observation, known)
+        yield from _focus(limits, observation, known)
 
 
 def _allowed(exposure: Verdict, picture: PictureReading) -> Verdict:
@@ -217,9 +254,16 @@ def _exposure(observation: Observation, picture: PictureReading) -> Verdict:
     return verdict(observation, "exposure", State.OK, "ok", sentence, value=picture.mean)
 
 
-def view(observation: Observation, picture: PictureReading, known: Comparison) -> Verdict | None:
+def view(
+    observation: Observation, picture: PictureReading, known: Comparison, limits: Limits = LIMITS
+) -> Verdict | None:
     """Where the camera looks, and whether something is in its way. None where it cannot be told."""
-    found = _moved(picture, known) or _covered(known) or _zoomed(known) or _nothing_alike(known)
+    found = (
+        _moved(limits, picture, known)
+        or _zoomed(known)
+        or _covered(limits, known)
+        or _nothing_alike(known)
+    )
     if found is not None:
         what, sentence, value = found
         return verdict(observation, "view", State.DEGRADED, _VIEW[what], sentence, value=value)
@@ -232,9 +276,9 @@ def view(observation: Observation, picture: PictureReading, known: Comparison) -
 _Found = tuple[str, str, float]
 
 
-def _moved(picture: PictureReading, known: Comparison) -> _Found | None:
+def _moved(limits: Limits, picture: PictureReading, known: Comparison) -> _Found | None:
     peak, other = known.peak or 0.0, known.other_peak or 0.0
-    if other < GOOD_PEAK or other < MOVED_RATIO * peak:
+    if other < GOOD_PEAK or other < limits.moved * peak:
         return None
     across, down = known.right / WIDTH, known.down / HEIGHT
     if max(abs(across), abs(down)) < 0.03:  # a pole sways
@@ -251,17 +295,21 @@ def _moved(picture: PictureReading, known: Comparison) -> _Found | None:
     return "moved", f"the picture has moved {' and '.join(parts)} (limit 3 %)", across
 
 
-def _covered(known: Comparison) -> _Found | None:
-    limit = max(COVERED, 1.5 * known.high_cover)
+def _covered(limits: Limits, known: Comparison) -> _Found | None:
+    limit = max(limits.covered, 1.5 * known.high_cover)
     share = known.covered or 0.0
-    if max(known.peak or 0.0, known.other_peak or 0.0) < LOST_PEAK or share < limit:
+    same = max(known.peak or 0.0, known.other_peak or 0.0) >= LOST_PEAK
+    if share < limit or not (same or (known.coarse or 0.0) >= SAME_COARSE):
+        return None
+    if _is_blurred(limits, known):
         return None
     sentence = f"covered: {share * 100:.0f} % of the view (limit {limit * 100:.0f} %)"
     return "covered", sentence, share
 
 
 def _zoomed(known: Comparison) -> _Found | None:
-    if known.zoom is None or (known.zoom_peak or 0.0) < GOOD_PEAK:
+    peak, highest = known.zoom_peak or 0.0, max(known.peak or 0.0, known.other_peak or 0.0)
+    if known.zoom is None or peak < max(ZOOM_PEAK, ZOOM_RATIO * highest):
         return None
     return (
         "zoomed",
@@ -274,22 +322,22 @@ def _nothing_alike(known: Comparison) -> _Found | None:
     """Another view, or next to nothing left of it; a blurred one still is as light and dark as it
     was.
     """
-    highest = max(known.peak or 0.0, known.other_peak or 0.0)
-    if highest >= min(LOST_PEAK, 0.6 * known.low_peak):
+    peak = known.peak or 0.0
+    if peak >= min(LOST_PEAK, known.low_peak) or (known.other_peak or 0.0) >= GOOD_PEAK:
         return None
-    if (known.coarse or 0.0) >= SAME_COARSE:
+    if (known.coarse or 0.0) >= OTHER_COARSE:
         return None
     detail, share = known.detail or 0.0, known.covered or 1.0
     if detail < LEAST_DETAIL:
         left = f"{detail * 100:.0f} % of its detail is left (limit {LEAST_DETAIL * 100:.0f} %)"
         return "covered", f"covered: {share * 100:.0f} % of the view, {left}", share
-    sentence = f"another view: agreement with the learned one {highest:.2f} (limit {LOST_PEAK})"
-    return "changed", sentence, highest
+    sentence = f"another view: agreement with the learned one {peak:.2f} (limit {LOST_PEAK})"
+    return "changed", sentence, peak
 
 
-def _focus(observation: Observation, known: Comparison) -> Iterator[Verdict]:
+def _focus(limits: Limits, observation: Observation, known: Comparison) -> Iterator[Verdict]:
     """Nothing where there is too little to be sharp: fog, rain, a plain scene."""
-    found = _no_outlines(known) or _sharpness(known)
+    found = _no_outlines(known) or _sharpness(limits, known)
     if found is None:
         return
     blurred, words, value = found
@@ -306,12 +354,20 @@ def _focus(observation: Observation, known: Comparison) -> Iterator[Verdict]:
         yield verdict(observation, "focus", State.OK, "ok", f"sharp: {words}", value=value)
 
 
-def _sharpness(known: Comparison) -> tuple[bool, str, float] | None:
+def _sharpness(limits: Limits, known: Comparison) -> tuple[bool, str, float] | None:
     if known.focus is None or (known.contrast or 0.0) < LEAST_CONTRAST:
         return None
-    limit = min(BLURRED, 0.9 * known.low_focus)
+    limit = min(limits.blurred, 0.9 * known.low_focus)
     words = f"{known.focus * 100:.0f} % of the learned sharpness (limit {limit * 100:.0f} %)"
     return known.focus < limit, words, known.focus
+
+
+def _is_blurred(limits: Limits, known: Comparison) -> bool:
+    """Whether a picture that lost its outlines is out of focus rather than covered: light and dark are
+    where they were.
+    """
+    sharp = _sharpness(limits, known)
+    return sharp is not None and sharp[0] and (known.coarse or 0.0) >= SURELY_COARSE
 
 
 def _no_outlines(known: Comparison) -> tuple[bool, str, float] | None:
@@ -320,9 +376,11 @@ def _no_outlines(known: Comparison) -> tuple[bool, str, float] | None:
     """
     if (known.contrast or 0.0) >= SHARP_CONTRAST:
         return None
-    highest = max(known.peak or 0.0, known.other_peak or 0.0, known.zoom_peak or 0.0)
-    limit = min(GOOD_PEAK, 0.5 * known.low_peak)
-    if highest >= limit or (known.coarse or 0.0) < SURELY_COARSE:
+    peak = known.peak or 0.0
+    limit = max(min(0.5 * GOOD_PEAK, 0.5 * known.low_peak), FALLEN * known.low_peak)
+    if peak >= limit or (known.coarse or 0.0) < SURELY_COARSE:
         return None
-    words = f"outlines agree by {highest:.2f} with the learned ones (limit {limit:.2f}), light and dark do"
-    return True, words, highest
+    words = (
+        f"outlines agree by {peak:.2f} with the learned ones (limit {limit:.2f}), light and dark do"
+    )
+    return True, words, peak

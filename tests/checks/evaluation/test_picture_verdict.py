@@ -175,11 +175,28 @@ def test_a_strong_blur_leaves_light_and_dark_and_no_outline():
     blurred = compared(**few, contrast=0.14)
     found = verdicts(blurred)["focus"]
     assert found.sentence == (
-        "out of focus: outlines agree by 0.04 with the learned ones (limit 0.06), light and dark do"
+        "out of focus: outlines agree by 0.04 with the learned ones (limit 0.08), light and dark do"
     )
-    unlike = few | {"coarse": 0.5}
+    unlike = few | {"coarse": 0.4}
     assert "focus" not in verdicts(compared(**unlike, contrast=0.14))
     assert "focus" not in verdicts(compared(**few, contrast=0.9)), "it sways by three pixels"
+
+
+def test_a_blurred_picture_is_not_covered_though_its_tiles_lost_their_structure():
+    found = verdicts(compared(focus=0.5, covered=0.2, coarse=0.9))
+    assert found["focus"].code == "picture_defocused"
+    assert found["view"].state is State.OK
+    assert verdicts(compared(focus=0.9, covered=0.2, coarse=0.9))["view"].code == "view_covered"
+
+
+def test_in_a_light_that_is_not_learned_only_another_view_is_told():
+    """Day and night of one view still share something (0.05 and more); other views do not."""
+    far = Comparison(0, 10, far_peak=0.03, far_coarse=0.05)
+    found = verdicts(replace(GOOD, baseline=far))
+    assert found["view"].code == "view_changed"
+    assert "another view: agreement with the nearest learned light 0.03" in found["view"].sentence
+    for same in (replace(far, far_peak=0.05), replace(far, far_coarse=0.3)):
+        assert "view" not in verdicts(replace(GOOD, baseline=same))
 
 
 def test_what_was_not_learned_is_not_judged():

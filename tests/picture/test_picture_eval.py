@@ -1,0 +1,81 @@
+"""The evaluation of the picture check, on a folder of pictures that somebody else has made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from helpers.pictures import coded, png, scene, with_noise
+
+from benchmarks._picture_folder import FolderError, scenes_of
+from benchmarks._picture_scenes import Encoder, Moment, Scene
+from benchmarks.picture_eval import interval, rows
+
+VIEW = scene(3)
+
+
+def written(folder: Path, *lines: str, head: str = "scene,file,kind,amount") -> Path:
+    (folder / "manifest.csv").write_text("\n".join([head, *lines]), encoding="utf-8-sig")
+    return folder
+
+
+def test_a_folder_is_judged_whatever_its_pictures_are_called_and_coded(tmp_path: Path):
+    for number in range(12):
+        (tmp_path / f"{number}.png").write_bytes(png(with_noise(VIEW, number)))
+    (tmp_path / "blank.jpg").write_bytes(coded("mjpeg", VIEW * 0 + 90))
+    learned = [f"yard, {number}.png, Baseline," for number in range(10)]
+    lines = ["yard,10.png,good,", "yard,11.png,OK,", "yard,blank.jpg,Gray,", ""]
+    lines += ["yard,10.png,frozen,", "yard,10.png,frozen,"]
+    found = list(rows(str(written(tmp_path, *learned, *lines, head="Scene, File,KIND ,amount"))))
+    missed = {row.name.split(",")[0]: row.ours for row in found if row.name.startswith("missed")}
+    assert missed == {"missed: flat": 0, "missed: frozen": 0}
+    (alarms,) = (row for row in found if row.name.startswith("false alarms"))
+    assert (alarms.ours, "of 2" in alarms.name) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("a,none.png,good,", "line 2: no file 'none.png' in the folder; correct the line"),
+        ("a,1.png,blurry,", "line 2: no kind 'blurry'; write one of learn, good, black"),
+        ("a,1.png,moved,far", "line 2: amount 'far' is no number; write one as in 0.3"),
+        (",1.png,good,", "line 2: no scene; correct the line or take it out"),
+        ("a,manifest.csv,good,", "line 2: manifest.csv is no picture"),
+        ("a,tiny.png,good,", "line 2: tiny.png: a picture of 32x32 is too small to judge"),
+    ],
+)
+def test_a_bad_line_is_told_with_its_remedy(tmp_path: Path, line: str, words: str):
+    (tmp_path / "1.png").write_bytes(png(VIEW))
+    (tmp_path / "tiny.png").write_bytes(png(VIEW[:32, :32].copy()))
+    with pytest.raises(FolderError, match=r"manifest\.csv, ") as told:
+        list(scenes_of(written(tmp_path, line)))
+    assert words in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_a_folder_without_a_manifest_or_its_columns_is_told(tmp_path: Path):
+    with pytest.raises(FolderError, match=r"write a manifest\.csv"):
+        list(scenes_of(tmp_path))
+    with pytest.raises(FolderError, match="line 1: no column amount; the first line must be"):
+        list(scenes_of(written(tmp_path, head="scene,file,kind")))
+
+
+@pytest.mark.parametrize(("text", "amount"), [("0.05", 0.05), ("5 %", 0.05), ("5", 0.05)])
+def test_amounts_are_read_as_people_write_them(tmp_path: Path, text: str, amount: float):
+    (tmp_path / "1.png").write_bytes(png(VIEW))
+    ((sample,),) = scenes_of(written(tmp_path, f"a,1.png,Moved,{text}"))
+    assert (sample.kind, sample.amount) == ("moved", amount)
+
+
+def test_a_made_camera_has_a_clock_that_ticks_and_noise_after_its_lens():
+    made = Scene(4, (352, 288))
+    first, last = made.pictures(Moment(1, fault="defocus", amount=5), count=2)
+    changed = abs(first.astype(int) - last.astype(int))
+    assert changed[:12, :160].max() > 100, "the seconds"
+    assert 0.3 < changed[40:-40].mean() < 6, "the sensor"
+    assert len(Encoder("h264", 300_000).frozen(first, 2)) == 2
+
+
+def test_interval_of_wilson():
+    assert interval(0, 100) == (0.0, pytest.approx(3.7, abs=0.1))
+    assert interval(5, 100) == (pytest.approx(2.15, abs=0.1), pytest.approx(11.2, abs=0.1))
