@@ -38,10 +38,12 @@ OF_PICTURES = {
     "healthmon.checks.evaluation.picture",
     "healthmon.checks.evaluation.picture_ptz",
     "healthmon.checks.evaluation.picture_zones",
+    "healthmon.checks.evaluation.recorded_picture",
     "healthmon.checks.evaluation.screen_clock",
     "healthmon.checks.probes.judged_picture",
     "healthmon.checks.probes.picture",
     "healthmon.checks.probes.ptz",
+    "healthmon.checks.probes.recorded_picture",
     "healthmon.checks.probes.ptz_memory",
     "healthmon.incidents.inspections",
     "healthmon.picture.baselines",
@@ -51,6 +53,7 @@ OF_PICTURES = {
     "healthmon.picture.sources",
     "healthmon.picture.views",
     "healthmon.protocols.media.key_frame",
+    "healthmon.protocols.media.refresh",
     "healthmon.protocols.onvif.ptz",
 }
 # Of libraries, and of modules of ours that nothing in an agent asks for.

@@ -5,9 +5,7 @@ samples.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from healthmon.checks.evaluation import recorded_picture
 from healthmon.checks.evaluation.durations import duration
 from healthmon.checks.evaluation.recording import clock_time
 from healthmon.checks.evaluation.wording import REASON_WORDS, plain, reason_words, verdict
@@ -60,22 +58,31 @@ def _evaluated(observation: Observation, seen: Playback, device: Device) -> Verd
         return verdict(
             observation, "playback", State.FAULT, "playback_time", sentence, value=len(wrong)
         )
-    blank = recorded_picture.blank(observation, played)
-    if blank is not None:
-        return _of_picture(*blank)
-    return _holes(observation, seen, device) or _shown(observation, seen, device)
+    return _by_content(observation, seen, device)
 
 
-def _shown(observation: Observation, seen: Playback, device: Device) -> Verdict:
-    """What the pictures of footage without holes show."""
-    played = _played(seen)
-    unlike = recorded_picture.unlike(observation, played, device)
-    return _of_picture(*unlike) if unlike else _well(observation, seen, device)
+def _by_content(observation: Observation, seen: Playback, device: Device) -> Verdict:
+    """Of footage of the right time: its pictures and its holes."""
+    blank, unlike, words = _pictures(observation, _played(seen), device)
+    return blank or _holes(observation, seen, device) or unlike or _well(observation, seen, words)
 
 
-def _of_picture(sample: Sample, found: Verdict) -> Verdict:
-    """The verdict on the picture of one sample, with its age."""
-    return replace(found, sentence=f"recorded picture of {AGE_WORDS[sample.age]}: {found.sentence}")
+def _pictures(
+    observation: Observation, played: Sequence[Sample], device: Device
+) -> tuple[Verdict | None, Verdict | None, str]:
+    """The verdict on a blank picture, that on one which a person should look at, and what was well in
+    words. What judges pictures is imported only where one was measured.
+    """
+    shown = [(AGE_WORDS[s.age], s.picture) for s in played if s.picture and not s.picture.problem]
+    if not shown:
+        return None, None, ""
+    from healthmon.checks.evaluation.recorded_picture import blank, unlike, words_of
+
+    return (
+        blank(observation, shown),
+        unlike(observation, shown, device),
+        words_of(observation, shown, device),
+    )
 
 
 def _late(played: Sequence[Sample], device: Device) -> list[Sample]:
@@ -168,14 +175,13 @@ def _hole(sample: Sample, seen: Playback, device: Device) -> str:
     return f"of {AGE_WORDS[sample.age]} has a hole of {duration(high - low)}, {span} (limit {duration(LATER)})"
 
 
-def _well(observation: Observation, seen: Playback, device: Device) -> Verdict:
+def _well(observation: Observation, seen: Playback, pictures: str) -> Verdict:
     played = _played(seen)
     if not played:
         return _not_played(observation, seen)
     dated = all(s.first is not None for s in played)
     times = f"its time is right (limit {duration(LATER)})" if dated else "its time is not reported"
-    sentence = f"footage of {_ages(played)} plays; {times}"
-    sentence += recorded_picture.words_of(observation, played, device)
+    sentence = f"footage of {_ages(played)} plays; {times}{pictures}"
     return verdict(observation, "playback", State.OK, "ok", sentence, value=0.0)
 
 

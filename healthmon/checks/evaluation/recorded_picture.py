@@ -13,61 +13,59 @@ from healthmon.checks.evaluation.picture import present, view
 from healthmon.checks.evaluation.wording import verdict
 from healthmon.model.device import Device
 from healthmon.model.enums import State
-from healthmon.model.footage import Sample
+from healthmon.model.picture import PictureReading
 from healthmon.model.results import Observation, Verdict
 
 ASPECT = "playback"
+Shown = Sequence[tuple[str, PictureReading]]  # its age in words, and what was measured
 
 
-def blank(observation: Observation, samples: Sequence[Sample]) -> tuple[Sample, Verdict] | None:
-    """The first of `samples` whose picture shows nothing: black, white, of one grey, or a test card."""
-    for sample in samples:
-        if sample.picture is None or sample.picture.problem:
-            continue
-        there = present(observation, sample.picture)
+def blank(observation: Observation, shown: Shown) -> Verdict | None:
+    """That a picture shows nothing: black, white, one grey, or a test card."""
+    for age, picture in shown:
+        there = present(observation, picture)
         if there.state is State.FAULT:
-            code = "recorded_blank"
-            return sample, verdict(observation, ASPECT, State.FAULT, code, there.sentence)
+            return _recorded(observation, there, "recorded_blank", age)
     return None
 
 
-def unlike(
-    observation: Observation, samples: Sequence[Sample], device: Device
-) -> tuple[Sample, Verdict] | None:
-    """The first of `samples` whose picture a person should look at: its clock shows another time than
-    that of the footage, or it shows another view than the camera has learned.
+def unlike(observation: Observation, shown: Shown, device: Device) -> Verdict | None:
+    """That a person should look at a picture: its clock shows another time than that of the footage, or
+    it shows another view than the camera has learned.
     """
-    for sample in samples:
-        for found in _differences(observation, sample, device):
+    for age, picture in shown:
+        for code, found in _differences(observation, picture, device):
             if found.state is State.DEGRADED:
-                return sample, found
+                return _recorded(observation, found, code, age)
     return None
 
 
-def words_of(observation: Observation, samples: Sequence[Sample], device: Device) -> str:
-    """What was well in the pictures, in words; "" where none could be seen."""
-    shown = [one for one in samples if one.picture is not None and not one.picture.problem]
-    if not shown:
-        return ""
-    clocks = [found for one in shown for found in _clocks(observation, one, device)]
+def words_of(observation: Observation, shown: Shown, device: Device) -> str:
+    """What was well in the pictures, in words."""
+    clocks = [
+        found
+        for _, picture in shown
+        for found in screen_clock.verdicts(observation, device, picture)
+    ]
     right = ", with the right time in it" if clocks else ""
     return f"; recorded picture seen{right}"
 
 
-def _differences(observation: Observation, sample: Sample, device: Device) -> Iterator[Verdict]:
-    picture = sample.picture
-    if picture is None or picture.problem:
-        return
-    for clock in _clocks(observation, sample, device):
-        if "recorded_clock" not in picture.dismissed:
-            yield verdict(observation, ASPECT, clock.state, "recorded_clock", clock.sentence)
+def _recorded(observation: Observation, found: Verdict, code: str, age: str) -> Verdict:
+    sentence = f"recorded picture of {age}: {found.sentence}"
+    return verdict(observation, ASPECT, found.state, code, sentence)
+
+
+def _differences(
+    observation: Observation, picture: PictureReading, device: Device
+) -> Iterator[tuple[str, Verdict]]:
+    """Codes, and the verdicts that the live picture would get, without those that a person has called
+    false alarms.
+    """
+    if "recorded_clock" not in picture.dismissed:
+        for clock in screen_clock.verdicts(observation, device, picture):
+            yield "recorded_clock", clock
     known = picture.baseline
     found = view(observation, picture, known) if known and known.peak is not None else None
     if found is not None and not {found.code, "recorded_view"} & set(picture.dismissed):
-        yield verdict(observation, ASPECT, found.state, "recorded_view", found.sentence)
-
-
-def _clocks(observation: Observation, sample: Sample, device: Device) -> Iterator[Verdict]:
-    """The clock in the picture against the time by which the recorder dates it."""
-    if sample.picture is not None:
-        yield from screen_clock.verdicts(observation, device, sample.picture)
+        yield "recorded_view", found

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from healthmon.checks.probes.context import ProbeContext
 from healthmon.checks.probes.endpoints import rtsp_place
@@ -18,19 +19,19 @@ from healthmon.checks.probes.recording import recording_of
 from healthmon.model.device import Check, Device
 from healthmon.model.enums import Reason
 from healthmon.model.footage import DAY, Age, Footage, Playback, Recording, Sample
-from healthmon.model.picture import PictureReading
 from healthmon.protocols.errors import ExchangeError, ForbiddenError, UnsupportedError
-from healthmon.protocols.media.key_frame import CODECS, Buffer, KeyFrame, KeyFrameCollector
 from healthmon.protocols.rtsp.replay import REQUIRE, ReplayTimes, from_clock
-from healthmon.protocols.rtsp.rtp import Extension, Meter
+from healthmon.protocols.rtsp.rtp import Meter
 from healthmon.protocols.rtsp.session import Session
 from healthmon.vendors.client import Replay, VendorClient
 from healthmon.vendors.partial_read import FATAL
 from healthmon.vendors.registry import Player, player_of
 
+if TYPE_CHECKING:
+    from healthmon.checks.probes.recorded_picture import RecordedPicture
+
 READ_AGE = 600.0
 WAIT_SECONDS = 6.0
-PICTURE_SECONDS = 5.0
 SAMPLE_SECONDS = 8.0
 FAST = (("Rate-Control", "no"), ("Frames", "intra"))
 AGES: dict[Age, float] = {"5m": 300.0, "24h": DAY}
@@ -100,9 +101,10 @@ class _Player:
         found = Sample(age, at, skipped=skipped)
         if at is None:
             return found
+        picture = self._picture()
         try:
             async with asyncio.timeout(SAMPLE_SECONDS + self.seconds):
-                found, frame = await self._played(found, at, seen.recording)
+                found = await self._played(found, at, seen.recording, picture)
         except _WAY_OR_LOGIN:
             raise
         except TimeoutError:
@@ -111,22 +113,21 @@ class _Player:
             )
         except ExchangeError as error:
             return replace(found, reason=Reason(error.reason), detail=str(error))
-        return replace(found, picture=await self._measured(frame)) if frame else found
+        return replace(found, picture=await picture.reading()) if picture else found
 
-    async def _measured(self, frame: KeyFrame) -> PictureReading | None:
-        """What the picture shows. A PTZ camera may have been at any preset then."""
-        service, camera = self.context.pictures, self.camera
-        if service is None:
+    def _picture(self) -> RecordedPicture | None:
+        """What is to be judged of the picture; all that it takes is imported only where pictures are
+        enabled.
+        """
+        if self.context.pictures is None:
             return None
-        where = camera.id, camera.streams[0].name if camera.streams else "main"
-        fixed = camera.variant != "ptz"
-        return await service.measure_recorded(
-            where, self.contact.device.id, frame, compare=fixed, seconds=PICTURE_SECONDS
-        )
+        from healthmon.checks.probes.recorded_picture import RecordedPicture
+
+        return RecordedPicture(self.context.pictures, self.camera, self.contact.device.id)
 
     async def _played(
-        self, found: Sample, at: float, recording: Recording
-    ) -> tuple[Sample, KeyFrame | None]:
+        self, found: Sample, at: float, recording: Recording, picture: RecordedPicture | None
+    ) -> Sample:
         contact, context = self.contact, self.context
         place = rtsp_place(contact.device, context)
         if place is None:
@@ -149,26 +150,32 @@ class _Player:
         one.require = REQUIRE if where.onvif else ()
         try:
             await one.open()
-            return await self._watched(one, where, found, at)
+            return await self._watched(one, where, found, at, picture)
         finally:
             await one.close()
 
     async def _watched(
-        self, one: Session, where: Replay, found: Sample, at: float
-    ) -> tuple[Sample, KeyFrame | None]:
+        self,
+        one: Session,
+        where: Replay,
+        found: Sample,
+        at: float,
+        picture: RecordedPicture | None,
+    ) -> Sample:
         await one.describe()
         await one.setup()
         times, meter = ReplayTimes(), one.meter
         assert meter is not None  # noqa: S101 - set by setup
-        meter.collector = collector = self._collector(one)
-        meter.extension = _extension(times, collector)
+        meter.extension = times.packet
+        if picture is not None:
+            picture.begin(one, times)
         if where.onvif:
             await one.play_footage(from_clock(at), FAST)
         else:
             await one.play()
         watched = await one.watch_until(lambda meter: self._enough(meter, times), WAIT_SECONDS)
         dated = times.first is not None
-        sample = replace(
+        return replace(
             found,
             frames=meter.frames,
             bytes=meter.size,
@@ -177,31 +184,9 @@ class _Player:
             last=times.last if dated else None,
             jumps=tuple(times.jumps),
         )
-        kept = collector.kept() if collector is not None else ()
-        return sample, next(iter(kept), None)
-
-    def _collector(self, one: Session) -> KeyFrameCollector | None:
-        """What keeps the key frames of the sample, where its picture is to be judged."""
-        service, video = self.context.pictures, one.video
-        if service is None or service.problem or video is None or video.codec not in CODECS:
-            return None
-        return KeyFrameCollector(video.codec, video.parameter_sets, video.size)
 
     def _enough(self, meter: Meter, times: ReplayTimes) -> bool:
         """Whether the sample is long enough, at its byte cap, or at the end of the footage."""
         length = times.length if times.first is not None else meter.ticks / meter.clock_rate
         long_enough = meter.frames > 1 and length >= self.seconds
         return long_enough or times.terminal or meter.size >= self.most_bytes
-
-
-def _extension(times: ReplayTimes, collector: KeyFrameCollector | None) -> Extension:
-    """What reads the times of the footage, and dates its key frames by them."""
-    if collector is None:
-        return times.packet
-
-    def read(b: Buffer, i: int, n: int) -> None:
-        times.packet(b, i, n)
-        if times.first is not None:
-            collector.dated(times.last)
-
-    return read
