@@ -227,6 +227,47 @@ def config_schema() -> None:
     sys.stdout.write(json.dumps(loading.json_schema(), indent=2) + "\n")
 
 
+@cli.command()
+def export(
+    config: ConfigOption = None,
+    output: Annotated[
+        Path | None, typer.Option(help="the file to write (default: standard output)")
+    ] = None,
+    *,
+    bom: Annotated[
+        bool, typer.Option("--bom", help="begin with a byte order mark, for Excel")
+    ] = False,
+    semicolon: Annotated[
+        bool, typer.Option("--semicolon", help="divide the columns by semicolons")
+    ] = False,
+) -> None:
+    """Write all devices as a spreadsheet (CSV): one row each, no credentials but their names."""
+    from healthmon.cli import estate_sheet
+
+    estate_sheet.export(config, output, bom=bom, separator=";" if semicolon else ",")
+
+
+@cli.command("import")
+def import_estate(
+    file: Annotated[Path, typer.Argument(help="CSV as `healthmon export` writes it")],
+    config: ConfigOption = None,
+    *,
+    write: Annotated[
+        bool,
+        typer.Option(
+            "--write/--dry-run", help="change config.yaml, or only print what would change"
+        ),
+    ] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="also remove devices that are not in the file")
+    ] = False,
+) -> None:
+    """Take the devices of a spreadsheet into config.yaml; its comments and order stay."""
+    from healthmon.cli import estate_import
+
+    estate_import.run(file, config, write=write, remove=remove)
+
+
 @cli.command("alertmanager-config")
 def alertmanager_config(
     config: ConfigOption = None,

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 SECONDS_BETWEEN_LINES = 0.5
+PATIENCE = 2.0
 
 
 def shown_progress(
@@ -19,6 +20,18 @@ def shown_progress(
     if sys.stderr.isatty():
         return _progress(what)
     return contextlib.nullcontext(_in_lines(what) if lines else _unseen)
+
+
+@contextlib.contextmanager
+def shown_late(what: str) -> Iterator[Callable[[int, int], None]]:
+    """As `shown_progress` in lines, but nothing in the first `PATIENCE` seconds."""
+    end = time.monotonic() + PATIENCE
+
+    def tell(done: int, total: int) -> None:
+        if time.monotonic() >= end:
+            print(f"{what} {done} of {total}", file=sys.stderr, flush=True)  # noqa: T201 - that is its purpose
+
+    yield tell
 
 
 def _in_lines(what: str) -> Callable[[int, int], None]:

@@ -60,7 +60,7 @@ def inherited(document: Document, keys: Mapping[str, Collection[str]]) -> Inheri
     """
     tree = document.tree
     made = Inherited(dict(tree))
-    blocks = _Defaults(tree)
+    blocks = Defaulting(tree, keys)
     count = 0
     for section, kind in KIND_OF.items():
         entries = tree.get(section)
@@ -69,7 +69,7 @@ def inherited(document: Document, keys: Mapping[str, Collection[str]]) -> Inheri
         made.tree[section] = list(entries)
         for number, entry in enumerate(entries):
             if isinstance(entry, dict):
-                whole, origins = _merged(entry, kind, blocks, keys)
+                whole, origins = blocks.merged(entry, kind)
                 made.tree[section][number] = whole
                 made.origins[(section, number)] = origins
                 count += sum(_size(whole[str(path[0])]) for path in origins)
@@ -79,9 +79,10 @@ def inherited(document: Document, keys: Mapping[str, Collection[str]]) -> Inheri
 
 def value_of(tree: Mapping[str, Any], section: str, key: str) -> Iterator[Any]:
     """The text that each device of a section has under `key`, its own or inherited; None for none."""
-    blocks, kind = _Defaults(tree), KIND_OF[section]
+    kind = KIND_OF[section]
+    blocks = Defaulting(tree, dict.fromkeys((ANY, kind, *VARIANTS), (key,)))
     for entry in tree.get(section) or ():
-        whole, _ = _merged(entry, kind, blocks, dict.fromkeys((ANY, kind, *VARIANTS), (key,)))
+        whole, _ = blocks.merged(entry, kind)
         yield whole.get(key)
 
 
@@ -97,10 +98,13 @@ def _size(value: Any) -> int:
     return 1 + sum(_size(part) for part in parts) if isinstance(value, dict | list) else 1
 
 
-class _Defaults:
-    """The defaults of a file: those of each site, and its own."""
+class Defaulting:
+    """The defaults of a file's `tree`: those of each site, and its own. `keys` are those that the
+    defaults of a kind may give; what else stands in them is not taken over.
+    """
 
-    def __init__(self, tree: Mapping[str, Any]) -> None:
+    def __init__(self, tree: Mapping[str, Any], keys: Mapping[str, Collection[str]]) -> None:
+        self._keys = keys
         self._own = _mapping(tree.get("defaults"))
         self._sites: dict[str, tuple[Path_, dict[str, Any]]] = {}
         sites = tree.get("sites")
@@ -115,7 +119,18 @@ class _Defaults:
         every = (self._own, *(block for _, block in self._sites.values()))
         return not any(name in block for block in every for name in names)
 
-    def of(self, entry: Mapping[str, Any], kind: str) -> Iterator[tuple[Path_, str, Any]]:
+    def merged(
+        self, entry: Mapping[str, Any], kind: str
+    ) -> tuple[dict[str, Any], dict[Path_, Path_]]:
+        """The values of a device with those that it inherits, and where these stand."""
+        whole, origins = dict(entry), dict[Path_, Path_]()
+        for path, name, values in self._of(entry, kind):
+            for key, value in values.items():
+                if key in self._keys[name] and not _refused(key, path, kind, whole):
+                    _fill(whole, origins, key, value, (*path, key))
+        return whole, origins
+
+    def _of(self, entry: Mapping[str, Any], kind: str) -> Iterator[tuple[Path_, str, Any]]:
         """(path, kind, values) of each block of defaults of a device, the nearest first."""
         levels: list[tuple[Path_, dict[str, Any]]] = [(("defaults",), self._own)]
         place = self._first(entry, _PLACE, levels, (kind, ANY))
@@ -142,18 +157,6 @@ class _Defaults:
             return entry[key]
         found = (_mapping(block.get(name)).get(key) for _, block in levels for name in names)
         return next((value for value in found if value is not None), None)
-
-
-def _merged(
-    entry: dict[str, Any], kind: str, blocks: _Defaults, keys: Mapping[str, Collection[str]]
-) -> tuple[dict[str, Any], dict[Path_, Path_]]:
-    """The values of a device with those that it inherits, and where these stand."""
-    whole, origins = dict(entry), dict[Path_, Path_]()
-    for path, name, values in blocks.of(entry, kind):
-        for key, value in values.items():
-            if key in keys[name] and not _refused(key, path, kind, whole):
-                _fill(whole, origins, key, value, (*path, key))
-    return whole, origins
 
 
 def _refused(key: str, path: Path_, kind: str, whole: Mapping[str, Any]) -> bool:

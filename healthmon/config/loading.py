@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from healthmon.config import checks, document
 from healthmon.config.defaults_schema import KEYS
+from healthmon.config.document import Document
 from healthmon.config.extensions import Extensions
 from healthmon.config.inheritance import inherited
 from healthmon.config.partial import Part, well_formed
@@ -24,7 +25,15 @@ def load(path: Path, extensions: Extensions | None = None) -> Config:
     """The configuration in `path`, in which the names of `extensions` may stand. Raises ConfigError
     with every problem of the file; secrets are not read.
     """
-    found = document.read(path)
+    return _loaded(document.read(path), path, _digest(path), extensions)
+
+
+def loaded_as(raw: bytes, path: Path, extensions: Extensions | None = None) -> Config:
+    """The configuration `raw` as if it stood in `path`. Raises ConfigError."""
+    return _loaded(document.parse(raw, path.name), path, _short_hash(raw), extensions)
+
+
+def _loaded(found: Document, path: Path, digest: str, extensions: Extensions | None) -> Config:
     problems = list(found.problems)
     tree = found.tree
     if not isinstance(tree, dict):
@@ -37,7 +46,7 @@ def load(path: Path, extensions: Extensions | None = None) -> Config:
             problems.append(Problem(found.file, found.line((key,)), "", f"unknown key '{key}'"))
     given = inherited(found, KEYS)
     tree = given.tree
-    extra = {"folder": str(path.parent), "file": str(path.resolve()), "digest": _digest(path)}
+    extra = {"folder": str(path.parent), "file": str(path.resolve()), "digest": digest}
     part: Part | None
     try:
         part = Part(Config.model_validate({**tree, **extra}, context=extensions))
@@ -54,9 +63,13 @@ def load(path: Path, extensions: Extensions | None = None) -> Config:
 
 def _digest(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        return _short_hash(path.read_bytes())
     except OSError:
         return ""
+
+
+def _short_hash(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()[:16]
 
 
 def json_schema() -> dict[str, Any]:

@@ -1,0 +1,102 @@
+"""The estate as a spreadsheet: a row for each device (``healthmon export``), and what its columns mean.
+
+Cells are what holds for a device, its defaults included. There is no credential, only its name.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from healthmon.cli.console import fail, load, say
+from healthmon.config import document, units
+from healthmon.config.defaults_schema import KEYS
+from healthmon.config.document import Document
+from healthmon.config.inheritance import KIND_OF, VARIANTS, Inherited, inherited
+from healthmon.model.plain_text import one_line
+from healthmon_exporters.reports import csv_text
+
+BOM: Final = "\ufeff"
+COLUMNS: Final = (
+    "id", "name", "site", "address", "kind", "location", "priority", "parent", "port", "recorder",
+    "channel", "contractor", "credential", "state", "joined", "retired",
+)  # fmt: skip
+# Settings that ``no`` takes away.
+REFERENCES: Final = frozenset({"recorder", "contractor", "credential"})
+_LISTS: Final = frozenset({"parent"})
+_OF_CAMERAS: Final = frozenset({"recorder", "channel", "state"})
+_OF_VIDEO: Final = frozenset({"cameras", "recorders", "links"})
+DEFAULT: Final = {"priority": "P3", "state": "deployed"}
+Row = dict[str, str]
+
+
+def has(section: str, column: str) -> bool:
+    """Whether devices of a section of config.yaml have a column."""
+    if column in _OF_CAMERAS:
+        return section == "cameras"
+    return column != "credential" or section in _OF_VIDEO
+
+
+def section_of(kind: str) -> str | None:
+    """The section of config.yaml for a kind of the spreadsheet."""
+    if kind in VARIANTS:
+        return "cameras"
+    return next((section for section, one in KIND_OF.items() if one == kind != "camera"), None)
+
+
+KINDS: Final = (*VARIANTS, *(kind for kind in KIND_OF.values() if kind != "camera"))
+
+
+def cell(column: str, value: Any) -> str:
+    """A value of the file as it stands in the spreadsheet."""
+    if value is None or (column in REFERENCES and units.is_no(value)):
+        return DEFAULT.get(column, "")
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    text = one_line(str(value)).strip()
+    return f"P{text[-1:]}" if column == "priority" else text
+
+
+def value_of(column: str, text: str) -> str | list[str]:
+    """A cell as it is written into the file."""
+    names = text.split()
+    return names if column in _LISTS and len(names) != 1 else text
+
+
+def row_of(section: str, entry: Mapping[str, Any]) -> Row:
+    """The row of a device of the tree in which it has what it inherits."""
+    found = {one: cell(one, entry.get(one)) for one in COLUMNS if has(section, one)}
+    kind = entry["kind"] if section == "cameras" else KIND_OF[section]
+    if kind != "deployable":
+        found["state"] = ""
+    return {column: found.get(column, "") for column in COLUMNS} | {"kind": kind}
+
+
+def rows(given: Inherited) -> Iterator[Row]:
+    """A row for each device, in the order of the file; cameras come first."""
+    for section in sorted(KIND_OF, key=lambda one: one != "cameras"):
+        for entry in given.tree.get(section) or ():
+            yield row_of(section, entry)
+
+
+def settled(found: Document) -> Inherited:
+    """The devices of a file with what they inherit."""
+    return inherited(found, KEYS)
+
+
+def export(config: Path | None, output: Path | None, *, bom: bool, separator: str) -> None:
+    """Write the spreadsheet to a file, or print it. Exits where it cannot be written."""
+    path, _ = load(config)
+    lines = [[row[column] for column in COLUMNS] for row in rows(settled(document.read(path)))]
+    text = (BOM if bom else "") + csv_text.table(COLUMNS, lines, separator)
+    if output is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode())
+        return
+    try:
+        output.write_bytes(text.encode())
+    except OSError as error:
+        raise fail(f"--output {output}: {(error.strerror or 'error').lower()}") from None
+    say(f"{output}: {len(lines)} devices")
