@@ -94,6 +94,12 @@ def sweep(
         bool,
         typer.Option("--shift", help="the whole function check: every camera on every line C1-C26"),
     ] = False,
+    learn_clocks: Annotated[
+        bool,
+        typer.Option(
+            "--learn-clocks", help="learn clocks in the pictures first; takes half a minute longer"
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
     output: Annotated[
         list[Path] | None,
@@ -107,7 +113,14 @@ def sweep(
     from healthmon.cli import sweep as command
 
     wanted = (site or [], device or [], kind or [])
-    command.sweep(config, wanted, shift=shift, as_json=as_json, outputs=output or [])
+    command.sweep(
+        config,
+        wanted,
+        shift=shift,
+        learn_clocks=learn_clocks,
+        as_json=as_json,
+        outputs=output or [],
+    )
 
 
 @cli.command()

@@ -15,6 +15,7 @@ from healthmon.cli.console import fail, read_watched, say
 from healthmon.cli.loop import run_loop
 from healthmon.cli.progress import shown_progress
 from healthmon.config.problems import ConfigError, suggest
+from healthmon.picture.service import Learning
 from healthmon.runtime import engine as composition
 from healthmon.runtime import sweep as one_off
 from healthmon.store import StoreError, location, permissions
@@ -29,10 +30,13 @@ def sweep(
     wanted: Sequence[list[str]],
     *,
     shift: bool,
+    learn_clocks: bool,
     as_json: bool,
     outputs: Sequence[Path],
 ) -> None:
-    """One sweep of the `wanted` (sites, devices, kinds); with `shift` as the whole function check."""
+    """One sweep of the `wanted` (sites, devices, kinds); with `shift` as the whole function check.
+    Clocks in pictures are not learned by it unless it may take longer (`learn_clocks`).
+    """
     _, loaded = read_watched(config)
     sheet_files.checked(outputs, shift=shift)
     say(f"store: {location.shown(loaded)}")
@@ -40,6 +44,8 @@ def sweep(
     if (code := _by_agent(asked, chosen=any(wanted))) is not None:
         raise typer.Exit(code)
     engine = composition.build(loaded, overrides.known(loaded))
+    if (pictures := engine.context.pictures) is not None:
+        pictures.learning = Learning.AT_ONCE if learn_clocks else Learning.NONE
     selection = _selection(engine, *wanted)
     sheet = run_loop(swept(engine, selection))
     if selection == one_off.Selection() and (problem := one_off.keep(engine, sheet)):

@@ -260,12 +260,12 @@ class AgentSection(Strict):
 
 class ScreenClock(Strict):
     """Whether the clock in the picture is read, and what is known of how it is written: the `order` of
-    day, month and year, and whether it counts 12 or 24 `hours`.
+    day, month and year, and whether it counts 12 or 24 `hours`; without that, as it shows itself.
     """
 
     enabled: Flag = False
     order: Literal["dmy", "mdy", "ymd"] | None = None
-    hours: Literal[12, 24] = 24
+    hours: Literal[12, 24] | None = None
 
 
 class Pictures(Strict):

@@ -28,9 +28,6 @@ def reach(planning: Planning) -> Iterator[Check]:
         yield planning.check()
 
 
-CLOCK_SECONDS = 100.0  # the longest time in which a clock in the picture is watched and learned
-
-
 def stream(planning: Planning) -> Iterator[Check]:
     """Every stream of a camera or recorder."""
     entry, pace = planning.entry, planning.pace
@@ -56,8 +53,7 @@ def picture(planning: Planning) -> Iterator[Check]:
         return
     for check in islice(stream(planning), 1):
         interval = max(settings.every, check.interval)
-        timeout = CLOCK_SECONDS if settings.clock.enabled else check.timeout
-        yield replace(check, cost=0.0, interval=interval, timeout=max(check.timeout, timeout))
+        yield replace(check, cost=0.0, interval=interval)
 
 
 MOVE_SECONDS = 60.0  # between two questions whether a camera rests

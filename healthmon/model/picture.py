@@ -13,10 +13,12 @@ from healthmon.model.measurements import Clock
 # second on something has moved (a ticking digit changes by 18 and more even at 150 kbit/s).
 STILL_CELL, MOVED_CELL = 7.0, 11.0
 _ROWS, _COLUMNS = 5, 8  # tiles of a view
-LEAST_APART = 0.9  # seconds between two key frames that tell: a clock has ticked by then
+LEAST_APART = 0.9  # seconds between two key frames that tell: a clock has ticked by then,
+CLOCK_APART = 1.7  # and shows surely another second by then
 # A clock in the picture shows whole seconds, and a picture was taken up to so many seconds before it
 # comes to us (encoder and network).
 CLOCK_STEP, CLOCK_LATENCY = 1.0, 1.5
+LEAST_MARGIN = 0.6  # of the best digit over any other, 1 being certain, for a clock that is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,8 @@ class ScreenClock:
     `place` says in words where it stands. `numbers` are (name, number): hour, minute, second; year,
     month and day where their order is known, else first, middle and last. `margin` is how much
     better the worst digit fits than any other (1 is certain); unless it is `sure` nothing is said.
-    For `still` seconds it has shown the same time.
+    For `still` seconds it has shown the same time. `hours` are what it has ever shown that tells whether
+    it counts to 12 (`healthmon.model.clock_hours`).
     """
 
     place: str
@@ -149,6 +152,7 @@ class ScreenClock:
     sure: bool
     at: float
     still: float = 0.0
+    hours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +170,9 @@ class PictureReading:
     anew yet, `allowed` those that are. `zones` are the privacy zones of the view, `masks_off` the
     tokens of masks that the camera once reported as drawn and now does not.
     `clocks` are those in the picture, `clock_problem` says why none is known; `clock_order` (dmy,
-    mdy, ymd, or "") and `clock_hours` are how they are configured to be written. `true` is true time
-    minus our clock. `device_clock` are the camera's own clocks as last read, None where that is too
-    long ago.
+    mdy, ymd, or "") and `clock_hours` (12, 24, or 0: as they show) are how they are configured to be
+    written. `true` is true time minus our clock. `device_clock` are the camera's own clocks as last
+    read, None where that is too long ago.
     """
 
     problem: str = ""
@@ -199,7 +203,7 @@ class PictureReading:
     clocks: tuple[ScreenClock, ...] = ()
     clock_problem: str = ""
     clock_order: str = ""
-    clock_hours: int = 24
+    clock_hours: int = 0
     true: Span | None = None
     device_clock: Clock | None = None
 

@@ -12,7 +12,8 @@ import hashlib
 import os
 import shutil
 import struct
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,34 +95,49 @@ class Learned:
 
 def lights_of(data: bytes) -> list[Learned]:
     """The lights that a file holds; none where it is damaged."""
-    size = messages.HEAD.size
     try:
-        first, _ = messages.lengths(data[:size])
-        told = messages.unpacked(data[size : size + first], data[size + first :])
-        return [_learned(one) for one in told.fields["lights"]]
+        return [_learned(one) for one in _message(data).fields["lights"]]
     except (ValueError, KeyError, TypeError, struct.error):
         return []
 
 
 @dataclass(frozen=True, slots=True)
 class LearnedClocks:
-    """The file of the clocks of a stream: how many it holds, and when they were looked for (Unix
-    seconds).
+    """The file of the clocks of a stream: how many it holds, when they were looked for (Unix seconds),
+    and what each has shown that tells how many hours it counts, by its place.
     """
 
     count: int
     tried: float
+    hours: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def clocks_of(data: bytes) -> LearnedClocks | None:
     """What a file of clocks holds; None where there is none, or it is damaged."""
-    size = messages.HEAD.size
     try:
-        first, _ = messages.lengths(data[:size])
-        told = messages.unpacked(data[size : size + first], data[size + first :])
-        return LearnedClocks(len(told.fields["clocks"]), float(told.fields["tried"]))
-    except (ValueError, KeyError, TypeError, struct.error):
+        told = _message(data)
+        hours = {str(place): tuple(map(str, seen)) for place, seen in told.fields["hours"].items()}
+        return LearnedClocks(len(told.fields["clocks"]), float(told.fields["tried"]), hours)
+    except (ValueError, KeyError, TypeError, AttributeError, struct.error):
         return None
+
+
+def with_hours(data: bytes, hours: Mapping[str, tuple[str, ...]]) -> bytes:
+    """The file of clocks `data` with what each has shown of its hours. Raises ValueError."""
+    told = _message(data)
+    return replace(told, fields={**told.fields, "hours": dict(hours)}).packed()
+
+
+def tried_again(data: bytes, now: float) -> bytes:
+    """The file of clocks `data`, looked for `now` (Unix seconds) once more. Raises ValueError."""
+    told = _message(data)
+    return replace(told, fields={**told.fields, "tried": now}).packed()
+
+
+def _message(data: bytes) -> messages.Message:
+    size = messages.HEAD.size
+    first, _ = messages.lengths(data[:size])
+    return messages.unpacked(data[size : size + first], data[size + first :])
 
 
 def _learned(fields: dict[str, Any]) -> Learned:

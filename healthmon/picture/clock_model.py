@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from healthmon.model.picture import LEAST_MARGIN
 from healthmon.picture import messages
 from healthmon.picture.messages import Message
 
-LEAST_MARGIN = 0.6  # between the best and the second digit
 LEAST_FIT = 0.8  # correlation with the glyph
 LEAST_GAIN = 0.35  # contrast, 1 being the learned one
 DIFFERENT = 0.25  # of the contrast: where two glyphs are told apart
@@ -306,7 +306,7 @@ def packed(models: Sequence[ClockModel], tried: float = 0.0) -> bytes:
         for one in models
     ]
     blobs = tuple(_blob(one.glyphs) for one in models)
-    return Message({"clocks": fields, "tried": tried}, blobs).packed()
+    return Message({"clocks": fields, "tried": tried, "hours": {}}, blobs).packed()
 
 
 def _blob(glyphs: Glyphs) -> bytes:

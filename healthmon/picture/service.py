@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 
+from healthmon.model.clock_hours import evidence
 from healthmon.model.enums import Span
 from healthmon.model.picture import (
+    CLOCK_APART,
     LEAST_APART,
     MOVED_CELL,
     STILL_CELL,
@@ -25,7 +28,7 @@ from healthmon.model.picture import (
     PrivacyZone,
     ScreenClock,
 )
-from healthmon.picture.baselines import Baselines, clocks_of
+from healthmon.picture.baselines import Baselines, LearnedClocks, clocks_of, tried_again, with_hours
 from healthmon.picture.messages import Message
 from healthmon.picture.pool import MOST_PIXELS, PictureError, PicturePool
 from healthmon.picture.sources import Fixed, Masks, Source, Views
@@ -34,9 +37,22 @@ from healthmon.protocols.media.key_frame import CODECS, KeyFrame, StreamCollecto
 from healthmon.protocols.rtsp.rtcp import OLDEST_WALL
 
 LEARN_SECONDS = 60.0  # of decoding and searching
-AGAIN_SECONDS = 86400.0  # after no clock was found
+AGAIN_SECONDS = 86400.0  # after no clock was found, or a learned one could not be read any more:
+MOST_UNREAD = 24  # checks in a row in which no clock of a stream was read
 NO_CLOCK = "no clock that ticks was found in the picture"
-NOT_LEARNED = "the clock in the picture is not learned yet"
+OTHER_SIZE = "the picture has another size than when its clock was learned; it is learned anew"
+NOT_LEARNED = (
+    "the clock in the picture is not learned yet: a running agent learns it, "
+    "or healthmon sweep --learn-clocks"
+)
+
+
+class Learning(StrEnum):
+    """Which clocks are learned: one after the other at each site, all at once, or none."""
+
+    BY_TURNS = "by turns"
+    AT_ONCE = "at once"
+    NONE = "none"
 
 
 @dataclass(slots=True)
@@ -45,7 +61,8 @@ class PictureMemory:
     seconds), the `signature` of its picture, and how many checks in a row saw something move.
     `measured` is when in Unix seconds, `aside` the learned lights that were not used for it.
     `forgotten` counts how often it was all forgotten. `shown` is what each clock in it has shown, and
-    since when (Unix seconds); `clock_tried` is when one was looked for (monotonic).
+    since when (Unix seconds); `clock_tried` is when one was looked for (monotonic), `clock_unread` how
+    many checks in a row have read none of those that are known.
     """
 
     reading: PictureReading | None = None
@@ -58,14 +75,15 @@ class PictureMemory:
     forgotten: int = 0
     shown: dict[str, tuple[tuple[tuple[str, int], ...], float]] = field(default_factory=dict)
     clock_tried: float = -1e9
+    clock_unread: int = 0
 
 
 @dataclass(slots=True)
 class PictureService:
     """Measures at most every `every` seconds. `problem` says why it cannot at all. The view of a PTZ
     camera counts as judged for `view_lasts` seconds. `answers` are the false alarms of people by
-    (device, stream). With `clock` the clocks in the pictures are learned and read; `learning_at` are
-    the sites at which one is being learned.
+    (device, stream). With `clock` the clocks in the pictures are read, and learned as `learning` says;
+    `learning_at` are the sites at which one is being learned, and until when at most (monotonic).
     """
 
     pool: PicturePool
@@ -76,9 +94,15 @@ class PictureService:
     answers: Mapping[tuple[str, str], tuple[Answer, ...]] = field(default_factory=dict)
     clock: bool = False
     clock_order: str = ""
-    clock_hours: int = 24
-    learning_at: set[str] = field(default_factory=set)
+    clock_hours: int = 0
+    learning: Learning = Learning.BY_TURNS
+    learning_at: dict[str, float] = field(default_factory=dict)
     _learning: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def apart(self) -> float:
+        """Seconds between two key frames that tell whether the picture, or the clock in it, stands."""
+        return CLOCK_APART if self.clock else LEAST_APART
 
     def is_due(self, memory: PictureMemory, now: float) -> bool:
         """Whether a stream check that runs `now` should keep its key frames."""
@@ -174,7 +198,9 @@ class PictureService:
         shown = (told.get("clocks") or ((),))[0] if dated else ()
         return replace(
             reading,
-            clocks=tuple(_screen_clock(one, frame.at, PictureMemory()) for one in shown),
+            clocks=_with_hours(
+                (_screen_clock(one, frame.at, PictureMemory()) for one in shown), clocks
+            ),
             clock_order=self.clock_order,
             clock_hours=self.clock_hours,
             true=Span(0.0, 0.0),
@@ -182,14 +208,24 @@ class PictureService:
 
     async def clock_due(self, where: tuple[str, str], memory: PictureMemory, site: str) -> bool:
         """Whether the clock of a stream should be learned now: once for each stream, one at a time
-        at a site; where none was found, again after a day.
+        at a site; where none was found, or none can be read any more, again after a day.
         """
-        if not self.clock or self.problem or site in self.learning_at:
+        if not self._may_learn(site):
             return False
         if self.baselines.folder is None or time.monotonic() - memory.clock_tried < AGAIN_SECONDS:
             return False
         known = clocks_of(await asyncio.to_thread(self.baselines.read, clock_place(where)))
-        return known is None or (not known.count and time.time() - known.tried >= AGAIN_SECONDS)
+        if known is None:
+            return True
+        lost = not known.count or memory.clock_unread >= MOST_UNREAD
+        return lost and time.time() - known.tried >= AGAIN_SECONDS
+
+    def _may_learn(self, site: str) -> bool:
+        """Whether clocks are learned, and none is at `site` where that matters."""
+        if not self.clock or self.problem or self.learning is Learning.NONE:
+            return False
+        taken = self.learning_at.get(site, 0.0) > time.monotonic()
+        return not taken or self.learning is Learning.AT_ONCE
 
     async def learn_clock(
         self, where: tuple[str, str], memory: PictureMemory, watched: StreamCollector
@@ -210,8 +246,36 @@ class PictureService:
         watched.pictures = []
         with contextlib.suppress(PictureError):
             answer = await self.pool.measure(Message(asked, coded), LEARN_SECONDS)
-            place = clock_place(where)
-            await asyncio.to_thread(self.baselines.write, place, answer.blobs[0])
+            await asyncio.to_thread(self._keep_clocks, where, answer)
+            memory.clock_unread = 0
+
+    async def note_hours(
+        self, where: tuple[str, str], clocks: Sequence[ScreenClock], hours: Sequence[int]
+    ) -> tuple[ScreenClock, ...]:
+        """The `clocks` of a stream with what they show now of the hours that they count; `hours` are
+        the true ones (0 to 23). What is new is kept.
+        """
+        noted = tuple(_with_evidence(*both) for both in zip(clocks, hours, strict=True))
+        if noted != tuple(clocks):
+            seen = {one.place: one.hours for one in noted}
+            await asyncio.to_thread(self._keep_hours, where, seen)
+        return noted
+
+    def _keep_clocks(self, where: tuple[str, str], answer: Message) -> None:
+        """Keep what was learned; where that is nothing, what was known before."""
+        place, data = clock_place(where), answer.blobs[0]
+        before = self.baselines.read(place)
+        known = clocks_of(before)
+        if known is not None and known.count and not answer.fields.get("found"):
+            data = tried_again(before, time.time())
+        if data:
+            self.baselines.write(place, data)
+
+    def _keep_hours(self, where: tuple[str, str], seen: dict[str, tuple[str, ...]]) -> None:
+        place = clock_place(where)
+        data = self.baselines.read(place)
+        if (found := clocks_of(data)) is not None:
+            self.baselines.write(place, with_hours(data, found.hours | seen))
 
     def _with_clocks(
         self,
@@ -228,12 +292,11 @@ class PictureService:
         clocks: tuple[ScreenClock, ...] = ()
         for frame, shown in zip(frames, told.get("clocks") or (), strict=False):
             clocks = tuple(_screen_clock(one, frame.at + ahead, memory) for one in shown)
-        found = clocks_of(known)
-        problem = NO_CLOCK if found is not None and not found.count else NOT_LEARNED
+        memory.clock_unread = 0 if any(one.sure for one in clocks) else memory.clock_unread + 1
         return replace(
             reading,
-            clocks=clocks,
-            clock_problem="" if clocks else problem,
+            clocks=_with_hours(clocks, known),
+            clock_problem="" if clocks else _why_none(clocks_of(known)),
             clock_order=self.clock_order,
             clock_hours=self.clock_hours,
         )
@@ -313,6 +376,29 @@ def _screen_clock(told: dict[str, Any], at: float, memory: PictureMemory) -> Scr
     if before is None or before[0] != numbers:
         memory.shown[place] = before = numbers, at
     return ScreenClock(place, numbers, margin, sure, at, max(0.0, at - before[1]))
+
+
+def _why_none(known: LearnedClocks | None) -> str:
+    """Why a picture has no clock, by the file of its clocks."""
+    if known is None:
+        return NOT_LEARNED
+    return OTHER_SIZE if known.count else NO_CLOCK
+
+
+def _with_hours(clocks: Iterable[ScreenClock], known: bytes) -> tuple[ScreenClock, ...]:
+    """The `clocks` with what each has shown of its hours, by the file of clocks `known`."""
+    found = clocks_of(known)
+    hours = found.hours if found is not None else {}
+    return tuple(replace(one, hours=hours.get(one.place, ())) for one in clocks)
+
+
+def _with_evidence(clock: ScreenClock, true: int) -> ScreenClock:
+    """`clock` with what it shows now of the hours that it counts, when it is the hour `true`."""
+    shown = dict(clock.numbers).get("hour")
+    told = evidence(shown, true) if clock.sure and shown is not None else ""
+    if not told or told in clock.hours:
+        return clock
+    return replace(clock, hours=(*clock.hours, told))
 
 
 def _place(across: float, down: float) -> str:

@@ -294,7 +294,7 @@ def _pictures(estate: Estate, state: AgentState) -> PictureService | None:
         state.answers,
         clock=settings.clock.enabled,
         clock_order=settings.clock.order or "",
-        clock_hours=settings.clock.hours,
+        clock_hours=settings.clock.hours or 0,
     )
 
 

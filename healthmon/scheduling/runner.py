@@ -18,7 +18,7 @@ from healthmon.model.device import Check
 from healthmon.model.enums import OUR_TROUBLE, Reason
 from healthmon.model.plain_text import one_line
 from healthmon.model.results import CheckResult, Measurement, Observation, Verdict
-from healthmon.protocols import trace
+from healthmon.protocols import deadline, trace
 from healthmon.protocols.errors import ExchangeError, from_os
 from healthmon.protocols.host.routes import HostRoutes
 
@@ -111,10 +111,10 @@ class ProbeRunner:
         since: float | None = None
         with trace.recording(notes):
             try:
-                async with asyncio.timeout(check.timeout) as deadline:
+                async with deadline.within(check.timeout) as ends:
                     value = await probe()
             except Exception as error:  # noqa: BLE001 - one bad answer must not stop other checks
-                reason, detail = self._why(error, check, notes, late=deadline.expired())
+                reason, detail = self._why(error, check, notes, late=ends.expired())
                 since = getattr(error, "since", None)
         took = time.monotonic() - began
         return Observation(

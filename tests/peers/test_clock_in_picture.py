@@ -1,5 +1,5 @@
-"""The clock in the picture of GStreamer's encoders: learned by `healthmon probe`, judged by `healthmon
-sweep`: right ones, one that is an hour ahead, and two in one picture.
+"""The clock in the picture of GStreamer's and ffmpeg's streams, told by `healthmon sweep`: right, an hour
+ahead, stopped after it was learned, and two in one picture of which one is wrong.
 """
 
 from __future__ import annotations
@@ -8,11 +8,15 @@ import asyncio
 import json
 import os
 import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from helpers.fakes.onvif_clock import ClockCamera, time_servers
 from helpers.loopback import served
+from helpers.peers.ffmpeg_clocks import BOTTOM, LOCAL, TOP, UTC, Published
 from helpers.peers.rtsp_peers import wait_serving
 from helpers.support import Peers, free_port, library, need
 
@@ -22,15 +26,8 @@ from healthmon.picture.service import clock_place
 ROOT = Path(__file__).parents[2]
 SERVER = ROOT / "tests/helpers/peers/gst_clocks.py"
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
-LEARNING = {"right": "/clock", "two": "/two"}
-CAMERAS = LEARNING | {
-    "ahead": "/clock",
-    "same": "/clock",
-    "right265": "/clock265",
-    "none": "/none",
-}
-OWN = "127.0.0.2"
-AHEAD = ("ahead", "same")  # their pictures; only of the second the camera's own clock is ahead too
+AHEAD = "XXX-1"  # a time zone an hour ahead of UTC
+OWN = "127.0.0.2"  # the address of a camera whose own clock is an hour ahead too
 
 
 async def healthmon(*arguments: str) -> str:
@@ -42,55 +39,130 @@ async def healthmon(*arguments: str) -> str:
         stderr=asyncio.subprocess.PIPE,
         env=env,
     )
-    printed, problems = await asyncio.wait_for(process.communicate(), 200)
+    printed, problems = await asyncio.wait_for(process.communicate(), 300)
     assert process.returncode in (0, 1, 2), problems.decode()
     return printed.decode() or problems.decode()
 
 
-def serve(peers: Peers, zone: str, address: str = "127.0.0.1") -> int:
-    """A server whose clocks go by `zone`; its port."""
-    port = free_port()
-    peers.start("/usr/bin/env", f"TZ={zone}", "/usr/bin/python3", SERVER, address, str(port))
-    wait_serving(peers)
-    return port
+@dataclass
+class Estate:
+    """Cameras by name, each a stream (port, path), and the configuration of all of them; `more` are
+    lines of others.
+    """
 
+    folder: Path
+    cameras: Mapping[str, tuple[int, str]]
+    more: str = ""
 
-async def test_right_and_wrong_clocks_are_told_apart_by_a_sweep(peers: Peers, tmp_path: Path):
-    need(library("girepository-1.0/GstRtspServer-1.0.typelib"))
-    right, ahead = serve(peers, "UTC"), serve(peers, "XXX-1")
-    same, onvif = serve(peers, "XXX-1", OWN), free_port()
-    served_at = {"ahead": ("127.0.0.1", ahead, "no"), "same": (OWN, same, f"{{port: {onvif}}}")}
-    rows = ""
-    for name, path in CAMERAS.items():
-        address, port, http = served_at.get(name, ("127.0.0.1", right, "no"))
-        rows += (
-            f"  - {{id: {name}, name: {name}, site: {name}, address: {address}, kind: fixed, "
-            f"http: {http}, rtsp: {{port: {port}}}, streams: [{{path: {path}}}]}}\n"
+    def write(self, servers: list[dict[str, object]]) -> tuple[str, str]:
+        """The options that name its configuration, which this writes."""
+        rows = "".join(
+            f"  - {{id: {name}, name: {name}, site: S, address: 127.0.0.1, kind: fixed, http: no, "
+            f"rtsp: {{port: {port}}}, streams: [{{path: {path}}}]}}\n"
+            for name, (port, path) in self.cameras.items()
         )
-    sites = ", ".join(f"{{id: {name}}}" for name in CAMERAS)
-    camera = ClockCamera(utc=3600.0, local=3600.0, date=None)
-    async with time_servers() as servers, served(camera.talk, host=OWN, port=onvif):
-        config = tmp_path / "config.yaml"
+        config = self.folder / "config.yaml"
+        (self.folder / "state").mkdir(mode=0o700, exist_ok=True)
         config.write_text(
             f"estate: {{name: Clocks, time_zone: UTC}}\ntime_servers: {json.dumps(servers)}\n"
-            f"agent: {{state_directory: {tmp_path / 'state'}}}\n"
-            f"pictures: {{enabled: yes, clock: {{enabled: yes}}}}\nsites: [{sites}]\ncameras:\n{rows}"
+            f"agent: {{state_directory: {self.folder / 'state'}}}\n"
+            "pictures: {enabled: yes, clock: {enabled: yes}}\n"
+            f"sites: [{{id: S}}]\ncameras:\n{rows}{self.more}"
         )
-        (tmp_path / "state").mkdir(mode=0o700)
-        named = ("--config", str(config))
-        await asyncio.gather(*(healthmon("probe", name, *named) for name in LEARNING))
-        for name, words in (("right", "1 clock in the picture"), ("two", "2 clocks in the")):
-            assert words in await healthmon("picture", "show", name, *named)
-        kept = Baselines(tmp_path / "state" / "pictures")
-        known = kept.read(clock_place(("right", "main")))
-        for name in (*AHEAD, "right265", "none"):
+        return "--config", str(config)
+
+    def learned_as(self, model: str, *names: str) -> None:
+        """Let the cameras `names` have learned the clock that `model` has: text and font are the same."""
+        kept = Baselines(self.folder / "state" / "pictures")
+        known = kept.read(clock_place((model, "main")))
+        for name in names:
             kept.write(clock_place((name, "main")), known)
-        sheet = json.loads(await healthmon("sweep", "--json", *named))
-    told = {
-        (device, row["code"]): row["sentence"]
-        for row in (*sheet["faults"], *sheet["warnings"])
+
+
+def clocks_told(sheet: str) -> dict[str, tuple[str, str]]:
+    """What a sheet says of clocks in pictures: code and sentence by camera."""
+    found = json.loads(sheet)
+    return {
+        device: (row["code"], row["sentence"])
+        for row in (*found["faults"], *found["warnings"])
         for device in row["devices"]
         if row["code"].startswith(("screen_clock", "clock_zone"))
     }
-    assert set(told) == {("ahead", "screen_clock_zone"), ("same", "clock_zone")}, told
-    assert "1 h 0 min ahead" in told["ahead", "screen_clock_zone"]
+
+
+def gstreamer(peers: Peers, zone: str = "UTC", address: str = "127.0.0.1") -> int:
+    """The port of GStreamer's server at `address` whose clocks go by `zone`."""
+    need(library("girepository-1.0/GstRtspServer-1.0.typelib"))
+    port, before = free_port(), peers.log().count("serving")
+    peers.start("/usr/bin/python3", SERVER, address, str(port), env={"TZ": zone})
+    wait_serving(peers, before)
+    return port
+
+
+async def test_clocks_of_gstreamer_right_ahead_stopped_and_two(peers: Peers, tmp_path: Path):
+    right, ahead, same = gstreamer(peers), gstreamer(peers, AHEAD), gstreamer(peers, AHEAD, OWN)
+    camera, onvif = ClockCamera(utc=3600.0, local=3600.0, date=None), free_port()
+    estate = Estate(
+        tmp_path,
+        {
+            "right": (right, "/clock"),
+            "two": (right, "/two"),
+            "timer": (right, "/timer"),
+            "ahead": (ahead, "/clock"),
+            "right265": (right, "/clock265"),
+            "none": (right, "/none"),
+            "stopped": (right, "/stopped"),
+        },
+        f"  - {{id: same, name: same, site: S, address: {OWN}, kind: fixed, http: {{port: {onvif}}}, "
+        f"rtsp: {{port: {same}}}, streams: [{{path: /clock}}]}}\n",
+    )
+    async with time_servers() as servers, served(camera.talk, host=OWN, port=onvif):
+        config = estate.write(servers)
+        learning = ("--device", "right", "--device", "two", "--device", "timer")
+        began = time.monotonic()
+        assert clocks_told(await healthmon("sweep", "--json", *learning, *config)) == {}
+        assert time.monotonic() - began < 25, "a sweep does not wait for clocks to be learned"
+        shown = await healthmon("picture", "show", "right", *config)
+        assert "1 clock in the picture" not in shown
+        sheet = await healthmon("sweep", "--learn-clocks", "--json", *learning, *config)
+        assert clocks_told(sheet) == {}
+        for name, words in (
+            ("right", "1 clock in"),
+            ("two", "2 clocks in"),
+            ("timer", "1 clock in"),
+        ):
+            assert words in await healthmon("picture", "show", name, *config)
+        estate.learned_as("right", "ahead", "same", "right265", "none", "stopped")
+        told = clocks_told(await healthmon("sweep", "--json", *config))
+    assert set(told) == {"ahead", "same", "stopped"}, told
+    assert told["same"][0] == "clock_zone", "one cause, one fault"
+    assert told["ahead"][0] == "screen_clock_zone"
+    assert "1 h 0 min ahead" in told["ahead"][1]
+    assert told["stopped"][0] == "screen_clock_stopped"
+
+
+async def test_clocks_of_ffmpeg_right_ahead_stopped_and_two(peers: Peers, tmp_path: Path):
+    server = Published(peers)
+    both = ((LOCAL, TOP), (UTC, BOTTOM))
+    server.stream("/right", both[0])
+    server.stream("/ahead", both[0], zone=AHEAD)
+    server.stream("/stopped", (r"30-11-2026 08\:09\:10", TOP))
+    server.stream("/two", *both)
+    server.stream("/twobad", *both, zone=AHEAD)
+    names = ("right", "ahead", "stopped", "two", "twobad")
+    estate = Estate(tmp_path, {name: (server.port, f"/{name}") for name in names})
+    async with time_servers() as servers:
+        config = estate.write(servers)
+        learning = ("--device", "right", "--device", "two")
+        sheet = await healthmon("sweep", "--learn-clocks", "--json", *learning, *config)
+        assert clocks_told(sheet) == {}
+        assert "1 clock in" in await healthmon("picture", "show", "right", *config)
+        assert "2 clocks in" in await healthmon("picture", "show", "two", *config)
+        estate.learned_as("right", "ahead", "stopped")
+        estate.learned_as("two", "twobad")
+        told = clocks_told(await healthmon("sweep", "--json", *config))
+    assert set(told) == {"ahead", "stopped", "twobad"}, told
+    assert told["stopped"][0] == "screen_clock_stopped"
+    for name in ("ahead", "twobad"):
+        assert told[name][0] == "screen_clock_zone"
+        assert "top left of the picture is 1 h 0 min ahead" in told[name][1]

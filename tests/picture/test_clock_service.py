@@ -13,15 +13,17 @@ import pytest
 
 from benchmarks._clock_scenes import Stamp, Street, coded, stream
 from benchmarks._picture_scenes import Encoder
-from healthmon.picture.baselines import Baselines, clocks_of
+from healthmon.picture.baselines import Baselines, clocks_of, tried_again
 from healthmon.picture.pool import PicturePool
 from healthmon.picture.service import (
+    MOST_UNREAD,
     NO_CLOCK,
     NOT_LEARNED,
     PictureMemory,
     PictureService,
     clock_place,
 )
+from healthmon.picture.views import Looking
 from healthmon.protocols.media.key_frame import KeyFrame, StreamCollector
 
 BEGAN = datetime(2026, 11, 14, 13, 59, 41, 300_000)
@@ -52,13 +54,19 @@ def watched(*stamps: Stamp) -> StreamCollector:
     return found
 
 
-async def measured(service: PictureService, memory: PictureMemory, street: Street, *ages: float):
+async def measured(
+    service: PictureService,
+    memory: PictureMemory,
+    street: Street,
+    *ages: float,
+    looking: Looking | None = None,
+):
     """The reading of two key frames of `street` (seconds before now)."""
     now, mono = datetime(2026, 11, 20, 8, 9, 10), time.monotonic()
     pictures = [street.picture(60.0 - age, now - timedelta(seconds=age)) for age in ages]
     data = Encoder("h264", 300_000).key_frames(pictures)
     frames = [KeyFrame("h264", one, mono - age) for one, age in zip(data, ages, strict=True)]
-    await service.measure(WHERE, frames, memory, seconds=60)
+    await service.measure(WHERE, frames, memory, seconds=60, looking=looking)
     assert memory.reading is not None
     assert not memory.reading.problem
     return memory.reading
@@ -83,6 +91,10 @@ async def test_a_clock_is_learned_once_kept_for_its_owner_only_and_read(service:
         "hour": 8, "minute": 9, "second": 9, "first": 20, "middle": 11, "year": 2026,
     }  # fmt: skip
     assert abs(time.time() - 1.0 - clock.at) < 30
+    (noted,) = await service.note_hours(WHERE, reading.clocks, [20])
+    assert noted.hours == ("afternoon",)
+    (clock,) = (await measured(service, memory, street, 1.0)).clocks
+    assert clock.hours == ("afternoon",), "kept beside the digits"
 
 
 async def test_a_learned_clock_that_stops_is_seen_within_one_session(service: PictureService):
@@ -92,19 +104,46 @@ async def test_a_learned_clock_that_stops_is_seen_within_one_session(service: Pi
     assert clock.still == pytest.approx(3.0, abs=0.1)
 
 
+async def test_the_clock_of_a_ptz_camera_is_read_at_every_preset(service: PictureService):
+    memory = PictureMemory()
+    await service.learn_clock(WHERE, memory, watched(STAMP))
+    for seed, preset in ((4, "1"), (11, "2"), (12, "")):
+        street, where = (
+            Street(seed, (640, 360), (STAMP,)),
+            Looking(preset, why="" if preset else "moving"),
+        )
+        (clock,) = (await measured(service, memory, street, 1.0, looking=where)).clocks
+        assert (clock.sure, dict(clock.numbers)["minute"]) == (True, 9)
+
+
 async def test_where_nothing_ticks_it_is_tried_again_a_day_later(service: PictureService):
     street, memory = Street(4, (640, 360), ()), PictureMemory()
     await service.learn_clock(WHERE, memory, watched())
     assert (await measured(service, memory, street, 2.0)).clock_problem == NO_CLOCK
     assert not await service.clock_due(WHERE, PictureMemory(), "S")
     path = service.baselines.path(clock_place(WHERE))
-    stale = path.read_bytes().replace(b'"tried": 1', b'"tried": 0')
-    assert stale != path.read_bytes()
-    service.baselines.write(clock_place(WHERE), stale)
+    service.baselines.write(clock_place(WHERE), tried_again(path.read_bytes(), 0.0))
     assert await service.clock_due(WHERE, PictureMemory(), "S")
     assert not await service.clock_due(WHERE, memory, "S"), "tried in this run already"
-    service.learning_at.add("S")
+    service.learning_at["S"] = time.monotonic() + 60
     assert not await service.clock_due(WHERE, PictureMemory(), "S"), "another one of its site"
+
+
+async def test_a_clock_that_cannot_be_read_any_more_is_learned_anew_and_not_lost(
+    service: PictureService,
+):
+    memory, gone = PictureMemory(), Street(4, (640, 360), ())
+    await service.learn_clock(WHERE, memory, watched(STAMP))
+    path = service.baselines.path(clock_place(WHERE))
+    service.baselines.write(clock_place(WHERE), tried_again(path.read_bytes(), 0.0))
+    memory = PictureMemory(clock_unread=MOST_UNREAD - 1)
+    assert not await service.clock_due(WHERE, memory, "S")
+    (clock,) = (await measured(service, memory, gone, 1.0)).clocks
+    assert not clock.sure
+    assert await service.clock_due(WHERE, memory, "S")
+    await service.learn_clock(WHERE, memory, watched())
+    assert clocks_of(path.read_bytes()).count == 1, "nothing ticked: what was known is kept"
+    assert not await service.clock_due(WHERE, PictureMemory(clock_unread=99), "S"), "a day later"
 
 
 def test_a_whole_stream_is_kept_from_a_key_frame_to_a_loss():

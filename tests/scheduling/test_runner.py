@@ -16,7 +16,7 @@ from helpers.results import observed
 from healthmon.model.device import Check, Device
 from healthmon.model.enums import CheckName, Kind, Reason
 from healthmon.model.measurements import Port, Reach
-from healthmon.protocols import errors, trace
+from healthmon.protocols import deadline, errors, trace
 from healthmon.protocols.transport.connector import Connector
 from healthmon.scheduling.runner import Lag, ProbeRunner
 
@@ -33,6 +33,17 @@ async def test_what_was_seen_is_the_value():
     observation = await observed(probe, DEVICE, ASK)
     assert observation.value == Reach(())
     assert observation.reason is None
+
+
+async def test_a_probe_may_ask_for_more_time():
+    async def slow(more: float) -> Reach:
+        deadline.extend(more)
+        await asyncio.sleep(0.4)
+        return Reach(())
+
+    late = await observed(lambda: slow(0.0), DEVICE, ASK)
+    assert (late.value, late.reason) == (None, Reason.TIMEOUT)
+    assert (await observed(lambda: slow(9.0), DEVICE, ASK)).value == Reach(())
 
 
 async def test_the_deadline_is_absolute_and_names_the_stage():

@@ -73,8 +73,8 @@ LIMITS = Limits()
 def evaluate(
     observation: Observation, device: Device, limits: Limits = LIMITS
 ) -> tuple[Verdict, ...]:
-    """Aspects: present, privacy, moving, exposure, view, focus, screen_clock, and preset of a PTZ
-    camera.
+    """Aspects: present, privacy, moving, exposure, view, focus, screen_clock or why there is none
+    (clock_reading), and preset of a PTZ camera.
     """
     picture = observation.value
     if not isinstance(picture, PictureReading):

@@ -17,12 +17,20 @@ from healthmon.checks.evaluation import clock as device_clock
 from healthmon.checks.evaluation.clock_zone import step_of, why
 from healthmon.checks.evaluation.durations import duration
 from healthmon.checks.evaluation.wording import verdict
+from healthmon.model.clock_hours import counted
 from healthmon.model.device import Device
 from healthmon.model.enums import Span, State
-from healthmon.model.picture import CLOCK_LATENCY, CLOCK_STEP, PictureReading, ScreenClock
+from healthmon.model.picture import (
+    CLOCK_LATENCY,
+    CLOCK_STEP,
+    LEAST_MARGIN,
+    PictureReading,
+    ScreenClock,
+)
 from healthmon.model.results import Observation, Verdict
 
-STILL = 2.5  # seconds from which on a clock that shows the same stands still
+STILL = 2.5  # seconds from which on a clock that shows the same stands still,
+STILL_WRONG = 1.6  # and from which on one that is wrong too: some draw a second late now and then
 DAY = 86400.0
 ORDERS = {"dmy": "day month year", "mdy": "month day year", "ymd": "year month day"}
 _NAMED = ("first", "middle", "last")
@@ -31,34 +39,41 @@ _NAMED = ("first", "middle", "last")
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What a clock shows: `offset` is that minus true local time, `dated` whether its date was read;
-    `order` is how day, month and year stand, "" where that is not known.
+    `order` is how day, month and year stand, "" where that is not known. `twelve`: it is right but for 12
+    hours, and it is open whether it counts to 12.
     """
 
     text: str
     offset: Span
     dated: bool
     order: str = ""
+    twelve: bool = False
 
 
 def verdicts(
     observation: Observation, device: Device, picture: PictureReading
 ) -> Iterator[Verdict]:
-    """Aspect "screen_clock": one verdict, that of the worst clock in the picture."""
-    if picture.true is None:
-        return
-    found = []
+    """Aspect "screen_clock": one verdict, that of the worst clock in the picture. Where there is none,
+    aspect "clock_reading" says why: that is no judgement, always OK.
+    """
+    found, whys = [], [picture.clock_problem]
     for clock in picture.clocks:
-        told = _judged(observation, device, picture, clock) if clock.sure else None
-        if told is not None:
+        told = _judged(observation, device, picture, clock)
+        if isinstance(told, str):
+            whys.append(told)
+        else:
             found.append(told)
-    if found and (len(found) == len(picture.clocks) or max(found, key=_rank).code != "ok"):
-        yield max(found, key=_rank)
+    worst = max(found, key=_rank, default=None)
+    if worst is not None and (worst.code != "ok" or len(found) == len(picture.clocks)):
+        yield worst
+    elif why := "; ".join(filter(None, whys)):
+        yield verdict(observation, "clock_reading", State.OK, "ok", why)
 
 
 def offset_of(device: Device, picture: PictureReading) -> Span | None:
     """The worst of the clocks that were read surely, minus true local time; None where one was not."""
     found = [shown_by(one, device, picture) if one.sure else None for one in picture.clocks]
-    known = [one.offset for one in found if one is not None]
+    known = [one.offset for one in found if one is not None and not one.twelve]
     if len(known) < len(found):
         return None
     return max(known, key=lambda one: abs(one.middle), default=None)
@@ -70,12 +85,28 @@ def _rank(found: Verdict) -> int:
 
 def _judged(
     observation: Observation, device: Device, picture: PictureReading, clock: ScreenClock
-) -> Verdict | None:
+) -> Verdict | str:
+    """The verdict on one clock, or why there is none."""
+    where = f"the clock at the {clock.place} of the picture"
+    if not clock.sure:
+        return f"{where} was not read surely (margin {clock.margin:.2f}, limit {LEAST_MARGIN})"
+    if picture.true is None:
+        return f"{where} was read, but true time is not known"
     shown = shown_by(clock, device, picture)
-    if shown is None or picture.true is None:
-        return None
+    if shown is None:
+        return f"{where} shows no time or date: {_digits(clock)}"
+    if shown.twelve:
+        return (
+            f"{where} is 12 h behind, or counts to 12: it shows {shown.text}. That is settled when it "
+            "was read before and after noon, or by `hours: 12` or `24` in config.yaml"
+        )
     seen = _ReadClock(observation, device, picture, clock, shown, clock.at + picture.true.middle)
-    return _stands(seen) or _once(seen, _wrong(seen))
+    wrong = _wrong(seen)
+    return _stands(seen, STILL if wrong.code == "ok" else STILL_WRONG) or _once(seen, wrong)
+
+
+def _digits(clock: ScreenClock) -> str:
+    return " ".join(f"{name} {number}" for name, number in clock.numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +135,43 @@ def shown_by(clock: ScreenClock, device: Device, picture: PictureReading) -> Sho
     of_day = _time_of(numbers)
     if of_day is None or picture.true is None:
         return None
-    ours = clock.at + picture.true.middle
-    local = datetime.fromtimestamp(ours, ZoneInfo(device.time_zone)).replace(tzinfo=None)
+    local = _local(clock, device, picture.true)
     dated = dates_of(numbers, local.date())
     if len(numbers) > 3 and not dated:
         return None
     order, day = _nearest(dated, local.date(), picture.clock_order)
     seconds = (datetime.combine(day, of_day) - local).total_seconds()
-    cycle = picture.clock_hours * 3600.0
-    if not dated or (cycle < DAY and abs(seconds) < DAY):
-        seconds = (seconds + cycle / 2) % cycle - cycle / 2
+    hours = _hours_of(clock, picture)
+    seconds = _within(seconds, (hours or 24) * 3600.0, dated=bool(dated))
     error = picture.true.error
     span = Span(seconds - error, seconds + CLOCK_STEP + CLOCK_LATENCY + error)
     words = f"{day:%d %b %Y} {of_day}" if dated else f"{of_day}"
-    return Shown(words, span, bool(dated), order)
+    is_open = not hours and 1 <= of_day.hour <= 12
+    right_but = abs(abs(seconds) - DAY / 2) <= device.limits.clock[1] + CLOCK_STEP + CLOCK_LATENCY
+    return Shown(words, span, bool(dated), order, is_open and right_but)
+
+
+def _local(clock: ScreenClock, device: Device, true: Span) -> datetime:
+    """True local time when `clock` was seen."""
+    ours = clock.at + true.middle
+    return datetime.fromtimestamp(ours, ZoneInfo(device.time_zone)).replace(tzinfo=None)
+
+
+def _within(seconds: float, cycle: float, *, dated: bool) -> float:
+    """How far a clock is ahead that shows the same after each `cycle` seconds; what its date tells
+    stays.
+    """
+    if dated and (cycle >= DAY or abs(seconds) >= DAY):
+        return seconds
+    return (seconds + cycle / 2) % cycle - cycle / 2
+
+
+def _hours_of(clock: ScreenClock, picture: PictureReading) -> int:
+    """How many hours the clock counts: 24 where it has shown it, else as configured, else as it has
+    shown; 0 where that is open.
+    """
+    shows = counted(clock.hours)
+    return shows if shows == 24 else picture.clock_hours or shows
 
 
 def _time_of(numbers: Mapping[str, int]) -> time | None:
@@ -179,11 +233,11 @@ def _nearest(dated: Mapping[str, date], today: date, order: str) -> tuple[str, d
     return found, dated[found]
 
 
-def _stands(seen: _ReadClock) -> Verdict | None:
+def _stands(seen: _ReadClock, limit: float) -> Verdict | None:
     still = seen.clock.still
-    if still < STILL:
+    if still < limit:
         return None
-    words = f"stands still: {seen.shown.text} for {duration(still)} (limit {STILL:g} s)"
+    words = f"stands still: {seen.shown.text} for {duration(still)} (limit {limit:g} s)"
     return _verdict_on(seen, "screen_clock_stopped", words)
 
 

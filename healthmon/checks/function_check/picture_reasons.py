@@ -26,9 +26,10 @@ def why_not_judged(
     """
     if not enabled:
         return OFF
-    if line.number == "C16":
-        return line.missing
     pictures = {one.aspect: one for one in verdicts if one.check_type == CheckName.PICTURE}
+    if line.number == "C16":
+        reading = pictures.get("clock_reading")
+        return reading.sentence if reading is not None else line.missing
     if not pictures:
         return _why_not_played(verdicts)
     present = pictures.get("present")

@@ -4,6 +4,7 @@ its RTSP session. It is imported only where pictures are enabled (docs/adr/0057)
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 
@@ -11,14 +12,21 @@ from healthmon.checks.probes import ptz
 from healthmon.checks.probes.context import ProbeContext
 from healthmon.model.device import Check, Device
 from healthmon.model.enums import CheckName, Kind
-from healthmon.model.picture import LEAST_APART, PictureReading
+from healthmon.model.picture import PictureReading
 from healthmon.picture.service import PictureMemory, PictureService
+from healthmon.protocols import deadline
+from healthmon.protocols.errors import ExchangeError
 from healthmon.protocols.media import refresh
-from healthmon.protocols.media.key_frame import KeyFrameCollector
+from healthmon.protocols.media.key_frame import KeyFrame, KeyFrameCollector, StreamCollector
 from healthmon.protocols.rtsp.session import Session
 from healthmon.protocols.transport import metering as counting
 
 SECOND_KEY_SECONDS = 3.0
+LEARN_FOR = 30.0  # seconds of the stream that a clock is learned from
+TO_LEARN = 60.0  # seconds of decoding and searching at most
+LONGEST_LEARNING = (
+    120.0  # seconds from the beginning of the check; then another one of its site may
+)
 SPARE = 0.2
 NO_WHOLE_REFRESH = "no whole picture has come in one period of the intra refresh"
 
@@ -26,7 +34,8 @@ NO_WHOLE_REFRESH = "no whole picture has come in one period of the intra refresh
 @dataclass(slots=True)
 class JudgedPicture:
     """Of one run of a stream check. `collector` keeps the key frames of its session, where these can be
-    decoded.
+    decoded, and its whole stream where the clock in it is learned (`learns`); `frames` are those to
+    be measured.
     """
 
     device: Device
@@ -35,6 +44,8 @@ class JudgedPicture:
     service: PictureService
     memory: PictureMemory
     collector: KeyFrameCollector | None = None
+    learns: bool = False
+    frames: tuple[KeyFrame, ...] = ()
 
     @classmethod
     def of(
@@ -52,8 +63,15 @@ class JudgedPicture:
         return cls(device, check.instance, context, service, known.picture)
 
     async def before(self, left: float) -> None:
-        """Note where the camera looks and what it masks, before its picture."""
+        """Note where the camera looks and what it masks, before its picture; and whether the clock in
+        it is to be learned, never where the network's data is counted.
+        """
         await ptz.before(self.device, self.context, left)
+        where = self.device.id, self.stream
+        if counting.charger() is None:
+            self.learns = await self.service.clock_due(where, self.memory, self.device.site)
+        if self.learns:
+            self.service.learning_at[self.device.site] = time.monotonic() + LONGEST_LEARNING
 
     def begin(self, session: Session) -> None:
         """Keep the key frames of this session, which has been set up."""
@@ -63,6 +81,10 @@ class JudgedPicture:
         if self.service.decodes(video.codec):
             size = video.size or self._configured_size()
             self.collector = KeyFrameCollector(video.codec, video.parameter_sets, size)
+            if self.learns:
+                self.collector = StreamCollector(
+                    video.codec, video.parameter_sets, size, clock_rate=meter.clock_rate
+                )
             meter.collector = self.collector
 
     def _configured_size(self) -> tuple[int, int] | None:
@@ -90,19 +112,39 @@ class JudgedPicture:
         self, session: Session, collector: KeyFrameCollector, ends: float
     ) -> float:
         """The same for a second key frame, where no earlier check has left one to compare with."""
-        if self.memory.signature or not collector.kept() or collector.is_apart(LEAST_APART):
+        apart = self.service.apart
+        if self.memory.signature or not collector.kept() or collector.is_apart(apart):
             return 0.0
         left = min(SECOND_KEY_SECONDS, ends - time.monotonic())
-        return await session.watch_until(
-            lambda _meter: collector.is_apart(LEAST_APART), max(0.0, left)
-        )
+        return await session.watch_until(lambda _meter: collector.is_apart(apart), max(0.0, left))
+
+    async def watch_clock(self, session: Session, since: float) -> None:
+        """Keep the whole stream for the rest of `LEARN_FOR`, of which `since` seconds are over, where the
+        clock is to be learned. The stream is measured: what goes wrong now says nothing of it.
+        """
+        collector = self.collector
+        if collector is None:
+            return
+        self.frames = collector.kept()
+        if isinstance(collector, StreamCollector):
+            deadline.extend(LEARN_FOR)
+            with contextlib.suppress(ExchangeError):
+                await session.watch_until(lambda _meter: collector.full, LEARN_FOR - since)
+
+    async def _learn(self, collector: KeyFrameCollector) -> None:
+        """Learn the clock from the whole stream, where that was kept."""
+        if isinstance(collector, StreamCollector):
+            deadline.extend(TO_LEARN)
+            await self.service.learn_clock((self.device.id, self.stream), self.memory, collector)
+            self.service.learning_at.pop(self.device.site, None)
 
     async def measure(self, left: float) -> None:
         """Have the key frames measured; the session is over."""
         collector = self.collector
         if collector is None:
             return
-        frames = collector.kept()
+        await self._learn(collector)
+        frames = self.frames
         if not frames:
             if collector.refreshed:
                 self.memory.reading = PictureReading(problem=NO_WHOLE_REFRESH)

@@ -269,8 +269,11 @@ async def played(
             watched += await picture.watch_on(session, began + check.timeout - MARGIN)
         _remember_clocks(session, memory, base)
         measured = _measured(session, asked, watched, memory)
+        left = check.timeout - (time.monotonic() - began)
+        if picture is not None:
+            await picture.watch_clock(session, time.monotonic() - asked)
     if picture is not None:
-        await picture.measure(check.timeout - (time.monotonic() - began))
+        await picture.measure(left)
     return measured
 
 

@@ -179,7 +179,7 @@ class KeyFrameCollector:
 
 @dataclass(slots=True)
 class StreamCollector(KeyFrameCollector):
-    """Keeps every whole picture from the first key frame on, for as many bytes as `most`: what follows
+    """Keeps every whole picture too, from the first key frame on, for as many bytes as `most`: what follows
     a lost packet counts from the next key frame on. `stamps` are their RTP times in seconds, from
     the first one on.
     """
@@ -199,6 +199,10 @@ class StreamCollector(KeyFrameCollector):
         return self.size_bytes >= self.most
 
     def _finish(self) -> None:
+        self._keep_picture()
+        KeyFrameCollector._finish(self)
+
+    def _keep_picture(self) -> None:
         made = None
         if self._payloads and self._whole and (self._key or self._joined) and not self.full:
             made = self._made()
@@ -211,7 +215,6 @@ class StreamCollector(KeyFrameCollector):
             self.pictures.append(made)
             self.stamps.append(self._ticks / self.clock_rate)
             self.size_bytes += len(made.data)
-        self._over()
 
 
 def _annex_b(codec: str, sets: Sequence[bytes], units: Sequence[bytes]) -> bytes:

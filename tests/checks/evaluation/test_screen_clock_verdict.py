@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from healthmon.checks.evaluation.picture import evaluate
+from healthmon.model.clock_hours import AFTERNOON, BEYOND, FORENOON, evidence
 from healthmon.model.device import Device
 from healthmon.model.enums import Kind, Reason, Span, State
 from healthmon.model.measurements import Clock, ClockReading, Reference
@@ -34,11 +35,21 @@ def shown(text: str, *, at: datetime = WINTER, names: str = "first middle year",
 
 
 def told(*clocks: ScreenClock, **more):
+    return [one for one in verdicts(*clocks, **more) if one.aspect == "screen_clock"]
+
+
+def unread(*clocks: ScreenClock, **more) -> str:
+    """Why there is no verdict."""
+    (found,) = (one for one in verdicts(*clocks, **more) if one.aspect == "clock_reading")
+    return found.sentence
+
+
+def verdicts(*clocks: ScreenClock, **more):
     reading = PictureReading(
         width=640, height=360, mean=90, high=200, moved=0, clocks=clocks, **{"true": TRUE, **more}
     )
     seen = Observation("C1", "picture", "main", clocks[0].at, 0.1, reading)
-    return [one for one in evaluate(seen, CAMERA) if one.aspect == "screen_clock"]
+    return evaluate(seen, CAMERA)
 
 
 @pytest.mark.parametrize(
@@ -104,15 +115,53 @@ def test_a_clock_of_twelve_hours_is_judged_within_them():
     afternoon = WINTER.replace(hour=21)
     (one,) = told(shown("09:50:20 30-11-2026", at=afternoon), clock_hours=12)
     assert one.code == "ok"
-    (one,) = told(shown("09:50:20 30-11-2026", at=afternoon))
+    (one,) = told(shown("09:50:20 30-11-2026", at=afternoon), clock_hours=24)
     assert one.code == "screen_clock_zone"
 
 
+@pytest.mark.parametrize("date", ["", " 30-11-2026"])
+def test_whether_a_clock_counts_to_twelve_is_settled_by_what_it_has_shown(date: str):
+    afternoon, night = WINTER.replace(hour=21), WINTER.replace(hour=0)
+    read = shown(f"09:50:20{date}", at=afternoon)
+    assert told(read) == []
+    assert "12 h behind, or counts to 12" in unread(read)
+    assert told(shown(f"12:50:20{date}", at=night)) == []
+    (one,) = told(replace(read, hours=(FORENOON, AFTERNOON)))
+    assert one.code == "ok", "it was right before noon, and less 12 hours after noon"
+    for more in ({}, {"clock_hours": 12}):
+        (one,) = told(replace(read, hours=(FORENOON, AFTERNOON, BEYOND)), **more)
+        assert one.code == "screen_clock_zone", "it has shown 13:00 once: it counts to 24"
+    assert [one.code for one in told(shown(f"21:50:20{date}", at=afternoon))] == ["ok"]
+    assert [one.code for one in told(shown(f"09:50:20{date}"))] == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("shows", "true", "tells"),
+    [
+        (0, 0, BEYOND),
+        (13, 1, BEYOND),
+        (9, 9, FORENOON),
+        (9, 21, AFTERNOON),
+        (12, 0, AFTERNOON),
+        (12, 12, ""),
+        (8, 9, ""),
+        (9, 20, ""),
+    ],
+)
+def test_what_an_hour_tells(shows: int, true: int, tells: str):
+    assert evidence(shows, true) == tells
+
+
 def test_what_is_not_read_surely_or_is_no_time_says_nothing():
-    assert told(shown("10:50:20", sure=False)) == []
-    assert told(shown("29:50:20")) == []
-    assert told(shown("09:50:20 39-19-2026")) == []
+    for clock, why in (
+        (shown("10:50:20", sure=False), "was not read surely (margin 0.90, limit 0.6)"),
+        (shown("29:50:20"), "shows no time or date: hour 29 minute 50 second 20"),
+        (shown("09:50:20 39-19-2026"), "shows no time or date"),
+    ):
+        assert told(clock) == []
+        assert f"clock at the top left of the picture {why}" in unread(clock)
     assert told(shown("09:50:20"), true=None) == [], "nobody knows the true time"
+    assert "true time is not known" in unread(shown("09:50:20"), true=None)
 
 
 def test_the_worst_of_two_clocks_is_told_with_its_place():

@@ -10,19 +10,21 @@ gi.require_version("Gst", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
 
-CLOCK = 'clockoverlay time-format="%d-%m-%Y %H:%M:%S" font-desc="DejaVu Sans Mono Bold 18"'
+FONT = 'font-desc="DejaVu Sans Mono Bold 18"'
+CLOCK = f'clockoverlay time-format="%d-%m-%Y %H:%M:%S" {FONT}'
+STOPPED = f'textoverlay text="30-11-2026 08:09:10" valignment=top halignment=left {FONT}'
 SHADED = f"{CLOCK} shaded-background=true valignment=bottom halignment=right"
 BALL = "videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate=10/1"
-STILL = "videotestsrc num-buffers=1 pattern=ball ! video/x-raw,width=640,height=360"
-LIVE = "imagefreeze is-live=true ! video/x-raw,framerate=10/1"
 H264 = "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=20 bitrate=600 ! rtph264pay name=pay0 pt=96"
 H265 = "x265enc tune=zerolatency speed-preset=ultrafast key-int-max=20 bitrate=600 ! rtph265pay name=pay0 pt=96"
+TIMER = "timeoverlay valignment=bottom halignment=right"
 PATHS = {
     "/clock": f"{BALL} ! {CLOCK} ! videoconvert ! {H264}",
     "/clock265": f"{BALL} ! {CLOCK} ! videoconvert ! {H265}",
     "/two": f"{BALL} ! {CLOCK} ! {SHADED} ! videoconvert ! {H264}",
+    "/timer": f"{BALL} ! {CLOCK} ! {TIMER} ! videoconvert ! {H264}",
     "/none": f"{BALL} ! videoconvert ! {H264}",
-    "/stopped": f"{STILL} ! {CLOCK} ! {LIVE} ! videoconvert ! {H264}",
+    "/stopped": f"{BALL} ! {STOPPED} ! videoconvert ! {H264}",
 }
 
 
