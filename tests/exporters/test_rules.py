@@ -75,6 +75,7 @@ def feed() -> Feed:
 
     field = FieldFeed(
         nothing,
+        nothing,
         maintenance,
         nothing,
         nothing,

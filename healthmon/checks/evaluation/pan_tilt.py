@@ -6,8 +6,7 @@ is neither well nor a fault.
 
 from __future__ import annotations
 
-from healthmon.checks.evaluation.picture_ptz import time_of_day
-from healthmon.checks.evaluation.wording import not_seen, plain, verdict
+from healthmon.checks.evaluation.wording import not_seen, plain, time_of_day, verdict
 from healthmon.model.device import Device
 from healthmon.model.enums import State
 from healthmon.model.ptz import MoveOutcome, PtzMove, PtzReading

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from healthmon.checks.evaluation.wording import plain, verdict
+from healthmon.checks.evaluation.wording import plain, time_of_day, verdict
 from healthmon.model.device import Device
 from healthmon.model.enums import State
 from healthmon.model.picture import Comparison, LastView, PictureReading, PtzView
@@ -105,10 +103,3 @@ def _why(picture: PictureReading, ptz: PtzView) -> str:
         learned = f"{known.learned} of {known.needed} pictures"
         return f"{plain(ptz.view)} is being learned in this light, {learned}"
     return "too little of the view can be seen"
-
-
-def time_of_day(at: float, now: float, device: Device) -> str:
-    """The time of day where the camera stands, with the date where it was another day."""
-    zone = ZoneInfo(device.time_zone)
-    then, today = (datetime.fromtimestamp(one, zone) for one in (at, now))
-    return f"{then:%H:%M}" if then.date() == today.date() else f"{then:%d %b %H:%M}"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from healthmon.model.device import Device
 from healthmon.model.enums import Reason, State
 from healthmon.model.footage import Unread
 from healthmon.model.plain_text import one_line, shared
@@ -122,3 +126,10 @@ def verdict(
         reason=reason,
         began=began,
     )
+
+
+def time_of_day(at: float, now: float, device: Device) -> str:
+    """The time of day where the camera stands, with the date where it was another day."""
+    zone = ZoneInfo(device.time_zone)
+    then, today = (datetime.fromtimestamp(one, zone) for one in (at, now))
+    return f"{then:%H:%M}" if then.date() == today.date() else f"{then:%d %b %H:%M}"
