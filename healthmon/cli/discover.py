@@ -67,8 +67,9 @@ def run(asked: Asked, config: Path | None) -> int:
         except ExchangeError as error:
             raise fail(str(error)) from None
     known = KnownDevices.of(loaded) if loaded else KnownDevices()
-    name = plan.credential.name if plan.credential else ""
-    told = proposals(outcome.found, known, Setting(asked.site, name))
+    login = plan.credential.name if plan.credential else ""
+    community = plan.community.name if plan.community else ""
+    told = proposals(outcome.found, known, Setting(asked.site, login, community))
     _give(asked, told, outcome, len(plan.addresses))
     say(_summary(told, outcome))
     return _code(told)
@@ -96,6 +97,7 @@ def _plan(asked: Asked, config: Config | None) -> Plan:
     except (targets.RangeError, known_ports.PortError) as error:
         raise fail(str(error)) from None
     _check(asked, addresses, config)
+    login, community = _accounts(asked.credentials, config)
     folder = location.prepared(location.folder_of(config)) if config else None
     return Plan(
         addresses,
@@ -103,9 +105,10 @@ def _plan(asked: Asked, config: Config | None) -> Plan:
         tuple(dict.fromkeys(asked.interfaces)),
         asked.rate,
         asked.at_once,
-        _login(asked.credentials, config),
+        login,
         folder / "logins.json" if folder else None,
         tuple(asked.rtsp_paths),
+        community,
     )
 
 
@@ -143,23 +146,33 @@ def _check_files(files: Sequence[Path]) -> None:
             raise fail(f"--output {file}: the file is there already; name another one")
 
 
-def _login(names: Sequence[str], config: Config | None) -> Credential | None:
-    """The one login of `names`. Raises Exit."""
-    if config is None or not names:
-        return None
+def _accounts(
+    names: Sequence[str], config: Config | None
+) -> tuple[Credential | None, Credential | None]:
+    """The one login of `names`, and the one SNMP community: an account without a user name. Raises
+    Exit.
+    """
+    found = _resolved(names, config) if config is not None else []
+    logins = [one for one in found if one.username]
+    communities = [one for one in found if not one.username]
+    if len(logins) > 1:
+        raise fail("--credential: one login only, because a device gets at most one refused login")
+    if len(communities) > 1:
+        raise fail("--credential: one SNMP community (account without username) only")
+    return next(iter(logins), None), next(iter(communities), None)
+
+
+def _resolved(names: Sequence[str], config: Config) -> list[Credential]:
+    """The accounts with their secrets. Raises Exit."""
     for name in names:
         if name not in config.credentials:
             raise fail(
                 f"--credential {name}: not in `credentials`{suggest(name, config.credentials)}"
             )
     try:
-        found = [secrets.resolve(config, name) for name in dict.fromkeys(names)]
+        return [secrets.resolve(config, name) for name in dict.fromkeys(names)]
     except ConfigError as error:
         raise fail(str(error)) from None
-    logins = [one for one in found if one.username]
-    if len(logins) > 1:
-        raise fail("--credential: one login only, because a device gets at most one refused login")
-    return next(iter(logins), None)
 
 
 def _give(asked: Asked, told: Sequence[Proposal], outcome: Outcome, count: int) -> None:

@@ -7,7 +7,9 @@ from typing import Literal
 
 from healthmon.discovery.ports import KnownPort
 from healthmon.model.footage import RecorderHealth
+from healthmon.model.ups import Ups
 from healthmon.protocols.onvif.ws_discovery import Match
+from healthmon.vendors.bridges import Bridge
 
 LoginState = Literal["not tried", "not needed", "wanted", "accepted", "refused", "held back"]
 
@@ -77,11 +79,24 @@ class FoundStream:
 
 
 @dataclass(slots=True)
+class SnmpDevice:
+    """What has answered SNMP of `version` "2c" or "1"; `bridge` is there where it is a switch."""
+
+    version: str
+    port: int
+    description: str = ""
+    name: str = ""
+    location: str = ""
+    bridge: Bridge | None = None
+
+
+@dataclass(slots=True)
 class Found:
     """One address that has answered. `open` are its open ports; `mac` is what our own neighbour
     table says; `hints` are what its servers call themselves; `streams` are those that RTSP
-    describes; `recorder` and `channels` are what its vendor's protocol has told; `notes` are what could not be read and
-    why, in the order in which it happened.
+    describes; `recorder` and `channels` are what its vendor's protocol has told; `ups` are its
+    UPSes by the names that NUT gives them, "" where there is one without; `notes` are what could
+    not be read and why, in the order in which it happened.
     """
 
     address: str
@@ -93,6 +108,8 @@ class Found:
     streams: tuple[FoundStream, ...] = ()
     recorder: RecorderHealth | None = None
     channels: tuple[str, ...] = ()
+    snmp: SnmpDevice | None = None
+    ups: dict[str, Ups] = field(default_factory=dict)
     login: LoginState = "not tried"
     incomplete: bool = False
     notes: list[str] = field(default_factory=list)

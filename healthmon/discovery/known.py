@@ -20,7 +20,7 @@ _DUMMY_MACS = frozenset({"", "000000000000", "ffffffffffff"})
 @dataclass(frozen=True, slots=True)
 class KnownDevice:
     """A device of config.yaml; `serial` and `mac` are the commissioned ones, "" where there is
-    none.
+    none. `link`: it is one of `links`; `snmp`: it is read by SNMP.
     """
 
     id: str
@@ -29,6 +29,8 @@ class KnownDevice:
     address: str
     serial: str = ""
     mac: str = ""
+    link: bool = False
+    snmp: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,18 @@ class KnownDevices:
         for entry in (one for section in sections for one in section):
             told = getattr(entry, "commissioned", None)
             serial, mac = (told.serial or "", told.mac or "") if told else ("", "")
-            found.append(KnownDevice(entry.id, entry.name, entry.site, entry.address, serial, mac))
+            found.append(
+                KnownDevice(
+                    entry.id,
+                    entry.name,
+                    entry.site,
+                    entry.address,
+                    serial,
+                    mac,
+                    entry in config.links,
+                    entry.snmp is not None,
+                )
+            )
         return cls(tuple(found))
 
     def at(self, address: str) -> KnownDevice | None:

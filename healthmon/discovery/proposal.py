@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from healthmon.discovery.found import Found, FoundProfile, FoundStream, OnvifDevice
+from healthmon.discovery.found import Found, FoundProfile, FoundStream, OnvifDevice, SnmpDevice
 from healthmon.discovery.known import KnownDevice, KnownDevices
 from healthmon.discovery.vendor_words import calls_itself_recorder, make_of
+from healthmon.discovery.wiring import Wire, wires
 from healthmon.protocols.onvif.device import DEVICE_PATH
 from healthmon.vendors.registry import all_vendors
 
@@ -32,7 +34,7 @@ class Proposal:
     section: Section
     sure: Sure
     reasons: tuple[str, ...]
-    entry: Mapping[str, Any] = field(default_factory=dict)
+    entry: dict[str, Any] = field(default_factory=dict)
     known: str = ""
     moved: KnownDevice | None = None
 
@@ -50,32 +52,81 @@ class Proposal:
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What every entry gets: the `site` that was named ("" for the one of its neighbours) and the
-    name of the `credential`.
+    names of the `credential` and of the SNMP `community`.
     """
 
     site: str = ""
     credential: str = ""
+    community: str = ""
 
 
-def proposals(found: Iterable[Found], known: KnownDevices, setting: Setting) -> list[Proposal]:
-    """One for each address, in the order of the addresses."""
-    return [_proposal(one, known, setting) for one in found]
+def proposals(found: Sequence[Found], known: KnownDevices, setting: Setting) -> list[Proposal]:
+    """At least one for each address, in the order of the addresses."""
+    wired = wires(found)
+    told = []
+    for one in found:
+        wire = wired.get(one.address)
+        place = (wire, _parent(wire.switch, known)) if wire else None
+        told += _of_address(one, known, setting, place)
+    return _with_own_names(told, known)
 
 
-def _proposal(found: Found, known: KnownDevices, setting: Setting) -> Proposal:
+def _with_own_names(told: list[Proposal], known: KnownDevices) -> list[Proposal]:
+    """No two devices have one name: those of one model get their addresses behind it."""
+    taken = Counter(one.entry["name"] for one in told if one.new)
+    taken.update(device.name for device in known.devices)
+    for one in told:
+        if one.new and taken[one.entry["name"]] > 1:
+            one.entry["name"] = f"{one.entry['name'][:100]} {one.address}"
+    return told
+
+
+def _parent(address: str, known: KnownDevices) -> tuple[str, bool]:
+    """The id of the switch at `address`, and whether its ports can be named: it is read by SNMP. ""
+    for a known device that is no link.
+    """
+    same = known.at(address)
+    if same is None:
+        return _id("links", address, known), True
+    return (same.id, same.snmp) if same.link else ("", False)
+
+
+def _of_address(
+    found: Found,
+    known: KnownDevices,
+    setting: Setting,
+    place: tuple[Wire, tuple[str, bool]] | None,
+) -> list[Proposal]:
     section, sure, reasons = classified(found)
     same = known.at(found.address)
-    device = found.onvif
-    moved = None
-    if same is None:
-        moved = known.elsewhere(
-            found.address,
-            device.serial if device else "",
-            (*(device.macs if device else ()), found.mac),
-        )
-    entry = _entry(section, found, known, setting) if section else {}
-    known_id = same.id if same else ""
-    return Proposal(found, section, sure, tuple(reasons), entry, known_id, moved)
+    moved = _moved(found, known) if same is None else None
+    told = []
+    for name in found.ups or ("",):
+        entry = _entry(section, found, known, setting) if section else {}
+        if section == "ups":
+            entry |= _of_ups(found, name, setting)
+        why = reasons + (_wired(entry, *place) if section and place else [])
+        known_id = same.id if same else ""
+        told.append(Proposal(found, section, sure, tuple(why), entry, known_id, moved))
+    return told
+
+
+def _moved(found: Found, known: KnownDevices) -> KnownDevice | None:
+    """The device of config.yaml that this one is, by its serial number or MAC address."""
+    told = (found.onvif, found.recorder, *found.ups.values())
+    serial = next((one.serial for one in told if one is not None and one.serial), "")
+    macs = (*(found.onvif.macs if found.onvif else ()), found.mac)
+    return known.elsewhere(found.address, serial, macs)
+
+
+def _wired(entry: dict[str, Any], wire: Wire, parent: tuple[str, bool]) -> list[str]:
+    """Put the switch and its port into `entry`; the reason for it."""
+    switch, named = parent
+    if switch:
+        entry["parent"] = switch
+        if named:
+            entry["port"] = wire.port
+    return [f"{wire.sure} on port {wire.port} of the switch {wire.switch}: {wire.why}"]
 
 
 # ------------------------------------------------------------------------------------------------ what it is
@@ -85,10 +136,22 @@ def classified(found: Found) -> tuple[Section, Sure, list[str]]:
     """What a device is, how sure that is, and why."""
     if found.onvif is not None:
         return _by_onvif(found, found.onvif)
-    if found.has("nut"):
-        return "ups", "guess", ["port of NUT is open"]
-    if found.has("apcupsd"):
-        return "ups", "guess", ["port of apcupsd is open"]
+    return _by_snmp_or_ups(found) or _by_ports(found)
+
+
+def _by_snmp_or_ups(found: Found) -> tuple[Section, Sure, list[str]] | None:
+    if found.snmp is not None and found.snmp.bridge is not None:
+        return "links", "sure", [f"a switch by SNMP: {found.snmp.description or 'no description'}"]
+    if found.ups:
+        models = ", ".join(dict.fromkeys(one.model or one.backend for one in found.ups.values()))
+        return "ups", "sure", [f"it gives the state of a UPS: {models}"]
+    for spoken, name in (("nut", "NUT"), ("apcupsd", "apcupsd")):
+        if found.has(spoken):
+            return "ups", "guess", [f"port of {name} is open"]
+    return None
+
+
+def _by_ports(found: Found) -> tuple[Section, Sure, list[str]]:
     make = make_of(found.hints, (port.number for port in found.open))
     named = [f"by its words or ports: {make.name}"] if make else []
     if calls_itself_recorder(found.hints):
@@ -100,6 +163,8 @@ def classified(found: Found) -> tuple[Section, Sure, list[str]]:
         return "cameras", "guess", [*named, "port of RTSP is open, no ONVIF"]
     if make is not None:
         return "cameras", "guess", [*named, "no ONVIF"]
+    if found.snmp is not None:
+        return "", "guess", [f"it answers SNMP: {found.snmp.description or 'no description'}"]
     return "", "guess", ["a web server only, or a port without an answer"]
 
 
@@ -127,20 +192,50 @@ def _match_words(found: Found) -> tuple[str, ...]:
 
 
 def _entry(section: Section, found: Found, known: KnownDevices, setting: Setting) -> dict[str, Any]:
-    prefix = {"cameras": "camera", "recorders": "recorder", "ups": "ups", "links": "link"}[section]
     entry: dict[str, Any] = {
-        "id": known.free_id(_ID.sub("-", f"{prefix}-{found.address}")),
+        "id": _id(section, found.address, known),
         "name": _name(found),
         "site": setting.site or known.site_near(found.address) or NEW_SITE,
         "address": found.address,
     }
-    if location := next(iter(found.onvif.locations if found.onvif else ()), ""):
+    if location := _location(found):
         entry["location"] = location
     if section in ("cameras", "recorders"):
         told = _of_video(section, found, setting)
         entry |= {name: value for name, value in told.items() if value}
-    if section == "ups":
-        entry |= {"nut": {"ups": "ups"}} if found.has("nut") else {"apcupsd": {}}
+    if section == "links" and found.snmp is not None:
+        entry["snmp"] = _snmp(found.snmp, setting)
+    return entry
+
+
+def _id(section: Section, address: str, known: KnownDevices) -> str:
+    prefix = {"cameras": "camera", "recorders": "recorder", "ups": "ups", "links": "link"}
+    return known.free_id(_ID.sub("-", f"{prefix[section]}-{address}"))
+
+
+def _snmp(device: SnmpDevice, setting: Setting) -> dict[str, str]:
+    told = {"credential": setting.community}
+    if device.version != "2c":
+        told["version"] = device.version
+    if device.port != 161:
+        told["port"] = str(device.port)
+    return told
+
+
+def _of_ups(found: Found, name: str, setting: Setting) -> dict[str, Any]:
+    """How one UPS of an address is read. Of several each has an id of its own."""
+    entry: dict[str, Any] = {}
+    if (port := found.first("nut")) is not None:
+        entry["nut"] = {"ups": name or "ups", "port": str(port)}
+    elif (port := found.first("apcupsd")) is not None:
+        entry["apcupsd"] = {"port": str(port)}
+    elif found.snmp is not None:
+        entry["snmp"] = _snmp(found.snmp, setting)
+    if len(found.ups) > 1:
+        entry["id"] = _ID.sub("-", f"ups-{found.address}-{name}")
+    one = found.ups.get(name)
+    if one is not None and one.model:
+        entry["name"] = f"{one.model} ({name})" if name else one.model
     return entry
 
 
@@ -148,8 +243,14 @@ def _name(found: Found) -> str:
     """What the device calls itself, else its model, else its address."""
     device, match = found.onvif, found.match
     told = (*(device.names if device else ()), *(match.names if match else ()))
-    model = device.model if device else ""
-    return next((one for one in (*told, model) if one), found.address)[:128]
+    own = (found.snmp.name if found.snmp else "", device.model if device else "")
+    return next((one for one in (*told, *own) if one), found.address)[:128]
+
+
+def _location(found: Found) -> str:
+    """Where the device says that it is."""
+    by_onvif = next(iter(found.onvif.locations if found.onvif else ()), "")
+    return by_onvif or (found.snmp.location if found.snmp else "")
 
 
 def _of_video(section: Section, found: Found, setting: Setting) -> dict[str, Any]:

@@ -16,9 +16,11 @@ from healthmon.discovery.onvif import OnvifAsker
 from healthmon.discovery.onvif_process import OnvifReaders
 from healthmon.discovery.pace import CONNECT_SECONDS, HOSTS, RATE, Pace, longest_seconds
 from healthmon.discovery.ports import KnownPort
+from healthmon.discovery.power import UpsReader
 from healthmon.discovery.proposal import classified, recorder_make
 from healthmon.discovery.rtsp import RtspAsker
 from healthmon.discovery.scan import PacedConnector, open_ports
+from healthmon.discovery.snmp import SnmpAsker
 from healthmon.protocols.host.routes import neighbour_macs
 from healthmon.protocols.onvif import ws_discovery
 from healthmon.protocols.onvif.ws_discovery import Match
@@ -46,6 +48,8 @@ class Plan:
     credential: Credential | None = None
     guard_file: Path | None = None
     rtsp_paths: tuple[str, ...] = ()
+    community: Credential | None = None
+    snmp_port: int = 161
 
     def lines(self) -> Iterator[str]:
         """The plan in words, before anything is sent."""
@@ -62,10 +66,12 @@ class Plan:
             f"TCP ports {numbers}: {tries} connections, at most {self.rate:g} a second and "
             f"{self.at_once} hosts at a time, about {longest:.0f} s at most"
         )
+        if self.community is not None:
+            yield f"SNMP: one datagram to each address, with the community {self.community.name}"
         login = "without a login"
         if self.credential is not None:
             login = f"login {self.credential.name}, at most one refusal a device"
-        yield f"then, of what answers: ONVIF, RTSP DESCRIBE, a recorder's own protocol, {login}"
+        yield f"then, of what answers: ONVIF, RTSP DESCRIBE, NUT, apcupsd, a recorder's own protocol, {login}"
 
 
 @dataclass(slots=True)
@@ -97,6 +103,8 @@ async def discover(plan: Plan, progress: Progress) -> Outcome:
         OnvifAsker(asking, readers, guard, plan.credential),
         RtspAsker(asking, guard, plan.credential, plan.rtsp_paths),
         ChannelReader(asking, guard, plan.credential),
+        SnmpAsker(asking, plan.community, plan.snmp_port),
+        UpsReader(asking, guard, plan.community),
         {match.sender: match for match in outcome.matches},
     )
     try:
@@ -116,6 +124,8 @@ class _Search:
     onvif: OnvifAsker
     rtsp: RtspAsker
     channels: ChannelReader
+    snmp: SnmpAsker
+    ups: UpsReader
     matches: dict[str, Match]
     done: int = 0
 
@@ -141,9 +151,10 @@ class _Search:
         """What one address tells, None where nothing answers."""
         ports = await open_ports(self.scanning, address, self.plan.ports)
         match = self.matches.get(address)
-        if not ports and match is None:
-            return None
         found = Found(address, ports, match=match)
+        await self.snmp.query(found)
+        if not ports and match is None and found.snmp is None:
+            return None
         try:
             async with asyncio.timeout(HOST_SECONDS):
                 await self._read(found)
@@ -158,6 +169,7 @@ class _Search:
         await self.rtsp.query(found)
         if classified(found)[0] == "recorders" and (make := recorder_make(found)) != "no":
             await self.channels.query(found, make)
+        await self.ups.query(found)
 
 
 def _in_order(found: dict[str, Found], addresses: Sequence[str]) -> list[Found]:

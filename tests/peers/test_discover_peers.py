@@ -1,19 +1,25 @@
 """Discovery of devices that nobody here wrote: node-soap with the official WSDLs, GStreamer's RTSP
-server.
+server, snmpsim, net-snmp, NUT and
+apcupsd.
 """
 
 from __future__ import annotations
 
 import shutil
+import socket
+import time
 from pathlib import Path
 
 import httpx
 import pytest
+from helpers.peers import ups_peers
 from helpers.peers.rtsp_peers import gstreamer
-from helpers.support import Peers, free_port, need
+from helpers.support import Peers, free_port, need, wait_udp
 
-from healthmon.discovery.found import Found
+from healthmon.config import loading
+from healthmon.discovery.found import Found, OnvifDevice
 from healthmon.discovery.known import KnownDevices
+from healthmon.discovery.output import as_yaml
 from healthmon.discovery.ports import ports
 from healthmon.discovery.proposal import Proposal, Setting, proposals
 from healthmon.discovery.run import Plan, discover
@@ -102,3 +108,145 @@ async def test_an_rtsp_login_is_refused_once_and_no_path_is_tried_after_it(
     found = await searched(f"{port}:rtsp", RIGHT, rtsp_paths=("/h264", "/h265"))
     assert found.login == "accepted"
     assert [stream.path for stream in found.streams] == ["/h264", "/h265"]
+
+
+COMMUNITY = Credential("snmp", "", Secret("public"))
+CONFIG = """
+sites: [{id: discovered, name: Discovered}]
+credentials:
+  view: {username: healthmon, secret: {environment: VIEW}}
+  snmp: {secret: {environment: SNMP}}
+"""
+
+
+async def test_a_switch_names_the_port_of_a_camera(peers: Peers, tmp_path: Path) -> None:
+    """snmpsim plays BRIDGE-MIB and LLDP-MIB; the port's three numbers are all different."""
+    port = ups_peers.snmpsim(peers, "access", recordings="switches")["access"]
+    found = await searched("1", community=COMMUNITY, snmp_port=port)
+    assert found.snmp is not None
+    bridge = found.snmp.bridge
+    assert bridge is not None
+    assert bridge.learned["020000000001"] == "Gi0/1"
+    assert "020000000003" not in bridge.learned
+    assert bridge.crowd("Gi0/3") == 8
+    assert [(one.port, one.mac, one.name, one.address) for one in bridge.neighbours] == [
+        ("Gi0/3", "537769746368", "core", "10.9.0.250"),
+        ("Gi0/2", "020000000002", "", ""),
+    ]
+    cameras = [
+        Found(
+            f"127.0.0.{n}", onvif=OnvifDevice(80, "/onvif/device_service", model="X", macs=(mac,))
+        )
+        for n, mac in ((2, "02-00-00-00-00-01"), (3, "02:00:00:00:00:02"))
+    ]
+    told = proposals([found, *cameras], KnownDevices(), Setting("", "view", "snmp"))
+    assert (told[0].section, told[0].sure) == ("links", "sure")
+    assert [one.entry["name"] for one in told] == ["access-1", "X 127.0.0.2", "X 127.0.0.3"]
+    assert [(one.entry["parent"], one.entry["port"]) for one in told[1:]] == [
+        ("link-127.0.0.1", "Gi0/1"),
+        ("link-127.0.0.1", "Gi0/2"),
+    ]
+    assert told[0].entry["location"] == "cabinet 4"
+    file = tmp_path / "config.yaml"
+    file.write_text(CONFIG + as_yaml(told).partition("name: Discovered}\n")[2])
+    loaded = loading.load(file)
+    assert [one.port for one in loaded.cameras] == ["Gi0/1", "Gi0/2"]
+
+
+async def test_a_wrong_community_is_one_datagram_and_nothing_is_found(peers: Peers) -> None:
+    port = ups_peers.snmpsim(peers, "access", recordings="switches")["access"]
+    plan = Plan((HOST,), ports("1"), community=Credential("s", "", Secret("guess")), snmp_port=port)
+    outcome = await discover(plan, lambda _done, _of: None)
+    assert (outcome.found, outcome.connections) == ([], 2)
+
+
+async def test_an_agent_that_is_neither_switch_nor_ups_is_not_proposed(peers: Peers) -> None:
+    """net-snmp's own agent."""
+    port = snmpd(peers)
+    found = await searched("1", community=COMMUNITY, snmp_port=port)
+    assert (proposed(found).section, found.ups) == ("", {})
+    assert "it answers SNMP: Linux" in proposed(found).reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "model"), [("rfc1628", "EX 6000 RT"), ("powernet", "Smart-UPS 3000")]
+)
+async def test_a_ups_by_snmp(peers: Peers, name: str, model: str) -> None:
+    port = ups_peers.snmpsim(peers, name)[name]
+    found = await searched("1", community=COMMUNITY, snmp_port=port)
+    (one,) = proposals([found], KnownDevices(), Setting("", "", "snmp"))
+    assert (one.section, one.sure, one.entry["name"]) == ("ups", "sure", model)
+    assert one.entry["snmp"] == {"credential": "snmp", "port": str(port)}
+
+
+async def test_a_ups_by_apcupsd(peers: Peers) -> None:
+    port = ups_peers.apcupsd(peers, ups_peers.snmpsim(peers, "powernet")["powernet"])
+    found = await searched(f"{port}:apcupsd")
+    (one,) = proposals([found], KnownDevices(), Setting())
+    assert (one.section, one.entry["apcupsd"]) == ("ups", {"port": str(port)})
+    assert one.sure == "sure"
+
+
+async def test_the_upses_of_nut_by_their_names(peers: Peers, tmp_path: Path) -> None:
+    """upsd with two UPSes of the driver dummy-ups."""
+    port = nut_with(peers, "cctv", "room-2")
+    end = time.monotonic() + 30
+    while True:  # upsd learns of its drivers one by one
+        found = await searched(f"{port}:nut")
+        if all(one.model for one in found.ups.values()) or time.monotonic() > end:
+            break
+    told = proposals([found], KnownDevices(), Setting())
+    assert [one.entry["nut"] for one in told] == [
+        {"ups": "cctv", "port": str(port)},
+        {"ups": "room-2", "port": str(port)},
+    ]
+    assert [one.entry["id"] for one in told] == ["ups-127.0.0.1-cctv", "ups-127.0.0.1-room-2"]
+    assert told[0].entry["name"] == "Dummy 3000 (cctv)"
+    file = tmp_path / "config.yaml"
+    file.write_text(as_yaml(told))
+    assert [one.nut.ups for one in loading.load(file).ups if one.nut] == ["cctv", "room-2"]
+
+
+def nut_with(peers: Peers, *names: str) -> int:
+    """The port of an upsd that knows these UPSes."""
+    need("/lib/nut/upsd", "/lib/nut/dummy-ups")
+    folder, port = peers.folder / "nut", free_port()
+    for name in ("state", "run"):
+        (folder / name).mkdir(parents=True)
+    (folder / "upsd.conf").write_text(f"LISTEN {HOST} {port}\n")
+    (folder / "upsd.users").write_text("")
+    parts = []
+    for name in names:
+        file = folder / f"{name}.dev"
+        file.write_text("ups.status: OL\nups.model: Dummy 3000\nups.mfr: Example\n")
+        parts.append(f"[{name}]\ndriver=dummy-ups\nport={file}\nmode=dummy-once\n")
+    (folder / "ups.conf").write_text("".join(parts))
+    for path in folder.glob("upsd.*"):
+        path.chmod(0o600)
+    env = {
+        "NUT_CONFPATH": str(folder),
+        "NUT_STATEPATH": str(folder / "state"),
+        "NUT_ALTPIDPATH": str(folder / "run"),
+    }
+    for name in names:
+        peers.start("/lib/nut/dummy-ups", "-a", name, "-u", "root", "-D", env=env)
+    end = time.monotonic() + 60
+    while len(list((folder / "state").glob("dummy-ups-*"))) < len(names):
+        assert time.monotonic() < end, peers.log()[-2000:]
+        time.sleep(0.05)
+    peers.start("/lib/nut/upsd", "-u", "root", "-D", env=env)
+    peers.wait_tcp(HOST, port)
+    return port
+
+
+def snmpd(peers: Peers) -> int:
+    """The port of net-snmp's agent."""
+    need("snmpd")
+    folder, port = peers.folder / "snmpd", free_port(socket.SOCK_DGRAM)
+    folder.mkdir()
+    (folder / "snmpd.conf").write_text(f"rocommunity public {HOST}\n")
+    argv = ["-f", "-Lo", "-C", "-c", folder / "snmpd.conf", "-p", folder / "pid"]
+    env = {"SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""}
+    peers.start("snmpd", *argv, f"udp:{HOST}:{port}", env=env)
+    wait_udp(HOST, port)
+    return port

@@ -20,6 +20,7 @@ from healthmon.protocols.transport.connector import Connector
 CAP, STEPS = 128 * 1024, 20_000
 LONGEST = 1024
 END = b"\nEND LIST VAR"
+MOST_UPSES = 64
 # VAR <ups> <name> "<value>", where a backslash stands before a quote or another; some leave the
 # quotes out.
 _WORD = r'(?:[^\s"\\]|\\.)+'
@@ -28,12 +29,17 @@ _VAR = re.compile(
 )
 
 
+_UPS = re.compile(r'(?m)^UPS[ \t]+([\w.-]{1,64})[ \t\r]*(?:"|$)')
+
+
 class StaleError(ProtocolError):
     """upsd answers, but has no fresh data of the UPS (DATA-STALE, DRIVER-NOT-CONNECTED)."""
 
 
 class Lines(asyncio.Protocol):
     """Collects what a server sends until `done` says that it is whole."""
+
+    end = END
 
     def __init__(self) -> None:
         self.data = bytearray()
@@ -55,11 +61,11 @@ class Lines(asyncio.Protocol):
 
     def complete(self) -> bool:
         """An error line, or the line that ends a list."""
-        start = max(0, self._searched - len(END))
+        start = max(0, self._searched - len(self.end))
         self._searched = len(self.data)
         if self.data.startswith(b"ERR"):
             return self.data.find(b"\n", start) >= 0
-        return self.data.find(END, start) >= 0
+        return self.data.find(self.end, start) >= 0
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The peer went before the end."""
@@ -86,6 +92,31 @@ async def variables(connector: Connector, host: str, port: int, ups: str) -> dic
     text = lines.data.decode("utf-8", "replace")
     trace.note("<", text)
     return parsed(text)
+
+
+class _Names(Lines):
+    end = b"END LIST UPS"
+
+
+async def names(connector: Connector, host: str, port: int) -> list[str]:
+    """The names of the UPSes that upsd knows (LIST UPS). Raises ProtocolError."""
+    trace.stage("answer of upsd")
+    transport, lines = await connector.connect(host, port, _Names)
+    try:
+        trace.note(">", "LIST UPS")
+        transport.write(b"LIST UPS\n")
+        await lines.done
+        transport.write(b"LOGOUT\n")
+    finally:
+        transport.close()
+    return names_in(lines.data.decode("utf-8", "replace"))
+
+
+def names_in(text: str) -> list[str]:
+    """The names in an answer to LIST UPS. Raises ProtocolError."""
+    if text.startswith("ERR"):
+        raise ProtocolError(f"upsd answered with error {text[4:44].strip()}")
+    return list(dict.fromkeys(_UPS.findall(text)))[:MOST_UPSES]
 
 
 def parsed(text: str) -> dict[str, str]:

@@ -42,7 +42,7 @@ DATATIME 0
 """
 
 
-def snmpsim(peers: Peers, *names: str) -> dict[str, int]:
+def snmpsim(peers: Peers, *names: str, recordings: str = "snmprec") -> dict[str, int]:
     """One agent for each recording: its UDP port by name; v1 and v2c by community ``public``, v3 by
     USER.
     """
@@ -53,7 +53,7 @@ def snmpsim(peers: Peers, *names: str) -> dict[str, int]:
         folder = peers.folder / f"recording-{name}"
         folder.mkdir()
         for community in ("public", "self"):  # "self" answers SNMPv3's empty context
-            shutil.copy(HERE / "snmprec" / f"{name}.snmprec", folder / f"{community}.snmprec")
+            shutil.copy(HERE / recordings / f"{name}.snmprec", folder / f"{community}.snmprec")
         ports[name] = free_port(socket.SOCK_DGRAM)
         argv += [
             f"--v3-engine-id=80004fb8050000{number:02x}",
