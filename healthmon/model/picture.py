@@ -15,6 +15,8 @@ STILL_CELL, MOVED_CELL = 7.0, 11.0
 _ROWS, _COLUMNS = 5, 8  # tiles of a view
 LEAST_APART = 0.9  # seconds between two key frames that tell: a clock has ticked by then,
 CLOCK_APART = 1.7  # and shows surely another second by then
+# Outlines that agree at an offset of a few pixels by less may be the blocks of an encoder.
+SURE_OFFSET = 0.09
 # A clock in the picture shows whole seconds, and a picture was taken up to so many seconds before it
 # comes to us (encoder and network).
 CLOCK_STEP, CLOCK_LATENCY = 1.0, 1.5

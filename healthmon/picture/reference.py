@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from healthmon.model.picture import SURE_OFFSET
 from healthmon.picture import measuring, messages
 from healthmon.picture.decoding import BAND, HEIGHT, WIDTH, Decoded, Grey
 from healthmon.picture.messages import Message
@@ -293,9 +294,9 @@ def _compared(light: Light, picture: Decoded, hidden: Hidden | None) -> dict[str
     }
     scales = scales_of(picture.pieces)
     if scales.shape == detailed.shape:
-        found["focus"] = sharpness(detailed, scales)
+        found["focus"] = sharpness(detailed, scales, measuring.noise(picture.pieces))
         found["contrast"] = _contrast(detailed, scales)
-    if max(where.peak, where.other) < PLAIN_PEAK:
+    if where.peak < PLAIN_PEAK and where.other < SURE_OFFSET:
         found["zoom"], found["zoom_peak"] = _zoomed(light.grey, edges)
     return found
 
@@ -461,7 +462,7 @@ def scales_of(patches: NDArray[np.int16]) -> Energies:
     """What each patch of the full picture holds at four scales: the energy of the Laplacian of the
     full, half, quarter and eighth picture, without that of the noise. Shape (patches, 4).
     """
-    spread = measuring.noise(patches)
+    noise = _of_noise(measuring.noise(patches))
     pieces: NDArray[Any] = patches.astype(np.float32)
     found = []
     for step in range(4):
@@ -475,22 +476,29 @@ def scales_of(patches: NDArray[np.int16]) -> Energies:
         middle = pieces[:, 1:-1, 1:-1]
         around = pieces[:, :-2, 1:-1] + pieces[:, 2:, 1:-1] + pieces[:, 1:-1, :-2]
         laplacian = around + pieces[:, 1:-1, 2:] - 4 * middle
-        energy = (laplacian**2).mean(axis=(1, 2)) - 20 * spread**2 / 4**step
+        energy = (laplacian**2).mean(axis=(1, 2)) - noise[step]
         found.append(np.maximum(energy, 0.0))
     return np.stack(found, axis=1).astype(np.float64)
 
 
-def sharpness(known: Energies, seen: Energies) -> float | None:
+def sharpness(known: Energies, seen: Energies, noise: float = 0.0) -> float | None:
     """How fine the picture is compared with what was learned, 1 being the same: the three finer scales
-    over the coarsest, by the middle one of its patches. None where too few of them hold anything.
+    over the coarsest, by the middle one of its patches. A scale at which the `noise` (grey levels) of
+    the picture holds more than what was learned does not count. None where too few patches hold
+    anything.
     """
-    judged = (known[:, 3] >= LEAST_DETAIL) & (known[:, 1] >= LEAST_FINE)
+    clear = known[:, :3] >= _of_noise(noise)[:3]
+    judged = (known[:, 3] >= LEAST_DETAIL) & (known[:, 1] >= LEAST_FINE) & clear.any(axis=1)
     if int(judged.sum()) < 4:
         return None
-    now, then = np.log(seen[judged] + _SMALL), np.log(known[judged] + _SMALL)
-    moved = now - then
-    fine = moved[:, :3].mean(axis=1) - moved[:, 3]
+    moved = np.log(seen[judged] + _SMALL) - np.log(known[judged] + _SMALL)
+    fine = np.average(moved[:, :3], axis=1, weights=clear[judged]) - moved[:, 3]
     return float(np.exp(np.median(fine) / 2))
+
+
+def _of_noise(spread: float) -> NDArray[np.float64]:
+    """What noise of this spread holds at the four scales."""
+    return np.asarray(20 * spread**2 / 4.0 ** np.arange(4), np.float64)
 
 
 def _contrast(known: Energies, seen: Energies) -> float:

@@ -78,6 +78,22 @@ def test_a_blurred_picture_is_less_sharp_however_much_noise_comes_after_the_lens
     assert found["focus"] < 0.6
 
 
+def test_noise_takes_no_sharpness_and_hides_no_cover():
+    """A night: the noise of the sensor is stronger than what the view holds at full size."""
+    grey = camera(VIEW) * 0.3 + 20
+    baseline = Baseline()
+    for number in range(LEARNED):
+        data = coded("h264", with_noise(grey, number, 5.0))
+        baseline.learn(decoding.decoded("h264", data, 10**7), 2 * HOURS * number)
+    hidden = grey.copy()
+    hidden[:, :192] = 30
+    for picture, share in ((grey, 0.0), (hidden, 0.3)):
+        data = coded("h264", with_noise(picture, 99, 5.0))
+        found = baseline.compared(decoding.decoded("h264", data, 10**7))
+        assert found["covered"] == pytest.approx(share, abs=0.09)
+        assert found["focus"] is None or found["focus"] > 0.85
+
+
 def test_another_zoom_and_another_view():
     view = camera(VIEW)
     rows = (np.arange(360) - 180) / 1.3 + 180

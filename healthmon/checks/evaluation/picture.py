@@ -18,6 +18,7 @@ from healthmon.model.picture import (
     LEAST_APART,
     MOVED_CELL,
     STILL_CELL,
+    SURE_OFFSET,
     Change,
     Comparison,
     PictureReading,
@@ -33,8 +34,8 @@ SURELY_TICKS = 12  # checks in a row that saw something move
 SURELY_LEARNED = 8  # learned pictures in all of which something moved
 GOOD_PEAK, LOST_PEAK = 0.06, 0.05
 ZOOM_PEAK, ZOOM_RATIO = 0.052, 1.3
-OTHER_COARSE, SAME_COARSE, SURELY_COARSE = 0.2, 0.3, 0.5
-FALLEN = 0.4  # of the lowest learned agreement of outlines
+SAME_COARSE, SURELY_COARSE, BLUR_COARSE = 0.35, 0.5, 0.6
+FALLEN = 0.55  # of the lowest learned agreement of outlines
 FAR_PEAK, FAR_COARSE = 0.045, 0.15  # no view agrees so little with itself, in whatever light
 AS_LEARNED = 0.6  # of the learned brightness
 LEAST_DETAIL, LEAST_CONTRAST = 0.2, 0.05
@@ -298,18 +299,21 @@ def _moved(limits: Limits, picture: PictureReading, known: Comparison) -> _Found
 def _covered(limits: Limits, known: Comparison) -> _Found | None:
     limit = max(limits.covered, 1.5 * known.high_cover)
     share = known.covered or 0.0
-    same = max(known.peak or 0.0, known.other_peak or 0.0) >= LOST_PEAK
-    if share < limit or not (same or (known.coarse or 0.0) >= SAME_COARSE):
-        return None
-    if _is_blurred(limits, known):
+    if share < limit or not _is_same(known) or _is_blurred(limits, known):
         return None
     sentence = f"covered: {share * 100:.0f} % of the view (limit {limit * 100:.0f} %)"
     return "covered", sentence, share
 
 
+def _is_same(known: Comparison) -> bool:
+    """Whether something of the learned view is still there."""
+    outlines = (known.peak or 0.0) >= LOST_PEAK or (known.other_peak or 0.0) >= SURE_OFFSET
+    return outlines or (known.coarse or 0.0) >= SAME_COARSE
+
+
 def _zoomed(known: Comparison) -> _Found | None:
-    peak, highest = known.zoom_peak or 0.0, max(known.peak or 0.0, known.other_peak or 0.0)
-    if known.zoom is None or peak < max(ZOOM_PEAK, ZOOM_RATIO * highest):
+    peak, other = known.zoom_peak or 0.0, known.other_peak or 0.0
+    if known.zoom is None or peak < max(ZOOM_PEAK, ZOOM_RATIO * (known.peak or 0.0), other):
         return None
     return (
         "zoomed",
@@ -323,9 +327,7 @@ def _nothing_alike(known: Comparison) -> _Found | None:
     was.
     """
     peak = known.peak or 0.0
-    if peak >= min(LOST_PEAK, known.low_peak) or (known.other_peak or 0.0) >= GOOD_PEAK:
-        return None
-    if (known.coarse or 0.0) >= OTHER_COARSE:
+    if peak >= min(LOST_PEAK, known.low_peak) or _is_same(known):
         return None
     detail, share = known.detail or 0.0, known.covered or 1.0
     if detail < LEAST_DETAIL:
@@ -377,8 +379,8 @@ def _no_outlines(known: Comparison) -> tuple[bool, str, float] | None:
     if (known.contrast or 0.0) >= SHARP_CONTRAST:
         return None
     peak = known.peak or 0.0
-    limit = max(min(0.5 * GOOD_PEAK, 0.5 * known.low_peak), FALLEN * known.low_peak)
-    if peak >= limit or (known.coarse or 0.0) < SURELY_COARSE:
+    limit = FALLEN * known.low_peak
+    if peak >= limit or (known.coarse or 0.0) < BLUR_COARSE:
         return None
     words = (
         f"outlines agree by {peak:.2f} with the learned ones (limit {limit:.2f}), light and dark do"

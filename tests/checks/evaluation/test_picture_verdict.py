@@ -157,6 +157,13 @@ def test_wrong_zoom_and_another_view():
     assert gone.code == "view_covered"
 
 
+def test_the_blocks_of_an_encoder_are_no_agreement_with_the_learned_view():
+    few = {"peak": 0.02, "other_peak": 0.055, "right": -9, "coarse": 0.1, "covered": 0.5}
+    assert verdicts(compared(**few))["view"].code == "view_changed"
+    zoomed = compared(**few, zoom=1.3, zoom_peak=0.07)
+    assert verdicts(zoomed)["view"].code == "view_zoomed"
+
+
 def test_a_view_that_cannot_be_told_is_neither_well_nor_a_fault():
     assert "view" not in verdicts(compared(peak=0.03, zoom=1.2, zoom_peak=0.03, coarse=0.7))
 
@@ -175,7 +182,7 @@ def test_a_strong_blur_leaves_light_and_dark_and_no_outline():
     blurred = compared(**few, contrast=0.14)
     found = verdicts(blurred)["focus"]
     assert found.sentence == (
-        "out of focus: outlines agree by 0.04 with the learned ones (limit 0.08), light and dark do"
+        "out of focus: outlines agree by 0.04 with the learned ones (limit 0.11), light and dark do"
     )
     unlike = few | {"coarse": 0.4}
     assert "focus" not in verdicts(compared(**unlike, contrast=0.14))
