@@ -63,6 +63,10 @@ class _Line:
     amount: float
     where: str
 
+    def is_like(self, other: _Line) -> bool:
+        """Whether both are of the same kind and amount."""
+        return (self.kind, self.amount) == (other.kind, other.amount)
+
 
 def scenes_of(folder: Path) -> Iterator[list[Sample]]:
     """The checks of each scene, in the order of the manifest. Raises FolderError."""
@@ -116,7 +120,7 @@ def _amount(where: str, kind: str, text: str) -> float:
         amount = float(plain.rstrip("% ").replace(",", ".") or 0)
     except ValueError:
         amount = -1.0
-    if not 0 <= amount < 1000:
+    if not 0 <= amount < 1e8:
         raise FolderError(f"{where}: amount {text!r} is no number; write one as in 0.3, or nothing")
     return amount / 100 if kind in _OF_LENS and (share or amount > 1) else amount
 
@@ -125,15 +129,15 @@ def _samples(lines: list[_Line]) -> Iterator[Sample]:
     """One picture or two that follow each other. The first of several frozen ones is what the second is
     compared with; a single one is compared with the good picture before it.
     """
-    before: tuple[str, Decoded] | None = None
+    before: tuple[_Line, Decoded] | None = None
     good: Decoded | None = None
     for number, line in enumerate(lines):
         picture = _opened(line)
-        first = before[1] if before is not None and before[0] == line.kind else None
-        before = line.kind, picture
+        first = before[1] if before is not None and before[0].is_like(line) else None
+        before = line, picture
         good = picture if line.kind in ("good", "learn") else good
         if line.kind == "frozen" and first is None:
-            if [one.kind for one in lines[number + 1 : number + 2]] == ["frozen"]:
+            if any(one.is_like(line) for one in lines[number + 1 : number + 2]):
                 continue
             first = good
         pair = (picture,) if first is None else (first, picture)

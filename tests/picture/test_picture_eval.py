@@ -60,6 +60,16 @@ def test_a_folder_without_a_manifest_or_its_columns_is_told(tmp_path: Path):
         list(scenes_of(written(tmp_path, head="scene,file,kind")))
 
 
+def test_frozen_pictures_of_one_rate_are_compared_and_a_single_one_with_the_good_one(
+    tmp_path: Path,
+):
+    for name in ("good", "one", "two", "slow"):
+        (tmp_path / f"{name}.png").write_bytes(png(VIEW))
+    lines = ("a,good.png,good,", "a,one.png,frozen,4000", "a,two.png,frozen,4000")
+    ((_, pair, single),) = scenes_of(written(tmp_path, *lines, "a,slow.png,frozen,300"))
+    assert [(one.amount, len(one.pictures)) for one in (pair, single)] == [(4000, 2), (300, 2)]
+
+
 @pytest.mark.parametrize(("text", "amount"), [("0.05", 0.05), ("5 %", 0.05), ("5", 0.05)])
 def test_amounts_are_read_as_people_write_them(tmp_path: Path, text: str, amount: float):
     (tmp_path / "1.png").write_bytes(png(VIEW))
