@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -21,7 +22,7 @@ from healthmon.demo.state import Ports, SimDevice
 from healthmon.incidents.operations import OperationKind
 from healthmon.store.location import FILE, StoreLocation
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
 SENT = {
     ("Moved", "car park"): "Moved is at preset Car park (",
@@ -137,3 +138,34 @@ async def test_kill_9_between_the_move_and_the_return_brings_it_home_at_the_next
         ("Moved", "healthmon", "preset Market", "home again"),
         ("Moved", "A. Smith", "preset Car park", "asked for by a person"),
     ]
+
+
+def faults(config: Path) -> str:
+    """The open faults of the running agent, as `healthmon faults --open` lists them."""
+    argv = (sys.executable, "-m", "healthmon", "faults", "--open", "--config", str(config))
+    env = {**os.environ, "PYTHONPATH": PATHS, "PTZ_PASSWORD": "view only"}
+    return subprocess.run(argv, capture_output=True, text=True, env=env, check=False).stdout
+
+
+async def test_a_camera_that_does_not_come_home_is_a_fault_with_words_for_the_operator(
+    tmp_path: Path,
+) -> None:
+    async with camera("Deaf", "127.0.10.3") as deaf:
+        deaf.faults |= {"ptz_seconds": 0.5, "ptz_deaf": ("1",)}
+        config = written(
+            tmp_path, (deaf, ', ptz: {active: yes, hours: "00:00-23:59", arrive: 5 s}')
+        )
+        async with agent(config):
+            await until(lambda: deaf.counters.moves >= 2)
+            began, told = time.monotonic(), ""
+            while "send Deaf to preset Market" not in told:
+                assert time.monotonic() - began < 120, told
+                await asyncio.sleep(1)
+                told = await asyncio.to_thread(faults, config)
+            assert "has not come back" in told
+            deaf.faults |= {"ptz_position": PRESETS["Market"]}  # an operator has done as it says
+            end = time.monotonic() + 200
+            while "Deaf" in told:
+                assert time.monotonic() < end, told
+                await asyncio.sleep(2)
+                told = await asyncio.to_thread(faults, config)
