@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 HEAD = struct.Struct(">II")  # bytes of the JSON, bytes of all that follows it
-MOST_HEAD, MOST_BODY = 100_000, 16_000_000
+MOST_HEAD, MOST_BODY = 100_000, 40_000_000
 
 
 @dataclass(frozen=True, slots=True)

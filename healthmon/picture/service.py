@@ -38,6 +38,7 @@ from healthmon.protocols.rtsp.rtcp import OLDEST_WALL
 
 LEARN_SECONDS = 60.0  # of decoding and searching
 AGAIN_SECONDS = 86400.0  # after no clock was found, or a learned one could not be read any more:
+MOST_BY_TURNS, MOST_AT_ONCE = 4, 16  # streams that are kept at once, of 24 MB each at most
 MOST_UNREAD = 24  # checks in a row in which no clock of a stream was read
 NO_CLOCK = "no clock that ticks was found in the picture"
 OTHER_SIZE = "the picture has another size than when its clock was learned; it is learned anew"
@@ -83,7 +84,8 @@ class PictureService:
     """Measures at most every `every` seconds. `problem` says why it cannot at all. The view of a PTZ
     camera counts as judged for `view_lasts` seconds. `answers` are the false alarms of people by
     (device, stream). With `clock` the clocks in the pictures are read, and learned as `learning` says;
-    `learning_at` are the sites at which one is being learned, and until when at most (monotonic).
+    `learning_at` are the cameras (site, device) of which one is being learned, and until when at most
+    (monotonic).
     """
 
     pool: PicturePool
@@ -96,8 +98,7 @@ class PictureService:
     clock_order: str = ""
     clock_hours: int = 0
     learning: Learning = Learning.BY_TURNS
-    learning_at: dict[str, float] = field(default_factory=dict)
-    _learning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    learning_at: dict[tuple[str, str], float] = field(default_factory=dict)
 
     @property
     def apart(self) -> float:
@@ -221,11 +222,14 @@ class PictureService:
         return lost and time.time() - known.tried >= AGAIN_SECONDS
 
     def _may_learn(self, site: str) -> bool:
-        """Whether clocks are learned, and none is at `site` where that matters."""
+        """Whether clocks are learned, and one of `site` may be now."""
         if not self.clock or self.problem or self.learning is Learning.NONE:
             return False
-        taken = self.learning_at.get(site, 0.0) > time.monotonic()
-        return not taken or self.learning is Learning.AT_ONCE
+        now = time.monotonic()
+        active = [one for (one, _), until in self.learning_at.items() if until > now]
+        if self.learning is Learning.AT_ONCE:
+            return len(active) < MOST_AT_ONCE
+        return site not in active and len(active) < MOST_BY_TURNS
 
     async def learn_clock(
         self, where: tuple[str, str], memory: PictureMemory, watched: StreamCollector

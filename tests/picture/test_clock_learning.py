@@ -12,7 +12,7 @@ from benchmarks._clock_scenes import Stamp, Street, coded, stream
 from benchmarks._picture_scenes import Encoder
 from benchmarks.clock_eval import decoded
 from healthmon.picture import clock_model
-from healthmon.picture.clock_learning import ClockFinder, ClockLearner
+from healthmon.picture.clock_learning import ClockFinder, ClockLearner, learned_clocks
 from healthmon.picture.clock_model import ClockModel
 
 BEGAN = datetime(2026, 11, 14, 13, 59, 41, 300_000)
@@ -161,3 +161,17 @@ def test_the_margin_is_the_share_of_the_error_where_two_digits_differ():
         ]
         (margin,) = glyphs.margins(patch[None], np.array([digit]))
         assert margin == pytest.approx(1 - max(shares), abs=1e-3)
+
+
+@pytest.mark.parametrize(("late", "found"), [(0.9, 1), (11.0, 0)])
+def test_a_camera_that_draws_a_second_late_now_and_then_is_learned(late: float, found: int):
+    street = Street(4, (640, 360), (BOXED,))
+    seconds = [number / 5 for number in range(140)]
+    frames = [
+        (
+            at,
+            street.picture(at, BEGAN + timedelta(seconds=at - (late if int(at) in (6, 19) else 0))),
+        )
+        for at in seconds
+    ]
+    assert len(learned_clocks(lambda: iter(frames))) == found

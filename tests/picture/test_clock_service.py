@@ -14,17 +14,19 @@ import pytest
 from benchmarks._clock_scenes import Stamp, Street, coded, stream
 from benchmarks._picture_scenes import Encoder
 from healthmon.picture.baselines import Baselines, clocks_of, tried_again
+from healthmon.picture.messages import MOST_BODY
 from healthmon.picture.pool import PicturePool
 from healthmon.picture.service import (
     MOST_UNREAD,
     NO_CLOCK,
     NOT_LEARNED,
+    Learning,
     PictureMemory,
     PictureService,
     clock_place,
 )
 from healthmon.picture.views import Looking
-from healthmon.protocols.media.key_frame import KeyFrame, StreamCollector
+from healthmon.protocols.media.key_frame import MOST_BYTES, KeyFrame, StreamCollector
 
 BEGAN = datetime(2026, 11, 14, 13, 59, 41, 300_000)
 WHERE = ("C1", "main")
@@ -125,8 +127,13 @@ async def test_where_nothing_ticks_it_is_tried_again_a_day_later(service: Pictur
     service.baselines.write(clock_place(WHERE), tried_again(path.read_bytes(), 0.0))
     assert await service.clock_due(WHERE, PictureMemory(), "S")
     assert not await service.clock_due(WHERE, memory, "S"), "tried in this run already"
-    service.learning_at["S"] = time.monotonic() + 60
+    service.learning_at["S", "C2"] = time.monotonic() + 60
     assert not await service.clock_due(WHERE, PictureMemory(), "S"), "another one of its site"
+    assert await service.clock_due(WHERE, PictureMemory(), "T")
+    service.learning = Learning.AT_ONCE
+    assert await service.clock_due(WHERE, PictureMemory(), "S")
+    service.learning = Learning.NONE
+    assert not await service.clock_due(WHERE, PictureMemory(), "T")
 
 
 async def test_a_clock_that_cannot_be_read_any_more_is_learned_anew_and_not_lost(
@@ -144,6 +151,10 @@ async def test_a_clock_that_cannot_be_read_any_more_is_learned_anew_and_not_lost
     await service.learn_clock(WHERE, memory, watched())
     assert clocks_of(path.read_bytes()).count == 1, "nothing ticked: what was known is kept"
     assert not await service.clock_due(WHERE, PictureMemory(clock_unread=99), "S"), "a day later"
+
+
+def test_the_longest_stream_that_is_kept_fits_into_a_message():
+    assert StreamCollector("h264").most + MOST_BYTES < MOST_BODY
 
 
 def test_a_whole_stream_is_kept_from_a_key_frame_to_a_loss():

@@ -71,7 +71,8 @@ class JudgedPicture:
         if counting.charger() is None:
             self.learns = await self.service.clock_due(where, self.memory, self.device.site)
         if self.learns:
-            self.service.learning_at[self.device.site] = time.monotonic() + LONGEST_LEARNING
+            camera = self.device.site, self.device.id
+            self.service.learning_at[camera] = time.monotonic() + LONGEST_LEARNING
 
     def begin(self, session: Session) -> None:
         """Keep the key frames of this session, which has been set up."""
@@ -136,7 +137,7 @@ class JudgedPicture:
         if isinstance(collector, StreamCollector):
             deadline.extend(TO_LEARN)
             await self.service.learn_clock((self.device.id, self.stream), self.memory, collector)
-            self.service.learning_at.pop(self.device.site, None)
+            self.service.learning_at.pop((self.device.site, self.device.id), None)
 
     async def measure(self, left: float) -> None:
         """Have the key frames measured; the session is over."""

@@ -185,7 +185,7 @@ class StreamCollector(KeyFrameCollector):
     """
 
     clock_rate: int = 90_000
-    most: int = 12_000_000
+    most: int = 24_000_000
     pictures: list[KeyFrame] = field(default_factory=list)
     stamps: list[float] = field(default_factory=list)
     size_bytes: int = 0
