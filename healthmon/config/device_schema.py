@@ -189,8 +189,8 @@ class PtzCheck(Strict):
 
 class Camera(VideoDevice):
     """A camera; `state` is where a deployable one is now, `covers` the zones that it can look at
-    besides its own, `ntp` the time servers that it should be set to (those of `defaults`). Without `ptz`
-    it is never moved.
+    besides its own, `ntp` the time servers that it should be set to (those of `defaults`),
+    `osd_text` the text that must stand in its picture. Without `ptz` it is never moved.
     """
 
     kind: Literal["fixed", "ptz", "deployable"]
@@ -199,6 +199,7 @@ class Camera(VideoDevice):
     channel: str | None = None
     covers: Ids = ()
     ntp: Hosts | None = None
+    osd_text: Line = ""
     ptz: PtzCheck | None = None
     recording: RecordingValues = RecordingValues()
 

@@ -272,7 +272,8 @@ class Pictures(Strict):
     """Whether the key frames of the stream checks are decoded and judged, how often, and by how many
     processes; whether also by processes that the kernel does not confine. For how long the view of
     a PTZ camera counts as judged after it was at a preset (`ptz_view`). Whether people who are logged in
-    may see a picture (`show`).
+    may see a picture (`show`). Whether the name of each camera must stand in its picture
+    (`camera_name`).
     """
 
     enabled: Flag = False
@@ -281,6 +282,7 @@ class Pictures(Strict):
     unconfined: Flag = False
     ptz_view: Seconds = Field(default=86400.0, ge=3600, le=31 * 86400)
     show: Flag = False
+    camera_name: Flag = False
     clock: ScreenClock = ScreenClock()
 
 

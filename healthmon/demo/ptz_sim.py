@@ -1,10 +1,11 @@
 """The PTZ service and the privacy masks of a simulated camera (ONVIF PTZ, Media2 GetMasks).
 
 The entries of `SimDevice.faults` that move it: `ptz_position` (pan, tilt, zoom), `ptz_moving`,
-`ptz_without_status`, `ptz_status_zero`, `presets` (name -> position) and `masks` (token -> entry
-with `corners`, `kind`, `enabled`). It goes to a preset in `ptz_seconds`; `ptz_deaf` are presets to
-which it does not go (all: "*"), `ptz_halfway` those on the way to which it stops; `ptz_refuses`
-answers the request with a fault. `ptz_asked` lists the presets that it was sent to.
+`ptz_without_status`, `ptz_status_zero`, `presets` (name -> position), `masks` (token -> entry with
+`corners`, `kind`, `enabled`) and `texts` (those of GetOSDs). It goes to a preset in `ptz_seconds`;
+`ptz_deaf` are presets to which it does not go (all: "*"), `ptz_halfway` those on the way to which
+it stops; `ptz_refuses` answers the request with a fault. `ptz_asked` lists the presets that it was
+sent to.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ class PtzSim:
             return self._go(body)
         if operation == "GetMasks" and "masks" in self._device.faults:
             return self._masks()
+        if operation == "GetOSDs" and "texts" in self._device.faults:
+            return self._texts()
         if operation == "GetStatus" and self._device.has("ptz_without_status"):
             return None
         found = self.answers.get(operation)
@@ -55,7 +58,9 @@ class PtzSim:
     def services(self, base: str) -> str:
         """Its rows of GetServices."""
         rows = [("ptz", "ptz_service")] if self.answers else []
-        rows += [("media", "media2_service")] if "masks" in self._device.faults else []
+        rows += (
+            [("media", "media2_service")] if {"masks", "texts"} & self._device.faults.keys() else []
+        )
         return "".join(
             f"<tds:Service><tds:Namespace>http://www.onvif.org/ver20/{name}/wsdl</tds:Namespace>"
             f"<tds:XAddr>{base}/{path}</tds:XAddr><tds:Version><tt:Major>2</tt:Major>"
@@ -119,6 +124,16 @@ class PtzSim:
             for token, one in self._device.faults["masks"].items()
         )
         return f"<tr2:GetMasksResponse>{rows}</tr2:GetMasksResponse>"
+
+    def _texts(self) -> str:
+        rows = "".join(
+            f'<tr2:OSDs token="o{number}"><tt:VideoSourceConfigurationToken>source'
+            "</tt:VideoSourceConfigurationToken><tt:Type>Text</tt:Type>"
+            "<tt:Position><tt:Type>UpperLeft</tt:Type></tt:Position><tt:TextString>"
+            f"<tt:Type>Plain</tt:Type><tt:PlainText>{escape(text)}</tt:PlainText></tt:TextString></tr2:OSDs>"
+            for number, text in enumerate(self._device.faults["texts"])
+        )
+        return f"<tr2:GetOSDsResponse>{rows}</tr2:GetOSDsResponse>"
 
 
 def _position(at: Any) -> str:

@@ -131,6 +131,7 @@ def _of_camera(config: Config, entry: Watched) -> dict[str, Any]:
         "deployment": entry.state,
         "ntp": config.defaults.ntp if entry.ntp is None else entry.ntp,
         "ptz": _moves(entry),
+        "osd_text": entry.osd_text or (entry.name if config.pictures.camera_name else ""),
     }
 
 

@@ -174,7 +174,8 @@ class PictureReading:
     `clocks` are those in the picture, `clock_problem` says why none is known; `clock_order` (dmy,
     mdy, ymd, or "") and `clock_hours` (12, 24, or 0: as they show) are how they are configured to be
     written. `true` is true time minus our clock. `device_clock` are the camera's own clocks as last
-    read, None where that is too long ago.
+    read, None where that is too long ago. `texts` are those that the camera says it writes into its
+    picture, None where it tells nothing of them.
     """
 
     problem: str = ""
@@ -208,6 +209,7 @@ class PictureReading:
     clock_hours: int = 0
     true: Span | None = None
     device_clock: Clock | None = None
+    texts: tuple[str, ...] | None = None
 
     @property
     def sketch(self) -> tuple[str, ...]:

@@ -27,7 +27,8 @@ from healthmon.protocols.errors import AuthFailedError, ExchangeError, NotFoundE
 from healthmon.protocols.http.exchange import Endpoint
 from healthmon.protocols.onvif import device as onvif
 from healthmon.protocols.onvif import media as onvif_media
-from healthmon.protocols.onvif import ptz
+from healthmon.protocols.onvif import osd, ptz
+from healthmon.protocols.onvif.media import MEDIA, MEDIA2
 from healthmon.protocols.onvif.profiles import Choice, Wanted
 from healthmon.protocols.transport.connector import Connector
 from healthmon.protocols.transport.lockout_guard import LockoutGuard
@@ -183,6 +184,16 @@ async def test_position_presets_and_masks_by_the_official_wsdls(place: Endpoint)
     )
     async with httpx.AsyncClient(trust_env=False) as http:
         assert (await http.get(f"{place.origin}/counters")).json()["profile"] == token
+
+
+async def test_texts_in_the_picture_by_the_official_wsdls_of_both_media_services(
+    place: Endpoint,
+) -> None:
+    for path, skew in ((FIRST, 0.0), (SECOND, 3600.0)):
+        calls = onvif.calls(NET, place, path, RIGHT, LockoutGuard(), skew=skew)
+        known = await ptz.services(calls)
+        service = (MEDIA2, known.media2) if known.media2 else (MEDIA, known.media or "")
+        assert await osd.texts(calls.at(*service)) == ("Market & hall, north",)
 
 
 async def test_it_is_sent_to_a_preset_that_it_has(place: Endpoint) -> None:

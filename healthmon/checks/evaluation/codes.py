@@ -141,6 +141,10 @@ _VIEW: Table = {
         "Picture date format",
         "The date in the picture has day, month and year in another order than configured.",
     ),
+    "osd_text_differs": (
+        "Picture text wrong",
+        "The camera does not write the configured text into its picture: its name, as a rule.",
+    ),
 }
 _PTZ: Table = {
     "ptz_not_returned": (

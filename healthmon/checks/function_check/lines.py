@@ -248,7 +248,9 @@ LINES = (
     Line(
         "C18",
         "Camera name on the picture",
-        later="the name in the picture is not read in this version",
+        (Source(_CAMERA, CheckName.PICTURE, ("text",)),),
+        missing="the camera does not tell the texts in its picture (ONVIF GetOSDs)",
+        tests=(f"{_JUDGED}test_picture_text_verdict.py",),
     ),
     Line(
         "C19",

@@ -11,6 +11,9 @@ from healthmon.model.results import Verdict
 
 OFF = "`pictures` is not enabled in config.yaml"
 NO_STREAM = "no stream is configured"
+NO_TEXT = (
+    "no text is configured that must stand in its picture (`osd_text`, `pictures: camera_name`)"
+)
 NOT_PLAYED = "no picture of it was judged in this check"
 PTZ = "sharpness is compared only while a PTZ camera rests at a preset that it has learned"
 NOTHING = "there is no picture to compare: see line C5"
@@ -35,8 +38,15 @@ def why_not_judged(
     present = pictures.get("present")
     if present is not None and present.state is State.UNKNOWN:
         return present.sentence
+    return _why_of_line(line, camera, pictures)
+
+
+def _why_of_line(line: Line, camera: Device, pictures: Mapping[str, Verdict]) -> str:
+    """The same where the picture was measured."""
     if line.number == "C5":
         return line.missing
+    if line.number == "C18":
+        return line.missing if camera.osd_text else NO_TEXT
     return _why_not_compared(line, camera, pictures)
 
 

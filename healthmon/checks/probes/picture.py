@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from healthmon.checks.probes import ptz
 from healthmon.checks.probes.context import ProbeContext
 from healthmon.checks.probes.recorder import clock_of, true_time
 from healthmon.model.device import Check, Device
@@ -41,7 +42,8 @@ async def probe(device: Device, check: Check, context: ProbeContext) -> PictureR
     clocks = context.memory_of(device.id).clocks if known_clock else None
     true = true_time(context)
     reading = await _with_hours(device, check, service, reading, true)
-    return replace(reading, true=true, device_clock=clocks)
+    texts = ptz.memory_of(device, context).texts
+    return replace(reading, true=true, device_clock=clocks, texts=texts)
 
 
 async def _with_hours(

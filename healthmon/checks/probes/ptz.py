@@ -1,5 +1,5 @@
 """Where does a PTZ camera look while its picture comes? Its status before and after, its presets and
-the privacy masks of any camera once an hour. Nothing is moved or set.
+the privacy masks and the texts of any camera once an hour. Nothing is moved or set.
 
 The stream check asks this, before and after its RTSP session and within its deadline. What is not
 answered is no fault of the camera: the view is then recognised by its picture.
@@ -8,6 +8,7 @@ answered is no fault of the camera: the view is then recognised by its picture.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -28,9 +29,9 @@ from healthmon.protocols.errors import (
     UnsupportedError,
 )
 from healthmon.protocols.onvif import device as onvif
-from healthmon.protocols.onvif import ptz
+from healthmon.protocols.onvif import osd, ptz
 from healthmon.protocols.onvif.call import Calls
-from healthmon.protocols.onvif.media import MEDIA2
+from healthmon.protocols.onvif.media import MEDIA, MEDIA2
 from healthmon.protocols.onvif.ptz import Mask, Position, Preset, Services, Status
 
 READ_SECONDS = 3600.0
@@ -48,6 +49,7 @@ def memory_of(device: Device, context: ProbeContext) -> PtzMemory:
     known = context.memory_of(device.id)
     if known.ptz is None:
         known.ptz = PtzMemory()
+    known.ptz.wants_texts = bool(device.osd_text)
     return known.ptz
 
 
@@ -117,11 +119,12 @@ async def calls_of(device: Device, context: ProbeContext) -> Calls | None:
 
 
 async def read(calls: Calls, memory: PtzMemory, *, pans: bool) -> None:
-    """Its services, masks and presets, where they were not read for an hour. Raises ExchangeError."""
+    """Its services, masks, texts and presets, where they were not read for an hour. Raises ExchangeError."""
     if memory.services is not None and time.monotonic() - memory.read_at < READ_SECONDS:
         return
     services = await ptz.services(calls)
     memory.masks = await _masks(calls, services)
+    memory.texts = await _texts(calls, services) if memory.wants_texts else None
     if pans and services.ptz is not None:
         profile = await ptz.profile(calls, services)
         views = calls.at(ptz.PTZ, services.ptz)
@@ -137,6 +140,19 @@ async def _masks(calls: Calls, services: Services) -> tuple[Mask, ...] | None:
         return await ptz.masks(calls.at(MEDIA2, services.media2))
     except (ForbiddenError, NotFoundError, ProtocolError, UnsupportedError):
         return None
+
+
+async def _texts(calls: Calls, services: Services) -> tuple[str, ...] | None:
+    """The texts in the picture, None where the camera or the account does not tell. Raises
+    ExchangeError.
+    """
+    for namespace, path in ((MEDIA2, services.media2), (MEDIA, services.media)):
+        if path is not None:
+            with contextlib.suppress(
+                ForbiddenError, NotFoundError, ProtocolError, UnsupportedError
+            ):
+                return await osd.texts(calls.at(namespace, path))
+    return None
 
 
 def masks(device: Device, context: ProbeContext) -> list[dict[str, Any]] | None:

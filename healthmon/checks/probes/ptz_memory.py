@@ -12,7 +12,8 @@ class PtzMemory:
     """`services`, `profile` and `presets` were told at `read_at` (monotonic); no question is asked
     until `retry_at`, after one that was not answered. `elsewhere`: the camera has told another
     position than zero. `moving` counts the answers in a row that say MOVING. `masks` are the privacy
-    masks, None where it tells nothing of them. `before` is the status just before the picture. At `seen_at` it
+    masks, `texts` the texts in its picture (asked where it `wants_texts`), None where it tells nothing of
+    them. `before` is the status just before the picture. At `seen_at` it
     rested at `rests_at`, as in every answer since `rests_since` (monotonic).
     """
 
@@ -24,6 +25,8 @@ class PtzMemory:
     elsewhere: bool = False
     moving: int = 0
     masks: tuple[Mask, ...] | None = None
+    wants_texts: bool = False
+    texts: tuple[str, ...] | None = None
     before: Status | None = None
     rests_at: Position | None = None
     rests_since: float = 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -207,3 +208,18 @@ async def test_a_mask_that_is_switched_off_in_the_camera_is_a_fault(tmp_path: Pa
             "privacy zone m1 missing: the camera no longer reports it as drawn"
         )
         assert sim.counters.writes_attempted == 0
+
+
+async def test_the_texts_of_a_camera_are_read_once_an_hour_where_one_is_expected(tmp_path: Path):
+    place: dict[str, str | int] = {"now": "Market"}
+    async with serving(place, texts=["Market Place"]) as sim, context(tmp_path) as kit:
+        fixed = device_of(sim, "fixed")
+        assert "text" not in await judged(sim, kit, fixed)
+        named = replace(fixed, osd_text="Market Place")
+        kit.memory_of("C1").ptz.read_at -= ptz.READ_SECONDS
+        assert (await judged(sim, kit, named))["text"].state is State.OK
+        sim.faults["texts"] = ["Riverside"]
+        assert (await judged(sim, kit, named))["text"].state is State.OK, "once an hour"
+        kit.memory_of("C1").ptz.read_at -= ptz.READ_SECONDS
+        found = (await judged(sim, kit, named))["text"]
+        assert (found.state, found.code) == (State.DEGRADED, "osd_text_differs")

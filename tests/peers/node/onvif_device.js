@@ -108,7 +108,17 @@ const encoder = {
   Multicast: { Address: { Type: "IPv4", IPv4Address: "0.0.0.0" }, Port: 0, TTL: 1, AutoStart: false },
   SessionTimeout: "PT60S",
 };
+const text = (token, more) => ({
+  attributes: { token }, VideoSourceConfigurationToken: "vs", Type: "Text", Position: { Type: "UpperLeft" },
+  TextString: { attributes: { IsPersistentText: true }, ...more },
+});
+const osds = [
+  text("o1", { Type: "DateAndTime", DateFormat: "dd/MM/yyyy", TimeFormat: "HH:mm:ss" }),
+  text("o2", { Type: "Plain", FontSize: 24, PlainText: "Market & hall,  north" }),
+  { attributes: { token: "o3" }, VideoSourceConfigurationToken: "vs", Type: "Image", Position: { Type: "LowerRight" }, Image: { ImgPath: "/logo" } },
+];
 const media = {
+  GetOSDs: () => ({ OSDs: osds }),
   GetProfiles: () => ({
     Profiles: [
       { attributes: { token: "metadata only", fixed: true }, Name: "no encoder" },
@@ -132,6 +142,7 @@ const media2 = {
       },
     ],
   }),
+  GetOSDs: () => ({ OSDs: osds }),
   GetStreamUri: (given) => ({ Uri: `rtsp://${address}:554/second/${given.Protocol}/${given.ProfileToken}` }),
 };
 
