@@ -288,7 +288,7 @@ def _compared(light: Light, picture: Decoded, hidden: Hidden | None) -> dict[str
         "right": where.offset[0],
         "down": where.offset[1],
         "coarse": _coarse(light.grey, picture.grey),
-        "detail": _without(seen.mean(), noises[1]) / max(0.1, _without(known.mean(), noises[0])),
+        "detail": _detail(known, seen, noises),
         "covered": share,
         "tiles": tiles,
     }
@@ -299,6 +299,12 @@ def _compared(light: Light, picture: Decoded, hidden: Hidden | None) -> dict[str
     if where.peak < PLAIN_PEAK and where.other < SURE_OFFSET:
         found["zoom"], found["zoom_peak"] = _zoomed(light.grey, edges)
     return found
+
+
+def _detail(known: Grey, seen: Grey, noises: tuple[float, float]) -> float:
+    """How much structure there is, as a ratio, without the `noises` of both."""
+    then, now = float(known.mean()), float(seen.mean())
+    return float(_without(now, noises[1]) / max(0.1, _without(then, noises[0])))
 
 
 def _hidden_patches(hidden: Hidden, picture: Decoded) -> NDArray[np.bool_]:
