@@ -24,6 +24,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from healthmon.discovery import onvif_media2
 from healthmon.discovery.onvif_messages import MOST_PROFILES, Job
 from healthmon.protocols.errors import (
     AuthFailedError,
@@ -37,7 +38,7 @@ from healthmon.protocols.errors import (
 from healthmon.protocols.http.exchange import Endpoint
 from healthmon.protocols.http.session import HttpSession
 from healthmon.protocols.onvif import soap
-from healthmon.protocols.onvif.call import path_of
+from healthmon.protocols.onvif.call import Calls, path_of
 from healthmon.protocols.onvif.soap_auth import Held, Login, post
 from healthmon.protocols.onvif.ws_discovery import scoped
 from healthmon.protocols.quirks import target_of
@@ -270,16 +271,17 @@ class Reading:
         except Exception as error:  # noqa: BLE001 - onvif-zeep makes one kind of all errors
             cause = _cause(error)
             if isinstance(cause, ExchangeError):
-                self._note(operation, cause)
+                self.note(operation, cause)
                 return None
             # zeep could not read what our own reader could.
         element = xml.find(self.wire.last, f"{operation}Response")
         if element is None:
-            self._note(operation, ExchangeError(f"the answer holds no {operation}Response"))
+            self.note(operation, ExchangeError(f"the answer holds no {operation}Response"))
             return None
         return OnvifAnswer(_named(plain, element), element)
 
-    def _note(self, operation: str, error: ExchangeError) -> None:
+    def note(self, operation: str, error: ExchangeError) -> None:
+        """Note why `operation` was not answered."""
         if isinstance(error, _END):
             self.ended = error
         elif operation in _OPTIONAL:
@@ -325,6 +327,8 @@ def read(job: Job, library: Library, guard: LockoutGuard, loop: Any) -> dict[str
         media = _read_services(reading, device)
         if media:
             _read_profiles(reading, library.service("media", f"{wire.place.origin}{media}", wire))
+        elif reading.ended is None:
+            _read_media2(reading)
     finally:
         wire.close()
     reading.told["login"] = _login_state(reading)
@@ -383,6 +387,25 @@ def _read_profiles(reading: Reading, media: Any) -> None:
         if stream := reading.query(media, "GetStreamUri", wanted):
             uri = stream.text("MediaUri", "Uri")
             profile["path"] = reading.path(_without_user(uri)) if uri else ""
+
+
+def _read_media2(reading: Reading) -> None:
+    """The profiles of a device that names no media service of the first generation."""
+    wire = reading.wire
+    device = Calls(wire.connector, wire.place, wire.job.path, wire.login, held=wire.held)
+
+    async def profiles() -> list[dict[str, Any]]:
+        async with asyncio.timeout(2 * CALL_SECONDS):
+            return await onvif_media2.profiles(
+                device, lambda uri: reading.path(_without_user(uri)), MOST_STREAMS
+            )
+
+    try:
+        reading.told["profiles"] = _coded(wire.loop.run_until_complete(profiles()))
+    except ExchangeError as error:
+        reading.note("Media2", error)
+    except TimeoutError:
+        reading.note("Media2", SilentError("no complete answer"))
 
 
 def _coded(profiles: list[dict[str, Any]]) -> list[dict[str, Any]]:

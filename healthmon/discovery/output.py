@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from healthmon.discovery.proposal import NEW_SITE, Proposal
@@ -15,7 +15,7 @@ SECTIONS = ("links", "cameras", "recorders", "ups")
 COLUMNS = (
     "id", "name", "site", "address", "kind", "location", "parent", "port", "credential",
 )  # fmt: skip
-_KINDS = {"recorders": "recorder", "ups": "ups", "links": "link"}
+_KINDS = {"recorders": "recorder", "links": "link"}
 
 
 # ------------------------------------------------------------------------------------------------ YAML
@@ -82,12 +82,18 @@ def _flow(value: Any) -> str:
 
 
 def rows(proposals: Iterable[Proposal]) -> list[list[str]]:
-    """One line for each new device, with the columns `COLUMNS`."""
-    return [_row(one) for one in proposals if one.new]
+    """One line for each new device that a line can describe, with the columns `COLUMNS`. A UPS and
+    the port of a new switch need what only the YAML has.
+    """
+    new = [one for one in proposals if one.new]
+    switches = {one.entry["id"] for one in new if one.section == "links"}
+    return [_row(one, switches) for one in new if one.section != "ups"]
 
 
-def _row(one: Proposal) -> list[str]:
-    told = dict(one.entry) | {"kind": one.entry.get("kind") or _KINDS[one.section]}
+def _row(one: Proposal, switches: Collection[str]) -> list[str]:
+    told = one.entry | {"kind": one.entry.get("kind") or _KINDS[one.section]}
+    if told.get("parent") in switches:
+        del told["port"]
     return [one_line(str(told.get(name) or "")) for name in COLUMNS]
 
 

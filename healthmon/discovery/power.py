@@ -17,7 +17,7 @@ from healthmon.protocols.transport.lockout_guard import LockoutGuard
 from healthmon.protocols.ups import nut
 from healthmon.secret import Credential
 
-READ_SECONDS = 20.0
+READ_SECONDS, ALL_SECONDS = 20.0, 60.0
 
 
 @dataclass(slots=True)
@@ -38,9 +38,14 @@ class UpsReader:
             accesses[""] = Access(apcupsd=ApcupsdAccess(port))
         elif found.snmp is not None and found.snmp.bridge is None and found.onvif is None:
             accesses[""] = Access(snmp=_access(found.snmp))
-        for name, access in accesses.items():
-            if one := await self._read(found, access):
-                found.ups[name] = one
+        try:
+            async with asyncio.timeout(ALL_SECONDS):
+                for name, access in accesses.items():
+                    if one := await self._read(found, access):
+                        found.ups[name] = one
+        except TimeoutError:
+            found.incomplete = True
+            found.notes.append(f"UPS: not all were read within {ALL_SECONDS:g} s")
 
     async def _nut_names(self, found: Found, port: int) -> list[str]:
         try:

@@ -28,7 +28,6 @@ from healthmon.protocols.transport.connector import CONNECT_SECONDS as EXCHANGE_
 from healthmon.protocols.transport.lockout_guard import LockoutGuard
 from healthmon.secret import Credential
 
-HOST_SECONDS = 180.0
 Progress = Callable[[int, int], None]
 
 
@@ -155,16 +154,13 @@ class _Search:
         await self.snmp.query(found)
         if not ports and match is None and found.snmp is None:
             return None
-        try:
-            async with asyncio.timeout(HOST_SECONDS):
-                await self._read(found)
-        except TimeoutError:
-            found.incomplete = True
-            found.notes.append(f"not read within {HOST_SECONDS:g} s")
+        await self._read(found)
         return found
 
     async def _read(self, found: Found) -> None:
-        """All that the device tells, one protocol after another."""
+        """All that the device tells, one protocol after another; each has its own deadline, which a
+        place among the reading processes does not count in.
+        """
         await self.onvif.query(found)
         await self.rtsp.query(found)
         if classified(found)[0] == "recorders" and (make := recorder_make(found)) != "no":

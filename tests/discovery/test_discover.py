@@ -255,6 +255,7 @@ def test_the_entries_are_accepted_by_check_config(tmp_path: Path):
     (camera,) = written["cameras"]
     assert camera["commissioned"]["serial"] == "S-1"
     assert (camera["site"], camera["name"]) == ("market", "Gate 12")
+    assert healthmon("import", str(files[1]), "--config", str(config))[0] == 0
     text = config.read_text() + files[0].read_text().partition("cameras:\n")[2]
     config.write_text(text)
     assert healthmon("check-config", "--config", str(config))[0] == 0

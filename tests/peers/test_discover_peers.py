@@ -19,6 +19,8 @@ from helpers.support import Peers, free_port, need, wait_udp
 from healthmon.config import loading
 from healthmon.discovery.found import Found, OnvifDevice
 from healthmon.discovery.known import KnownDevices
+from healthmon.discovery.onvif_messages import Job
+from healthmon.discovery.onvif_process import OnvifReaders
 from healthmon.discovery.output import as_yaml
 from healthmon.discovery.ports import ports
 from healthmon.discovery.proposal import Proposal, Setting, proposals
@@ -73,6 +75,21 @@ async def test_an_onvif_device_is_a_camera_with_its_profile(onvif: int) -> None:
     ]
     assert one.entry["commissioned"]["serial"] == "NODE-1"
     assert one.entry["http"] == {"port": str(onvif)}
+
+
+async def test_profiles_of_media2_only(onvif: int) -> None:
+    """The second device runs an hour ahead and takes fresh tokens only."""
+    readers = OnvifReaders()
+    try:
+        job = Job(HOST, onvif, "/second/device", skew=3600.0, credential=RIGHT)
+        answer = await readers.read(job)
+    finally:
+        await readers.close()
+    assert (answer.login, answer.complete) == ("accepted", True)
+    assert [(one.token, one.name, one.path, one.ptz) for one in answer.device.profiles] == [
+        ("p0", "main", "/second/RTSP/p0", False),
+        ("p1", "sub", "/second/RTSP/p1", True),
+    ]
 
 
 async def test_a_wrong_login_is_refused_once(onvif: int) -> None:
