@@ -81,6 +81,9 @@ def _arguments() -> argparse.Namespace:
     picture.add_argument(
         "--alarms", action="store_true", default=None, help="print every false alarm"
     )
+    cost = parser.add_argument_group("picture_cost")
+    cost.add_argument("--rounds", type=int, help="pictures of each kind by each way (default: 15)")
+    cost.add_argument("--checks", type=int, help="checks of the small estate (default: 300)")
     given = parser.parse_args()
     if unknown := set(given.programs) - set(programs):
         parser.error(f"no such program: {', '.join(sorted(unknown))}")

@@ -59,9 +59,21 @@ def tiles_of(middle: Grey) -> tuple[Grey, Grey]:
     """Mean level and spread of every tile; noise is halved by the mean of four pixels first."""
     halved = (middle[::2, ::2] + middle[1::2, ::2] + middle[::2, 1::2] + middle[1::2, 1::2]) / 4
     side = TILE // 2
-    rows, columns = halved.shape[0] // side, halved.shape[1] // side
-    tiles = halved[: rows * side, : columns * side].reshape(rows, side, columns, side)
-    return tiles.mean(axis=(1, 3)), tiles.std(axis=(1, 3))
+    about = halved - 128  # so that squares lose little
+    means = windows(np.add, about, side, side) / side**2
+    squares = windows(np.add, about * about, side, side) / side**2
+    spreads = np.sqrt(np.maximum(squares - means**2, 0))
+    return (means + 128).astype(np.float32), spreads.astype(np.float32)
+
+
+def windows(reduce: np.ufunc, values: NDArray[Any], rows: int, columns: int) -> Grey:
+    """`values` (two dimensions) reduced over windows of so many rows and columns beside each other.
+    Along short axes numpy's own way takes ten times as long.
+    """
+    high, wide = values.shape[0] // rows, values.shape[1] // columns
+    down = reduce.reduce(values[: high * rows].reshape(high, rows, -1), axis=1)
+    apart = down[:, : wide * columns].reshape(high, wide, columns).transpose(2, 0, 1)
+    return np.asarray(reduce.reduce(np.ascontiguousarray(apart), axis=0), np.float32)
 
 
 def _uniform(levels: Grey, flat: NDArray[np.bool_]) -> float:
@@ -93,8 +105,9 @@ def noise(pieces: NDArray[Any]) -> float:
     Immerkaer 1996: a mask that edges and slopes leave at zero).
     """
     rows = pieces[:, :-2] - 2 * pieces[:, 1:-1] + pieces[:, 2:]
-    mask = rows[:, :, :-2] - 2 * rows[:, :, 1:-1] + rows[:, :, 2:]
-    found = np.sort(np.abs(mask).mean(axis=(1, 2))) * 0.2089  # sqrt(pi / 2) / 6
+    mask = np.abs(rows[:, :, :-2] - 2 * rows[:, :, 1:-1] + rows[:, :, 2:]).reshape(len(rows), -1)
+    means = mask.sum(axis=1, dtype=np.float64) / mask.shape[1]
+    found = np.sort(means) * 0.2089  # sqrt(pi / 2) / 6
     return float(found[: max(1, len(found) // 4)].mean())
 
 

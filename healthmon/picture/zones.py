@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthmon.picture.decoding import BAND, HEIGHT, WIDTH, Grey
+from healthmon.picture.measuring import windows
 
 CELL = 5  # pixels of 320 x 180
 ROWS, COLUMNS = (HEIGHT - 2 * BAND) // CELL, WIDTH // CELL
@@ -112,9 +113,11 @@ def _steps(grey: Grey) -> NDArray[np.float64]:
 
 def _in_cells(grey: Grey) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean level and spread of each cell between the bands of text."""
-    middle = grey[BAND : BAND + ROWS * CELL].reshape(ROWS, CELL, COLUMNS, CELL)
-    spread = middle.max(axis=(1, 3)) - middle.min(axis=(1, 3))
-    return middle.mean(axis=(1, 3)).astype(np.float64), spread.astype(np.float64)
+    middle = grey[BAND : BAND + ROWS * CELL]
+    least, most, total = (
+        windows(reduce, middle, CELL, CELL) for reduce in (np.minimum, np.maximum, np.add)
+    )
+    return (total / CELL**2).astype(np.float64), (most - least).astype(np.float64)
 
 
 def _flat(median: Grey) -> tuple[Cells, NDArray[np.float64]]:
