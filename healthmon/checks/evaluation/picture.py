@@ -33,8 +33,10 @@ STILL_FINE, STILL_MEAN = 0.25, 2.5
 SURELY_TICKS = 12  # checks in a row that saw something move
 SURELY_LEARNED = 8  # learned pictures in all of which something moved
 GOOD_PEAK, LOST_PEAK = 0.06, 0.05
+NO_PEAK, NO_SHARE = 0.025, 0.3  # of outlines that agree by chance, of the lowest learned agreement
 ZOOM_PEAK, ZOOM_RATIO = 0.052, 1.3
 SAME_COARSE, SURELY_COARSE, BLUR_COARSE = 0.35, 0.5, 0.6
+ALL_COARSE, MOST_BLURRED_TILES = 0.9, 0.25  # a strong blur leaves nothing in some tiles
 FALLEN = 0.55  # of the lowest learned agreement of outlines
 FAR_PEAK, FAR_COARSE = 0.045, 0.15  # no view agrees so little with itself, in whatever light
 AS_LEARNED = 0.6  # of the learned brightness
@@ -308,8 +310,10 @@ def _covered(limits: Limits, known: Comparison) -> _Found | None:
 
 def _is_same(known: Comparison) -> bool:
     """Whether something of the learned view is still there."""
-    outlines = (known.peak or 0.0) >= LOST_PEAK or (known.other_peak or 0.0) >= SURE_OFFSET
-    return outlines or (known.coarse or 0.0) >= SAME_COARSE
+    peak = known.peak or 0.0
+    outlines = peak >= LOST_PEAK or (known.other_peak or 0.0) >= SURE_OFFSET
+    none = peak < min(NO_PEAK, NO_SHARE * known.low_peak)
+    return outlines or (known.coarse or 0.0) >= (SURELY_COARSE if none else SAME_COARSE)
 
 
 def _zoomed(known: Comparison) -> _Found | None:
@@ -369,8 +373,11 @@ def _is_blurred(limits: Limits, known: Comparison) -> bool:
     """Whether a picture that lost its outlines is out of focus rather than covered: light and dark are
     where they were.
     """
-    sharp = _sharpness(limits, known)
-    return sharp is not None and sharp[0] and (known.coarse or 0.0) >= SURELY_COARSE
+    sharp, coarse = _sharpness(limits, known), known.coarse or 0.0
+    if sharp is not None and sharp[0] and coarse >= SURELY_COARSE:
+        return True
+    few = (known.covered or 0.0) < MOST_BLURRED_TILES
+    return few and coarse >= ALL_COARSE and _no_outlines(known) is not None
 
 
 def _no_outlines(known: Comparison) -> tuple[bool, str, float] | None:

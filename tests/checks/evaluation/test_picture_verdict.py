@@ -194,6 +194,15 @@ def test_a_blurred_picture_is_not_covered_though_its_tiles_lost_their_structure(
     assert found["focus"].code == "picture_defocused"
     assert found["view"].state is State.OK
     assert verdicts(compared(focus=0.9, covered=0.2, coarse=0.9))["view"].code == "view_covered"
+    strong = {"peak": 0.04, "contrast": 0.2, "focus": 0.8, "coarse": 0.97}
+    found = verdicts(compared(**strong, covered=0.12))
+    assert (found["focus"].code, "view" in found) == ("picture_defocused", False)
+    assert verdicts(compared(**strong, covered=0.4))["view"].code == "view_covered"
+
+
+def test_light_and_dark_that_agree_by_half_do_not_make_a_view_whose_outlines_are_gone():
+    assert verdicts(compared(peak=0.015, coarse=0.42, covered=0.3))["view"].code == "view_changed"
+    assert verdicts(compared(peak=0.04, coarse=0.42, covered=0.3))["view"].code == "view_covered"
 
 
 def test_in_a_light_that_is_not_learned_only_another_view_is_told():
