@@ -52,7 +52,7 @@ _ENCODERS = {
     "h264": ("libx264", {"preset": "veryfast", "tune": "zerolatency"}),
     "h265": ("libx265", {"preset": "ultrafast", "x265-params": "log-level=none:qp={qp}"}),
 }
-_NOISE = {"noisy": (3.5, 30), "easy": (0.5, 32)}  # grey levels of the sensor, quantiser
+_NOISE = {"noisy": (4.5, 30), "easy": (0.5, 32)}  # grey levels of the sensor, quantiser
 
 
 @dataclass(frozen=True)
@@ -356,7 +356,7 @@ def _release_rows(found: Measured, chosen: Sequence[Case], release: str) -> Iter
         name = f"PyAV {release}, {case.name}"
         whole, alone = found.ms(case, release), found.ms(case, f"decoding by {release}")
         yield Row(f"{name}: check", whole, gate=CHECK_GATE[case.codec])
-        yield Row("  decoding alone", alone, gate=DECODE_GATE[case.codec])
+        yield Row(f"  decoding alone, {case.name}", alone, gate=DECODE_GATE[case.codec])
         yield Row("  the rest", whole - alone if whole and alone else None)
     megabytes = found.megabytes[release]
     yield Row(f"PyAV {release}: memory of a worker", megabytes, unit="MB", gate=MEMORY_GATE)

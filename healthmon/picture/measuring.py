@@ -48,7 +48,7 @@ def measured(picture: Decoded, hidden: NDArray[np.bool_] | None = None) -> dict[
         "uniform": _uniform(levels, flat),
         "bars": _bars(picture.grey),
         "burned": float(1 - counts[249] / counts[-1]),
-        "noise": noise(picture.pieces),
+        "noise": picture.noise,
         "blue": blue,
         "red": red,
         "colour": colour,
@@ -98,17 +98,6 @@ def _bars(grey: Grey) -> float:
     if float(column.std()) < 15:
         return 0.0
     return float((np.abs(upper - column) < NEAR_LEVEL).mean())
-
-
-def noise(pieces: NDArray[Any]) -> float:
-    """The spread of the noise in grey levels, by the quietest quarter of the `patches` (after
-    Immerkaer 1996: a mask that edges and slopes leave at zero).
-    """
-    rows = pieces[:, :-2] - 2 * pieces[:, 1:-1] + pieces[:, 2:]
-    mask = np.abs(rows[:, :, :-2] - 2 * rows[:, :, 1:-1] + rows[:, :, 2:]).reshape(len(rows), -1)
-    means = mask.sum(axis=1, dtype=np.float64) / mask.shape[1]
-    found = np.sort(means) * 0.2089  # sqrt(pi / 2) / 6
-    return float(found[: max(1, len(found) // 4)].mean())
 
 
 def change(first: Decoded, last: Decoded) -> dict[str, float]:

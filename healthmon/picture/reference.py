@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from healthmon.model.picture import COLOUR, GREY, SURE_OFFSET
+from healthmon.model.picture import SURE_OFFSET
 from healthmon.picture import measuring, messages
 from healthmon.picture.decoding import BAND, HEIGHT, WIDTH, Decoded, Grey
+from healthmon.picture.decoding import noise as noise_of
 from healthmon.picture.messages import Message
 
 LEARNED = 10
@@ -191,7 +192,7 @@ class Baseline:
         if light.grey is not None or now - light.last < apart:
             return
         light.greys.append(picture.grey)
-        light.scales.append(scales_of(picture.pieces))
+        light.scales.append(scales_of(picture))
         light.level += (_level(picture) - light.level) / light.count
         light.colour += (picture.chroma[2] - light.colour) / light.count
         light.last, self.changed = now, True
@@ -215,7 +216,7 @@ class Baseline:
         learned: dict[str, Any] = {
             "learned": light.count if light else 0,
             "needed": LEARNED,
-        } | (ticking | self._colours())
+        } | ticking
         if light is not None:
             learned |= {"light": light.began, "level": light.level}
         if light is None or light.count < ENOUGH:
@@ -225,12 +226,6 @@ class Baseline:
             _finish(light)
         found = _compared(light, picture, hidden) | learned | {"low_peak": light.low_peak}
         return found | {"low_focus": light.low_focus, "high_cover": light.high_cover}
-
-    def _colours(self) -> dict[str, Any]:
-        """Whether a light in colour was learned, and how bright those without colour are."""
-        grey = [one.level for one in self._learned() if one.colour <= GREY]
-        coloured = any(one.colour >= COLOUR for one in self._learned())
-        return {"coloured": coloured, "grey_level": max(grey, default=None)}
 
     def _from_afar(self, picture: Decoded) -> dict[str, Any]:
         """How far a picture in a light that is not learned agrees with the nearest one that is."""
@@ -298,9 +293,9 @@ def _compared(light: Light, picture: Decoded, hidden: Hidden | None) -> dict[str
         "covered": share,
         "tiles": tiles,
     }
-    scales = scales_of(picture.pieces)
+    scales = scales_of(picture)
     if scales.shape == detailed.shape:
-        found["focus"] = sharpness(detailed, scales, measuring.noise(picture.pieces))
+        found["focus"] = sharpness(detailed, scales, picture.noise)
         found["contrast"] = _contrast(detailed, scales)
     if where.peak < PLAIN_PEAK and where.other < SURE_OFFSET:
         found["zoom"], found["zoom_peak"] = _zoomed(light.grey, edges)
@@ -386,7 +381,7 @@ def _signed(offset: int, size: int) -> int:
 def steepness_of_noise(grey: Grey) -> float:
     """How steep the noise alone makes the picture, on the average of its pixels."""
     tiles = _in_tiles(grey[_TOP:_BOTTOM]).reshape(ROWS * COLUMNS, -1, WIDTH // COLUMNS)
-    return 1.77 * measuring.noise(tiles)  # of two differences of two pixels
+    return 1.77 * noise_of(tiles)  # of two differences of two pixels
 
 
 def _without(steep: Any, noise: float) -> Any:
@@ -470,12 +465,12 @@ def _scaled(grey: Grey, zoom: float) -> Grey:
     return np.asarray(upper * (1 - down) + lower * down, np.float32)
 
 
-def scales_of(patches: NDArray[np.int16]) -> Energies:
-    """What each patch of the full picture holds at four scales: the energy of the Laplacian of the
+def scales_of(picture: Decoded) -> Energies:
+    """What each patch of the full `picture` holds at four scales: the energy of the Laplacian of the
     full, half, quarter and eighth picture, without that of the noise. Shape (patches, 4).
     """
-    noise = _of_noise(measuring.noise(patches))
-    pieces: NDArray[Any] = patches.astype(np.float32)
+    noise = _of_noise(picture.noise)
+    pieces: NDArray[Any] = picture.pieces.astype(np.float32)
     found = []
     for step in range(4):
         if step:

@@ -69,8 +69,9 @@ def zones_of(medians: Sequence[Grey], masks: Sequence[dict[str, Any]] = ()) -> l
         more = flat & reported & ~found
         level[more] = levels[more]
         found |= more
-    steps = [_steps(median) for median in medians]
-    return [zone for zone in _joined(found, level) if _is_drawn(zone, reported, lights, steps)]
+    joined = _joined(found, level)
+    steps = [_steps(median) for median in medians] if joined else []
+    return [zone for zone in joined if _is_drawn(zone, reported, lights, steps)]
 
 
 def _is_drawn(
@@ -108,7 +109,7 @@ def _steps(grey: Grey) -> NDArray[np.float64]:
     across = np.abs(np.diff(part, axis=1))[1:-1]
     down = np.abs(np.diff(part, axis=0))[:, 1:-1]
     step = np.maximum.reduce([across[:, 1:], across[:, :-1], down[1:], down[:-1]])
-    return np.asarray(step.reshape(ROWS, CELL, COLUMNS, CELL).max(axis=(1, 3)), np.float64)
+    return windows(np.maximum, step, CELL, CELL).astype(np.float64)
 
 
 def _in_cells(grey: Grey) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
