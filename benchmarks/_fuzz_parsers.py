@@ -35,7 +35,7 @@ from healthmon.protocols.media import parameter_sets
 from healthmon.protocols.media.h264_slice import slice_layout
 from healthmon.protocols.onvif import device as onvif_device
 from healthmon.protocols.onvif import media as onvif_media
-from healthmon.protocols.onvif import profile_g, soap
+from healthmon.protocols.onvif import profile_g, soap, ws_discovery
 from healthmon.protocols.onvif import ptz as onvif_ptz
 from healthmon.protocols.rtsp import sdp
 from healthmon.protocols.rtsp.replay import ReplayTimes
@@ -50,7 +50,7 @@ from healthmon.protocols.values import json as jsonread
 from healthmon.protocols.vendor import dahua_cgi, isapi, isapi_search, rcp, vapix
 from healthmon.scheduling.data_budget import DataBudget, DataUsage
 from healthmon.secret import Credential, Secret
-from healthmon.vendors import readings, switches
+from healthmon.vendors import bridges, readings, switches
 from healthmon.vendors.ups import snmp as ups_blocks
 from healthmon.vendors.ups.apcupsd import from_apcupsd
 from healthmon.vendors.ups.families import FAMILIES
@@ -259,6 +259,12 @@ def ups_by_nut(data: bytes) -> None:
         _evaluated(from_nut(told))
 
 
+def ups_names(data: bytes) -> None:
+    """The answer of upsd to LIST UPS."""
+    peer: Any = Peer(data)
+    spoken(nut.names(peer, ADDRESS, 3493), peer)
+
+
 def ups_by_apcupsd(data: bytes) -> None:
     """The answer of apcupsd."""
     peer: Any = Peer(data)
@@ -279,6 +285,12 @@ def snmp_answer(data: bytes) -> None:
     ber.parse(data)
 
 
+def onvif_announced(data: bytes) -> None:
+    """A datagram of WS-Discovery, and an answer for a reader that knows SOAP 1.2 only."""
+    soap.as_soap_12(data)
+    ws_discovery.probe_matches(data, ADDRESS, "0a0a0a0a-0000-4000-8000-000000000001")
+
+
 def snmp_v3(data: bytes) -> None:
     """A message of version 3, as it reaches the engine."""
     with contextlib.suppress(ProtocolError):
@@ -297,6 +309,7 @@ def switch_ports(data: bytes) -> None:
     switches.is_named("Gi1/0/7", column.values())
     switches.poe_index(7, column, column)
     switches.supply("1", column)
+    bridges.bridge_of(dict.fromkeys((*bridges.COLUMNS, bridges.VLAN_FORWARDING), column))
 
 
 # ------------------------------------------------------------------------------------------------ small formats
@@ -463,6 +476,7 @@ PARSERS = {
                 "identity": onvif_identity,
                 "fault": soap_fault,
                 "ptz": onvif_views,
+                "discovery": onvif_announced,
             },
         ),
         Parser(
@@ -532,7 +546,12 @@ PARSERS = {
         Parser("snmpv3", {"message": snmp_v3}, most=v3_network.LONGEST),
         Parser(
             "ups",
-            {"snmp": ups_by_snmp, "nut": ups_by_nut, "apcupsd": ups_by_apcupsd},
+            {
+                "snmp": ups_by_snmp,
+                "nut": ups_by_nut,
+                "names": ups_names,
+                "apcupsd": ups_by_apcupsd,
+            },
         ),
         Parser(
             "recorder",

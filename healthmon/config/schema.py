@@ -21,6 +21,7 @@ from healthmon.config.device_schema import (
 from healthmon.config.fields import (
     BitRate,
     Date,
+    Degrees,
     Flag,
     Host,
     Hosts,
@@ -69,7 +70,8 @@ class Accessibility(Strict):
 class Estate(Strict):
     """The whole. `shifts` are the local times of day at which a sweep is due; a missed one
     is told. A `simulated` estate says so on every page and sheet. While an engineer is at a site its
-    messages are held for `visit_hold` at most.
+    messages are held for `visit_hold` at most. `latitude` and `longitude` are degrees north and east, for
+    sunrise and sunset; a site may have its own.
     """
 
     name: Name = "CCTV"
@@ -79,6 +81,8 @@ class Estate(Strict):
     simulated: Flag = False
     accessibility: Accessibility = Accessibility()
     visit_hold: Seconds = Field(default=14400.0, ge=900, le=86400)
+    latitude: Degrees | None = Field(default=None, ge=-90, le=90)
+    longitude: Degrees | None = Field(default=None, ge=-180, le=180)
 
 
 class Site(Strict):
@@ -92,6 +96,8 @@ class Site(Strict):
     name: Name = ""
     bandwidth: BitRate = 100e6
     access: Line = ""
+    latitude: Degrees | None = Field(default=None, ge=-90, le=90)
+    longitude: Degrees | None = Field(default=None, ge=-180, le=180)
     defaults: KindDefaults | None = None
 
 

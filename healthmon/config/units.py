@@ -90,6 +90,13 @@ def decimal(text: str) -> float:
     return _quantity(text, {"": 1.0}, "number", "12.5")
 
 
+def degrees(text: str) -> float:
+    """An angle in degrees, with its sign."""
+    if not re.fullmatch(r"[+-]?[0-9]{1,3}(\.[0-9]{1,9})?", text.strip(), re.ASCII):
+        raise ValueError(f"'{text}' is not a number of degrees such as -0.12")
+    return float(text)
+
+
 _EVERYBODY = ipaddress.ip_address("255.255.255.255")
 _NO_ZONES = {"localtime", "posixrules", "Factory"}  # files of the database that are no place's zone
 

@@ -131,8 +131,19 @@ def _of_camera(config: Config, entry: Watched) -> dict[str, Any]:
         "deployment": entry.state,
         "ntp": config.defaults.ntp if entry.ntp is None else entry.ntp,
         "ptz": _moves(entry),
+        "position": _position(config, entry.site),
         "osd_text": entry.osd_text or (entry.name if config.pictures.camera_name else ""),
     }
+
+
+def _position(config: Config, site: str) -> tuple[float, float] | None:
+    """Latitude and longitude of a site, else those of the estate."""
+    known = [(one.latitude, one.longitude) for one in config.sites if one.id == site]
+    known.append((config.estate.latitude, config.estate.longitude))
+    for latitude, longitude in known:
+        if latitude is not None and longitude is not None:
+            return latitude, longitude
+    return None
 
 
 def _moves(entry: Camera) -> PtzPlan | None:

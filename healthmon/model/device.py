@@ -196,7 +196,8 @@ class Device:
     `recording` is what is expected of a camera. `access_notes` is how a repairer gets in. `daily_bytes`
     is what looks at a metered device may use in a local day. `ntp` are the time servers that a camera
     should be set to, empty where nothing is expected; they are never contacted for it.
-    `osd_text` must stand in its picture, "" where nothing is expected.
+    `osd_text` must stand in its picture, "" where nothing is expected. `position` is (latitude,
+    longitude) in degrees, None where they are not known.
     """
 
     id: str
@@ -218,6 +219,7 @@ class Device:
     time_zone: str = "Europe/London"
     ntp: tuple[str, ...] = ()
     osd_text: str = ""
+    position: tuple[float, float] | None = None
     disabled: bool = False
     daily_bytes: float | None = None
     deployment: Deployment | OutOfService = "deployed"

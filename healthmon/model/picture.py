@@ -17,6 +17,7 @@ LEAST_APART = 0.9  # seconds between two key frames that tell: a clock has ticke
 CLOCK_APART = 1.7  # and shows surely another second by then
 # Outlines that agree at an offset of a few pixels by less may be the blocks of an encoder.
 SURE_OFFSET = 0.09
+GREY, COLOUR = 0.5, 1.5  # mean distance from grey; encoders keep a grey picture at 0.0
 # A clock in the picture shows whole seconds, and a picture was taken up to so many seconds before it
 # comes to us (encoder and network).
 CLOCK_STEP, CLOCK_LATENCY = 1.0, 1.5
@@ -60,7 +61,8 @@ class Comparison:
     with a second key frame and in `moving` of these something had moved. `low_peak`, `low_focus` and
     `high_cover` are how far the learned pictures are from each other. `light` names the light (when
     it was begun, Unix seconds) and `level` is its mean grey level. Where its light is not learned,
-    `far_peak` and `far_coarse` are the agreement with the nearest light that is.
+    `far_peak` and `far_coarse` are the agreement with the nearest light that is. `coloured`: a light
+    in colour was learned; `grey_level` is the mean of the brightest one without, None without any.
     """
 
     learned: int
@@ -84,6 +86,8 @@ class Comparison:
     high_cover: float = 0.0
     light: float | None = None
     level: float | None = None
+    coloured: bool = False
+    grey_level: float | None = None
     far_peak: float | None = None
     far_coarse: float | None = None
 

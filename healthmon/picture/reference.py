@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from healthmon.model.picture import SURE_OFFSET
+from healthmon.model.picture import COLOUR, GREY, SURE_OFFSET
 from healthmon.picture import measuring, messages
 from healthmon.picture.decoding import BAND, HEIGHT, WIDTH, Decoded, Grey
 from healthmon.picture.decoding import noise as noise_of
@@ -216,7 +216,7 @@ class Baseline:
         learned: dict[str, Any] = {
             "learned": light.count if light else 0,
             "needed": LEARNED,
-        } | ticking
+        } | (ticking | self._colours())
         if light is not None:
             learned |= {"light": light.began, "level": light.level}
         if light is None or light.count < ENOUGH:
@@ -226,6 +226,12 @@ class Baseline:
             _finish(light)
         found = _compared(light, picture, hidden) | learned | {"low_peak": light.low_peak}
         return found | {"low_focus": light.low_focus, "high_cover": light.high_cover}
+
+    def _colours(self) -> dict[str, Any]:
+        """Whether a light in colour was learned, and how bright those without colour are."""
+        grey = [one.level for one in self._learned() if one.colour <= GREY]
+        coloured = any(one.colour >= COLOUR for one in self._learned())
+        return {"coloured": coloured, "grey_level": max(grey, default=None)}
 
     def _from_afar(self, picture: Decoded) -> dict[str, Any]:
         """How far a picture in a light that is not learned agrees with the nearest one that is."""

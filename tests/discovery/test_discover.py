@@ -177,6 +177,25 @@ def test_without_a_login_none_is_sent():
     assert (device.logins, found.login, found.incomplete) == (0, "wanted", True)
 
 
+@pytest.mark.parametrize(("right", "logins"), [(False, 0), (True, 1)])
+def test_after_a_refused_login_rtsp_gets_none(right, logins):
+    """The camera gives no stream by ONVIF, so that its RTSP port is described."""
+    need("ip")
+    answers = strangers.honest("10.9.0.1") | {"GetCapabilities": "<x/>"}
+    device = Stranger(answers, login=True, right=right)
+    locked = strangers.LockedStream()
+    plan = Plan(("10.9.0.1",), ports("80,554"), credential=RIGHT)
+
+    def job() -> Outcome:
+        search_network.make()
+        with strangers.serving({"10.9.0.1": device}), strangers.streaming("10.9.0.1", locked):
+            return asyncio.run(discover(plan, lambda _done, _of: None))
+
+    (found,) = inside(job).found
+    assert (locked.logins, found.login) == (logins, "refused")
+    assert locked.described >= 1
+
+
 def test_the_lockout_guard_of_the_product_counts_the_refusal(tmp_path):
     file = tmp_path / "logins.json"
     device = Stranger(strangers.honest("10.9.0.1"), login=True, right=False)

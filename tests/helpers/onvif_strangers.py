@@ -146,6 +146,42 @@ class _Server(ThreadingHTTPServer):
         self.server_name, self.server_port = self.server_address[:2]
 
 
+class LockedStream:
+    """An RTSP server that asks for a login and takes none. `described` and `logins` count."""
+
+    def __init__(self) -> None:
+        self.described = self.logins = 0
+
+
+@contextlib.contextmanager
+def streaming(address: str, locked: LockedStream, port: int = 554) -> Iterator[None]:
+    """`locked` at an address."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while head := self._head():
+                locked.described += head.startswith("DESCRIBE")
+                locked.logins += "Authorization:" in head
+                number = re.search(r"CSeq: *(\d+)", head)
+                self.wfile.write(
+                    f"RTSP/1.0 401 Unauthorized\r\nCSeq: {number[1] if number else 0}\r\n"
+                    'WWW-Authenticate: Digest realm="r", nonce="n"\r\n\r\n'.encode()
+                )
+
+        def _head(self) -> str:
+            lines = []
+            while (line := self.rfile.readline().decode()).strip():
+                lines.append(line)
+            return "".join(lines)
+
+    with socketserver.ThreadingTCPServer((address, port), Handler) as server:
+        server.daemon_threads = True
+        server.block_on_close = False
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield
+        server.shutdown()
+
+
 class _Handler(BaseHTTPRequestHandler):
     stranger: Stranger
     protocol_version = "HTTP/1.1"

@@ -196,3 +196,13 @@ def test_a_light_that_is_put_aside_is_not_used_and_is_let_go_once_another_one_is
         again.put_aside([light.began])
     assert again.aside == []
     assert again.compared(shown(view, 99))["light"] == 2000.0
+
+
+def test_whether_colour_and_its_absence_were_learned_is_told():
+    baseline, picture = Baseline.read(learned()), shown(camera(VIEW), 99)
+    (light,) = baseline.lights
+    found = baseline.compared(picture)
+    assert (found["coloured"], found["grey_level"]) == (False, light.level)
+    light.colour = 6.0
+    found = baseline.compared(picture)
+    assert (found["coloured"], found["grey_level"]) == (True, None)

@@ -141,6 +141,14 @@ _VIEW: Table = {
         "Picture date format",
         "The date in the picture has day, month and year in another order than configured.",
     ),
+    "night_mode_by_day": (
+        "Night mode by day",
+        "The picture has no colour by day: the filter for infrared light has not switched.",
+    ),
+    "day_mode_by_night": (
+        "Day mode by night",
+        "The picture is in colour and dark by night: the camera has not switched to infrared.",
+    ),
     "osd_text_differs": (
         "Picture text wrong",
         "The camera does not write the configured text into its picture: its name, as a rule.",

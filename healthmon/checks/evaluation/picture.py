@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from healthmon.checks.evaluation import picture_ptz, picture_text, picture_zones, screen_clock
+from healthmon.checks.evaluation import (
+    picture_daylight,
+    picture_ptz,
+    picture_text,
+    picture_zones,
+    screen_clock,
+)
 from healthmon.checks.evaluation.durations import duration
 from healthmon.checks.evaluation.wording import not_seen, verdict
 from healthmon.model.device import Device
@@ -77,7 +83,7 @@ def evaluate(
     observation: Observation, device: Device, limits: Limits = LIMITS
 ) -> tuple[Verdict, ...]:
     """Aspects: present, privacy, moving, exposure, view, focus, screen_clock or why there is none
-    (clock_reading), text, and preset of a PTZ camera.
+    (clock_reading), text, daylight, and preset of a PTZ camera.
     """
     picture = observation.value
     if not isinstance(picture, PictureReading):
@@ -88,6 +94,7 @@ def evaluate(
         *_judged(observation, device, picture, limits),
         *screen_clock.verdicts(observation, device, picture),
         *picture_text.texts(observation, device, picture),
+        *picture_daylight.daylight(observation, device, picture),
     )
 
 

@@ -146,7 +146,9 @@ LINES = (
     Line(
         "C8",
         "Day and night switch, infrared",
-        later="the switch between day and night is not checked in this version",
+        (Source(_CAMERA, CheckName.PICTURE, ("daylight",)),),
+        missing="it is twilight, or the camera has not learned its pictures with and without colour",
+        tests=(f"{_JUDGED}test_picture_daylight_verdict.py",),
     ),
     Line(
         "C9",

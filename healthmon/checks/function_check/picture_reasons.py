@@ -14,6 +14,7 @@ NO_STREAM = "no stream is configured"
 NO_TEXT = (
     "no text is configured that must stand in its picture (`osd_text`, `pictures: camera_name`)"
 )
+NO_POSITION = "`latitude` and `longitude` of its site or of the estate are not configured"
 NOT_PLAYED = "no picture of it was judged in this check"
 PTZ = "sharpness is compared only while a PTZ camera rests at a preset that it has learned"
 NOTHING = "there is no picture to compare: see line C5"
@@ -45,6 +46,8 @@ def _why_of_line(line: Line, camera: Device, pictures: Mapping[str, Verdict]) ->
     """The same where the picture was measured."""
     if line.number == "C5":
         return line.missing
+    if line.number == "C8":
+        return line.missing if camera.position is not None else NO_POSITION
     if line.number == "C18":
         return line.missing if camera.osd_text else NO_TEXT
     return _why_not_compared(line, camera, pictures)
