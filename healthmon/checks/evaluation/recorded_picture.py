@@ -34,9 +34,9 @@ def unlike(observation: Observation, shown: Shown, device: Device) -> Verdict | 
     it shows another view than the camera has learned.
     """
     for age, picture in shown:
-        for code, found in _differences(observation, picture, device):
+        for found in _differences(observation, age, picture, device):
             if found.state is State.DEGRADED:
-                return _recorded(observation, found, code, age)
+                return found
     return None
 
 
@@ -57,15 +57,15 @@ def _recorded(observation: Observation, found: Verdict, code: str, age: str) -> 
 
 
 def _differences(
-    observation: Observation, picture: PictureReading, device: Device
-) -> Iterator[tuple[str, Verdict]]:
-    """Codes, and the verdicts that the live picture would get, without those that a person has called
-    false alarms.
+    observation: Observation, age: str, picture: PictureReading, device: Device
+) -> Iterator[Verdict]:
+    """The verdicts that the live picture would get, as those of the recorded one, without what a person
+    has called a false alarm.
     """
     if "recorded_clock" not in picture.dismissed:
         for clock in screen_clock.verdicts(observation, device, picture):
-            yield "recorded_clock", clock
+            yield _recorded(observation, clock, "recorded_clock", age)
     known = picture.baseline
     found = view(observation, picture, known) if known and known.peak is not None else None
     if found is not None and not {found.code, "recorded_view"} & set(picture.dismissed):
-        yield "recorded_view", found
+        yield _recorded(observation, found, "recorded_view", age)
