@@ -199,6 +199,25 @@ def probe(
     command.probe(device, config, check_type, explain=explain)
 
 
+@cli.command()
+def init(
+    output: Annotated[Path, typer.Option(help="the file to write")] = Path("config.yaml"),
+    *,
+    answers: Annotated[
+        Path | None,
+        typer.Option(
+            help="YAML with the answers: estate, time_zone, time_servers, sites, contractor, "
+            "contractor_phone, contractor_email"
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="overwrite a file that is there")] = False,
+) -> None:
+    """Ask for estate, time zone, time servers, sites and contractor, and write a first config.yaml."""
+    from healthmon.cli import first_config
+
+    first_config.run(output, answers, force=force)
+
+
 @cli.command("check-config")
 def check_config(
     config: ConfigOption = None,

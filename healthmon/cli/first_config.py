@@ -1,0 +1,253 @@
+"""``healthmon init``: a first config.yaml from a few answers, typed at a terminal or in a file.
+
+Whatever is tried is printed: each time server is asked once. The file is read back by the loader
+before it is written, and no file is overwritten without a word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from healthmon.cli.console import fail, say
+from healthmon.cli.loop import run_loop
+from healthmon.config import document, loading, replacing, units
+from healthmon.config.problems import ConfigError, suggest
+from healthmon.config.text_edit import written
+from healthmon.protocols import ntp
+from healthmon.protocols.errors import ExchangeError
+from healthmon.protocols.transport.connector import Connector
+from healthmon.runtime import extensions
+
+MOST: Final = 200
+_PORT: Final = re.compile(r"([^:]+):([0-9]{1,5})")
+_NO_LETTERS: Final = re.compile(r"[^a-z0-9]+")
+Answers = dict[str, Any]
+TAIL: Final = """\
+
+# Accounts by name; the secret is in a file of its own (chmod 600):
+# credentials:
+#   camera-view: {username: healthmon, secret: {file: secrets/camera-view}}
+
+# A camera is one line; what many have in common stands in `defaults`, here and in a site (docs/configuration.md). Many
+# come from a spreadsheet: `healthmon export`, then `healthmon import`.
+# cameras:
+#   - {id: C001, name: Market Place north, site: SITE, address: 192.0.2.11, kind: fixed, credential: camera-view}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One answer: its `key` in the file of answers, the words that ask for it, an example, and what reads
+    it (raises ValueError with a remedy). `several`: a list, one at a time until an empty line.
+    """
+
+    key: str
+    words: str
+    read: Callable[[str], Any]
+    default: str = ""
+    several: bool = False
+
+
+def run(output: Path, answers: Path | None, *, force: bool) -> None:
+    """Ask, try the time servers, write. Exits where something is wrong or the file is there."""
+    if output.exists() and not force:
+        raise fail(f"{output}: is there already; write another file (--output) or add --force")
+    if answers is not None:
+        given = _from_file(answers)
+    elif sys.stdin.isatty():
+        given = _asked()
+    else:
+        example = "{estate: Example CCTV, time_servers: [192.0.2.1], sites: [Market Place], contractor: Acme}"
+        raise fail(f"no terminal to ask at: give --answers FILE with, for example, {example}")
+    if servers := given["time_servers"]:
+        run_loop(_try_servers(servers))
+    text = _text(given)
+    try:
+        loading.loaded_as(text.encode(), output, extensions.installed())
+    except ConfigError as error:
+        raise fail(f"{error}\n{output}: nothing is written") from None
+    _write(output, text.encode(), force=force)
+    say(f"{output}: written; it passes `healthmon check-config`. Add your devices to it.")
+
+
+def _text_of(text: str) -> str:
+    if len(text) > 128 or not text.isprintable():
+        raise ValueError("a name has at most 128 characters, all of them printable")
+    return text
+
+
+def _server(text: str) -> dict[str, str]:
+    """An address, or address:port."""
+    found = _PORT.fullmatch(text)
+    address, port = (found[1], found[2]) if found else (text, "")
+    if port and not 0 < int(port) < 65536:
+        raise ValueError(f"port {port} is not one of 1 to 65535")
+    return {"address": units.peer(address)} | ({"port": port} if port else {})
+
+
+def _named(text: str) -> dict[str, str]:
+    """A name with the id that is made of it: ``Market Place`` is market-place."""
+    name = _text_of(text)
+    found = _NO_LETTERS.sub("-", name.lower()).strip("-")[:64]
+    if not found:
+        raise ValueError(f"'{name}' has no letter or digit from which an id could be made")
+    return {"id": found, "name": name}
+
+
+def _local_zone() -> str:
+    """The time zone of this machine, as far as it can be told."""
+    try:
+        return units.zone(os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2])
+    except ValueError:
+        return units.DEFAULT_ZONE
+
+
+def _prompts() -> tuple[Prompt, ...]:
+    return (
+        Prompt("estate", "Name of the estate", _text_of, "CCTV"),
+        Prompt("time_zone", "Time zone", units.zone, _local_zone()),
+        Prompt("time_servers", "Time server (address; empty: no more)", _server, several=True),
+        Prompt("sites", "Site (name; empty: no more)", _named, several=True),
+        Prompt("contractor", "Contractor who repairs (name; empty: none)", _named),
+        Prompt("contractor_phone", "Telephone of the contractor", _text_of),
+        Prompt("contractor_email", "E-mail of the contractor", units.mail),
+    )
+
+
+def _asked() -> Answers:
+    """The answers typed at the terminal; a wrong one is asked for again."""
+    found: Answers = {}
+    for prompt in _prompts():
+        if prompt.key.startswith("contractor_") and not found.get("contractor"):
+            continue
+        if prompt.several:
+            found[prompt.key] = list(_typed_list(prompt))
+        else:
+            found[prompt.key] = _typed(prompt)
+    return found
+
+
+def _typed_list(prompt: Prompt) -> Iterator[Any]:
+    for _ in range(MOST):
+        value = _typed(prompt)
+        if value is None:
+            return
+        yield value
+
+
+def _typed(prompt: Prompt) -> Any:
+    """One answer; the default for an empty line, None where there is none."""
+    hint = f" [{prompt.default}]" if prompt.default else ""
+    while True:
+        sys.stderr.write(f"{prompt.words}{hint}: ")
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        if not line:
+            raise fail("\nthe answers ended; nothing is written")
+        text = line.strip() or prompt.default
+        if not text:
+            return None
+        try:
+            return prompt.read(text)
+        except ValueError as error:
+            say(f"  {error}")
+
+
+def _from_file(path: Path) -> Answers:
+    """The answers of a file. Exits with every mistake of it."""
+    try:
+        found = document.read(path)
+    except ConfigError as error:
+        raise fail(str(error)) from None
+    problems = [str(one) for one in found.problems]
+    tree: Mapping[str, Any] = found.tree if isinstance(found.tree, dict) else {}
+    prompts = {one.key: one for one in _prompts()}
+    answers: Answers = {}
+    for key in tree.keys() - prompts.keys():
+        words = f"unknown key '{key}'{suggest(key, prompts)}; the keys are {', '.join(prompts)}"
+        problems.append(f"{found.file}:{found.line((key,))}: {words}")
+    for key, prompt in prompts.items():
+        try:
+            answers[key] = _answer(prompt, tree.get(key))
+        except ValueError as error:
+            problems.append(f"{found.file}:{found.line((key,))}: '{key}': {error}")
+    if problems:
+        raise fail("\n".join(problems))
+    return answers
+
+
+def _answer(prompt: Prompt, value: Any) -> Any:
+    """Raises ValueError."""
+    if prompt.several:
+        values = [] if value is None else value if isinstance(value, list) else [value]
+        return [_single(prompt, one) for one in values]
+    value = prompt.default if value is None else value
+    return None if value == "" else _single(prompt, value)
+
+
+def _single(prompt: Prompt, value: Any) -> Any:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("a text must stand here")
+    return prompt.read(value.strip())
+
+
+async def _try_servers(servers: list[dict[str, str]]) -> None:
+    """Ask each time server once, and print what it says."""
+    connector = Connector.of([one["address"] for one in servers])
+    tried = (_try(connector, one) for one in servers)
+    for one, words in zip(servers, await asyncio.gather(*tried), strict=True):
+        say(f"time server {one['address']}: {words}")
+
+
+async def _try(connector: Connector, server: Mapping[str, str]) -> str:
+    try:
+        reply = await ntp.query(connector, server["address"], int(server.get("port", "123")))
+    except (ExchangeError, TimeoutError) as error:
+        return f"{ntp.state_of(error)[1]}; it is written, see whether it is right"
+    return f"answers, stratum {reply.stratum}, this machine's clock is {-reply.offset:+.3f} s off"
+
+
+def _text(answers: Answers) -> str:
+    estate = written({"name": answers["estate"], "time_zone": answers["time_zone"]})
+    lines = [
+        "# Written by `healthmon init`. The complete example is config.yaml of healthmon.",
+        f"estate: {estate}",
+    ]
+    for key in ("time_servers", "sites"):
+        if answers[key]:
+            lines += ["", f"{key}:", *(f"  - {written(one)}" for one in answers[key])]
+    if contractor := answers["contractor"]:
+        for key in ("phone", "email"):
+            if value := answers.get(f"contractor_{key}"):
+                contractor = {**contractor, key: value}
+        of_all = written({"contractor": contractor["id"]})
+        lines += [
+            "",
+            "contractors:",
+            f"  - {written(contractor)}",
+            "",
+            "defaults:",
+            f"  device: {of_all}",
+        ]
+    return "\n".join(lines) + "\n" + TAIL
+
+
+def _write(output: Path, text: bytes, *, force: bool) -> None:
+    try:
+        if force and output.exists():
+            replacing.replace(output, output.read_bytes(), text, lambda _: None)
+            return
+        with output.open("xb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except (OSError, replacing.ChangedError) as error:
+        words = (error.strerror or "error").lower() if isinstance(error, OSError) else str(error)
+        raise fail(f"{output}: cannot be written: {words}") from None
