@@ -279,7 +279,8 @@ class Pictures(Strict):
     processes; whether also by processes that the kernel does not confine. For how long the view of
     a PTZ camera counts as judged after it was at a preset (`ptz_view`). Whether people who are logged in
     may see a picture (`show`). Whether the name of each camera must stand in its picture
-    (`camera_name`).
+    (`camera_name`). `snapshots`: whether a JPEG is taken by ONVIF where the stream gives no picture,
+    "metered" also of metered devices.
     """
 
     enabled: Flag = False
@@ -289,6 +290,7 @@ class Pictures(Strict):
     ptz_view: Seconds = Field(default=86400.0, ge=3600, le=31 * 86400)
     show: Flag = False
     camera_name: Flag = False
+    snapshots: Literal["yes", "no", "metered"] = "yes"
     clock: ScreenClock = ScreenClock()
 
 

@@ -175,6 +175,7 @@ class PictureReading:
     `dismissed` are the fault codes that a person has called false alarms and that are not learned
     anew yet, `allowed` those that are. `zones` are the privacy zones of the view, `masks_off` the
     tokens of masks that the camera once reported as drawn and now does not.
+    `snapshot`: it is a JPEG that the camera gave, because its stream gave no picture.
     `clocks` are those in the picture, `clock_problem` says why none is known; `clock_order` (dmy,
     mdy, ymd, or "") and `clock_hours` (12, 24, or 0: as they show) are how they are configured to be
     written. `true` is true time minus our clock. `device_clock` are the camera's own clocks as last
@@ -207,6 +208,7 @@ class PictureReading:
     allowed: tuple[str, ...] = ()
     zones: tuple[PrivacyZone, ...] = ()
     masks_off: tuple[str, ...] = ()
+    snapshot: bool = False
     clocks: tuple[ScreenClock, ...] = ()
     clock_problem: str = ""
     clock_order: str = ""

@@ -41,6 +41,7 @@ AGAIN_SECONDS = 86400.0  # after no clock was found, or a learned one could not 
 MOST_BY_TURNS, MOST_AT_ONCE = 4, 16  # streams that are kept at once, of 24 MB each at most
 MOST_UNREAD = 24  # checks in a row in which no clock of a stream was read
 NO_CLOCK = "no clock that ticks was found in the picture"
+NO_TIME = "the picture is from a snapshot, whose time is not known"
 OTHER_SIZE = "the picture has another size than when its clock was learned; it is learned anew"
 NOT_LEARNED = (
     "the clock in the picture is not learned yet: a running agent learns it, "
@@ -86,6 +87,8 @@ class PictureService:
     (device, stream). With `clock` the clocks in the pictures are read, and learned as `learning` says;
     `learning_at` are the cameras (site, device) of which one is being learned, and until when at most
     (monotonic).
+    `snapshots` (yes, no, metered): whether a JPEG is taken where a stream gives no picture,
+    "metered" also over networks whose data is counted.
     """
 
     pool: PicturePool
@@ -97,6 +100,7 @@ class PictureService:
     clock: bool = False
     clock_order: str = ""
     clock_hours: int = 0
+    snapshots: str = "yes"
     learning: Learning = Learning.BY_TURNS
     learning_at: dict[tuple[str, str], float] = field(default_factory=dict)
 
@@ -122,6 +126,10 @@ class PictureService:
         answer = await self.pool.measure(message)
         return answer.blobs[0]
 
+    def takes_snapshots(self, *, metered: bool) -> bool:
+        """Whether a JPEG may be taken where a stream gives no picture."""
+        return self.snapshots == "metered" if metered else self.snapshots != "no"
+
     async def measure(
         self,
         where: tuple[str, str],
@@ -131,11 +139,13 @@ class PictureService:
         seconds: float,
         looking: Looking | None = None,
         masks: Masks = None,
+        snapshot: bool = False,
     ) -> None:
         """Put into `memory` what the key `frames` of `where` (device, stream) show, within `seconds`.
         They are compared with the camera's own baseline and learned from; those of a PTZ camera
         with that of the view at which it was `looking`. `masks` are the privacy masks that it
-        reports, None where it reports nothing.
+        reports, None where it reports nothing. The time of a `snapshot` is not known, so that no
+        clock is read in it.
         """
         before, began = memory.at, time.monotonic()
         memory.at = began
@@ -150,6 +160,13 @@ class PictureService:
             memory.reading = PictureReading(problem=f"not decoded within {seconds:.0f} s")
         except PictureError as error:
             memory.reading = PictureReading(problem=str(error))
+        if snapshot and memory.reading is not None and not memory.reading.problem:
+            memory.reading = replace(
+                memory.reading,
+                snapshot=True,
+                clocks=(),
+                clock_problem=NO_TIME if self.clock else "",
+            )
 
     async def measure_recorded(
         self,

@@ -295,6 +295,7 @@ def _pictures(estate: Estate, state: AgentState) -> PictureService | None:
         clock=settings.clock.enabled,
         clock_order=settings.clock.order or "",
         clock_hours=settings.clock.hours or 0,
+        snapshots=settings.snapshots,
     )
 
 

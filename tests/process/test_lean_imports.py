@@ -45,6 +45,7 @@ OF_PICTURES = {
     "healthmon.checks.probes.ptz",
     "healthmon.checks.probes.recorded_picture",
     "healthmon.checks.probes.ptz_memory",
+    "healthmon.checks.probes.snapshot",
     "healthmon.incidents.inspections",
     "healthmon.picture.baselines",
     "healthmon.picture.messages",

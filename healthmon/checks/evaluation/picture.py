@@ -177,11 +177,17 @@ def present(observation: Observation, picture: PictureReading) -> Verdict:
     for share, limit, words in _nothing(picture):
         if share >= limit and not seen:
             sentence = f"no picture: {words} ({share * 100:.0f} % of it, limit {limit * 100:.0f} %)"
+            sentence += _source(picture)
             return verdict(
                 observation, "present", State.FAULT, _BLANK[words], sentence, value=share
             )
-    sentence = f"picture there: grey levels {picture.low:.0f} to {picture.high:.0f}"
+    levels = f"grey levels {picture.low:.0f} to {picture.high:.0f}"
+    sentence = f"picture there: {levels}{_source(picture)}"
     return verdict(observation, "present", State.OK, "ok", sentence)
+
+
+def _source(picture: PictureReading) -> str:
+    return "; from a snapshot, the stream gives no picture" if picture.snapshot else ""
 
 
 def _nothing(picture: PictureReading) -> tuple[tuple[float, float, str], ...]:
@@ -196,9 +202,9 @@ def _nothing(picture: PictureReading) -> tuple[tuple[float, float, str], ...]:
 
 def _moving(observation: Observation, picture: PictureReading) -> Iterator[Verdict]:
     """Whether the picture changes from key frame to key frame: behind an encoder that lives, the
-    bytes always do. Nothing where it cannot be told.
+    bytes always do. Nothing where it cannot be told: a snapshot may be an old one.
     """
-    pairs = (picture.session, picture.between)
+    pairs = () if picture.snapshot else (picture.session, picture.between)
     changes = [one for one in pairs if one is not None and one.apart >= LEAST_APART]
     if not changes:
         return

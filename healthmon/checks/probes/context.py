@@ -39,7 +39,8 @@ class StreamMemory:
     row that saw no key frame of the camera, `unlike` its key frames that did not come by the relay
     since one came. `relay` is the name of its server where that is a known
     relay; `worked`: it has shown pictures. `picture` is what was measured of its key frames, where
-    pictures are judged.
+    pictures are judged. `snapshot_path` is what ONVIF has told for a JPEG, None where that is not
+    known; it is not asked before `snapshot_retry_at` (monotonic).
     """
 
     path: str | None = None
@@ -65,6 +66,8 @@ class StreamMemory:
     relay: str = ""
     worked: bool = False
     picture: PictureMemory | None = None
+    snapshot_path: str | None = None
+    snapshot_retry_at: float = -1e9
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ import contextlib
 import time
 from dataclasses import dataclass
 
-from healthmon.checks.probes import ptz
+from healthmon.checks.probes import ptz, snapshot
 from healthmon.checks.probes.context import ProbeContext
 from healthmon.model.device import Check, Device
 from healthmon.model.enums import CheckName, Kind
@@ -28,6 +28,7 @@ LONGEST_LEARNING = (
     120.0  # seconds from the beginning of the check; then another one of its site may
 )
 SPARE = 0.2
+SHARE = 0.6  # of the time that is left, for a snapshot
 NO_WHOLE_REFRESH = "no whole picture has come in one period of the intra refresh"
 
 
@@ -142,16 +143,18 @@ class JudgedPicture:
     async def measure(self, left: float) -> None:
         """Have the key frames measured; the session is over."""
         collector = self.collector
-        if collector is None:
-            return
-        await self._learn(collector)
-        frames = self.frames
+        if collector is not None:
+            await self._learn(collector)
+        ends = time.monotonic() + left
+        frames, instead = self.frames, not self.frames
+        if instead:
+            frames = await self._snapshot(SHARE * left)
         if not frames:
-            if collector.refreshed:
+            if collector is not None and collector.refreshed:
                 self.memory.reading = PictureReading(problem=NO_WHOLE_REFRESH)
                 self.memory.at = time.monotonic()
             return
-        ends = time.monotonic() + left
+        left = ends - time.monotonic()
         looking = await ptz.after(self.device, self.context, left)
         await self.service.measure(
             (self.device.id, self.stream),
@@ -160,4 +163,12 @@ class JudgedPicture:
             seconds=max(0.5, ends - time.monotonic() - SPARE),
             looking=looking,
             masks=ptz.masks(self.device, self.context),
+            snapshot=instead,
         )
+
+    async def _snapshot(self, left: float) -> tuple[KeyFrame, ...]:
+        """A JPEG of the camera in place of a key frame, within `left` seconds."""
+        known = self.context.memory_of(self.device.id).stream(self.stream)
+        spec = next(one for one in self.device.streams if one.name == self.stream)
+        found = await snapshot.taken(self.device, spec, self.context, known, left)
+        return (found,) if found is not None else ()

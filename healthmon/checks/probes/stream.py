@@ -180,18 +180,18 @@ async def _discovered(
         context.connector,
         place,
         device.access.onvif_path,
-        _credential(device, context),
+        credential_of(device, context),
         context.lockout_guard,
         skew=ahead,
-        choice=_choice(device, spec),
+        choice=choice_of(device, spec),
         allow_basic=device.access.allow_basic,
     )
     return memory.path
 
 
-def _choice(device: Device, spec: StreamSpec) -> Choice:
+def choice_of(device: Device, spec: StreamSpec) -> Choice:
     """Which of the device's profiles is the stream `spec`: those of its other streams are not."""
-    found = [one for one in device.streams if one.path is None]
+    found = [one for one in device.streams if one.path is None or one == spec]
     wanted = (
         Wanted(
             one.profile, one.codec, (one.width, one.height) if one.width and one.height else None
@@ -201,7 +201,8 @@ def _choice(device: Device, spec: StreamSpec) -> Choice:
     return Choice(tuple(wanted), found.index(spec))
 
 
-def _credential(device: Device, context: ProbeContext) -> Credential | None:
+def credential_of(device: Device, context: ProbeContext) -> Credential | None:
+    """The account of `device`, None where it has none."""
     return context.credential(device.access.credential) if device.access.credential else None
 
 
@@ -217,7 +218,7 @@ async def opened(
         context.connector,
         place,
         path,
-        _credential(device, context),
+        credential_of(device, context),
         context.lockout_guard,
         device.access.allow_basic,
         transport,

@@ -1,4 +1,5 @@
-// Two ONVIF devices made of node-soap and the official WSDLs: `node onvif_device.js WSDL_FOLDER ADDRESS PORT`.
+// Two ONVIF devices made of node-soap and the official WSDLs: `node onvif_device.js WSDL_FOLDER ADDRESS PORT
+// [PORT_OF_SNAPSHOTS]`.
 //
 // /onvif/device_service: SOAP 1.1 answers, a media service of the first generation, an encoder in one profile only.
 // /second/device: SOAP 1.2 answers, a clock one hour ahead, tokens created more than 5 s off are refused, and a
@@ -10,7 +11,7 @@ const http = require("http");
 const path = require("path");
 const soap = require("soap");
 
-const [folder, address, port] = process.argv.slice(2);
+const [folder, address, port, front = port] = process.argv.slice(2);
 const origin = `http://${address}:${port}`;
 const USER = "healthmon";
 const PASSWORD = "s3cret";
@@ -132,7 +133,15 @@ const media = {
     },
   }),
 };
+// Where the JPEG is: of the first device at this port, unless told otherwise, of the second at another host.
+media.GetSnapshotUri = (given) => ({
+  MediaUri: {
+    Uri: `http://${address}:${front}/snapshot.jpg?profile=${encodeURIComponent(given.ProfileToken)}`,
+    InvalidAfterConnect: false, InvalidAfterReboot: false, Timeout: "PT0S",
+  },
+});
 const media2 = {
+  GetSnapshotUri: () => ({ Uri: `http://192.0.2.9:${port}/snapshot.jpg` }),
   GetProfiles: () => ({ Profiles: [{ attributes: { token: "p0", fixed: true }, Name: "main" }, { attributes: { token: "p1" }, Name: "sub", Configurations: { PTZ: { attributes: { token: "z" }, Name: "z", UseCount: 1, NodeToken: "n" } } }] }),
   GetMasks: () => ({
     Masks: [
