@@ -37,7 +37,7 @@ KINDS = (
     ((1920, 1080), 4_000_000),
 )
 CODECS = ("h264", "h265")
-LIGHTS = ("day", "night", "infrared", "fog", "dusk")
+LIGHTS = ("day", "night", "infrared", "dusk")
 DATES = ("%d-%m-%Y", "%Y-%m-%d", "%m/%d/%Y", "%d/%m/%y", "")
 WATCHED, FPS = 28.0, 5
 READINGS = 334

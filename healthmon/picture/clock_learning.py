@@ -39,6 +39,7 @@ SETTLED = (0.45, 0.65)  # seconds after a tick at which its digit is sharp
 NEXT_TICK = 0.85  # from here on the next digit may stand there: a tick is known to 0.1 s
 INFORMATION = 0.3  # of the most, where a pixel belongs to the digit
 LEAST_TENS = 0.75  # fit of the digit before the last one
+PROOF_FIT = 0.8  # of a digit of a clock that must count right anyway
 PROOF = 0.6  # of the watched seconds must be read surely, and none of these wrong
 MOST_AROUND = 160  # rows above and below it that may hold the date; they cost memory
 PUNCTUAL = 0.85  # of these must show the very second
@@ -355,7 +356,8 @@ class _Ticking:
     def _read(self, glyphs: Glyphs, fields: Sequence[Field]) -> dict[int, Digits]:
         """What stands in `fields` in each second."""
         cells = [cell for one in fields for cell in one.cells]
-        return {second: read_cells(one, glyphs, cells) for second, one in self.means.items()}
+        shown = self.means.items()
+        return {second: read_cells(one, glyphs, cells, PROOF_FIT) for second, one in shown}
 
 
 def _share(shown: dict[int, Digits]) -> float:

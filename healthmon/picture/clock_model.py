@@ -20,7 +20,8 @@ from healthmon.model.picture import LEAST_MARGIN
 from healthmon.picture import messages
 from healthmon.picture.messages import Message
 
-LEAST_FIT = 0.8  # correlation with the glyph
+# Correlation with the glyph. Up to 0.87 a light thing behind plain text has made a 7 a 1.
+LEAST_FIT = 0.9
 LEAST_GAIN = 0.35  # contrast, 1 being the learned one
 DIFFERENT = 0.25  # of the contrast: where two glyphs are told apart
 SHIFTS = np.array([(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)], np.intp)
@@ -228,17 +229,19 @@ class ClockModel:
         return column / self.size[0], row / self.size[1]
 
 
-def read_cells(luma: Luma, glyphs: Glyphs, cells: Sequence[tuple[int, int]]) -> Digits:
+def read_cells(
+    luma: Luma, glyphs: Glyphs, cells: Sequence[tuple[int, int]], least_fit: float = LEAST_FIT
+) -> Digits:
     """The digits in `cells`; one that is not sure at its place is looked for one pixel around it
     too.
     """
     places = np.array(cells, np.intp).reshape(-1, 2)
-    found = _read_at(luma, glyphs, places)
+    found = _read_at(luma, glyphs, places, least_fit)
     unsure = np.flatnonzero(~found.sure)
     if len(unsure):
         shifted = (places[unsure, None] + SHIFTS).reshape(-1, 2)
         around = _fitting(luma, glyphs, shifted, len(SHIFTS))
-        found.put(unsure, _read_at(luma, glyphs, around))
+        found.put(unsure, _read_at(luma, glyphs, around, least_fit))
     return Digits(
         "".join(map(str, found.digits.tolist())),
         float(found.margins.min(initial=1.0)),
@@ -262,13 +265,13 @@ class _Read:
         self.fits[which], self.sure[which] = other.fits, other.sure
 
 
-def _read_at(luma: Luma, glyphs: Glyphs, places: NDArray[np.intp]) -> _Read:
+def _read_at(luma: Luma, glyphs: Glyphs, places: NDArray[np.intp], least_fit: float) -> _Read:
     """The digits whose left upper corners are `places` (n x 2: row, column)."""
     patches = _patches(luma, glyphs, places)
     fits, gains = glyphs.fits(patches)
     digits, margins = glyphs.best(patches, fits)
     which = np.arange(len(digits)), digits
-    sure = (fits[which] >= LEAST_FIT) & (gains[which] >= LEAST_GAIN) & (margins >= LEAST_MARGIN)
+    sure = (fits[which] >= least_fit) & (gains[which] >= LEAST_GAIN) & (margins >= LEAST_MARGIN)
     return _Read(digits, margins, fits[which], sure)
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime, timedelta
 from functools import cache
 
 import numpy as np
 import pytest
 
-from benchmarks._clock_scenes import Stamp, Street, coded, stream
+from benchmarks._clock_scenes import Stamp, Street, coded, lines, stream
 from benchmarks._picture_scenes import Encoder
 from benchmarks.clock_eval import decoded
 from healthmon.picture import clock_model
 from healthmon.picture.clock_learning import ClockFinder, ClockLearner, learned_clocks
-from healthmon.picture.clock_model import ClockModel
+from healthmon.picture.clock_model import ClockModel, Glyphs
 
 BEGAN = datetime(2026, 11, 14, 13, 59, 41, 300_000)
 BOXED = Stamp(font="5x7", style="boxed", high=0.06)
@@ -175,3 +176,29 @@ def test_a_camera_that_draws_a_second_late_now_and_then_is_learned(late: float, 
         for at in seconds
     ]
     assert len(learned_clocks(lambda: iter(frames))) == found
+
+
+def test_a_light_thing_behind_plain_text_makes_no_other_digit_of_it():
+    inked = [lines(Stamp(str(digit), style="plain", high=1.0), 20, BEGAN)[0] for digit in range(10)]
+    high, wide = inked[8][0].shape[0], max(level.shape[1] for level, _ in inked)
+    dark = np.full((high + 8, wide + 8), 40, np.float32)
+
+    def drawn(digit: int, behind: np.ndarray) -> np.ndarray:
+        picture, (level, cover) = behind.copy(), inked[digit]
+        part = picture[4 : 4 + high, 4 : 4 + level.shape[1]]
+        part[:] = part * (1 - cover) + level * cover
+        return picture
+
+    cut = np.s_[4 : 4 + high, 4 : 4 + wide]
+    glyphs = Glyphs.of(np.stack([drawn(digit, dark)[cut] for digit in range(10)]))
+    sure = wrong = 0
+    for digit, light, top, left in itertools.product(
+        range(10), (205, 235), range(0, high, 2), range(0, wide, 3)
+    ):
+        behind = dark.copy()
+        behind[4 + top :, 4 + left :] = light
+        read = clock_model.read_cells(drawn(digit, behind), glyphs, [(4, 4)])
+        sure += read.sure
+        wrong += read.sure and read.text != str(digit)
+    assert wrong == 0
+    assert sure > 100

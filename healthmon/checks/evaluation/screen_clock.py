@@ -89,6 +89,8 @@ def _judged(
     """The verdict on one clock, or why there is none."""
     where = f"the clock at the {clock.place} of the picture"
     if not clock.sure:
+        if clock.margin >= LEAST_MARGIN:
+            return f"{where} was not read surely: something is behind or over its digits"
         return f"{where} was not read surely (margin {clock.margin:.2f}, limit {LEAST_MARGIN})"
     if picture.true is None:
         return f"{where} was read, but true time is not known"
