@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from healthmon.config.document import Document, Path_
-from healthmon.config.inheritance import Inherited
+from healthmon.config.inheritance import VARIANTS, Inherited
 from healthmon.config.problems import Problem, suggest
 from healthmon.config.schema import Config
 
@@ -151,6 +151,13 @@ def _no_choice(found: _Finding) -> str:
     return f"'{found.key}': {found.shown} is not one of {choice}{hint}"
 
 
+def _choices(found: _Finding) -> str:
+    """What may be written for a missing key that has few values."""
+    if found.key != "kind":
+        return ""
+    return f"; write one of {', '.join(VARIANTS)}, or give it in the defaults"
+
+
 def _beyond_limit(found: _Finding) -> str:
     lowest = "ge" in found.context
     limit = found.context.get("ge", found.context.get("le"))
@@ -168,7 +175,7 @@ _NO_SECTION = _said("is where a section of keys must be")
 _NO_LIST = _said("is where a list must be")
 _SENTENCES: dict[str, Callable[[_Finding], str]] = {
     "extra_forbidden": _unknown_key,
-    "missing": lambda found: f"'{found.key}' is missing",
+    "missing": lambda found: f"'{found.key}' is missing{_choices(found)}",
     "value_error": _value_error,
     "literal_error": _no_choice,
     "string_too_short": lambda found: (

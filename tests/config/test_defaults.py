@@ -130,7 +130,9 @@ def test_a_mistake_of_a_default_is_told_once_at_its_line(tmp_path: Path) -> None
 
 def test_what_is_missing_is_told_of_the_device(tmp_path: Path) -> None:
     text = "sites: [{id: a}]\ncameras:\n  - {id: C1, name: One, site: a, address: 192.0.2.1}\n"
-    assert told(tmp_path, text) == ["3: camera C1: 'kind' is missing"]
+    assert told(tmp_path, text) == [
+        "3: camera C1: 'kind' is missing; write one of fixed, ptz, deployable, or give it in the defaults"
+    ]
 
 
 def test_defaults_cannot_make_a_file_grow_without_end(
