@@ -220,9 +220,11 @@ class Exchange(asyncio.BufferedProtocol):
         self._finish(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
+        """The connection is gone. Nobody awaits the reply where it was given up while it was made."""
         self.spoiled = True
         self._finish(exc)
+        if self.reply.done() and not self.reply.cancelled():
+            self.reply.exception()
 
     def rest(self) -> str:
         """What has not come of the reply, in words; empty while there is no head."""
