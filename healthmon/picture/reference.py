@@ -287,8 +287,7 @@ def _compared(light: Light, picture: Decoded, hidden: Hidden | None) -> dict[str
         detailed = np.where(_hidden_patches(hidden, picture)[:, None], 0, detailed)
     edges = outlines(seen)
     where = located(learned, edges)
-    offset = where.offset if where.is_sway else (0, 0)
-    share, tiles = covered(known, seen, offset, noises)
+    share, tiles = min(covered(known, seen, offset, noises) for offset in where.sways())
     found: dict[str, Any] = {
         "peak": where.peak,
         "other_peak": where.other,
@@ -356,6 +355,10 @@ class Where:
         return max(abs(self.offset[0]), abs(self.offset[1])) <= MOST_SWAY and (
             self.other >= PLAIN_PEAK
         )
+
+    def sways(self) -> set[tuple[int, int]]:
+        """The offsets by which the picture may lie on the other one though nobody moved the camera."""
+        return {(0, 0), self.offset if self.is_sway else (0, 0)}
 
 
 _WINDOW = np.outer(np.hanning(_BOTTOM - _TOP), np.hanning(WIDTH)).astype(np.float32)

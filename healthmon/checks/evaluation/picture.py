@@ -43,6 +43,7 @@ NO_PEAK, NO_SHARE = 0.025, 0.3  # of outlines that agree by chance, of the lowes
 ZOOM_PEAK, ZOOM_RATIO = 0.052, 1.3
 SAME_COARSE, SURELY_COARSE, BLUR_COARSE = 0.35, 0.5, 0.6
 ALL_COARSE, MOST_BLURRED_TILES = 0.9, 0.25  # a strong blur leaves nothing in some tiles
+STAYED_COARSE, SURELY_MOVED = 0.65, 5.0  # light and dark do not agree after a move of 3 %
 FALLEN = 0.55  # of the lowest learned agreement of outlines
 FAR_PEAK, FAR_COARSE = 0.045, 0.15  # no view agrees so little with itself, in whatever light
 AS_LEARNED = 0.6  # of the learned brightness
@@ -294,11 +295,8 @@ _Found = tuple[str, str, float]
 
 
 def _moved(limits: Limits, picture: PictureReading, known: Comparison) -> _Found | None:
-    peak, other = known.peak or 0.0, known.other_peak or 0.0
-    if other < GOOD_PEAK or other < limits.moved * peak:
-        return None
     across, down = known.right / WIDTH, known.down / HEIGHT
-    if max(abs(across), abs(down)) < 0.03:  # a pole sways
+    if max(abs(across), abs(down)) < 0.03 or not _fits_elsewhere(limits, known):  # a pole sways
         return None
     parts = []
     if known.right:
@@ -310,6 +308,15 @@ def _moved(limits: Limits, picture: PictureReading, known: Comparison) -> _Found
         size = abs(round(down * picture.height))
         parts.append(f"{size} px {words}, {abs(down) * 100:.0f} % of the height")
     return "moved", f"the picture has moved {' and '.join(parts)} (limit 3 %)", across
+
+
+def _fits_elsewhere(limits: Limits, known: Comparison) -> bool:
+    """Whether the outlines fit better elsewhere. Where light and dark stayed it may be a pattern of the
+    sensor, of the encoder or of a scaled picture.
+    """
+    peak, other = known.peak or 0.0, known.other_peak or 0.0
+    stayed = (known.coarse or 0.0) >= STAYED_COARSE
+    return other >= max(GOOD_PEAK, (SURELY_MOVED if stayed else limits.moved) * peak)
 
 
 def _covered(limits: Limits, known: Comparison) -> _Found | None:

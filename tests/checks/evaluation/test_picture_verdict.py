@@ -136,6 +136,13 @@ def test_a_pole_that_sways_has_not_moved(sway: dict[str, float]):
     assert found is None or found.state is State.OK
 
 
+def test_a_pattern_that_fits_elsewhere_is_no_move_while_light_and_dark_stay():
+    """352 x 288 scaled to 320 x 180: noise repeats every ten pixels."""
+    pattern = {"peak": 0.07, "other_peak": 0.13, "right": 30, "down": -15}
+    assert verdicts(compared(**pattern, coarse=0.9))["view"].state is State.OK
+    assert verdicts(compared(**pattern, coarse=0.5))["view"].code == "view_moved"
+
+
 def test_covered_says_how_much():
     found = verdicts(compared(covered=0.32))["view"]
     assert found.code == "view_covered"
