@@ -113,7 +113,7 @@ def quick(folder: Path) -> None:
         "recording_interval",
         "reference_interval",
     )
-    tree["defaults"] = dict.fromkeys(quickly, "4 s") | {
+    tree["defaults"] |= dict.fromkeys(quickly, "4 s") | {
         "watch": "2 s",
         "cause": {"hold": "2 s", "quiet": "1 s", "longest": "3 s"},
     }
