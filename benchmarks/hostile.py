@@ -181,11 +181,20 @@ def waited_milliseconds(pid: int) -> float:
         return 0.0
 
 
+def _with(shared: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    """`row` with what it lacks of `shared`, sections key by key."""
+    both = {key for key in shared.keys() & row.keys() if isinstance(shared[key], dict)}
+    return shared | row | {key: shared[key] | row[key] for key in both}
+
+
 @contextmanager
 def room(config: Path, beds: list[Bed]) -> Iterator[None]:
     """`config` of a simulated estate with the devices of `beds` added, which are served meanwhile."""
     tree = yaml.safe_load(config.read_text())
     tree["defaults"] = tree.get("defaults", {}) | DEFAULTS
+    # What the simulated cameras have in common is not for the hostile ones.
+    shared = tree["defaults"].pop("camera", {})
+    tree["cameras"] = [_with(shared, row) for row in tree["cameras"]]
 
     def change(made: dict[str, Any]) -> None:
         added, view = made["cameras"], made["credentials"]
