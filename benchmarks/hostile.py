@@ -7,6 +7,7 @@ them.
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import random
@@ -184,7 +185,8 @@ def waited_milliseconds(pid: int) -> float:
 def _with(shared: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
     """`row` with what it lacks of `shared`, sections key by key."""
     both = {key for key in shared.keys() & row.keys() if isinstance(shared[key], dict)}
-    return shared | row | {key: shared[key] | row[key] for key in both}
+    whole = shared | row | {key: shared[key] | row[key] for key in both}
+    return copy.deepcopy(whole)  # an object that stands twice would be written as an anchor
 
 
 @contextmanager
