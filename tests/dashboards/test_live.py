@@ -36,6 +36,7 @@ PERHAPS = {("C120", "recording_gap", "warning"), ("POL", "relay_differs", "warni
 NOT_HERE = {
     '"host"': "no workstation",
     '"picture"': "pictures are not enabled there",
+    '"pan_tilt"': "no camera may be moved there",
     "healthmon_picture_": "pictures are not enabled there",
     "Months that are over": "the agent has just begun: no month is over",
     '"certificate"': "no device with a certificate",
@@ -220,7 +221,7 @@ def test_the_device_page(live):
 
 
 def clock_of(ref: str) -> str:
-    found = next(t for t in targets() if t.panel == "Clock against true time" and t.ref == ref)
+    found = next(t for t in targets() if t.panel == "Clocks against true time" and t.ref == ref)
     return filled(found.expression, "C063")
 
 
