@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from healthmon_exporters.pages.sections import Sections
-from healthmon_exporters.wall.details import CheckLine, details
+from healthmon_exporters.wall.details import CheckLine, Standing, details
 from healthmon_exporters.wall.routes import Wall
 from healthmon_exporters.wall.snapshot import Snapshot
 from healthmon_exporters.web import app as web
@@ -63,9 +63,8 @@ class WallServer:
             for check in self.now.checks
             if check.device == name
         ]
-        return details(
-            device, "Market Place", looks, [f for f in self.now.faults if f.device == name], ""
-        )
+        lines = [line for line in self.now.faults if line.device == name]
+        return details(device, Standing("Market Place"), looks, lines)
 
     async def _nothing(self, *_: str) -> None:
         return None

@@ -202,9 +202,9 @@ def as_json(sheet: Sheet) -> dict[str, Any]:
         "blind_zones": list(sheet.blind),
         "totals": [total.as_json() for total in sheet.totals],
         "footage": sheet.footage.as_json(),
-        "clocks": {camera: one.as_json() for camera, one in sheet.around.clocks.items()},
         "notes": handed_over.notes(sheet.notes, zone),
         "exit_code": sheet.exit_code,
+        "clocks": {camera: one.as_json() for camera, one in sheet.around.clocks.items()},
     }
 
 
