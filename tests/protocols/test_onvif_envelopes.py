@@ -23,7 +23,7 @@ from helpers.loopback import served
 
 from healthmon.protocols.errors import ExchangeError
 from healthmon.protocols.http.exchange import Endpoint
-from healthmon.protocols.onvif import device, media, profile_g_requests, ptz, soap
+from healthmon.protocols.onvif import device, media, osd, profile_g_requests, ptz, soap
 from healthmon.protocols.transport.connector import Connector
 from healthmon.protocols.transport.lockout_guard import LockoutGuard
 
@@ -106,8 +106,11 @@ OF_A_CAMERA: dict[str, dict[str, Any]] = {
     "GetServices": {"IncludeCapability": False},
     "GetProfiles": {},
     "GetStreamUri": {"StreamSetup": RTSP, "ProfileToken": "p0"},
+    "GetSnapshotUri": {"ProfileToken": "p0"},
+    "GetOSDs": {},
     "GetPresets": {"ProfileToken": "p&0"},
     "GetStatus": {"ProfileToken": "p&0"},
+    "GotoPreset": {"ProfileToken": "p&0", "PresetToken": "1<2"},
 }
 
 
@@ -131,6 +134,12 @@ async def sent_to_a_camera() -> dict[str, bytes]:
             views = calls.at(ptz.PTZ, PATH)
             await ptz.presets(views, "p&0")
             await ptz.status(views, "p&0")
+            with suppress(ExchangeError):
+                await media.snapshot_path(connector, place, PATH, RIGHT, guard)
+            with suppress(ExchangeError):
+                await osd.texts(calls.at(media.MEDIA, PATH))
+            with suppress(ExchangeError):
+                await ptz.goto(views, "p&0", "1<2")
     return {name: text.encode() for name, text in {**other.bodies, **camera.bodies}.items()}
 
 

@@ -1,14 +1,18 @@
-"""Where a device is spoken to, from its configured access."""
+"""Where and as whom a device is spoken to, and which of its profiles a stream is: from its
+configuration.
+"""
 
 from __future__ import annotations
 
 import ssl
 
 from healthmon.checks.probes.context import ProbeContext
-from healthmon.model.device import Device
+from healthmon.model.device import Device, StreamSpec
 from healthmon.protocols.errors import SilentError
 from healthmon.protocols.http.exchange import Endpoint
+from healthmon.protocols.onvif.profiles import Choice, Wanted
 from healthmon.protocols.transport import tls
+from healthmon.secret import Credential
 
 
 def trust(device: Device, *, old: bool = False, secure: bool = False) -> ssl.SSLContext:
@@ -47,6 +51,23 @@ def http_place(device: Device, context: ProbeContext) -> Endpoint | None:
 def rtsp_place(device: Device, context: ProbeContext) -> Endpoint | None:
     """`rtsp_endpoint` for a request. Raises SilentError as `http_place` does."""
     return _speaking(rtsp_endpoint(device), device, context)
+
+
+def choice_of(device: Device, spec: StreamSpec) -> Choice:
+    """Which of the device's profiles is the stream `spec`: those of its other streams are not."""
+    found = [one for one in device.streams if one.path is None or one == spec]
+    wanted = (
+        Wanted(
+            one.profile, one.codec, (one.width, one.height) if one.width and one.height else None
+        )
+        for one in found
+    )
+    return Choice(tuple(wanted), found.index(spec))
+
+
+def credential_of(device: Device, context: ProbeContext) -> Credential | None:
+    """The account of `device`, None where it has none."""
+    return context.credential(device.access.credential) if device.access.credential else None
 
 
 def _speaking(place: Endpoint | None, device: Device, context: ProbeContext) -> Endpoint | None:

@@ -10,9 +10,8 @@ import asyncio
 import time
 
 from healthmon.checks.probes.context import ProbeContext, StreamMemory
-from healthmon.checks.probes.endpoints import http_place
+from healthmon.checks.probes.endpoints import choice_of, credential_of, http_place
 from healthmon.checks.probes.skew import skew
-from healthmon.checks.probes.stream import choice_of, credential_of
 from healthmon.model.device import Device, StreamSpec
 from healthmon.protocols.errors import ExchangeError, NoServiceError, ProtocolError
 from healthmon.protocols.http.exchange import Endpoint

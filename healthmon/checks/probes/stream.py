@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from healthmon.checks.probes.clock_onvif import CACHE_SLACK
 from healthmon.checks.probes.context import ProbeContext, StreamMemory
-from healthmon.checks.probes.endpoints import http_place, rtsp_place
+from healthmon.checks.probes.endpoints import choice_of, credential_of, http_place, rtsp_place
 from healthmon.checks.probes.skew import skew
 from healthmon.model.device import Check, Device, StreamSpec
 from healthmon.model.enums import Span
@@ -39,14 +39,12 @@ from healthmon.protocols.errors import (
 )
 from healthmon.protocols.media.parameter_sets import is_sps, sps_of
 from healthmon.protocols.onvif import media as onvif_media
-from healthmon.protocols.onvif.profiles import Choice, Wanted
 from healthmon.protocols.rtsp import connection as rtsp
 from healthmon.protocols.rtsp.rtp import Meter
 from healthmon.protocols.rtsp.sdp import Video
 from healthmon.protocols.rtsp.session import Session
 from healthmon.protocols.transport import metering as counting
 from healthmon.protocols.values import dates
-from healthmon.secret import Credential
 
 if TYPE_CHECKING:
     from healthmon.checks.probes.judged_picture import JudgedPicture
@@ -187,23 +185,6 @@ async def _discovered(
         allow_basic=device.access.allow_basic,
     )
     return memory.path
-
-
-def choice_of(device: Device, spec: StreamSpec) -> Choice:
-    """Which of the device's profiles is the stream `spec`: those of its other streams are not."""
-    found = [one for one in device.streams if one.path is None or one == spec]
-    wanted = (
-        Wanted(
-            one.profile, one.codec, (one.width, one.height) if one.width and one.height else None
-        )
-        for one in found
-    )
-    return Choice(tuple(wanted), found.index(spec))
-
-
-def credential_of(device: Device, context: ProbeContext) -> Credential | None:
-    """The account of `device`, None where it has none."""
-    return context.credential(device.access.credential) if device.access.credential else None
 
 
 @asynccontextmanager
