@@ -19,7 +19,7 @@ from healthmon.checks.probes.endpoints import http_endpoint, rtsp_endpoint
 from healthmon.model.device import Check, Device
 from healthmon.model.enums import Kind, Reason
 from healthmon.model.measurements import Port, Reach
-from healthmon.protocols import icmp, trace
+from healthmon.protocols import deadline, icmp, trace
 from healthmon.protocols.errors import ExchangeError, ResetError, SilentError, TlsTimeoutError
 from healthmon.protocols.http import exchange as http
 from healthmon.protocols.http.exchange import Endpoint
@@ -37,15 +37,17 @@ async def probe(device: Device, check: Check, context: ProbeContext) -> Reach:
     """Try every configured way; what failed stands in the ports. Raises DnsError or AddressError,
     and nothing else.
     """
-    await context.connector.address_of(device.address)
     memory, began = context.memory_of(device.id), time.monotonic()
+    deadline.extend(check.timeout * _PING_SHARE)  # or a late silence hides the ports that answer
+    await context.connector.address_of(device.address)
     ways = list(_ways(device))
     ports: list[Port] = []
     for tried, (name, number) in enumerate(ways):
         spent, left = time.monotonic() - began, len(ways) - tried
-        seconds = (check.timeout * (1 - _PING_SHARE) - spent) / left
+        seconds = max(_LEAST_SECONDS, check.timeout * (1 - _PING_SHARE) - spent) / left
         port = await _try(device, name, number, seconds, context)
         if port.reason is None and _is_doubtful(device, port, memory):
+            spent = time.monotonic() - began
             seconds_each = max(_LEAST_SECONDS, check.timeout * _ANSWER_SHARE - spent) / left
             port = await _answered(device, port, seconds_each, context)
         ports.append(port)
@@ -110,12 +112,12 @@ async def _try(
     began = time.perf_counter()
     limit = min(seconds, context.connector.connect_limit(device.address))
     try:
-        async with asyncio.timeout(seconds) as deadline:
+        async with asyncio.timeout(seconds) as ends:
             await (_snmp(device, context) if name == "snmp" else _tcp(device, number, context))
     except ExchangeError as error:
         return Port(name, number, None, Reason(error.reason), str(error))
     except TimeoutError:
-        if not deadline.expired():
+        if not ends.expired():
             raise
         return Port(name, number, None, Reason.CONNECT_TIMEOUT, f"no answer in {limit:g} s")
     return Port(name, number, time.perf_counter() - began)
@@ -124,7 +126,7 @@ async def _try(
 async def _answered(device: Device, port: Port, seconds: float, context: ProbeContext) -> Port:
     """`port`, which takes connections, or that it answers nothing in `seconds`."""
     try:
-        async with asyncio.timeout(seconds) as deadline:
+        async with asyncio.timeout(seconds) as ends:
             await _spoken_to(device, port.name, context)
     except SilentError as error:
         return replace(port, seconds=None, reason=Reason.TIMEOUT, detail=str(error))
@@ -132,7 +134,7 @@ async def _answered(device: Device, port: Port, seconds: float, context: ProbeCo
         # Of a camera the check of its pictures tells it.
         return port if device.streams else replace(port, reason=Reason.RESET, detail=str(error))
     except TimeoutError:
-        if not deadline.expired():
+        if not ends.expired():
             raise
         words = f"no answer in {seconds:.1f} s"
         return replace(port, seconds=None, reason=Reason.TIMEOUT, detail=words)

@@ -6,6 +6,8 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from helpers.fakes.rtsp_server import Camera
@@ -17,10 +19,12 @@ from healthmon.checks.probes import reach
 from healthmon.checks.probes.context import ProbeContext
 from healthmon.model.device import Access, Check, Device, NutAccess
 from healthmon.model.enums import CheckName, Kind, Reason
+from healthmon.model.measurements import Reach
 from healthmon.protocols import icmp
 from healthmon.protocols.errors import AddressError, SilentError
 from healthmon.protocols.transport.connector import Connector
 from healthmon.protocols.transport.lockout_guard import LockoutGuard
+from healthmon.scheduling.runner import ProbeRunner
 from healthmon.secret import Credential, Secret
 
 
@@ -160,6 +164,24 @@ async def test_a_hung_device_is_within_its_time_and_not_pinged(
         hung = device(rtsp_port=one.port, http_port=two.port)
         seen = await reach.probe(hung, check(2.0), tools())
     assert [port.reason for port in seen.ports] == [Reason.TIMEOUT, Reason.TIMEOUT]
+
+
+async def test_a_silent_port_is_told_beside_one_that_answers_however_slowly_it_connects() -> None:
+    """The deadline of the whole check would call the device unreachable."""
+
+    class Far(Connector):
+        async def connect(self, *args: Any, **more: Any) -> Any:
+            await asyncio.sleep(0.15)
+            return await super().connect(*args, **more)
+
+    context = replace(tools(), connector=Far.of(["127.0.0.1"]))
+    async with served(speaking) as one, served(silent) as two:
+        camera = device(rtsp_port=one.port, http_port=two.port)
+        result = await ProbeRunner().run(
+            lambda: reach.probe(camera, check(2.0), context), lambda seen: (), check(2.0)
+        )
+    assert isinstance(seen := result.observation.value, Reach), result.observation
+    assert [port.reason for port in seen.ports] == [None, Reason.TIMEOUT]
 
 
 async def test_a_failed_ping_is_a_port_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
