@@ -38,7 +38,7 @@ def product(folder: Path, port: int, **pictures: str) -> Product:
     users.chmod(0o600)
     tree = {
         "agent": {"users_file": str(users)},
-        "defaults": {"interval": "2 s", "timeout": "20 s"},
+        "defaults": {"interval": "5 s", "timeout": "20 s"},
         "pictures": PICTURES | pictures,
         "cameras": [camera_row(port)],
     }
@@ -48,7 +48,7 @@ def product(folder: Path, port: int, **pictures: str) -> Product:
 def client(agent: Running, who: str) -> httpx.Client:
     """A browser of a user."""
     origin = f"http://127.0.0.1:{agent.port}"
-    return httpx.Client(base_url=origin, auth=(who, PASSWORD), trust_env=False, timeout=40)
+    return httpx.Client(base_url=origin, auth=(who, PASSWORD), trust_env=False, timeout=120)
 
 
 def pressed(http: httpx.Client) -> httpx.Response:

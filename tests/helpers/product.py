@@ -225,5 +225,5 @@ class Running:
             assert took < seconds, (
                 f"not so after {took:.0f} s\n" + self.log.read_text(errors="replace")[-3000:]
             )
-            time.sleep(0.1)
+            time.sleep(min(0.1 + took / 50, 0.5))
         return time.monotonic() - began

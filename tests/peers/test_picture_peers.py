@@ -105,6 +105,18 @@ STEERED = "crop=640:360:x='80+75*sin(1.7*t)':y='40+35*sin(1.1*t)'"  # to and fro
 STILL = {  # of a quiet scene without a clock, nobody can tell whether it is frozen
     "quiet": Film(f"{crop()},noise=alls=2:allf=t", coder=QUIET),
 }
+# One of each kind of fault, each codec, two clean ones and the still one; the rest with FILMS=all.
+USUAL = {"covered265", "blurred", "moved5", "zoomed", "frozen265", "frozenjpeg", "slate"}
+USUAL |= {"black", "white", "clean300", "visitor", "quiet"}
+
+
+def chosen() -> tuple[dict[str, Film], set[tuple[str, str]]]:
+    """The films of this run by name, and the faults (name, code) that they show."""
+    faults = {(name, code): one for code, group in FILMS.items() for name, one in group.items()}
+    films = {name: one for (name, _), one in faults.items()} | WELL | STILL
+    names = set(films) if os.environ.get("FILMS") == "all" else USUAL
+    told = {one for one in faults if one[0] in names}
+    return {name: one for name, one in films.items() if name in names}, told
 
 
 def swept(folder: Path, port: int, known: Iterable[tuple[str, bytes]]) -> Told:
@@ -188,7 +200,7 @@ def test_films_by_ffmpeg_are_told_right(peers: Peers, tmp_path: Path):
     whole = scene(11, size=WHOLE)
     view = whole[MARGIN[1] : -MARGIN[1], MARGIN[0] : -MARGIN[0]]
     (tmp_path / "scene.png").write_bytes(png(whole))
-    films = {name: one for group in FILMS.values() for name, one in group.items()} | WELL | STILL
+    films, wanted = chosen()
     make(tmp_path, tmp_path / "scene.png", films.items())
     port = free_port()
     server = PEERS / "film_server.py"
@@ -197,19 +209,19 @@ def test_films_by_ffmpeg_are_told_right(peers: Peers, tmp_path: Path):
     ticks, still = learned(view), learned(view, moved=False)
     known = [(name, still if name in STILL else ticks) for name in films]
     told = swept(tmp_path, port, known)
-    wanted = {(name, code) for code, group in FILMS.items() for name in group}
     wanted.add(("frozenjpeg", "frozen_picture"))  # to the last byte
     assert set(told) == wanted, told
     assert "32 px left, 5 % of the width" in told["moved5", "view_moved"]
-    assert "64 px right, 10 % of the width" in told["moved10", "view_moved"]
-    for name in ("covered", "covered265"):
+    if "moved10" in films:
+        assert "64 px right, 10 % of the width" in told["moved10", "view_moved"]
+    for name in films.keys() & {"covered", "covered265"}:
         assert 28 <= int(told[name, "view_covered"].split()[1]) <= 36, "30 % of the view"
 
 
 def test_jpeg_that_is_too_large_for_its_header_has_a_picture(peers: Peers, tmp_path: Path):
     """GStreamer writes 0x0 into it and the size into the description (RFC 2435 3.1.5)."""
     need("ffmpeg", library(GSTREAMER))
-    whole = scene(7, size=(2592, 1944))
+    whole = scene(7, size=(2048, 256))
     (tmp_path / "scene.png").write_bytes(png(whole))
     make(tmp_path, tmp_path / "scene.png", [("large", film(SENSOR, codec="jpeg"))])
     port = free_port()
@@ -241,10 +253,9 @@ def test_a_stream_with_intra_refresh_has_a_picture_or_says_why_not(peers: Peers,
     wait_serving(peers, 1)
     names = ("refresh", "refreshcovered", "longrefresh")
     for name in names:  # whoever watches already
+        argv = ("-loglevel", "error", "-rtsp_transport", "tcp", "-i")
         url = f"rtsp://127.0.0.1:{live}/{name}"
-        peers.start(
-            "ffmpeg", "-loglevel", "error", "-rtsp_transport", "tcp", "-i", url, "-f", "null", "-"
-        )
+        peers.start("ffmpeg", *argv, url, "-c", "copy", "-f", "null", "-")
     time.sleep(5)
     known = learned(whole[20:-20, 40:-40])
     cameras = taught(tmp_path, live, [(name, known) for name in names])

@@ -104,7 +104,7 @@ async def test_neither_run_nor_sweep_loads_a_heavy_library(
         def run() -> tuple[str, str]:
             """What is loaded when it was scraped, and when it was asked for a page too."""
             with product.agent(module_peers) as agent:
-                agent.until(lambda: web.bodies.keys() >= RARE, 60)
+                agent.until(lambda: web.bodies.keys() >= RARE, 180)
                 assert agent.value("healthmon_build_info") == 1
                 scraped = agent.log.read_text(errors="replace")
                 assert agent.get("/desk")[0] == 200

@@ -22,7 +22,7 @@ from healthmon.demo.state import Ports, SimDevice
 from healthmon.incidents.operations import OperationKind
 from healthmon.store.location import FILE, StoreLocation
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parents[2]
 SENT = {
     ("Moved", "car park"): "Moved is at preset Car park (",
@@ -98,11 +98,11 @@ async def sent(config: Path, name: str, preset: str) -> str:
     return out.decode()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 150.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come to that in time"
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.1)
 
 
 async def test_kill_9_between_the_move_and_the_return_brings_it_home_at_the_next_start(
@@ -159,13 +159,13 @@ async def test_a_camera_that_does_not_come_home_is_a_fault_with_words_for_the_op
             await until(lambda: deaf.counters.moves >= 2)
             began, told = time.monotonic(), ""
             while "send Deaf to preset Market" not in told:
-                assert time.monotonic() - began < 120, told
-                await asyncio.sleep(1)
+                assert time.monotonic() - began < 240, told
+                await asyncio.sleep(4)
                 told = await asyncio.to_thread(faults, config)
             assert "has not come back" in told
             deaf.faults |= {"ptz_position": PRESETS["Market"]}  # an operator has done as it says
-            end = time.monotonic() + 200
+            end = time.monotonic() + 300
             while "Deaf" in told:
                 assert time.monotonic() < end, told
-                await asyncio.sleep(2)
+                await asyncio.sleep(5)
                 told = await asyncio.to_thread(faults, config)

@@ -11,8 +11,8 @@ SECONDS, RATE = 12, 15
 SIZE, MARGIN = (640, 360), (80, 40)  # what the camera shows of the scene, and what lies around it
 WHOLE = (SIZE[0] + 2 * MARGIN[0], SIZE[1] + 2 * MARGIN[1])
 CODERS = {
-    "h264": "-c:v libx264 -preset veryfast -g 20 -b:v 1500k",  # with B-frames, as it comes
-    "h265": "-c:v libx265 -preset ultrafast -g 20 -b:v 1200k -x265-params log-level=none",
+    "h264": "-c:v libx264 -preset veryfast -threads 1 -g 20 -b:v 1500k",  # with B-frames, as it comes
+    "h265": "-c:v libx265 -preset ultrafast -g 20 -b:v 1200k -x265-params log-level=none:pools=1:frame-threads=1",
     "jpeg": "-c:v mjpeg -q:v 4 -pix_fmt yuvj420p -huffman default",
 }
 CLOCK = "drawtext=text='%{pts\\:hms}':fontsize=18:fontcolor=white:borderw=2:x=8:y=6"
