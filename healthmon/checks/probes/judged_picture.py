@@ -13,6 +13,7 @@ from healthmon.checks.probes.context import ProbeContext
 from healthmon.model.device import Check, Device
 from healthmon.model.enums import CheckName, Kind
 from healthmon.model.picture import PictureReading
+from healthmon.picture.pool import START_SECONDS
 from healthmon.picture.service import PictureMemory, PictureService
 from healthmon.protocols import deadline
 from healthmon.protocols.errors import ExchangeError
@@ -154,8 +155,10 @@ class JudgedPicture:
                 self.memory.reading = PictureReading(problem=NO_WHOLE_REFRESH)
                 self.memory.at = time.monotonic()
             return
-        left = ends - time.monotonic()
-        looking = await ptz.after(self.device, self.context, left)
+        looking = await ptz.after(self.device, self.context, ends - time.monotonic())
+        if not self.service.pool.measured:  # the process that decodes starts: that is not its time
+            deadline.extend(START_SECONDS)
+            ends += START_SECONDS
         await self.service.measure(
             (self.device.id, self.stream),
             frames,
