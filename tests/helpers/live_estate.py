@@ -21,6 +21,7 @@ from typing import Any
 
 import yaml
 
+from helpers.spelled_out import spelled_out
 from helpers.support import Peers, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -91,7 +92,7 @@ def environment() -> dict[str, str]:
 def quick(folder: Path) -> None:
     """Make the estate's configuration small and quick, with a way out that nobody listens to."""
     path = folder / "config.yaml"
-    tree = yaml.safe_load(path.read_text())
+    tree = spelled_out(yaml.safe_load(path.read_text()))
     tree["cameras"] = [row for row in tree["cameras"] if row["id"] in CAMERAS]
     parents = {row["parent"] for row in tree["cameras"]}
     tree["links"] = [row for row in tree["links"] if row["id"] in parents or "relay" in row]
@@ -113,7 +114,7 @@ def quick(folder: Path) -> None:
         "recording_interval",
         "reference_interval",
     )
-    tree["defaults"] |= dict.fromkeys(quickly, "4 s") | {
+    tree["defaults"] = dict.fromkeys(quickly, "4 s") | {
         "watch": "2 s",
         "cause": {"hold": "2 s", "quiet": "1 s", "longest": "3 s"},
     }

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from helpers.spelled_out import spelled_out
 from helpers.support import Peers, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -71,7 +72,7 @@ class Room:
 
     def configure(self, change: Callable[[dict[str, Any]], None]) -> None:
         path = self.folder / "config.yaml"
-        tree = yaml.safe_load(path.read_text())
+        tree = spelled_out(yaml.safe_load(path.read_text()))
         change(tree)
         fresh = path.with_suffix(".new")
         fresh.write_text(yaml.safe_dump(tree, sort_keys=False))

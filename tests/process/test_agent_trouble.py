@@ -45,7 +45,7 @@ def room(disk: Path, module_peers: Peers, tmp_path_factory: pytest.TempPathFacto
 
     def change(tree: dict) -> None:
         every = ("interval", "clock_interval", "identity_interval", "reference_interval")
-        tree["defaults"] |= {
+        tree["defaults"] = {
             **dict.fromkeys(every, f"{INTERVAL} s"),
             "watch": "1 s",
             "timeout": "5 s",

@@ -25,7 +25,7 @@ def room(module_peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Room:
     made.estate(6, "--recorders", "1")
 
     def change(tree: dict[str, Any]) -> None:
-        tree["defaults"] |= {"interval": "5 s", "watch": "0.5 s"}
+        tree["defaults"] = {"interval": "5 s", "watch": "0.5 s"}
 
     made.configure(change)
     made.start()

@@ -76,7 +76,7 @@ def room(cable: None, module_peers: Peers, tmp_path_factory: pytest.TempPathFact
     )
 
     def change(tree: dict) -> None:
-        tree["defaults"] |= {"interval": "10 s", "reference_interval": "10 s"}
+        tree["defaults"] = {"interval": "10 s", "reference_interval": "10 s"}
         for row in (*tree["links"], *tree["cameras"]):
             row.pop("snmp", None)
             row.pop("port", None)

@@ -55,7 +55,7 @@ def room(module_peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Room:
     )
 
     def change(tree: dict) -> None:
-        tree["defaults"] |= {
+        tree["defaults"] = {
             "interval": "5 s",
             "cause": {"hold": "2 s", "quiet": "1 s", "longest": "3 s"},
         }

@@ -125,7 +125,7 @@ def receivers(module_peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def behind_one_switch(tree: dict) -> None:
-    tree["defaults"] |= {"interval": "30 s", "clock_interval": "5 min"}
+    tree["defaults"] = {"interval": "30 s", "clock_interval": "5 min"}
     tree["links"] = [row for row in tree["links"] if row["id"] in ("S01", "S02")]
     for row in tree["links"]:
         row.pop("snmp", None)
