@@ -25,7 +25,7 @@ from healthmon.picture.service import clock_place
 
 ROOT = Path(__file__).parents[2]
 SERVER = ROOT / "tests/helpers/peers/gst_clocks.py"
-pytestmark = [pytest.mark.peer, pytest.mark.slow]
+pytestmark = [pytest.mark.peer, pytest.mark.slow, pytest.mark.timeout(900)]
 AHEAD = "XXX-1"  # a time zone an hour ahead of UTC
 OWN = "127.0.0.2"  # the address of a camera whose own clock is an hour ahead too
 
@@ -90,6 +90,18 @@ def clocks_told(sheet: str) -> dict[str, tuple[str, str]]:
     }
 
 
+async def all_told(wanted: set[str], *config: str) -> dict[str, tuple[str, str]]:
+    """What sweeps say of clocks: of up to four, as a busy machine may leave one unread, until `wanted`
+    are told.
+    """
+    told: dict[str, tuple[str, str]] = {}
+    for _ in range(4):
+        told |= clocks_told(await healthmon("sweep", "--json", *config))
+        if told.keys() >= wanted:
+            break
+    return told
+
+
 def gstreamer(peers: Peers, zone: str = "UTC", address: str = "127.0.0.1") -> int:
     """The port of GStreamer's server at `address` whose clocks go by `zone`."""
     need(library("girepository-1.0/GstRtspServer-1.0.typelib"))
@@ -118,12 +130,12 @@ async def test_clocks_of_gstreamer_right_ahead_stopped_and_two(peers: Peers, tmp
     )
     async with time_servers() as servers, served(camera.talk, host=OWN, port=onvif):
         config = estate.write(servers)
-        learning = ("--device", "right", "--device", "two", "--device", "timer")
         began = time.monotonic()
-        assert clocks_told(await healthmon("sweep", "--json", *learning, *config)) == {}
+        assert clocks_told(await healthmon("sweep", "--json", "--device", "right", *config)) == {}
         assert time.monotonic() - began < 25, "a sweep does not wait for clocks to be learned"
         shown = await healthmon("picture", "show", "right", *config)
         assert "1 clock in the picture" not in shown
+        learning = ("--device", "right", "--device", "two", "--device", "timer")
         sheet = await healthmon("sweep", "--learn-clocks", "--json", *learning, *config)
         assert clocks_told(sheet) == {}
         for name, words in (
@@ -133,8 +145,9 @@ async def test_clocks_of_gstreamer_right_ahead_stopped_and_two(peers: Peers, tmp
         ):
             assert words in await healthmon("picture", "show", name, *config)
         estate.learned_as("right", "ahead", "same", "right265", "none", "stopped")
-        told = clocks_told(await healthmon("sweep", "--json", *config))
-    assert set(told) == {"ahead", "same", "stopped"}, told
+        wanted = {"ahead", "same", "stopped"}
+        told = await all_told(wanted, *config)
+    assert set(told) == wanted, told
     assert told["same"][0] == "clock_zone", "one cause, one fault"
     assert told["ahead"][0] == "screen_clock_zone"
     assert "1 h 0 min ahead" in told["ahead"][1]
@@ -145,10 +158,7 @@ async def test_clocks_of_ffmpeg_right_ahead_stopped_and_two(peers: Peers, tmp_pa
     server = Published(peers)
     both = ((LOCAL, TOP), (UTC, BOTTOM))
     server.stream("/right", both[0])
-    server.stream("/ahead", both[0], zone=AHEAD)
-    server.stream("/stopped", (r"30-11-2026 08\:09\:10", TOP))
     server.stream("/two", *both)
-    server.stream("/twobad", *both, zone=AHEAD)
     names = ("right", "ahead", "stopped", "two", "twobad")
     estate = Estate(tmp_path, {name: (server.port, f"/{name}") for name in names})
     async with time_servers() as servers:
@@ -158,10 +168,14 @@ async def test_clocks_of_ffmpeg_right_ahead_stopped_and_two(peers: Peers, tmp_pa
         assert clocks_told(sheet) == {}
         assert "1 clock in" in await healthmon("picture", "show", "right", *config)
         assert "2 clocks in" in await healthmon("picture", "show", "two", *config)
+        server.stream("/ahead", both[0], zone=AHEAD)
+        server.stream("/stopped", (r"30-11-2026 08\:09\:10", TOP))
+        server.stream("/twobad", *both, zone=AHEAD)
         estate.learned_as("right", "ahead", "stopped")
         estate.learned_as("two", "twobad")
-        told = clocks_told(await healthmon("sweep", "--json", *config))
-    assert set(told) == {"ahead", "stopped", "twobad"}, told
+        wanted = {"ahead", "stopped", "twobad"}
+        told = await all_told(wanted, *config)
+    assert set(told) == wanted, told
     assert told["stopped"][0] == "screen_clock_stopped"
     for name in ("ahead", "twobad"):
         assert told[name][0] == "screen_clock_zone"

@@ -12,7 +12,9 @@ LOCAL, UTC = r"%{localtime\:%d-%m-%Y %T}", r"%{gmtime\:%d-%m-%Y %T}"
 OUTLINED = "fontsize=24:fontcolor=white:borderw=2"
 BOXED = "fontsize=24:fontcolor=white:box=1:boxcolor=black:boxborderw=4"
 TOP, BOTTOM = f"{OUTLINED}:x=10:y=10", f"{BOXED}:x=w-tw-10:y=h-th-10"
-ENCODER = "-c:v libx264 -preset ultrafast -tune zerolatency -g 20 -b:v 600k -pix_fmt yuv420p"
+ENCODER = (
+    "-c:v libx264 -preset ultrafast -tune zerolatency -threads 1 -g 20 -b:v 600k -pix_fmt yuv420p"
+)
 
 
 class Published:
@@ -30,7 +32,7 @@ class Published:
     def stream(self, path: str, *texts: tuple[str, str], zone: str = "UTC") -> None:
         """Publish a film with `texts` (text, where and how); local time goes by `zone`."""
         drawn = ",".join(f"drawtext=text='{text}':{how}" for text, how in texts)
-        argv = f"ffmpeg -nostdin -v error -re -f lavfi -i testsrc2=size=640x360:rate=10 -vf {{}} {ENCODER} -f rtsp"
+        argv = f"ffmpeg -nostdin -v error -re -filter_threads 1 -f lavfi -i testsrc2=size=640x360:rate=10 -vf {{}} {ENCODER} -f rtsp"
         address = f"rtsp://{HOST}:{self._source}{path}"
         filled = [drawn if one == "{}" else one for one in argv.split()]
         self.peers.start(*filled, address, env={"TZ": zone})

@@ -15,7 +15,7 @@ CLOCK = f'clockoverlay time-format="%d-%m-%Y %H:%M:%S" {FONT}'
 STOPPED = f'textoverlay text="30-11-2026 08:09:10" valignment=top halignment=left {FONT}'
 SHADED = f"{CLOCK} shaded-background=true valignment=bottom halignment=right"
 BALL = "videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate=10/1"
-H264 = "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=20 bitrate=600 ! rtph264pay name=pay0 pt=96"
+H264 = "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=20 bitrate=600 threads=1 ! rtph264pay name=pay0 pt=96"
 H265 = "x265enc tune=zerolatency speed-preset=ultrafast key-int-max=20 bitrate=600 ! rtph265pay name=pay0 pt=96"
 TIMER = "timeoverlay valignment=bottom halignment=right"
 PATHS = {
