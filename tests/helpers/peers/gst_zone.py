@@ -27,8 +27,8 @@ def pipeline(picture: str, zone: bool) -> str:
     )
     if not zone:
         return f"{scene} ! {CLOCK} ! {CODER}"
-    return (
-        "compositor name=mix sink_0::zorder=0 sink_1::zorder=1 sink_1::xpos=400 sink_1::ypos=160 "
+    return (  # it waits 2 s for a late scene: without, the first frames are the rectangle alone
+        "compositor name=mix latency=2000000000 sink_0::zorder=0 sink_1::zorder=1 sink_1::xpos=400 sink_1::ypos=160 "
         f"! video/x-raw,format=I420,width=640,height=360,{RATE} ! {CLOCK} ! {CODER} "
         f"{scene} ! mix.sink_0 "
         "videotestsrc is-live=true pattern=solid-color foreground-color=0xff606060 "
