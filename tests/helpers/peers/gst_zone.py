@@ -22,16 +22,16 @@ RECTANGLE = "video/x-raw,format=I420,width=160,height=100"
 def pipeline(picture: str, zone: bool) -> str:
     """The scene, with the rectangle where there is one."""
     scene = (
-        f'filesrc location="{picture}" ! pngdec ! imagefreeze is-live=true ! video/x-raw,{RATE} '
+        f'filesrc location="{picture}" ! pngdec ! imagefreeze ! video/x-raw,{RATE} '
         "! videoconvert ! video/x-raw,format=I420"
     )
     if not zone:
-        return f"{scene} ! {CLOCK} ! {CODER}"
-    return (  # it waits 2 s for a late scene: without, the first frames are the rectangle alone
-        "compositor name=mix latency=2000000000 sink_0::zorder=0 sink_1::zorder=1 sink_1::xpos=400 sink_1::ypos=160 "
-        f"! video/x-raw,format=I420,width=640,height=360,{RATE} ! {CLOCK} ! {CODER} "
+        return f"{scene} ! clocksync ! {CLOCK} ! {CODER}"
+    return (  # not live, it waits for a late scene; live, the first frames may be the rectangle alone
+        "compositor name=mix sink_0::zorder=0 sink_1::zorder=1 sink_1::xpos=400 sink_1::ypos=160 "
+        f"! video/x-raw,format=I420,width=640,height=360,{RATE} ! clocksync ! {CLOCK} ! {CODER} "
         f"{scene} ! mix.sink_0 "
-        "videotestsrc is-live=true pattern=solid-color foreground-color=0xff606060 "
+        "videotestsrc pattern=solid-color foreground-color=0xff606060 "
         f"! {RECTANGLE},{RATE} ! mix.sink_1"
     )
 
