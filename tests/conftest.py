@@ -75,8 +75,13 @@ def pytest_xdist_auto_num_workers() -> int:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files that wait for minutes begin first, so that no worker is left alone with one at the
-    end.
+    end. What is thorough is run where it is asked for.
     """
+    if os.environ.get("THOROUGH") != "1":
+        skip = pytest.mark.skip(reason="takes minutes; THOROUGH=1 runs it")
+        for item in items:
+            if item.get_closest_marker("thorough") is not None:
+                item.add_marker(skip)
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 

@@ -68,7 +68,7 @@ async def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         only = {"kind": "fixed", "http": "no", "onvif": "no", "rtsp": {"port": device.port}}
         tree: dict[str, Any] = {
             "sites": [{"id": "s"}],
-            "defaults": {"interval": "1 h", "timeout": "60 s", "confirm": {"failures": 1}},
+            "defaults": {"interval": "1 h", "timeout": "20 s", "confirm": {"failures": 1}},
             "cameras": [camera | only],
             "links": [
                 {

@@ -105,18 +105,6 @@ STEERED = "crop=640:360:x='80+75*sin(1.7*t)':y='40+35*sin(1.1*t)'"  # to and fro
 STILL = {  # of a quiet scene without a clock, nobody can tell whether it is frozen
     "quiet": Film(f"{crop()},noise=alls=2:allf=t", coder=QUIET),
 }
-# One of each kind of fault, each codec, two clean ones and the still one; the rest with FILMS=all.
-USUAL = {"covered265", "blurred", "moved5", "zoomed", "frozen265", "frozenjpeg", "slate"}
-USUAL |= {"black", "white", "clean300", "visitor", "quiet"}
-
-
-def chosen() -> tuple[dict[str, Film], set[tuple[str, str]]]:
-    """The films of this run by name, and the faults (name, code) that they show."""
-    faults = {(name, code): one for code, group in FILMS.items() for name, one in group.items()}
-    films = {name: one for (name, _), one in faults.items()} | WELL | STILL
-    names = set(films) if os.environ.get("FILMS") == "all" else USUAL
-    told = {one for one in faults if one[0] in names}
-    return {name: one for name, one in films.items() if name in names}, told
 
 
 def swept(folder: Path, port: int, known: Iterable[tuple[str, bytes]]) -> Told:
@@ -195,12 +183,14 @@ def test_each_fault_is_told_right_and_nothing_of_clean_pictures(peers: Peers, tm
     assert 30 <= share <= 50, "left 40 % of the view"
 
 
+@pytest.mark.thorough
 def test_films_by_ffmpeg_are_told_right(peers: Peers, tmp_path: Path):
     need("ffmpeg", library(GSTREAMER))
     whole = scene(11, size=WHOLE)
     view = whole[MARGIN[1] : -MARGIN[1], MARGIN[0] : -MARGIN[0]]
     (tmp_path / "scene.png").write_bytes(png(whole))
-    films, wanted = chosen()
+    films = {name: one for group in FILMS.values() for name, one in group.items()} | WELL | STILL
+    wanted = {(name, code) for code, group in FILMS.items() for name in group}
     make(tmp_path, tmp_path / "scene.png", films.items())
     port = free_port()
     server = PEERS / "film_server.py"
@@ -212,12 +202,12 @@ def test_films_by_ffmpeg_are_told_right(peers: Peers, tmp_path: Path):
     wanted.add(("frozenjpeg", "frozen_picture"))  # to the last byte
     assert set(told) == wanted, told
     assert "32 px left, 5 % of the width" in told["moved5", "view_moved"]
-    if "moved10" in films:
-        assert "64 px right, 10 % of the width" in told["moved10", "view_moved"]
-    for name in films.keys() & {"covered", "covered265"}:
+    assert "64 px right, 10 % of the width" in told["moved10", "view_moved"]
+    for name in ("covered", "covered265"):
         assert 28 <= int(told[name, "view_covered"].split()[1]) <= 36, "30 % of the view"
 
 
+@pytest.mark.thorough
 def test_jpeg_that_is_too_large_for_its_header_has_a_picture(peers: Peers, tmp_path: Path):
     """GStreamer writes 0x0 into it and the size into the description (RFC 2435 3.1.5)."""
     need("ffmpeg", library(GSTREAMER))
@@ -232,6 +222,7 @@ def test_jpeg_that_is_too_large_for_its_header_has_a_picture(peers: Peers, tmp_p
     assert cell["why"].startswith("view as learned"), cell
 
 
+@pytest.mark.thorough
 def test_a_stream_with_intra_refresh_has_a_picture_or_says_why_not(peers: Peers, tmp_path: Path):
     """Joined after its only key frame: of GStreamer live, of FFmpeg with B-frames and with parameter
     sets in the description only.

@@ -95,6 +95,7 @@ def shown_on_wall(agent: Running) -> bool:
     return "rivacy zone" in agent.get("/wall.json")[1]
 
 
+@pytest.mark.thorough
 async def test_a_zone_that_is_taken_away_is_told_at_priority_1_until_it_is_back(
     camera: tuple[int, Show], peers: Peers, tmp_path: Path
 ) -> None:

@@ -147,6 +147,7 @@ def faults(config: Path) -> str:
     return subprocess.run(argv, capture_output=True, text=True, env=env, check=False).stdout
 
 
+@pytest.mark.thorough
 async def test_a_camera_that_does_not_come_home_is_a_fault_with_words_for_the_operator(
     tmp_path: Path,
 ) -> None:
