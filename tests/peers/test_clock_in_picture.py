@@ -154,7 +154,6 @@ async def test_clocks_of_gstreamer_right_ahead_stopped_and_two(peers: Peers, tmp
     assert told["stopped"][0] == "screen_clock_stopped"
 
 
-@pytest.mark.thorough
 async def test_clocks_of_ffmpeg_right_ahead_stopped_and_two(peers: Peers, tmp_path: Path):
     server = Published(peers)
     both = ((LOCAL, TOP), (UTC, BOTTOM))
