@@ -147,6 +147,7 @@ def test_defaults_cannot_make_a_file_grow_without_end(
         inheritance.inherited(found, {"device": {"ports"}, "link": ()})
 
 
+@pytest.mark.slow
 def test_show_tells_where_each_setting_stands(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     entry = "{id: C1, name: Market, site: river, address: 192.0.2.1, kind: ptz, channel: 1, http: {port: 81}}"

@@ -25,7 +25,12 @@ from healthmon.picture.service import clock_place
 
 ROOT = Path(__file__).parents[2]
 SERVER = ROOT / "tests/helpers/peers/gst_clocks.py"
-pytestmark = [pytest.mark.peer, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.peer,
+    pytest.mark.slow,
+    pytest.mark.thorough,
+    pytest.mark.timeout(900),
+]
 AHEAD = "XXX-1"  # a time zone an hour ahead of UTC
 OWN = "127.0.0.2"  # the address of a camera whose own clock is an hour ahead too
 
