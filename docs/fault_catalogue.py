@@ -66,9 +66,15 @@ def tests() -> dict[str, list[tuple[str, str]]]:
 
 def test_names(path: Path) -> list[str]:
     """The names of the test functions of one file."""
-    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    functions = [n for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-    return sorted({function.name for function in functions if function.name.startswith("test_")})
+    found: set[str] = set()
+    bodies = [ast.parse(path.read_text(encoding="utf-8")).body]
+    for body in bodies:  # of the module, then of its classes
+        for node in body:
+            if isinstance(node, ast.ClassDef):
+                bodies.append(node.body)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                found.add(node.name)
+    return sorted(name for name in found if name.startswith("test_"))
 
 
 def page() -> str:

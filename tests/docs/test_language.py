@@ -7,13 +7,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
 import pytest
 import typer.main
 import yaml
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from docs import glossary
 from docs.glossary import Identifier, Phrase
@@ -63,8 +64,9 @@ def commands(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tup
 def help_texts() -> dict[str, str]:
     """Command -> what ``--help`` prints, wide enough that no sentence is broken."""
     found = {}
-    for path in commands(typer.main.get_command(cli)):
-        shown = CliRunner().invoke(cli, [*path, "--help"], env={"COLUMNS": "400", "TERM": "dumb"})
+    whole = typer.main.get_command(cli)
+    for path in commands(whole):
+        shown = CliRunner().invoke(whole, [*path, "--help"], env={"COLUMNS": "400", "TERM": "dumb"})
         assert shown.exit_code == 0, path
         found["healthmon " + " ".join(path)] = shown.output.replace("--question", "")
     return found
@@ -74,10 +76,15 @@ def modules(*folders: str) -> list[Path]:
     return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
 
+def nodes_of(path: Path) -> list[ast.AST]:
+    """What one module consists of."""
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
 def log_messages(path: Path) -> list[str]:
     """The texts of the log calls of one module."""
     found = []
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(path):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
         receiver = node.func.value
@@ -105,15 +112,15 @@ def logs() -> dict[str, str]:
 
 def sentences(path: Path) -> list[str]:
     """The texts of one module that have a space, without its docstrings."""
-    tree = ast.parse(path.read_text())
+    nodes = nodes_of(path)
     docstrings = {
         id(node.value)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
     return [
         node.value
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and " " in node.value
@@ -129,7 +136,9 @@ def all_sentences() -> dict[str, str]:
     }
 
 
+@cache
 def contexts() -> dict[str, dict[str, str]]:
+    """Context -> name -> text; not read before a test asks, since every worker imports this file."""
     texts = documents()
     return {
         "documents": texts,
@@ -140,14 +149,11 @@ def contexts() -> dict[str, dict[str, str]]:
     }
 
 
-TEXTS = contexts()
-
-
 def hits(phrase: Phrase, context: str) -> list[str]:
     pattern = re.compile(phrase.pattern, re.IGNORECASE)
     return [
         f"{name}: {' '.join(found[0].split())!r} (write: {phrase.write})"
-        for name, text in TEXTS[context].items()
+        for name, text in contexts()[context].items()
         for found in pattern.finditer(text)
     ]
 
@@ -159,14 +165,15 @@ def test_a_banned_phrase_is_nowhere_in_its_contexts(phrase: Phrase) -> None:
 
 def test_the_contexts_hold_texts_of_every_kind() -> None:
     """A search that finds nothing to search would hold nothing."""
+    texts = contexts()
     assert {phrase_context for phrase in PHRASES for phrase_context in phrase.contexts} <= CONTEXTS
-    assert {"README.md", "ARCHITECTURE.md", "docs/install.md"} <= set(TEXTS["technical"])
-    assert "docs/runbooks/HealthmonAgentDown.md" in TEXTS["documents"]
-    assert len(TEXTS["documents"]["CHANGELOG.md"]) > 1000
-    assert "Print the version" in TEXTS["help"]["healthmon version"]
-    assert {"healthmon notify test", "healthmon run"} <= set(TEXTS["help"])
-    assert "OK: " in TEXTS["sentences"]["exporters/healthmon_exporters/reports/shift_sheet.py"]
-    assert sum(text.count("\n") + 1 for text in TEXTS["log"].values()) > 20
+    assert {"README.md", "ARCHITECTURE.md", "docs/install.md"} <= set(texts["technical"])
+    assert "docs/runbooks/HealthmonAgentDown.md" in texts["documents"]
+    assert len(texts["documents"]["CHANGELOG.md"]) > 1000
+    assert "Print the version" in texts["help"]["healthmon version"]
+    assert {"healthmon notify test", "healthmon run"} <= set(texts["help"])
+    assert "OK: " in texts["sentences"]["exporters/healthmon_exporters/reports/shift_sheet.py"]
+    assert sum(text.count("\n") + 1 for text in texts["log"].values()) > 20
 
 
 @pytest.mark.parametrize(
@@ -198,7 +205,7 @@ def test_the_patterns_find_what_they_are_for(text: str, banned: bool) -> None:
 def definitions(path: Path) -> Iterator[tuple[str, str]]:
     """(kind, name) of everything that one module defines, and of the module itself."""
     yield from (("module", part) for part in (*path.parent.relative_to(ROOT).parts, path.stem))
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(path):
         if isinstance(node, ast.ClassDef):
             yield "class", node.name
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

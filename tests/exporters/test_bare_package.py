@@ -29,6 +29,7 @@ assert left_out <= sys.modules.keys()
 """
 
 
+@pytest.mark.slow
 def test_an_agent_loads_no_command_line_and_others_find_the_whole_libraries():
     subprocess.run([sys.executable, "-c", SCRIPT], check=True, timeout=60)
 
@@ -71,6 +72,7 @@ else:
 """
 
 
+@pytest.mark.slow
 def test_a_postponed_module_is_loaded_when_something_of_it_is_asked_for():
     subprocess.run([sys.executable, "-c", POSTPONED], check=True, timeout=60)
 

@@ -11,7 +11,9 @@ import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -25,6 +27,7 @@ CAMERA = f'{AGENT},device="C1",kind="camera",site="market"'
 UP = f"up{{{AGENT}}}"
 _ROW = re.compile(r"Labels:\{(?P<labels>.*)\}\s*\n\s*Annotations:\{(?P<words>.*)\}")
 _PAIR = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where it was built
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,17 @@ class Alert:
         return self.words["summary"]
 
 
+@cache
+def groups(path: Path) -> list[dict[str, Any]]:
+    """The groups of rules of one file."""
+    found: list[dict[str, Any]] = yaml.load(path.read_text(), _LOADER)["groups"]
+    return found
+
+
 def names() -> list[str]:
     """The alerts of the files."""
-    groups = yaml.safe_load(FILES[1].read_text())["groups"]
-    return sorted({rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule})
+    rules = [rule for group in groups(FILES[1]) for rule in group["rules"]]
+    return sorted({rule["alert"] for rule in rules if "alert" in rule})
 
 
 def firing(

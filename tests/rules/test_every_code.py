@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
+from helpers import rule_files
 
 from healthmon.checks.evaluation.codes import CODES
 from healthmon_exporters.web import runbooks
@@ -15,9 +15,7 @@ from healthmon_exporters.web import runbooks
 ROOT = Path(__file__).parents[2]
 RULES = [
     rule
-    for group in yaml.safe_load(
-        (ROOT / "dashboards" / "rules" / "healthmon-alerts.rules.yaml").read_text()
-    )["groups"]
+    for group in rule_files.groups(ROOT / "dashboards" / "rules" / "healthmon-alerts.rules.yaml")
     for rule in group["rules"]
 ]
 TRIED = "".join(path.read_text() for path in Path(__file__).parent.glob("*.test.yaml"))

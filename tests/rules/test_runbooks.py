@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-import yaml
+from helpers import rule_files
 from helpers.exporter_estate import made
 
 from dashboards.rules.faults import alert_of
@@ -22,8 +22,8 @@ from healthmon_exporters.web import runbooks
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "runbooks"
-RULES = yaml.safe_load((ROOT / "dashboards" / "rules" / "healthmon-alerts.rules.yaml").read_text())
-ALERTS = sorted({rule["alert"] for group in RULES["groups"] for rule in group["rules"]})
+RULES = rule_files.groups(ROOT / "dashboards" / "rules" / "healthmon-alerts.rules.yaml")
+ALERTS = sorted({rule["alert"] for group in RULES for rule in group["rules"]})
 SECTIONS = [
     "What it means",
     "What to check from the chair",
