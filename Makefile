@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PURE := tests/checks/evaluation tests/config tests/exporters tests/incidents tests/inventory tests/protocols \
 	tests/scheduling tests/vendors tests/wall/test_wall_model.py tests/wall/test_wallview.py tests/test_docs.py tests/test_house.py
 
-.PHONY: stack stack-demo wheel demo test quick bench lint lock peers clean
+.PHONY: stack stack-demo wheel demo test quick bench lint lock peers docs clean
 
 demo: $(VENV)/.ready
 	$(BIN)/healthmon demo --open
@@ -49,6 +49,16 @@ wheel: $(VENV)/.ready
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks
 
+# The docs site, read from the disk: build/site/index.html. Every warning ends it, such as a link that leads nowhere.
+docs: .venv-docs/.ready
+	.venv-docs/bin/python -m sphinx -q -W --keep-going -b html -c docs/site . build/site
+	@echo "open build/site/index.html"
+
+.venv-docs/.ready: docs/requirements.lock
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/pip install -q --disable-pip-version-check --require-hashes -r docs/requirements.lock
+	@touch $@
+
 # Peers of the tests from PyPI and npm, away from our own packages; .ci/run makes them, a laptop may.
 peers: .venv-peers/.ready tests/peers/node/node_modules/.package-lock.json
 
@@ -68,6 +78,8 @@ lock:
 		--no-header --universal --python-version 3.11 -o requirements.runtime.lock
 	uv pip compile tests/peers/requirements.txt --generate-hashes --no-emit-index-url \
 		--no-header --universal --python-version 3.11 -o tests/peers/requirements.lock
+	uv pip compile docs/requirements.txt --generate-hashes --no-emit-index-url \
+		--no-header --universal --python-version 3.11 -o docs/requirements.lock
 
 $(VENV)/.ready: pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
@@ -78,4 +90,4 @@ $(VENV)/.ready: pyproject.toml requirements.lock
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-peers tests/peers/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	rm -rf $(VENV) .venv-peers .venv-docs tests/peers/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

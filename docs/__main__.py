@@ -6,13 +6,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from docs import accessibility, fault_catalogue, function_check, glossary, roles
+from docs import accessibility, commands, fault_catalogue, function_check, glossary, metrics, roles
 
 FOLDER = Path(__file__).parent
 PAGES = {
     "accessibility.md": accessibility.page,
+    "commands.md": commands.page,
     "glossary.md": glossary.page,
     "fault-catalogue.md": fault_catalogue.page,
+    "metrics.md": metrics.page,
     "roles.md": roles.page,
     "function-check.md": function_check.page,
 }

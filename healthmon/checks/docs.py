@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from healthmon.checks import registry
 from healthmon.checks.check_type import CheckType
+from healthmon.checks.evaluation.codes import CODES, Code
 
 HEAD = """# Checks
 
@@ -21,7 +22,8 @@ where this page is written with the package installed.
 def page() -> str:
     """The whole page."""
     known = registry.installed().check_types.values()
-    return HEAD + "".join("\n" + "\n".join(_section(one)) + "\n" for one in known)
+    sections = [*map(_section, known), _of_no_check(known)]
+    return HEAD + "".join("\n" + "\n".join(one) + "\n" for one in sections)
 
 
 def _section(check_type: CheckType) -> Iterator[str]:
@@ -33,7 +35,20 @@ def _section(check_type: CheckType) -> Iterator[str]:
         for family, (kind, text) in check_type.metric_families.help.items():
             yield f"| `{family}` | {kind} | {text} |"
         yield ""
+    yield from _codes(check_type.codes)
+
+
+def _of_no_check(known: Iterable[CheckType]) -> Iterator[str]:
+    of_checks = {code for check_type in known for code in check_type.codes}
+    yield "## Of no single check"
+    yield ""
+    yield "A common cause, what a person has raised, and faults of healthmon itself."
+    yield ""
+    yield from _codes({code: one for code, one in CODES.items() if code not in of_checks})
+
+
+def _codes(codes: Mapping[str, Code]) -> Iterator[str]:
     yield "| Fault code | Title | Meaning |"
     yield "|---|---|---|"
-    for code, one in check_type.codes.items():
+    for code, one in codes.items():
         yield f"| `{code}` | {one.title} | {one.meaning} |"

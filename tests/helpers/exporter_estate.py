@@ -328,6 +328,7 @@ def tables() -> list[agent_metrics.Table]:
     return [
         *contract_metrics.tables([LifeCycle.of(told, ())], contracts, zone, NOW),
         *agent_metrics.fault_tables([told, held], devices, {"maintenance": 2}, blind),
+        *agent_metrics.inspection_tables([told, held], {"no": 2, "yes": 1}),
         *agent_metrics.outbox_tables(
             {"mail": 3}, {("mail", "sent"): 12, ("mail", "retried"): 1}, {"mail": "refused"}
         ),

@@ -1,0 +1,1 @@
+"""The docs site: `make docs`. Its virtual environment has Sphinx and no healthmon."""
