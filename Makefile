@@ -15,11 +15,14 @@ PURE := tests/checks/evaluation tests/config tests/exporters tests/incidents tes
 demo: $(VENV)/.ready
 	$(BIN)/healthmon demo --open
 
+# Their files are named, so that the others are not read for them.
+ALONE = $(shell grep -rl --include='test_*.py' 'mark\.alone' tests)
+
 test: $(VENV)/.ready lint
-	$(BIN)/python -m pytest -q -m alone
+	$(BIN)/python -m pytest -q -m alone $(ALONE)
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder -m "not alone"
 
-# In 15 s on two cores: before each commit, and first in CI. COVERAGE=1 prints what these tests run of the packages
+# In 15 s on two cores: before each commit. COVERAGE=1 prints what these tests run of the packages
 # (not in `make test`: it would slow down the servers in the tests' own processes, and devices that are slow are a fault).
 quick: $(VENV)/.ready
 	$(BIN)/ruff check .
@@ -56,7 +59,7 @@ docs: .venv-docs/.ready
 
 .venv-docs/.ready: docs/requirements.lock
 	$(PYTHON) -m venv .venv-docs
-	.venv-docs/bin/pip install -q --disable-pip-version-check --require-hashes -r docs/requirements.lock
+	.venv-docs/bin/pip install -q --no-compile --disable-pip-version-check --require-hashes -r docs/requirements.lock
 	@touch $@
 
 # Peers of the tests from PyPI and npm, away from our own packages; .ci/run makes them, a laptop may.
@@ -64,7 +67,7 @@ peers: .venv-peers/.ready tests/peers/node/node_modules/.package-lock.json
 
 .venv-peers/.ready: tests/peers/requirements.lock
 	$(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/pip install -q --disable-pip-version-check --require-hashes -r tests/peers/requirements.lock
+	.venv-peers/bin/pip install -q --no-compile --disable-pip-version-check --require-hashes -r tests/peers/requirements.lock
 	@touch $@
 
 tests/peers/node/node_modules/.package-lock.json: tests/peers/node/package-lock.json

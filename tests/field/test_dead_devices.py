@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,6 @@ from helpers.loopback import Handler, served
 from helpers.product import Product, Running, Swept
 from helpers.support import Peers
 
-pytestmark = pytest.mark.alone
 ANYWHERE = "0.0.0.0"  # every address of the loopback network
 PRODUCTS_OWN = {"timeout": "12 s", "watch": "2 s"}
 SHORTER = {"timeout": "6 s", "watch": "2 s"}
@@ -85,28 +84,24 @@ def stalled(sheet: Swept) -> set[str]:
     return {device for one in rows for device in one["devices"]}
 
 
+@pytest.mark.alone
 async def test_ff_a2_a_sweep_of_150_cameras_with_five_hung_ones_ends_within_15_s(tmp_path: Path):
     """15 s; where this machine is busy, no longer than without the hung ones and one timeout."""
-    async with estate(145, 0, ()) as tree:
-        well = await asyncio.to_thread(Product(tmp_path, tree).sweep)
     async with estate(150, 5, ("hikvision",)) as tree:
         sheet = await asyncio.to_thread(Product(tmp_path, tree).sweep)
     dead = {f"C{number:03d}" for number in range(145, 150)} | {"R150"}
     took = sheet.sheet["took_seconds"]
-    assert took < max(15, well.sheet["took_seconds"] + 12)
+    if took >= 15:
+        async with estate(145, 0, ()) as tree:
+            well = await asyncio.to_thread(Product(tmp_path, tree).sweep)
+        assert took < well.sheet["took_seconds"] + 12
     assert ill(sheet, "faults") | stalled(sheet) == dead
     # A warning says that pictures came; 150 streams of one process of ours may be slow ones.
     others = ill(sheet, "not_checked") - stalled(sheet)
     assert others == set(), [one["sentence"] for one in sheet.sheet["not_checked"]]
 
 
-async def test_ff_a2_one_hung_camera_costs_one_timeout(tmp_path: Path):
-    async with estate(1, 1, ()) as tree:
-        tree["defaults"] = SHORTER
-        sheet = await asyncio.to_thread(Product(tmp_path, tree).sweep)
-    assert sheet.sheet["took_seconds"] < LIMIT
-
-
+@pytest.mark.alone
 async def test_ff_a2_one_hung_recorder_of_each_make_costs_one_timeout(tmp_path: Path):
     makes = ("onvif", "hikvision", "dahua", "axis", "bosch")
     async with estate(2, 0, makes) as tree:
@@ -144,8 +139,10 @@ BEGINNINGS = {
 }
 
 
-async def one_by_one(folder: Path, servers: dict[str, Handler]) -> tuple[Swept, dict[str, str]]:
-    """The sweep of a recorder for each of `servers`, and their ids by name."""
+async def one_by_one(
+    folder: Path, servers: dict[str, Handler], cameras: Sequence[Row] = ()
+) -> tuple[Swept, dict[str, str]]:
+    """The sweep of a recorder for each of `servers` and of `cameras`; the ids of the recorders by name."""
     makes = ("hikvision", "onvif", "dahua", "axis", "bosch")
     async with contextlib.AsyncExitStack() as stack:
         rows = []
@@ -153,15 +150,19 @@ async def one_by_one(folder: Path, servers: dict[str, Handler]) -> tuple[Swept, 
             web = await stack.enter_async_context(served(server, host=address(number)))
             made = recorder(number, (web.port, web.port), makes[number % len(makes)])
             rows.append(made | {"rtsp": "no", "name": f"Recorder {number}"})
-        tree = {"recorders": rows, "defaults": SHORTER}
+        tree = {"cameras": list(cameras), "recorders": rows, "defaults": SHORTER}
         sheet = await asyncio.to_thread(Product(folder, tree).sweep)
     return sheet, dict(zip(servers, (one["id"] for one in rows), strict=True))
 
 
+@pytest.mark.alone
 async def test_ff_a2_a_recorder_that_sends_beginnings_of_answers_alone_is_a_fault(tmp_path: Path):
-    """It costs one timeout too, whatever its make."""
+    """It costs one timeout too, whatever its make, and so does a hung camera beside it."""
     servers = {name: heads_alone(head) for name, head in BEGINNINGS.items()}
-    sheet, ids = await one_by_one(tmp_path, servers)
+    async with served(silent, host=address(150)) as dead:
+        hung = row(150, (dead.port, dead.port))
+        sheet, ids = await one_by_one(tmp_path, servers, [hung])
+    assert "C150" in ill(sheet, "faults")
     told = {name: sheet.sentences(one, "faults") for name, one in ids.items()}
     assert all("connected, but answers nothing" in "".join(told[name]) for name in ids), told
     assert sheet.sheet["took_seconds"] < LIMIT
@@ -204,11 +205,12 @@ def runs_of(agent: Running, check: str) -> dict[str, float]:
     return {labels["device"]: value for labels, value in found}
 
 
+@pytest.mark.alone
 async def test_beside_a2_hung_devices_hold_up_no_other_check_of_the_agent(
     tmp_path: Path, peers: Peers
 ):
     async with estate(30, 10, ("hikvision", "onvif")) as tree:
-        tree["defaults"] = {"timeout": "4 s", "watch": "1 s", "interval": "3 s"}
+        tree["defaults"] = {"timeout": "4 s", "watch": "1 s", "interval": "2 s"}
         product = Product(tmp_path, tree)
 
         def watch() -> dict[str, float]:
