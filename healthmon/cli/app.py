@@ -15,6 +15,7 @@ import typer
 
 from healthmon import __version__
 from healthmon.cli.audit_app import audit
+from healthmon.cli.commission_app import commission
 from healthmon.cli.console import USAGE, fail, load, say
 from healthmon.cli.discover_app import discover
 from healthmon.cli.duties_app import duties
@@ -61,6 +62,7 @@ cli.add_typer(picture, name="picture")
 cli.add_typer(ptz, name="ptz")
 cli.add_typer(duties, name="duties")
 cli.command()(discover)
+cli.command()(commission)
 
 
 @cli.command()

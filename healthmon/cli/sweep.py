@@ -46,7 +46,7 @@ def sweep(
     engine = composition.build(loaded, overrides.known(loaded))
     if (pictures := engine.context.pictures) is not None:
         pictures.learning = Learning.AT_ONCE if learn_clocks else Learning.NONE
-    selection = _selection(engine, *wanted)
+    selection = selection_of(engine, *wanted)
     sheet = run_loop(swept(engine, selection))
     if selection == one_off.Selection() and (problem := one_off.keep(engine, sheet)):
         say(f"warning: the sheet was not stored: {problem}")
@@ -100,9 +100,13 @@ def _by_agent(asked: _Asked, *, chosen: bool) -> int | None:
     return None
 
 
-def _selection(
-    engine: composition.CheckEngine, sites: list[str], devices: list[str], kinds: list[str]
+def selection_of(
+    engine: composition.CheckEngine,
+    sites: Sequence[str],
+    devices: Sequence[str],
+    kinds: Sequence[str] = (),
 ) -> one_off.Selection:
+    """The chosen devices. Exits where one is not known."""
     known_kinds = {d.kind.value for d in engine.estate.devices.values()} | {
         d.variant for d in engine.estate.devices.values() if d.variant
     }

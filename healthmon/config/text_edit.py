@@ -20,7 +20,7 @@ from healthmon.config.problems import ConfigError
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN: Final = re.compile(r"[A-Za-z0-9/](?:[A-Za-z0-9 ._/()+-]*[A-Za-z0-9._/()+-])?", re.ASCII)
 _DASH: Final = re.compile(r"-\s*\Z")
-Value = str | Sequence[str] | Mapping[str, Any]
+Value = str | Sequence[Any] | Mapping[str, Any]
 
 
 class EditError(ValueError):
@@ -57,7 +57,18 @@ class Edit:
         """Give the entry `number` of a list these `values`; None takes a key out. A new key comes
         behind the nearest one that is before it in `order`.
         """
-        entry = self._section(section)[1].value[number]
+        self.change_at((section, number), values, order)
+
+    def change_at(
+        self,
+        path: Sequence[str | int],
+        values: Mapping[str, Value | None],
+        order: Sequence[str],
+    ) -> None:
+        """The same for the mapping at `path`, of keys and numbers of entries; it has a key at least."""
+        entry = self._root
+        for step in path:
+            entry = _child(entry, step)
         pairs = {key.value: (key, value) for key, value in entry.value}
         gone = {key for key, value in values.items() if value is None}
         self._take_out(entry, gone)
@@ -211,6 +222,12 @@ class Edit:
         if not node.value and node.style is None and start == end and key is not None:
             return int(self.source.index(":", key.end_mark.index)) + 1
         return end
+
+
+def _child(node: Any, step: str | int) -> Any:
+    if isinstance(step, int):
+        return node.value[step]
+    return next(value for key, value in node.value if key.value == step)
 
 
 def written(value: Value, style: str | None = None) -> str:

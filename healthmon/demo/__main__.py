@@ -14,7 +14,7 @@ import yaml
 
 from healthmon.demo.estate import Estate
 from healthmon.demo.plan import plan, plant, share_address, write_config
-from healthmon.demo.state import SimDevice
+from healthmon.demo.state import Ports, SimDevice
 
 FEW = 18
 
@@ -48,6 +48,11 @@ def arguments() -> argparse.Namespace:
         "--one-address",
         action="store_true",
         help="one address for all; ports tell the devices apart",
+    )
+    parser.add_argument(
+        "--standard-ports",
+        action="store_true",
+        help="the ports of real devices (80, 554, 161, 123), which only root may serve",
     )
     parser.add_argument(
         "--network", default="127", help="first part of every address (the machine must have them)"
@@ -100,6 +105,7 @@ def _planned(given: argparse.Namespace) -> list[SimDevice]:
     if many:
         for device in devices:
             device.address = f"{given.network}.{device.address.partition('.')[2]}"
+            device.ports = Ports.standard() if given.standard_ports else device.ports
     else:
         sys.stdout.write(
             "One loopback address here: ports tell the devices apart, and looks go one at a time.\n"

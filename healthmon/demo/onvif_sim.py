@@ -9,6 +9,7 @@ import re
 from datetime import UTC, datetime
 from email.utils import formatdate
 from ipaddress import ip_address
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from healthmon.demo import login
@@ -110,6 +111,7 @@ class OnvifSim(Visitor):
             "GetServices": self._services,
             "GetDeviceInformation": self._information,
             "GetNetworkInterfaces": self._interfaces,
+            "GetScopes": self._scopes,
             "GetProfiles": self._profiles,
         }
         if operation in answers:
@@ -217,6 +219,7 @@ class OnvifSim(Visitor):
             "<tds:GetCapabilitiesResponse><tds:Capabilities>"
             f"<tt:Device><tt:XAddr>{base}/device_service</tt:XAddr></tt:Device>"
             f"<tt:Media><tt:XAddr>{base}/media_service</tt:XAddr><tt:StreamingCapabilities/></tt:Media>"
+            f"{self._recorder.capabilities(self._host()) if self._recorder is not None else ''}"
             "</tds:Capabilities></tds:GetCapabilitiesResponse>"
         )
 
@@ -252,6 +255,13 @@ class OnvifSim(Visitor):
             "</tds:NetworkInterfaces></tds:GetNetworkInterfacesResponse>"
         )
 
+    def _scopes(self) -> str:
+        scope = f"onvif://www.onvif.org/name/{quote(self._device.name)}"
+        return (
+            "<tds:GetScopesResponse><tds:Scopes><tt:ScopeDef>Configurable</tt:ScopeDef>"
+            f"<tt:ScopeItem>{scope}</tt:ScopeItem></tds:Scopes></tds:GetScopesResponse>"
+        )
+
     def _hostname(self) -> str:
         return (
             "<tds:GetHostnameResponse><tds:HostnameInformation><tt:FromDHCP>false</tt:FromDHCP>"
@@ -274,7 +284,11 @@ class OnvifSim(Visitor):
         return f"<trt:GetProfileResponse>{row}</trt:GetProfileResponse>"
 
     def _profile_row(self, name: str, number: int) -> str:
-        return _profile_row(name, number, CONFIGURATION if self._device.variant == "ptz" else "")
+        # A camera has one video source for all of its profiles, a recorder one for each.
+        source = number if self._device.channels else 0
+        return _profile_row(
+            name, number, source, CONFIGURATION if self._device.variant == "ptz" else ""
+        )
 
     def _stream_uri(self, number: int) -> str:
         return (
@@ -285,10 +299,15 @@ class OnvifSim(Visitor):
         )
 
 
-def _profile_row(name: str, number: int, more: str) -> str:
-    """One media profile with its video encoder and `more` configurations (ONVIF Media 5.2)."""
+def _profile_row(name: str, number: int, source: int, more: str) -> str:
+    """One media profile with the number of its video `source`, its video encoder and `more`
+    configurations (ONVIF Media 5.2).
+    """
     return (
         f'<trt:{name} token="p{number}" fixed="true"><tt:Name>profile {number}</tt:Name>'
+        f'<tt:VideoSourceConfiguration token="s{source}"><tt:Name>source {source}</tt:Name><tt:UseCount>1</tt:UseCount>'
+        f"<tt:SourceToken>source{source}</tt:SourceToken>"
+        f'<tt:Bounds x="0" y="0" width="{WIDTH}" height="{HEIGHT}"/></tt:VideoSourceConfiguration>'
         f'<tt:VideoEncoderConfiguration token="v{number}"><tt:Name>video {number}</tt:Name><tt:UseCount>1</tt:UseCount>'
         f"<tt:Encoding>H264</tt:Encoding><tt:Resolution><tt:Width>{WIDTH}</tt:Width><tt:Height>{HEIGHT}</tt:Height>"
         f"</tt:Resolution><tt:Quality>4</tt:Quality><tt:RateControl><tt:FrameRateLimit>{round(RATE)}</tt:FrameRateLimit>"

@@ -80,6 +80,16 @@ class ProfileG:
             for name, more in rows
         )
 
+    def capabilities(self, host: str) -> str:
+        """The same services as GetCapabilities names them (ONVIF Core 8.1.2)."""
+        base = f"http://{host}:{self._device.ports.http}/onvif"
+        names = ("Recording", "Search", "Replay")
+        rows = (
+            f"<tt:{one}><tt:XAddr>{base}/{one.lower()}_service</tt:XAddr></tt:{one}>"
+            for one in names
+        )
+        return f"<tt:Extension>{''.join(rows)}</tt:Extension>"
+
     # ------------------------------------------------------------------ search sessions
 
     def _begin(self, operation: str, results: list[str]) -> str:

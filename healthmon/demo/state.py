@@ -30,6 +30,11 @@ class Ports:
         first = FIRST_PORT + 5 * number
         return cls(*range(first, first + 5))
 
+    @classmethod
+    def standard(cls) -> Ports:
+        """The ports of real devices, which only root may serve, and where `discover` looks for them."""
+        return cls(rtsp=554, http=80, snmp=161, ntp=123, tcp=22)
+
 
 @dataclass(slots=True)
 class Counters:

@@ -1,4 +1,4 @@
-"""A switch as SNMP shows it: IF-MIB and POWER-ETHERNET-MIB of the ports that the simulated devices
+"""A switch as SNMP shows it: IF-MIB, BRIDGE-MIB and POWER-ETHERNET-MIB of the ports that the simulated devices
 hang on.
 """
 
@@ -7,8 +7,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
+from healthmon.demo.onvif_sim import mac_of
 from healthmon.demo.state import SimDevice
-from healthmon.vendors import switches
+from healthmon.vendors import bridges, switches
 
 FIRST_INDEX = 10101
 WATTS = 6
@@ -27,9 +28,23 @@ def objects(switch: SimDevice) -> Objects:
         f"{_MAIN}.3.1": lambda: 3 if switch.has("poe_supply") else 1,
         f"{_MAIN}.4.1": lambda: int(switch.faults.get("poe_watts", 0)) or WATTS * len(switch.hangs),
     }
+    if switch.hangs:
+        found[bridges.BASE_PORTS] = lambda: len(switch.hangs)
     for number, device in enumerate(switch.hangs, 1):
         found |= _port(FIRST_INDEX + number - 1, number, device, switch)
+        found |= _learned(FIRST_INDEX + number - 1, number, device)
     return found
+
+
+def _learned(index: int, number: int, device: SimDevice) -> Objects:
+    """What the bridge knows of a port (BRIDGE-MIB, RFC 4188): its interface, and whose MAC address it
+    has learned there.
+    """
+    octets = ".".join(str(int(one, 16)) for one in mac_of(device).split(":"))
+    return {
+        f"{bridges.BASE_INTERFACE}.{number}": lambda: index,
+        f"{bridges.FORWARDING}.{octets}": lambda: 0 if device.unplugged else number,
+    }
 
 
 def _ticks(switch: SimDevice, moment: float) -> int:

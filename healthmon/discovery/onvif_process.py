@@ -13,7 +13,7 @@ from pathlib import Path
 
 from healthmon.discovery.onvif_messages import MOST_ANSWER, Answer, Job, answer_of
 
-PROCESSES = 2
+PROCESSES = 4
 START_SECONDS = 60.0
 JOB_SECONDS = 40.0
 MOST_JOBS = 100  # then another process: what strangers send leaves something behind in libraries

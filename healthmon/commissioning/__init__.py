@@ -1,0 +1,1 @@
+"""Commissioning: what devices show against what config.yaml says of them. Pure."""

@@ -1,0 +1,91 @@
+"""A device before a visit and now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from healthmon.commissioning.differences import alike
+from healthmon.commissioning.seen import Seen, SeenLine
+from healthmon.model.enums import State
+
+NOT_BEFORE = "was not looked at"
+_BAD = frozenset({State.FAULT, State.DEGRADED})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing before and now, "" where there is nothing."""
+
+    what: str
+    before: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceVisit:
+    """What a visit has changed: values, and the faults and warnings that are gone (`mended`), are still
+    there (`left`) or are new (`fresh`).
+    """
+
+    now: Seen
+    values: tuple[Row, ...] = ()
+    mended: tuple[Row, ...] = ()
+    left: tuple[Row, ...] = ()
+    fresh: tuple[Row, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to tell of it."""
+        return bool(self.values or self.mended or self.left or self.fresh or self.now.why)
+
+
+def visit_of(before: Seen | None, now: Seen) -> DeviceVisit:
+    """What became of a device; `before` is None where it was not looked at then."""
+    if before is None:
+        return DeviceVisit(now, (Row("the device", NOT_BEFORE, now.why or "answers"),))
+    old = {line.key: line for line in before.lines}
+    new = {line.key: line for line in now.lines}
+    mended: list[Row] = []
+    left: list[Row] = []
+    fresh: list[Row] = []
+    for key in dict.fromkeys((*old, *new)):
+        was, is_now = old.get(key), new.get(key)
+        row = Row(_what(key), _sentence(was), _sentence(is_now))
+        if _bad(is_now):
+            (left if _bad(was) else fresh).append(row)
+        elif _bad(was) and is_now is not None and is_now.state is State.OK:
+            mended.append(row)
+        elif _bad(was):
+            left.append(row)  # what cannot be seen now is not mended
+    return DeviceVisit(now, tuple(_values(before, now)), tuple(mended), tuple(left), tuple(fresh))
+
+
+def _values(before: Seen, now: Seen) -> Iterator[Row]:
+    if bool(before.why) != bool(now.why):
+        yield Row("the device", before.why or "answered", now.why or "answers")
+    if before.why or now.why:
+        return
+    for was, is_now in ((before.values, now.values), (before.facts, now.facts)):
+        for key in dict.fromkeys((*was, *is_now)):
+            # What is measured anew each time (a view) is not a value that somebody has set.
+            if not key.startswith(_MEASURED) and not alike(
+                key, was.get(key, ""), is_now.get(key, "")
+            ):
+                yield Row(key, was.get(key, ""), is_now.get(key, ""))
+
+
+_MEASURED = ("view", "learned view")
+
+
+def _bad(line: SeenLine | None) -> bool:
+    return line is not None and line.state in _BAD
+
+
+def _sentence(line: SeenLine | None) -> str:
+    return line.sentence if line is not None else "not checked"
+
+
+def _what(key: tuple[str, str, str]) -> str:
+    check, part, aspect = key
+    return f"{check} {part}: {aspect}" if part else f"{check}: {aspect}"
