@@ -23,7 +23,7 @@ from healthmon.cli.progress import shown_progress
 from healthmon.cli.sweep import selection_of
 from healthmon.commissioning.differences import Difference, Match, compared, to_write
 from healthmon.commissioning.entries import Accepted, edited
-from healthmon.commissioning.seen import Seen, seen_of
+from healthmon.commissioning.shown import Shown, shown_of
 from healthmon.commissioning.visit import visit_of
 from healthmon.config import document, loading, replacing
 from healthmon.config.defaults_schema import KEYS
@@ -65,12 +65,12 @@ class Asked:
 
 
 @dataclass(slots=True)
-class Looked:
+class Candidate:
     """A device that was looked at: where its entry stands, with what it inherits, and how it differs.
     `section` is "" for a device that has nothing to commission.
     """
 
-    seen: Seen
+    seen: Shown
     section: str = ""
     number: int = 0
     whole: Mapping[str, Any] = field(default_factory=dict)
@@ -97,7 +97,7 @@ def run(asked: Asked, config: Path | None) -> int:
     earlier = _earlier(asked.before) if asked.before is not None else None
     raw = path.read_bytes()
     head = _head(loaded)
-    found = _looked(_looks(asked, loaded), document.parse(raw, path.name).tree)
+    found = _candidates(_shown(asked, loaded), document.parse(raw, path.name).tree)
     if not asked.as_json and earlier is None:
         sys.stdout.write("\n".join(_lines(found)) + "\n")
         sys.stdout.flush()
@@ -128,14 +128,14 @@ def _check_outputs(asked: Asked) -> None:
             raise fail(f"--output {output}: there is no folder {output.parent}")
 
 
-def _earlier(path: Path) -> tuple[str, dict[str, Seen]]:
+def _earlier(path: Path) -> tuple[str, dict[str, Shown]]:
     """When an earlier look was, and its devices. Raises Exit."""
     try:
         with path.open("rb") as file:
             told = json.loads(file.read(_MOST_BEFORE))
         if told["schema"] != pages.SCHEMA:
             raise ValueError("another schema")  # noqa: TRY301 - one sentence for all of them
-        seen = [Seen.of_json(one) for one in told["devices"]]
+        seen = [Shown.of_json(one) for one in told["devices"]]
         return str(told["made"]), {one.id: one for one in seen}
     except OSError as error:
         raise fail(f"--before {path}: {(error.strerror or 'error').lower()}") from None
@@ -147,7 +147,7 @@ def _earlier(path: Path) -> tuple[str, dict[str, Seen]]:
 # ------------------------------------------------------------------------------------------------ looking
 
 
-def _looks(asked: Asked, loaded: Config) -> list[Seen]:
+def _shown(asked: Asked, loaded: Config) -> list[Shown]:
     """What each chosen device shows. Raises Exit for one that is not known."""
     engine = composition.build(loaded, overrides.known(loaded))
     if (pictures := engine.context.pictures) is not None:
@@ -156,7 +156,7 @@ def _looks(asked: Asked, loaded: Config) -> list[Seen]:
     checks = [one for one in selection.checks(engine) if one.check_type not in _LEFT_OUT]
     results: dict[str, list[CheckResult]] = {one.device: [] for one in checks}
     run_loop(_checked(engine, checks, results))
-    return [seen_of(engine.estate.devices[one], told) for one, told in results.items()]
+    return [shown_of(engine.estate.devices[one], told) for one, told in results.items()]
 
 
 async def _checked(
@@ -179,7 +179,7 @@ async def _checked(
             await engine.close()
 
 
-def _looked(seen: Sequence[Seen], tree: Mapping[str, Any]) -> list[Looked]:
+def _candidates(seen: Sequence[Shown], tree: Mapping[str, Any]) -> list[Candidate]:
     """Each device beside its entry of the file, in the order of the file, cameras and recorders first."""
     defaulting = Defaulting(tree, KEYS)
     by_id = {one.id: one for one in seen}
@@ -189,17 +189,17 @@ def _looked(seen: Sequence[Seen], tree: Mapping[str, Any]) -> list[Looked]:
             if (one := by_id.get(str(entry.get("id")))) is None:
                 continue
             if section not in _SECTIONS:
-                found.append(Looked(one))
+                found.append(Candidate(one))
                 continue
             whole, _ = defaulting.merged(entry, KIND_OF[section])
-            found.append(Looked(one, section, number, whole, compared(one, whole)))
+            found.append(Candidate(one, section, number, whole, compared(one, whole)))
     return found
 
 
 # ------------------------------------------------------------------------------------------------ accepting
 
 
-def _accept(asked: Asked, path: Path, raw: bytes, found: Sequence[Looked]) -> None:
+def _accept(asked: Asked, path: Path, raw: bytes, found: Sequence[Candidate]) -> None:
     """Ask, or take --yes, and write what was accepted. Raises Exit."""
     candidates = [one for one in found if one.open]
     if asked.yes:
@@ -211,7 +211,7 @@ def _accept(asked: Asked, path: Path, raw: bytes, found: Sequence[Looked]) -> No
         _write(path, raw, candidates)
 
 
-def _ask(candidates: Sequence[Looked]) -> None:
+def _ask(candidates: Sequence[Candidate]) -> None:
     """Let a person accept device by device, the rest of a site, or all that is left."""
     sites: set[str] = set()
     for number, one in enumerate(candidates):
@@ -226,7 +226,7 @@ def _ask(candidates: Sequence[Looked]) -> None:
             one.written = to_write(one.differences, others=True)
 
 
-def _answer(one: Looked, left: int) -> str:
+def _answer(one: Candidate, left: int) -> str:
     words = f"{one.label}: write? yes, no, all of this (s)ite, (a)ll {left} that are left, quit"
     while True:
         sys.stderr.write(f"{words} [y/n/s/a/q]: ")
@@ -237,7 +237,7 @@ def _answer(one: Looked, left: int) -> str:
             return answer
 
 
-def _write(path: Path, raw: bytes, candidates: Sequence[Looked]) -> None:
+def _write(path: Path, raw: bytes, candidates: Sequence[Candidate]) -> None:
     """Put what was accepted into the file, read back first. Raises Exit; the file is as it was then."""
     accepted = [
         Accepted(one.section, one.number, one.whole, one.written)
@@ -277,7 +277,7 @@ def _write(path: Path, raw: bytes, candidates: Sequence[Looked]) -> None:
 # ------------------------------------------------------------------------------------------------ telling
 
 
-def _lines(found: Sequence[Looked]) -> Iterator[str]:
+def _lines(found: Sequence[Candidate]) -> Iterator[str]:
     """Each device with what differs."""
     for one in found:
         if one.seen.why:
@@ -301,7 +301,7 @@ def _told(line: Difference) -> str:
     return f"{line.key}: the file says {line.file}, the device does not show it"
 
 
-def _summary(found: Sequence[Looked]) -> str:
+def _summary(found: Sequence[Candidate]) -> str:
     silent = sum(bool(one.seen.why) for one in found)
     matches = [line.match for one in found for line in one.differences]
     return (
@@ -311,7 +311,7 @@ def _summary(found: Sequence[Looked]) -> str:
     )
 
 
-def _code(found: Sequence[Looked]) -> int:
+def _code(found: Sequence[Candidate]) -> int:
     if any(one.seen.why for one in found):
         return 2
     return 1 if any(one.open for one in found) else 0
@@ -322,10 +322,10 @@ class _Pages:
     """What is known, for every page that can be made of it. With `before` they are visit pages."""
 
     head: pages.Head
-    found: Sequence[Looked]
-    earlier: tuple[str, dict[str, Seen]] | None
+    found: Sequence[Candidate]
+    earlier: tuple[str, dict[str, Shown]] | None
 
-    def page(self, found: Sequence[Looked]) -> Document:
+    def page(self, found: Sequence[Candidate]) -> Document:
         """The page of some of the devices."""
         if self.earlier is None:
             return pages.acceptance(self.head, [(one.seen, one.differences) for one in found])

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from healthmon.checks.evaluation.identity import same
-from healthmon.commissioning.seen import RATE_TOLERANCE, Seen
+from healthmon.commissioning.shown import RATE_TOLERANCE, Shown
 
 FIRST_STREAM = "main"
 IDENTITY = ("model", "serial", "firmware", "mac")
@@ -39,7 +39,7 @@ class Difference:
         return {"key": self.key, "file": self.file, "seen": self.seen, "match": self.match.value}
 
 
-def compared(seen: Seen, entry: Mapping[str, Any]) -> tuple[Difference, ...]:
+def compared(seen: Shown, entry: Mapping[str, Any]) -> tuple[Difference, ...]:
     """`seen` against `entry`, with what it inherits, as texts. Empty where the device did not answer."""
     if seen.why:
         return ()
@@ -56,7 +56,7 @@ def to_write(differences: Iterable[Difference], *, others: bool) -> dict[str, st
     return {one.key: one.seen for one in differences if one.match in wanted}
 
 
-def _on_file(seen: Seen, entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _on_file(seen: Shown, entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Every key that can be commissioned, with what the file says."""
     known = entry.get("commissioned") or {}
     for name in IDENTITY:

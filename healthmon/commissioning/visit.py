@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from healthmon.commissioning.differences import alike
-from healthmon.commissioning.seen import Seen, SeenLine
+from healthmon.commissioning.shown import Shown, ShownLine
 from healthmon.model.enums import State
 
 NOT_BEFORE = "was not looked at"
@@ -28,7 +28,7 @@ class DeviceVisit:
     there (`left`) or are new (`fresh`).
     """
 
-    now: Seen
+    now: Shown
     values: tuple[Row, ...] = ()
     mended: tuple[Row, ...] = ()
     left: tuple[Row, ...] = ()
@@ -40,7 +40,7 @@ class DeviceVisit:
         return bool(self.values or self.mended or self.left or self.fresh or self.now.why)
 
 
-def visit_of(before: Seen | None, now: Seen) -> DeviceVisit:
+def visit_of(before: Shown | None, now: Shown) -> DeviceVisit:
     """What became of a device; `before` is None where it was not looked at then."""
     if before is None:
         return DeviceVisit(now, (Row("the device", NOT_BEFORE, now.why or "answers"),))
@@ -61,7 +61,7 @@ def visit_of(before: Seen | None, now: Seen) -> DeviceVisit:
     return DeviceVisit(now, tuple(_values(before, now)), tuple(mended), tuple(left), tuple(fresh))
 
 
-def _values(before: Seen, now: Seen) -> Iterator[Row]:
+def _values(before: Shown, now: Shown) -> Iterator[Row]:
     if bool(before.why) != bool(now.why):
         yield Row("the device", before.why or "answered", now.why or "answers")
     if before.why or now.why:
@@ -78,11 +78,11 @@ def _values(before: Seen, now: Seen) -> Iterator[Row]:
 _MEASURED = ("view", "learned view")
 
 
-def _bad(line: SeenLine | None) -> bool:
+def _bad(line: ShownLine | None) -> bool:
     return line is not None and line.state in _BAD
 
 
-def _sentence(line: SeenLine | None) -> str:
+def _sentence(line: ShownLine | None) -> str:
     return line.sentence if line is not None else "not checked"
 
 

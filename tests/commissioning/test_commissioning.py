@@ -6,7 +6,7 @@ import pytest
 
 from healthmon.commissioning.differences import Match, compared, to_write
 from healthmon.commissioning.entries import Accepted, edited
-from healthmon.commissioning.seen import Seen, SeenLine, rounded_rate, seen_of
+from healthmon.commissioning.shown import Shown, ShownLine, rounded_rate, shown_of
 from healthmon.commissioning.visit import visit_of
 from healthmon.config import document
 from healthmon.config.defaults_schema import KEYS
@@ -36,7 +36,7 @@ def certificate(*, trusted: bool) -> Certificate:
 
 
 def test_the_values_have_the_keys_of_the_file():
-    told = seen_of(
+    told = shown_of(
         CAMERA,
         [result(CheckName.IDENTITY, IDENTITY), result(CheckName.STREAM, STREAM, "main")],
     )
@@ -50,12 +50,12 @@ def test_the_values_have_the_keys_of_the_file():
         "streams.main.size": "640x360",
         "streams.main.frame_rate": "25",
     }
-    assert Seen.of_json(told.as_json()) == told
+    assert Shown.of_json(told.as_json()) == told
 
 
 def test_two_devices_on_one_address_are_not_commissioned():
     other = Identity("Acme", "Eye 30", "S7", alternates_with="S8")
-    assert not seen_of(CAMERA, [result(CheckName.IDENTITY, other)]).values
+    assert not shown_of(CAMERA, [result(CheckName.IDENTITY, other)]).values
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_two_devices_on_one_address_are_not_commissioned():
 )
 def test_a_key_is_pinned_where_no_ca_vouches_for_it(trust, trusted, pinned):
     device = Device("C1", "N", Kind.CAMERA, "s", "192.0.2.1", access=Access(https=True, tls=trust))
-    told = seen_of(device, [result(CheckName.CERTIFICATE, certificate(trusted=trusted))])
+    told = shown_of(device, [result(CheckName.CERTIFICATE, certificate(trusted=trusted))])
     assert ("tls.pin" in told.values) is pinned
 
 
@@ -78,7 +78,7 @@ def test_an_open_port_is_no_answer():
         result(CheckName.REACH, "open"),
         result(CheckName.IDENTITY, None, reason=Reason.TIMEOUT),
     ]
-    told = seen_of(CAMERA, results)
+    told = shown_of(CAMERA, results)
     assert told.why == "says identity"
     assert compared(told, {"commissioned": {"serial": "S7"}}) == ()
 
@@ -91,9 +91,9 @@ def test_a_rate_is_written_as_cameras_are_set(measured, written):
     assert rounded_rate(measured) == written
 
 
-def seen(**values: str) -> Seen:
+def seen(**values: str) -> Shown:
     told = {key.replace("__", "."): value for key, value in values.items()}
-    return Seen("C1", "North", "s", "camera", "192.0.2.1", values=told)
+    return Shown("C1", "North", "s", "camera", "192.0.2.1", values=told)
 
 
 def test_each_key_is_new_the_same_other_or_not_shown():
@@ -202,12 +202,12 @@ def test_what_a_device_inherits_is_not_written_again():
     assert after.count("Eye 30") == 1
 
 
-def line(aspect: str, state: State, sentence: str) -> SeenLine:
-    return SeenLine("stream", "main", aspect, state, "x", sentence)
+def line(aspect: str, state: State, sentence: str) -> ShownLine:
+    return ShownLine("stream", "main", aspect, state, "x", sentence)
 
 
 def test_a_visit_shows_what_is_mended_left_and_new():
-    old = Seen(
+    old = Shown(
         "C1", "North", "s", "camera", "192.0.2.1", "", {"commissioned.firmware": "7.1"},
         {"view": "grey level 3", "time servers": ""},
         (
@@ -217,7 +217,7 @@ def test_a_visit_shows_what_is_mended_left_and_new():
             line("login", State.OK, "accepted"),
         ),
     )  # fmt: skip
-    new = Seen(
+    new = Shown(
         "C1", "North", "s", "camera", "192.0.2.1", "", {"commissioned.firmware": "7.2"},
         {"view": "grey level 90", "time servers": "192.0.2.9"},
         (
@@ -236,6 +236,6 @@ def test_a_visit_shows_what_is_mended_left_and_new():
     assert [row.now for row in found.left] == ["4 % lost", "not checked: busy"]
     assert [row.now for row in found.fresh] == ["refused"]
     assert not visit_of(new, new).values
-    silent = Seen("C1", "North", "s", "camera", "192.0.2.1", "no answer")
+    silent = Shown("C1", "North", "s", "camera", "192.0.2.1", "no answer")
     assert visit_of(new, silent).values[0].now == "no answer"
     assert visit_of(None, new).values[0].before == "was not looked at"

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from healthmon import __version__
 from healthmon.commissioning.differences import Difference, Match
-from healthmon.commissioning.seen import Seen, SeenLine
+from healthmon.commissioning.shown import Shown, ShownLine
 from healthmon.commissioning.visit import DeviceVisit, Row
 from healthmon.model.enums import CheckName, State
 from healthmon_exporters.reports.report_document import (
@@ -51,7 +51,7 @@ class Head:
     config_digest: str = ""
 
 
-def acceptance(head: Head, devices: Sequence[tuple[Seen, Sequence[Difference]]]) -> Document:
+def acceptance(head: Head, devices: Sequence[tuple[Shown, Sequence[Difference]]]) -> Document:
     """One section for each device: identity, stream, clock, recording, picture as numbers."""
     silent = sum(bool(seen.why) for seen, _ in devices)
     notes = ["Each line has the measured value and its limits. No picture is kept."]
@@ -61,7 +61,7 @@ def acceptance(head: Head, devices: Sequence[tuple[Seen, Sequence[Difference]]])
     return _document(head, "Acceptance", _names([seen for seen, _ in devices]), notes, made)
 
 
-def _accepted(seen: Seen, differences: Sequence[Difference]) -> Section:
+def _accepted(seen: Shown, differences: Sequence[Difference]) -> Section:
     heading = f"{seen.id} {seen.name}, {seen.site}, {seen.address}"
     if seen.why:
         return section(heading, [f"NOT COMMISSIONED: it did not answer: {seen.why}", _SIGNED])
@@ -77,7 +77,7 @@ def _accepted(seen: Seen, differences: Sequence[Difference]) -> Section:
     return section(heading, [_SIGNED], tables)
 
 
-def _by_part(lines: Iterable[SeenLine]) -> Iterator[tuple[str, list[SeenLine]]]:
+def _by_part(lines: Iterable[ShownLine]) -> Iterator[tuple[str, list[ShownLine]]]:
     known = list(lines)
     placed = {check for checks in PARTS.values() for check in checks}
     for part, checks in PARTS.items():
@@ -87,7 +87,7 @@ def _by_part(lines: Iterable[SeenLine]) -> Iterator[tuple[str, list[SeenLine]]]:
         yield REST, rest
 
 
-def _words(line: SeenLine) -> tuple[str, str, str]:
+def _words(line: ShownLine) -> tuple[str, str, str]:
     part = f" {line.part}" if line.part else ""
     return f"{line.check}{part}: {line.aspect}", _WORDS[line.state], line.sentence
 
@@ -130,7 +130,7 @@ def _row(row: Row) -> tuple[str, str, str]:
     return row.what, row.before or "-", row.now or "-"
 
 
-def _names(devices: Sequence[Seen]) -> str:
+def _names(devices: Sequence[Shown]) -> str:
     if len(devices) == 1:
         return f"{devices[0].id} {devices[0].name}"
     sites = dict.fromkeys(one.site for one in devices)
@@ -158,7 +158,7 @@ def _document(
     }
 
 
-def as_json(head: Head, devices: Sequence[tuple[Seen, Sequence[Difference]]]) -> dict[str, Any]:
+def as_json(head: Head, devices: Sequence[tuple[Shown, Sequence[Difference]]]) -> dict[str, Any]:
     """Everything that was seen: what `--before` reads again. docs/commission.schema.json describes it."""
     return {
         "schema": SCHEMA,

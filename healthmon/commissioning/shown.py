@@ -25,7 +25,7 @@ _ABOUT = ("id", "name", "site", "kind", "address")
 
 
 @dataclass(frozen=True, slots=True)
-class SeenLine:
+class ShownLine:
     """One verdict: the check, its part ("" where it has none), the aspect, and the sentence with value
     and limits.
     """
@@ -44,7 +44,7 @@ class SeenLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Shown:
     """One device. `why` says why it did not answer, "" where it did. `facts` are what it tells besides,
     by their names in words.
     """
@@ -57,7 +57,7 @@ class Seen:
     why: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
-    lines: tuple[SeenLine, ...] = ()
+    lines: tuple[ShownLine, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """All of it as plain values."""
@@ -77,14 +77,14 @@ class Seen:
         return about | told | {"facts": dict(self.facts), "lines": lines}
 
     @classmethod
-    def of_json(cls, told: Mapping[str, Any]) -> Seen:
+    def of_json(cls, told: Mapping[str, Any]) -> Shown:
         """What `as_json` gave. Raises KeyError, TypeError, ValueError for anything else."""
         about: dict[str, Any] = {name: str(told[name]) for name in (*_ABOUT, "why")}
         lines = tuple(_line_of(one) for one in told["lines"])
         return cls(**about, values=_texts(told["values"]), facts=_texts(told["facts"]), lines=lines)
 
 
-def _line_of(told: Mapping[str, Any]) -> SeenLine:
+def _line_of(told: Mapping[str, Any]) -> ShownLine:
     try:
         state = State[told["state"]]
     except KeyError:
@@ -92,24 +92,24 @@ def _line_of(told: Mapping[str, Any]) -> SeenLine:
     words: dict[str, Any] = {
         name: str(told[name]) for name in ("check", "part", "aspect", "code", "sentence")
     }
-    return SeenLine(state=state, **words)
+    return ShownLine(state=state, **words)
 
 
 def _texts(told: Mapping[str, Any]) -> dict[str, str]:
     return {str(key): str(value) for key, value in told.items()}
 
 
-def seen_of(device: Device, results: Iterable[CheckResult]) -> Seen:
+def shown_of(device: Device, results: Iterable[CheckResult]) -> Shown:
     """What `device` showed in the `results` of its checks."""
     known = tuple(results)
     values = {key: value for one in known for key, value in _values(one, device) if value}
     facts = {name: value for one in known for name, value in _facts(one) if value}
     lines = tuple(
-        SeenLine(v.check_type, v.instance, v.aspect, v.state, v.code, v.sentence)
+        ShownLine(v.check_type, v.instance, v.aspect, v.state, v.code, v.sentence)
         for one in known
         for v in one.verdicts
     )
-    return Seen(
+    return Shown(
         device.id,
         device.name,
         device.site,
