@@ -206,12 +206,12 @@ def _accept(asked: Asked, path: Path, raw: bytes, found: Sequence[Candidate]) ->
         for one in candidates:
             one.written = to_write(one.differences, others=bool(asked.devices))
     elif candidates and sys.stdin.isatty():
-        _ask(candidates)
+        _accepted_by_person(candidates)
     if any(one.written for one in candidates):
         _write(path, raw, candidates)
 
 
-def _ask(candidates: Sequence[Candidate]) -> None:
+def _accepted_by_person(candidates: Sequence[Candidate]) -> None:
     """Let a person accept device by device, the rest of a site, or all that is left."""
     sites: set[str] = set()
     for number, one in enumerate(candidates):
@@ -289,10 +289,10 @@ def _lines(found: Sequence[Candidate]) -> Iterator[str]:
         marked = [line for line in one.differences if line.match in _MARKS]
         same = len(one.differences) - len(marked)
         yield f"{one.label}: {same} as in the file" + ("" if marked else ", nothing differs")
-        yield from (f"  {_MARKS[line.match]} {_told(line)}" for line in marked)
+        yield from (f"  {_MARKS[line.match]} {_words_of(line)}" for line in marked)
 
 
-def _told(line: Difference) -> str:
+def _words_of(line: Difference) -> str:
     match line.match:
         case Match.NEW:
             return f"{line.key}: {line.seen}"

@@ -62,11 +62,16 @@ def _on_file(seen: Shown, entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]
     for name in IDENTITY:
         yield f"commissioned.{name}", str(known.get(name) or "")
     for stream in entry.get("streams") or ():
-        prefix = f"streams.{name_of(stream)}"
-        if any(key.startswith(f"{prefix}.") for key in seen.values):
-            for name in OF_STREAM:
-                yield f"{prefix}.{name}", str(stream.get(name) or "")
+        yield from _of_stream(seen, stream)
     yield "tls.pin", str((entry.get("tls") or {}).get("pin") or "")
+
+
+def _of_stream(seen: Shown, stream: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The keys of a stream of which the device has shown anything."""
+    prefix = f"streams.{name_of(stream)}"
+    keys = [(f"{prefix}.{name}", name) for name in OF_STREAM]
+    if any(key in seen.values for key, _ in keys):
+        yield from ((key, str(stream.get(name) or "")) for key, name in keys)
 
 
 def name_of(stream: Mapping[str, Any]) -> str:

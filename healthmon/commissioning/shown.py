@@ -182,17 +182,21 @@ def _facts(result: CheckResult) -> Iterator[tuple[str, str]]:
         case Identity() as identity:
             yield "manufacturer", identity.manufacturer or ""
             yield "hardware", identity.hardware or ""
-            yield "MAC addresses", ", ".join(identity.macs) if len(identity.macs) > 1 else ""
+            yield "further MAC addresses", ", ".join(identity.macs[1:])
         case Clock() as clock:
-            yield "time zone", clock.zone or ""
-            yield "clock set by", clock.mode or ""
-            yield "time servers", ", ".join(clock.source.servers) if clock.source else ""
+            yield from _of_clock(clock)
         case Certificate() as certificate:
             yield "certificate", f"{certificate.subject}, issued by {certificate.issuer}"
         case Ups() as ups:
             yield "model", ups.model or ""
         case PictureReading() as picture if not picture.problem:
             yield from _view(picture)
+
+
+def _of_clock(clock: Clock) -> Iterator[tuple[str, str]]:
+    yield "time zone", clock.zone or ""
+    yield "clock set by", clock.mode or ""
+    yield "time servers", ", ".join(clock.source.servers) if clock.source else ""
 
 
 def _view(picture: PictureReading) -> Iterator[tuple[str, str]]:

@@ -46,19 +46,23 @@ def visit_of(before: Shown | None, now: Shown) -> DeviceVisit:
         return DeviceVisit(now, (Row("the device", NOT_BEFORE, now.why or "answers"),))
     old = {line.key: line for line in before.lines}
     new = {line.key: line for line in now.lines}
-    mended: list[Row] = []
-    left: list[Row] = []
-    fresh: list[Row] = []
+    rows: dict[str, list[Row]] = {"mended": [], "left": [], "fresh": []}
     for key in dict.fromkeys((*old, *new)):
         was, is_now = old.get(key), new.get(key)
-        row = Row(_what(key), _sentence(was), _sentence(is_now))
-        if _bad(is_now):
-            (left if _bad(was) else fresh).append(row)
-        elif _bad(was) and is_now is not None and is_now.state is State.OK:
-            mended.append(row)
-        elif _bad(was):
-            left.append(row)  # what cannot be seen now is not mended
-    return DeviceVisit(now, tuple(_values(before, now)), tuple(mended), tuple(left), tuple(fresh))
+        if became := _became(was, is_now):
+            rows[became].append(Row(_what(key), _sentence(was), _sentence(is_now)))
+    lists = {name: tuple(found) for name, found in rows.items()}
+    return DeviceVisit(now, tuple(_values(before, now)), **lists)
+
+
+def _became(was: ShownLine | None, is_now: ShownLine | None) -> str:
+    """In which list of a `DeviceVisit` a line is, "" for none."""
+    if _bad(is_now):
+        return "left" if _bad(was) else "fresh"
+    if not _bad(was):
+        return ""
+    # What cannot be checked now is not mended.
+    return "mended" if is_now is not None and is_now.state is State.OK else "left"
 
 
 def _values(before: Shown, now: Shown) -> Iterator[Row]:

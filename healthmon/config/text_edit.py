@@ -69,6 +69,9 @@ class Edit:
         entry = self._root
         for step in path:
             entry = _child(entry, step)
+        self._change(entry, values, order)
+
+    def _change(self, entry: Any, values: Mapping[str, Value | None], order: Sequence[str]) -> None:
         pairs = {key.value: (key, value) for key, value in entry.value}
         gone = {key for key, value in values.items() if value is None}
         self._take_out(entry, gone)
