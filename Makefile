@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PURE := tests/checks/evaluation tests/config tests/exporters tests/incidents tests/inventory tests/protocols \
 	tests/scheduling tests/vendors tests/wall/test_wall_model.py tests/wall/test_wallview.py tests/test_docs.py tests/test_house.py
 
-.PHONY: stack stack-demo wheel demo test quick bench lint lock peers docs clean
+.PHONY: stack stack-demo wheel demo test compiled quick bench lint lock peers docs clean
 
 demo: $(VENV)/.ready
 	$(BIN)/healthmon demo --open
@@ -21,6 +21,10 @@ ALONE = $(shell grep -rl --include='test_*.py' 'mark\.alone' tests)
 test: $(VENV)/.ready lint
 	$(BIN)/python -m pytest -q -m alone $(ALONE)
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder -m "not alone"
+
+# On a new machine each worker of `make test` would compile every test file; so this is done once, beside other work.
+compiled: $(VENV)/.ready
+	-$(BIN)/python -m pytest -q --collect-only >/dev/null
 
 # In 15 s on two cores: before each commit. COVERAGE=1 prints what these tests run of the packages
 # (not in `make test`: it would slow down the servers in the tests' own processes, and devices that are slow are a fault).

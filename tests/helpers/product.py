@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from prometheus_client.parser import text_string_to_metric_families
 
 from helpers import forked
+from helpers.exposition import series_of
 from helpers.support import Peers, free_port
 
 INSTALLED = Path(sys.executable).with_name("healthmon")
@@ -202,9 +202,8 @@ class Running:
 
     def series(self, name: str, **labels: str) -> list[tuple[dict[str, str], float]]:
         """(labels, value) of every series of a metric whose labels hold `labels`."""
-        families = text_string_to_metric_families(self.get("/metrics")[1])
-        found = [s for family in families for s in family.samples if s.name == name]
-        return [(s.labels, s.value) for s in found if labels.items() <= s.labels.items()]
+        found = series_of(self.get("/metrics")[1], name)
+        return [(told, value) for told, value in found if labels.items() <= told.items()]
 
     def value(self, name: str, **labels: str) -> float | None:
         """The value of one series, None where there is none."""

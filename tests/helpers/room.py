@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from prometheus_client.parser import text_string_to_metric_families
 
+from helpers.exposition import series_of
 from helpers.spelled_out import spelled_out
 from helpers.support import Peers, free_port
 
@@ -175,16 +175,6 @@ class Room:
         urllib.request.urlopen(
             urllib.request.Request(url, body.encode(), method=method), timeout=60
         ).close()
-
-
-def series_of(text: str, name: str) -> list[tuple[dict[str, str], float]]:
-    """(labels, value) of the series called `name` in an exposition."""
-    return [
-        (s.labels, s.value)
-        for f in text_string_to_metric_families(text)
-        for s in f.samples
-        if s.name == name
-    ]
 
 
 def until(

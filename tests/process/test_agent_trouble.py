@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.room import Room, series_of, until
+from helpers.exposition import series_of
+from helpers.room import Room, until
 from helpers.support import Peers, library, need
 
 pytestmark = pytest.mark.long
