@@ -6,7 +6,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from docs import accessibility, commands, fault_catalogue, function_check, glossary, metrics, roles
+from docs import (
+    accessibility,
+    commands,
+    fault_catalogue,
+    function_check,
+    glossary,
+    metrics,
+    roles,
+    supported,
+)
 
 FOLDER = Path(__file__).parent
 PAGES = {
@@ -17,6 +26,7 @@ PAGES = {
     "metrics.md": metrics.page,
     "roles.md": roles.page,
     "function-check.md": function_check.page,
+    "supported.md": supported.page,
 }
 
 

@@ -126,6 +126,24 @@ def sweep(
 
 
 @cli.command()
+def record(
+    device: Annotated[str, typer.Argument(help="id of the device")],
+    config: ConfigOption = None,
+    out: Annotated[
+        Path, typer.Option(help="the folder in which the folder of the recording is made")
+    ] = Path(),
+    *,
+    show: Annotated[
+        bool, typer.Option("--show", help="print what would be written, and write nothing")
+    ] = False,
+) -> None:
+    """Record what a device answers, anonymised, so that healthmon can be tested with it."""
+    from healthmon.cli import record as command
+
+    command.record(device, config, out, show=show)
+
+
+@cli.command()
 def backup(
     target: Annotated[Path, typer.Argument(help="the file to write, or a folder")],
     config: ConfigOption = None,

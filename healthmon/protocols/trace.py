@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 
@@ -22,12 +22,34 @@ KEPT_NOTES = 20
 KEPT_LENGTH = 400
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer as they were, for `healthmon record`. It never leaves this process:
+    what is written is made of it by `healthmon.device_recordings`.
+
+    `protocol` is http, rtsp, snmp, nut or apcupsd. `asked` is the request line without its version
+    ("GET /", "DESCRIBE /stream1"), `sent` its body, `login` whether it carried one. `values` are those
+    of SNMP, by object.
+    """
+
+    protocol: str
+    port: int
+    asked: str = ""
+    sent: bytes = b""
+    login: bool = False
+    status: int = 0
+    fields: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    values: Mapping[str, int | float | bytes | str | None] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Trace:
     """The notes of one check: ``(seconds since start, mark, text)``; mark ``>`` asked, ``<``
     answered, ``.`` remark.
 
     `stage` is what is being waited for, `late` the reason of a check that the deadline cuts there.
+    `exchanges` are kept where there is a list for them.
     """
 
     keep_notes: bool = False
@@ -35,6 +57,7 @@ class Trace:
     late: str = "timeout"
     started: float = field(default_factory=time.monotonic)
     notes: list[tuple[float, str, str]] = field(default_factory=list)
+    exchanges: list[Exchange] | None = None
 
     def shortened(self) -> Trace:
         """The same with what is kept for later: the first and the last notes, long ones cut."""
@@ -108,3 +131,16 @@ def note(mark: str, text: str) -> None:
     if trace is None or not trace.keep_notes or len(trace.notes) >= MOST_NOTES:
         return
     trace.notes.append((time.monotonic() - trace.started, mark, clean_lines(text[:LONGEST_NOTE])))
+
+
+def keeping() -> bool:
+    """Whether exchanges are kept, so that callers need not make what nobody reads."""
+    trace = _current.get()
+    return trace is not None and trace.exchanges is not None
+
+
+def keep(exchange: Exchange) -> None:
+    """Keep one exchange as it was, where the running check is recorded."""
+    trace = _current.get()
+    if trace is not None and trace.exchanges is not None and len(trace.exchanges) < MOST_NOTES:
+        trace.exchanges.append(exchange)

@@ -504,11 +504,31 @@ async def exchange(
     finally:
         transport.abort()
         peer.reply.cancel()
+    keep_for_recording(place, request, body, reply)
     if trace.explaining():
         trace.note(
             "<", f"HTTP {reply.status}, {len(reply.body)} bytes, " + "; ".join(_header_notes(reply))
         )
     return reply
+
+
+def keep_for_recording(place: Endpoint, request: h11.Request, body: bytes, reply: Reply) -> None:
+    """Keep the exchange where the running check is recorded."""
+    if not trace.keeping():
+        return
+    by_header = any(name == b"authorization" for name, _ in request.headers)
+    trace.keep(
+        trace.Exchange(
+            "http",
+            place.port,
+            f"{request.method.decode()} {request.target.decode()}",
+            body,
+            by_header or b"UsernameToken" in body,
+            reply.status,
+            reply.headers,
+            reply.body,
+        )
+    )
 
 
 async def awaited(peer: Exchange, doing: str) -> Reply:

@@ -39,6 +39,7 @@ from healthmon.protocols.http.exchange import (
     Reply,
     awaited,
     build_request,
+    keep_for_recording,
     open_exchange,
 )
 from healthmon.protocols.transport.connector import Connector
@@ -354,6 +355,7 @@ class HttpSession:
         finally:
             if not done:
                 self.close()
+        keep_for_recording(self.place, request, body, reply)
         trace.note("<", f"HTTP {reply.status}, {len(reply.body)} bytes")
         return reply
 

@@ -305,7 +305,23 @@ class RtspConnection(asyncio.BufferedProtocol):
         if trace.explaining():
             shown = "\n".join([str(status), *(f"{key}: {value}" for key, value in found)])
             trace.note("<", masked(shown + "\n" + body.decode("utf-8", "replace")))
+        if trace.keeping():
+            self._keep(method, url, headers, reply)
         return reply
+
+    def _keep(
+        self, method: str, url: str, headers: tuple[tuple[str, str], ...], reply: RtspReply
+    ) -> None:
+        """Keep the exchange for a recording; CSeq only where it does not count as it should."""
+        transport = self._transport
+        port = transport.get_extra_info("peername")[1] if transport is not None else 0
+        login = any(name == "Authorization" for name, _ in headers)
+        counted = ("cseq", str(self._sequence))
+        fields = tuple(one for one in reply.headers if one != counted)
+        asked = f"{method} {quirks.target_of(url)[1] if '://' in url else url}"
+        trace.keep(
+            trace.Exchange("rtsp", port, asked, b"", login, reply.status, fields, reply.body)
+        )
 
     def say(self, method: str, url: str, headers: tuple[tuple[str, str], ...] = ()) -> bool:
         """Send one request, also where its reply will not be read; False when the connection has

@@ -169,7 +169,9 @@ def _numbers(oid: str) -> list[int]:
 
 
 def note_answer(values: Mapping[str, SnmpValue]) -> None:
-    """Note an answer for `--explain`."""
+    """Note an answer for `--explain` and for a recording."""
+    if trace.keeping():
+        trace.keep(trace.Exchange("snmp", 0, values=values))
     if trace.explaining():
         trace.note("<", "\n".join(f"{oid} = {value!r}" for oid, value in values.items()))
 

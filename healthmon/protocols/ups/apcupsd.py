@@ -37,7 +37,11 @@ async def status(connector: Connector, host: str, port: int) -> dict[str, str]:
         await records.done
     finally:
         transport.close()
-    return parsed(bytes(records.data))
+    found = parsed(bytes(records.data))
+    if trace.keeping():
+        text = "".join(f"{name}: {value}\n" for name, value in found.items())
+        trace.keep(trace.Exchange("apcupsd", port, "status", body=text.encode()))
+    return found
 
 
 def parsed(data: bytes) -> dict[str, str]:

@@ -91,6 +91,7 @@ async def variables(connector: Connector, host: str, port: int, ups: str) -> dic
         transport.close()
     text = lines.data.decode("utf-8", "replace")
     trace.note("<", text)
+    trace.keep(trace.Exchange("nut", port, f"LIST VAR {ups}", body=bytes(lines.data)))
     return parsed(text)
 
 

@@ -1,0 +1,1 @@
+"""Recordings of what devices answer, anonymised: for the tests, and for docs/supported.md."""

@@ -1,0 +1,76 @@
+"""What must not stand in a recording because the configuration says it: addresses, names, accounts."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+SHORTEST = 3
+
+
+@dataclass(frozen=True)
+class Known:
+    """Values of the configuration, by what they are: `names` of devices, sites and companies,
+    `identifiers` of devices, `hosts` (addresses and names), `accounts` (user names and secrets),
+    `serials` and `macs` that are commissioned or were answered, `kept` what must stay as it is
+    (maker, model, firmware).
+    """
+
+    names: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    serials: tuple[str, ...] = ()
+    macs: tuple[str, ...] = ()
+    kept: tuple[str, ...] = field(default=())
+
+    def by_kind(self) -> Iterator[tuple[str, str]]:
+        """(kind, value), the longest values first, so that none hides in another."""
+        kinds = {
+            "account": self.accounts,
+            "host": self.hosts,
+            "serial": self.serials,
+            "mac": tuple(form for mac in self.macs for form in forms_of_mac(mac)),
+            "name": self.names,
+            "id": tuple(one for one in self.identifiers if any(c.isdigit() for c in one)),
+        }
+        pairs = [(kind, value) for kind, values in kinds.items() for value in usable(values)]
+        return iter(sorted(pairs, key=lambda pair: -len(pair[1])))
+
+
+def forms_of_mac(mac: str) -> Iterator[str]:
+    """The ways in which a MAC address is written: with colons, hyphens, spaces or nothing."""
+    digits = re.sub(r"[^0-9A-Fa-f]", "", mac)
+    if len(digits) != 12:
+        yield mac
+        return
+    pairs = [digits[at : at + 2] for at in range(0, 12, 2)]
+    for mark in (":", "-", " ", ""):
+        yield mark.join(pairs).upper()
+        yield mark.join(pairs).lower()
+
+
+def usable(values: Iterable[str]) -> Iterator[str]:
+    """Each value once, without those that are too short to mean anything."""
+    return (value for value in dict.fromkeys(values) if len(value) >= SHORTEST)
+
+
+def pattern_of(value: str) -> re.Pattern[str]:
+    """Finds `value` as a word of its own, outside the names of XML elements."""
+    return re.compile(rf"(?<![\w<]){re.escape(value)}(?!\w)(?<!</{re.escape(value)})")
+
+
+def disguises(value: str) -> Iterator[str]:
+    """How a value may hide: percent-encoded, as Base64, as hexadecimal digits."""
+    raw = value.encode()
+    if len(raw) < 6:
+        return
+    if (encoded := quote(value, safe="")) != value:
+        yield encoded
+    for before in range(3):  # wherever it begins in what is encoded
+        whole = base64.b64encode(b"\0" * before + raw).decode().rstrip("=")
+        yield whole[(before * 4 + 2) // 3 : len(whole) - 1]
+    yield raw.hex()
