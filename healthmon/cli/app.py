@@ -227,7 +227,7 @@ def init(
         Path | None,
         typer.Option(
             help="YAML with the answers: estate, time_zone, time_servers, sites, contractor, "
-            "contractor_phone, contractor_email"
+            "contractor_phone, contractor_email, camera_user, camera_password, snmp_community"
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="overwrite a file that is there")] = False,

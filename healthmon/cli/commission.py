@@ -6,7 +6,6 @@ with one login. Only what a person accepts is written, by an edit of the file's 
 
 from __future__ import annotations
 
-import codecs
 import json
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from healthmon.cli import overrides
+from healthmon.cli.config_put import put
 from healthmon.cli.console import fail, read_watched, say
 from healthmon.cli.loop import run_loop
 from healthmon.cli.progress import shown_progress
@@ -25,16 +25,14 @@ from healthmon.commissioning.differences import Difference, Match, compared, to_
 from healthmon.commissioning.entries import Accepted, edited
 from healthmon.commissioning.shown import Shown, shown_of
 from healthmon.commissioning.visit import visit_of
-from healthmon.config import document, loading, replacing
+from healthmon.config import document
 from healthmon.config.defaults_schema import KEYS
 from healthmon.config.inheritance import KIND_OF, Defaulting
-from healthmon.config.problems import ConfigError
 from healthmon.model.device import Check
 from healthmon.model.enums import CheckName
 from healthmon.model.results import CheckResult
 from healthmon.picture.service import Learning
 from healthmon.runtime import engine as composition
-from healthmon.runtime import extensions
 from healthmon.runtime.engine import CheckEngine
 from healthmon_exporters.reports import commission_document as pages
 from healthmon_exporters.reports.report_document import Document
@@ -246,25 +244,7 @@ def _write(path: Path, raw: bytes, candidates: Sequence[Candidate]) -> None:
     ]
     tree = document.parse(raw, path.name).tree
     text, expected = edited(raw.decode("utf-8-sig"), tree, accepted)
-    mark = codecs.BOM_UTF8 if raw.startswith(codecs.BOM_UTF8) else b""
-    after = mark + text.encode()
-
-    def check(fresh: Path) -> None:
-        again = fresh.read_bytes()
-        if document.parse(again, path.name).tree != expected:
-            words = (
-                "cannot be edited where these devices stand; write each as - {id: ..., name: ...}"
-            )
-            raise fail(f"{path}: {words}; nothing is written")
-        loading.loaded_as(again, path, extensions.installed())
-
-    try:
-        replacing.replace(path, raw, after, check)
-    except ConfigError as error:
-        raise fail(f"{error}\n{path}: nothing is written") from None
-    except (OSError, replacing.ChangedError) as error:
-        words = (error.strerror or "error").lower() if isinstance(error, OSError) else str(error)
-        raise fail(f"{path}: cannot be written: {words}; it is as it was") from None
+    put(path, raw, text, expected)
     for one in candidates:
         one.differences = pages.accepted_now(one.differences, one.written)
     count = sum(len(one.written) for one in candidates)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from healthmon.cli import discover_write
 from healthmon.cli.console import fail, say
 from healthmon.cli.loop import run_loop
 from healthmon.cli.progress import shown_progress
@@ -51,13 +52,14 @@ class Asked:
     yes: bool = False
     as_json: bool = False
     outputs: Sequence[Path] = ()
+    write: bool = False
 
 
 def run(asked: Asked, config: Path | None) -> int:
     """Print the plan, carry it out, print and write the proposals. Returns the exit code: 0 all that
     answers was read, 1 a device of config.yaml is at another address, 2 something was not read.
     """
-    loaded = _config(config, needed=bool(asked.credentials or asked.site))
+    loaded = _config(config, needed=bool(asked.credentials or asked.site or asked.write))
     plan = _plan(asked, loaded)
     for line in plan.lines():
         say(f"plan: {line}")
@@ -69,10 +71,19 @@ def run(asked: Asked, config: Path | None) -> int:
     known = KnownDevices.of(loaded) if loaded else KnownDevices()
     login = plan.credential.name if plan.credential else ""
     community = plan.community.name if plan.community else ""
-    told = proposals(outcome.found, known, Setting(asked.site, login, community))
+    setting = Setting(asked.site or _only_site(loaded), login, community)
+    told = proposals(outcome.found, known, setting)
+    if asked.write:
+        discover_write.write(finding.find(config, os.environ), told)
     _give(asked, told, outcome, len(plan.addresses))
     say(_summary(told, outcome))
     return _code(told)
+
+
+def _only_site(config: Config | None) -> str:
+    """The site of what is found where there is one only."""
+    sites = config.sites if config else ()
+    return sites[0].id if len(sites) == 1 else ""
 
 
 def _config(path: Path | None, *, needed: bool) -> Config | None:

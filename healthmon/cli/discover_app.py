@@ -36,6 +36,10 @@ def discover(  # noqa: PLR0913 - each option of a command is a parameter
     yes: Annotated[
         bool, typer.Option("--yes", help="also for more addresses than a /20 has")
     ] = False,
+    write: Annotated[
+        bool,
+        typer.Option("--write", help="add the new devices to config.yaml, all but the guesses"),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
     output: Annotated[
         list[Path] | None,
@@ -44,7 +48,9 @@ def discover(  # noqa: PLR0913 - each option of a command is a parameter
         ),
     ] = None,
 ) -> None:
-    """Find devices in the given addresses and propose entries for config.yaml. Nothing is changed."""
+    """Find devices in the given addresses and propose entries for config.yaml; only with --write are they
+    added to it.
+    """
     from healthmon.cli import discover as command
 
     asked = command.Asked(
@@ -59,5 +65,6 @@ def discover(  # noqa: PLR0913 - each option of a command is a parameter
         yes,
         as_json,
         output or [],
+        write,
     )
     raise typer.Exit(command.run(asked, config))

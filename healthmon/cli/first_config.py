@@ -7,6 +7,7 @@ before it is written, and no file is overwritten without a word.
 from __future__ import annotations
 
 import asyncio
+import getpass
 import os
 import re
 import sys
@@ -29,11 +30,14 @@ MOST: Final = 200
 _PORT: Final = re.compile(r"([^:]+):([0-9]{1,5})")
 _NO_LETTERS: Final = re.compile(r"[^a-z0-9]+")
 Answers = dict[str, Any]
-TAIL: Final = """\
+CAMERA_VIEW, SNMP_READ = "camera-view", "snmp-read"
+_ACCOUNTS: Final = f"""\
 
 # Accounts by name; the secret is in a file of its own (chmod 600):
 # credentials:
-#   camera-view: {username: healthmon, secret: {file: secrets/camera-view}}
+#   {CAMERA_VIEW}: {{username: healthmon, secret: {{file: secrets/{CAMERA_VIEW}}}}}
+"""
+TAIL: Final = """\
 
 # A camera is one line; what many have in common stands in `defaults`, here and in a site (docs/configuration.md). Many
 # come from a spreadsheet: `healthmon export`, then `healthmon import`.
@@ -45,7 +49,8 @@ TAIL: Final = """\
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """One answer: its `key` in the file of answers, the words that ask for it, an example, and what reads
-    it (raises ValueError with a remedy). `several`: a list, one at a time until an empty line.
+    it (raises ValueError with a remedy). `several`: a list, one at a time until an empty line. `after`: the
+    key without whose answer it is not asked. `secret`: it is not shown while it is typed.
     """
 
     key: str
@@ -53,6 +58,8 @@ class Prompt:
     read: Callable[[str], Any]
     default: str = ""
     several: bool = False
+    after: str = ""
+    secret: bool = False
 
 
 def run(output: Path, answers: Path | None, *, force: bool) -> None:
@@ -73,6 +80,7 @@ def run(output: Path, answers: Path | None, *, force: bool) -> None:
         loading.loaded_as(text.encode(), output, extensions.installed())
     except ConfigError as error:
         raise fail(f"{error}\n{output}: nothing is written") from None
+    _write_secrets(output, given, force=force)
     _write(output, text.encode(), force=force)
     say(f"{output}: written; it passes `healthmon check-config`. Add your devices to it.")
 
@@ -80,6 +88,12 @@ def run(output: Path, answers: Path | None, *, force: bool) -> None:
 def _text_of(text: str) -> str:
     if len(text) > 128 or not text.isprintable():
         raise ValueError("a name has at most 128 characters, all of them printable")
+    return text
+
+
+def _secret(text: str) -> str:
+    if len(text) > 256 or not text.isprintable():
+        raise ValueError("a secret has at most 256 characters, all of them printable")
     return text
 
 
@@ -116,8 +130,11 @@ def _prompts() -> tuple[Prompt, ...]:
         Prompt("time_servers", "Time server (address; empty: no more)", _server, several=True),
         Prompt("sites", "Site (name; empty: no more)", _named, several=True),
         Prompt("contractor", "Contractor who repairs (name; empty: none)", _named),
-        Prompt("contractor_phone", "Telephone of the contractor", _text_of),
-        Prompt("contractor_email", "E-mail of the contractor", units.mail),
+        Prompt("contractor_phone", "Telephone of the contractor", _text_of, after="contractor"),
+        Prompt("contractor_email", "E-mail of the contractor", units.mail, after="contractor"),
+        Prompt("camera_user", "Account of the cameras, view only (user; empty: none)", _text_of),
+        Prompt("camera_password", "Its password", _secret, after="camera_user", secret=True),
+        Prompt("snmp_community", "SNMP community (empty: none)", _secret, secret=True),
     )
 
 
@@ -125,7 +142,7 @@ def _asked() -> Answers:
     """The answers typed at the terminal; a wrong one is asked for again."""
     found: Answers = {}
     for prompt in _prompts():
-        if prompt.key.startswith("contractor_") and not found.get("contractor"):
+        if prompt.after and not found.get(prompt.after):
             continue
         if prompt.several:
             found[prompt.key] = list(_typed_list(prompt))
@@ -146,18 +163,28 @@ def _typed(prompt: Prompt) -> Any:
     """One answer; the default for an empty line, None where there is none."""
     hint = f" [{prompt.default}]" if prompt.default else ""
     while True:
-        sys.stderr.write(f"{prompt.words}{hint}: ")
-        sys.stderr.flush()
-        line = sys.stdin.readline()
-        if not line:
-            raise fail("\nthe answers ended; nothing is written")
-        text = line.strip() or prompt.default
+        text = _line(f"{prompt.words}{hint}: ", secret=prompt.secret).strip() or prompt.default
         if not text:
             return None
         try:
             return prompt.read(text)
         except ValueError as error:
             say(f"  {error}")
+
+
+def _line(words: str, *, secret: bool) -> str:
+    """What is typed. Exits at the end of what is typed."""
+    try:
+        if secret:
+            return getpass.getpass(words, sys.stderr)
+        sys.stderr.write(words)
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+    except EOFError:
+        line = ""
+    if not line:
+        raise fail("\nthe answers ended; nothing is written")
+    return line
 
 
 def _from_file(path: Path) -> Answers:
@@ -236,7 +263,43 @@ def _text(answers: Answers) -> str:
             "defaults:",
             f"  device: {of_all}",
         ]
-    return "\n".join(lines) + "\n" + TAIL
+    accounts = list(_accounts(answers))
+    lines += ["", "credentials:", *accounts] if accounts else []
+    return "\n".join(lines) + "\n" + ("" if accounts else _ACCOUNTS) + TAIL
+
+
+def _accounts(answers: Answers) -> Iterator[str]:
+    """The accounts that were named; their secrets are in files."""
+    if user := answers.get("camera_user"):
+        told = written({"username": user, "secret": {"file": f"secrets/{CAMERA_VIEW}"}})
+        yield f"  {CAMERA_VIEW}: {told}"
+    if answers.get("snmp_community"):
+        yield f"  {SNMP_READ}: {written({'secret': {'file': f'secrets/{SNMP_READ}'}})}"
+
+
+def _write_secrets(output: Path, answers: Answers, *, force: bool) -> None:
+    """A file (0600) for each secret that was given, beside config.yaml; none is overwritten without
+    `force`. Exits where it cannot be written.
+    """
+    folder = output.parent / "secrets"
+    for name, key in ((CAMERA_VIEW, "camera_password"), (SNMP_READ, "snmp_community")):
+        secret = answers.get(key)
+        if not secret:
+            continue
+        path = folder / name
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            if path.exists() and not force:
+                say(f"{path}: is there already and stays as it is")
+                continue
+            path.unlink(missing_ok=True)
+            number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(number, "w", encoding="utf-8") as file:
+                file.write(f"{secret}\n")
+        except OSError as error:
+            words = (error.strerror or "error").lower()
+            raise fail(f"{path}: cannot be written: {words}; nothing is written") from None
+        say(f"{path}: written, readable by its owner only")
 
 
 def _write(output: Path, text: bytes, *, force: bool) -> None:

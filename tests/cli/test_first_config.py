@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from healthmon.config import loading
+from healthmon.config import loading, secrets
 from healthmon.demo.state import SimDevice
 from healthmon.demo.udp_sim import NtpSim
 
@@ -94,10 +94,15 @@ def test_questions_at_a_terminal(tmp_path: Path, time_server: int) -> None:
         ("Telephone of the contractor: ", ""),
         ("E-mail of the contractor: ", "acme"),
         ("is not an e-mail address; write for example", "faults@example.com"),
+        ("Account of the cameras, view only (user; empty: none): ", "viewer"),
+        ("Its password: ", "s3cret"),
+        ("SNMP community (empty: none): ", "publ1c"),
     ):
         terminal.until(prompt)
+        assert not {"s3cret", "publ1c"} & set(terminal.shown.split()), "a secret is not shown"
         terminal.type(line)
     assert terminal.end() == 0
+    assert not {"s3cret", "publ1c"} & set(terminal.shown.split()), "a secret is not shown"
     assert "time server 127.0.0.1: answers, stratum 2, this machine's clock is" in terminal.shown
     assert "time server 127.0.0.1: port closed" in terminal.shown
     assert "config.yaml: written" in terminal.shown
@@ -106,6 +111,12 @@ def test_questions_at_a_terminal(tmp_path: Path, time_server: int) -> None:
     assert [one.port for one in found.time_servers] == [time_server, 1]
     assert [(one.id, one.name) for one in found.sites] == [("market-place", "Market Place")]
     assert found.contractors[0].email == "faults@example.com"
+    assert found.credentials["camera-view"].username == "viewer"
+    for name, secret in (("camera-view", "s3cret"), ("snmp-read", "publ1c")):
+        path = tmp_path / "secrets" / name
+        assert path.read_text() == f"{secret}\n"
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert secrets.resolve(found, name).password.reveal() == secret
 
 
 def test_an_end_in_between_writes_nothing(tmp_path: Path) -> None:
