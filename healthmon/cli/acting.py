@@ -28,6 +28,7 @@ from healthmon.incidents.acts import Act
 from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.store import AloneError, Author, Store, StoreError, location, permissions
 from healthmon.store.entered import new_note, sign_last
+from healthmon.store.lease import Lock
 from healthmon.store.location import InstanceLock, StoreLocation
 from healthmon.store.runtime_directory import sockets
 
@@ -400,7 +401,7 @@ def _without_agent(loaded: Config) -> contextlib.ExitStack | None:
             folder = location.prepared(location.folder_of(loaded))
             held.callback(InstanceLock(folder).close)
             if loaded.database is not None:
-                held.callback(location.place(loaded).open(alone=True).close)
+                held.callback(location.place(loaded).open(alone=Lock()).close)
         except (OSError, AloneError):
             return None
         return held.pop_all()

@@ -77,6 +77,18 @@ def run(
 
 
 @cli.command()
+def agents(
+    config: ConfigOption = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+) -> None:
+    """Which agent has the estate, and which stand by (with a database of a server)."""
+    from healthmon.cli import agents as command
+
+    raise typer.Exit(command.agents(config, as_json=as_json))
+
+
+@cli.command()
 def sweep(
     config: ConfigOption = None,
     *,

@@ -17,6 +17,7 @@ from healthmon.runtime.audit_watch import note_head, noted_head
 from healthmon.store import AloneError, StoreError, backup, location
 from healthmon.store.audit import ERASED, Head
 from healthmon.store.backup import Manifest
+from healthmon.store.lease import Lock
 from healthmon.store.location import InstanceLock, StoreLocation
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _there(place: StoreLocation) -> _Replaced | None:
     if place.file is not None and not place.file.exists():
         return None
     try:
-        store = place.open(alone=True)
+        store = place.open(alone=Lock())
     except AloneError as error:
         raise StoreError(f"{error}; stop it first") from None
     except StoreError as error:

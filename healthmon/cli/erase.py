@@ -11,6 +11,7 @@ from healthmon.cli.console import fail, load
 from healthmon.config.problems import ConfigError
 from healthmon.runtime import erasing
 from healthmon.store import StoreError, location
+from healthmon.store.lease import Lock
 from healthmon.store.location import InstanceLock
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _alone(loaded: Config, who: Named, closed: str) -> str:
         place = location.place(loaded)
         place.existing().close()
         by = acting.eraser(loaded)
-        store = place.open(alone=True)
+        store = place.open(alone=Lock())
         try:
             return erasing.words(erasing.erased_alone(store, who, by))
         finally:

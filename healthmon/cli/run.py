@@ -13,8 +13,11 @@ from healthmon.cli.loop import run_loop
 from healthmon.config import finding
 from healthmon.config.problems import ConfigError
 from healthmon.model.plain_text import one_line
-from healthmon.runtime import memory, server
-from healthmon.runtime.reading import read_apart
+from healthmon.runtime import memory, server, standby
+from healthmon.store.lease import SupersededError
+
+# EX_TEMPFAIL of sysexits.h: the service manager starts the agent again.
+SUPERSEDED = 75
 
 
 class OneLine(logging.Formatter):
@@ -38,16 +41,24 @@ def run(config: Path | None, *, verbose: bool) -> int:
         say(str(error))
     except OSError as error:  # BlockingIOError: another agent is running
         say(f"healthmon cannot start: {error}")
+    except SupersededError as error:
+        say(f"healthmon ends: {error}; started again, it stands by")
+        return SUPERSEDED
     else:
         return 0
     return USAGE
 
 
 async def _serve(path: Path) -> None:
-    """A secret that cannot be read is a warning: only what needs it fails."""
-    estate, problems = await read_apart(path)
+    """Stand by where another agent has the estate and this one may wait for it, then be the agent.
+
+    A secret that cannot be read is a warning: only what needs it fails. Raises SupersededError.
+    """
+    agent, problems = await standby.agent_of(path)
     for problem in problems:
         say(f"warning: {problem}")
-    if not estate.watched:
+    if not agent.estate.watched:
         say(f"warning: {idle(path)}")
-    await server.serve(path, estate)
+    await server.serve(path, agent.of_file, agent=agent)
+    if superseded := agent.incident_service.store_writer.superseded:
+        raise SupersededError(superseded)

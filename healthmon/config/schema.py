@@ -136,11 +136,13 @@ class Cause(Strict):
 
 class Database(Strict):
     """Where history is kept when not in a file of the state directory: PostgreSQL, for estates
-    beyond one machine.
+    beyond one machine. With `takeover` a second agent with the same database stands by, and takes
+    over when the other one has been silent that long.
     """
 
     url: Annotated[str, Field(pattern=r"^postgresql://[^/]+/.+$")]
     credential: str | None = None
+    takeover: Seconds | None = Field(default=None, ge=3, le=3600)
 
 
 class History(Strict):

@@ -12,7 +12,7 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from healthmon.notifications.notice import Notice, What
@@ -73,15 +73,20 @@ class Queue:
         return None
 
 
+async def _always() -> bool:
+    return True
+
+
 @dataclass(slots=True)
 class Dispatcher:
     """Sends what is added. `settle` gets every end and every failed attempt; `counts` are by
-    (target, result).
+    (target, result). `permitted` says before each delivery whether it is this agent that sends.
     """
 
     senders: Mapping[str, Sender]
     settle: Callable[[Settled], None]
     clock: Callable[[], float] = time.time
+    permitted: Callable[[], Awaitable[bool]] = _always
     queues: dict[str, Queue] = field(default_factory=dict)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     problems: dict[str, str] = field(default_factory=dict)
@@ -145,6 +150,9 @@ class Dispatcher:
                     await set_within(queue.bell, wait)
                 else:
                     await set_within(ending, min(1.0, queue.pause_until - now))
+                continue
+            if not await self.permitted():
+                await set_within(ending, 1.0)
                 continue
             queue.flying = row.notice
             began = time.monotonic()

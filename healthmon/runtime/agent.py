@@ -40,6 +40,7 @@ from healthmon.scheduling.liveness import Liveness
 from healthmon.scheduling.scheduler import Schedule
 from healthmon.store import AloneError, Saved, Store, StoreError, TroubleError, location
 from healthmon.store.audit import Entry
+from healthmon.store.lease import Lease
 from healthmon_exporters.metrics.exposition import Metrics
 
 log = logging.getLogger("healthmon")
@@ -54,6 +55,10 @@ BACK_SECONDS = 5.0
 TIMED_SECONDS = 30.0
 MOST_NAMED = 50
 _OWN = Check(AGENT, CheckName.AGENT)
+
+
+class TakenError(BlockingIOError):
+    """Another agent has the database."""
 
 
 class Sink(Protocol):
@@ -91,16 +96,17 @@ class Agent:
     _next_date: float = math.inf
 
     @classmethod
-    def of(cls, path: Path, estate: Estate) -> Agent:
+    def of(cls, path: Path, estate: Estate, over: Lease | None = None) -> Agent:
         """An agent that has not run a check yet; faults, incidents and notices of the last run are
-        taken over.
+        taken over. The lease `over` of another agent may be ended for it.
 
-        Raises BlockingIOError when another agent uses the same state directory.
+        Raises BlockingIOError when another agent uses the same state directory, TakenError when one
+        has the database.
         """
         engine = CheckEngine.of(estate)
         book = engine.state.book
         running = location.InstanceLock(estate.state_directory)
-        store_writer = location.store_writer(estate.config, estate.state_directory)
+        store_writer = location.store_writer(estate.config, estate.state_directory, over)
         metrics = Metrics(tuple(estate.devices.values()), estate.checks, version=__version__)
         incident_service = IncidentService.of(
             estate.config, estate.devices, book, store_writer, EstateState
@@ -112,6 +118,7 @@ class Agent:
         incident_service.estate_state, incident_service.alive = agent.estate_state, agent.alive
         store_writer.snapshot = lambda: incident_service.snapshot(book.open())
         store_writer.on_late = agent._late
+        store_writer.on_superseded = agent.stop
         incident_service.wall.on_step.append(agent._move)
         incident_service.on_operations = agent._operated
         incident_service.answers = agent.state.answers
@@ -120,7 +127,7 @@ class Agent:
             saved = store_writer.start()
         except AloneError as error:
             running.close()
-            raise BlockingIOError(str(error)) from None
+            raise TakenError(str(error)) from None
         book.restore(saved.faults)
         incident_service.resume(saved)
         agent._operated()
@@ -313,6 +320,7 @@ class Agent:
             lambda: duty_metrics.follow(self),
             self._every(TRIM_SECONDS, memory.trim),
             self.audit.watch,
+            self.incident_service.store_writer.hold,
             *self.incident_service.jobs,
         )
         tasks = [asyncio.create_task(supervised(job, self._bug)) for job in jobs]

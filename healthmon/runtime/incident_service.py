@@ -135,6 +135,7 @@ class IncidentService:
             {},
             settle=lambda settled: _forget(store_writer.submit(Batch(settled=[settled]))),
             clock=wall.now,
+            permitted=store_writer.permitted,
         )
         made = cls(
             book,

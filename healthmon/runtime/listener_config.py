@@ -71,8 +71,8 @@ def warnings(config: Config) -> list[str]:
     """What is not wrong yet or not for the agent: a certificate that browsers and Prometheus will
     refuse, users without a role.
     """
-    name = config.agent.users_file
-    return _certificate_warnings(config) + (users.warnings(_users(config, name)) if name else [])
+    file = users_file(config)
+    return _certificate_warnings(config) + (users.warnings(file) if file else [])
 
 
 def head_kept_nowhere(config: Config) -> list[str]:
@@ -117,6 +117,27 @@ def _users(config: Config, name: str) -> Path:
     return Path(config.folder) / name
 
 
+def users_file(config: Config) -> Path | None:
+    """The users file of `config`; None where nobody has to log in."""
+    name = config.agent.users_file
+    return _users(config, name) if name else None
+
+
+def names_of(section: AgentSection) -> Collection[str]:
+    """The names that an agent is reached by."""
+    return {name.removesuffix(".") for name in (*section.hosts, section.listen)}
+
+
+async def listening(engine: ASGIApp, config: Config) -> listener.OpenListener:
+    """The listener of `config`, open. Raises OSError where the certificate cannot be used or the port
+    cannot be had.
+    """
+    section, files = config.agent, _tls(config)
+    tls = server_tls.tls_context(*files) if files else None
+    guarded = section.users_file is not None
+    return await listener.serve(engine, section.listen, section.port, tls=tls, guarded=guarded)
+
+
 class WebListener:
     """The open listener of an agent, and the identity provider by which people log in. Once it asks
     for a login or has TLS, no reload takes that away.
@@ -139,13 +160,9 @@ class WebListener:
         config = self._started
         for words in warnings(config):
             log.warning("%s", words)
-        section, guarded, files = config.agent, config.agent.users_file is not None, _tls(config)
-        tls = server_tls.tls_context(*files) if files else None
         if words := self.provider.take_over(config):
             log.warning("%s", words)
-        self._listener = await listener.serve(
-            engine, section.listen, section.port, tls=tls, guarded=guarded
-        )
+        self._listener = await listening(engine, config)
         self._watch = asyncio.create_task(self.control.known.watch())
 
     async def close(self) -> None:
@@ -158,14 +175,11 @@ class WebListener:
 
     def users(self) -> Path | None:
         """The users file in force."""
-        config = self.agent.engine.estate.config
-        name = config.agent.users_file or self._started.agent.users_file
-        return _users(config, name) if name else None
+        return users_file(self.agent.engine.estate.config) or users_file(self._started)
 
     def names(self) -> Collection[str]:
         """The names that the agent is reached by."""
-        section = self.agent.engine.estate.config.agent
-        return {name.removesuffix(".") for name in (*section.hosts, section.listen)}
+        return names_of(self.agent.engine.estate.config.agent)
 
     def today(self) -> date:
         """The day at the estate."""

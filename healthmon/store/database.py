@@ -19,7 +19,14 @@ from healthmon.incidents.incident import Incident, IncidentEvent, Unchecked
 from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.store import audit, retention, schema, sql
 from healthmon.store.canonical import Plain
-from healthmon.store.engine import CorruptError, Engine, StoreError, TroubleError, engine_of
+from healthmon.store.engine import (
+    CorruptError,
+    Engine,
+    Exclusive,
+    StoreError,
+    TroubleError,
+    engine_of,
+)
 from healthmon.store.evidence import Evidence
 from healthmon.store.handovers import Handovers
 from healthmon.store.operations import Operations
@@ -31,6 +38,7 @@ from healthmon.store.verification import Anchor, Progress, Verified, no_progress
 
 if TYPE_CHECKING:
     from healthmon.store.erasure import Erased, Named, RewriteSheet
+    from healthmon.store.lease import Claim
 
 LATELY_SECONDS = 3600.0
 CHAIN_PAGE = 500
@@ -46,11 +54,13 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
         self._engine = engine
 
     @classmethod
-    def open(cls, url: str, password: str | None = None, *, alone: bool = False) -> Store:
+    def open(
+        cls, url: str, password: str | None = None, *, alone: Exclusive | None = None
+    ) -> Store:
         """Open, check and bring up to date the database at `url` (``sqlite:///file`` or
         ``postgresql://``).
 
-        `alone` is for the agent: AloneError when another one has the database of a server.
+        `alone` keeps agents away from the database of a server: AloneError when one has it.
         """
         store = cls(engine_of(url, password, alone=alone))
         try:
@@ -128,6 +138,16 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
         for stay in batch.stays:
             self._stay(stay)
         self._record_now(batch)
+
+    def hold(self, claim: Claim) -> None:
+        """Renew the lease of the agent that has opened the store with `claim`."""
+        with self._engine.transaction():
+            claim.beat(self._engine)
+
+    def release(self, claim: Claim) -> None:
+        """Let another agent have the estate at once."""
+        with self._engine.transaction():
+            claim.release(self._engine)
 
     def last_alive(self) -> float | None:
         """When the agent has last written that it lives (Unix seconds)."""

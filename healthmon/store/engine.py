@@ -12,12 +12,11 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 SQLITE = "sqlite:///"
 BUSY_SECONDS = 5.0
-ADVISORY_LOCK = int.from_bytes(b"healthmn", "big")
 _CORRUPT = (
     "malformed",
     "not a database",
@@ -172,12 +171,22 @@ class SqliteEngine(Engine):
         return connection
 
 
+class Exclusive(Protocol):
+    """What keeps other agents away from the database of a server (`healthmon.store.lease`)."""
+
+    def seize(self, connection: Any) -> None:
+        """Take the database on a new connection. Raises StoreError where another agent has it."""
+
+    def confirm(self, connection: Any) -> None:
+        """In each transaction. Raises StoreError where another agent has taken it meanwhile."""
+
+
 class ServerEngine(Engine):
-    """A PostgreSQL database. With `alone` no other agent has it; that lock goes with the
+    """A PostgreSQL database. With `alone` no other agent has it; what that takes goes with the
     connection.
     """
 
-    def __init__(self, url: str, password: str | None, *, alone: bool) -> None:
+    def __init__(self, url: str, password: str | None, *, alone: Exclusive | None) -> None:
         super().__init__()
         try:
             import psycopg
@@ -203,9 +212,13 @@ class ServerEngine(Engine):
             connect_timeout=int(BUSY_SECONDS),
             autocommit=True,
         )
-        if self._alone and not _locked(connection):
+        if self._alone is None:
+            return connection
+        try:
+            self._alone.seize(connection)
+        except BaseException:
             connection.close()
-            raise AloneError("another healthmon agent runs already with this database")
+            raise
         return connection
 
     def _begin(self) -> None:
@@ -217,12 +230,22 @@ class ServerEngine(Engine):
                 raise
             self._connection = None
             super()._begin()
+        if self._alone is not None:
+            self._confirm(self._alone)
+
+    def _confirm(self, alone: Exclusive) -> None:
+        try:
+            alone.confirm(self._connection)
+        except BaseException:
+            with contextlib.suppress(self.error):
+                self._connection.execute("ROLLBACK")
+            raise
 
     def _written(self, statement: str) -> str:
         return _percent(statement)
 
 
-def engine_of(url: str, password: str | None, *, alone: bool = False) -> Engine:
+def engine_of(url: str, password: str | None, *, alone: Exclusive | None = None) -> Engine:
     """The engine for `url`: ``sqlite:///file`` or ``postgresql://``. Raises TroubleError.
 
     `alone`: a server's database is had by no other agent.
@@ -236,11 +259,6 @@ def engine_of(url: str, password: str | None, *, alone: bool = False) -> Engine:
 def _percent(statement: str) -> str:
     """`statement` with %(name)s for :name."""
     return re.sub(r":(\w+)", r"%(\1)s", statement)
-
-
-def _locked(connection: Any) -> bool:
-    found = connection.execute("SELECT pg_try_advisory_lock(%s)", (ADVISORY_LOCK,)).fetchone()
-    return bool(found[0])
 
 
 def quarantine(file: Path, now: float | None = None) -> Path | None:

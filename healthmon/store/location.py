@@ -7,6 +7,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,11 +34,14 @@ if TYPE_CHECKING:
     from healthmon.checks.function_check.walk import Tick
     from healthmon.config.schema import Config
     from healthmon.incidents.incident import Incident
+    from healthmon.store.engine import Exclusive
+    from healthmon.store.lease import Lease
     from healthmon.store.writer import StoreWriter
 
 log = logging.getLogger("healthmon")
 
 FILE = "healthmon.db"
+TAKEOVER_SECONDS = 30.0
 UNREAD = "the record cannot be read"
 # Where the service keeps its state (StateDirectory=healthmon of its unit).
 SERVICE = Path("/var/lib/healthmon")
@@ -56,8 +60,10 @@ class StoreLocation:
         """The store as commands name it: the file, or the address of the server's database."""
         return str(self.file) if self.file is not None else self.url.partition("?")[0]
 
-    def open(self, *, alone: bool = False) -> Store:
-        """The store, made where it is missing; `alone` is for the agent. Raises StoreError."""
+    def open(self, *, alone: Exclusive | None = None) -> Store:
+        """The store, made where it is missing; `alone` keeps agents away from the database of a server.
+        Raises StoreError.
+        """
         if self.file is not None:
             permissions.need_file(self.file)
             permissions.make(self.file)
@@ -144,11 +150,13 @@ def prepared(folder: Path) -> Path | None:
     return folder if os.access(folder, os.W_OK | os.X_OK) else None
 
 
-def store_writer(config: Config, state: Path | None) -> StoreWriter:
+def store_writer(config: Config, state: Path | None, over: Lease | None = None) -> StoreWriter:
     """What keeps the agent's history, with the prepared `state` directory; where there is no place
-    for it, the log says so.
+    for it, the log says so. The lease `over` may be ended for it.
     """
-    from healthmon.store.writer import StoreWriter  # it brings asyncio, which no command needs
+    # They bring what no command needs.
+    from healthmon.store.lease import Claim
+    from healthmon.store.writer import StoreWriter
 
     try:
         where = place(config)
@@ -158,7 +166,11 @@ def store_writer(config: Config, state: Path | None) -> StoreWriter:
         log.error("no history is kept: %s", error)  # noqa: TRY400 - one line, no traceback
         return StoreWriter(_no_place, None)
     log.info("store: %s", where.shown)
-    return StoreWriter(lambda: where.open(alone=True), where.file)
+    if config.database is None:
+        return StoreWriter(where.open, where.file)
+    seconds = config.database.takeover or TAKEOVER_SECONDS
+    claim = Claim(platform.node(), seconds, over)
+    return StoreWriter(lambda: where.open(alone=claim), claim=claim)
 
 
 def _no_place() -> Store:

@@ -21,9 +21,10 @@ VERSION = 6
 # two people of a handover, `notes` those for the next shift; by its `token` a note is written once. `ticks`
 # are those of the walk. `clocks` are stretches of time in which every reading of a clock agreed with the others
 # (`clock_history`); seconds minus true time. `batteries` are those of UPSes, hour by hour.
-_TABLES = """
+META = """
 CREATE TABLE IF NOT EXISTS meta (
-    name VARCHAR NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name));
+    name VARCHAR NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name))"""
+_TABLES = f"""{META};
 CREATE TABLE IF NOT EXISTS faults (
     device VARCHAR NOT NULL, question VARCHAR NOT NULL, part VARCHAR NOT NULL, aspect VARCHAR NOT NULL,
     body TEXT NOT NULL, PRIMARY KEY (device, question, part, aspect));

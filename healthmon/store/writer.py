@@ -9,6 +9,8 @@ begun with what is known. So it is where the file was moved, removed or replaced
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import logging
 import time
 from collections.abc import Callable
@@ -18,6 +20,7 @@ from pathlib import Path
 
 from healthmon.store import AloneError, Batch, CorruptError, Saved, Store, StoreError, TroubleError
 from healthmon.store.engine import last_number, quarantine
+from healthmon.store.lease import Claim, look_seconds
 
 log = logging.getLogger("healthmon.store")
 
@@ -31,13 +34,17 @@ class StoreWriter:
     server.
 
     `snapshot` is all that is known, for a store that begins anew; `on_late` gets what the last run
-    has left when that could not be read at the start.
+    has left when that could not be read at the start. `claim` is that on the database of a server;
+    `on_superseded` is called once when another agent has it.
     """
 
     opener: Callable[[], Store]
     file: Path | None = None
     snapshot: Callable[[], Batch] = Batch
     on_late: Callable[[Saved], None] = lambda _saved: None
+    claim: Claim | None = None
+    on_superseded: Callable[[], None] = lambda: None
+    superseded: str = ""
     problem: str = ""
     alarm: str = ""
     alarm_at: float = 0.0
@@ -166,6 +173,9 @@ class StoreWriter:
             self._begin_anew(error)
             self._back(_both(_over(error.saved, self._all_known(batch)), batch), waiting)
             return await self._flush()
+        except AloneError as error:
+            self._end(error)
+            self._back(batch, waiting)
         except StoreError as error:
             if self.problem != str(error):
                 log.error("the store cannot write: %s", error)  # noqa: TRY400 - one line, no traceback
@@ -179,6 +189,40 @@ class StoreWriter:
                 self.on_late(found)
             return True
         return False
+
+    async def hold(self) -> None:
+        """Renew the lease for ever, or until another agent has it. Whatever waits for the database
+        waits behind it.
+        """
+        while self.claim is not None and not self.superseded:
+            await self._renew(self.claim)
+            await asyncio.sleep(look_seconds(self.claim.seconds))
+
+    async def _renew(self, claim: Claim) -> None:
+        began = time.monotonic()
+        try:
+            await self.query(functools.partial(Store.hold, claim=claim))
+        except AloneError as error:
+            self._end(error)
+        except StoreError as error:
+            log.warning("the lease cannot be renewed: %s", error)
+        else:
+            claim.confirmed = began
+
+    async def permitted(self) -> bool:
+        """Whether it is this agent that sends messages. One whose lease may be over (it was stopped, or
+        cut off) asks the database first; where that does not answer it goes on.
+        """
+        if self.claim is not None and not self.superseded and not self.claim.in_force():
+            await self._renew(self.claim)
+        return not self.superseded
+
+    def _end(self, error: AloneError) -> None:
+        if self.superseded:
+            return
+        self.problem = self.superseded = str(error)
+        log.critical("%s: this agent ends and writes nothing more", error)
+        self.on_superseded()
 
     def _begin_anew(self, error: _ReplacedError) -> None:
         self.alarm_at = time.time()
@@ -234,13 +278,21 @@ class StoreWriter:
                 self._bell.set()
 
     async def close(self) -> None:
-        """Write what is pending, once, and let go."""
+        """Write what is pending, once, and let go; who was superseded writes nothing."""
         self._pending.alive = time.time()
-        if await self.flush() and self._pending:  # what the last run has left has only come now
-            await self.flush()
+        if not self.superseded and await self.flush():
+            if self._pending:  # what the last run has left has only come now
+                await self.flush()
+            await self._release()
         self._thread.shutdown(wait=True)
         if self.store is not None:
             self.store.close()
+
+    async def _release(self) -> None:
+        if self.claim is None:
+            return
+        with contextlib.suppress(StoreError):  # then the others wait for the beat
+            await self.query(functools.partial(Store.release, claim=self.claim))
 
 
 class _ReplacedError(StoreError):

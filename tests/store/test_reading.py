@@ -127,7 +127,7 @@ def test_the_group_may_read_a_store_whatever_the_umask_is(tmp_path: Path) -> Non
     before = os.umask(0o077)
     try:
         folder = tmp_path / "state"
-        location.in_folder(folder).open(alone=True).close()
+        location.in_folder(folder).open().close()
     finally:
         os.umask(before)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o750
@@ -139,11 +139,11 @@ def test_a_store_of_an_earlier_version_is_opened_to_its_group(tmp_path: Path) ->
     folder.chmod(0o700)
     location.in_folder(folder).open().close()
     file.chmod(0o600)
-    location.in_folder(folder).open(alone=True).close()
+    location.in_folder(folder).open().close()
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     file.chmod(0o660)
-    location.in_folder(folder).open(alone=True).close()
+    location.in_folder(folder).open().close()
     assert stat.S_IMODE(file.stat().st_mode) == 0o660
 
 
@@ -173,7 +173,7 @@ def test_a_folder_in_the_place_of_the_file_is_named_with_the_remedy(tmp_path: Pa
     file = tmp_path / location.FILE
     file.mkdir()
     place = location.in_folder(tmp_path)
-    for opened in (place.reader, place.existing, lambda: place.open(alone=True)):
+    for opened in (place.reader, place.existing, place.open):
         with pytest.raises(TroubleError) as raised:
             opened()
         assert str(raised.value) == f"{file} is a folder or device and no file: move it away"

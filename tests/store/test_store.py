@@ -31,6 +31,7 @@ from healthmon.store import (
     Wanted,
 )
 from healthmon.store.engine import quarantine
+from healthmon.store.lease import Lock
 from healthmon.store.retained import alike
 from healthmon.store.writer import StoreWriter
 
@@ -276,12 +277,12 @@ def test_where_a_deployable_camera_was_is_kept_when_it_changes(opener: Opener) -
 def test_a13_two_agents_cannot_have_one_database_of_a_server(server: str) -> None:
     if not server:
         need("postgresql")
-    first = Store.open(server, alone=True)
+    first = Store.open(server, alone=Lock())
     with pytest.raises(AloneError, match="another healthmon agent runs already"):
-        StoreWriter(lambda: Store.open(server, alone=True)).start()
+        StoreWriter(lambda: Store.open(server, alone=Lock())).start()
     Store.open(server).close()  # commands beside the agent are welcome
     first.close()
-    Store.open(server, alone=True).close()
+    Store.open(server, alone=Lock()).close()
 
 
 def test_a_connection_that_the_server_has_ended_is_made_anew(server: str) -> None:

@@ -1,0 +1,54 @@
+"""``healthmon agents``: which agent has the estate, and which stand by."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from healthmon.cli.console import fail, load, say
+from healthmon.config.problems import ConfigError
+from healthmon.store import StoreError, lease, location
+from healthmon.store.lease import Member
+
+ALONE = "history is in a file of this machine: one agent has the estate, and none stands by"
+NOBODY = "no agent has had the estate yet"
+
+
+def agents(config: Path | None, *, as_json: bool) -> int:
+    """Print the agents of the estate; the exit code: 1 where none has it, or the one that has it was
+    silent for longer than a takeover.
+    """
+    _, loaded = load(config)
+    if loaded.database is None:
+        sys.stdout.write("[]\n" if as_json else f"{ALONE}\n")
+        return 0
+    try:
+        where = location.place(loaded)
+        now, found = lease.members_of(where.url, where.password)
+    except (StoreError, ConfigError) as error:
+        raise fail(str(error)) from None
+    seconds = loaded.database.takeover or location.TAKEOVER_SECONDS
+    if as_json:
+        sys.stdout.write(json.dumps([_row(one, now) for one in found], indent=1) + "\n")
+    else:
+        for one in found:
+            sys.stdout.write(f"{_line(one, now)}\n")
+        if loaded.database.takeover is None:
+            say("a second agent would not stand by: `database` has no `takeover`")
+    if not found:
+        say(NOBODY)
+    ages = [one.age(now) for one in found if one.leads]
+    return 0 if any(age is not None and age < seconds for age in ages) else 1
+
+
+def _row(one: Member, now: float) -> dict[str, object]:
+    role = "has_estate" if one.leads else "stands_by"
+    return {"name": one.name, "role": role, "seen_seconds_ago": one.age(now), "epoch": one.epoch}
+
+
+def _line(one: Member, now: float) -> str:
+    age = one.age(now)
+    seen = "has ended" if age is None else f"seen {age:.0f} s ago"
+    role = f"has the estate (epoch {one.epoch})" if one.leads else "stands by"
+    return f"{one.name}: {role}, {seen}"

@@ -1,0 +1,111 @@
+"""The agent that stands by: it waits until the one that has the estate ends or is silent for the time
+of a takeover, and answers on its pages meanwhile that it stands by.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+import platform
+import signal
+import time
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from healthmon.config.problems import ConfigError
+from healthmon.runtime import listener_config, systemd
+from healthmon.runtime.agent import Agent, TakenError
+from healthmon.runtime.estate import Estate
+from healthmon.runtime.reading import read_apart
+from healthmon.store import StoreError, lease, location
+from healthmon.store.lease import Lease, Watch
+from healthmon_exporters.web import standby_pages
+
+log = logging.getLogger("healthmon")
+
+
+async def agent_of(path: Path) -> tuple[Agent, tuple[str, ...]]:
+    """The agent of the configuration in `path`, once it may have the estate, and the problems of its
+    secrets. Raises ConfigError, OSError, and BlockingIOError where another agent has the estate and
+    this one is not to wait for it.
+    """
+    while True:
+        estate, problems = await read_apart(path)
+        told = tuple(map(str, problems))
+        if estate.config.database is None or estate.config.database.takeover is None:
+            return Agent.of(path, estate), told
+        over, waited = await _until_free(path, estate, estate.config.database.takeover)
+        if waited:  # the file may be another one by now
+            estate, problems = await read_apart(path)
+        with contextlib.suppress(TakenError):  # another one was quicker
+            return Agent.of(path, estate, over), tuple(map(str, problems))
+
+
+async def _until_free(path: Path, estate: Estate, seconds: float) -> tuple[Lease | None, bool]:
+    """The lease that may be ended, and whether it had to be waited for."""
+    waiting = _Waiting(estate, Watch(seconds))
+    if await waiting.is_free():
+        return waiting.found, False
+    # The file is read at a takeover anyway.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)
+    log.info("standing by: %s; takes over after %g s of silence", waiting.words(), seconds)
+    async with _shown(path, estate, waiting):
+        systemd.tell("READY=1", f"STATUS=standing by: {waiting.words()}")
+        while not await waiting.is_free():
+            systemd.tell("WATCHDOG=1", f"STATUS=standing by: {waiting.words()}")
+            await asyncio.sleep(lease.look_seconds(seconds))
+    log.warning("taking the estate over: %s", waiting.words())
+    return waiting.found, True
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """`found` is the lease as it was read last; `trouble` says why the database did not answer."""
+
+    estate: Estate
+    watch: Watch
+    holder: str = field(default_factory=lambda: uuid.uuid4().hex)
+    found: Lease | None = None
+    trouble: str = ""
+
+    async def is_free(self) -> bool:
+        """Whether this agent may have the estate now."""
+        try:
+            where = location.place(self.estate.config)
+            look = functools.partial(lease.look, where.url, where.password, self.holder)
+            self.found, self.trouble = await asyncio.to_thread(look, platform.node()), ""
+        except (StoreError, ConfigError) as error:
+            self.trouble = str(error)
+            return self.watch.lost_sight(time.monotonic())
+        return self.watch.may_take(self.found, time.monotonic())
+
+    def words(self) -> str:
+        """Who has the estate, in words."""
+        if self.trouble:
+            return f"the database does not answer ({self.trouble})"
+        if self.found is None:
+            return "nobody has the estate"
+        if self.found.beat == lease.RELEASED:
+            return f"the agent on {self.found.name} has ended"
+        return f"an agent on {self.found.name} has the estate"
+
+
+@contextlib.asynccontextmanager
+async def _shown(path: Path, estate: Estate, waiting: _Waiting) -> AsyncIterator[None]:
+    """The pages of an agent that stands by. Raises OSError, ConfigError as those of an agent."""
+    if problems := listener_config.problems(path, estate.config):
+        raise ConfigError(problems)
+    pages = standby_pages.application(
+        waiting.words,
+        functools.partial(listener_config.users_file, estate.config),
+        functools.partial(listener_config.names_of, estate.config.agent),
+    )
+    opened = await listener_config.listening(pages, estate.config)
+    try:
+        yield
+    finally:
+        await opened.close()

@@ -1,0 +1,162 @@
+"""The lease on a real PostgreSQL: one agent has the estate, and who lost it writes nothing more."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from helpers.databases import empty
+from helpers.store_samples import CASE, full
+from helpers.stores import server
+from helpers.support import need
+
+from healthmon.store import AloneError, Store
+from healthmon.store.lease import (
+    RELEASED,
+    Claim,
+    Lease,
+    Lock,
+    SupersededError,
+    Watch,
+    lease_of,
+    look,
+    look_seconds,
+    members,
+)
+
+__all__ = ["server"]  # a fixture
+pytestmark = pytest.mark.slow
+BEAT = Lease(4, "a1", "north", "1000.0")
+
+
+@pytest.fixture
+def url(server: str) -> str:
+    if not server:
+        need("postgresql")
+    empty(server)
+    return server
+
+
+def held(url: str) -> Lease | None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        return lease_of(connection)
+
+
+# ------------------------------------------------------------------------------------ when to take over
+
+
+def test_a_beat_that_goes_on_is_never_taken_over() -> None:
+    watch = Watch(30.0)
+    for now in range(0, 200, 5):
+        beat = Lease(4, "a1", "north", str(1000 + now))
+        assert not watch.may_take(beat, float(now))
+
+
+def test_a_beat_that_stays_the_same_for_the_whole_time_is_taken_over() -> None:
+    watch = Watch(30.0)
+    taken = [now for now in range(0, 60, 5) if watch.may_take(BEAT, float(now))]
+    assert taken[0] == 30
+
+
+def test_the_time_begins_anew_while_the_database_does_not_answer() -> None:
+    watch = Watch(30.0)
+    assert not watch.may_take(BEAT, 0.0)
+    assert not watch.lost_sight(25.0)
+    assert not watch.lost_sight(300.0), "whoever had the estate before may go on with it"
+    assert not watch.may_take(BEAT, 305.0), "it may have been cut off as long as this one"
+    assert watch.may_take(BEAT, 335.0)
+
+
+def test_an_estate_without_an_agent_or_with_one_that_has_ended_is_taken_at_once() -> None:
+    assert Watch(30.0).may_take(None, 0.0)
+    assert Watch(30.0).may_take(Lease(4, "a1", "north", RELEASED), 0.0)
+
+
+def test_a_database_that_never_answered_does_not_keep_everybody_from_looking() -> None:
+    watch = Watch(30.0)
+    assert [watch.lost_sight(now) for now in (0.0, 10.0, 29.0, 30.0)] == [False] * 3 + [True]
+
+
+def test_looks_are_often_enough_for_a_service_manager_that_waits_30_seconds() -> None:
+    assert look_seconds(3.0) == 0.5
+    assert look_seconds(3600.0) == 5.0
+
+
+# ------------------------------------------------------------------------------------ on the database
+
+
+def test_only_one_agent_has_the_estate_and_each_has_an_epoch_of_its_own(url: str) -> None:
+    first = Claim("north", 30.0)
+    store = Store.open(url, alone=first)
+    with pytest.raises(AloneError, match=r"another healthmon agent runs already .*, on north"):
+        Store.open(url, alone=Claim("south", 30.0))
+    with pytest.raises(AloneError, match="on north"):
+        Store.open(url, alone=Lock())
+    store.release(first)
+    store.close()
+    second = Claim("south", 30.0)
+    Store.open(url, alone=second).close()
+    assert first.lease is not None
+    assert second.lease is not None
+    assert (first.lease.epoch, second.lease.epoch) == (1, 2)
+
+
+def test_whoever_was_taken_over_writes_nothing_when_it_goes_on(url: str) -> None:
+    stopped = Store.open(url, alone=Claim("north", 30.0))
+    stopped.record(full())
+    over = held(url)
+    other = Store.open(url, alone=Claim("south", 30.0, over))
+    with pytest.raises(SupersededError, match="an agent on south has taken the estate over"):
+        stopped.record(full())
+    assert other.load().incidents == (CASE,)
+    other.close()
+    with pytest.raises(SupersededError):
+        stopped.record(full())
+    stopped.close()
+
+
+def test_a_transaction_that_was_under_way_at_the_takeover_comes_to_nothing(url: str) -> None:
+    stopped = Store.open(url, alone=Claim("north", 30.0))
+    with pytest.raises(Exception, match=r"terminat|closed|lost"), stopped._engine.transaction():
+        stopped._set("half", "done")
+        other = Store.open(url, alone=Claim("south", 30.0, held(url)))
+        stopped._set("half", "done")
+    with other._engine.transaction():
+        assert other._get("half") is None
+    other.close()
+    stopped.close()
+
+
+def test_an_agent_that_shows_life_just_before_it_is_ended_is_not_ended(url: str) -> None:
+    claim = Claim("north", 30.0)
+    store = Store.open(url, alone=claim)
+    seen = held(url)
+    store.hold(claim)
+    with pytest.raises(AloneError):
+        Store.open(url, alone=Claim("south", 30.0, seen))
+    store.record(full())
+    store.close()
+
+
+def test_a_connection_that_was_lost_is_made_anew_under_the_same_lease(url: str) -> None:
+    claim = Claim("north", 30.0)
+    store = Store.open(url, alone=claim)
+    with psycopg.connect(url) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        )
+    store.hold(claim)
+    store.record(full())
+    lease = held(url)
+    assert lease is not None
+    assert (lease.epoch, lease.holder) == (1, claim.holder)
+    store.close()
+
+
+def test_who_stands_by_is_listed_with_who_has_the_estate(url: str) -> None:
+    store = Store.open(url, alone=Claim("north", 30.0))
+    assert (look(url, None, "b1", "south") or BEAT).name == "north"
+    with psycopg.connect(url, autocommit=True) as connection:
+        _now, found = members(connection)
+    assert [(one.name, one.leads) for one in found] == [("north", True), ("south", False)]
+    assert all(one.seen for one in found)
+    store.close()
