@@ -35,9 +35,9 @@ async def agent_of(path: Path) -> tuple[Agent, tuple[str, ...]]:
     """
     while True:
         estate, problems = await read_apart(path)
-        told = tuple(map(str, problems))
+        words = tuple(map(str, problems))
         if estate.config.database is None or estate.config.database.takeover is None:
-            return Agent.of(path, estate), told
+            return Agent.of(path, estate), words
         over, waited = await _until_free(path, estate, estate.config.database.takeover)
         if waited:  # the file may be another one by now
             estate, problems = await read_apart(path)
@@ -57,7 +57,7 @@ async def _until_free(path: Path, estate: Estate, seconds: float) -> tuple[Lease
         systemd.tell("READY=1", f"STATUS=standing by: {waiting.words()}")
         while not await waiting.is_free():
             systemd.tell("WATCHDOG=1", f"STATUS=standing by: {waiting.words()}")
-            await asyncio.sleep(lease.look_seconds(seconds))
+            await asyncio.sleep(lease.pause_between_beats(seconds))
     log.warning("taking the estate over: %s", waiting.words())
     return waiting.found, True
 
@@ -76,8 +76,8 @@ class _Waiting:
         """Whether this agent may have the estate now."""
         try:
             where = location.place(self.estate.config)
-            look = functools.partial(lease.look, where.url, where.password, self.holder)
-            self.found, self.trouble = await asyncio.to_thread(look, platform.node()), ""
+            asking = functools.partial(lease.announce, where.url, where.password, self.holder)
+            self.found, self.trouble = await asyncio.to_thread(asking, platform.node()), ""
         except (StoreError, ConfigError) as error:
             self.trouble = str(error)
             return self.watch.lost_sight(time.monotonic())

@@ -142,7 +142,7 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
     def hold(self, claim: Claim) -> None:
         """Renew the lease of the agent that has opened the store with `claim`."""
         with self._engine.transaction():
-            claim.beat(self._engine)
+            claim.renew(self._engine)
 
     def release(self, claim: Claim) -> None:
         """Let another agent have the estate at once."""

@@ -123,7 +123,7 @@ class Claim(Lock):
         if self.lease is None or row is None or row[0] != self.lease.as_json():
             raise SupersededError(_superseded(_parsed(row[0]) if row else None))
 
-    def beat(self, connection: Any) -> None:
+    def renew(self, connection: Any) -> None:
         """Renew the lease, in a transaction of its holder."""
         connection.execute(_BEAT, {"name": "lease_beat"})
 
@@ -202,16 +202,16 @@ def lease_of(connection: Any) -> Lease | None:
     rows = dict(connection.execute(_READ).fetchall())
     if "lease" not in rows:
         return None
-    told = _parsed(rows["lease"])
-    return Lease(told.epoch, told.holder, told.name, rows.get("lease_beat", ""))
+    last = _parsed(rows["lease"])
+    return Lease(last.epoch, last.holder, last.name, rows.get("lease_beat", ""))
 
 
-def look_seconds(seconds: float) -> float:
+def pause_between_beats(seconds: float) -> float:
     """The time between two beats, and between two looks at them, for a takeover in `seconds`."""
     return min(LONGEST_PAUSE, seconds / BEATS)
 
 
-def look(url: str, password: Secret | None, holder: str, name: str) -> Lease | None:
+def announce(url: str, password: Secret | None, holder: str, name: str) -> Lease | None:
     """As `stand_by`, on a connection of its own. Raises TroubleError."""
     with _connected(url, password) as connection:
         return stand_by(connection, holder, name)
@@ -244,10 +244,10 @@ def _connected(url: str, password: Secret | None) -> Iterator[Any]:
 def stand_by(connection: Any, holder: str, name: str) -> Lease | None:
     """Say that an agent on the machine `name` stands by, and read the lease."""
     connection.execute(META)
-    told = f"""
+    statement = f"""
 INSERT INTO meta (name, value) VALUES (%(row)s, {_NOW} || ' ' || %(name)s)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value"""  # noqa: S608 - words of ours
-    connection.execute(told, {"row": f"standby:{holder}", "name": name})
+    connection.execute(statement, {"row": f"standby:{holder}", "name": name})
     return lease_of(connection)
 
 
@@ -275,8 +275,8 @@ def _locked(connection: Any) -> bool:
 
 
 def _parsed(text: str) -> Lease:
-    told: Mapping[str, Any] = json.loads(text)
-    return Lease(int(told["epoch"]), str(told["holder"]), str(told["name"]))
+    row: Mapping[str, Any] = json.loads(text)
+    return Lease(int(row["epoch"]), str(row["holder"]), str(row["name"]))
 
 
 def _on(lease: Lease | None) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from healthmon.store import AloneError, Batch, CorruptError, Saved, Store, StoreError, TroubleError
 from healthmon.store.engine import last_number, quarantine
-from healthmon.store.lease import Claim, look_seconds
+from healthmon.store.lease import Claim, pause_between_beats
 
 log = logging.getLogger("healthmon.store")
 
@@ -196,7 +196,7 @@ class StoreWriter:
         """
         while self.claim is not None and not self.superseded:
             await self._renew(self.claim)
-            await asyncio.sleep(look_seconds(self.claim.seconds))
+            await asyncio.sleep(pause_between_beats(self.claim.seconds))
 
     async def _renew(self, claim: Claim) -> None:
         began = time.monotonic()

@@ -111,6 +111,9 @@ def _product(folder: Path, url: str, hook: int) -> Product:
             },
             "notify": {"desk": {"webhook": {"url": f"http://127.0.0.1:{hook}/"}}},
             "routes": [{"to": "desk"}],
-            "defaults": {"interval": "5 s", "cause": {"hold": "1 s", "quiet": "1 s", "longest": "2 s"}},
+            "defaults": {
+                "interval": "5 s",
+                "cause": {"hold": "1 s", "quiet": "1 s", "longest": "2 s"},
+            },
         },
     )

@@ -17,10 +17,10 @@ from healthmon.store.lease import (
     Lock,
     SupersededError,
     Watch,
+    announce,
     lease_of,
-    look,
-    look_seconds,
     members,
+    pause_between_beats,
 )
 
 __all__ = ["server"]  # a fixture
@@ -77,8 +77,8 @@ def test_a_database_that_never_answered_does_not_keep_everybody_from_looking() -
 
 
 def test_looks_are_often_enough_for_a_service_manager_that_waits_30_seconds() -> None:
-    assert look_seconds(3.0) == 0.5
-    assert look_seconds(3600.0) == 5.0
+    assert pause_between_beats(3.0) == 0.5
+    assert pause_between_beats(3600.0) == 5.0
 
 
 # ------------------------------------------------------------------------------------ on the database
@@ -154,7 +154,7 @@ def test_a_connection_that_was_lost_is_made_anew_under_the_same_lease(url: str) 
 
 def test_who_stands_by_is_listed_with_who_has_the_estate(url: str) -> None:
     store = Store.open(url, alone=Claim("north", 30.0))
-    assert (look(url, None, "b1", "south") or BEAT).name == "north"
+    assert (announce(url, None, "b1", "south") or BEAT).name == "north"
     with psycopg.connect(url, autocommit=True) as connection:
         _now, found = members(connection)
     assert [(one.name, one.leads) for one in found] == [("north", True), ("south", False)]
