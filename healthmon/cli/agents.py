@@ -8,6 +8,7 @@ from pathlib import Path
 
 from healthmon.cli.console import fail, load, say
 from healthmon.config.problems import ConfigError
+from healthmon.config.schema import Config
 from healthmon.store import StoreError, lease, location
 from healthmon.store.lease import Member
 
@@ -23,23 +24,34 @@ def agents(config: Path | None, *, as_json: bool) -> int:
     if loaded.database is None:
         sys.stdout.write("[]\n" if as_json else f"{ALONE}\n")
         return 0
-    try:
-        where = location.place(loaded)
-        now, found = lease.members_of(where.url, where.password)
-    except (StoreError, ConfigError) as error:
-        raise fail(str(error)) from None
-    seconds = loaded.database.takeover or location.TAKEOVER_SECONDS
-    if as_json:
-        sys.stdout.write(json.dumps([_row(one, now) for one in found], indent=1) + "\n")
-    else:
-        for one in found:
-            sys.stdout.write(f"{_line(one, now)}\n")
-        if loaded.database.takeover is None:
-            say("a second agent would not stand by: `database` has no `takeover`")
+    now, found = _read(loaded)
+    sys.stdout.write(_as_json(found, now) if as_json else _as_text(found, now))
     if not found:
         say(NOBODY)
+    if loaded.database.takeover is None:
+        say("a second agent would not stand by: `database` has no `takeover`")
+    return 0 if _has_agent(found, now, loaded.database.takeover or location.TAKEOVER_SECONDS) else 1
+
+
+def _read(config: Config) -> tuple[float, list[Member]]:
+    try:
+        where = location.place(config)
+        return lease.members_of(where.url, where.password)
+    except (StoreError, ConfigError) as error:
+        raise fail(str(error)) from None
+
+
+def _has_agent(found: list[Member], now: float, seconds: float) -> bool:
     ages = [one.age(now) for one in found if one.leads]
-    return 0 if any(age is not None and age < seconds for age in ages) else 1
+    return any(age is not None and age < seconds for age in ages)
+
+
+def _as_json(found: list[Member], now: float) -> str:
+    return json.dumps([_row(one, now) for one in found], indent=1) + "\n"
+
+
+def _as_text(found: list[Member], now: float) -> str:
+    return "".join(f"{_line(one, now)}\n" for one in found)
 
 
 def _row(one: Member, now: float) -> dict[str, object]:

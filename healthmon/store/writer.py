@@ -173,13 +173,8 @@ class StoreWriter:
             self._begin_anew(error)
             self._back(_both(_over(error.saved, self._all_known(batch)), batch), waiting)
             return await self._flush()
-        except AloneError as error:
-            self._end(error)
-            self._back(batch, waiting)
         except StoreError as error:
-            if self.problem != str(error):
-                log.error("the store cannot write: %s", error)  # noqa: TRY400 - one line, no traceback
-            self.problem = str(error)
+            self._failed(error)
             self._back(batch, waiting)
         else:
             self.problem = ""
@@ -216,6 +211,14 @@ class StoreWriter:
         if self.claim is not None and not self.superseded and not self.claim.in_force():
             await self._renew(self.claim)
         return not self.superseded
+
+    def _failed(self, error: StoreError) -> None:
+        if isinstance(error, AloneError):
+            self._end(error)
+            return
+        if self.problem != str(error):
+            log.error("the store cannot write: %s", error)
+        self.problem = str(error)
 
     def _end(self, error: AloneError) -> None:
         if self.superseded:
