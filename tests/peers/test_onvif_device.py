@@ -14,6 +14,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from helpers.product import Product
+from helpers.recording import round_trip
 from helpers.support import Peers, free_port, need
 
 from healthmon.checks.evaluation import clock as judged_clock
@@ -205,3 +207,18 @@ async def test_it_is_sent_to_a_preset_that_it_has(place: Endpoint) -> None:
         await ptz.goto(views, "p1", "7")
     async with httpx.AsyncClient(trust_env=False) as http:
         assert (await http.get(f"{place.origin}/counters")).json()["sent"] == "p1 to 1"
+
+
+async def test_what_is_recorded_of_it_is_replayed_to_the_same_verdicts(
+    place: Endpoint, tmp_path: Path
+) -> None:
+    row = {"id": "C017", "name": "High Street north", "site": "s", "address": HOST, "kind": "fixed"}
+    row |= {"credential": "view", "rtsp": "no", "http": {"port": place.port}}
+    product = Product(tmp_path, {"cameras": [row]})
+    (tmp_path / "secret").write_text("s3cret\n")
+    found = await round_trip(product.config, "C017", tmp_path / "made")
+    assert found["D1 identity"]["identity"] == "OK"
+    written = (tmp_path / "made" / "recording.yaml").read_text()
+    assert "model: Soap <1>" in written
+    for private in ("NODE-1", "02:00:00:AA:BB:CC", "High Street", "s3cret", "C017"):
+        assert private not in written

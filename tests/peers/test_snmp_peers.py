@@ -9,8 +9,11 @@ import socket
 import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from helpers.product import Product
+from helpers.recording import round_trip
 from helpers.support import Peers, free_port, need, wait_udp
 
 from healthmon.checks.evaluation import ups as verdict
@@ -118,6 +121,17 @@ def made(
 
 async def look(device: Device, context: ProbeContext) -> Ups:
     return await ups.probe(device, Check(device.id, CheckName.UPS), context)
+
+
+async def test_a_ups_that_is_recorded_and_replayed_gets_the_same_verdicts(
+    peers: Peers, tmp_path: Path
+) -> None:
+    port, _ = snmpd(peers, ON_BATTERY)
+    row = {"id": "U017", "name": "Cabinet 4", "site": "s", "address": HOST}
+    product = Product(tmp_path, {"ups": [row | {"snmp": {"credential": "view", "port": port}}]})
+    (tmp_path / "secret").write_text("public\n")
+    found = await round_trip(product.config, "U017", tmp_path / "made")
+    assert "FAULT on_battery" in found["D1 ups"].values()
 
 
 @pytest.mark.parametrize("version", ["1", "2c", "3"])
