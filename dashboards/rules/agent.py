@@ -106,12 +106,14 @@ ALERTS = [
         "HealthmonFallingBehind",
         """increase(healthmon_looks_skipped_total[30m])
   > 0.05 * sum by (job, instance) (increase(healthmon_check_runs_total[30m]))
+or healthmon_interval_factor_ratio > 1.1
 """,
-        "healthmon is falling behind: checks missed in 30 minutes: {{ $value | humanize }}",
-        "More than one check in twenty has not ended before the next one was due.",
+        "healthmon is falling behind: devices are checked less often than configured",
+        "More than one check in twenty has not ended before the next one was due, or every interval is longer.",
         wait="15m",
         severity="warning",
         priority="P3",
+        labels={"code": "falling_behind"},
     ),
     Alert(
         "HealthmonLoopLag",

@@ -43,6 +43,7 @@ BY_FIGURE = {
     "no_reference": "HealthmonNoTimeReference",
     "store": "HealthmonStoreFailed",
     "notify_failing": "HealthmonNotifyFailing",
+    "falling_behind": "HealthmonFallingBehind",
 }
 # Codes with an alert of their own, because other people are called or another page is read.
 OWN_ALERT = {

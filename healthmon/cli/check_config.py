@@ -11,6 +11,7 @@ from healthmon.cli.console import fail, is_empty, load, nothing_watched, say, wi
 from healthmon.config import secrets
 from healthmon.config.schema import Config
 from healthmon.runtime import listener_config
+from healthmon.runtime.estate import overload
 from healthmon.store import location
 
 
@@ -37,6 +38,7 @@ def check_config(config: Path | None, *, strict: bool) -> None:
         *listener_config.head_kept_nowhere(loaded),
         *listener_config.problems(path, loaded),
         *listener_config.warnings(loaded),
+        *overload(loaded),
     )
     for warning in warnings:
         say(f"warning: {warning}")

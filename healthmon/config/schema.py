@@ -163,7 +163,8 @@ class History(Strict):
 
 class Defaults(KindDefaults):
     """What a device has unless it or its site says otherwise. `ntp` are the time servers that cameras
-    should be set to; `device`, `camera` and so on are for devices of that kind.
+    should be set to; `device`, `camera` and so on are for devices of that kind. `concurrency` is how
+    many checks run at the same time; without it, as many as the checks need.
     """
 
     interval: Seconds = Field(default=60.0, ge=1)
@@ -175,7 +176,7 @@ class Defaults(KindDefaults):
     reference_interval: Seconds = Field(default=60.0, ge=1)
     timeout: Seconds = Field(default=12.0, ge=0.2, le=120)
     watch: Seconds = Field(default=2.0, ge=0.2, le=60)
-    concurrency: Whole = Field(default=200, ge=1, le=5000)
+    concurrency: Whole | None = Field(default=None, ge=1, le=5000)
     unchecked: Seconds = Field(default=3600.0, ge=1)
     ntp: Hosts = ()
     confirm: Confirm = Confirm()

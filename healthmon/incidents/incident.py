@@ -30,6 +30,7 @@ _TIMES = ("since", "waits", "told", "joined", "closed", "mains_lost", "mains_bac
 ALONE = frozenset(
     {
         "devices_held",
+        "falling_behind",
         "store",
         "history_damaged",
         "record_changed",

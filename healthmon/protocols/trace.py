@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 
@@ -17,6 +17,7 @@ from healthmon.model.plain_text import clean_lines
 
 MOST_NOTES = 400
 LONGEST_NOTE = 2000
+Text = str | Callable[[], str]
 # Of a failed run that is kept for later.
 KEPT_NOTES = 20
 KEPT_LENGTH = 400
@@ -45,23 +46,28 @@ class Exchange:
 
 @dataclass(slots=True)
 class Trace:
-    """The notes of one check: ``(seconds since start, mark, text)``; mark ``>`` asked, ``<``
-    answered, ``.`` remark.
+    """The notes of one check; `stage` is what is being waited for, `late` the reason of a check that
+    the deadline cuts there.
 
-    `stage` is what is being waited for, `late` the reason of a check that the deadline cuts there.
-    `exchanges` are kept where there is a list for them.
+    Few notes are ever read, those of runs that did not end well: their text is made then. `exchanges`
+    are kept where there is a list for them.
     """
 
     keep_notes: bool = False
     stage: str = ""
     late: str = "timeout"
     started: float = field(default_factory=time.monotonic)
-    notes: list[tuple[float, str, str]] = field(default_factory=list)
+    kept: list[tuple[float, str, Text]] = field(default_factory=list)
     exchanges: list[Exchange] | None = None
+
+    @property
+    def notes(self) -> list[tuple[float, str, str]]:
+        """``(seconds since start, mark, text)``; mark ``>`` asked, ``<`` answered, ``.`` remark."""
+        return [(at, mark, _made(text)) for at, mark, text in self.kept]
 
     def shortened(self) -> Trace:
         """The same with what is kept for later: the first and the last notes, long ones cut."""
-        kept = self.notes
+        kept = self.kept
         if len(kept) > 2 * KEPT_NOTES:
             left_out = (
                 kept[KEPT_NOTES][0],
@@ -69,8 +75,9 @@ class Trace:
                 f"... {len(kept) - 2 * KEPT_NOTES} more lines ...",
             )
             kept = [*kept[:KEPT_NOTES], left_out, *kept[-KEPT_NOTES:]]
-        notes = [(at, mark, text[:KEPT_LENGTH]) for at, mark, text in kept]
-        return replace(self, notes=notes)
+        return replace(
+            self, kept=[(at, mark, _made(text)[:KEPT_LENGTH]) for at, mark, text in kept]
+        )
 
 
 _current: ContextVar[Trace | None] = ContextVar("healthmon_trace", default=None)
@@ -117,20 +124,21 @@ def part(text: str, late: str) -> Iterator[None]:
     trace.stage, trace.late = before, "timeout"
 
 
-def explaining() -> bool:
-    """Whether notes are kept, so that callers need not format what nobody reads."""
-    trace = _current.get()
-    return trace is not None and trace.keep_notes
-
-
-def note(mark: str, text: str) -> None:
-    """Keep one masked line; the caller leaves out secrets (Authorization values, passwords,
-    digests).
+def note(mark: str, text: Text) -> None:
+    """Keep one masked line, or what makes it; the caller leaves out secrets (Authorization values,
+    passwords, digests).
     """
     trace = _current.get()
-    if trace is None or not trace.keep_notes or len(trace.notes) >= MOST_NOTES:
+    if trace is None or not trace.keep_notes or len(trace.kept) >= MOST_NOTES:
         return
-    trace.notes.append((time.monotonic() - trace.started, mark, clean_lines(text[:LONGEST_NOTE])))
+    if isinstance(text, str):
+        text = text[:LONGEST_NOTE]  # a short one is kept as it is
+    trace.kept.append((time.monotonic() - trace.started, mark, text))
+
+
+def _made(text: Text) -> str:
+    """The text of a note as it is shown."""
+    return clean_lines((text if isinstance(text, str) else text())[:LONGEST_NOTE])
 
 
 def keeping() -> bool:

@@ -32,7 +32,7 @@ from healthmon.runtime.estate import Estate
 from healthmon.runtime.incident_service import IncidentService
 from healthmon.runtime.preloading import load_for
 from healthmon.runtime.reading import read_apart
-from healthmon.runtime.self_check import Facts, own_network
+from healthmon.runtime.self_check import Facts, behind, own_network
 from healthmon.runtime.self_check import verdicts as own_verdicts
 from healthmon.runtime.state import AgentState, FailedRun
 from healthmon.runtime.supervise import supervised
@@ -362,6 +362,7 @@ class Agent:
             network=words,
             name_server=self.state.names.trouble,
             held=self.schedule.address_locks.problem() if self.schedule else "",
+            behind=behind(self.schedule.pace) if self.schedule else "",
             store_problem=store_writer.problem,
             alarm=store_writer.alarm,
             alarm_at=store_writer.alarm_at,
@@ -444,7 +445,7 @@ class Agent:
         self.incident_service.reconfigured(estate.config, estate.devices)
         self._follow_estate()
         if self.schedule is not None:
-            self.schedule.plan(estate.checks, estate.budgets())
+            self.schedule.plan(estate.checks, estate.budgets(), concurrency=estate.concurrency)
 
     def _state_for(self, estate: Estate) -> AgentState:
         """What is known, for the configuration that comes into force: the rule of confirmation is
@@ -456,7 +457,9 @@ class Agent:
         return self.state
 
     def _loaded(self) -> None:
-        """The file has been read, and is in force."""
+        """The file has been read, and is in force; what of it cannot be kept is said."""
+        for problem in self.of_file.overload():
+            log.warning(problem)
         self.metrics.set_agent("healthmon_config_reload_success", 1)
         self.metrics.set_agent("healthmon_config_reload_success_timestamp_seconds", time.time())
         self.metrics.config_hash(self.estate.config.digest)

@@ -73,6 +73,7 @@ def _agent(agent: Shown) -> None:
     if agent.schedule is not None:
         put("healthmon_looks_running", agent.schedule.figures.running)
         put("healthmon_looks_skipped_total", agent.schedule.figures.missed)
+        put("healthmon_interval_factor_ratio", agent.schedule.pace.factor)
     put("healthmon_bugs_total", agent.engine.runner.bugs)
     put("healthmon_store_ok", float(store_writer.ok))
     put("healthmon_store_dropped_total", store_writer.dropped)

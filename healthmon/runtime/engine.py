@@ -242,7 +242,7 @@ class CheckEngine:
         return Schedule(
             run or self.run_check,
             deliver,
-            concurrency=self.estate.config.defaults.concurrency,
+            concurrency=self.estate.concurrency,
             site_budgets=self.estate.budgets(),
             address_locks=AddressLocks(folder / "gates.lock" if folder else None),
             evaluated=self.evaluated,

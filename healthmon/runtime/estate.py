@@ -20,6 +20,7 @@ from healthmon.incidents.confirmation import Policy
 from healthmon.incidents.device_changes import changed
 from healthmon.incidents.operations import Operation
 from healthmon.incidents.windows import active
+from healthmon.inventory import capacity
 from healthmon.inventory.maintenance import in_maintenance
 from healthmon.model.device import Check, CheckKey, Device, asked
 from healthmon.model.enums import CheckName, Kind
@@ -65,9 +66,7 @@ class Estate:
         from healthmon.config.outline import Outline  # it brings YAML
         from healthmon.inventory import devices as inventory  # it brings the models
 
-        devices = inventory.devices(config)
-        plans = {name: one.plan for name, one in registry.installed().check_types.items()}
-        planned = inventory.checks(config, devices, plans)
+        devices, planned = _planned(config)
         contracts = Outline.of(config).contracts
         return cls._made(inventory.without_devices(config), devices, planned, contracts)
 
@@ -155,6 +154,16 @@ class Estate:
         """The bandwidth of each site, bits per second."""
         return {site.id: site.bandwidth for site in self.config.sites if site.bandwidth}
 
+    @property
+    def concurrency(self) -> int:
+        """How many checks may run at the same time."""
+        return self.config.defaults.concurrency or capacity.slots_for(self.checks)
+
+    def overload(self) -> list[str]:
+        """What the configuration asks for and cannot be kept, one line each."""
+        given = self.config.defaults.concurrency
+        return list(capacity.problems(self.checks, self.budgets(), given))
+
     def maintenance(self, now: float, operations: Iterable[Operation] = ()) -> dict[str, str]:
         """The reason of the maintenance window of each device that is in one at `now` (Unix s), by
         config.yaml or by the `operations` in force.
@@ -173,6 +182,23 @@ class Estate:
         """The ids of the devices that are new, gone or described otherwise than in `before`."""
         ids = self.devices.keys() | before.devices.keys()
         return frozenset(name for name in ids if self.devices.get(name) != before.devices.get(name))
+
+
+def overload(config: Config) -> list[str]:
+    """What `config` asks for and cannot be kept, one line each; without a state folder."""
+    devices, planned = _planned(config)
+    checks = asked(planned, {device.id: device for device in devices})
+    bandwidths = {site.id: site.bandwidth for site in config.sites if site.bandwidth}
+    return list(capacity.problems(checks, bandwidths, config.defaults.concurrency))
+
+
+def _planned(config: Config) -> tuple[tuple[Device, ...], tuple[Check, ...]]:
+    """The devices of `config`, and the checks of all of them."""
+    from healthmon.inventory import devices as inventory  # it brings the models
+
+    devices = inventory.devices(config)
+    plans = {name: one.plan for name, one in registry.installed().check_types.items()}
+    return devices, inventory.checks(config, devices, plans)
 
 
 def _checks_by(planned: tuple[Check, ...], devices: Mapping[str, Device]) -> dict[str, Any]:

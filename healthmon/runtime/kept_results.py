@@ -13,7 +13,7 @@ from healthmon.model.device import CheckKey
 from healthmon.model.results import CheckResult, Observation, Verdict
 
 # Deflate that looks back at 4 KB (2 to the power of 12) and needs little memory: 0.013 ms for a result.
-_WINDOW, _MEMORY_LEVEL = 12, 4
+_WINDOW, _MEMORY_LEVEL, _QUICK = 12, 4, 1
 _MOST_KINDS = 256  # they are told by one byte; more kinds share the last sample
 
 
@@ -51,7 +51,7 @@ class KeptResults(MutableMapping[CheckKey, KeptResult]):
             return
         number = self._sample((key[1], result.observation.value is None), data)
         packer = zlib.compressobj(
-            wbits=-_WINDOW, memLevel=_MEMORY_LEVEL, zdict=self._samples[number]
+            _QUICK, wbits=-_WINDOW, memLevel=_MEMORY_LEVEL, zdict=self._samples[number]
         )
         self._packed[key] = bytes((number,)) + packer.compress(data) + packer.flush()
 

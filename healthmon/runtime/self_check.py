@@ -13,10 +13,13 @@ from healthmon.model.device import Device
 from healthmon.model.enums import AGENT, CheckName, Kind, State
 from healthmon.model.results import Verdict
 from healthmon.notifications.shifts import ShiftPlan
+from healthmon.scheduling.pace import Pace
 
 LEAST_ROOTS = 3
 ALARM_SECONDS = 3600.0
 WAY_OUT_SECONDS = 300.0
+# Intervals that are longer by less than this are no fault.
+BEHIND = 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +27,17 @@ class Facts:
     """What the agent knows of itself at `now` (Unix seconds).
 
     `network` says why our own network is down, `name_server` that no name is answered for, `held`
-    which other program keeps devices from us, `audit` what was changed in the record by hand;
-    `failing` are the targets that fail, with (since, problem). `last_sweep` is when the last whole
-    sweep was made; what was due before `watched_since` is not missed.
+    which other program keeps devices from us, `behind` that not every check is run at its interval,
+    `audit` what was changed in the record by hand; `failing` are the targets that fail, with (since,
+    problem). `last_sweep` is when the last whole sweep was made; what was due before `watched_since`
+    is not missed.
     """
 
     now: float
     network: str = ""
     name_server: str = ""
     held: str = ""
+    behind: str = ""
     store_problem: str = ""
     alarm: str = ""
     alarm_at: float = 0.0
@@ -87,6 +92,9 @@ def verdicts(facts: Facts, plan: ShiftPlan) -> tuple[Verdict, ...]:
         _aspect(facts, "network", "own_network", facts.network, "our own network works"),
         _aspect(facts, "names", "name_server", facts.name_server, "names are looked up"),
         _aspect(facts, "locks", "devices_held", facts.held, "no other program holds devices"),
+        _aspect(
+            facts, "pace", "falling_behind", facts.behind, "every check is run at its interval"
+        ),
         _aspect(facts, "store", "store", facts.store_problem, "history is kept"),
         _aspect(facts, "history", "history_damaged", alarm, "history is sound"),
         _aspect(facts, "audit", "record_changed", facts.audit, "the record is as it was written"),
@@ -107,9 +115,19 @@ def _aspect(facts: Facts, aspect: str, code: str, problem: str, well: str) -> Ve
 
 
 def _one(facts: Facts, aspect: str, code: str, sentence: str) -> Verdict:
-    warning = code in ("sweep_missed", "notify_failing")
+    warning = code in ("sweep_missed", "notify_failing", "falling_behind")
     state = State.OK if not code else State.DEGRADED if warning else State.FAULT
     return Verdict(AGENT, CheckName.AGENT, "", aspect, state, code or "ok", sentence, facts.now)
+
+
+def behind(pace: Pace) -> str:
+    """How much less often than configured everything is checked, in words; "" where it is not."""
+    if pace.factor < BEHIND:
+        return ""
+    return (
+        f"not every check can be run at its interval: {pace.needed:.0f} would run at the same time, and"
+        f" {pace.slots} may; every device is checked {pace.factor:.1f} times less often than configured"
+    )
 
 
 def missed_shift(facts: Facts, plan: ShiftPlan) -> str:

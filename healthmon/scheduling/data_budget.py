@@ -14,8 +14,8 @@ import logging
 import math
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -102,15 +102,11 @@ class DataBudget:
         self.usage.accounts[check.device].left = budget - used
         return refusal(used, budget, check.check_type)
 
-    @contextmanager
-    def charged(self, check: Check) -> Iterator[None]:
-        """Charge the run of `check` to its device, where it is metered."""
-        with (
-            counting.charged(self.usage.accounts[check.device])
-            if self.governs(check)
-            else nullcontext()
-        ):
-            yield
+    def charged(self, check: Check) -> AbstractContextManager[None]:
+        """Charge what is done inside to the device of `check`, where it is metered."""
+        if self.governs(check):
+            return counting.charged(self.usage.accounts[check.device])
+        return nullcontext()
 
     def settle(self) -> None:
         """Add what was used since the last time, here and in the file that other programs share.

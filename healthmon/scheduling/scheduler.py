@@ -20,6 +20,7 @@ from healthmon.model.device import Check
 from healthmon.model.enums import OUR_TROUBLE, CheckName, Reason
 from healthmon.model.results import CheckResult, Observation
 from healthmon.scheduling.locks import AddressHeldError, AddressLocks, Budget, stable_hash
+from healthmon.scheduling.pace import Pace
 
 Run = Callable[[Check], Awaitable[CheckResult]]
 Deliver = Callable[[CheckResult], None]
@@ -95,6 +96,7 @@ class Schedule:
     evaluated: Callable[[Check, Observation], CheckResult] = lambda check, observation: CheckResult(
         check, observation, ()
     )
+    pace: Pace = field(init=False)
     _slots: asyncio.Semaphore = field(init=False)
     _slow_slots: asyncio.Semaphore = field(init=False)
     _budgets: dict[str, Budget] = field(init=False)
@@ -113,9 +115,18 @@ class Schedule:
     _hastened: asyncio.Queue[Check] = field(default_factory=asyncio.Queue)
 
     def __post_init__(self) -> None:
+        self.pace = Pace(self.concurrency)
         self._slots = asyncio.Semaphore(self.concurrency)
         self._slow_slots = asyncio.Semaphore(max(8, self.concurrency))
         self._budgets = {site: Budget(limit) for site, limit in self.site_budgets.items()}
+
+    def _allow(self, concurrency: int) -> None:
+        """Let so many checks begin from now on; where that is new, those under way count no more."""
+        if concurrency == self.concurrency:
+            return
+        self.concurrency = concurrency
+        self._slots = asyncio.Semaphore(concurrency)
+        self._slow_slots = asyncio.Semaphore(max(8, concurrency))
 
     @property
     def under_way(self) -> int:
@@ -146,11 +157,15 @@ class Schedule:
         AddressHeldError.
         """
         async with self.turn(check):
+            clock, slow = asyncio.get_running_loop().time, check.lock_key in self._slow
+            began = clock()
             self.figures.running += 1
             try:
                 return await run(check)
             finally:
                 self.figures.running -= 1
+                if not slow:
+                    self.pace.held(check, clock() - began, clock())
 
     @contextlib.asynccontextmanager
     async def turn(self, check: Check) -> AsyncIterator[None]:
@@ -185,14 +200,13 @@ class Schedule:
 
     def pause_after(self, check: Check) -> float:
         """Seconds from one check to the next: the interval, or longer for a device that is busy or
-        drops us.
+        drops us, and for all where not everything that is due can be run.
         """
+        interval = check.interval * self.pace.factor
         backing_off = self._failures.get(check.key, 0) - BACK_OFF_AFTER
         if backing_off < 0 or check.check_type == CheckName.REACH:
-            return check.interval
-        return max(
-            check.interval, min(LONGEST_BACK_OFF, check.interval * 2.0 ** min(backing_off + 1, 10))
-        )
+            return interval
+        return max(interval, min(LONGEST_BACK_OFF, interval * 2.0 ** min(backing_off + 1, 10)))
 
     def missed_again(self, check: Check) -> float | None:
         """Seconds until a rare check that got no answer is asked again, twice as many each time.
@@ -234,9 +248,15 @@ class Schedule:
             deliver(result)
 
     def plan(
-        self, checks: Iterable[Check], site_budgets: Mapping[str, float], *, spread: bool = True
+        self,
+        checks: Iterable[Check],
+        site_budgets: Mapping[str, float],
+        *,
+        spread: bool = True,
+        concurrency: int | None = None,
     ) -> None:
-        """What `forever` shall do from now on; running checks go on, a check keeps its phase.
+        """What `forever` shall do from now on, where given with another `concurrency`; running checks
+        go on, a check keeps its phase.
 
         What has never been asked is asked within `FIRST_ROUND_SECONDS`, however long its interval
         is, unless it is sampled.
@@ -246,15 +266,14 @@ class Schedule:
         before = {check.key for _, _, check in self._heap}
         self._anew |= {one.key for one in checks if not one.sampled and one.key not in before}
         self._budgets = {site: Budget(limit) for site, limit in site_budgets.items()}
+        self._allow(concurrency or self.concurrency)
+        self.pace.plan(checks, self.concurrency)
         self._heap = [
             (self._first(check, now, spread=spread), number, check)
             for number, check in enumerate(checks)
         ]
         heapq.heapify(self._heap)
-        self._forget(
-            {check.key for _, _, check in self._heap},
-            {check.lock_key for _, _, check in self._heap},
-        )
+        self._forget_others(checks)
         if self._woken is not None:
             _ring(self._woken)
 
@@ -333,10 +352,11 @@ class Schedule:
         self.figures.missed += intervals
         return intervals
 
-    def _forget(self, keys: set[Any], address_locks: set[str]) -> None:
+    def _forget_others(self, checks: Iterable[Check]) -> None:
         """Keep nothing of what is no longer asked."""
+        keys = {check.key for check in checks}
         self._anew &= keys
-        self._slow &= address_locks
+        self._slow &= {check.lock_key for check in checks}
         for kept in (self._owed, self._hasty, self._failures, self._missed):
             for key in kept.keys() - keys:
                 del kept[key]
@@ -354,13 +374,13 @@ class Schedule:
         """When a check falls due first after `start`: at its place, or in the first round where
         that may be far away.
         """
-        turn = _ORDER.get(check.check_type, len(_ORDER)) * 1e-3
+        turn, factor = _ORDER.get(check.check_type, len(_ORDER)) * 1e-3, self.pace.factor
         anew = check.key in self._anew
         if anew and not spread:
             return start + turn
         if anew and check.interval > FIRST_ROUND_SECONDS:
-            return start + phase(check) / check.interval * FIRST_ROUND_SECONDS + turn
-        return start + (phase(check) - start) % check.interval + turn
+            return start + phase(check) / check.interval * FIRST_ROUND_SECONDS * factor + turn
+        return start + (phase(check) - start) % check.interval * factor + turn
 
     def _next(self, check: Check, due: float, now: float) -> float:
         """When a check falls due after `due`, which is over: after the first round at its place,

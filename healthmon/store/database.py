@@ -133,8 +133,8 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
         for settled in batch.settled:
             self._settle(settled)
         execute_each(sql.PUT_SEGMENT, [segment.as_row() for segment in batch.segments])
-        execute_each(sql.PUT_BATTERY, [asdict(row) for row in batch.batteries])
-        execute_each(sql.PUT_CLOCK, [asdict(row) for row in batch.clocks.values()])
+        execute_each(sql.PUT_BATTERY, [sql.row_of(row) for row in batch.batteries])
+        execute_each(sql.PUT_CLOCK, [sql.row_of(row) for row in batch.clocks.values()])
         for stay in batch.stays:
             self._stay(stay)
         self._record_now(batch)

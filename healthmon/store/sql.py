@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
 
 from healthmon.incidents.incident import Incident
 from healthmon.store.shown import ShownTable
+
+if TYPE_CHECKING:
+    from healthmon.store.rows import BatteryRow, ClockRow
 
 
 def _insert(table: str, columns: str) -> str:
@@ -310,6 +314,12 @@ def incident_row(incident: Incident) -> dict[str, Any]:
         "closed": incident.closed,
         "body": as_json(incident.as_dict()),
     }
+
+
+def row_of(record: ClockRow | BatteryRow) -> dict[str, Any]:
+    """The columns of a record of plain values; `dataclasses.asdict` copies each of them."""
+    names = record.__dataclass_fields__
+    return dict(zip(names, attrgetter(*names)(record), strict=True))
 
 
 def as_json(value: Any) -> str:

@@ -34,3 +34,21 @@ def test_every_missing_secret_is_named_and_none_is_printed(tmp_path: Path) -> No
         "e: no systemd credentials here ($CREDENTIALS_DIRECTORY is not set)",
     ]
     assert "another" not in done.stderr + done.stdout
+
+
+def test_what_cannot_be_kept_is_a_warning_with_the_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    cameras = "".join(
+        f"  - {{id: C{n}, name: Camera {n}, site: a, address: 192.0.2.{n}, kind: fixed}}\n"
+        for n in range(1, 101)
+    )
+    path.write_text(
+        f"estate: {{state: {tmp_path}/state}}\ndefaults: {{concurrency: 2}}\n"
+        f"sites: [{{id: a, bandwidth: 8 Mbit/s}}]\ncameras:\n{cameras}"
+    )
+    argv = [sys.executable, "-m", "healthmon", "check-config", "--config", str(path)]
+    done = subprocess.run([*argv, "--strict"], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "warning: defaults: concurrency 2 cannot hold the checks: " in done.stderr
+    assert "warning: sites: a: bandwidth 8 Mbit/s holds 2 streams of 4 Mbit/s" in done.stderr
+    assert not (tmp_path / "state").exists()

@@ -195,6 +195,7 @@ def _figures() -> list[Case]:
               quiet=(WELL | {skipped: "0+1x120", runs: "0+30x120"}, "40m", False), maintenance=(COVERED | behind, "40m", True),
               flap=(WELL | {skipped: "0x40 50x80", runs: "0+20x120"}, "50m", False),
               no_data=(WELL | {skipped: "0 stale", runs: "0 stale"}, "40m", False)),
+        Case("HealthmonFallingBehind", "fires", WELL | {figure("healthmon_interval_factor_ratio"): "1.5x60"}, "16m", [WARNING3], "slowed"),
         *five("HealthmonLoopLag", {lag: "0.8x60"}, "16m", WARNING2, quiet=(WELL | {lag: "0.2x60"}, "20m", False),
               maintenance=(COVERED | {lag: "0.8x60"}, "16m", True),
               flap=(WELL | {lag: "0 9 0 0 9 0 0 9 0 0 9 0 0 9 0 0 9 0 0 9 0 0 9 0 0 9 0 0 9 0 0 9 0 0 9"}, "16m", False),
@@ -278,7 +279,7 @@ EXPLAINED_BESIDE = {
     "playback_gap",
     "retention_setting",
 }
-BY_FIGURE = {"own_network", "no_reference", "store", "notify_failing"}
+BY_FIGURE = {"own_network", "no_reference", "store", "notify_failing", "falling_behind"}
 
 
 def fault_cases() -> list[Case]:

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from healthmon.model.device import Device
-from healthmon.model.enums import Kind, State
+from healthmon.model.device import Check, Device
+from healthmon.model.enums import CheckName, Kind, State
 from healthmon.notifications.shifts import ShiftPlan
-from healthmon.runtime.self_check import Facts, missed_shift, own_network, verdicts
+from healthmon.runtime.self_check import Facts, behind, missed_shift, own_network, verdicts
+from healthmon.scheduling.pace import Pace
 
 LONDON = "Europe/London"
 PLAN = ShiftPlan((time(2, 30), time(7, 0), time(19, 0)), LONDON)
@@ -81,6 +82,7 @@ def test_every_aspect_of_our_own_health_is_told_and_only_while_it_is_so():
             network="no route",
             name_server="the name server does not answer",
             held="process 7 (healthmon, stopped) holds 2 devices",
+            behind="not every check can be run at its interval",
             store_problem="the disk is full",
             alarm="put aside",
             alarm_at=now - 60,
@@ -93,6 +95,7 @@ def test_every_aspect_of_our_own_health_is_told_and_only_while_it_is_so():
         "network": (State.FAULT, "own_network"),
         "names": (State.FAULT, "name_server"),
         "locks": (State.FAULT, "devices_held"),
+        "pace": (State.DEGRADED, "falling_behind"),
         "store": (State.FAULT, "store"),
         "history": (State.FAULT, "history_damaged"),
         "audit": (State.FAULT, "record_changed"),
@@ -131,3 +134,18 @@ def test_a16_what_was_due_before_the_agent_was_there_is_not_missed():
     facts = Facts(at("2026-11-24 12:00"), watched_since=at("2026-11-24 11:00"))
     assert missed_shift(facts, PLAN) == ""
     assert missed_shift(Facts(at("2026-11-24 12:00")), ShiftPlan()) == ""
+
+
+@pytest.mark.parametrize(("slots", "state"), [(20, State.OK), (4, State.DEGRADED)])
+def test_an_agent_that_cannot_keep_up_says_so_as_one_fault_with_the_numbers(slots, state):
+    pace = Pace(slots)
+    pace.plan(
+        [Check(f"C{n}", CheckName.STREAM, "main", cost=4e6, interval=30.0) for n in range(100)],
+        slots,
+    )
+    [found] = [v for v in verdicts(Facts(0.0, behind=behind(pace)), PLAN) if v.aspect == "pace"]
+    assert found.state is state
+    if state is State.DEGRADED:
+        assert found.code == "falling_behind"
+        assert "8 would run at the same time, and 4 may" in found.sentence
+        assert "2.2 times less often" in found.sentence

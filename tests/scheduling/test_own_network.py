@@ -22,6 +22,7 @@ from healthmon.runtime.agent import Agent
 from healthmon.runtime.engine import CheckEngine, build, worth_again
 from healthmon.runtime.estate import Estate
 from healthmon.scheduling.locks import AddressLocks
+from healthmon.scheduling.pace import Pace
 
 CONFIG = """
 agent: {{state_directory: "{state}"}}
@@ -204,6 +205,7 @@ class Noted:
     def __init__(self) -> None:
         self.hastened: list[tuple[str, str]] = []
         self.address_locks = AddressLocks()
+        self.pace = Pace(200)
 
     def run_soon(self, checks: Iterable[Check], *, over: float = 0.0) -> None:
         self.hastened += [(check.device, check.check_type) for check in checks]

@@ -36,6 +36,13 @@ def _labels(more: tuple[tuple[str, str], ...]) -> str:
     return "".join(f',{name}="{escaped(text)}"' for name, text in more)
 
 
+@functools.lru_cache(512)
+def _of_check(check_type: str, instance: str) -> str:
+    """The labels of a check after those of its device."""
+    instances = (("part", instance),) if instance else ()
+    return labels((("check", check_type), *instances))
+
+
 @dataclass(slots=True, eq=False)
 class CheckSeries:
     """What one check has given, in figures. `landed` is by the page's clock; `shape` is that of its
@@ -86,12 +93,7 @@ class CheckSeries:
 
     def lines(self, now: float) -> Iterator[Line]:
         """(family, tail) of the figures at `now`."""
-        about = labels(
-            (
-                ("check", self.check.check_type),
-                *((("part", self.check.instance),) if self.check.instance else ()),
-            )
-        )
+        about = _of_check(self.check.check_type, self.check.instance)
         yield "healthmon_check_runs_total", f"{about}}} {self.runs}"
         yield "healthmon_check_failures_total", f"{about}}} {self.failures}"
         if self.expected:

@@ -35,11 +35,13 @@ class SeriesCache:
     in.
 
     A row holds the labels of the owner's device and then, for each family of its shape, the tails.
+    `changes` counts what has become another text, from the given number on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, changes: int = 0) -> None:
         self._rows: dict[Shape, dict[Hashable, Row]] = {}
         self._shapes: dict[Shape, Shape] = {}
+        self.changes = changes
 
     def show(self, owner: Hashable, base: bytes, before: Shape, lines: Iterable[Line]) -> Shape:
         """Replace the (family, tail) of `owner`, which were of shape `before`; `base` is `based` of
@@ -51,10 +53,14 @@ class SeriesCache:
         for family, tail in lines:
             made[family] = f"{made[family]}\0{tail}\n" if family in made else f"\0{tail}\n"
         shape = self._shape(tuple(made))
+        row = (base, *(_shared(text.encode()) for text in made.values()))
+        if before == shape and (not shape or self._rows[shape][owner] == row):
+            return shape
+        self.changes += 1
         if before != shape and before:
             del self._rows[before][owner]
         if shape:
-            self._rows[shape][owner] = (base, *(_shared(text.encode()) for text in made.values()))
+            self._rows[shape][owner] = row
         return shape
 
     def _shape(self, shape: Shape) -> Shape:
@@ -94,5 +100,3 @@ def pieces(family_rows: FamilyRows, *, openmetrics: bool) -> Iterator[bytes]:
             for at in range(0, len(rows), PIECE):
                 lines = [row[index].replace(_NAME, row[0]) for row in rows[at : at + PIECE]]
                 yield b"".join(lines).replace(_NAME, name)
-    if openmetrics:
-        yield b"# EOF\n"

@@ -462,6 +462,10 @@ _AGENT: Table = {
         "Devices held",
         "Another program on the healthmon machine holds devices, so that they cannot be checked.",
     ),
+    "falling_behind": (
+        "Falling behind",
+        "Not every check can be run at its interval; every device is checked less often, all alike.",
+    ),
     "store": ("History not kept", "The store cannot be written; new history is in memory only."),
     "history_damaged": (
         "History damaged",

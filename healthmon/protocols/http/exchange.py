@@ -11,6 +11,7 @@ while this machine is busy.
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 import ssl
 import time
@@ -505,10 +506,8 @@ async def exchange(
         transport.abort()
         peer.reply.cancel()
     keep_for_recording(place, request, body, reply)
-    if trace.explaining():
-        trace.note(
-            "<", f"HTTP {reply.status}, {len(reply.body)} bytes, " + "; ".join(_header_notes(reply))
-        )
+    size = len(reply.body)  # the body is not kept for a note
+    trace.note("<", functools.partial(_reply_text, reply.status, size, reply.headers))
     return reply
 
 
@@ -544,6 +543,7 @@ async def awaited(peer: Exchange, doing: str) -> Reply:
         raise
 
 
-def _header_notes(reply: Reply) -> list[str]:
+def _reply_text(status: int, size: int, headers: tuple[tuple[str, str], ...]) -> str:
     shown = ("date", "server", "content-type", "location", "www-authenticate")
-    return [f"{name}: {value}" for name, value in reply.headers if name in shown]
+    told = [f"{name}: {value}" for name, value in headers if name in shown]
+    return f"HTTP {status}, {size} bytes, " + "; ".join(told)

@@ -8,6 +8,7 @@ us holds no other device's check up.
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 import time
 from collections.abc import Callable
@@ -302,9 +303,7 @@ class RtspConnection(asyncio.BufferedProtocol):
         if self._unmeasured is not None:
             body = await self._until_quiet(self._unmeasured)
         reply = RtspReply(status, found, body, began, time.time())
-        if trace.explaining():
-            shown = "\n".join([str(status), *(f"{key}: {value}" for key, value in found)])
-            trace.note("<", masked(shown + "\n" + body.decode("utf-8", "replace")))
+        trace.note("<", functools.partial(_reply_text, status, found, body))
         if trace.keeping():
             self._keep(method, url, headers, reply)
         return reply
@@ -335,8 +334,7 @@ class RtspConnection(asyncio.BufferedProtocol):
             f"{method} {url} RTSP/1.0",
             *(f"{key}: {value}" for key, value in (*own, *headers)),
         ]
-        if trace.explaining():
-            trace.note(">", masked("\n".join(lines)))
+        trace.note(">", functools.partial(_request_text, lines))
         if self._transport.is_closing():
             return False
         self._transport.write(digest.raw("\r\n".join(lines) + "\r\n\r\n"))
@@ -392,6 +390,15 @@ def _before_an_answer() -> Allowance:
 def trace_stage(waiting: object) -> str:
     """What a lost connection interrupted, in words."""
     return "waiting for an answer" if waiting is not None else "connecting"
+
+
+def _request_text(lines: list[str]) -> str:
+    return masked("\n".join(lines))
+
+
+def _reply_text(status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> str:
+    shown = "\n".join([str(status), *(f"{key}: {value}" for key, value in headers)])
+    return masked(shown + "\n" + body.decode("utf-8", "replace"))
 
 
 def masked(text: str) -> str:

@@ -5,6 +5,7 @@ can answer.
 from __future__ import annotations
 
 import asyncio
+import functools
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -172,8 +173,11 @@ def note_answer(values: Mapping[str, SnmpValue]) -> None:
     """Note an answer for `--explain` and for a recording."""
     if trace.keeping():
         trace.keep(trace.Exchange("snmp", 0, values=values))
-    if trace.explaining():
-        trace.note("<", "\n".join(f"{oid} = {value!r}" for oid, value in values.items()))
+    trace.note("<", functools.partial(_answer_text, values))
+
+
+def _answer_text(values: Mapping[str, SnmpValue]) -> str:
+    return "\n".join(f"{oid} = {value!r}" for oid, value in values.items())
 
 
 @asynccontextmanager

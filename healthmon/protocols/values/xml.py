@@ -12,7 +12,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from xml.parsers import expat
 
 from healthmon.model.plain_text import shared
@@ -47,6 +47,8 @@ _BARE_AMPERSAND = re.compile(
 _NO_REFERENCE = re.compile(
     r"&#(?:0{0,5}(?:[0-8]|1[124-9]|2[0-9]|3[01])|x0{0,4}(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"
 )
+# One for all elements without attributes: nobody writes to it.
+_NO_ATTRIBUTES: dict[str, str] = {}
 _DOCTYPE = re.compile("<!doctype", re.IGNORECASE)
 _HTML = re.compile(r"<(?:!doctype\s+)?html\b", re.IGNORECASE)
 
@@ -61,8 +63,17 @@ class Element:
     def __init__(self, name: str, attributes: dict[str, str]) -> None:
         self.name = name
         self.attributes = attributes
-        self.children: list[Element] = []
+        self.children: Sequence[
+            Element
+        ] = ()  # most elements have none: an empty list takes 56 bytes
         self.text = ""
+
+    def add(self, child: Element) -> None:
+        """Take `child` as the last of the children."""
+        if isinstance(self.children, list):
+            self.children.append(child)
+        else:
+            self.children = [child]
 
     def __iter__(self) -> Iterator[Element]:
         return iter(self.children)
@@ -171,14 +182,15 @@ class _Builder:
         self.nodes += 1 + len(attributes)
         if self.nodes > MOST_NODES:
             raise ProtocolError(f"more than {MOST_NODES} elements")
-        if len(self._open) >= DEEPEST:
+        ahead = self._open
+        if len(ahead) >= DEEPEST:
             raise ProtocolError(f"elements more than {DEEPEST} deep")
-        element = Element(name.rpartition(":")[2], attributes)
-        if self._open:
-            self._open[-1].children.append(element)
+        element = Element(name[name.rfind(":") + 1 :], attributes or _NO_ATTRIBUTES)
+        if ahead:
+            ahead[-1].add(element)
         else:
             self.root = element
-        self._open.append(element)
+        ahead.append(element)
 
     def end(self, _name: str) -> None:
         """An end tag."""
@@ -241,7 +253,12 @@ def find(element: Element | None, *names: str) -> Element | None:
     for name in names:
         if element is None:
             return None
-        element = next((child for child in element.children if child.name == name), None)
+        for child in element.children:
+            if child.name == name:
+                element = child
+                break
+        else:
+            return None
     return element
 
 
