@@ -49,8 +49,14 @@ class Alert:
 @cache
 def groups(path: Path) -> list[dict[str, Any]]:
     """The groups of rules of one file."""
-    found: list[dict[str, Any]] = yaml.load(path.read_text(), _LOADER)["groups"]
+    found: list[dict[str, Any]] = read(path)["groups"]
     return found
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A file of rules, or of tests of rules."""
+    tree: dict[str, Any] = yaml.load(path.read_text(), _LOADER)
+    return tree
 
 
 def names() -> list[str]:
