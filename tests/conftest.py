@@ -22,7 +22,7 @@ from helpers.support import Peers, children, open_files
 
 __all__ = ["ordinary_day"]  # a fixture for every test
 
-WORKERS = 8  # on two cores: most tests wait most of the time
+WORKERS = 10  # on two cores: most tests wait most of the time
 
 
 # How long an example takes is the machine's affair.
@@ -74,15 +74,21 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that wait for minutes begin first, so that no worker is left alone with one at the
-    end. What is thorough is run where it is asked for.
+    """The files that wait for minutes begin first, the longest of them before the others, so that no
+    worker is left alone with one at the end. What is thorough is run where it is asked for.
     """
     if os.environ.get("THOROUGH") != "1":
         skip = pytest.mark.skip(reason="takes minutes; THOROUGH=1 runs it")
         for item in items:
             if item.get_closest_marker("thorough") is not None:
                 item.add_marker(skip)
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    items.sort(key=seconds, reverse=True)
+
+
+def seconds(item: pytest.Item) -> float:
+    """How long the file of a test waits, as its mark says."""
+    mark = item.get_closest_marker("long")
+    return 0.0 if mark is None else float(*mark.args or (30,))
 
 
 @pytest.fixture(scope="session", autouse=True)

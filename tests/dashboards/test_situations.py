@@ -30,7 +30,7 @@ from helpers.grafana_pages import (
 )
 from helpers.support import Peers, free_port
 
-pytestmark = [pytest.mark.peer, pytest.mark.long]
+pytestmark = [pytest.mark.peer, pytest.mark.long(120)]
 NO_DATA = [("NO DATA", GREY)]
 NONE, ONE = [("0", BLUE)], [("1", VERMILION)]
 Tiles = list[tuple[str, str]]

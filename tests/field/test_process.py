@@ -180,7 +180,7 @@ def open_faults(agent: Running) -> set[tuple[str, str]]:
     return {(labels["device"], labels["code"]) for labels, value in rows if value == 1}
 
 
-@pytest.mark.long
+@pytest.mark.long(90)
 @pytest.mark.parametrize(
     ("how", "first"), [(HANG, False), (SERVFAIL, True)], ids=["silent", "SERVFAIL from the start"]
 )

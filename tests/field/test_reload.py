@@ -26,7 +26,7 @@ from helpers.loopback import http, request, served
 from helpers.product import Product, Running, only
 from helpers.support import Peers, free_port
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.long(130)
 QUICK = {"interval": "1 s", "reference_interval": "1 s", "timeout": "5 s"}
 
 

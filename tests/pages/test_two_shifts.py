@@ -27,7 +27,7 @@ from selenium.webdriver.common.keys import Keys
 
 from healthmon.store import Store
 
-pytestmark = [pytest.mark.peer, pytest.mark.slow]
+pytestmark = [pytest.mark.peer, pytest.mark.long(130)]
 MORNING = datetime(2026, 11, 30, 6, 50, tzinfo=UTC)
 EVENING = datetime(2026, 11, 30, 18, 50, tzinfo=UTC)
 NOTE = "gate 3 is locked, key at reception"

@@ -32,7 +32,7 @@ from healthmon.protocols.transport.connector import Connector
 from healthmon.protocols.transport.lockout_guard import LockoutGuard
 from healthmon.secret import Credential, Secret
 
-pytestmark = [pytest.mark.peer, pytest.mark.slow]
+pytestmark = [pytest.mark.peer, pytest.mark.long]
 HERE = Path(__file__).parent
 HOST, USER, PASSWORD = "127.0.0.1", "healthmon", "s3cret"
 LIGHTTPD = "/usr/sbin/lighttpd"

@@ -19,7 +19,7 @@ from helpers.support import IN_CI, Peers, free_port
 
 from healthmon.store import Store
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.long(90)
 ROOT = Path(__file__).parents[2]
 LIVES = int(os.environ.get("CRASH_LIVES", "200"))
 PATH = {

@@ -74,6 +74,7 @@ UNUSED = {
     "xml.sax",
     "healthmon.store.erasure",
 }
+INTERVALS = ("interval", "clock_interval", "identity_interval")  # all is asked for in seconds
 RARE = {"GetDeviceInformation", "GetNetworkInterfaces", "GetProfiles", "GetStreamUri"}
 
 
@@ -96,7 +97,8 @@ async def test_neither_run_nor_sweep_loads_a_heavy_library(
     async with served(web) as pages, served(Camera().talk) as rtsp:
         row = onvif_row(rtsp.port, pages.port)
         before = (sys.executable, "-X", "importtime")
-        product = Product(tmp_path, {"cameras": [row]}, before=before)
+        tree = {"cameras": [row], "defaults": dict.fromkeys(INTERVALS, "5 s")}
+        product = Product(tmp_path, tree, before=before)
 
         def swept() -> str:
             return product.sweep().err

@@ -27,7 +27,7 @@ from healthmon.runtime.engine import build
 from healthmon.runtime.estate import Estate
 from healthmon.runtime.reading import read_apart
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.long(90)
 
 
 def told(folder: Path) -> list[tuple[str, str, str]]:
