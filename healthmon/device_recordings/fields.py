@@ -29,7 +29,7 @@ _NAMED = {kind: re.compile("|".join(parts.split())) for kind, parts in _PARTS.it
 _TOKEN = re.compile(r"token$")
 _XML = re.compile(r"<(?:[\w-]+:)?([\w.-]+)(?:\s[^<>]*)?>([^<>]*)</")
 _ATTRIBUTE = re.compile(r"([\w.:-]+)\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)')")
-_JSON = re.compile(r"\"([\w. -]+)\"\s*:\s*\"((?:[^\"\\]|\\.)*)\"")
+_JSON = re.compile(r"\"([\w. -]+)\"\s*:\s*(?:\"((?:[^\"\\]|\\.)*)\"|(-?\d+(?:\.\d+)?))")
 _LINE = re.compile(
     r"^[ \t]*([\w. \[\]-]{1,80}?)[ \t]*[=:][ \t]*([^\r\n<>{}]*?)[ \t\r]*$", re.MULTILINE
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-SHORTEST = 3
+SHORTEST, LONGEST_PREFIX = 3, 40
+_TAG = re.compile(r"</?(?:[\w-]+:)?$")
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,33 @@ def usable(values: Iterable[str]) -> Iterator[str]:
     return (value for value in dict.fromkeys(values) if len(value) >= SHORTEST)
 
 
-def pattern_of(value: str) -> re.Pattern[str]:
-    """Finds `value` as a word of its own, outside the names of XML elements."""
-    return re.compile(rf"(?<![\w<]){re.escape(value)}(?!\w)(?<!</{re.escape(value)})")
+def occurrences(kind: str, value: str, text: str) -> Iterator[re.Match[str]]:
+    """Where `value` stands in `text`, but for the names of XML elements.
+
+    A name is found in any case and with any marks or none between its words, a secret that is no word
+    also within others; everything else as a word of its own.
+    """
+    for found in _pattern(kind, value).finditer(text):
+        if not _TAG.search(text[max(0, found.start() - LONGEST_PREFIX) : found.start()]):
+            yield found
+
+
+@functools.lru_cache(4096)
+def _pattern(kind: str, value: str) -> re.Pattern[str]:
+    plain = re.escape(value)
+    if kind == "account" and len(value) > SHORTEST and not value.isalpha():
+        return re.compile(plain)
+    if kind == "name":
+        words = filter(None, re.split(r"[\W_]+", value))
+        plain = "(?i:" + r"[\W_]{0,3}".join(map(re.escape, words)) + ")" if words else plain
+    return re.compile(rf"(?<![A-Za-z0-9]){plain}(?![A-Za-z0-9])")
+
+
+def without(kind: str, value: str, text: str, put: Callable[[str], str]) -> str:
+    """`text` with what `put` gives for each occurrence of `value`."""
+    for found in reversed(list(occurrences(kind, value, text))):
+        text = text[: found.start()] + put(found[0]) + text[found.end() :]
+    return text
 
 
 def disguises(value: str) -> Iterator[str]:

@@ -33,6 +33,11 @@ _KEPT_SETTINGS = (
     "limits", "ntp", "nut", "apcupsd", "snmp", "rtsp", "http", "ports",
 )  # fmt: skip
 _TEXT_INSIDE = re.compile(rb"[\x20-\x7e]{4,}")
+_PAGE = re.compile(r"\s*<(?:!doctype html|html)\b", re.IGNORECASE)
+HTTP_OK = 200
+# sysDescr of SNMPv2-MIB. Of net-snmp it is that of uname(1), with the host's name as second word.
+SYS_DESCR = "1.3.6.1.2.1.1.1.0"
+_UNAME = re.compile(r"^(Linux|Darwin|FreeBSD|NetBSD|OpenBSD|SunOS|HP-UX|AIX) (\S+)")
 MOST_BODY = 256 * 1024
 # SNMPv2-MIB sysContact, sysName, sysLocation; IF-MIB ifAlias; UPS-MIB upsIdentName, AttachedDevices.
 _NAME_OBJECTS = (
@@ -169,6 +174,8 @@ def _body(one: Exchange, substitutes: Substitutes) -> str:
     if len(one.body) > MOST_BODY:
         return ""
     text = decoded(one.body)
+    if one.status == HTTP_OK and _PAGE.match(text):
+        return "<html></html>"  # a page for people; no check reads it
     if one.asked.startswith("DESCRIBE"):
         text = _SDP_PLACE.sub(r"\1=-", text)
     return substitutes.text(text)
@@ -204,6 +211,8 @@ def _octets(oid: str, value: Any, substitutes: Substitutes) -> Any:
     if not isinstance(value, bytes):
         return value
     text = decoded(value)
+    if oid == SYS_DESCR:
+        text = _UNAME.sub(lambda found: f"{found[1]} {substitutes.of('name', found[2])}", text)
     if text.isprintable() and text:
         named = oid.startswith(_NAME_OBJECTS)
         return (substitutes.of("name", text) if named else substitutes.text(text)).encode()

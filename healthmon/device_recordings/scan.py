@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from healthmon.device_recordings import patterns
-from healthmon.device_recordings.known import Known, disguises, pattern_of, usable
+from healthmon.device_recordings.known import Known, disguises, occurrences, usable, without
 
 _WORDS = {
     "account": "a user name or secret of config.yaml",
@@ -45,7 +45,8 @@ def _of_line(line: str, known: Known) -> Iterator[str]:
         if value in known.kept or patterns.is_substitute(value):
             continue
         hidden = disguises(value) if kind in ("account", "serial", "mac") else ()
-        if pattern_of(value).search(plain) or any(one in line for one in hidden):
+        stands = next(occurrences(kind, value, plain), None) is not None
+        if stands or any(one in line for one in hidden):
             yield _WORDS[kind]
     for what, finder in _KINDS:
         if next(finder(plain), None) is not None:
@@ -56,5 +57,5 @@ def _without_kept(line: str, known: Known) -> str:
     for found in reversed(list(patterns.parameter_sets(line))):
         line = line[: found.start(1)] + line[found.end(1) :]
     for value in usable(known.kept):
-        line = pattern_of(value).sub("", line)
+        line = without("kept", value, line, lambda _: "")
     return line

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
 
 from healthmon.device_recordings import fields, patterns
-from healthmon.device_recordings.known import Known, pattern_of, usable
+from healthmon.device_recordings.known import Known, usable, without
 
 # What is learned from fields and then replaced wherever it stands; a name may be a word like any other.
 _EVERYWHERE = ("serial", "mac", "token", "account", "host")
@@ -25,6 +26,7 @@ class Substitutes:
     def __init__(self, known: Known) -> None:
         self._known = known
         self._by_value: dict[tuple[str, str], str] = {}
+        self._made: set[str] = set()
         self._counts: dict[str, int] = {}
         self._learned: dict[str, str] = {}
 
@@ -43,9 +45,7 @@ class Substitutes:
         found = patterns.USER_INFO.sub("", found)
         found = self._without_fields(found)
         for kind, value in self._values():
-            pattern = pattern_of(value)
-            if pattern.search(found):
-                found = pattern.sub(self.of(kind, value), found)
+            found = without(kind, value, found, functools.partial(self._put, kind, value))
         for kind, finder in _FINDERS:
             found = self._without(found, kind, finder)
         return _KEPT.sub(lambda mark: kept[int(mark[1])], found)
@@ -57,10 +57,15 @@ class Substitutes:
         if known is None:
             number = self._counts[kind] = self._counts.get(kind, 0) + 1
             known = self._by_value[key] = _made(kind, value, number)
+            self._made.add(known)
         return known
 
+    def _put(self, kind: str, value: str, _found: str) -> str:
+        return self.of(kind, value)
+
     def _stays(self, value: str) -> bool:
-        return value in self._known.kept or patterns.is_ours(value)
+        """Whether it is to be kept, or is a substitute already."""
+        return value in self._known.kept or value in self._made
 
     def _marked(self, text: str, kept: list[str]) -> str:
         """`text` with marks in place of what stays: maker, model, firmware, parameter sets."""
@@ -70,7 +75,7 @@ class Substitutes:
             return _KEEP.format(len(kept) - 1)
 
         for value in sorted(usable(self._known.kept), key=len, reverse=True):
-            text = pattern_of(value).sub(lambda found: mark(found[0]), text)
+            text = without("kept", value, text, mark)
         for found in reversed(list(patterns.parameter_sets(text))):
             text = text[: found.start()] + mark(found[0]) + text[found.end() :]
         return text

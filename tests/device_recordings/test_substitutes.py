@@ -30,6 +30,7 @@ CASES = [
     ("mac without marks", "eth0 00075F8A1234", "eth0 020000000001"),
     ("serial", "<SerialNumber>044518807730</SerialNumber>", "<SerialNumber>000000000001<"),
     ("serial in a line", "table.SN.serialNumber=4K0AB1C9PAG12345\r\n", "serialNumber=0X0XX0X0XXX00001\r\n"),
+    ("serial of zeros", "<SerialNumber>00001234</SerialNumber>", "<SerialNumber>00000001<"),
     ("serial anywhere", "realm of 4K0AB1C9PAG12345", "realm of 0X0XX0X0XXX00001"),
     ("realm", 'Digest realm="AXIS_ACCC8E012345", nonce="x"', 'Digest realm="Name 1"'),
     ("nonce", 'nonce="3f9a5c71d2"', 'nonce="0x0x0x00x1"'),
@@ -41,6 +42,9 @@ CASES = [
     ("name of a field", "<tt:Name>Front door</tt:Name>", "<tt:Name>Name 1</tt:Name>"),
     ("channel's name", "<name>Camera 12</name>", "<name>Name 1-12</name>"),
     ("id", "label C017 ok", "label D1 ok"),
+    ("name as a token", "a=x:castle_park and CastlePark.jpg", "a=x:Name 1 and Name 1.jpg"),
+    ("secret in a path", "/user=operator7_password=pa55 w0rd!_channel=1", "/user=account2_password=account1_channel=1"),
+    ("coordinates as numbers", '"longitude": -0.12', '"longitude": 0.0'),
     ("user", '"userName": "someone"', '"userName": "account1"'),
     ("secret of the file", "x pa55 w0rd! y", "x account1 y"),
     ("user in an address", "rtsp://operator7:pa55@10.20.30.40/a", "rtsp://192.0.2.2/a"),
@@ -64,6 +68,7 @@ KEPT = [
     "mask 255.255.255.0, object 1.3.6.1.4.1.3967.1.1.1.7.0",
     '<tt:SimpleItem Name="IsDataPresent" Value="true"/>',
     '<tt:Profiles token="000" fixed="true">',
+    "<tt:C017>1</tt:C017>",
 ]
 
 

@@ -132,6 +132,10 @@ async def test_a_ups_that_is_recorded_and_replayed_gets_the_same_verdicts(
     (tmp_path / "secret").write_text("public\n")
     found = await round_trip(product.config, "U017", tmp_path / "made")
     assert "FAULT on_battery" in found["D1 ups"].values()
+    written = (tmp_path / "made" / "recording.yaml").read_text()
+    described = next(line for line in written.splitlines() if "1.3.6.1.2.1.1.1.0" in line)
+    assert " Linux Name " in described
+    assert socket.gethostname() not in written
 
 
 @pytest.mark.parametrize("version", ["1", "2c", "3"])
