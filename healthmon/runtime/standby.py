@@ -34,18 +34,26 @@ async def agent_of(path: Path) -> tuple[Agent, tuple[str, ...]]:
     this one is not to wait for it.
     """
     while True:
-        estate, problems = await read_apart(path)
-        words = tuple(map(str, problems))
-        if estate.config.database is None or estate.config.database.takeover is None:
-            return Agent.of(path, estate), words
-        over, waited = await _until_free(path, estate, estate.config.database.takeover)
+        estate, problems = await _read(path)
+        seconds = estate.config.database.takeover if estate.config.database else None
+        if seconds is None:
+            return Agent.of(path, estate), problems
+        over, waited = await _until_free(estate, seconds)
         if waited:  # the file may be another one by now
-            estate, problems = await read_apart(path)
+            estate, problems = await _read(path)
         with contextlib.suppress(TakenError):  # another one was quicker
-            return Agent.of(path, estate, over), tuple(map(str, problems))
+            return Agent.of(path, estate, over), problems
 
 
-async def _until_free(path: Path, estate: Estate, seconds: float) -> tuple[Lease | None, bool]:
+async def _read(path: Path) -> tuple[Estate, tuple[str, ...]]:
+    """The estate, whose pages can be opened, and the problems of its secrets. Raises ConfigError."""
+    estate, problems = await read_apart(path)
+    if wrong := listener_config.problems(path, estate.config):
+        raise ConfigError(wrong)
+    return estate, tuple(map(str, problems))
+
+
+async def _until_free(estate: Estate, seconds: float) -> tuple[Lease | None, bool]:
     """The lease that may be ended, and whether it had to be waited for."""
     waiting = _Waiting(estate, Watch(seconds))
     if await waiting.is_free():
@@ -53,7 +61,7 @@ async def _until_free(path: Path, estate: Estate, seconds: float) -> tuple[Lease
     # The file is read at a takeover anyway.
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)
     log.info("standing by: %s; takes over after %g s of silence", waiting.words(), seconds)
-    async with _shown(path, estate, waiting):
+    async with _shown(estate, waiting):
         systemd.tell("READY=1", f"STATUS=standing by: {waiting.words()}")
         while not await waiting.is_free():
             systemd.tell("WATCHDOG=1", f"STATUS=standing by: {waiting.words()}")
@@ -95,10 +103,8 @@ class _Waiting:
 
 
 @contextlib.asynccontextmanager
-async def _shown(path: Path, estate: Estate, waiting: _Waiting) -> AsyncIterator[None]:
-    """The pages of an agent that stands by. Raises OSError, ConfigError as those of an agent."""
-    if problems := listener_config.problems(path, estate.config):
-        raise ConfigError(problems)
+async def _shown(estate: Estate, waiting: _Waiting) -> AsyncIterator[None]:
+    """The pages of an agent that stands by. Raises OSError as those of an agent."""
     pages = standby_pages.application(
         waiting.words,
         functools.partial(listener_config.users_file, estate.config),
