@@ -5,13 +5,13 @@ killed when they take too long, and started again. The agent's side imports neit
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from healthmon.discovery.onvif_messages import MOST_ANSWER, Answer, Job, answer_of
+from healthmon.protocols.host import child
 
 PROCESSES = 4
 START_SECONDS = 60.0
@@ -49,12 +49,7 @@ class _Reader:
 
     async def end(self) -> None:
         """Kill it and wait for its end."""
-        if self.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self.process.kill()
-        if self.process.stdin is not None:
-            self.process.stdin.close()
-        await self.process.wait()
+        await child.ended(self.process)
 
 
 @dataclass(slots=True)

@@ -27,6 +27,7 @@ from typing import Any
 from healthmon.discovery import onvif_media2
 from healthmon.discovery.onvif_messages import MOST_PROFILES, Job
 from healthmon.protocols.errors import (
+    LOGIN_TROUBLE,
     AuthFailedError,
     AuthLatchedError,
     BasicRefusedError,
@@ -62,13 +63,6 @@ _SERVICES = (
     ("replay", ("Extension", "Replay")),
 )
 _OPTIONAL = frozenset({"GetScopes", "GetNetworkInterfaces"})
-_END = (
-    AuthFailedError,
-    AuthLatchedError,
-    BasicRefusedError,
-    LockedOutError,
-    NoCredentialError,
-)  # after these nothing more is asked
 
 
 def limit_process() -> None:
@@ -282,7 +276,7 @@ class Reading:
 
     def note(self, operation: str, error: ExchangeError) -> None:
         """Note why `operation` was not answered."""
-        if isinstance(error, _END):
+        if isinstance(error, LOGIN_TROUBLE):
             self.ended = error
         elif operation in _OPTIONAL:
             return

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from healthmon.discovery.found import Found, FoundStream
 from healthmon.discovery.vendor_words import GENERIC_PATHS, make_of
 from healthmon.protocols.errors import (
+    LOGIN_TROUBLE,
     AuthFailedError,
-    AuthLatchedError,
-    BasicRefusedError,
     ExchangeError,
-    LockedOutError,
     NoCredentialError,
     NotFoundError,
     RejectedError,
@@ -30,7 +28,6 @@ from healthmon.secret import Credential
 
 PATH_SECONDS = 6.0
 MOST_PATHS, MOST_FOUND = 8, 2
-_LOGIN = (AuthFailedError, AuthLatchedError, BasicRefusedError, LockedOutError, NoCredentialError)
 
 
 @dataclass(slots=True)
@@ -90,7 +87,7 @@ class RtspAsker:
     def _goes_on(self, found: Found, path: str, error: ExchangeError) -> bool:
         """Note why there is no stream. Whether another path may be tried."""
         found.notes.append(f"RTSP {path}: {error}")
-        if not isinstance(error, _LOGIN):
+        if not isinstance(error, LOGIN_TROUBLE):
             return True
         found.incomplete = True
         match error:

@@ -8,7 +8,6 @@ numbers and a signature of 320 x 180 grey levels come back.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib.util
 import os
 import sys
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 
 from healthmon.picture import messages
 from healthmon.picture.messages import Message
+from healthmon.protocols.host import child
 
 START_SECONDS = 30.0
 DECODE_SECONDS = 10.0
@@ -69,12 +69,7 @@ class _Worker:
 
     async def end(self) -> None:
         """Kill the process and wait for its end."""
-        if self.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self.process.kill()
-        if self.process.stdin is not None:
-            self.process.stdin.close()
-        await self.process.wait()
+        await child.ended(self.process)
 
 
 @dataclass(slots=True)

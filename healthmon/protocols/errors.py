@@ -186,6 +186,16 @@ class NoCredentialError(ExchangeError):
     reason = "no_credential"
 
 
+# No login, or none that counts: after one of these nothing more is asked with it.
+LOGIN_TROUBLE = (
+    AuthFailedError,
+    AuthLatchedError,
+    BasicRefusedError,
+    LockedOutError,
+    NoCredentialError,
+)
+
+
 class BusyError(ExchangeError):
     """The device is alive and has no session or bandwidth left (RTSP 453, 503)."""
 

@@ -8,7 +8,6 @@ The child (`healthmon.runtime.reader`) writes a pickled `Answer` to its standard
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import pickle
 import sys
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from healthmon.config.problems import ConfigError, Problem
 from healthmon.model import entry_points
+from healthmon.protocols.host.child import spoken_to
 from healthmon.runtime.estate import Estate
 
 # 10,000 cameras take 2 s.
@@ -46,15 +46,10 @@ async def read_apart(path: Path, seconds: float = DEADLINE_SECONDS) -> tuple[Est
     except OSError as error:
         raise _failed(path, f"no process can be started: {error.strerror}") from None
     try:
-        async with asyncio.timeout(seconds):
+        async with spoken_to(child, seconds):
             raw, _ = await child.communicate()
     except TimeoutError:
         raise _failed(path, f"reading it took longer than {seconds:g} s") from None
-    finally:
-        if child.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                child.kill()
-            await child.wait()
     if child.returncode:
         raise _failed(path, f"the process that reads it {_end(child.returncode)}")
     answer: Answer = await asyncio.to_thread(pickle.loads, raw)  # written by our own child

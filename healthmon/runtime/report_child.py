@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+
+from healthmon.protocols.host.child import spoken_to
 
 # A year of 150 cameras takes 20 s at most; a PDF a minute at most.
 SECONDS = 180.0
@@ -39,18 +40,13 @@ async def made_apart(
     except OSError as error:
         raise NoReportError(f"no process can be started: {error.strerror}") from None
     try:
-        async with asyncio.timeout(seconds):
+        async with spoken_to(child, seconds):
             assert child.stdout is not None  # noqa: S101 - both are pipes
             assert child.stderr is not None  # noqa: S101
             body, lines = await asyncio.gather(child.stdout.read(), _lines(child.stderr, progress))
             await child.wait()
     except TimeoutError:
         raise NoReportError(f"the report was not ready after {seconds:g} s") from None
-    finally:
-        if child.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                child.kill()
-            await child.wait()
     if child.returncode:
         raise NoReportError(lines[-1] if lines else "the process that makes it has ended")
     return body

@@ -17,15 +17,11 @@ from typing import TypeVar
 from healthmon.model.enums import Reason
 from healthmon.model.footage import Unread
 from healthmon.protocols.errors import (
-    AuthFailedError,
-    AuthLatchedError,
-    BasicRefusedError,
+    LOGIN_TROUBLE,
     ConnectTimeoutError,
     DnsError,
     ExchangeError,
     ForbiddenError,
-    LockedOutError,
-    NoCredentialError,
     NoServiceError,
     OwnNetworkError,
     ProtocolError,
@@ -46,13 +42,6 @@ from healthmon.vendors.coverage import Timeline
 
 T = TypeVar("T")
 Answer = TypeVar("Answer")
-LOGIN_TROUBLE = (
-    AuthFailedError,
-    AuthLatchedError,
-    BasicRefusedError,
-    LockedOutError,
-    NoCredentialError,
-)
 FATAL = (
     *LOGIN_TROUBLE, ConnectTimeoutError, DnsError, MuteError, OwnNetworkError, RefusedError, ResourceError, TlsError,
     UnreachableError,

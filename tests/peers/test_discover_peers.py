@@ -5,14 +5,13 @@ apcupsd.
 
 from __future__ import annotations
 
-import shutil
 import socket
 import time
 from pathlib import Path
 
 import httpx
 import pytest
-from helpers.peers import ups_peers
+from helpers.peers import node_onvif, ups_peers
 from helpers.peers.rtsp_peers import gstreamer
 from helpers.support import Peers, free_port, need, wait_udp
 
@@ -46,16 +45,7 @@ def proposed(found: Found) -> Proposal:
 
 @pytest.fixture(scope="module")
 def onvif(module_peers: Peers) -> int:
-    module = HERE / "node/node_modules/soap"
-    need("node", str(module))
-    folders = (HERE.parents[1] / ".venv-peers/lib").glob("python3.*/site-packages/onvif/wsdl")
-    wsdl = next(folders, None)
-    need(str(wsdl or HERE.parents[1] / ".venv-peers/onvif/wsdl"))
-    port = free_port()
-    program = HERE / "node/onvif_device.js"
-    module_peers.start(shutil.which("node") or "node", program, str(wsdl), HOST, str(port))
-    module_peers.wait_tcp(HOST, port, 40)
-    return port
+    return node_onvif.started(module_peers)
 
 
 async def refused(port: int) -> int:

@@ -8,15 +8,15 @@ no media service but Media2.
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
 
 import httpx
 import pytest
+from helpers.peers import node_onvif
 from helpers.product import Product
 from helpers.recording import round_trip
-from helpers.support import Peers, free_port, need
+from helpers.support import Peers
 
 from healthmon.checks.evaluation import clock as judged_clock
 from healthmon.checks.probes import clock, identity
@@ -47,17 +47,7 @@ FIRST, SECOND = "/onvif/device_service", "/second/device"
 
 @pytest.fixture(scope="module")
 def place(module_peers: Peers) -> Endpoint:
-    module = HERE / "node/node_modules/soap"
-    need("node", str(module))
-    folders = (HERE.parents[1] / ".venv-peers/lib").glob("python3.*/site-packages/onvif/wsdl")
-    wsdl = next(folders, None)
-    need(str(wsdl or HERE.parents[1] / ".venv-peers/onvif/wsdl"))
-    port = free_port()
-    module_peers.start(
-        shutil.which("node") or "node", HERE / "node/onvif_device.js", str(wsdl), HOST, str(port)
-    )
-    module_peers.wait_tcp(HOST, port, 40)
-    return Endpoint(HOST, port)
+    return Endpoint(HOST, node_onvif.started(module_peers))
 
 
 async def counters(place: Endpoint) -> dict[str, int]:

@@ -5,7 +5,6 @@ by lighttpd, the picture by FFmpeg. The stream has no key frames.
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import httpx
 import pytest
 from helpers.fakes.rtsp_server import Camera, pictures
 from helpers.loopback import served
+from helpers.peers import node_onvif
 from helpers.pictures import coded, learned, scene, with_noise
 from helpers.results import observed
 from helpers.support import Peers, free_port, need
@@ -42,12 +42,9 @@ VIEW = scene(8)
 @pytest.fixture
 def ports(peers: Peers, tmp_path: Path) -> tuple[int, int]:
     """The HTTP port of the camera, and that of its ONVIF alone."""
-    module = HERE / "node/node_modules/soap"
-    need("node", str(module), LIGHTTPD)
-    folders = (HERE.parents[1] / ".venv-peers/lib").glob("python3.*/site-packages/onvif/wsdl")
-    wsdl = next(folders, None)
-    need(str(wsdl))
-    front, onvif, root = free_port(), free_port(), tmp_path / "www"
+    need(LIGHTTPD)
+    front, root = free_port(), tmp_path / "www"
+    onvif = node_onvif.started(peers, str(front))
     root.mkdir()
     (root / "snapshot.jpg").write_bytes(coded("mjpeg", with_noise(VIEW, 3)))
     secret = hashlib.md5(f"{USER}:camera:{PASSWORD}".encode()).hexdigest()
@@ -62,10 +59,7 @@ def ports(peers: Peers, tmp_path: Path) -> tuple[int, int]:
         '$HTTP["url"] =~ "^/onvif/" '
         f'{{ proxy.server = ("" => (("host" => "{HOST}", "port" => {onvif}))) }}\n'
     )
-    node = shutil.which("node") or "node"
-    peers.start(node, HERE / "node/onvif_device.js", str(wsdl), HOST, str(onvif), str(front))
     peers.start(LIGHTTPD, "-D", "-f", tmp_path / "lighttpd.conf")
-    peers.wait_tcp(HOST, onvif, 40)
     peers.wait_tcp(HOST, front)
     return front, onvif
 

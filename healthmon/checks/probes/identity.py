@@ -16,12 +16,8 @@ from healthmon.checks.probes.skew import skew
 from healthmon.model.device import Check, Device
 from healthmon.model.measurements import Identity
 from healthmon.protocols.errors import (
-    AuthFailedError,
-    AuthLatchedError,
-    BasicRefusedError,
+    LOGIN_TROUBLE,
     ExchangeError,
-    LockedOutError,
-    NoCredentialError,
     UnsupportedError,
 )
 from healthmon.protocols.onvif import device as onvif
@@ -29,13 +25,6 @@ from healthmon.protocols.transport import tls
 
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 SYS_UP_TIME = "1.3.6.1.2.1.1.3.0"
-_LOGIN_TROUBLE = (
-    AuthFailedError,
-    AuthLatchedError,
-    BasicRefusedError,
-    LockedOutError,
-    NoCredentialError,
-)
 _REMEMBERED = 6
 
 
@@ -47,7 +36,7 @@ async def probe(device: Device, check: Check, context: ProbeContext) -> Identity
     for way in (_by_onvif, _by_snmp, _by_key):
         try:
             found = await way(device, context, found)
-        except _LOGIN_TROUBLE:
+        except LOGIN_TROUBLE:
             raise
         except ExchangeError as error:
             errors.append(error)
@@ -78,7 +67,7 @@ async def _by_onvif(device: Device, context: ProbeContext, found: Identity) -> I
     context.memory_of(device.id).firmware = _clean(told.firmware)
     try:
         macs = await onvif.network_interfaces(calls)
-    except _LOGIN_TROUBLE:
+    except LOGIN_TROUBLE:
         raise
     except ExchangeError:  # it is not there, in whatever words, or the account may not ask it
         macs = ()
