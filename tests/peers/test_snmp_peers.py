@@ -134,7 +134,7 @@ async def test_a_ups_that_is_recorded_and_replayed_gets_the_same_verdicts(
     assert "FAULT on_battery" in found["D1 ups"].values()
     written = (tmp_path / "made" / "recording.yaml").read_text()
     described = next(line for line in written.splitlines() if "1.3.6.1.2.1.1.1.0" in line)
-    assert " Linux Name " in described
+    assert "Linux Name " in described
     assert socket.gethostname() not in written
 
 
