@@ -6,7 +6,7 @@ Only the given addresses are contacted: the connectors are made of them and of n
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -104,7 +104,7 @@ async def discover(plan: Plan, progress: Progress) -> Outcome:
         ChannelReader(asking, guard, plan.credential),
         SnmpAsker(asking, plan.community, plan.snmp_port),
         UpsReader(asking, guard, plan.community),
-        {match.sender: match for match in outcome.matches},
+        by_sender(outcome.matches),
     )
     try:
         outcome.found = await search.all(progress)
@@ -125,7 +125,7 @@ class _Search:
     channels: ChannelReader
     snmp: SnmpAsker
     ups: UpsReader
-    matches: dict[str, Match]
+    matches: Mapping[str, Sequence[Match]]
     done: int = 0
 
     async def all(self, progress: Progress) -> list[Found]:
@@ -149,8 +149,8 @@ class _Search:
     async def _one(self, address: str) -> Found | None:
         """What one address tells, None where nothing answers."""
         ports = await open_ports(self.scanning, address, self.plan.ports)
-        match = self.matches.get(address)
-        found = Found(address, ports, match=match)
+        match, *others = self.matches.get(address) or (None,)
+        found = Found(address, ports, match=match, notes=list(map(not_read, others)))
         await self.snmp.query(found)
         if not ports and match is None and found.snmp is None:
             return None
@@ -166,6 +166,22 @@ class _Search:
         if classified(found)[0] == "recorders" and (make := recorder_make(found)) != "no":
             await self.channels.query(found, make)
         await self.ups.query(found)
+
+
+def by_sender(matches: Iterable[Match]) -> dict[str, list[Match]]:
+    """The devices of each address: one that forwards ports, or a gateway, answers for several."""
+    found: dict[str, list[Match]] = {}
+    for match in matches:
+        found.setdefault(match.sender, []).append(match)
+    return found
+
+
+def not_read(match: Match) -> str:
+    """A note of a further device of an address, as only the first one is read."""
+    name = ", ".join((*match.names, *match.hardware)) or match.endpoint or "without a name"
+    places = [f"port {one.port}, path {one.path}" for one in match.own]
+    where = "; ".join(places) or "at an address of another host"
+    return f"another device answers at this address and was not read: {name} ({where}); name it by hand"
 
 
 def _in_order(found: dict[str, Found], addresses: Sequence[str]) -> list[Found]:

@@ -13,6 +13,7 @@ from helpers import packets, search_network, ws_responder
 from helpers.peers.namespaces import inside
 from helpers.support import need
 
+from healthmon.discovery.run import by_sender, not_read
 from healthmon.protocols.onvif import ws_discovery
 from healthmon.protocols.onvif.ws_discovery import Service
 
@@ -48,6 +49,17 @@ def test_a_device_is_one_however_often_it_answers_and_clones_stay_apart():
     found = ws_discovery.merged([*sent, (answer(1), "10.9.0.3"), (answer(2), "10.9.0.2")], OURS)
     assert len(found.found) == 3
     assert (found.answers, found.unread) == (5, 0)
+
+
+def test_further_devices_of_a_gateway_are_named_and_not_lost():
+    sent = [(answer(1), "10.9.0.2"), (answer(2), "10.9.0.2"), (answer(3), "10.9.0.3")]
+    found = by_sender(ws_discovery.merged(sent, OURS).found)
+    assert [len(found[sender]) for sender in ("10.9.0.2", "10.9.0.3")] == [2, 1]
+    first, further = found["10.9.0.2"]
+    assert first.names == ("Cam 1",)
+    assert not_read(further).startswith(
+        "another device answers at this address and was not read: Cam 2, X-2 (port 80, path"
+    )
 
 
 @pytest.mark.parametrize(
