@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 import traceback
 from collections.abc import Awaitable, Callable
@@ -32,26 +33,47 @@ Evaluate = Callable[[Observation], tuple[Verdict, ...]]
 
 @dataclass(slots=True)
 class Lag:
-    """How late the event loop is, looked at each `step` seconds: a stall counts from the look that
-    it has put off, so it may be longer by a step. `stalled_since` tells the worst one after a
-    moment, for results that it spoils.
+    """How late the event loop is, looked at each `step` seconds while a check runs, else each `rest`: a
+    stall counts from the look that it has put off, so it may be longer by a step. `stalled_since`
+    tells the worst one after a moment, for results that it spoils.
     """
 
     step: float = 0.02
+    rest: float = 0.5
     last: float = 0.0
     worst: float = 0.0
+    _running: int = 0
+    _due: float = math.inf
+    _turn: asyncio.Future[None] | None = None
     _stalls: list[tuple[float, float]] = field(default_factory=list)
 
     async def watch(self) -> None:
         """Measure for ever."""
+        loop = asyncio.get_running_loop()
         while True:
-            before = time.monotonic()
-            await asyncio.sleep(self.step)
+            pause = self.step if self._running else self.rest
+            turn = self._turn = loop.create_future()
+            timer, self._due = loop.call_later(pause, _ring, turn), time.monotonic() + pause
+            try:
+                await turn
+            finally:
+                timer.cancel()
             now = time.monotonic()
-            self.last = max(0.0, now - before - self.step)
+            self.last = max(0.0, now - self._due)
             self.worst = max(self.worst, self.last)
             if self.last > STALL_SECONDS:
                 self._stalls = [*self._stalls[-50:], (now, self.last)]
+
+    def begin(self) -> None:
+        """A check begins: it is looked at closely from now on."""
+        self._running += 1
+        if self._running == 1 and self._turn is not None:
+            self._due = min(self._due, time.monotonic() + self.step)
+            _ring(self._turn)
+
+    def end(self) -> None:
+        """A check has ended."""
+        self._running -= 1
 
     def stalled_since(self, moment: float) -> float:
         """The worst stall that ended after `moment` (monotonic), seconds; 0.0 if there was none.
@@ -60,6 +82,11 @@ class Lag:
         too.
         """
         return max((lag for ended, lag in self._stalls if ended >= moment), default=0.0)
+
+
+def _ring(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_result(None)
 
 
 @dataclass(slots=True)
@@ -82,8 +109,17 @@ class ProbeRunner:
         """What `probe` saw, or why it saw nothing, and what that means. Raises nothing but
         CancelledError.
         """
+        self.lag.begin()
+        try:
+            return await self._run(probe, evaluate, check, notes or trace.Trace())
+        finally:
+            self.lag.end()
+
+    async def _run(
+        self, probe: Probe, evaluate: Evaluate, check: Check, notes: trace.Trace
+    ) -> CheckResult:
         began = time.monotonic()
-        observation = await self._observe(probe, check, notes or trace.Trace())
+        observation = await self._observe(probe, check, notes)
         result = self.evaluated(evaluate, check, observation)
         lag = await self._stall(began)
         if not lag or observation.reason in OUR_TROUBLE or self._seems_well(result):

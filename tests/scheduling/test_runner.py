@@ -127,6 +127,7 @@ async def test_a2_a_result_taken_while_the_loop_stood_still_is_not_the_cameras()
 
 async def test_a_short_stall_is_seen_wherever_it_falls() -> None:
     lag, stall = Lag(), 0.06
+    lag.begin()
     watcher = asyncio.create_task(lag.watch())
     for number in range(10):
         await asyncio.sleep(number * 0.007)
@@ -134,6 +135,21 @@ async def test_a_short_stall_is_seen_wherever_it_falls() -> None:
         time.sleep(stall)
         await asyncio.sleep(2 * lag.step)
         assert lag.worst > stall - lag.step - 0.002
+    watcher.cancel()
+
+
+@pytest.mark.parametrize("after", [0.0, 0.01, 0.05])
+async def test_a_stall_of_a_check_that_ends_a_rest_is_seen(after: float) -> None:
+    """Between checks the loop is looked at twice a second; the first check ends that at once."""
+    lag, stall = Lag(), 0.06
+    watcher = asyncio.create_task(lag.watch())
+    await asyncio.sleep(0.03)
+    lag.begin()
+    await asyncio.sleep(after)
+    time.sleep(stall)
+    await asyncio.sleep(2 * lag.step)
+    lag.end()
+    assert lag.worst > stall - lag.step - 0.002
     watcher.cancel()
 
 

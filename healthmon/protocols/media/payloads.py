@@ -118,6 +118,8 @@ class H264(_Units):
         if kind == 1:
             return False
         if kind in (28, 29):
+            if b[at + 1] & 0x9F == 1:  # goes on with a slice that is none of a key frame
+                return False
             return self._fragment(b, at, end, stamp, now)
         if kind in (24, 25):
             return self._aggregate(b, at + 1 if kind == 24 else at + 3, end, stamp, now)

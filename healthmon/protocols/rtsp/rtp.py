@@ -23,6 +23,8 @@ MOST_STRANGERS = 4
 MOST_REPORTS = 200  # RTCP packets that are read for a first sender report
 _WINDOW = (1 << 64) - 1
 _HEAD = struct.Struct(">HII")
+_head = _HEAD.unpack_from
+_PLAIN = 0x80  # version 2 without padding, extension and contributing sources
 Extension = Callable[[Buffer, int, int], None]
 
 
@@ -87,7 +89,7 @@ class Meter:
         if n < 12 or b[i] >> 6 != 2 or b[i + 1] & 0x7F != self.payload_type:
             self.foreign += 1
             return
-        sequence, stamp, ssrc = _HEAD.unpack_from(b, i + 2)
+        sequence, stamp, ssrc = _head(b, i + 2)
         if ssrc != self._ssrc and not self._lock(ssrc, sequence):
             return
         if (sequence - self._sequence) & 0xFFFF == 1:
@@ -200,8 +202,16 @@ class Meter:
         self._frame_at = now
 
     def _inspect(self, b: Buffer, i: int, n: int, stamp: int, now: float) -> None:
-        """The payload behind contributing sources and header extension, without padding (RFC 3550
-        5.1).
+        """Look into the payload."""
+        at, end = (i + 12, i + n) if b[i] == _PLAIN else self._payload(b, i, n)
+        if self.collector is not None:
+            self.collector.packet(b, at, end, stamp, marked=b[i + 1] & 0x80 > 0)
+        if at + 2 < end and self.inside.scan(b, at, end, stamp, now) and stamp != self._key_stamp:
+            self._new_key(stamp, now)
+
+    def _payload(self, b: Buffer, i: int, n: int) -> tuple[int, int]:
+        """Where the payload is: behind contributing sources and header extension, without padding
+        (RFC 3550 5.1).
         """
         first = b[i]
         at = i + 12 + 4 * (first & 0x0F)
@@ -213,10 +223,7 @@ class Meter:
             at += size
         if first & 0x20 and n > 12:
             end -= b[i + n - 1]
-        if self.collector is not None:
-            self.collector.packet(b, at, end, stamp, marked=b[i + 1] & 0x80 > 0)
-        if at + 2 < end and self.inside.scan(b, at, end, stamp, now) and stamp != self._key_stamp:
-            self._new_key(stamp, now)
+        return at, end
 
     def _new_key(self, stamp: int, now: float) -> None:
         if self.first_key_at is None:
