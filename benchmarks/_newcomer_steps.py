@@ -154,6 +154,7 @@ def steps(person: Newcomer) -> dict[str, Any]:
         "steps": [asdict(one) for one in done],
         "found": {name: len(tree[name]) for name in ("cameras", "recorders", "ups", "links")},
         "uncommissioned": sum(not one.get("commissioned", {}).get("serial") for one in video),
+        "unrecorded": sum(not one.get("recorder") for one in tree["cameras"]),
         "faults": len(sheet["faults"]),
         "sheet": {name: sheet[name] for name in ("faults", "warnings", "not_checked")},
     }

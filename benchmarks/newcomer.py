@@ -58,6 +58,7 @@ def rows() -> Iterator[Row]:
             f"  {section} missing of {wanted}", wanted - told["found"][section], unit="", gate=0
         )
     yield Row("  found and not commissioned", told["uncommissioned"], unit="", gate=0)
+    yield Row("  cameras without their recorder", told["unrecorded"], unit="", gate=0)
     yield Row("  faults on the sheet of a well estate", told["faults"], unit="", gate=0)
     whole = installing + sum(step["seconds"] for step in told["steps"])
     yield Row("package to shift sheet, wall", whole / 60, unit="min", gate=MINUTES)

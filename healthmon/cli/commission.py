@@ -28,7 +28,7 @@ from healthmon.commissioning.visit import visit_of
 from healthmon.config import document
 from healthmon.config.defaults_schema import KEYS
 from healthmon.config.inheritance import KIND_OF, Defaulting
-from healthmon.model.device import Check
+from healthmon.model.device import Check, CheckKey
 from healthmon.model.enums import CheckName
 from healthmon.model.results import CheckResult
 from healthmon.picture.service import Learning
@@ -160,21 +160,22 @@ def _shown(asked: Asked, loaded: Config) -> list[Shown]:
 async def _checked(
     engine: CheckEngine, checks: Sequence[Check], results: Mapping[str, list[CheckResult]]
 ) -> None:
-    """Each check once, its result among those of its device."""
-    done = 0
+    """Each check once; its last result is put among those of its device, in the order of the checks."""
+    done: dict[CheckKey, CheckResult] = {}
     with shown_progress("checking", lines=True) as progress:
 
         def deliver(result: CheckResult) -> None:
-            nonlocal done
-            done += 1
-            progress(min(done, len(checks)), len(checks))
-            if (mine := results.get(result.check.device)) is not None:
-                mine.append(result)
+            if result.check.device in results:
+                done[result.check.key] = result
+                progress(len(done), len(checks))
 
         try:
             await composition.sweep(engine, checks, deliver)
         finally:
             await engine.close()
+    for check in checks:
+        if check.key in done:
+            results[check.device].append(done[check.key])
 
 
 def _candidates(seen: Sequence[Shown], tree: Mapping[str, Any]) -> list[Candidate]:

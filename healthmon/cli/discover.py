@@ -22,6 +22,7 @@ from healthmon.discovery import ports as known_ports
 from healthmon.discovery.known import KnownDevices
 from healthmon.discovery.pace import HOSTS, RATE
 from healthmon.discovery.proposal import Proposal, Setting, proposals
+from healthmon.discovery.recorded import with_recorders
 from healthmon.discovery.run import Outcome, Plan, discover
 from healthmon.protocols.errors import ExchangeError
 from healthmon.runtime import extensions
@@ -72,7 +73,7 @@ def run(asked: Asked, config: Path | None) -> int:
     login = plan.credential.name if plan.credential else ""
     community = plan.community.name if plan.community else ""
     setting = Setting(asked.site or _only_site(loaded), login, community)
-    told = proposals(outcome.found, known, setting)
+    told = with_recorders(proposals(outcome.found, known, setting))
     if asked.write:
         discover_write.write(finding.find(config, os.environ), told)
     _give(asked, told, outcome, len(plan.addresses))

@@ -20,7 +20,9 @@ from healthmon.model.ups import Ups
 
 # A rate is measured over seconds: a stream of 25 pictures a second is seen with 24.6 to 25.4.
 RATE_TOLERANCE = 0.1
-_STEP = 0.5
+# What cameras are set to.
+_USUAL_RATES = (1, 2, 3, 4, 5, 6, 6.25, 7.5, 8, 10, 12, 12.5, 15, 16, 20, 24, 25, 30, 50, 60)
+_NEAR = 0.06
 _ABOUT = ("id", "name", "site", "kind", "address")
 
 
@@ -164,10 +166,9 @@ def _stream(key: str, stream: Stream) -> Iterator[tuple[str, str]]:
 
 
 def rounded_rate(rate: float) -> str:
-    """Pictures a second as a camera is set to: in steps of a half where that is what was measured."""
-    step = max(_STEP, round(rate / _STEP) * _STEP)
-    near = abs(step - rate) <= RATE_TOLERANCE * rate
-    return f"{step if near else rate:.3g}"
+    """Pictures a second as a camera is set to: the nearest usual rate, else what was measured."""
+    usual = min(_USUAL_RATES, key=lambda one: abs(one - rate))
+    return f"{usual if abs(usual - rate) <= _NEAR * rate else rate:.3g}"
 
 
 def _pinned(certificate: Certificate, device: Device) -> bool:

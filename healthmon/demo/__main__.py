@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from healthmon.demo.estate import Estate
-from healthmon.demo.plan import plan, plant, share_address, write_config
-from healthmon.demo.state import Ports, SimDevice
+from healthmon.demo.plan import as_real, plan, plant, share_address, write_config
+from healthmon.demo.state import SimDevice
 
 FEW = 18
 
@@ -52,7 +52,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--standard-ports",
         action="store_true",
-        help="the ports of real devices (80, 554, 161, 123), which only root may serve",
+        help="the ports of real devices (80, 554, 161, 123), which only root may serve; recorders call "
+        "their channels as the cameras are called",
     )
     parser.add_argument(
         "--network", default="127", help="first part of every address (the machine must have them)"
@@ -105,7 +106,8 @@ def _planned(given: argparse.Namespace) -> list[SimDevice]:
     if many:
         for device in devices:
             device.address = f"{given.network}.{device.address.partition('.')[2]}"
-            device.ports = Ports.standard() if given.standard_ports else device.ports
+        if given.standard_ports:
+            as_real(devices)
     else:
         sys.stdout.write(
             "One loopback address here: ports tell the devices apart, and looks go one at a time.\n"

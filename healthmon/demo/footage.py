@@ -113,7 +113,7 @@ def channel_of(device: SimDevice, number: int) -> Channel:
     name = str(number)
     return Channel(
         number,
-        f"Channel {number}",
+        device.channel_names[number - 1] if device.channel_names else f"Channel {number}",
         device.now(),
         oldest(device, name),
         newest(device, name),

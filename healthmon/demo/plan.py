@@ -172,6 +172,14 @@ def share_address(devices: Sequence[SimDevice], address: str = "127.0.0.1") -> N
         device.address, device.ports = address, Ports.block(number)
 
 
+def as_real(devices: Sequence[SimDevice]) -> None:
+    """Give all devices the ports of real ones, and the channels of recorders the names of their cameras."""
+    for device in devices:
+        device.ports = Ports.standard()
+        mine = [one for one in devices if one.kind == "camera" and one.recorder == device.id]
+        device.channel_names = tuple(one.name for one in mine)
+
+
 def _assign(recorder: SimDevice, recorders: int, cameras: Sequence[SimDevice]) -> int:
     """Give `recorder` its cameras: the first few to R1, which relays their pictures too, the rest
     to the others.

@@ -94,6 +94,7 @@ class SimDevice:
     channel: str = ""
     recorder: str = ""
     channels: int = 0
+    channel_names: tuple[str, ...] = ()
     make: str = "onvif"
     serial: str = ""
     mac: str = ""

@@ -13,7 +13,8 @@ from healthmon.protocols.onvif.ws_discovery import Match
 SCHEMA = "healthmon-discover-1"
 SECTIONS = ("links", "cameras", "recorders", "ups")
 COLUMNS = (
-    "id", "name", "site", "address", "kind", "location", "parent", "port", "credential",
+    "id", "name", "site", "address", "kind", "location", "parent", "port", "recorder", "channel",
+    "credential",
 )  # fmt: skip
 _KINDS = {"recorders": "recorder", "links": "link"}
 

@@ -85,7 +85,15 @@ def test_an_open_port_is_no_answer():
 
 @pytest.mark.parametrize(
     ("measured", "written"),
-    [(24.8, "25"), (12.43, "12.5"), (6.3, "6.5"), (1.02, "1"), (0.2, "0.2"), (29.97, "30")],
+    [
+        (24.8, "25"),
+        (12.9, "12.5"),
+        (6.3, "6.25"),
+        (1.02, "1"),
+        (0.2, "0.2"),
+        (29.97, "30"),
+        (40.04, "40"),
+    ],
 )
 def test_a_rate_is_written_as_cameras_are_set(measured, written):
     assert rounded_rate(measured) == written
