@@ -10,7 +10,12 @@ export PYTHONDONTWRITEBYTECODE :=
 PURE := tests/checks/evaluation tests/config tests/exporters tests/incidents tests/inventory tests/protocols \
 	tests/scheduling tests/vendors tests/wall/test_wall_model.py tests/wall/test_wallview.py tests/test_docs.py tests/test_house.py
 
-.PHONY: stack stack-demo wheel demo test compiled quick bench lint lock peers docs clean
+# What goes into a package; tests/helpers/built_packages.py compares with the same.
+PARTS := $(shell find healthmon exporters dashboards docs/runbooks packaging -type f ! -name '*.pyc')
+SOURCE_DATE_EPOCH ?= $(shell packaging/epoch)
+export SOURCE_DATE_EPOCH
+
+.PHONY: stack stack-demo wheel sdist deb packages demo test compiled quick bench lint lock peers docs clean
 
 demo: $(VENV)/.ready
 	$(BIN)/healthmon demo --open
@@ -52,6 +57,21 @@ stack-demo: $(VENV)/.ready
 # What is installed elsewhere (docs/install.md).
 wheel: $(VENV)/.ready
 	$(BIN)/python -m hatchling build -t wheel -d dist
+
+sdist: $(VENV)/.ready
+	$(BIN)/python -m hatchling build -t sdist -d dist
+
+# For this machine's Debian and architecture; needs the network, but what it makes installs without one.
+deb: wheel
+	PIP=$(BIN)/pip packaging/deb $$(ls -t dist/*.whl | head -n 1) dist
+
+# What the tests of the packages take (tests/packaging); dist/pipx is the wheel as pipx installs it, without extras.
+packages: dist/.packages
+
+dist/.packages: $(PARTS) pyproject.toml requirements.runtime.lock
+	$(MAKE) sdist deb
+	packaging/pipx-install $$(ls -t dist/*.whl | head -n 1) dist/pipx
+	@touch $@
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from healthmon.cli import overrides
+from healthmon.cli import extras, overrides
 from healthmon.cli.console import fail, is_empty, load, nothing_watched, say, without_time_servers
 from healthmon.config import secrets
 from healthmon.config.schema import Config
@@ -28,6 +28,7 @@ def check_config(config: Path | None, *, strict: bool) -> None:
     """Every mistake of the configuration; with `strict` a warning is one too."""
     path, loaded = load(config)
     problems = [str(problem) for problem in secrets.problems(loaded)]
+    problems += [f"{path}: {problem}" for problem in extras.problems(loaded)]
     idle = nothing_watched(path, loaded)
     if idle and is_empty(loaded):
         problems.append(idle)

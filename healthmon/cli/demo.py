@@ -17,6 +17,7 @@ import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 
+from healthmon.cli import extras
 from healthmon.config import loading
 from healthmon.runtime import extensions, sweep
 from healthmon.runtime.agent import Agent
@@ -32,6 +33,8 @@ def run(cameras: int, port: int, *, once: bool, browser: bool = False) -> int:
     """Run the demo; the exit code is 0 when it ends by Ctrl-C, else the sweep's. `browser` opens
     the wall in one.
     """
+    if lacking := extras.without_the_demo():
+        raise OSError(lacking)
     with (
         tempfile.TemporaryDirectory(prefix="healthmon-demo-") as folder,
         contextlib.ExitStack() as held,
