@@ -250,8 +250,8 @@ def _write(path: Path, raw: bytes, candidates: Sequence[Candidate]) -> None:
         one.differences = pages.accepted_now(one.differences, one.written)
     count = sum(len(one.written) for one in candidates)
     say(
-        f"{path}: {count} values of {len(accepted)} devices written; "
-        "a running agent takes them with SIGHUP or POST /-/reload"
+        f"{path}: {_number(count, 'value')} of {_number(len(accepted), 'device')} written; "
+        "a running agent takes it with SIGHUP or POST /-/reload"
     )
 
 
@@ -282,12 +282,17 @@ def _words_of(line: Difference) -> str:
     return f"{line.key}: the file says {line.file}, the device does not show it"
 
 
+def _number(count: int, what: str) -> str:
+    """``1 device``, ``2 devices``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def _summary(found: Sequence[Candidate]) -> str:
     silent = sum(bool(one.seen.why) for one in found)
     matches = [line.match for one in found for line in one.differences]
     return (
-        f"{len(found)} devices: {len(found) - silent} answered, {silent} did not; "
-        f"{matches.count(Match.WRITTEN)} values written, {matches.count(Match.NEW)} not in the file, "
+        f"{_number(len(found), 'device')}: {len(found) - silent} answered, {silent} did not; "
+        f"{_number(matches.count(Match.WRITTEN), 'value')} written, {matches.count(Match.NEW)} not in the file, "
         f"{matches.count(Match.OTHER)} differ"
     )
 

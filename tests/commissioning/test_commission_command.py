@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import jsonschema
 import pytest
 from helpers.product import Product
 
+from healthmon.cli import commission as command
+from healthmon.commissioning.differences import Difference, Match
+from healthmon.commissioning.shown import Shown
 from healthmon.demo.estate import Estate
 from healthmon.demo.plan import plan, write_config
 from healthmon.demo.state import SimDevice
@@ -89,6 +93,34 @@ async def test_what_is_accepted_is_written_and_the_later_difference_is_the_fault
         assert (counted.logins_rejected, counted.writes_attempted) == (0, 0), one.id
         assert counted.connections_most <= 1, one.id
         assert counted.sessions == counted.teardowns, one.id
+
+
+def candidates() -> list[command.Candidate]:
+    found = []
+    for number, site in enumerate("aabbc", 1):
+        shown = Shown(f"C{number}", "N", site, "camera", "192.0.2.1", "", {"tls.pin": "k"})
+        lines = [Difference("tls.pin", "old", "k", Match.OTHER)]
+        found.append(command.Candidate(shown, "cameras", number, {}, lines))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("typed", "accepted"),
+    [
+        ("y\nn\ny\nn\nno\n", "13"),
+        ("s\nn\ny\nn\n", "124"),
+        ("n\na\n", "2345"),
+        ("yes\nq\n", "1"),
+        ("what?\ny\nq\n", "1"),
+        ("y\n", "1"),  # the end of what is typed
+        ("", ""),
+    ],
+)
+def test_a_person_accepts_devices_sites_or_all(monkeypatch, typed: str, accepted: str):
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    found = candidates()
+    command._accepted_by_person(found)
+    assert "".join(one.seen.id[1] for one in found if one.written) == accepted
 
 
 def differing(file: Path) -> list[dict[str, str]]:

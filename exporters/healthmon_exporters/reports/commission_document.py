@@ -102,8 +102,7 @@ def visit(head: Head, before: str, devices: Sequence[DeviceVisit]) -> Document:
     made = [_visited(one) for one in devices if one.changed]
     same = [one.now for one in devices if not one.changed]
     if same:
-        words = ", ".join(one.id for one in same)
-        made.append(section("Unchanged", [f"{len(same)} devices: {words}", _SIGNED]))
+        made.append(section("Unchanged", [", ".join(one.id for one in same), _SIGNED]))
     return _document(
         head, "Visit: before and after", _names([one.now for one in devices]), notes, made
     )
