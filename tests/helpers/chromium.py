@@ -108,10 +108,10 @@ def started(folder: Path) -> Iterator[Browser]:
 
 
 def wait(condition: Callable[[], Any], seconds: float = 30, pause: float = 0.05) -> Any:
-    """What `condition` gives once it is true."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    """What `condition` gives once it is true; asked less often the longer it takes."""
+    began = time.monotonic()
+    while (took := time.monotonic() - began) < seconds:
         if found := condition():
             return found
-        time.sleep(pause)
+        time.sleep(min(pause + took / 50, 0.3))
     raise AssertionError(f"not so after {seconds} s")

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from helpers.open_agent import OpenAgent, open_agent
+from helpers.open_agent import HANG_SECONDS, OpenAgent, open_agent
 from helpers.support import free_port
 
 from healthmon.runtime import report_job
@@ -78,7 +78,7 @@ async def test_why_a_report_cannot_be_made_is_told_to_whoever_opens_it(room: Ope
 async def until_ready(room: OpenAgent) -> str:
     """What the page has said until the report was ready."""
     said = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANG_SECONDS):
         while "The report is ready: open it" not in (
             page := (await room.get("/reports", "khan")).text
         ):
