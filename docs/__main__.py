@@ -12,6 +12,7 @@ from docs import (
     fault_catalogue,
     function_check,
     glossary,
+    json_output,
     metrics,
     roles,
     supported,
@@ -23,10 +24,12 @@ PAGES = {
     "commands.md": commands.page,
     "glossary.md": glossary.page,
     "fault-catalogue.md": fault_catalogue.page,
+    "json.md": json_output.page,
     "metrics.md": metrics.page,
     "roles.md": roles.page,
     "function-check.md": function_check.page,
     "supported.md": supported.page,
+    **json_output.schemas(),
 }
 
 

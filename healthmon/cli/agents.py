@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
+from typing import Literal
 
 from healthmon.cli.console import fail, load, say
+from healthmon.cli.json_rows import AgentRow, print_rows
 from healthmon.config.problems import ConfigError
 from healthmon.config.schema import Config
 from healthmon.store import StoreError, lease, location
@@ -25,7 +26,10 @@ def agents(config: Path | None, *, as_json: bool) -> int:
         sys.stdout.write("[]\n" if as_json else f"{ALONE}\n")
         return 0
     now, found = _read(loaded)
-    sys.stdout.write(_as_json(found, now) if as_json else _as_text(found, now))
+    if as_json:
+        print_rows([_row(one, now) for one in found])
+    else:
+        sys.stdout.write(_as_text(found, now))
     if not found:
         say(NOBODY)
     if loaded.database.takeover is None:
@@ -46,17 +50,13 @@ def _has_agent(found: list[Member], now: float, seconds: float) -> bool:
     return any(age is not None and age < seconds for age in ages)
 
 
-def _as_json(found: list[Member], now: float) -> str:
-    return json.dumps([_row(one, now) for one in found], indent=1) + "\n"
-
-
 def _as_text(found: list[Member], now: float) -> str:
     return "".join(f"{_line(one, now)}\n" for one in found)
 
 
-def _row(one: Member, now: float) -> dict[str, object]:
-    role = "has_estate" if one.leads else "stands_by"
-    return {"name": one.name, "role": role, "seen_seconds_ago": one.age(now), "epoch": one.epoch}
+def _row(one: Member, now: float) -> AgentRow:
+    role: Literal["has_estate", "stands_by"] = "has_estate" if one.leads else "stands_by"
+    return AgentRow(one.name, role, one.age(now), one.epoch)
 
 
 def _line(one: Member, now: float) -> str:

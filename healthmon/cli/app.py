@@ -22,7 +22,7 @@ from healthmon.cli.duties_app import duties
 from healthmon.cli.faults_app import Named, faults
 from healthmon.cli.field_app import device as device_app
 from healthmon.cli.field_app import maintenance, visit
-from healthmon.cli.options import ConfigOption
+from healthmon.cli.options import ConfigOption, JsonOption
 from healthmon.cli.picture_app import picture
 from healthmon.cli.ptz_app import ptz
 from healthmon.cli.user_app import user
@@ -219,6 +219,7 @@ def probe(
             "--last-failure", help="show the last failed runs that the running agent has kept"
         ),
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Run the checks of one device now."""
     if last_failure:
@@ -228,7 +229,7 @@ def probe(
         return
     from healthmon.cli import probe as command
 
-    command.probe(device, config, check_type, explain=explain)
+    command.probe(device, config, check_type, explain=explain, as_json=as_json)
 
 
 @cli.command()

@@ -10,6 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from healthmon.cli.console import fail, load
+from healthmon.cli.json_rows import AuditRow, moment, print_rows
 from healthmon.cli.opening import opened
 from healthmon.incidents.local_time import shown
 from healthmon.model.plain_text import one_line
@@ -37,13 +38,22 @@ def verify(config: Path | None, anchor: str | None) -> int:
     return CHANGED if found.findings else 0
 
 
-def show(config: Path | None, days: float) -> None:
+def show(config: Path | None, days: float, *, as_json: bool = False) -> None:
     """Print the entries of the last `days`."""
     _, loaded = load(config)
     zone = ZoneInfo(loaded.estate.time_zone)
     with opened(lambda: location.place(loaded), StoreLocation.reader) as store:
+        if as_json:
+            print_rows([_row(one, zone) for one in store.chain(time.time() - days * 86400)])
+            return
         for one in store.chain(time.time() - days * 86400):
             sys.stdout.write(f"{_line(one, zone)}\n")
+
+
+def _row(one: Line, zone: ZoneInfo) -> AuditRow:
+    item = str(one.item) if one.shown else None
+    at = moment(one.at, zone)
+    return AuditRow(one.n, at, one.kind, one.shown or None, item, json.loads(one.plain))
 
 
 def _line(one: Line, zone: ZoneInfo) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from healthmon.cli.options import ConfigOption
+from healthmon.cli.options import ConfigOption, JsonOption
 
 audit = typer.Typer(
     help="The audit chain: verify that nothing in the record was changed, or list its entries.",
@@ -35,8 +35,10 @@ def verify(
 def show(
     config: ConfigOption = None,
     days: Annotated[float, typer.Option(help="how far back")] = 7.0,
+    *,
+    as_json: JsonOption = False,
 ) -> None:
     """List the entries of the audit chain, without what is sealed in them."""
     from healthmon.cli import audit as command
 
-    command.show(config, days)
+    command.show(config, days, as_json=as_json)

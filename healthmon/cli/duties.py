@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 import uuid
 from datetime import date, datetime
 from datetime import time as time_of_day
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from healthmon.access.roles import Permission
 from healthmon.cli.acting import RunningAgent, own_account, record_of
 from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load
+from healthmon.cli.json_rows import DutyRow, print_rows
 from healthmon.cli.opening import opened
 from healthmon.evidence import duties
 from healthmon.evidence.duties import MOST_OPERATIONS, DutyState, Standing
@@ -34,8 +33,7 @@ def listed(config: Path | None, *, as_json: bool) -> int:
         now = time.time()
         found = duties.states(loaded, declared(store), now, store.watched_since() or now)
     if as_json:
-        rows = [_values(one, zone) for one in found]
-        sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+        print_rows([_row(one, zone) for one in found])
     else:
         sys.stdout.writelines(f"{_line(one, zone)}\n" for one in found)
     return int(any(one.standing is Standing.OVERDUE for one in found))
@@ -54,18 +52,18 @@ def _line(one: DutyState, zone: ZoneInfo) -> str:
     return f"{one.standing.value:<16} {one.key}  {what}; {last}; due {day(one.due, zone)}"
 
 
-def _values(one: DutyState, zone: ZoneInfo) -> dict[str, Any]:
-    return {
-        "duty": one.duty.id,
-        "name": one.duty.name,
-        "of": one.subject or None,
-        "standing": one.standing.value.lower(),
-        "done": iso(one.done, zone),
-        "by": one.by or None,
-        "evidence": one.evidence or None,
-        "due": iso(one.due, zone),
-        "interval_days": one.duty.interval / duties.DAY,
-    }
+def _row(one: DutyState, zone: ZoneInfo) -> DutyRow:
+    return DutyRow(
+        one.duty.id,
+        one.duty.name,
+        one.subject or None,
+        one.standing.value.lower(),
+        iso(one.done, zone),
+        one.by or None,
+        one.evidence or None,
+        iso(one.due, zone),
+        one.duty.interval / duties.DAY,
+    )
 
 
 def done(config: Path | None, what: tuple[str, str], texts: dict[str, str], on: str | None) -> None:

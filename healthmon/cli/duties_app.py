@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from healthmon.cli.faults_app import JsonOption, Named
-from healthmon.cli.options import ConfigOption
+from healthmon.cli.faults_app import Named
+from healthmon.cli.options import ConfigOption, JsonOption
 
 DutyName = Annotated[str, typer.Argument(help="the duty, such as ups_service")]
 Subject = Annotated[str, typer.Option("--of", help="the site, camera or UPS that it was done for")]

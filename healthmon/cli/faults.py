@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 from healthmon.checks.evaluation.durations import duration
 from healthmon.cli import fault_life
 from healthmon.cli.console import fail, read, say
+from healthmon.cli.json_rows import AccessRow, moment, print_rows
 from healthmon.cli.opening import opened
 from healthmon.cli.periods import period
 from healthmon.config import finding, outline
@@ -157,12 +158,15 @@ def history(device: str, config: Path | None, days: float, *, as_json: bool) -> 
     sys.stdout.write(f"{device}  {name}\n\nSTATES of the last {days:g} days\n{past.text()}")
 
 
-def access_log(config: Path | None, days: float) -> None:
+def access_log(config: Path | None, days: float, *, as_json: bool = False) -> None:
     """Print logins, refusals and changes of users of the last `days`."""
     known, place = _record(config)
     with opened(place, StoreLocation.reader) as store:
         rows = store.access(time.time() - days * 86400)
     zone = ZoneInfo(known.time_zone)
+    if as_json:
+        print_rows([AccessRow(moment(row.at, zone), row.what, row.text) for row in rows])
+        return
     for row in rows:
         at = datetime.fromtimestamp(row.at, zone)
         sys.stdout.write(f"{at:%Y-%m-%d %H:%M:%S}  {row.what:<15}  {one_line(row.text)}\n")

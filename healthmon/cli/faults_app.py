@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from healthmon.cli.options import ConfigOption
+from healthmon.cli.options import ConfigOption, JsonOption
 
 Named = Annotated[
     str,
@@ -30,7 +30,6 @@ Happened = Annotated[
         "--at", help="local time at which it happened: 14:05 or '2026-11-29 14:05' (default: now)"
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 class _LogOrCommand(TyperGroup):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from healthmon.cli import acting, overrides
 from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load, say
+from healthmon.cli.json_rows import WindowRow, moment, print_rows
 from healthmon.incidents.local_time import shown
 from healthmon.incidents.windows import windows_of
 from healthmon.store import StoreError
@@ -87,10 +88,13 @@ def replaced(device: str, job: str, name: str, config: Path | None) -> None:
     sys.stdout.write(f"{done['words']}\n")
 
 
-def show_windows(config: Path | None) -> None:
+def show_windows(config: Path | None, *, as_json: bool = False) -> None:
     """Print the windows that have not ended."""
     _, loaded = load(config)
     zone = ZoneInfo(loaded.estate.time_zone)
+    if as_json:
+        print_rows([*_made_windows(loaded, zone), *_file_windows(loaded)])
+        return
     made = [
         f"{one.subject}  {', '.join((*one.sites, *one.devices))}, {shown(one.start, zone)} until "
         f"{shown(one.end, zone)}: {one.reason} ({one.by})"
@@ -102,6 +106,20 @@ def show_windows(config: Path | None) -> None:
         for one in loaded.maintenance
     ]
     sys.stdout.write("".join(f"{line}\n" for line in made + of_file) or "no windows\n")
+
+
+def _made_windows(loaded: Config, zone: ZoneInfo) -> Iterator[WindowRow]:
+    for one in windows_of(overrides.known(loaded), time.time()):
+        start, end = moment(one.start, zone), moment(one.end, zone)
+        places = (tuple(one.devices), tuple(one.sites), ())
+        yield WindowRow(one.subject, *places, start, end, None, one.reason, one.by)
+
+
+def _file_windows(loaded: Config) -> Iterator[WindowRow]:
+    for one in loaded.maintenance:
+        places = (tuple(one.devices), tuple(one.sites), tuple(one.contractors))
+        times = (str(one.start), str(one.end), one.repeat)
+        yield WindowRow(None, *places, *times, one.reason, None)
 
 
 def _entered(kind: str, given: dict[str, str], name: str, loaded: Config) -> dict[str, Any]:

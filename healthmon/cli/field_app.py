@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from healthmon.cli.faults_app import Named
-from healthmon.cli.options import ConfigOption
+from healthmon.cli.options import ConfigOption, JsonOption
 
 Site = Annotated[str, typer.Argument(help="the id of the site")]
 DeviceId = Annotated[str, typer.Argument(help="the id of the device")]
@@ -72,11 +72,11 @@ def left(
 
 
 @maintenance.command("list")
-def list_(config: ConfigOption = None) -> None:
+def list_(config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
     """Show the windows in force and to come, those of config.yaml too."""
     from healthmon.cli import field_acts
 
-    field_acts.show_windows(config)
+    field_acts.show_windows(config, as_json=as_json)
 
 
 @maintenance.command()

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+JsonOption = Annotated[bool, typer.Option("--json", help="print JSON")]
 ConfigOption = Annotated[
     Path | None,
     typer.Option(

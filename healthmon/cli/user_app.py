@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from healthmon.cli.options import ConfigOption
+from healthmon.cli.options import ConfigOption, JsonOption
 
 FileOption = Annotated[
     Path | None,
@@ -90,11 +90,13 @@ def change(
 
 
 @user.command("list")
-def show(file: FileOption = None, config: ConfigOption = None) -> None:
+def show(
+    file: FileOption = None, config: ConfigOption = None, *, as_json: JsonOption = False
+) -> None:
     """List the users with role, Unix account, last day and last use."""
     from healthmon.cli import users
 
-    users.show(users.file_of(file, config))
+    users.show(users.file_of(file, config), as_json=as_json)
 
 
 @user.command("remove")
@@ -109,11 +111,13 @@ def remove_user(name: NameArgument, file: FileOption = None, config: ConfigOptio
 def show_log(
     config: ConfigOption = None,
     days: Annotated[float, typer.Option(help="number of days to show", min=0.01)] = 31.0,
+    *,
+    as_json: JsonOption = False,
 ) -> None:
     """Show logins, refusals and changes of users from the record."""
     from healthmon.cli import faults
 
-    faults.access_log(config, days)
+    faults.access_log(config, days, as_json=as_json)
 
 
 kiosk = typer.Typer(
@@ -136,11 +140,13 @@ def add_kiosk(name: ScreenArgument, file: FileOption = None, config: ConfigOptio
 
 
 @kiosk.command("list")
-def list_kiosks(file: FileOption = None, config: ConfigOption = None) -> None:
+def list_kiosks(
+    file: FileOption = None, config: ConfigOption = None, *, as_json: JsonOption = False
+) -> None:
     """List the wall screens with their state and last use."""
     from healthmon.cli import users
 
-    users.show_kiosks(users.file_of(file, config))
+    users.show_kiosks(users.file_of(file, config), as_json=as_json)
 
 
 @kiosk.command("revoke")

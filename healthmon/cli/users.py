@@ -10,10 +10,11 @@ import pwd
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from healthmon.access import kiosks, last_use, oidc_claims, passwords, users
 from healthmon.access.events import AccessEvent, AccessKind
@@ -22,6 +23,7 @@ from healthmon.access.local_syslog import LocalSyslog
 from healthmon.access.roles import Role
 from healthmon.access.users import User, UsersFile
 from healthmon.cli.console import fail, load, say
+from healthmon.cli.json_rows import KioskRow, UserRow, moment, print_rows
 from healthmon.config.problems import ConfigError, suggest
 
 NONE = "none"
@@ -107,7 +109,7 @@ def remove(name: str, path: Path) -> None:
         say(f"warning: nobody stands in {path} any more; nobody can log in")
 
 
-def show(path: Path) -> None:
+def show(path: Path, *, as_json: bool = False) -> None:
     """Print every user with role, Unix account, last day and last use, and who has logged in by the
     identity provider.
     """
@@ -115,6 +117,9 @@ def show(path: Path) -> None:
     for warning in users.warnings(path):
         say(f"warning: {warning}")
     used = last_use.read(path)
+    if as_json:
+        print_rows(_user_rows(found, used))
+        return
     rows = [
         (
             user.name,
@@ -131,6 +136,22 @@ def show(path: Path) -> None:
         if oidc_claims.is_users_name(name)
     ]
     write_table(("user", "role", "unix", "disabled on", "last use"), rows)
+
+
+def _user_rows(found: UsersFile, used: Mapping[str, float]) -> list[UserRow]:
+    rows = [
+        UserRow(
+            user.name,
+            user.role.value,
+            user.given_role is not None,
+            user.unix or None,
+            user.disabled.isoformat() if user.disabled else None,
+            _moment(used.get(user.name)),
+        )
+        for user in found.users.values()
+    ]
+    others = sorted(name for name in used if oidc_claims.is_users_name(name))
+    return rows + [UserRow(name, None, False, None, None, _moment(used[name])) for name in others]
 
 
 def add_kiosk(name: str, path: Path) -> None:
@@ -163,9 +184,13 @@ def revoke_kiosk(name: str, path: Path) -> None:
     sys.stdout.write(f"{path}: wall screen {name} no longer sees the wall; a running agent knows\n")
 
 
-def show_kiosks(path: Path) -> None:
+def show_kiosks(path: Path, *, as_json: bool = False) -> None:
     """Print every wall screen with its state and last use."""
     used, now = last_use.read(path), time.time()
+    if as_json:
+        screens = _read(path).kiosks.values()
+        print_rows([_kiosk_row(one, used.get(kiosks.PREFIX + one.name), now) for one in screens])
+        return
     rows = [
         (kiosk.name, _state(kiosk, now), _time(used.get(kiosks.PREFIX + kiosk.name)))
         for kiosk in _read(path).kiosks.values()
@@ -193,6 +218,13 @@ def _state(kiosk: Kiosk, now: float) -> str:
     if kiosk.token:
         return "connected"
     return f"code valid until {_time(kiosk.until)}" if now < kiosk.until else "code too old"
+
+
+def _kiosk_row(kiosk: Kiosk, used: float | None, now: float) -> KioskRow:
+    if kiosk.token:
+        return KioskRow(kiosk.name, "connected", None, _moment(used))
+    state: Literal["waiting", "too_old"] = "waiting" if now < kiosk.until else "too_old"
+    return KioskRow(kiosk.name, state, _moment(kiosk.until), _moment(used))
 
 
 def write_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -238,6 +270,10 @@ def _words(user: User) -> str:
 def _time(at: float | None) -> str:
     """The time in the zone of this machine."""
     return f"{datetime.fromtimestamp(at).astimezone():%Y-%m-%d %H:%M}" if at else "-"
+
+
+def _moment(at: float | None) -> str | None:
+    return moment(at) if at else None
 
 
 def read_password(prompts: Sequence[str] = ("Password: ", "Again: ")) -> str:
