@@ -31,9 +31,11 @@ OTHER = 8554  # the port on 127.0.0.2 that hostile devices name
 MIB = 2**20
 Made = TypeVar("Made")
 # The program, and at its end the most memory that it has ever had. (What wait4 tells counts its
-# parent's too.)
+# parent's too.) Other tests give way to it where that is allowed: what is held up says nothing of cameras.
 MEASURED = """
-import atexit, pathlib, re, sys
+import atexit, contextlib, os, pathlib, re, sys
+with contextlib.suppress(OSError):
+    os.setpriority(os.PRIO_PROCESS, 0, -10)
 from healthmon.cli.main import main
 place = pathlib.Path(sys.argv.pop(1))
 peak = lambda: re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]

@@ -20,7 +20,7 @@ from helpers.hostile_estate import MIB, OTHER, PASSWORD, Bed, Swept, Ward, nobod
 from helpers.hostile_replies import HOSTILE, Challenges
 from helpers.support import need
 
-pytestmark = pytest.mark.long(90)
+pytestmark = pytest.mark.long
 FORMS = {
     "c9_new_nonce": 'Digest realm="r", nonce="n#", qop="auth"',
     "c9_stale": 'Digest realm="r", nonce="n#", qop="auth", stale=true',

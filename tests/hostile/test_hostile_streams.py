@@ -17,7 +17,7 @@ from helpers.hostile_devices import WICKED, Challenging, Wicked, elsewhere
 from helpers.hostile_estate import MIB, OTHER, PASSWORD, Bed, Swept, Ward, nobody_home, undisturbed
 from helpers.loopback import make_pair, unanswering
 
-pytestmark = pytest.mark.long(60)
+pytestmark = pytest.mark.long
 WELL = 6
 ALL = [*WICKED, *elsewhere(OTHER)]
 
