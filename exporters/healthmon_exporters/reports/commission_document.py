@@ -66,14 +66,14 @@ def _accepted(seen: Shown, differences: Sequence[Difference]) -> Section:
     if seen.why:
         return section(heading, [f"NOT COMMISSIONED: it did not answer: {seen.why}", _SIGNED])
     rows = [(one.key, one.seen or "-", one.file or "-", one.match.value) for one in differences]
-    heads = ("Value", "Shown", "config.yaml", "")
+    heads = ("Value", "Shown", "config.yaml", "Result")
     tables = [table("Commissioned values", heads, rows)] if rows else []
     tables += [
         table(part, ("Aspect", "State", "Measured"), [_words(line) for line in lines])
         for part, lines in _by_part(seen.lines)
     ]
     if seen.facts:
-        tables.append(table("What it tells besides", ("", ""), list(seen.facts.items())))
+        tables.append(table("What it tells besides", ("Name", "Value"), list(seen.facts.items())))
     return section(heading, [_SIGNED], tables)
 
 
@@ -118,7 +118,7 @@ def _visited(one: DeviceVisit) -> Section:
         ("New", one.fresh),
     )
     tables = [
-        table(caption, ("", "Before", "Now"), [_row(row) for row in rows])
+        table(caption, ("Value or check", "Before", "Now"), [_row(row) for row in rows])
         for caption, rows in parts
         if rows
     ]
