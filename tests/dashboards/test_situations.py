@@ -30,7 +30,9 @@ from helpers.grafana_pages import (
 )
 from helpers.support import Peers, free_port
 
-pytestmark = [pytest.mark.peer, pytest.mark.long(120)]
+pytestmark = [pytest.mark.peer, pytest.mark.long(60)]
+# Those of one library stand together: to load the other one takes longer than a test.
+LIBRARIES = pytest.mark.parametrize("library", [NEWEST, OLDEST], scope="module")
 NO_DATA = [("NO DATA", GREY)]
 NONE, ONE = [("0", BLUE)], [("1", VERMILION)]
 Tiles = list[tuple[str, str]]
@@ -168,7 +170,7 @@ def read(tiles: Any) -> Tiles:
     return [(re.sub(r"^\d\d:\d\d$", "HH:MM", tile["text"]), tile["color"]) for tile in tiles]
 
 
-@pytest.mark.parametrize("library", [NEWEST, OLDEST])
+@LIBRARIES
 @pytest.mark.parametrize(("page", "situation", "name"), SHOWN, ids=map("-".join, SHOWN))
 def test_a_panel_shows_these_words_in_these_colours(
     grafana, recorded, page, situation, name, library
@@ -188,13 +190,13 @@ BLIND = ("wall", "operations", "device", "agent")
 OF_THE_TARGET = {"Answers Prometheus", "Scrape", "Version"}
 
 
-@pytest.mark.parametrize("library", [NEWEST, OLDEST])
+@LIBRARIES
 @pytest.mark.parametrize("page", BLIND)
 def test_when_the_agent_is_dead_nothing_is_calm(grafana, recorded, page, library):
     assert calm(grafana, source(recorded, "agent dead"), page, library) == {}
 
 
-@pytest.mark.parametrize("library", [NEWEST, OLDEST])
+@LIBRARIES
 @pytest.mark.parametrize("page", [*BLIND, "service"])
 def test_when_prometheus_is_dead_nothing_is_calm(grafana, page, library):
     dead = Source(f"http://127.0.0.1:{free_port()}", estate_situations.T)
@@ -227,7 +229,7 @@ def recent(answers: Answers, now: float) -> bool:
     return any(row["values"][-1][0] > now - 45 for row in rows)
 
 
-@pytest.mark.parametrize("library", [NEWEST, OLDEST])
+@LIBRARIES
 def test_the_state_of_a_device_over_time_has_its_words(grafana, recorded, library):
     tree = dashboard("device")
     one = panel(tree, "State over time")
@@ -239,7 +241,7 @@ def test_the_state_of_a_device_over_time_has_its_words(grafana, recorded, librar
     assert set(rows) == {"the device", "answers", "clock", "recorder"}, "only its own checks"
 
 
-@pytest.mark.parametrize("library", [NEWEST, OLDEST])
+@LIBRARIES
 def test_the_table_of_faults_has_its_words(grafana, recorded, library):
     tree = dashboard("operations")
     one = panel(tree, "Faults now")
@@ -263,7 +265,7 @@ def test_the_table_of_faults_has_its_words(grafana, recorded, library):
     assert colours == [VERMILION] * 4 + [AMBER]
 
 
-@pytest.mark.parametrize("library", [NEWEST, OLDEST])
+@LIBRARIES
 def test_the_table_of_contracts_has_what_is_overdue_first(grafana, recorded, library):
     tree = dashboard("service")
     one = panel(tree, "Promises on open faults")
@@ -284,7 +286,7 @@ def test_the_table_of_contracts_has_what_is_overdue_first(grafana, recorded, lib
     assert [row[1]["color"] for row in table["rows"]] == [VERMILION, BLUE]
 
 
-@pytest.mark.parametrize("library", [NEWEST, OLDEST])
+@LIBRARIES
 @pytest.mark.parametrize(
     ("situation", "stands"), [("well", ("DUE SOON", AMBER)), ("verdicts", ("OVERDUE", AMBER))]
 )
@@ -299,7 +301,7 @@ def test_the_table_of_duties_says_how_each_stands(grafana, recorded, library, si
     ] == [("Duty ups_service", *stands, True), ("Duty dpia", "done", BLUE, True)]
 
 
-@pytest.mark.parametrize("library", [NEWEST, OLDEST])
+@LIBRARIES
 def test_the_table_of_retention_has_the_period_of_each_group(grafana, recorded, library):
     tree = dashboard("agent")
     one = panel(tree, "How long the record is kept")

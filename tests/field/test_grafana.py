@@ -32,7 +32,8 @@ from helpers.product import only
 from helpers.support import Peers
 
 pytestmark = [pytest.mark.peer, pytest.mark.long]
-LIBRARIES = [NEWEST, OLDEST]
+# Those of one library stand together: to load the other one takes longer than a test.
+LIBRARIES = pytest.mark.parametrize("library", [NEWEST, OLDEST], scope="module")
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def column(table: dict[str, Any], device: str, heading: str) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------------- E4
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
+@LIBRARIES
 def test_ff_e4_the_wall_says_as_of_when_and_the_time_moves(grafana, recorded, library):
     """A screen that stands still shows a time that does not move."""
     tree = dashboard("wall")
@@ -108,7 +109,7 @@ def test_ff_e4_the_screen_is_reloaded_by_a_timer_and_the_wall_of_the_agent_is_re
 DEVICE_TIMELINES = ("State over time", "Where the power comes from", "Disks of the recorder")
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
+@LIBRARIES
 @pytest.mark.parametrize("name", DEVICE_TIMELINES)
 def test_ff_e6_a_state_over_time_shows_its_words_and_colours(grafana, name, library):
     """Every value that has a word is given; each is shown by that word, none by a range."""
@@ -152,7 +153,7 @@ WELL_BESIDE = ("C3", "Identity")
 OLD_HEADING = {"Power": "UPS"}
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
+@LIBRARIES
 @pytest.mark.parametrize("cell", AT_FAULT, ids=" ".join)
 def test_ff_e7_a_column_shows_the_verdict_not_whether_it_was_answered(
     grafana, recorded, cell, library
@@ -181,7 +182,7 @@ def verdict_in(
 # ------------------------------------------------------------------------------------------------- E8
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
+@LIBRARIES
 @pytest.mark.parametrize("situation", ["verdicts", "storm"])
 def test_ff_e8_faults_stand_by_priority_then_by_time(grafana, recorded, situation, library):
     table = shown(grafana, recorded, situation, "operations", "Faults now", library)
@@ -313,7 +314,7 @@ def test_ff_e16_times_are_of_24_hours_and_spans_are_plain(grafana):
 FOOTAGE = {"metric": {"recorder": "R1", "channel": "1"}, "values": [[T, "30"]]}
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
+@LIBRARIES
 def test_ff_e16_footage_is_told_in_days(grafana, library):
     one = panel(dashboard("device"), "Footage kept")
     scale = 1 if "86400" in one["targets"][0]["expr"] else 86400
@@ -348,7 +349,7 @@ def test_ff_e16_no_heading_of_a_table_is_cut():
 # ------------------------------------------------------------------------------------------------ E17
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
+@LIBRARIES
 def test_ff_e17_the_wall_says_what_is_wrong_and_since_when(grafana, recorded, library):
     tiles = shown(grafana, recorded, "verdicts", "wall", "Faults", library)
     read = [f"{tile['title']} {tile['text']}" for tile in tiles]
@@ -356,7 +357,7 @@ def test_ff_e17_the_wall_says_what_is_wrong_and_since_when(grafana, recorded, li
     assert re.search(r"On battery since \w{3} \d+ Aug \d\d:00 UPS1 Control room", read[0]), read
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
+@LIBRARIES
 def test_ff_e17_a_fresh_start_says_how_far_it_is(grafana, recorded, library):
     tile = only(shown(grafana, recorded, "starting", "wall", "Faults", library))
     assert (tile["text"], tile["color"]) == ("STARTING: 19 of 120 CHECKED", GREY)

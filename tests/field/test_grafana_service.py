@@ -15,7 +15,6 @@ from helpers.product import only
 from helpers.support import Peers
 
 pytestmark = [pytest.mark.peer, pytest.mark.long]
-LIBRARIES = [NEWEST, OLDEST]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +31,7 @@ def grafana(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grafana]:
         yield made
 
 
-@pytest.fixture(params=LIBRARIES)
+@pytest.fixture(params=[NEWEST, OLDEST], scope="module")
 def shown(request: pytest.FixtureRequest, grafana: Grafana, source: Source) -> Any:
     """What a panel of the service page shows."""
 
