@@ -12,10 +12,8 @@ PURE := tests/checks/evaluation tests/config tests/exporters tests/incidents tes
 
 # What goes into a package; tests/helpers/built_packages.py compares with the same.
 PARTS := $(shell find healthmon exporters dashboards docs/runbooks packaging -type f ! -name '*.pyc')
-SOURCE_DATE_EPOCH ?= $(shell packaging/epoch)
-export SOURCE_DATE_EPOCH
 
-.PHONY: stack stack-demo wheel sdist deb packages demo test compiled quick bench lint lock peers docs clean
+.PHONY: stack stack-demo wheel sdist deb packages release audit demo test compiled quick bench lint lock peers docs clean
 
 demo: $(VENV)/.ready
 	$(BIN)/healthmon demo --open
@@ -68,9 +66,21 @@ deb: wheel
 # What the tests of the packages take (tests/packaging); dist/pipx is the wheel as pipx installs it, without extras.
 packages: dist/.packages
 
-dist/.packages: $(PARTS) pyproject.toml requirements.runtime.lock
+dist/.packages: $(PARTS) pyproject.toml requirements.runtime.lock $(VENV)/.ready
 	$(MAKE) sdist deb
 	packaging/pipx-install $$(ls -t dist/*.whl | head -n 1) dist/pipx
+	@touch $@
+
+# KEY: the releaser's SSH key, which signs the checksums (docs/install.md).
+release: packages .venv-release/.ready
+	packaging/release "$(KEY)" .venv-release
+
+audit: .venv-release/.ready
+	packaging/audit .venv-release/bin/pip-audit
+
+.venv-release/.ready: packaging/tools.lock
+	$(PYTHON) -m venv .venv-release
+	.venv-release/bin/pip install -q --disable-pip-version-check --require-hashes -r packaging/tools.lock
 	@touch $@
 
 bench: $(VENV)/.ready
@@ -103,6 +113,8 @@ lock:
 		--no-header --universal --python-version 3.11 -o requirements.lock
 	uv pip compile pyproject.toml --extra postgresql --extra apprise --extra holidays --extra picture --generate-hashes --no-emit-index-url \
 		--no-header --universal --python-version 3.11 -o requirements.runtime.lock
+	uv pip compile packaging/tools.txt --generate-hashes --no-emit-index-url \
+		--no-header --universal --python-version 3.11 -o packaging/tools.lock
 	uv pip compile tests/peers/requirements.txt --generate-hashes --no-emit-index-url \
 		--no-header --universal --python-version 3.11 -o tests/peers/requirements.lock
 	uv pip compile docs/requirements.txt --generate-hashes --no-emit-index-url \
@@ -117,4 +129,4 @@ $(VENV)/.ready: pyproject.toml requirements.lock
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-peers .venv-docs tests/peers/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	rm -rf $(VENV) .venv-peers .venv-release .venv-docs tests/peers/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
