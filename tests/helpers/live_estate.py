@@ -77,7 +77,7 @@ class Live:
         )
         urllib.request.urlopen(request, timeout=60).close()
 
-    def until(self, what: Callable[[], bool], seconds: float = 90) -> None:
+    def until(self, what: Callable[[], bool], seconds: float = 180) -> None:
         """Wait for `what` to be true."""
         end = time.monotonic() + seconds
         while not what():

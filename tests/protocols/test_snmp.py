@@ -252,6 +252,7 @@ async def test_the_deadline_of_the_caller_wins() -> None:
                 await check(made, [SOURCE], timeout=5)
 
 
+@pytest.mark.alone
 async def test_a_thousand_targets_a_minute_without_a_false_timeout() -> None:
     """300 agents on addresses of their own, 150 at a time, five PDUs each; at 1,000 a minute that
     may take 18 s (here more, on a busy machine).
