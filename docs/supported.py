@@ -42,9 +42,9 @@ def _row(one: Recording) -> str:
 def _section(one: Recording) -> Iterator[str]:
     yield f"## {one.maker} {one.model}, firmware {one.firmware}"
     yield ""
-    folder = f"[{one.folder}](../tests/devices/{one.folder})"
+    folder = f"[{one.folder}](../tests/devices/{one.folder}/recording.yaml)"
     origin = "Recorded." if one.origin == RECORDED else ""
-    yield " ".join(filter(None, (origin, one.note.strip(), f"Its files: {folder}.")))
+    yield " ".join(filter(None, (origin, one.note.strip(), f"Its answers: {folder}.")))
     yield ""
     for quirk in one.quirks:
         yield f"- It {quirk}." if quirk[0].islower() else f"- {quirk}."
