@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, ClassVar, Final, Protocol
 
 from healthmon.incidents.incident import Incident
 from healthmon.store.shown import ShownTable
 
-if TYPE_CHECKING:
-    from healthmon.store.rows import BatteryRow, ClockRow
+
+class Record(Protocol):
+    """A dataclass of plain values."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
 def _insert(table: str, columns: str) -> str:
@@ -316,7 +319,7 @@ def incident_row(incident: Incident) -> dict[str, Any]:
     }
 
 
-def row_of(record: ClockRow | BatteryRow) -> dict[str, Any]:
+def row_of(record: Record) -> dict[str, Any]:
     """The columns of a record of plain values; `dataclasses.asdict` copies each of them."""
     names = record.__dataclass_fields__
     return dict(zip(names, attrgetter(*names)(record), strict=True))

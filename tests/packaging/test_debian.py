@@ -14,7 +14,8 @@ from helpers.debian_root import DebianRoot
 from helpers.support import need
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]  # unpacking waits for a busy disk
+# Unpacking waits for a busy disk.
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 
 ANSWERS = """\
 estate: Example District CCTV
