@@ -35,7 +35,7 @@ async def config(tmp_path: Path) -> AsyncIterator[Path]:
 async def test_simulated_devices_are_the_same_when_they_are_replayed(
     config: Path, tmp_path: Path
 ) -> None:
-    for device in ("C001", "R1", "UPS1"):
+    for device in ("C001", "R1", "UPS1", "VMS1", "S01"):
         found = await round_trip(config, device, tmp_path / device)
         assert {said for check in found.values() for said in check.values()} == {"OK"}, found
     found = await round_trip(config, "C002", tmp_path / "C002")

@@ -351,11 +351,13 @@ async def replayed(
     async with contextlib.AsyncExitStack() as held:
         video = await held.enter_async_context(served(replayer.handle))
         web = await held.enter_async_context(served(replayer.handle))
+        plain = await held.enter_async_context(served(replayer.handle))
         nut = await held.enter_async_context(served(replayer.nut))
         apcupsd = await held.enter_async_context(served(replayer.apcupsd))
         snmp = await held.enter_async_context(agent(replayer.objects()))
-        ports = {"rtsp": video.port, "http": web.port, "https": web.port, "nut": nut.port}
-        yield replayer, ports | {"apcupsd": apcupsd.port, "snmp": snmp.port}
+        ports = {"rtsp": video.port, "http": web.port, "https": web.port, "tcp": plain.port}
+        ups = {"nut": nut.port, "apcupsd": apcupsd.port, "snmp": snmp.port}
+        yield replayer, ports | ups
 
 
 def configuration(recording: Recording, ports: Mapping[str, int], folder: Path) -> Path:
@@ -403,6 +405,8 @@ def _entry(
     if isinstance(entry.get("snmp"), dict):
         version = "1" if entry["snmp"].get("version") == "1" else "2c"
         entry["snmp"] = {"credential": "view", "port": ports["snmp"], "version": version}
+    if "ports" in entry:
+        entry["ports"] = [ports["tcp"]]
     for service in ("nut", "apcupsd"):
         if service in entry:
             entry[service] = {**entry[service], "port": ports[service]}
