@@ -52,9 +52,7 @@ def devices(config: Config) -> tuple[Device, ...]:
     recorders, links = Recorders.of(config), Links.of(config)
     entries = [(entry, kind) for section, kind in _KINDS for entry in getattr(config, section)]
     known: dict[Any, Any] = {}
-    found = [
-        _sharing(_device(config, entry, kind, recorders, links), known) for entry, kind in entries
-    ]
+    found = [_device(config, entry, kind, recorders, links, known) for entry, kind in entries]
     agent = Device(
         AGENT,
         AGENT,
@@ -68,16 +66,18 @@ def devices(config: Config) -> tuple[Device, ...]:
     return (*found, agent)
 
 
-def _sharing(device: Device, known: dict[Any, Any]) -> Device:
-    """`device` with what is equal in many devices (the defaults) kept once in `known`."""
-    limits, recording, readings = (
-        known.setdefault(v, v) for v in (device.limits, device.recording, device.readings)
-    )
-    return replace(device, limits=limits, recording=recording, readings=readings)
+def _shared(value: Any, known: dict[Any, Any]) -> Any:
+    """One object for all that is equal in many devices (the defaults), kept in `known`."""
+    return known.setdefault(value, value)
 
 
 def _device(
-    config: Config, entry: Watched, kind: Kind, recorders: Recorders, links: Links
+    config: Config,
+    entry: Watched,
+    kind: Kind,
+    recorders: Recorders,
+    links: Links,
+    known: dict[Any, Any],
 ) -> Device:
     return Device(
         id=entry.id,
@@ -100,10 +100,10 @@ def _device(
         access=_access(entry),
         relays=links.relays(entry),
         make=make_of(entry),
-        readings=readings_of(entry),
-        recording=recorders.plan(entry),
+        readings=_shared(readings_of(entry), known),
+        recording=_shared(recorders.plan(entry), known),
         playback=recorders.playback(entry),
-        limits=_limits(config, entry.limits, metered=entry.metered is not None),
+        limits=_shared(_limits(config, entry.limits, metered=entry.metered is not None), known),
         settings=entry.checks,
         **_of_video(config, entry),
         **_of_camera(config, entry),
@@ -248,11 +248,16 @@ def checks(
             continue
         entry: Watched | None = entries.get(device.id)
         slow = pace(config, entry, len(device.streams)) if entry else None
-        base = Check(device.id, CheckName.REACH, "", device.address, device.site)
+        base = Check(device.id, CheckName.REFERENCE)
         if slow is not None:
-            base = replace(base, interval=slow.interval, timeout=slow.timeout)
-        else:
-            base = Check(device.id, CheckName.REFERENCE)
+            base = Check(
+                device.id,
+                CheckName.REACH,
+                lock_key=device.address,
+                site=device.site,
+                interval=slow.interval,
+                timeout=slow.timeout,
+            )
         planning = Planning(config, device, entry, base, slow, recorders, links)
         for name, plan in plans.items():
             found += plan(planning.of(name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from healthmon.model.device import Check, Device
@@ -37,11 +37,31 @@ class Planning:
 
     def check(self, **changes: Any) -> Check:
         """A check of this type at the device, as its reach check is run but for `changes`."""
-        return replace(self.base, **{"check_type": self.name, **changes})
+        base = (
+            self.base
+        )  # not by `replace`, which takes three times as long: there are 70,000 of 10,000 cameras
+        values = {
+            "check_type": self.name,
+            "lock_key": base.lock_key,
+            "interval": base.interval,
+            "timeout": base.timeout,
+            **changes,
+        }
+        return Check(base.device, site=base.site, **values)
 
     def of(self, name: str) -> Planning:
         """The same for the check type `name`."""
-        return replace(self, name=name, settings=self.device.settings.get(name))
+        return Planning(
+            self.config,
+            self.device,
+            self.entry,
+            self.base,
+            self.pace,
+            self.recorders,
+            self.links,
+            name,
+            self.device.settings.get(name),
+        )
 
 
 Plan = Callable[[Planning], Iterator[Check]]

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any, Final, Literal, get_args
 
 from healthmon.model.enums import CheckName, Kind
@@ -295,7 +296,7 @@ class Check:
             object.__setattr__(self, name, _shared(getattr(self, name)))
 
     def __reduce__(self) -> tuple[type[Check], tuple[Any, ...]]:
-        return Check, tuple(getattr(self, one.name) for one in fields(self) if one.init)
+        return Check, _GIVEN(self)
 
     @property
     def spoken_to(self) -> str:
@@ -310,6 +311,10 @@ class Check:
         may take.
         """
         return 2 * self.interval + self.timeout
+
+
+# What a check is made of: many are handed from one process to another.
+_GIVEN: Final = attrgetter(*(one.name for one in fields(Check) if one.init))
 
 
 def asked(planned: Iterable[Check], devices: Mapping[str, Device]) -> tuple[Check, ...]:

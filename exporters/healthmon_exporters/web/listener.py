@@ -148,7 +148,6 @@ class OpenListener:
         """Let people in."""
         for listening in self.sockets:
             asyncio.get_running_loop().add_reader(listening, self._accept, listening)
-        self._check_guests()
 
     def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -172,13 +171,19 @@ class OpenListener:
                 return
             longest.abort()
         self.guests.add(_Guest(self, sock))
+        if self._watch is None:
+            self._check_guests()
 
     def _again(self, listening: socket.socket) -> None:
         if listening in self.sockets:
             asyncio.get_running_loop().add_reader(listening, self._accept, listening)
 
     def _check_guests(self) -> None:
+        """As long as somebody is there: nobody is waited for, and no date made for nobody."""
         loop = asyncio.get_running_loop()
+        if not self.guests:
+            self._watch = None
+            return
         self._watch = loop.call_later(GUEST_CHECK_SECONDS, self._check_guests)
         self.state.default_headers = [(b"date", formatdate(time.time(), usegmt=True).encode())]
         for guest in tuple(self.guests):
