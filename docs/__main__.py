@@ -14,6 +14,7 @@ from docs import (
     glossary,
     json_output,
     metrics,
+    network,
     roles,
     supported,
 )
@@ -26,6 +27,7 @@ PAGES = {
     "fault-catalogue.md": fault_catalogue.page,
     "json.md": json_output.page,
     "metrics.md": metrics.page,
+    "network.md": network.page,
     "roles.md": roles.page,
     "function-check.md": function_check.page,
     "supported.md": supported.page,
