@@ -6,7 +6,6 @@ import functools
 import sys
 import time
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from healthmon.config.inheritance import KIND_OF, inherited
 from healthmon.config.problems import suggest
 from healthmon.config.schema import Config
 from healthmon.device_recordings import scan
-from healthmon.device_recordings.known import Known
+from healthmon.device_recordings.known import Known, with_answers
 from healthmon.device_recordings.making import Run, identified, recorded
 from healthmon.device_recordings.recording import Recording, texts
 from healthmon.model.device import Check, Commissioned, Device
@@ -70,7 +69,7 @@ async def taken(engine: CheckEngine, path: Path, device: str) -> tuple[Recording
         words = next((v.sentence for run in runs for v in run.result.verdicts), "it has no check")
         raise fail(f"{device}: nothing to record: {words}")
     entries = _entries(path, {device, *(run.result.check.device for run in runs)})
-    known = _with_answers(known, runs)
+    known = with_answers(known, identified(runs))
     zone = engine.estate.config.estate.time_zone
     reference = engine.context.reference()
     return recorded(runs, _with_servers(engine, entries), known, zone, reference), known
@@ -163,18 +162,6 @@ def known_of(config: Config, devices: Mapping[str, Device], accounts: Collection
         tuple(filter(None, accounts)),
         tuple(filter(None, (one.serial for one in told))),
         tuple(filter(None, (one.mac for one in told))),
-    )
-
-
-def _with_answers(known: Known, runs: list[Run]) -> Known:
-    """`known` with the serial number and the MAC addresses that were answered; maker, model and firmware stay."""
-    told = identified(runs)
-    kept = (told.manufacturer, told.model, told.firmware, told.hardware)
-    return replace(
-        known,
-        serials=(*known.serials, *filter(None, (told.serial,))),
-        macs=(*known.macs, *told.macs),
-        kept=tuple(one for one in kept if one and one != told.serial),
     )
 
 

@@ -6,8 +6,10 @@ import base64
 import functools
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
+
+from healthmon.model.measurements import Identity
 
 SHORTEST, LONGEST_PREFIX = 3, 40
 _TAG = re.compile(r"</?(?:[\w-]+:)?$")
@@ -41,6 +43,24 @@ class Known:
         }
         pairs = [(kind, value) for kind, values in kinds.items() for value in usable(values)]
         return iter(sorted(pairs, key=lambda pair: -len(pair[1])))
+
+
+def with_answers(known: Known, told: Identity) -> Known:
+    """`known` with the serial number and the MAC addresses that the device has told. Its maker, model,
+    firmware and hardware stay as they are, unless something private stands in them.
+    """
+    full = replace(
+        known,
+        serials=(*known.serials, *filter(None, (told.serial,))),
+        macs=(*known.macs, *told.macs),
+    )
+    private = [pair for pair in full.by_kind() if pair[0] in ("account", "host", "serial", "mac")]
+    kept = filter(None, (told.manufacturer, told.model, told.firmware, told.hardware))
+
+    def is_plain(text: str) -> bool:
+        return not any(next(occurrences(*pair, text), None) for pair in private)
+
+    return replace(full, kept=tuple(filter(is_plain, kept)))
 
 
 def forms_of_mac(mac: str) -> Iterator[str]:

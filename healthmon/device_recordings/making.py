@@ -91,15 +91,15 @@ def recorded(
             substitutes.learn(decoded(exchange.body))
     offset = reference.offset if reference is not None else None
     return Recording(
-        identity.manufacturer or "",
-        identity.model or "",
-        identity.firmware or "",
+        substitutes.text(identity.manufacturer or ""),
+        substitutes.text(identity.model or ""),
+        substitutes.text(identity.firmware or ""),
         RECORDED,
         _entries(entries, substitutes),
         tuple(_answers(run, substitutes) for run in runs),
         time_zone,
         (offset.low, offset.high) if offset is not None else None,
-        identity.hardware or "",
+        substitutes.text(identity.hardware or ""),
         expected=_expected(runs, substitutes),
     )
 

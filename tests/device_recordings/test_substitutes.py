@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 
 from healthmon.device_recordings import patterns, scan
-from healthmon.device_recordings.known import Known
+from healthmon.device_recordings.known import Known, with_answers
 from healthmon.device_recordings.substitutes import Substitutes
+from healthmon.model.measurements import Identity
 
 KNOWN = Known(
     names=("High Street north", "Castle Park"),
@@ -151,6 +152,19 @@ def test_nothing_that_is_replaced_is_left_for_the_scan(parts: list[tuple[str, st
 @pytest.mark.parametrize("value", ["1234-5678", "51.5012", "5678", "SN-48151623", "XK-1234567"])
 def test_a_real_value_is_not_taken_for_one_of_ours(value: str) -> None:
     assert not patterns.is_ours(value)
+
+
+def test_a_model_stays_unless_something_private_stands_in_it() -> None:
+    told = Identity(
+        "Acme", "Dome (10.20.30.40)", "SN-48151623", "1.2", "F000B543", ("00:1A:2B:3C:4D:5E",)
+    )
+    known = with_answers(Known(hosts=("10.20.30.40",)), told)
+    assert known.kept == ("Acme", "1.2", "F000B543")
+    assert Substitutes(known).text("Dome (10.20.30.40) F000B543") == "Dome (192.0.2.2) F000B543"
+    assert list(scan.problems("serial SN-48151623 of F000B543", known)) == [
+        "line 1: a serial number of the device",
+        "line 1: what looks like a serial number",
+    ]
 
 
 def test_a_substitute_is_as_long_as_its_value_and_known_as_ours() -> None:
