@@ -15,7 +15,7 @@ from helpers.support import need
 
 ROOT = Path(__file__).parents[2]
 # Unpacking waits for a busy disk.
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.long(100), pytest.mark.timeout(1200)]
 
 ANSWERS = """\
 estate: Example District CCTV

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,23 +14,27 @@ from healthmon.picture import recognition
 from healthmon.picture.baselines import Baselines
 from healthmon.picture.views import MOST_VIEWS, Index, Looking, ViewFiles
 
-KNOWN = [(name, learned(name)) for name in PLACES]
+
+@cache
+def known() -> list[tuple[str, bytes]]:
+    """Every place as it was learned."""
+    return [(name, learned(name)) for name in PLACES]
 
 
 @pytest.mark.parametrize("name", PLACES)
 def test_each_view_is_recognised_among_the_others(name: str):
-    found = recognition.recognised(shown(view(name), 77), KNOWN)
+    found = recognition.recognised(shown(view(name), 77), known())
     assert (found.key, found.unlike) == (name, False)
     assert found.baseline.compared(shown(view(name), 77))["peak"] > 0.2
 
 
 def test_a_view_that_nobody_has_learned_is_none_of_them():
-    found = recognition.recognised(shown(view(ELSEWHERE), 77), KNOWN)
+    found = recognition.recognised(shown(view(ELSEWHERE), 77), known())
     assert (found.key, found.unlike) == ("", True)
 
 
 def test_of_two_views_that_are_alike_none_is_recognised():
-    twice = [*KNOWN, ("again", learned("Market"))]
+    twice = [*known(), ("again", learned("Market"))]
     found = recognition.recognised(shown(view("Market"), 77), twice)
     assert (found.key, found.unlike) == ("", False), "no margin, and no new view either"
 
