@@ -554,12 +554,19 @@ def demo(
     browser: Annotated[
         bool, typer.Option("--open", help="open the wall in a browser if there is a display")
     ] = False,
+    login: Annotated[
+        bool,
+        typer.Option(
+            "--login", help="with users and a password, so that the pages have their forms"
+        ),
+    ] = False,
 ) -> None:
     """Start a SIMULATED estate and the agent on loopback. Print one sweep, then keep running."""
     from healthmon.cli import demo as demo_command
 
     try:
-        code = demo_command.run(cameras, port, once=once, browser=browser)
+        wanted = demo_command.Wanted(once=once, browser=browser, login=login)
+        code = demo_command.run(cameras, port, wanted)
     except OSError as error:
         raise fail(f"the demo cannot start: {error}") from None
     raise typer.Exit(code)

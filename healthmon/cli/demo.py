@@ -7,6 +7,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import pwd
+import secrets
 import signal
 import subprocess
 import sys
@@ -15,8 +17,12 @@ import threading
 import time
 import webbrowser
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from healthmon.access import passwords, users
+from healthmon.access.roles import Role
+from healthmon.access.users import User
 from healthmon.cli import extras
 from healthmon.config import loading
 from healthmon.runtime import extensions, sweep
@@ -27,12 +33,24 @@ from healthmon_exporters.reports import shift_sheet
 
 START_SECONDS = 60.0
 CONTROL_PORT = 9878
+# Who may log in with `login`. Commands of the account that runs the demo are those of the first.
+PEOPLE = {"mary": Role.MANAGER, "anna": Role.OPERATOR, "ben": Role.OPERATOR, "ivan": Role.ADMIN}
+_AGENT = "agent:\n"
 
 
-def run(cameras: int, port: int, *, once: bool, browser: bool = False) -> int:
-    """Run the demo; the exit code is 0 when it ends by Ctrl-C, else the sweep's. `browser` opens
-    the wall in one.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How the demo is shown: `once` ends it after the sweep, `browser` opens the wall in one, `login`
+    gives it users.
     """
+
+    once: bool = False
+    browser: bool = False
+    login: bool = False
+
+
+def run(cameras: int, port: int, wanted: Wanted) -> int:
+    """Run the demo; the exit code is 0 when it ends by Ctrl-C, else the sweep's."""
     if lacking := extras.without_the_demo():
         raise OSError(lacking)
     with (
@@ -45,9 +63,28 @@ def run(cameras: int, port: int, *, once: bool, browser: bool = False) -> int:
         sys.stdout.flush()
         held.enter_context(estate(Path(folder), cameras, port))
         try:
-            return asyncio.run(_show(Path(folder) / "config.yaml", once=once, browser=browser))
+            config = Path(folder) / "config.yaml"
+            hint = give_login(config) if wanted.login else ""
+            return asyncio.run(_show(config, wanted, hint))
         except KeyboardInterrupt:
             return 0
+
+
+def give_login(config: Path) -> str:
+    """Write a users file beside `config`, which names it from now on; the words that tell the users.
+
+    All have one password, made for this demo. The account that runs it is bound to the first.
+    """
+    path, password = config.with_name("users"), secrets.token_urlsafe(9)
+    stored, account = passwords.hash_password(password), pwd.getpwuid(os.getuid()).pw_name
+    for name, role in PEOPLE.items():
+        users.put(path, User(name, stored, role, unix=account))
+        account = ""
+    text = config.read_text(encoding="utf-8")
+    named = f"{_AGENT}  users_file: {path.name}\n"
+    config.write_text(text.replace(_AGENT, named, 1), encoding="utf-8")
+    told = ", ".join(f"{name} ({role})" for name, role in PEOPLE.items())
+    return f"  Log in as:  {told}; password: {password}\n"
 
 
 @contextlib.contextmanager
@@ -88,7 +125,7 @@ def _wait_ready(child: subprocess.Popen[str]) -> None:
     raise OSError("the simulated estate did not start")
 
 
-async def _show(path: Path, *, once: bool, browser: bool) -> int:
+async def _show(path: Path, wanted: Wanted, hint: str) -> int:
     config = loading.load(path, extensions.installed())
     estate = Estate.of(config)
     agent = Agent.of(path, estate)
@@ -100,7 +137,7 @@ async def _show(path: Path, *, once: bool, browser: bool) -> int:
     sheet = await sweep.run(agent.engine, selection, lambda _done, _total: None, also=agent.deliver)
     sweep.keep(agent.engine, sheet)
     sys.stdout.write("\n" + shift_sheet.text(sheet) + "\n")
-    if once:
+    if wanted.once:
         await agent.engine.close()
         return sheet.exit_code
     base = f"http://{config.agent.listen}:{config.agent.port}"
@@ -108,10 +145,12 @@ async def _show(path: Path, *, once: bool, browser: bool) -> int:
     def serving() -> None:
         line = "=" * (len(base) + 30)
         sys.stdout.write(
-            f"{line}\n  The wall:   {base}/wall\n  Metrics:    {base}/metrics\n  Ctrl-C ends.\n{line}\n"
+            f"{line}\n  The wall:   {base}/wall\n  The desk:   {base}/desk\n  Metrics:    {base}/metrics\n{hint}"
+            f"  Commands:   in another terminal, after: export HEALTHMON_CONFIG={path}\n"
+            f"  Ctrl-C ends.\n{line}\n"
         )
         sys.stdout.flush()
-        if browser and has_display():
+        if wanted.browser and has_display():
             threading.Thread(target=webbrowser.open, args=(f"{base}/wall",), daemon=True).start()
 
     await serve(path, estate, agent=agent, serving=serving)

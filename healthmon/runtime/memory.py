@@ -16,10 +16,6 @@ from typing import Any, Never
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # <malloc.h>
 _LARGE = 256 * 1024
-# So many new containers before the youngest of them are searched for circles (by default 700): what a
-# check makes is gone when it has ended, without the collector. Measured with 1,000 cameras: a tenth of
-# the CPU, no more memory.
-_YOUNG, _MIDDLE, _OLD = 20_000, 20, 10
 # What requests (of apprise) loads and does without where it is missing: the guessing of encodings.
 _UNUSED = ("charset_normalizer",)
 
@@ -104,4 +100,3 @@ def settled() -> None:
     sys.path_importer_cache.clear()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_YOUNG, _MIDDLE, _OLD)

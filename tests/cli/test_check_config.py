@@ -43,7 +43,7 @@ def test_what_cannot_be_kept_is_a_warning_with_the_numbers(tmp_path: Path) -> No
         for n in range(1, 101)
     )
     path.write_text(
-        f"estate: {{state: {tmp_path}/state}}\ndefaults: {{concurrency: 2}}\n"
+        f"agent: {{state_directory: {tmp_path}/state}}\ndefaults: {{concurrency: 2}}\n"
         f"sites: [{{id: a, bandwidth: 8 Mbit/s}}]\ncameras:\n{cameras}"
     )
     argv = [sys.executable, "-m", "healthmon", "check-config", "--config", str(path)]
