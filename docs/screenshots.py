@@ -37,12 +37,14 @@ SHOTS = {
     "handover": ("/handover", 1200, 1000),
     "sheet": ("/sheets/1", 1200, 1000),
     "fault": ("/faults/{fault}", 1200, 1000),
+    "report": ("/reports/file?kind=monthly&period={month}&form=html&public=no", 1200, 1000),
 }
 # Three quarters of a second for what a page loads after itself.
 SETTLE_SECONDS = 0.75
 README = """# Screenshots
 
-Made by `python -m docs.screenshots` on {day}, of the simulated estate of `healthmon demo --login`.
+Made by `python -m docs.screenshots` on {day}, of the simulated estate of
+`healthmon demo --login`. They are used in the [tutorials](../tutorials/README.md).
 
 """
 
@@ -55,10 +57,11 @@ def main() -> int:
         fault = re.search(r"opened (F\d{6})-1: UPS1", log)
         if not password or not fault:
             raise SystemExit(f"the demo told no password or no fault:\n{log}")
+        words = {"fault": fault[1], "month": f"{datetime.now(UTC):%Y-%m}"}
         with browser(Path(folder)) as driver:
             log_in(driver, password[1])
             for name, (page, width, height) in SHOTS.items():
-                shot(driver, name, page.format(fault=fault[1]), (width, height))
+                shot(driver, name, page.format(**words), (width, height))
     index()
     return 0
 
@@ -115,6 +118,9 @@ def shot(driver: webdriver.Chrome, name: str, page: str, size: tuple[int, int]) 
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     driver.get(BASE + page)
     time.sleep(SETTLE_SECONDS)
+    while "Being made" in driver.page_source:  # a report: the page leads to it once it is ready
+        time.sleep(SETTLE_SECONDS)
+        driver.get(BASE + page)
     picture = Image.open(io.BytesIO(driver.get_screenshot_as_png())).convert("RGB")
     path = FOLDER / f"{name}.png"
     picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
