@@ -41,8 +41,12 @@ async def agent_of(path: Path) -> tuple[Agent, tuple[str, ...]]:
         over, waited = await _until_free(estate, seconds)
         if waited:  # the file may be another one by now
             estate, problems = await _read(path)
-        with contextlib.suppress(TakenError):  # another one was quicker
+        try:
             return Agent.of(path, estate, over), problems
+        except TakenError as error:  # another one was quicker, or is of a version without a lease
+            log.info("standing by: %s", error)
+            systemd.tell("READY=1", "WATCHDOG=1", f"STATUS=standing by: {error}")
+            await asyncio.sleep(lease.pause_between_beats(seconds))
 
 
 async def _read(path: Path) -> tuple[Estate, tuple[str, ...]]:

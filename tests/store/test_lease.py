@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
 import psycopg
 import pytest
 from helpers.databases import empty
 from helpers.store_samples import CASE, full
-from helpers.stores import server
+from helpers.stores import configured, server
 from helpers.support import need
 
+from healthmon.runtime import standby
+from healthmon.runtime.agent import Agent
 from healthmon.store import AloneError, Store
 from healthmon.store.lease import (
+    ADVISORY_LOCK,
     RELEASED,
     Claim,
     Lease,
@@ -150,6 +159,30 @@ def test_a_connection_that_was_lost_is_made_anew_under_the_same_lease(url: str) 
     assert lease is not None
     assert (lease.epoch, lease.holder) == (1, claim.holder)
     store.close()
+
+
+async def test_an_agent_of_a_version_without_a_lease_is_left_alone_and_asked_for_now_and_then(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config.yaml"
+    text = configured(url, tmp_path).replace("credential: db}", "credential: db, takeover: 6 s}")
+    config.write_text(f"estate: {{name: Two}}\nagent: {{state_directory: state}}\n{text}")
+    begun: list[float] = []
+    real = Agent.of
+
+    def counted(*args: Any) -> Agent:
+        begun.append(time.monotonic())
+        return real(*args)
+
+    monkeypatch.setattr(Agent, "of", counted)
+    with psycopg.connect(url, autocommit=True) as older:
+        older.execute("SELECT pg_advisory_lock(%s)", (ADVISORY_LOCK,))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(8):
+                await standby.agent_of(config)
+        assert older.execute("SELECT 1").fetchone() == (1,)
+    assert begun
+    assert all(later - one >= 1.0 for one, later in pairwise(begun))
 
 
 def test_who_stands_by_is_listed_with_who_has_the_estate(url: str) -> None:
