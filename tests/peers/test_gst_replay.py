@@ -132,7 +132,12 @@ async def test_the_recorded_picture_is_seen_and_its_clock_is_read(
             kept.write(clock_place(where), clock)
         rig.engine.context.pictures = service
         try:
-            await rig.look(CheckName.PLAYBACK)
+            for _ in range(
+                3
+            ):  # a reading that is not sure is refused, and the next moment shows other digits
+                await rig.look(CheckName.PLAYBACK)
+                if rig.verdicts["C004", "playback"].code != "ok":
+                    break
         finally:
             await service.pool.close()
         found = {
