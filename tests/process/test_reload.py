@@ -9,9 +9,11 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,13 @@ def told(folder: Path) -> list[tuple[str, str, str]]:
         else []
     )
     return [(body["what"], body["device"], body["code"]) for body in bodies]
+
+
+def on_its_way(folder: Path) -> int:
+    """How many notices the record does not know as delivered: after a kill these come again."""
+    record = next(folder.rglob("healthmon.db"))
+    with closing(sqlite3.connect(f"file:{record}?mode=ro", uri=True)) as read:
+        return read.execute("SELECT count(*) FROM outbox WHERE state = 'pending'").fetchone()[0]
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +84,7 @@ def room(module_peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Room:
 def test_a_restart_repeats_nothing_and_knows_what_is_open(room: Room) -> None:
     room.fault("C002", "off")
     room.until(lambda: ("opened", "C002", "unreachable") in told(room.folder), 60)
+    room.until(lambda: on_its_way(room.folder) == 0, 30)
     assert room.agent is not None
     room.agent.send_signal(signal.SIGKILL)
     room.agent.wait(60)
