@@ -12,7 +12,15 @@ from healthmon.incidents.incident import Incident
 
 # What a change of light does to a whole site. What is in front of a lens, or moves a camera, is
 # looked at one by one.
-OF_LIGHT = frozenset({"picture_too_dark", "picture_overexposed", "picture_defocused"})
+OF_LIGHT = frozenset(
+    {
+        "picture_too_dark",
+        "picture_overexposed",
+        "picture_defocused",
+        "night_mode_by_day",
+        "day_mode_by_night",
+    }
+)
 MANY = 3  # cameras of one site
 TOGETHER_SECONDS = 1800.0
 

@@ -135,16 +135,19 @@ def one(number: int, code: str, since: float, site: str = "s", **more: object) -
     return Incident(faults=(fault(f"C{number}", code, since),), **values, **more)  # type: ignore[arg-type]
 
 
-def test_a_change_of_light_in_a_whole_site_is_one_line():
-    dark = [one(n, "picture_too_dark", NOW + n) for n in (1, 2, 3)]
-    late = one(4, "picture_too_dark", NOW + 4000)
-    elsewhere = one(5, "picture_too_dark", NOW + 5, "t")
+@pytest.mark.parametrize(
+    "code", ["picture_too_dark", "picture_overexposed", "night_mode_by_day", "day_mode_by_night"]
+)
+def test_a_change_of_light_in_a_whole_site_is_one_line(code: str) -> None:
+    dark = [one(n, code, NOW + n) for n in (1, 2, 3)]
+    late = one(4, code, NOW + 4000)
+    elsewhere = one(5, code, NOW + 5, "t")
     covered = [one(n, "view_covered", NOW + n) for n in (6, 7, 8)]
     found = inspections_of([*covered, elsewhere, late, *reversed(dark)])
     assert [[c.number for c in each.incidents] for each in found] == [
         [1, 2, 3], [5], [6], [7], [8], [4],
     ]  # fmt: skip
-    assert found[0].sentence.startswith("3 cameras together; the first: picture_too_dark 30 %")
+    assert found[0].sentence.startswith(f"3 cameras together; the first: {code} 30 %")
     assert [len(each.incidents) for each in inspections_of(dark[:2])] == [1, 1]
 
 
