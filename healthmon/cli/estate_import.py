@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from healthmon.cli import estate_sheet, sheet_rows
 from healthmon.cli.console import fail, load
-from healthmon.cli.estate_sheet import COLUMNS, REFERENCES, cell, has, section_of, value_of
+from healthmon.cli.estate_sheet import COLUMNS, REFERENCES, cell, has, section_of
 from healthmon.cli.progress import shown_late
 from healthmon.cli.sheet_rows import BadCellError, Names, SheetRow
 from healthmon.config import document, loading, replacing
@@ -197,13 +197,21 @@ class _Row:
 
     def settle(self, cells: Mapping[str, str]) -> None:
         """Make everything that holds for the device what its cells say. Raises BadCellError."""
-        columns = [one for one in COLUMNS if one in cells and self._takes(one)]
-        for column in _PLACE:
-            if column in columns:
-                self._settle([column], cells)
-        self._settle([one for one in columns if one not in _PLACE], cells)
+        for columns in self._in_turn(cells):
+            self._settle(columns, cells)
         ordered: dict[str, Any] = {key: self.own[key] for key in COLUMNS if key in self.own}
         self.own = {**ordered, **self.own}
+
+    def _in_turn(self, cells: Mapping[str, str]) -> Iterator[Sequence[str]]:
+        """The columns of the device that are settled together: place and kind; then what is given,
+        because one way to ask a UPS leaves no room for that of the defaults; then what is empty.
+        """
+        columns = [one for one in COLUMNS if one in cells and self._takes(one)]
+        groups: dict[str, list[str]] = {**{one: [] for one in _PLACE}, "given": [], "empty": []}
+        for column in columns:
+            group = column if column in _PLACE else "given" if cells[column] else "empty"
+            groups[group].append(column)
+        yield from filter(None, groups.values())
 
     def _takes(self, column: str) -> bool:
         if column == "id" or (column == "kind" and self.section != "cameras"):
@@ -215,22 +223,28 @@ class _Row:
         other = [one for one in columns if not self._is(one, now.get(one), cells[one])]
         if not other:
             return
-        rest = self._whole({key: value for key, value in self.own.items() if key not in other})
+        rest: Mapping[str, Any] = self.own
+        for column in other:
+            rest = estate_sheet.without_cell(rest, column)
+        inherited = self._whole(rest)
         for column in other:
             old, new = cell(column, now.get(column)), cells[column]
             self.words.append(f"{column}: {old or 'none'} -> {new or 'none'}")
-            self._give(column, new, rest.get(column))
+            self._give(column, new, inherited.get(column))
 
     def _is(self, column: str, value: Any, text: str) -> bool:
         default = estate_sheet.DEFAULT.get(column, "")
-        return cell(column, value) == (text or (default if value is None else ""))
+        wanted = text or (default if value is None else "")
+        return estate_sheet.same(column, cell(column, value), wanted)
 
     def _give(self, column: str, text: str, inherited: Any) -> None:
         """Make a column `text`, where `inherited` holds without a word of the device."""
-        if self._is(column, inherited, text) or (not text and column in estate_sheet.DEFAULT):
+        if not text and (column in estate_sheet.DEFAULT or self._is(column, inherited, text)):
             self.own.pop(column, None)
+        elif self._is(column, inherited, text):
+            self.own = estate_sheet.without_cell(self.own, column)
         elif text:
-            self.own[column] = value_of(column, text)
+            self.own = estate_sheet.with_cell(self.own, column, text)
         elif column in REFERENCES:
             self.own[column] = "no"
         elif column == "parent":

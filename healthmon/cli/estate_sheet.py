@@ -5,6 +5,7 @@ Cells are what holds for a device, its defaults included. There is no credential
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,22 +22,29 @@ from healthmon_exporters.reports import csv_text
 BOM: Final = "\ufeff"
 COLUMNS: Final = (
     "id", "name", "site", "address", "kind", "location", "priority", "parent", "port", "recorder",
-    "channel", "contractor", "credential", "state", "joined", "retired",
+    "channel", "make", "contractor", "credential", "snmp", "nut", "apcupsd", "interval", "timeout",
+    "state", "joined", "retired",
 )  # fmt: skip
 # Settings that ``no`` takes away.
-REFERENCES: Final = frozenset({"recorder", "contractor", "credential"})
+REFERENCES: Final = frozenset({"recorder", "contractor", "credential", "snmp"})
+# Columns that stand for one key of a section, with the value of a section without it.
+PARTS: Final = {"snmp": ("credential", ""), "nut": ("ups", ""), "apcupsd": ("port", "3551")}
+DURATIONS: Final = frozenset({"interval", "timeout"})
 _LISTS: Final = frozenset({"parent"})
-_OF_CAMERAS: Final = frozenset({"recorder", "channel", "state"})
-_OF_VIDEO: Final = frozenset({"cameras", "recorders", "links"})
-DEFAULT: Final = {"priority": "P3", "state": "deployed"}
+# The columns that not every section has.
+_SECTIONS: Final = {
+    **dict.fromkeys(("recorder", "channel", "state"), ("cameras",)),
+    "make": ("recorders",),
+    "credential": ("cameras", "recorders", "links"),
+    **dict.fromkeys(("nut", "apcupsd"), ("ups",)),
+}
+DEFAULT: Final = {"priority": "P3", "state": "deployed", "make": "onvif"}
 Row = dict[str, str]
 
 
 def has(section: str, column: str) -> bool:
     """Whether devices of a section of config.yaml have a column."""
-    if column in _OF_CAMERAS:
-        return section == "cameras"
-    return column != "credential" or section in _OF_VIDEO
+    return section in _SECTIONS.get(column, (section,))
 
 
 def section_of(kind: str) -> str | None:
@@ -51,6 +59,8 @@ KINDS: Final = (*VARIANTS, *(kind for kind in KIND_OF.values() if kind != "camer
 
 def cell(column: str, value: Any) -> str:
     """A value of the file as it stands in the spreadsheet."""
+    if isinstance(value, Mapping):
+        value = value.get(*PARTS[column])
     if value is None or (column in REFERENCES and units.is_no(value)):
         return DEFAULT.get(column, "")
     if isinstance(value, list):
@@ -59,10 +69,31 @@ def cell(column: str, value: Any) -> str:
     return f"P{text[-1:]}" if column == "priority" else text
 
 
-def value_of(column: str, text: str) -> str | list[str]:
-    """A cell as it is written into the file."""
+def same(column: str, one: str, other: str) -> bool:
+    """Whether two cells of a column say the same: 60 s is 1 min."""
+    if column in DURATIONS and one and other:
+        return math.isclose(units.seconds(one), units.seconds(other))
+    return one == other
+
+
+def with_cell(own: Mapping[str, Any], column: str, text: str) -> dict[str, Any]:
+    """The entry of a device in which a cell is written."""
+    if column in PARTS:
+        section = own.get(column)
+        kept = section if isinstance(section, Mapping) else {}
+        return {**own, column: {**kept, PARTS[column][0]: text}}
     names = text.split()
-    return names if column in _LISTS and len(names) != 1 else text
+    return {**own, column: names if column in _LISTS and len(names) != 1 else text}
+
+
+def without_cell(own: Mapping[str, Any], column: str) -> dict[str, Any]:
+    """The entry of a device that says nothing of a column; the rest of its section stays."""
+    left = {key: value for key, value in own.items() if key != column}
+    section = own.get(column)
+    if not isinstance(section, Mapping):
+        return left
+    kept = {key: value for key, value in section.items() if key != PARTS[column][0]}
+    return {**left, column: kept} if kept else left
 
 
 def row_of(section: str, entry: Mapping[str, Any]) -> Row:

@@ -142,7 +142,8 @@ def cleaned(
 
 def _check_belongs(column: str, value: str, section: str | None, kind: str) -> None:
     if value and section and not has(section, column):
-        raise BadCellError(f"a {kind} has none; leave it empty")
+        name = "UPS" if section == "ups" else kind
+        raise BadCellError(f"a {name} has none; leave it empty")
 
 
 def _plain(text: str) -> str:
@@ -213,6 +214,19 @@ def _channel(text: str, _names: Names, _known: Collection[str]) -> str:
     return _whole(text)
 
 
+def _tcp_port(text: str, _names: Names, _known: Collection[str]) -> str:
+    number = _whole(text)
+    if number and not (number.isdecimal() and 1 <= int(number) <= 65535):
+        raise BadCellError(f"'{text}' is not a port; write a number from 1 to 65535")
+    return number
+
+
+def _duration(text: str, _names: Names, _known: Collection[str]) -> str:
+    if text:
+        units.seconds(text)
+    return text
+
+
 def _date(text: str, _names: Names, _known: Collection[str]) -> str:
     if found := _DAY.fullmatch(text):
         day, month, year = found.groups()
@@ -251,8 +265,14 @@ _CHECKS: Final[dict[str, Callable[[str, Names, Collection[str]], str]]] = {
     "port": _free,
     "recorder": _one_of("recorders", "add its row or correct the id"),
     "channel": _channel,
+    "make": _free,
     "contractor": _one_of("contractors", "add it under `contractors`"),
     "credential": _one_of("credentials", "add it under `credentials`"),
+    "snmp": _one_of("credentials", "add it under `credentials`"),
+    "nut": _free,
+    "apcupsd": _tcp_port,
+    "interval": _duration,
+    "timeout": _duration,
     "state": _state,
     "joined": _date,
     "retired": _date,

@@ -79,7 +79,7 @@ class Edit:
         for key in order:
             value = values.get(key)
             if value is not None and key in pairs:
-                self._replace(*pairs[key], value)
+                self._become(*pairs[key], value)
             elif value is not None:
                 new.setdefault(anchor[0].value, []).append(f"{key}: {written(value)}")
             if key in pairs.keys() - gone:
@@ -140,6 +140,20 @@ class Edit:
             if key.value == name:
                 return key, value
         return None, None
+
+    def _become(self, key: Any, node: Any, value: Value) -> None:
+        """Make what stands under a key `value`: of a section only the keys that change."""
+        if not (isinstance(value, Mapping) and isinstance(node, yaml.MappingNode) and node.value):
+            self._replace(key, node, value)
+            return
+        before = {one.value: part for one, part in node.value}
+        gone = dict.fromkeys(before.keys() - value.keys())
+        changed = {
+            one: part
+            for one, part in value.items()
+            if one not in before or not _says(before[one], part)
+        }
+        self._change(node, {**gone, **changed}, [*value])
 
     def _replace(self, key: Any, node: Any, value: Value) -> None:
         end = self._end(node, key)
@@ -231,6 +245,11 @@ def _child(node: Any, step: str | int) -> Any:
     if isinstance(step, int):
         return node.value[step]
     return next(value for key, value in node.value if key.value == step)
+
+
+def _says(node: Any, value: Value) -> bool:
+    """Whether a node of the file is the text `value`."""
+    return isinstance(node, yaml.ScalarNode) and bool(node.value == value)
 
 
 def written(value: Value, style: str | None = None) -> str:

@@ -240,6 +240,7 @@ WRONG = [
     ("C9,Nine,a,192.0.2.2,fixed,", "2: column 'address': camera C9: address '192.0.2.2' is taken already (first: C2); channels of one encoder need a stream 'path' each"),
     ("C1,One,a,192.0.2.1,fixed,\nC1,One,a,192.0.2.1,fixed,", "3: column 'id': 'C1' is on line 2 already; delete one of the rows"),
     ('C1,"One\nTwo",a,192.0.2.1,fixed,\n,x,,,,', "2: column 'name': has a line break; write it on one line"),
+    ("U1,One,a,192.0.2.9,ups,", "2: UPS U1: needs exactly one of 'snmp', 'nut' or 'apcupsd'"),
     ("C1,One,a,192.0.2.1,fixed,,more", "2: 7 values for 6 columns; quote texts that have the separator"),
     ('C1,"One,a', "2: not CSV: unexpected end of data; nothing is written"),
 ]  # fmt: skip
@@ -251,6 +252,27 @@ def test_a_wrong_row_names_line_column_and_remedy(
 ) -> None:
     said = refused(path, f"id,name,site,address,kind,priority\n{row}\n", capsys)
     assert said.splitlines()[0] == f"estate.csv:{told}"
+
+
+WRONG_CELLS = [
+    ("ups", "snmp", "vew", "'vew' is not in the configuration (did you mean 'view'?); add it under `credentials`"),
+    ("ups", "apcupsd", "99999", "'99999' is not a port; write a number from 1 to 65535"),
+    ("ups", "interval", "60", "duration '60' has no unit; write for example 60 s (units: ms, s, min, h, d)"),
+    ("ups", "timeout", "10 ms", "UPS X1: 'timeout': '10 ms' is too small (limit 0.2 s)"),
+    ("ups", "make", "axis", "a UPS has none; leave it empty"),
+    ("link", "nut", "mast", "a link has none; leave it empty"),
+    ("recorder", "make", "axs", "recorder X1: 'make': 'axs' is not one of onvif, "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "column", "text", "told"), WRONG_CELLS)
+def test_a_wrong_cell_of_any_kind_names_its_column(
+    path: Path, kind: str, column: str, text: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = {"id": "X1", "name": "X", "site": "a", "address": "192.0.2.9", "kind": kind}
+    cells |= {"nut": "mast"} if kind == "ups" else {}
+    said = refused(path, as_csv([cells | {column: text}]), capsys)
+    assert said.startswith(f"estate.csv:2: column '{column}': {told}")
 
 
 @pytest.mark.parametrize(
@@ -302,26 +324,142 @@ def test_a_file_that_was_changed_meanwhile_stays(
     assert path.read_text().endswith("# somebody else\n")
 
 
+def test_devices_of_every_kind_begin_their_section(path: Path) -> None:
+    path.write_text(HEAD + "workstations: []   # none yet\n" + TWO)
+    sheet = (
+        "id,name,site,address,kind,snmp,nut,apcupsd,interval,timeout,make,credential\n"
+        "U1,Hut UPS,a,192.0.2.31,ups,view,,,10 s,2 s,,\n"
+        "U2,Mast UPS,a,192.0.2.32,ups,,mast,,,,,\n"
+        'U3,Desk UPS,a,192.0.2.33,ups,,,"3552,0",,,,\n'
+        "S2,River switch,b,192.0.2.34,link,other,,,5 min,,,\n"
+        "R2,Recorder 2,b,192.0.2.35,recorder,,,,,,hikvision,view\n"
+        "W1,VMS,a,192.0.2.36,workstation,view,,,,20 s,,\n"
+    )
+    assert "6 added, 0 changed" in taken(path, sheet)
+    loaded = loading.load(path)
+    one, two, three = loaded.ups
+    assert (one.snmp and one.snmp.credential, one.interval, one.timeout) == ("view", 10.0, 2.0)
+    assert (two.nut and two.nut.ups) == "mast"
+    assert (three.apcupsd and three.apcupsd.port) == 3552
+    switch = loaded.links[1]
+    assert (switch.snmp and switch.snmp.credential, switch.interval) == ("other", 300.0)
+    assert (loaded.recorders[1].make, loaded.workstations[0].timeout) == ("hikvision", 20.0)
+    assert TWO in path.read_text()
+    assert "ups:\n  - {id: U1, name: Hut UPS," in path.read_text()
+    assert "snmp: {credential: view}, timeout: 20 s}]   # none yet\n" in path.read_text()
+
+
+UPSES = """\
+ups:
+  - id: U1
+    name: Hut UPS
+    site: a
+    address: 192.0.2.31
+    snmp:
+      version: 3   # its card knows no other
+      credential: view   # read only
+    interval: 1 min
+  - {id: U2, name: Mast UPS, site: a, address: 192.0.2.32, nut: {ups: mast, port: 3494}}
+"""
+
+
+def test_of_a_section_only_the_key_of_the_column_changes(path: Path) -> None:
+    path.write_text(HEAD + UPSES)
+    rows = sheet_of(path)
+    rows[-2] |= {"snmp": "other", "interval": "60 s"}
+    rows[-1] |= {"nut": "mast2"}
+    printed = taken(path, as_csv(rows))
+    assert "~ U1 snmp: view -> other\n~ U2 nut: mast -> mast2\n" in printed
+    after = UPSES.replace("credential: view   #", "credential: other   #")
+    assert path.read_text() == HEAD + after.replace("ups: mast,", "ups: mast2,")
+
+
+@pytest.mark.parametrize(
+    "default", ["snmp: {credential: view}", "nut: {ups: any}", "interval: 9 s"]
+)
+def test_a_ups_is_asked_in_the_way_that_its_row_says(path: Path, default: str) -> None:
+    path.write_text(HEAD.replace("defaults:\n", f"defaults:\n  ups: {{{default}}}\n") + UPSES)
+    rows = sheet_of(path)
+    rows[-2] |= {"snmp": "", "nut": "hut"}
+    rows[-1] |= {"snmp": "other", "nut": ""}
+    taken(path, as_csv(rows))
+    one, two = loading.load(path).ups
+    assert (one.snmp, one.nut and one.nut.ups) == (None, "hut")
+    assert (two.nut, two.snmp and two.snmp.credential) == (None, "other")
+    assert sheet_of(path) == rows
+
+
 WORDS = st.text("abcXYZ 019äß:#,;'\"-=@{}[]&*!%|>?~\\", min_size=1, max_size=12).map(str.strip)
 NAMES = WORDS.filter(bool)
 STYLES = ("  - {{{flow}}}   # {n}", "  - {{ {flow} }}", "  # {n}\n  - {block}", "  -   {wide}")
 
 
+# What devices of each section may have in a file written by hand, and in a sheet.
+SECTIONS = {"cameras": "C", "ups": "U", "links": "L", "workstations": "W", "recorders": "R1"}
+SNMP = st.sampled_from(["no", "{credential: view}", "{credential: other, version: 3}", None])
+WAYS = st.sampled_from(
+    [("snmp", "{version: 1, credential: view}"), ("nut", "{ups: mast}"), ("apcupsd", "{}")]
+)
+DURATIONS = st.sampled_from(["", "60 s", "2 min", "1.5 h"])
+
+
 @st.composite
-def estates(draw: st.DrawFn) -> tuple[str, list[dict[str, str]]]:
-    """A file written by hand, and a sheet of its estate that people have edited."""
-    count = draw(st.integers(0, 4))
+def by_hand(draw: st.DrawFn, section: str, number: int) -> dict[str, str]:
+    """A device as somebody has written it."""
+    values = {"id": f"{SECTIONS[section]}{number}", "name": f"'{section} {number}: it''s'"}
+    values |= {"site": draw(st.sampled_from("ab")), "address": address(section, number)}
+    values |= (
+        dict.fromkeys(["interval"], draw(DURATIONS.filter(bool))) if draw(st.booleans()) else {}
+    )
+    if section == "cameras":
+        values["kind"] = draw(st.sampled_from(["fixed", "ptz"]))
+        by_recorder = {"recorder": "R1", "channel": str(number)}
+        values |= by_recorder if draw(st.booleans()) else {"recorder": "no"}
+    if draw(st.booleans()):
+        values["contractor"] = draw(st.sampled_from(["acme", "no"]))
+    if section == "ups":
+        return values | dict([draw(WAYS)])
+    snmp = draw(SNMP)
+    return values if snmp is None else values | {"snmp": snmp}
+
+
+def address(section: str, number: int) -> str:
+    return f"192.0.2.{20 * [*SECTIONS].index(section) + number + 1}"
+
+
+@st.composite
+def rows_of(draw: st.DrawFn, section: str, number: int) -> dict[str, str]:
+    """The row of a device as people have edited it."""
+    kind = estate_sheet.KIND_OF[section]
+    row = dict.fromkeys(COLUMNS, "") | {
+        "id": f"{SECTIONS[section]}{number}", "name": f"{draw(NAMES)} {section} {number}",
+        "site": draw(st.sampled_from("ab")), "address": address(section, number), "kind": kind,
+        "location": draw(WORDS), "priority": draw(st.sampled_from(["P1", "P3"])),
+        "contractor": draw(st.sampled_from(["", "acme", "brown"])),
+        "interval": draw(DURATIONS), "timeout": draw(st.sampled_from(["", "900 ms", "20 s"])),
+        "parent": draw(st.sampled_from(["", "S1"])), "snmp": draw(st.sampled_from(["", "view", "other"])),
+    }  # fmt: skip
+    row["port"] = f"Gi1/0/{number}" if row["parent"] else ""
+    if section in ("cameras", "recorders", "links"):
+        row["credential"] = draw(st.sampled_from(["", "view", "other"]))
+    if section == "cameras":
+        row["kind"] = draw(st.sampled_from(["fixed", "ptz"]))
+        row |= {"recorder": "R1", "channel": str(number)} if draw(st.booleans()) else {}
+    if section == "recorders":
+        row["make"] = draw(st.sampled_from(["onvif", "no", "axis"]))
+    if section == "ups":
+        way = draw(st.sampled_from(["snmp", "nut", "apcupsd"]))
+        given = {"snmp": "view", "nut": "mast", "apcupsd": "3552"}
+        row |= {one: given[one] if one == way else "" for one in given}
+    return row
+
+
+@st.composite
+def section_of(draw: st.DrawFn, section: str) -> str:
+    """The devices of a section in one of the forms that people write."""
     texts, flows = [], []
-    for n in range(count):
-        values = {"id": f"C{n}", "name": f"'{n}: it''s'", "site": draw(st.sampled_from("ab"))}
-        values |= {"address": f"192.0.2.{n + 1}", "kind": draw(st.sampled_from(["fixed", "ptz"]))}
-        values |= (
-            {"recorder": "R1", "channel": str(n)} if draw(st.booleans()) else {"recorder": "no"}
-        )
-        values |= (
-            {"contractor": draw(st.sampled_from(["acme", "no"]))} if draw(st.booleans()) else {}
-        )
-        pairs = [f"{key}: {value}" for key, value in values.items()]
+    for n in range(draw(st.integers(0, 4))):
+        pairs = [f"{key}: {value}" for key, value in draw(by_hand(section, n)).items()]
         forms = {
             "flow": ", ".join(pairs),
             "block": "   # end\n    ".join(pairs),
@@ -329,27 +467,20 @@ def estates(draw: st.DrawFn) -> tuple[str, list[dict[str, str]]]:
         }
         flows.append(f"{{{', '.join(pairs)}}}")
         texts.append(draw(st.sampled_from(STYLES)).format(n=n, **forms))
-    lines = "\n".join(("cameras:", *texts)) if count else "# none"
     if draw(st.booleans()):
-        lines = (
-            f"cameras: [{draw(st.sampled_from([', ', ',  # next' + chr(10) + '  '])).join(flows)}]"
-        )
-    text = f"{HEAD}{lines}\n# end\n"
-    rows = []
-    for n in draw(st.lists(st.integers(0, 6), unique=True, max_size=6)):
-        camera = draw(st.booleans())
-        row = dict.fromkeys(COLUMNS, "") | {
-            "id": f"C{n}", "name": f"{draw(NAMES)} {n}", "site": draw(st.sampled_from("ab")),
-            "address": f"192.0.2.{n + 1}", "kind": draw(st.sampled_from(["fixed", "ptz"])),
-            "location": draw(WORDS), "priority": draw(st.sampled_from(["P1", "P3"])),
-            "parent": draw(st.sampled_from(["", "S1"])), "port": f"Gi1/0/{n}",
-            "contractor": draw(st.sampled_from(["", "acme", "brown"])),
-            "credential": draw(st.sampled_from(["", "view", "other"])),
-        } | ({"recorder": "R1", "channel": str(n)} if camera else {})  # fmt: skip
-        if not row["parent"]:
-            row["port"] = ""
-        rows.append(row)
-    return text, rows
+        comma = draw(st.sampled_from([", ", ",  # next\n  "]))
+        return f"{section}: [{comma.join(flows)}]"
+    return "\n".join((f"{section}:", *texts)) if texts else "# none"
+
+
+@st.composite
+def estates(draw: st.DrawFn) -> tuple[str, list[dict[str, str]]]:
+    """A file written by hand, and a sheet of its estate that people have edited."""
+    written = [draw(section_of(section)) for section in ("cameras", "ups", "workstations")]
+    numbers = st.lists(st.integers(0, 6), unique=True, max_size=4)
+    # HEAD has a link and a recorder; new ones come below them.
+    rows = [draw(rows_of(section, n)) for section in SECTIONS for n in draw(numbers)]
+    return "\n".join((f"{HEAD.rstrip()}", *written, "# end\n")), rows
 
 
 def guarded(rows: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -365,7 +496,7 @@ def test_there_and_back(
     bom: str,
 ) -> None:
     """The sheet of the new file has the same rows as the sheet that was taken; every line of the old
-    file that says nothing of an edited camera is in the new one, in its order.
+    file that says nothing of an edited device is in the new one, in its order.
     """
     text, rows = made
     path = tmp_path_factory.mktemp("there") / "config.yaml"
@@ -374,14 +505,15 @@ def test_there_and_back(
     taken(path, as_csv(guarded(sheet_of(path))))
     assert path.read_bytes() == before
     wanted = {row["id"]: row for row in rows}
-    others = sheet_of(path)[-2:]
+    others = [row for row in sheet_of(path) if row["id"] in ("S1", "R1")]
     taken(path, as_csv(guarded([*rows, *others])), remove=True)
     after = {row["id"]: row for row in sheet_of(path)}
     assert after == wanted | {row["id"]: row for row in others}
     kept = [line for line in before.splitlines() if b"C" not in line and line.lstrip()[:1] == b"#"]
     left = iter(path.read_bytes().splitlines())
     assert all(line in left for line in kept)
-    assert path.read_bytes().startswith((bom + HEAD).replace("\n", line_end).encode())
+    first = bom + HEAD.partition("links:")[0]
+    assert path.read_bytes().startswith(first.replace("\n", line_end).encode())
     now = path.read_bytes()
     taken(path, as_csv(guarded(sheet_of(path))), remove=True)
     assert path.read_bytes() == now
