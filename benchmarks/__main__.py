@@ -46,7 +46,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--cameras", type=int, help="size of the large estate")
     parser.add_argument(
-        "--against", metavar="REV", help="startup and soak: measure this revision beside our own"
+        "--against",
+        metavar="REV",
+        help="exposition, startup and soak: measure this revision beside our own",
     )
     parser.add_argument(
         "--year-cameras", type=int, help="evidence: a year of so many cameras by every second"

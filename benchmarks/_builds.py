@@ -37,10 +37,11 @@ with open(report, "w") as file:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """An installed revision. `name` is what it is called in the table."""
+    """An installed revision. `name` is what it is called in the table, `tree` its checkout."""
 
     name: str
     environment: Path
+    tree: Path
 
     @property
     def python(self) -> Path:
@@ -63,7 +64,7 @@ class Used:
 
 def this_build() -> Build:
     """The one whose environment runs this program."""
-    return Build("healthmon", Path(sys.prefix))
+    return Build("healthmon", Path(sys.prefix), ROOT)
 
 
 def builds(against: str | None) -> list[Build]:
@@ -91,7 +92,7 @@ def build_of(revision: str) -> Iterator[Build]:
         _git("worktree", "add", "--quiet", "--detach", str(tree), revision)
         try:
             _install(revision, tree, environment)
-            yield Build(revision, environment)
+            yield Build(revision, environment, tree)
         finally:
             _git("worktree", "remove", "--force", str(tree))
 

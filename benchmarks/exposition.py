@@ -5,19 +5,36 @@ event loop fares.
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import time
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from benchmarks import _full_camera
+from benchmarks._builds import Build, builds
 from benchmarks._measure import Row
 from healthmon.model.device import Check, Device
 from healthmon.model.enums import CheckName, Kind, Span
 from healthmon.model.measurements import Clock, ClockReading, Port, Reach, Reference, Stream
 from healthmon.model.results import CheckResult, Observation
-from healthmon_exporters.metrics.exposition import Metrics
+from healthmon_exporters.metrics.exposition import CompressedFamilies, Metrics
 
 SERIES = 25
+# CPU at most, as a share of the other build's.
+AGAINST_GATE = 0.6
+_OTHER = """
+import asyncio, sys, time
+from benchmarks.exposition import filled
+metrics = filled(int(sys.argv[1]))[0]
+
+def once():
+    began = time.process_time()
+    asyncio.run(metrics.body(openmetrics=False, zipped=True))
+    return time.process_time() - began
+
+print(min(once() for _ in range(5)))
+"""
 
 
 def good_results(device: str, at: float) -> list[Observation]:
@@ -46,12 +63,16 @@ def good_results(device: str, at: float) -> list[Observation]:
     ]
 
 
+def _id(number: int) -> str:
+    return f"cam-{number:05}"
+
+
 def filled(count: int) -> tuple[Metrics, float]:
     """`count` cameras with one look of each kind, and the CPU seconds that taking one look in has
     cost.
     """
     devices = [
-        Device(f"cam-{n:05}", f"Camera {n}", Kind.CAMERA, f"S{n % 50:02}", "192.0.2.1")
+        Device(_id(n), f"Camera {n}", Kind.CAMERA, f"S{n % 50:02}", "192.0.2.1")
         for n in range(count)
     ]
     checks = [
@@ -62,9 +83,14 @@ def filled(count: int) -> tuple[Metrics, float]:
     metrics = Metrics(devices, checks, version="benchmark")
     given = [result for device in devices for result in good_results(device.id, time.time())]
     began = time.process_time()
-    for seen in given:
-        metrics.apply(CheckResult(Check(seen.device, seen.check_type, seen.instance), seen, ()))
+    give(metrics, given)
     return metrics, (time.process_time() - began) / len(given)
+
+
+def give(metrics: Metrics, results: Iterable[Observation]) -> None:
+    """Let `metrics` take them in."""
+    for seen in results:
+        metrics.apply(CheckResult(Check(seen.device, seen.check_type, seen.instance), seen, ()))
 
 
 def rendered(metrics: Metrics) -> float:
@@ -101,7 +127,7 @@ async def scraped(metrics: Metrics, rounds: int = 10) -> tuple[float, list[float
     ticker = asyncio.create_task(tick())
     best = float("inf")
     for number in range(rounds):
-        metrics.maintenance("cam-00000", active=number % 2 == 0)  # else the last one is given again
+        give(metrics, good_results(_id(0), time.time() + number))
         began = time.perf_counter()
         await metrics.body(openmetrics=False, zipped=True)
         best = min(best, time.perf_counter() - began)
@@ -109,26 +135,51 @@ async def scraped(metrics: Metrics, rounds: int = 10) -> tuple[float, list[float
     return best, sorted(lags)
 
 
-async def repeated(metrics: Metrics, rounds: int = 5) -> tuple[float, float]:
-    """CPU seconds of a zipped scrape after a change, and of one after nothing; the best of `rounds`."""
-    whole, again = list[float](), list[float]()
+async def repeated(metrics: Metrics, checked: int, rounds: int = 5) -> float:
+    """CPU seconds of a zipped scrape after so many cameras were checked again; the best of `rounds`."""
+    took: list[float] = []
     for number in range(rounds):
-        metrics.maintenance("cam-00000", active=number % 2 == 0)
-        for took in (whole, again):
-            began = time.process_time()
-            await metrics.body(openmetrics=False, zipped=True)
-            took.append(time.process_time() - began)
-    return min(whole), min(again)
+        at = time.time() + number
+        for camera in range(checked):
+            give(metrics, good_results(_id(camera), at + camera / 1000))
+        began = time.process_time()
+        await metrics.body(openmetrics=False, zipped=True)
+        took.append(time.process_time() - began)
+    return min(took)
 
 
-def rows(count: int = 10_000) -> list[Row]:
+def compressed(metrics: Metrics) -> float:
+    """CPU seconds of compressing every family."""
+    began = time.process_time()
+    list(CompressedFamilies().parts(metrics.snapshot(), openmetrics=False))
+    return time.process_time() - began
+
+
+def repeated_by(build: Build, count: int) -> float:
+    """The same CPU seconds of another build, which makes each scrape anew."""
+    argv = [build.python, "-c", _OTHER, str(count)]
+    done = subprocess.run(argv, cwd=build.tree, capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def _compared(name: str, metrics: Metrics, count: int, against: str | None) -> Iterator[Row]:
+    theirs = [repeated_by(build, count) * 1000 for build in builds(against)[1:]]
+    gate = AGAINST_GATE if theirs else None
+    for what, checked in (("one camera was", 1), ("every camera was", count)):
+        ours = asyncio.run(repeated(metrics, checked)) * 1000
+        yield Row(f"{name} {what} checked", ours, next(iter(theirs), None), gate=gate)
+
+
+def rows(count: int = 10_000, against: str | None = None) -> list[Row]:
     metrics, taking = filled(count)
     lines = metrics.text(openmetrics=False).decode().splitlines()
     ours = min(rendered(metrics) for _ in range(5)) * 1000
     series = sum(not line.startswith("#") for line in lines) / count
     theirs = reference(count) * 1000
     best, lags = asyncio.run(scraped(metrics))
-    whole, again = asyncio.run(repeated(metrics))
+    compared = list(_compared("  zipped after", metrics, count, against))
+    again = asyncio.run(repeated(metrics, 0)) * 1000
+    whole = min(compressed(metrics) for _ in range(5)) * 1000
     name = f"/metrics of {count} devices x {series:.0f} series"
     return [
         Row(
@@ -141,7 +192,8 @@ def rows(count: int = 10_000) -> list[Row]:
         Row(f"  the same against prometheus-client x {SERIES} series", ours, theirs, unit="ms"),
         Row("  taking in one result", taking * 1000),
         Row("  best zipped scrape, wall", best * 1000, unit="ms"),
-        Row("  zipped after nothing changed", again * 1000, whole * 1000, gate=1 / 20),
+        *compared,
+        Row("  zipped after nothing changed, against a whole one", again, whole, gate=1 / 20),
         Row(
             "  lag of the event loop while scraped, p99",
             lags[int(len(lags) * 0.99)] * 1000,

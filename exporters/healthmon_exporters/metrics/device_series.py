@@ -43,6 +43,16 @@ def _of_check(check_type: str, instance: str) -> str:
     return labels((("check", check_type), *instances))
 
 
+def figure(value: float) -> str:
+    """To the millionth: nothing is measured more finely, and digits of noise cannot be compressed."""
+    return repr(round(value, 6))
+
+
+def moment(at: float) -> str:
+    """A Unix time, to the millisecond as Prometheus keeps times."""
+    return repr(round(at, 3))
+
+
 @dataclass(slots=True, eq=False)
 class CheckSeries:
     """What one check has given, in figures. `landed` is by the page's clock; `shape` is that of its
@@ -100,16 +110,16 @@ class CheckSeries:
             yield "healthmon_check_verdict", f"{about}}} {int(self.state_at(now))}"
         if not self.runs:
             return
-        yield "healthmon_check_last_run_timestamp_seconds", f"{about}}} {self.last_run!r}"
+        yield "healthmon_check_last_run_timestamp_seconds", f"{about}}} {moment(self.last_run)}"
         if self.last_success is not None:
             yield (
                 "healthmon_check_last_success_timestamp_seconds",
-                f"{about}}} {self.last_success!r}",
+                f"{about}}} {moment(self.last_success)}",
             )
         if now > self.shown:
             return
         yield "healthmon_check_success", f"{about}}} {self.success}"
-        yield "healthmon_check_duration_seconds", f"{about}}} {self.duration!r}"
+        yield "healthmon_check_duration_seconds", f"{about}}} {figure(self.duration)}"
 
 
 def values(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator[Line]:
@@ -120,7 +130,7 @@ def values(observation: Observation, verdicts: tuple[Verdict, ...]) -> Iterator[
     made: dict[tuple[str, str], float] = {}
     for family, more, value in families.samples(observation, verdicts):
         made[family, labels(more)] = value
-    return ((family, f"{more}}} {value!r}") for (family, more), value in made.items())
+    return ((family, f"{more}}} {figure(value)}") for (family, more), value in made.items())
 
 
 @dataclass(slots=True)

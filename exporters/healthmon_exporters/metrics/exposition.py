@@ -12,9 +12,7 @@ import asyncio
 import platform
 import re
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from healthmon.model.device import Check, Device
 from healthmon.model.enums import CheckName, Kind
@@ -23,7 +21,8 @@ from healthmon.model.results import CheckResult
 from healthmon_exporters.metrics import families
 from healthmon_exporters.metrics.bare_package import bare
 from healthmon_exporters.metrics.device_series import DeviceSeries
-from healthmon_exporters.metrics.series_cache import FamilyRows, SeriesCache, pieces
+from healthmon_exporters.metrics.gzip_parts import Part, joined
+from healthmon_exporters.metrics.series_cache import SeriesCache, Snapshot
 
 with bare("prometheus_client"):
     from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -56,8 +55,6 @@ _COUNTER = re.compile(rb"^# HELP (\S+) (.*)\n# TYPE \1 counter$", re.MULTILINE)
 Pieces = tuple[bytes, ...]
 # What is handed to the network at once: the copies of a whole scrape of 1,000 cameras are 2 MB.
 PIECE_BYTES = 65536
-# A gzip header; a smaller table of the compressor stays in the cache of the processor: a tenth quicker.
-_GZIP, _MEMORY_LEVEL = 31, 6
 Table = tuple[str, tuple[str, ...], Sequence[tuple[tuple[str, ...], float]]]
 
 
@@ -84,7 +81,7 @@ class Metrics:
         self._reference: Reference | None = None
         self._turn = asyncio.Lock()
         self._asked: dict[tuple[bool, bool], asyncio.Task[Pieces]] = {}
-        self._pressed: _Pressed | None = None
+        self._compressed = CompressedFamilies()
         self.registry = CollectorRegistry()
         self.registry.register(_Own(self))
         ProcessCollector(registry=self.registry)
@@ -160,13 +157,13 @@ class Metrics:
         if self._reference is not None:
             yield from _reference_families(self._reference)
 
-    def _family_rows(self) -> FamilyRows:
-        """One family_rows of all devices at this moment, ready to be joined by any thread."""
+    def snapshot(self) -> Snapshot:
+        """All devices at this moment, ready to be rendered by any thread."""
         now = self._now()
         for page in self._pages.values():
             if page.due < now:
                 page.show(self._series_cache, now)
-        return self._series_cache.family_rows()
+        return self._series_cache.snapshot()
 
     def _own_text(self, *, openmetrics: bool) -> bytes:
         """The figures of the agent and of its process, and the end of the text."""
@@ -175,10 +172,11 @@ class Metrics:
 
     def text(self, *, openmetrics: bool) -> bytes:
         """The whole exposition as bytes."""
-        return b"".join(self._parts(self._family_rows(), openmetrics=openmetrics))
+        return b"".join(self._parts(self.snapshot(), openmetrics=openmetrics))
 
-    def _parts(self, family_rows: FamilyRows, *, openmetrics: bool) -> Iterator[bytes]:
-        yield from pieces(family_rows, openmetrics=openmetrics)
+    def _parts(self, snapshot: Snapshot, *, openmetrics: bool) -> Iterator[bytes]:
+        for family in snapshot.changed:
+            yield from snapshot.pieces(family, openmetrics=openmetrics)
         yield self._own_text(openmetrics=openmetrics)
 
     async def body(self, *, openmetrics: bool, zipped: bool) -> Pieces:
@@ -197,16 +195,14 @@ class Metrics:
     async def _body(self, *, openmetrics: bool, zipped: bool) -> Pieces:
         async with self._turn:
             del self._asked[openmetrics, zipped]
-            family_rows = self._family_rows()
-            state = (self._series_cache.changes, openmetrics)
+            snapshot = self.snapshot()
 
             def made() -> Pieces:
                 if not zipped:
-                    return tuple(_grouped(self._parts(family_rows, openmetrics=openmetrics)))
-                if self._pressed is None or self._pressed.of != state:
-                    lines = pieces(family_rows, openmetrics=openmetrics)
-                    self._pressed = _Pressed.made(state, lines)
-                return self._pressed.ended(self._own_text(openmetrics=openmetrics))
+                    return tuple(_grouped(self._parts(snapshot, openmetrics=openmetrics)))
+                parts = self._compressed.parts(snapshot, openmetrics=openmetrics)
+                end = Part.of([self._own_text(openmetrics=openmetrics)], last=True)
+                return tuple(_grouped(joined((*parts, end))))
 
             return await asyncio.to_thread(made)
 
@@ -218,27 +214,22 @@ def _older(text: bytes) -> bytes:
     return _COUNTER.sub(rb"# HELP \1_total \2\n# TYPE \1_total counter", text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pressed:
-    """The lines of all devices, compressed, and a compressor that can go on behind them: while no
-    line changes, a scrape costs the agent's own figures only. `of` says of which state they are.
+class CompressedFamilies:
+    """The families of all devices, each compressed at the change that it is of: a scrape compresses those
+    that became another text since the last one.
     """
 
-    of: tuple[int, bool]
-    lines: Pieces
-    compressor: zlib._Compress
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, bool], tuple[int, Part]] = {}
 
-    @classmethod
-    def made(cls, of: tuple[int, bool], parts: Iterable[bytes]) -> _Pressed:
-        """Compress at level 1 of the parts, one by one: the whole text never exists."""
-        compressor = zlib.compressobj(1, wbits=_GZIP, memLevel=_MEMORY_LEVEL)
-        lines = tuple(_grouped(map(compressor.compress, parts)))
-        return cls(of, lines, compressor)
-
-    def ended(self, text: bytes) -> Pieces:
-        """The whole, with `text` behind the lines."""
-        end = self.compressor.copy()
-        return (*self.lines, end.compress(text) + end.flush())
+    def parts(self, snapshot: Snapshot, *, openmetrics: bool) -> Iterator[Part]:
+        """All families of `snapshot`, in order."""
+        for family, changed in snapshot.changed.items():
+            kept = self._kept.get((family, openmetrics))
+            if kept is None or kept[0] != changed:
+                part = Part.of(snapshot.pieces(family, openmetrics=openmetrics))
+                kept = self._kept[family, openmetrics] = changed, part
+            yield kept[1]
 
 
 def _grouped(parts: Iterable[bytes]) -> Iterator[bytes]:

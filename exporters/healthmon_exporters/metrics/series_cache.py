@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from healthmon_exporters.metrics import families
 
@@ -35,13 +36,14 @@ class SeriesCache:
     in.
 
     A row holds the labels of the owner's device and then, for each family of its shape, the tails.
-    `changes` counts what has become another text, from the given number on.
+    `changes` counts changes, from the given number on.
     """
 
     def __init__(self, changes: int = 0) -> None:
         self._rows: dict[Shape, dict[Hashable, Row]] = {}
         self._shapes: dict[Shape, Shape] = {}
         self.changes = changes
+        self._changed = dict.fromkeys(families.known(), changes)
 
     def show(self, owner: Hashable, base: bytes, before: Shape, lines: Iterable[Line]) -> Shape:
         """Replace the (family, tail) of `owner`, which were of shape `before`; `base` is `based` of
@@ -54,14 +56,22 @@ class SeriesCache:
             made[family] = f"{made[family]}\0{tail}\n" if family in made else f"\0{tail}\n"
         shape = self._shape(tuple(made))
         row = (base, *(_shared(text.encode()) for text in made.values()))
-        if before == shape and (not shape or self._rows[shape][owner] == row):
-            return shape
-        self.changes += 1
-        if before != shape and before:
-            del self._rows[before][owner]
+        if before != shape:
+            self._count((*before, *shape))
+            if before:
+                del self._rows[before][owner]
+        elif shape:
+            old = self._rows[shape][owner]
+            self._count(family for at, family in enumerate(shape, 1) if row[at] != old[at])
         if shape:
             self._rows[shape][owner] = row
         return shape
+
+    def _count(self, changed: Iterable[str]) -> None:
+        """The text of these families is another one now."""
+        self.changes += 1
+        for family in changed:
+            self._changed[family] = self.changes
 
     def _shape(self, shape: Shape) -> Shape:
         if shape not in self._shapes:
@@ -76,23 +86,28 @@ class SeriesCache:
         if shape:
             self._rows[self._shape(shape)][owner] = other._rows[shape][owner]
 
-    def family_rows(self) -> FamilyRows:
+    def snapshot(self) -> Snapshot:
         """Everything as it is at this moment, for any thread."""
-        return {shape: tuple(rows.values()) for shape, rows in self._rows.items() if rows}
+        rows = {shape: tuple(rows.values()) for shape, rows in self._rows.items() if rows}
+        return Snapshot(rows, self._changed.copy())
 
 
-FamilyRows = Mapping[Shape, Sequence[Row]]
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The rows of all owners; `changed` says at which change each family became the text that it is."""
 
+    rows: Mapping[Shape, Sequence[Row]]
+    changed: Mapping[str, int]
 
-def pieces(family_rows: FamilyRows, *, openmetrics: bool) -> Iterator[bytes]:
-    """The text of `family_rows` with HELP and TYPE, piece by piece: as a whole it is large."""
-    for family, (kind, text) in families.known().items():
+    def pieces(self, family: str, *, openmetrics: bool) -> Iterator[bytes]:
+        """The text of a family with HELP and TYPE, piece by piece: as a whole it is large. Nothing where
+        it has no series.
+        """
         places = [
-            (shape.index(family) + 1, rows)
-            for shape, rows in family_rows.items()
-            if family in shape
+            (shape.index(family) + 1, rows) for shape, rows in self.rows.items() if family in shape
         ]
         if places:
+            kind, text = families.known()[family]
             shown = family.removesuffix("_total") if openmetrics else family
             yield f"# HELP {shown} {text}\n# TYPE {shown} {kind}\n".encode()
         name = f"{family}{{".encode()
