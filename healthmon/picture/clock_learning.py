@@ -222,12 +222,23 @@ def learned_clocks(
             return []
         for learner in learners:
             learner.add(at, luma)
-    found: dict[tuple[Field, ...], ClockModel] = {}
-    for learner in learners:
-        model = learner.learned(now)
-        if model is not None:
-            found.setdefault(model.fields, model)
-    return list(found.values())[:MOST_CLOCKS]
+    return _each_once(filter(None, (learner.learned(now) for learner in learners)))[:MOST_CLOCKS]
+
+
+def _each_once(models: Iterable[ClockModel]) -> list[ClockModel]:
+    """The clocks without those that stand where an earlier one does."""
+    found: list[ClockModel] = []
+    for model in models:
+        if not any(_is_same(model, other) for other in found):
+            found.append(model)
+    return found
+
+
+def _is_same(one: ClockModel, other: ClockModel) -> bool:
+    """Whether two clocks stand at the same place: one ticks at several spots."""
+    first, second = one.fields[0].cells[0], other.fields[0].cells[0]
+    high, wide = one.glyphs.size
+    return abs(first[0] - second[0]) < high and abs(first[1] - second[1]) < wide
 
 
 def _lower(fields: Sequence[Field], rows: int) -> tuple[Field, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from healthmon.picture.messages import Message
 LEAST_FIT = 0.9
 LEAST_GAIN = 0.35  # contrast, 1 being the learned one
 DIFFERENT = 0.25  # of the contrast: where two glyphs are told apart
-SHIFTS = np.array([(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)], np.intp)
+OF_KERNING = 8  # a digit stands this part of its width nearer to another one than learned, at most
 MOST_SIDE = 400
 OF_STROKE, RAREST = 0.12, 0.05  # of the contrast; share of the pixels
 LEAST_STROKES = 0.06  # of the pixels of a cell that its digit takes at least
@@ -159,8 +160,7 @@ def _near(levels: Floats) -> Floats:
     inner = strokes & ~_from_edge(strokes)
     enough = inner.mean(axis=(1, 2)) >= LEAST_STROKES
     found = np.where(enough[:, None, None], inner, strokes)
-    for _ in range(max(1, levels.shape[1] // 14)):
-        found = _grown(found)
+    found = _grown(found)
     found[~found.any(axis=(1, 2))] = True
     return found.astype(np.float32)
 
@@ -233,21 +233,48 @@ def read_cells(
     luma: Luma, glyphs: Glyphs, cells: Sequence[tuple[int, int]], least_fit: float = LEAST_FIT
 ) -> Digits:
     """The digits in `cells`; one that is not sure at its place is looked for one pixel around it
-    too.
+    too, then where those before it have moved to.
     """
     places = np.array(cells, np.intp).reshape(-1, 2)
     found = _read_at(luma, glyphs, places, least_fit)
     unsure = np.flatnonzero(~found.sure)
     if len(unsure):
-        shifted = (places[unsure, None] + SHIFTS).reshape(-1, 2)
-        around = _fitting(luma, glyphs, shifted, len(SHIFTS))
+        around = _fitting(luma, glyphs, places[unsure], _around(1))
         found.put(unsure, _read_at(luma, glyphs, around, least_fit))
+        _follow(luma, glyphs, places, found, least_fit)
     return Digits(
         "".join(map(str, found.digits.tolist())),
         float(found.margins.min(initial=1.0)),
         float(found.fits.min(initial=1.0)),
         bool(found.sure.all()),
     )
+
+
+def _follow(
+    luma: Luma, glyphs: Glyphs, places: NDArray[np.intp], found: _Read, least_fit: float
+) -> None:
+    """Read into `found` the digits that are not sure yet, along each line. A letter moves all that
+    follow it on its line, where it is narrower than the one that was learned there or kerned.
+    """
+    grid = _around(max(1, glyphs.size[1] // OF_KERNING))
+    row, moved = -1, 0
+    for one in np.lexsort((places[:, 1], places[:, 0])):
+        at, (top, left) = np.array([one]), places[one].tolist()
+        row, moved = top, moved if top == row else 0
+        if found.sure[one]:
+            continue
+        best = _fitting(luma, glyphs, places[at] + (0, moved), grid)
+        found.put(at, _read_at(luma, glyphs, best, least_fit))
+        if not found.sure[one]:
+            return
+        moved = int(best[0, 1]) - left
+
+
+@cache
+def _around(sideways: int) -> NDArray[np.intp]:
+    """The pixels around a place (n x 2: rows, columns), one up and down and some `sideways`."""
+    across = range(-sideways, sideways + 1)
+    return np.array([(down, right) for down in (-1, 0, 1) for right in across], np.intp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,11 +302,14 @@ def _read_at(luma: Luma, glyphs: Glyphs, places: NDArray[np.intp], least_fit: fl
     return _Read(digits, margins, fits[which], sure)
 
 
-def _fitting(luma: Luma, glyphs: Glyphs, places: NDArray[np.intp], count: int) -> NDArray[np.intp]:
-    """Of each `count` of the `places` the one where a digit fits best."""
-    fits, _ = glyphs.fits(_patches(luma, glyphs, places))
-    best = fits.max(axis=1).reshape(-1, count).argmax(axis=1)
-    return np.asarray(places.reshape(-1, count, 2)[np.arange(len(best)), best])
+def _fitting(
+    luma: Luma, glyphs: Glyphs, places: NDArray[np.intp], around: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Of what lies `around` each of the `places` the one where a digit fits best."""
+    tried = places[:, None] + around
+    fits, _ = glyphs.fits(_patches(luma, glyphs, tried.reshape(-1, 2)))
+    best = fits.max(axis=1).reshape(tried.shape[:2]).argmax(axis=1)
+    return np.asarray(tried[np.arange(len(best)), best])
 
 
 def _patches(luma: Luma, glyphs: Glyphs, places: NDArray[np.intp]) -> Floats:

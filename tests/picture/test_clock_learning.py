@@ -90,6 +90,19 @@ def test_what_is_no_digit_is_not_read():
     assert not model.read(half).sure, "a bar over a digit"
 
 
+def test_digits_that_stand_nearer_to_each_other_than_learned_are_read():
+    """As ffmpeg writes 57 in DejaVu Sans: by two of 18 pixels, and so is all that follows."""
+    models, street = learned((Stamp("%H:%M:%S", "5x7", "boxed", 0.1),))
+    model, at = models[0], datetime(2027, 2, 3, 4, 57, 57)
+    picture = street.picture(0.0, at)
+    _, minute, second = model.fields
+    for row, left in (minute.cells[1], second.cells[1]):
+        line = picture[row : row + model.glyphs.size[0]]
+        line[:, left - 2 : -2] = line[:, left:].copy()
+        read = model.read(picture)
+        assert (read.text, read.sure) == ("045757", True)
+
+
 def test_two_clocks_are_told_apart():
     below = Stamp("%H:%M:%S", "5x7", "boxed", 0.06, (0.5, 0.9), ahead=1920.0)
     models, street = learned((OUTLINED, below))

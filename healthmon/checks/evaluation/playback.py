@@ -1,10 +1,10 @@
-"""Can footage be played, and is it of the time that was asked for? One aspect: the worst of the
-samples.
+"""Can footage be played, is it of the time that was asked for, and is the clock in its picture right?
+Each is the worst of the samples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from healthmon.checks.evaluation.durations import duration
 from healthmon.checks.evaluation.recording import clock_time
@@ -25,7 +25,9 @@ _REFUSALS = frozenset({
 
 
 def evaluate(observation: Observation, device: Device) -> tuple[Verdict, ...]:
-    """Aspect "playback" (value: how many samples are bad)."""
+    """Aspect "playback" (value: how many samples are bad); "recorded_clock" where its clock is known
+    and footage of the right time was played.
+    """
     seen = observation.value
     if not isinstance(seen, Playback):
         reason = observation.reason or Reason.NOT_REPORTED
@@ -35,13 +37,12 @@ def evaluate(observation: Observation, device: Device) -> tuple[Verdict, ...]:
         return (
             verdict(observation, "playback", State.UNKNOWN, reason.value, sentence, reason=reason),
         )
-    return (_evaluated(observation, seen, device),)
+    wrong = _not_as_asked(observation, seen, device)
+    return (wrong,) if wrong else tuple(_by_content(observation, seen, device))
 
 
-def _evaluated(observation: Observation, seen: Playback, device: Device) -> Verdict:
-    """The worst of what was played: refused, of a wrong time, without a picture, with holes, with
-    another picture than expected.
-    """
+def _not_as_asked(observation: Observation, seen: Playback, device: Device) -> Verdict | None:
+    """That footage was refused, or is of a wrong time."""
     failed = [s for s in seen.samples if _has_failed(s)]
     if failed:
         sentence = f"footage {_failed(failed)}{_rest(_played(seen), 'plays')}"
@@ -58,31 +59,24 @@ def _evaluated(observation: Observation, seen: Playback, device: Device) -> Verd
         return verdict(
             observation, "playback", State.FAULT, "playback_time", sentence, value=len(wrong)
         )
-    return _by_content(observation, seen, device)
+    return None
 
 
-def _by_content(observation: Observation, seen: Playback, device: Device) -> Verdict:
-    """Of footage of the right time: its pictures and its holes."""
-    blank, unlike, words = _pictures(observation, _played(seen), device)
-    return blank or _holes(observation, seen, device) or unlike or _well(observation, seen, words)
-
-
-def _pictures(
-    observation: Observation, played: Sequence[Sample], device: Device
-) -> tuple[Verdict | None, Verdict | None, str]:
-    """The verdict on a blank picture, that on one which a person should look at, and what was well in
-    words. What judges pictures is imported only where one was measured.
+def _by_content(observation: Observation, seen: Playback, device: Device) -> Iterator[Verdict]:
+    """Of footage of the right time: its pictures and its holes, then the clock in its pictures. What
+    judges pictures is imported only where one was measured.
     """
+    holes = _holes(observation, seen, device)
+    played = _played(seen)
     shown = [(AGE_WORDS[s.age], s.picture) for s in played if s.picture and not s.picture.problem]
     if not shown:
-        return None, None, ""
-    from healthmon.checks.evaluation.recorded_picture import blank, unlike, words_of
+        yield holes or _well(observation, seen, "")
+        return
+    from healthmon.checks.evaluation import recorded_picture as recorded
 
-    return (
-        blank(observation, shown),
-        unlike(observation, shown, device),
-        words_of(observation, shown, device),
-    )
+    blank, unlike = recorded.blank(observation, shown), recorded.unlike(observation, shown)
+    yield blank or holes or unlike or _well(observation, seen, "; recorded picture seen")
+    yield from recorded.clock(observation, shown, device)
 
 
 def _late(played: Sequence[Sample], device: Device) -> list[Sample]:

@@ -1,7 +1,8 @@
-"""What the picture of recorded footage shows: anything at all, the time of its own moment, and the view
-that the camera has learned. Pure.
+"""What the picture of recorded footage shows: anything at all, the view that the camera has learned, and
+the time of its own moment. Pure.
 
-One picture cannot tell whether it is frozen. What cannot be judged gives no verdict.
+One picture cannot tell whether it is frozen. What cannot be judged gives no verdict, except for a
+clock that is known: that it was not read must hide no wrong one.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from healthmon.checks.evaluation import screen_clock
 from healthmon.checks.evaluation.picture import present, view
 from healthmon.checks.evaluation.wording import verdict
 from healthmon.model.device import Device
-from healthmon.model.enums import State
+from healthmon.model.enums import Reason, State
 from healthmon.model.picture import PictureReading
 from healthmon.model.results import Observation, Verdict
 
-ASPECT = "playback"
+ASPECT, CLOCK = "playback", "recorded_clock"
 Shown = Sequence[tuple[str, PictureReading]]  # its age in words, and what was measured
 
 
@@ -29,43 +30,53 @@ def blank(observation: Observation, shown: Shown) -> Verdict | None:
     return None
 
 
-def unlike(observation: Observation, shown: Shown, device: Device) -> Verdict | None:
-    """That a person should look at a picture: its clock shows another time than that of the footage, or
-    it shows another view than the camera has learned.
+def unlike(observation: Observation, shown: Shown) -> Verdict | None:
+    """That a person should look at a picture: it shows another view than the camera has learned.
+    Nothing of what a person has called a false alarm.
     """
     for age, picture in shown:
-        for found in _differences(observation, age, picture, device):
-            if found.state is State.DEGRADED:
-                return found
+        known = picture.baseline
+        found = view(observation, picture, known) if known and known.peak is not None else None
+        dismissed = found is None or {found.code, "recorded_view"} & set(picture.dismissed)
+        if found is not None and found.state is State.DEGRADED and not dismissed:
+            return _recorded(observation, found, "recorded_view", age)
     return None
 
 
-def words_of(observation: Observation, shown: Shown, device: Device) -> str:
-    """What was well in the pictures, in words."""
-    clocks = [
-        found
-        for _, picture in shown
-        for found in screen_clock.verdicts(observation, device, picture)
-    ]
-    right = ", with the right time in it" if clocks else ""
-    return f"; recorded picture seen{right}"
+def clock(observation: Observation, shown: Shown, device: Device) -> Iterator[Verdict]:
+    """Aspect "recorded_clock", where a clock is known: wrong in any picture, not checked where one was
+    not read, else right.
+    """
+    judged = list(_clocks(observation, shown, device))
+    wrong = [pair for pair in judged if pair[1].state is State.DEGRADED]
+    unread = [pair for pair in judged if pair[1].aspect == "clock_reading"]
+    if wrong:
+        age, found = wrong[0]
+        sentence = f"recorded picture of {age}: {found.sentence}"
+        yield verdict(observation, CLOCK, State.DEGRADED, "recorded_clock", sentence)
+    elif unread:
+        age, found = unread[0]
+        sentence = f"clock in the recorded picture of {age} not checked: {found.sentence}"
+        reason = Reason.NOT_REPORTED
+        yield verdict(observation, CLOCK, State.UNKNOWN, reason.value, sentence, reason=reason)
+    elif judged:
+        ages = " and ".join(age for age, _ in judged)
+        sentence = f"clock in the recorded picture of {ages} is right"
+        yield verdict(observation, CLOCK, State.OK, "ok", sentence)
+
+
+def _clocks(
+    observation: Observation, shown: Shown, device: Device
+) -> Iterator[tuple[str, Verdict]]:
+    """Age and verdict of each picture with a known clock, but where a person has called it a false
+    alarm.
+    """
+    for age, picture in shown:
+        if picture.clocks and "recorded_clock" not in picture.dismissed:
+            for found in screen_clock.verdicts(observation, device, picture):
+                yield age, found
 
 
 def _recorded(observation: Observation, found: Verdict, code: str, age: str) -> Verdict:
     sentence = f"recorded picture of {age}: {found.sentence}"
     return verdict(observation, ASPECT, found.state, code, sentence)
-
-
-def _differences(
-    observation: Observation, age: str, picture: PictureReading, device: Device
-) -> Iterator[Verdict]:
-    """The verdicts that the live picture would get, as those of the recorded one, without what a person
-    has called a false alarm.
-    """
-    if "recorded_clock" not in picture.dismissed:
-        for clock in screen_clock.verdicts(observation, device, picture):
-            yield _recorded(observation, clock, "recorded_clock", age)
-    known = picture.baseline
-    found = view(observation, picture, known) if known and known.peak is not None else None
-    if found is not None and not {found.code, "recorded_view"} & set(picture.dismissed):
-        yield _recorded(observation, found, "recorded_view", age)

@@ -182,10 +182,7 @@ def stamped(hour: int) -> ScreenClock:
 
 def played(*samples: Sample):
     value = Playback("R1", "7", samples, NOW, Span(0.0, 0.0))
-    (found,) = playback.evaluate(
-        Observation("C1", CheckName.PLAYBACK, "R1", NOW, 1.0, value), CAMERA
-    )
-    return found
+    return playback.evaluate(Observation("C1", CheckName.PLAYBACK, "R1", NOW, 1.0, value), CAMERA)
 
 
 def shifted(seconds: float, age="5m") -> Sample:
@@ -211,18 +208,45 @@ def shifted(seconds: float, age="5m") -> Sample:
         ((pictured(problem="not decoded"),), OK, "ok", "its time is right (limit 1 min)"),
         ((pictured(dark=1.0), shifted(-400.0)), F, "playback_time", "earlier"),
         ((GOOD, replace(pictured(dark=1.0), age="oldest")), F, "recorded_blank", "recorded picture of the oldest hour: no picture: black (100 % of it, limit 97 %)"),
-        ((pictured(baseline=ON_VIEW, clocks=(stamped(6),)),), OK, "ok", "recorded picture seen, with the right time in it"),
+        ((pictured(baseline=ON_VIEW, clocks=(stamped(7),)),), OK, "ok", "recorded picture seen"),
         ((pictured(baseline=ELSEWHERE),), D, "recorded_view", "recorded picture of 5 min ago: another view"),
         ((pictured(baseline=ELSEWHERE, dismissed=("view_changed",)),), OK, "ok", "recorded picture seen"),
-        ((pictured(clocks=(stamped(7),)),), D, "recorded_clock", "recorded picture of 5 min ago: clock at the top left of the picture is 1 h 0 min ahead"),
         ((SKIPPED,), U, "not_reported", "playback not checked: recorder R1: no footage is that old"),
         ((Sample("5m", NOW - 300, reason=Reason.BUSY), replace(GOOD, age="oldest")), OK, "ok", "footage of the oldest hour plays"),
     ],
 )  # fmt: skip
 def test_what_played_footage_means(samples, state, code, words):
-    found = played(*samples)
-    assert (found.state, found.code) == (state, code)
+    found = played(*samples)[0]
+    assert (found.aspect, found.state, found.code) == ("playback", state, code)
     assert words in found.sentence
+
+
+RIGHT, AHEAD = pictured(clocks=(stamped(6),)), pictured(clocks=(stamped(7),))
+UNREAD = pictured(clocks=(replace(stamped(6), sure=False, margin=0.4),))
+
+
+@pytest.mark.parametrize(
+    ("samples", "state", "code", "words"),
+    [
+        ((RIGHT,), OK, "ok", "clock in the recorded picture of 5 min ago is right"),
+        ((RIGHT, replace(AHEAD, age="24h")), D, "recorded_clock", "recorded picture of 24 h ago: clock at the top left of the picture is 1 h 0 min ahead"),
+        ((UNREAD, replace(AHEAD, age="24h")), D, "recorded_clock", "1 h 0 min ahead"),
+        ((RIGHT, replace(UNREAD, age="24h")), U, "not_reported",
+         "clock in the recorded picture of 24 h ago not checked: the clock at the top left of the picture was not read surely"),
+        ((pictured(dark=1.0, clocks=(stamped(6),)),), OK, "ok", "is right"),
+        ((pictured(clock_problem="not learned yet"),), None, "", ""),
+        ((pictured(clocks=(stamped(7),), dismissed=("recorded_clock",)),), None, "", ""),
+        ((AHEAD, shifted(-400.0)), None, "", ""),
+    ],
+)  # fmt: skip
+def test_a_clock_in_footage_that_is_not_read_is_never_well(samples, state, code, words):
+    found = [one for one in played(*samples) if one.aspect == "recorded_clock"]
+    if state is None:
+        assert found == []
+        return
+    (clock,) = found
+    assert (clock.state, clock.code) == (state, code)
+    assert words in clock.sentence
 
 
 def test_whether_a_sample_is_good_for_the_metric():
