@@ -1,5 +1,6 @@
 # syntax=docker/dockerfile:1
 # healthmon: `runtime` is what a control room runs; `demo` adds the simulated estate.
+# Linted, but built by no test: they reach no registry. They run the image of `make image`, which needs none.
 FROM python:3.12.11-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_INPUT=1
 RUN python -m venv /opt/healthmon

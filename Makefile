@@ -13,7 +13,7 @@ PURE := tests/checks/evaluation tests/config tests/exporters tests/incidents tes
 # What goes into a package; tests/helpers/built_packages.py compares with the same.
 PARTS := $(shell find healthmon exporters dashboards docs/runbooks packaging -type f ! -name '*.pyc')
 
-.PHONY: stack stack-demo wheel sdist deb packages release audit demo test compiled quick bench lint lock peers docs clean
+.PHONY: stack stack-demo wheel sdist deb image packages release audit demo test compiled quick bench lint lock peers docs clean
 
 demo: $(VENV)/.ready
 	$(BIN)/healthmon demo --open
@@ -63,11 +63,15 @@ sdist: $(VENV)/.ready
 deb: wheel
 	PIP=$(BIN)/pip packaging/deb $$(ls -t dist/*.whl | head -n 1) dist
 
+# For this machine's Debian and architecture, without an image registry.
+image: deb
+	packaging/image $$(ls -t dist/*.deb | head -n 1) dist
+
 # What the tests of the packages take (tests/packaging); dist/pipx is the wheel as pipx installs it, without extras.
 packages: dist/.packages
 
 dist/.packages: $(PARTS) pyproject.toml requirements.runtime.lock $(VENV)/.ready
-	$(MAKE) sdist deb
+	$(MAKE) sdist image
 	packaging/pipx-install $$(ls -t dist/*.whl | head -n 1) dist/pipx
 	@touch $@
 
