@@ -83,7 +83,7 @@ USED_BY = {
     "playback": ("rtsp", "http"),
     "host": ("snmp",),
     "pan_tilt": ("http",),
-    "identity": ("http", "snmp"),
+    "identity": ("http", "snmp", "nut", "apcupsd"),
     "reference": ("ntp",),
 }
 _WEB = "as in its address; else TCP 443 (HTTPS) or 80 (HTTP)"

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 SUFFIXES: Final = (".html", ".pdf", ".txt", ".json")
 # Nothing is moved and no footage is played to see what a device is.
 _LEFT_OUT: Final = frozenset({CheckName.PAN_TILT, CheckName.PLAYBACK, CheckName.RELAY})
-_SECTIONS: Final = ("cameras", "recorders")
+_FIRST: Final = ("cameras", "recorders")
 _MARKS: Final = {Match.NEW: "+", Match.OTHER: "~", Match.UNTOLD: "?"}
 _MOST_BEFORE: Final = 64 * 1024 * 1024
 
@@ -64,15 +64,13 @@ class Asked:
 
 @dataclass(slots=True)
 class Candidate:
-    """A device that was looked at: where its entry stands, with what it inherits, and how it differs.
-    `section` is "" for a device that has nothing to commission.
-    """
+    """A device that was looked at: where its entry stands, with what it inherits, and how it differs."""
 
     seen: Shown
-    section: str = ""
-    number: int = 0
-    whole: Mapping[str, Any] = field(default_factory=dict)
-    differences: Sequence[Difference] = ()
+    section: str
+    number: int
+    whole: Mapping[str, Any]
+    differences: Sequence[Difference]
     written: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -183,12 +181,9 @@ def _candidates(seen: Sequence[Shown], tree: Mapping[str, Any]) -> list[Candidat
     defaulting = Defaulting(tree, KEYS)
     by_id = {one.id: one for one in seen}
     found = []
-    for section in (*_SECTIONS, *(one for one in KIND_OF if one not in _SECTIONS)):
+    for section in (*_FIRST, *(one for one in KIND_OF if one not in _FIRST)):
         for number, entry in enumerate(tree.get(section) or ()):
             if (one := by_id.get(str(entry.get("id")))) is None:
-                continue
-            if section not in _SECTIONS:
-                found.append(Candidate(one))
                 continue
             whole, _ = defaulting.merged(entry, KIND_OF[section])
             found.append(Candidate(one, section, number, whole, compared(one, whole)))
@@ -264,8 +259,8 @@ def _lines(found: Sequence[Candidate]) -> Iterator[str]:
         if one.seen.why:
             yield f"{one.label}: NOT COMMISSIONED, it did not answer: {one.seen.why}"
             continue
-        if not one.section:
-            yield f"{one.label}: answers; nothing of it is commissioned"
+        if not one.differences:
+            yield f"{one.label}: answers, and tells nothing that can be commissioned"
             continue
         marked = [line for line in one.differences if line.match in _MARKS]
         same = len(one.differences) - len(marked)

@@ -16,7 +16,6 @@ from healthmon.model.footage import RecorderMeasurement
 from healthmon.model.measurements import Certificate, Clock, Identity, Stream
 from healthmon.model.picture import PictureReading
 from healthmon.model.results import CheckResult
-from healthmon.model.ups import Ups
 
 # A rate is measured over seconds: a stream of 25 pictures a second is seen with 24.6 to 25.4.
 RATE_TOLERANCE = 0.1
@@ -188,8 +187,6 @@ def _facts(result: CheckResult) -> Iterator[tuple[str, str]]:
             yield from _of_clock(clock)
         case Certificate() as certificate:
             yield "certificate", f"{certificate.subject}, issued by {certificate.issuer}"
-        case Ups() as ups:
-            yield "model", ups.model or ""
         case PictureReading() as picture if not picture.problem:
             yield from _view(picture)
 

@@ -156,6 +156,7 @@ class Watched(Strict):
     metered: Annotated[Metered | None, BeforeValidator(or_no)] = None
     port: Name | None = None
     poe: PowerPort | None = None
+    commissioned: Commissioned | None = None
     checks: CheckSettings = Field(default_factory=dict)
 
 
@@ -169,7 +170,6 @@ class VideoDevice(Watched):
     onvif: Annotated[Endpoint | None, BeforeValidator(or_no)] = "/onvif/device_service"
     tls: TlsTrust | None = None
     streams: tuple[Stream, ...] = ()
-    commissioned: Commissioned | None = None
     watch: Seconds | None = Field(default=None, ge=0.2, le=60)
 
 

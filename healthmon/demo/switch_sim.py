@@ -1,5 +1,5 @@
 """A switch as SNMP shows it: IF-MIB, BRIDGE-MIB and POWER-ETHERNET-MIB of the ports that the simulated devices
-hang on.
+hang on, and ENTITY-MIB of itself.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 
 from healthmon.demo.onvif_sim import mac_of
 from healthmon.demo.state import SimDevice
-from healthmon.vendors import bridges, switches
+from healthmon.vendors import bridges, hardware, switches
 
 FIRST_INDEX = 10101
 WATTS = 6
 BUDGET = 370
 _MAIN = "1.3.6.1.2.1.105.1.3.1.1"
-Value = int | str
+Value = int | str | bytes
 Objects = dict[str, Callable[[], Value]]
 
 
@@ -28,12 +28,25 @@ def objects(switch: SimDevice) -> Objects:
         f"{_MAIN}.3.1": lambda: 3 if switch.has("poe_supply") else 1,
         f"{_MAIN}.4.1": lambda: int(switch.faults.get("poe_watts", 0)) or WATTS * len(switch.hangs),
     }
+    found |= _chassis(switch)
     if switch.hangs:
         found[bridges.BASE_PORTS] = lambda: len(switch.hangs)
     for number, device in enumerate(switch.hangs, 1):
         found |= _port(FIRST_INDEX + number - 1, number, device, switch)
         found |= _learned(FIRST_INDEX + number - 1, number, device)
     return found
+
+
+def _chassis(switch: SimDevice) -> Objects:
+    """What the switch itself is."""
+    address = bytes.fromhex(mac_of(switch).replace(":", ""))
+    return {
+        f"{hardware.CLASS}.1": lambda: 3,
+        f"{hardware.SOFTWARE}.1": lambda: "4.2.1",
+        f"{hardware.SERIAL}.1": lambda: switch.serial or f"SIM-{switch.id}",
+        f"{hardware.MODEL}.1": lambda: "Simulated switch",
+        hardware.BRIDGE_ADDRESS: lambda: address,
+    }
 
 
 def _learned(index: int, number: int, device: SimDevice) -> Objects:

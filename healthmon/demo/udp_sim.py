@@ -213,7 +213,9 @@ def tlv(tag: int, body: bytes) -> bytes:
     return bytes((tag, 0x82)) + len(body).to_bytes(2, "big") + body
 
 
-def _encoded(value: int | str) -> bytes:
+def _encoded(value: int | str | bytes) -> bytes:
+    if isinstance(value, bytes):
+        return tlv(0x04, value)
     if isinstance(value, str):
         return tlv(0x04, value.encode())
     return tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))

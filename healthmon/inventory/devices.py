@@ -105,6 +105,7 @@ def _device(
         playback=recorders.playback(entry),
         limits=_shared(_limits(config, entry.limits, metered=entry.metered is not None), known),
         settings=entry.checks,
+        commissioned=_commissioned(entry),
         **_of_video(config, entry),
         **_of_camera(config, entry),
     )
@@ -114,9 +115,12 @@ def _of_video(config: Config, entry: Watched) -> dict[str, Any]:
     """What only cameras and recorders have."""
     if not isinstance(entry, VideoDevice):
         return {}
-    known = entry.commissioned
-    commissioned = Commissioned(**known.model_dump()) if known else None
-    return {"streams": tuple(_streams(config, entry)), "commissioned": commissioned}
+    return {"streams": tuple(_streams(config, entry))}
+
+
+def _commissioned(entry: Watched) -> Commissioned | None:
+    """The identity that was written down of the device."""
+    return Commissioned(**entry.commissioned.model_dump()) if entry.commissioned else None
 
 
 def _of_camera(config: Config, entry: Watched) -> dict[str, Any]:

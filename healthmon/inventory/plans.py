@@ -87,11 +87,11 @@ def ups(planning: Planning) -> Iterator[Check]:
 
 
 def identity(planning: Planning) -> Iterator[Check]:
-    """Every device that says by ONVIF or SNMP who it is."""
-    access, link = planning.device.access, planning.device.kind is Kind.LINK
+    """Every device that says by ONVIF or SNMP who it is, and every UPS."""
+    access = planning.device.access
     if planning.pace is None:
         return
-    if access.onvif_path or (access.snmp and not link):
+    if access.onvif_path or access.snmp or planning.device.kind is Kind.UPS:
         yield planning.check(interval=planning.pace.identity)
 
 

@@ -98,7 +98,8 @@ class DeviceMemory:
     has seen. `ups_families` are the MIBs that a UPS answers, `ups_test_since` is since when it has
     been in a self-test (monotonic). `snmp_absent` are objects that an agent of v1 does not have,
     since `snmp_absent_since`; None before the first request. `answers`: its services have answered
-    a request, and no check has timed out since. `silent_ports` take connections, but answered the
+    a request, and no check has timed out since. `chassis` is its row of ENTITY-MIB, "" where it has
+    none, None before it was looked for. `silent_ports` take connections, but answered the
     reach check nothing. `ptz` is what a camera has told of its views, where pictures are judged.
     """
 
@@ -122,6 +123,7 @@ class DeviceMemory:
     switch_columns: dict[str, dict[str, SnmpValue]] = field(default_factory=dict)
     switch_read_at: float = -1e9
     power_groups: tuple[str, ...] | None = None
+    chassis: str | None = None
     answers: bool = False
     silent_ports: frozenset[int] = frozenset()
     ptz: PtzMemory | None = None

@@ -1,5 +1,5 @@
-"""Who answers on a device's address: by ONVIF (with login), by SNMP and by the key of its
-certificate.
+"""Who answers on a device's address: by ONVIF (with login), by SNMP, of a UPS by what it is asked
+with, and by the key of its certificate.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from healthmon.checks.probes.context import ProbeContext
 from healthmon.checks.probes.endpoints import http_place
 from healthmon.checks.probes.skew import skew
 from healthmon.model.device import Check, Device
+from healthmon.model.enums import Kind
 from healthmon.model.measurements import Identity
 from healthmon.protocols.errors import (
     LOGIN_TROUBLE,
@@ -26,6 +27,8 @@ from healthmon.protocols.transport import tls
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 SYS_UP_TIME = "1.3.6.1.2.1.1.3.0"
 _REMEMBERED = 6
+# Whose hardware SNMP tells of; cameras and recorders have told theirs by ONVIF.
+_BY_MIB = frozenset({Kind.LINK, Kind.WORKSTATION, Kind.UPS})
 
 
 async def probe(device: Device, check: Check, context: ProbeContext) -> Identity:  # noqa: ARG001 - the shape of every probe
@@ -33,7 +36,7 @@ async def probe(device: Device, check: Check, context: ProbeContext) -> Identity
     way answered.
     """
     found, errors = Identity(), []
-    for way in (_by_onvif, _by_snmp, _by_key):
+    for way in (_by_onvif, _by_snmp, _by_ups, _by_key):
         try:
             found = await way(device, context, found)
         except LOGIN_TROUBLE:
@@ -90,8 +93,29 @@ async def _by_snmp(device: Device, context: ProbeContext, found: Identity) -> Id
     values = await snmp_get(device, context, [SYS_DESCR, SYS_UP_TIME])
     text, ticks = values.get(SYS_DESCR), values.get(SYS_UP_TIME)
     system = text.decode("utf-8", "replace") if isinstance(text, bytes) else None
-    return replace(
+    found = replace(
         found, system=_clean(system), uptime=ticks / 100 if isinstance(ticks, int) else None
+    )
+    if device.kind not in _BY_MIB:
+        return found
+    from healthmon.checks.probes import hardware
+
+    return await hardware.added(device, context, found)
+
+
+async def _by_ups(device: Device, context: ProbeContext, found: Identity) -> Identity:
+    if device.kind is not Kind.UPS:
+        return found
+    from healthmon.checks.probes import ups
+
+    told = await ups.read(device, context)
+    return replace(
+        found,
+        manufacturer=_clean(told.manufacturer),
+        model=_clean(told.model),
+        serial=_clean(told.serial),
+        firmware=_clean(told.firmware),
+        system=found.system or f"a UPS by {told.backend}",
     )
 
 
@@ -124,7 +148,9 @@ def _with_history(found: Identity, device: Device, context: ProbeContext) -> Ide
     address.
     """
     memory = context.memory_of(device.id)
-    mark = found.serial or (found.macs[0] if found.macs else None) or found.key
+    mark = found.key
+    if device.kind not in _BY_MIB:  # one of them may keep its serial to itself for a while
+        mark = found.serial or (found.macs[0] if found.macs else None) or found.key
     if mark is None:
         return found
     memory.identities = (*memory.identities, mark)[-_REMEMBERED:]

@@ -35,17 +35,19 @@ _FIRST_ROWS = range(1, 7)  # of an alarm table
 async def probe(device: Device, check: Check, context: ProbeContext) -> Ups:
     """The state of the UPS. Raises ExchangeError when nothing answers."""
     del check
+    return _with_test_time(await read(device, context), device, context)
+
+
+async def read(device: Device, context: ProbeContext) -> Ups:
+    """What the UPS says, in the one way that it is asked. Raises ExchangeError when nothing answers."""
     access = device.access
     if access.nut is not None:
-        ups = await _by_nut(device, access.nut.port, access.nut.ups, context)
-    elif access.apcupsd is not None:
-        port = access.apcupsd.port
-        fields = await apcupsd.status(context.connector, device.address, port)
-        with reading("status of apcupsd"):
-            ups = from_apcupsd(fields)
-    else:
-        ups = await _by_snmp(device, context)
-    return _with_test_time(ups, device, context)
+        return await _by_nut(device, access.nut.port, access.nut.ups, context)
+    if access.apcupsd is None:
+        return await _by_snmp(device, context)
+    fields = await apcupsd.status(context.connector, device.address, access.apcupsd.port)
+    with reading("status of apcupsd"):
+        return from_apcupsd(fields)
 
 
 def _with_test_time(ups: Ups, device: Device, context: ProbeContext) -> Ups:
