@@ -16,6 +16,7 @@ class Permission(StrEnum):
     """One thing that a person or a program may do."""
 
     LOGIN = "login"
+    AGENT = "agent"
     HEALTH = "health"
     METRICS = "metrics"
     WALL = "wall"
@@ -40,6 +41,7 @@ class Permission(StrEnum):
 MEANING: Final[Mapping[Permission, str]] = MappingProxyType(
     {
         Permission.LOGIN: "log in, log out, connect a wall screen with its code, read the accessibility statement",
+        Permission.AGENT: "see whether the agent has the estate, and for how long its database has answered",
         Permission.HEALTH: "see whether the agent is healthy and ready",
         Permission.METRICS: "read the metrics",
         Permission.WALL: "see the wall and what its page loads",
@@ -78,7 +80,7 @@ USER_ROLES: Final = tuple(role for role in Role if role is not Role.KIOSK)
 # The role of a line in the users file that names none: older versions let every user do everything.
 ROLE_OF_OLD_LINES: Final = Role.ADMIN
 
-NOT_LOGGED_IN: Final = frozenset({Permission.LOGIN})
+NOT_LOGGED_IN: Final = frozenset({Permission.LOGIN, Permission.AGENT})
 _SCRAPER = NOT_LOGGED_IN | {Permission.HEALTH, Permission.METRICS}
 _VIEWER = _SCRAPER | {Permission.WALL, Permission.READ}
 _OPERATOR = _VIEWER | {

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from healthmon.config import (
@@ -81,6 +82,7 @@ def _in_whole_entries(part: Part) -> Iterator[tuple[Path_, str]]:
         *_sources(config),
         *_windows(config),
         *_wide_listener(config),
+        *_agents(config),
         *notify_checks.problems_of(config),
         *oidc_checks.problems_of(config),
         *contract_checks.problems_of(config),
@@ -377,6 +379,26 @@ def _wide_listener(config: Config) -> Iterator[tuple[Path_, str]]:
     loopback = config.agent.listen == "localhost" or is_loopback(config.agent.listen)
     if not loopback and not (config.agent.tls and config.agent.users_file):
         yield ("agent", "listen"), "anything wider than 127.0.0.1 needs both 'tls' and 'users_file'"
+
+
+def _agents(config: Config) -> Iterator[tuple[Path_, str]]:
+    database = config.database
+    if database is None or not database.agents:
+        return
+    if database.takeover is None:
+        yield ("database", "agents"), "several agents need `takeover`"
+    for number, url in enumerate(database.agents):
+        parts = urlsplit(url)
+        if parts.path.strip("/") or parts.query:
+            yield (
+                ("database", "agents", number),
+                f"'{url}' has a path; write {parts.scheme}://{parts.netloc}",
+            )
+        if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+            yield (
+                ("database", "agents", number),
+                f"'{url}': an agent on another machine is asked by https only",
+            )
 
 
 def _logins(tree: Any, path: Path_) -> Iterator[tuple[Path_, str]]:

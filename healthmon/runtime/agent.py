@@ -30,6 +30,7 @@ from healthmon.runtime.audit_watch import AuditWatch
 from healthmon.runtime.engine import CheckEngine
 from healthmon.runtime.estate import Estate
 from healthmon.runtime.incident_service import IncidentService
+from healthmon.runtime.other_agents import OtherAgents
 from healthmon.runtime.preloading import load_for
 from healthmon.runtime.reading import read_apart
 from healthmon.runtime.self_check import Facts, behind, own_network
@@ -42,6 +43,7 @@ from healthmon.store import AloneError, Saved, Store, StoreError, TroubleError, 
 from healthmon.store.audit import Entry
 from healthmon.store.lease import Lease
 from healthmon_exporters.metrics.exposition import Metrics
+from healthmon_exporters.web.agent_pages import AgentReport
 
 log = logging.getLogger("healthmon")
 
@@ -119,6 +121,9 @@ class Agent:
         store_writer.snapshot = lambda: incident_service.snapshot(book.open())
         store_writer.on_late = agent._late
         store_writer.on_superseded = agent.stop
+        if (others := OtherAgents.of(estate.config)) is not None:
+            store_writer.others = others.longest_contact
+            agent.ending.append(others.close)
         incident_service.wall.on_step.append(agent._move)
         incident_service.on_operations = agent._operated
         incident_service.answers = agent.state.answers
@@ -286,6 +291,11 @@ class Agent:
         """Whether the work goes on: what is due is checked, and running checks end."""
         return self._liveness is None or self._liveness.beats()
 
+    def report(self) -> AgentReport:
+        """What this agent says to others of itself."""
+        seconds = self.incident_service.store_writer.database_seconds()
+        return AgentReport(has_estate=True, database_seconds=seconds)
+
     def status(self) -> str:
         """One line for the service manager."""
         told = sum(
@@ -321,6 +331,7 @@ class Agent:
             self._every(TRIM_SECONDS, memory.trim),
             self.audit.watch,
             self.incident_service.store_writer.hold,
+            self.incident_service.store_writer.decide,
             *self.incident_service.jobs,
         )
         tasks = [asyncio.create_task(supervised(job, self._bug)) for job in jobs]

@@ -19,7 +19,7 @@ from healthmon.access.roles import Role
 from healthmon.config.problems import ConfigError, Problem
 from healthmon.config.ways import way_of
 from healthmon.notifications.planner import HEAD_WAY
-from healthmon.runtime import identity_provider
+from healthmon.runtime import identity_provider, other_agents
 from healthmon.runtime.access_log import AccessLog
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.identity_provider import IdentityProvider
@@ -65,6 +65,8 @@ def _problems(config: Config) -> Iterator[tuple[Path_, str]]:
             yield ("agent", "users_file"), str(problem)
     if words := identity_provider.problem(config):
         yield ("agent", "oidc", "ca_file"), words
+    if words := other_agents.problem(config):
+        yield ("database", "ca_file"), words
 
 
 def warnings(config: Config) -> list[str]:
@@ -126,6 +128,11 @@ def users_file(config: Config) -> Path | None:
 def names_of(section: AgentSection) -> Collection[str]:
     """The names that an agent is reached by."""
     return {name.removesuffix(".") for name in (*section.hosts, section.listen)}
+
+
+def agents(config: Config) -> Collection[str]:
+    """The web addresses of all agents of the estate."""
+    return config.database.agents if config.database else ()
 
 
 async def listening(engine: ASGIApp, config: Config) -> listener.OpenListener:

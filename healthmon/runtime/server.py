@@ -18,6 +18,7 @@ from healthmon.runtime.operators import Operators
 from healthmon.runtime.preloading import load_for
 from healthmon.runtime.reloads import Reloads
 from healthmon_exporters.web import app as web
+from healthmon_exporters.web.agent_pages import AgentPages
 from healthmon_exporters.web.probe_handler import Probing
 
 
@@ -50,6 +51,9 @@ async def serve(
         alive=running.alive,
         reload=reloads.request,
         targets=lambda: targets(running),
+        agent_pages=AgentPages(
+            running.report, lambda: listener_config.agents(running.estate.config)
+        ),
         estate=estate.config.estate.name,
         simulated=estate.config.estate.simulated,
         operators=operators.endpoints,

@@ -20,10 +20,12 @@ from healthmon.config.problems import ConfigError
 from healthmon.runtime import listener_config, systemd
 from healthmon.runtime.agent import Agent, TakenError
 from healthmon.runtime.estate import Estate
+from healthmon.runtime.other_agents import OtherAgents
 from healthmon.runtime.reading import read_apart
 from healthmon.store import StoreError, lease, location
-from healthmon.store.lease import Lease, Watch
+from healthmon.store.lease import Contact, Lease, Watch
 from healthmon_exporters.web import standby_pages
+from healthmon_exporters.web.agent_pages import AgentPages, AgentReport
 
 log = logging.getLogger("healthmon")
 
@@ -59,7 +61,14 @@ async def _read(path: Path) -> tuple[Estate, tuple[str, ...]]:
 
 async def _until_free(estate: Estate, seconds: float) -> tuple[Lease | None, bool]:
     """The lease that may be ended, and whether it had to be waited for."""
-    waiting = _Waiting(estate, Watch(seconds))
+    waiting = _Waiting(estate, Watch(seconds), OtherAgents.of(estate.config))
+    try:
+        return await _waited(estate, seconds, waiting)
+    finally:
+        await waiting.close()
+
+
+async def _waited(estate: Estate, seconds: float, waiting: _Waiting) -> tuple[Lease | None, bool]:
     if await waiting.is_free():
         return waiting.found, False
     # The file is read at a takeover anyway.
@@ -80,20 +89,36 @@ class _Waiting:
 
     estate: Estate
     watch: Watch
+    others: OtherAgents | None
+    contact: Contact = field(default_factory=Contact)
     holder: str = field(default_factory=lambda: uuid.uuid4().hex)
     found: Lease | None = None
     trouble: str = ""
 
     async def is_free(self) -> bool:
         """Whether this agent may have the estate now."""
+        began = time.monotonic()
         try:
             where = location.place(self.estate.config)
             asking = functools.partial(lease.announce, where.url, where.password, self.holder)
             self.found, self.trouble = await asyncio.to_thread(asking, platform.node()), ""
         except (StoreError, ConfigError) as error:
             self.trouble = str(error)
-            return self.watch.lost_sight(time.monotonic())
+            self.contact.failed()
+            seen_to = await self.others.see_to_it() if self.others is not None else None
+            return self.watch.lost_sight(time.monotonic(), seen_to=seen_to)
+        self.contact.answered(began)
         return self.watch.may_take(self.found, time.monotonic())
+
+    def report(self) -> AgentReport:
+        """What this agent says of itself."""
+        seconds = lease.fresh(self.watch.seconds)
+        return AgentReport(has_estate=False, database_seconds=self.contact.unbroken(seconds))
+
+    async def close(self) -> None:
+        """Ask nobody more."""
+        if self.others is not None:
+            await self.others.close()
 
     def words(self) -> str:
         """Who has the estate, in words."""
@@ -111,6 +136,7 @@ async def _shown(estate: Estate, waiting: _Waiting) -> AsyncIterator[None]:
     """The pages of an agent that stands by. Raises OSError as those of an agent."""
     pages = standby_pages.application(
         waiting.words,
+        AgentPages(waiting.report, functools.partial(listener_config.agents, estate.config)),
         functools.partial(listener_config.users_file, estate.config),
         functools.partial(listener_config.names_of, estate.config.agent),
     )

@@ -144,6 +144,10 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
         with self._engine.transaction():
             claim.renew(self._engine)
 
+    def sever(self) -> None:
+        """Let no other thread wait for the server any longer."""
+        self._engine.sever()
+
     def release(self, claim: Claim) -> None:
         """Let another agent have the estate at once."""
         with self._engine.transaction():

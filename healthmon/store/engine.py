@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import re
+import socket
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -102,6 +104,9 @@ class Engine:
 
     def forget_pages(self) -> None:
         """Write the database anew, where free pages would hold what was deleted."""
+
+    def sever(self) -> None:
+        """Cut the connection to a server, so that another thread waits for it no longer."""
 
     def close(self) -> None:
         """Let go of the database."""
@@ -202,6 +207,17 @@ class ServerEngine(Engine):
     def claim(self, table: str) -> None:
         """As `Engine.claim`."""
         self.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
+
+    def sever(self) -> None:
+        """As `Engine.sever`."""
+        connection = self._connection
+        if connection is None or connection.closed:
+            return
+        with (
+            contextlib.suppress(OSError, self.error),
+            socket.socket(fileno=os.dup(connection.fileno())) as link,
+        ):
+            link.shutdown(socket.SHUT_RDWR)
 
     def _connected(self) -> Any:
         import psycopg

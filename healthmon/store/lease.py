@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -85,9 +86,35 @@ class Lock:
 
 
 @dataclass(slots=True)
+class Contact:
+    """When the database answered an agent: at `last`, and `since` when each time. Monotonic seconds."""
+
+    last: float = -math.inf
+    since: float | None = None
+
+    def answered(self, at: float) -> None:
+        """The database has answered what was asked `at`."""
+        self.last, self.since = at, at if self.since is None else self.since
+
+    def failed(self) -> None:
+        """The database has not answered."""
+        self.since = None
+
+    def silence(self) -> float:
+        """For how long it has not answered (seconds); infinite where it never has."""
+        return time.monotonic() - self.last
+
+    def unbroken(self, longest: float) -> float:
+        """For how long it has answered each time (seconds), where the last time is `longest` ago at most."""
+        if self.since is None or self.silence() > longest:
+            return 0.0
+        return time.monotonic() - self.since
+
+
+@dataclass(slots=True)
 class Claim(Lock):
     """The claim of one life of an agent; `over` is the lease that may be ended for it. `seconds` is
-    the time of the takeover.
+    the time of the takeover; `contact` is that of the beats.
     """
 
     name: str
@@ -95,7 +122,7 @@ class Claim(Lock):
     over: Lease | None = None
     holder: str = field(default_factory=lambda: uuid.uuid4().hex)
     lease: Lease | None = None
-    confirmed: float = 0.0
+    contact: Contact = field(default_factory=Contact)
 
     def seize(self, connection: Any) -> None:
         """Take the lock and the lease; once had, only the same lease is taken up again. Raises
@@ -115,7 +142,7 @@ class Claim(Lock):
         connection.execute(_PUT, {"name": "lease", "value": self.lease.as_json()})
         connection.execute(_BEAT, {"name": "lease_beat"})
         connection.execute(_FORGET, {"age": GONE_SECONDS})
-        self.confirmed = time.monotonic()
+        self.contact.answered(time.monotonic())
 
     def confirm(self, connection: Any) -> None:
         """The lease stays ours until the end of the transaction."""
@@ -133,7 +160,7 @@ class Claim(Lock):
 
     def in_force(self) -> bool:
         """Whether the lease was renewed within the time of a takeover: nobody can have it else."""
-        return time.monotonic() - self.confirmed < self.seconds
+        return self.contact.silence() < self.seconds
 
     def _end_holder(self, connection: Any, found: Lease | None) -> None:
         """End the session that has the lock, where that is our own old one or belongs to the lease that
@@ -160,25 +187,31 @@ class Watch:
     seconds: float
     _seen: Lease | None = None
     _since: float | None = None
+    _blind: float | None = None
 
     def may_take(self, lease: Lease | None, now: float) -> bool:
         """By what the database says at `now`; None: nobody has had the estate yet."""
+        self._blind = None
         if lease is None or lease.beat == RELEASED:
             return True
         if lease != self._seen or self._since is None:
             self._seen, self._since = lease, now
         return now - self._since >= self.seconds
 
-    def lost_sight(self, now: float) -> bool:
-        """By a database that does not answer at `now`: the time begins anew. Where it has never
-        answered, nobody can tell who has the estate, and an estate that nobody looks at is worse than
-        one that two look at.
+    def lost_sight(self, now: float, *, seen_to: bool | None = None) -> bool:
+        """By a database that does not answer at `now`: the time begins anew. `seen_to` is whether
+        another agent says that it has the estate or the database; None where none can be asked.
+
+        Where nobody says so for the time of a takeover, or none can be asked and the database has
+        never answered, an estate that nobody looks at is worse than one that two look at.
         """
-        if self._seen is not None:
-            self._since = None
+        self._since = None
+        known = self._seen is not None if seen_to is None else seen_to
+        if known:
+            self._blind = None
             return False
-        self._since = now if self._since is None else self._since
-        return now - self._since >= self.seconds
+        self._blind = now if self._blind is None else self._blind
+        return now - self._blind >= self.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +242,27 @@ def lease_of(connection: Any) -> Lease | None:
 def pause_between_beats(seconds: float) -> float:
     """The time between two beats, and between two looks at them, for a takeover in `seconds`."""
     return min(LONGEST_PAUSE, seconds / BEATS)
+
+
+def fresh(seconds: float) -> float:
+    """How old the last answer of the database may be while nothing is amiss: two beats of a takeover in
+    `seconds`.
+    """
+    return 2 * seconds / BEATS
+
+
+def doubtful(seconds: float) -> float:
+    """From which silence of the database on the other agents are asked: where one of them has a `fresh`
+    answer then, it has one from long after our last.
+    """
+    return 4 * seconds / BEATS
+
+
+def has_it_surely(seconds: float) -> float:
+    """For how long the database must have answered another agent each time, until that tells of us that
+    we are cut off, and not of a database that has just started.
+    """
+    return seconds / 2
 
 
 def announce(url: str, password: Secret | None, holder: str, name: str) -> Lease | None:

@@ -42,6 +42,14 @@ log = logging.getLogger("healthmon")
 
 FILE = "healthmon.db"
 TAKEOVER_SECONDS = 30.0
+# How long a link to the server may be dead before it is cut: 5 s for what is sent, 9 s for what is
+# awaited (PostgreSQL's manual, 34.1.2). The kernel's own limits are 15 minutes and 2 hours.
+LINK = {
+    "tcp_user_timeout": "5000",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "2",
+}
 UNREAD = "the record cannot be read"
 # Where the service keeps its state (StateDirectory=healthmon of its unit).
 SERVICE = Path("/var/lib/healthmon")
@@ -103,6 +111,8 @@ def place(config: Config) -> StoreLocation:
     query = dict(parse_qsl(parts.query))
     if parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         query.setdefault("sslmode", "verify-full")
+    for name, value in LINK.items():
+        query.setdefault(name, value)
     user = f"{quote(login.username, safe='')}@" if login and login.username else ""
     url = parts._replace(netloc=user + parts.netloc, query=urlencode(query)).geturl()
     return StoreLocation(url, login.password if login else None)

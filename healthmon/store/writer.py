@@ -13,14 +13,14 @@ import contextlib
 import functools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from healthmon.store import AloneError, Batch, CorruptError, Saved, Store, StoreError, TroubleError
 from healthmon.store.engine import last_number, quarantine
-from healthmon.store.lease import Claim, pause_between_beats
+from healthmon.store.lease import Claim, doubtful, fresh, has_it_surely, pause_between_beats
 
 log = logging.getLogger("healthmon.store")
 
@@ -35,7 +35,8 @@ class StoreWriter:
 
     `snapshot` is all that is known, for a store that begins anew; `on_late` gets what the last run
     has left when that could not be read at the start. `claim` is that on the database of a server;
-    `on_superseded` is called once when another agent has it.
+    `on_superseded` is called once when another agent has it. `others` asks the other agents for
+    how long the database has answered one of them (seconds); None where none are known.
     """
 
     opener: Callable[[], Store]
@@ -44,6 +45,7 @@ class StoreWriter:
     on_late: Callable[[Saved], None] = lambda _saved: None
     claim: Claim | None = None
     on_superseded: Callable[[], None] = lambda: None
+    others: Callable[[], Awaitable[float]] | None = None
     superseded: str = ""
     problem: str = ""
     alarm: str = ""
@@ -54,6 +56,7 @@ class StoreWriter:
     _replaced: bool = False
     _left: float | None = None
     _late: bool = False
+    _goes_on: bool = False
     _found: Saved | None = None
     _pending: Batch = field(default_factory=Batch)
     _waiting: list[asyncio.Future[None]] = field(default_factory=list)
@@ -96,7 +99,11 @@ class StoreWriter:
         return saved
 
     def _open(self) -> None:
-        """Open the store where it is not, or where its file is another one than before."""
+        """Open the store where it is not, or where its file is another one than before. Raises AloneError
+        where another agent has it.
+        """
+        if self.superseded:
+            raise AloneError(self.superseded)
         before, now = self._opened, _identity(self.file)
         if self.store is not None and now == before:
             return
@@ -200,17 +207,53 @@ class StoreWriter:
         except AloneError as error:
             self._end(error)
         except StoreError as error:
+            claim.contact.failed()
             log.warning("the lease cannot be renewed: %s", error)
         else:
-            claim.confirmed = began
+            claim.contact.answered(began)
+
+    async def decide(self) -> None:
+        """Whenever the lease is over without a word of the database, decide whether this agent goes on.
+        For ever, or until it is superseded.
+
+        One whose database answers another agent is cut off and ends. Where nobody says so, an estate
+        that nobody looks at would be worse. The others are asked before one of them can take over:
+        while it does, it does not answer. An agent that was stopped asks the database first.
+        """
+        elsewhere = over = False
+        while self.claim is not None and not self.superseded:
+            await asyncio.sleep(pause_between_beats(self.claim.seconds))
+            if self.claim.contact.silence() < doubtful(self.claim.seconds):
+                elsewhere = over = self._goes_on = False
+                continue
+            elsewhere |= await self._answers_another(self.claim.seconds)
+            before, over = over, not self.claim.in_force()
+            if before and over:
+                self._decided(elsewhere=elsewhere)
+
+    async def _answers_another(self, seconds: float) -> bool:
+        return self.others is not None and await self.others() >= has_it_surely(seconds)
+
+    def _decided(self, *, elsewhere: bool) -> None:
+        if elsewhere:
+            self._end(AloneError("the database answers another agent and not this one"))
+        self._goes_on = not elsewhere
 
     async def permitted(self) -> bool:
-        """Whether it is this agent that sends messages. One whose lease may be over (it was stopped, or
-        cut off) asks the database first; where that does not answer it goes on.
+        """Whether it is this agent that sends messages. One that may be cut off, or was stopped, sends
+        none until that is decided.
         """
-        if self.claim is not None and not self.superseded and not self.claim.in_force():
-            await self._renew(self.claim)
-        return not self.superseded
+        if self.claim is None:
+            return True
+        longest = fresh(self.claim.seconds) if self.others is not None else self.claim.seconds
+        sure = self.claim.contact.silence() < longest
+        return not self.superseded and (sure or self._goes_on)
+
+    def database_seconds(self) -> float | None:
+        """For how long the database of a server has answered each time; None for a file."""
+        if self.claim is None:
+            return None
+        return self.claim.contact.unbroken(fresh(self.claim.seconds))
 
     def _failed(self, error: StoreError) -> None:
         if isinstance(error, AloneError):
@@ -225,6 +268,8 @@ class StoreWriter:
             return
         self.problem = self.superseded = str(error)
         log.critical("%s: this agent ends and writes nothing more", error)
+        if self.store is not None:  # its thread may wait for an answer that never comes
+            self.store.sever()
         self.on_superseded()
 
     def _begin_anew(self, error: _ReplacedError) -> None:

@@ -82,6 +82,11 @@ async def test_the_routes_say_what_they_should() -> None:
         assert found.headers["x-prometheus-refresh-interval-seconds"] == "60"
         assert (await http.get("/-/healthy")).status_code == 200
         assert (await http.get("/-/ready")).status_code == 200
+        assert (await http.get("/-/agent")).json() == {
+            "has_estate": True,
+            "database_seconds": None,
+        }
+        assert (await http.get("/sd/agents")).json() == []
 
 
 async def test_only_configured_devices_can_be_probed_within_the_scrape_limit() -> None:

@@ -24,7 +24,8 @@ from healthmon.access import passwords, users
 from healthmon.access.roles import Role
 from healthmon.access.users import User
 from healthmon_exporters.web import app as web
-from healthmon_exporters.web import listener, server_tls
+from healthmon_exporters.web import listener, server_tls, standby_pages
+from healthmon_exporters.web.agent_pages import AgentPages
 
 pytestmark = pytest.mark.peer
 ROOT = Path(__file__).parents[2]
@@ -158,6 +159,38 @@ async def test_prometheus_scrapes_by_tls_with_a_login_and_by_a_name_of_ours_only
                 ("other_ca", "certificate"),
             ):
                 assert re.search(words, errors[name]), (name, errors[name])
+    finally:
+        await running.close()
+        await asyncio.get_running_loop().shutdown_default_executor()
+
+
+async def test_prometheus_finds_every_agent_by_the_page_of_one_and_keeps_one_that_is_away(
+    peers: Peers,
+) -> None:
+    folder = peers.folder
+    pair, file = certificates.made(folder, "healthmon-ca"), folder / "users"
+    users.put(file, User("prometheus", passwords.hash_password("a long word for it"), Role.SCRAPER))
+    (folder / "right").write_text("a long word for it")
+    known: list[str] = []
+    pages = AgentPages(addresses=lambda: known)
+    stands_by = standby_pages.application(lambda: "", pages, lambda: file, tuple)
+    tls = server_tls.tls_context(pair.certificate, pair.key)
+    running = await listener.serve(stands_by, "127.0.0.1", 0, tls=tls, guarded=True)
+    here, away = f"127.0.0.1:{running.port}", f"127.0.0.1:{free_port()}"
+    known += [f"https://{here}", f"https://{away}"]
+    access = {
+        "tls_config": {"ca_file": str(pair.certificate)},
+        "basic_auth": {"username": "prometheus", "password_file": str(folder / "right")},
+    }
+    found_by = {"url": f"https://{here}/sd/agents", "refresh_interval": "5s", **access}
+    job = {"job_name": "healthmon", "http_sd_configs": [found_by], **access}
+    try:
+        async with prometheus(peers, [job]) as http:
+            rows = await check(http, "up", 2)
+            ups = {row["metric"]["instance"]: row["value"][1] for row in rows}
+            assert ups == {here: "1", away: "0"}
+            (one,) = await check(http, "healthmon_standing_by", 1)
+            assert one["metric"]["instance"] == here
     finally:
         await running.close()
         await asyncio.get_running_loop().shutdown_default_executor()

@@ -22,6 +22,7 @@ from healthmon.store.lease import (
     ADVISORY_LOCK,
     RELEASED,
     Claim,
+    Contact,
     Lease,
     Lock,
     SupersededError,
@@ -31,6 +32,7 @@ from healthmon.store.lease import (
     members,
     pause_between_beats,
 )
+from healthmon.store.writer import StoreWriter
 
 __all__ = ["server"]  # a fixture
 pytestmark = pytest.mark.slow
@@ -83,6 +85,84 @@ def test_an_estate_without_an_agent_or_with_one_that_has_ended_is_taken_at_once(
 def test_a_database_that_never_answered_does_not_keep_everybody_from_looking() -> None:
     watch = Watch(30.0)
     assert [watch.lost_sight(now) for now in (0.0, 10.0, 29.0, 30.0)] == [False] * 3 + [True]
+
+
+def test_who_can_ask_the_others_takes_over_what_none_of_them_sees_to() -> None:
+    watch = Watch(30.0)
+    assert not watch.may_take(BEAT, 0.0)
+    assert not watch.lost_sight(40.0, seen_to=True)
+    assert not watch.lost_sight(90.0, seen_to=False), (
+        "the time begins with the first silence of all"
+    )
+    assert not watch.lost_sight(110.0, seen_to=True)
+    assert not watch.lost_sight(130.0, seen_to=False)
+    assert watch.lost_sight(160.0, seen_to=False)
+
+
+def test_the_database_answers_without_a_break_or_not_at_all() -> None:
+    contact = Contact()
+    assert contact.unbroken(10.0) == 0.0
+    now = time.monotonic()
+    contact.answered(now - 20.0)
+    contact.answered(now - 5.0)
+    assert 20.0 <= contact.unbroken(10.0) < 30.0
+    assert contact.unbroken(4.0) == 0.0, "what hangs answers nothing"
+    contact.failed()
+    assert contact.unbroken(10.0) == 0.0
+    contact.answered(now)
+    assert contact.unbroken(10.0) < 10.0, "it counts anew"
+
+
+async def decided(longest: float, *, silent: float) -> StoreWriter:
+    """A writer whose database has been silent so long and has answered another agent for `longest`
+    seconds, after it had the time to decide.
+    """
+
+    async def others() -> float:
+        return longest
+
+    claim = Claim("north", 3.0)
+    claim.contact.answered(time.monotonic() - silent)
+    writer = StoreWriter(lambda: Store.open("sqlite://"), claim=claim, others=others)
+    assert not await writer.permitted(), "nothing is sent before it is decided"
+    task = asyncio.create_task(writer.decide())
+    await asyncio.sleep(1.3)
+    task.cancel()
+    return writer
+
+
+async def test_an_agent_whose_database_answers_another_one_ends() -> None:
+    writer = await decided(1.5, silent=3.0)
+    assert "the database answers another agent and not this one" in writer.superseded
+    assert not await writer.permitted()
+
+
+async def test_an_agent_whose_database_answers_nobody_surely_goes_on() -> None:
+    writer = await decided(1.4, silent=3.0)
+    assert not writer.superseded
+    assert await writer.permitted()
+
+
+async def test_what_another_one_said_before_it_took_over_counts() -> None:
+    said = iter([2.0, 0.0, 0.0, 0.0])
+
+    async def others() -> float:
+        return next(said)
+
+    claim = Claim("north", 3.0)
+    claim.contact.answered(time.monotonic() - 2.0)
+    writer = StoreWriter(lambda: Store.open("sqlite://"), claim=claim, others=others)
+    async with asyncio.timeout(5):
+        await writer.decide()
+    assert "answers another agent" in writer.superseded
+
+
+async def test_nobody_is_asked_and_nothing_sent_while_the_lease_may_be_renewed() -> None:
+    writer = await decided(1000.0, silent=1.1)  # 2.4 s at the end
+    assert not writer.superseded
+    assert not await writer.permitted(), (
+        "a message that is not on the disk may be sent by another one"
+    )
 
 
 def test_looks_are_often_enough_for_a_service_manager_that_waits_30_seconds() -> None:

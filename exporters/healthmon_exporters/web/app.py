@@ -9,7 +9,7 @@ import functools
 import html
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from healthmon_exporters.metrics.exposition import OPENMETRICS, TEXT, Metrics
 from healthmon_exporters.web import runbooks
 from healthmon_exporters.web.access_control import AccessControl
+from healthmon_exporters.web.agent_pages import REFRESH_SECONDS, AgentPages
 from healthmon_exporters.web.csp import policy
 from healthmon_exporters.web.guards import Guard, not_bare
 from healthmon_exporters.web.known_users import KnownUsers
@@ -41,7 +42,6 @@ from healthmon_exporters.web.refusals import not_there
 from healthmon_exporters.web.rules import GuardedRoute, person_of
 from healthmon_exporters.web.small_pages import STYLE
 
-REFRESH_SECONDS = 60
 _STYLE = f"{STYLE}body{{max-width:46rem}}li{{margin:.5rem 0}}"
 _OF_OPERATORS = (
     ("/desk", "Desk: open faults and the shift"),
@@ -68,6 +68,7 @@ class Site:
     operators: Callable[[AccessControl], Awaitable[Endpoints]] | None = None
     alive: Callable[[], bool] = lambda: True
     last_failure: Callable[[str], str | None] = lambda _device: None
+    agent_pages: AgentPages = field(default_factory=AgentPages)
 
 
 def application(
@@ -159,6 +160,7 @@ def routes(site: Site, control: AccessControl) -> list[BaseRoute]:
         GuardedRoute("/-/healthy", healthy),
         GuardedRoute("/-/ready", ready),
         GuardedRoute("/-/reload", reload, methods=("POST",)),
+        *site.agent_pages.routes(),
         *login.routes(),
         *OidcPages(control, login).routes(),
         *runbooks.routes(),
@@ -215,7 +217,8 @@ def _page(site: Site) -> str:
         ("/runbooks/", "What to do when an alert comes"),
         ("/login", "Log in or out"),
         ("/metrics", "Metrics for Prometheus"),
-        ("/sd", "HTTP service discovery"),
+        ("/sd", "HTTP service discovery of devices"),
+        ("/sd/agents", "HTTP service discovery of agents"),
         ("/-/healthy", "Whether the agent is healthy"),
         ("/-/ready", "Whether the first round is finished"),
     )

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from healthmon.access.roles import NOBODY, Permission, Person
+from healthmon.access.roles import NOBODY, NOT_LOGGED_IN, Permission, Person
 from healthmon_exporters.web.refusals import refused
 
 # The key of a request's scope (ASGI) under which the one who asks is kept.
@@ -78,10 +78,12 @@ RULES: Final[Mapping[str, Permission]] = MappingProxyType(
         "GET /": Permission.READ,
         "GET /metrics": Permission.METRICS,
         "GET /sd": Permission.READ,
+        "GET /sd/agents": Permission.METRICS,
         "GET /probe": Permission.CHECK,
         "GET /last-failure": Permission.READ,
         "GET /-/healthy": Permission.HEALTH,
         "GET /-/ready": Permission.HEALTH,
+        "GET /-/agent": Permission.AGENT,
         "POST /-/reload": Permission.RELOAD,
         "GET /runbooks/": Permission.READ,
         "GET /runbooks/{name}": Permission.READ,
@@ -96,7 +98,7 @@ RULES: Final[Mapping[str, Permission]] = MappingProxyType(
         **OPERATORS,
     }
 )
-PUBLIC: Final = frozenset(page for page, rule in RULES.items() if rule is Permission.LOGIN)
+PUBLIC: Final = frozenset(page for page, rule in RULES.items() if rule in NOT_LOGGED_IN)
 
 
 class GuardedRoute(Route):

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from healthmon_exporters.metrics.exposition import TEXT
 from healthmon_exporters.web.access_control import AccessControl
+from healthmon_exporters.web.agent_pages import AgentPages
 from healthmon_exporters.web.guards import Guard
 from healthmon_exporters.web.known_users import KnownUsers
 from healthmon_exporters.web.login import Login
@@ -27,7 +28,10 @@ healthmon_standing_by 1
 
 
 def application(
-    words: Callable[[], str], users: Callable[[], Path | None], names: Callable[[], Collection[str]]
+    words: Callable[[], str],
+    agent_pages: AgentPages,
+    users: Callable[[], Path | None],
+    names: Callable[[], Collection[str]],
 ) -> ASGIApp:
     """`words` say who has the estate; `users` and `names` as those of an agent."""
 
@@ -46,5 +50,6 @@ def application(
         GuardedRoute("/metrics", metrics),
         GuardedRoute("/-/healthy", healthy),
         GuardedRoute("/-/ready", stands_by),
+        *agent_pages.routes(),
     ]
     return Guard(Login(Starlette(routes=routes), control), names)
