@@ -43,7 +43,7 @@ class Row:
         """What the gate is on."""
         if self.ours is None or self.theirs is None:
             return None if self.absent else self.ours
-        return self.ours / self.theirs
+        return self.ours / self.theirs if self.theirs else None
 
     @property
     def missed(self) -> bool:

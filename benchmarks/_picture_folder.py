@@ -51,7 +51,7 @@ class Sample:
     def name(self) -> str:
         """As in "covered 0.3"."""
         name = f"{self.kind} {self.amount:g}" if self.amount else self.kind
-        slow = self.low_rate and self.kind in ("defocus", "frozen")
+        slow = self.low_rate and self.kind.startswith(("defocus", "frozen"))
         return f"{name} at 300 kbit/s" if slow else name
 
 

@@ -22,6 +22,7 @@ Judge = Callable[[Sequence[Decoded]], set[str]]
 VERSION = "0.1.0"
 FOUND = {
     "black": {"darkness"}, "white": {"overexposure"}, "frozen": {"frozen"},
+    "frozen behind a clock": {"frozen"},
     "flat": {"obstruction", "tampering", "defocus"}, "slate": {"obstruction", "tampering", "defocus"},
     "moved": {"drift", "tampering"}, "preset": {"drift", "tampering"}, "zoom": {"drift", "tampering"},
     "covered": {"obstruction", "tampering"}, "defocus": {"defocus"},

@@ -89,17 +89,29 @@ class Scene:
         """The picture as it goes to the encoder, `count` times two seconds apart: the noise and the
         clock are others then. `other` is what a wrong preset shows.
         """
+        bare = self._bare(at, other, count)
+        return [self._overlaid(one, at.second + 2 * number) for number, one in enumerate(bare)]
+
+    def _bare(self, at: Moment, other: Scene | None, count: int) -> list[Grey]:
+        """The same without text."""
         chance = np.random.default_rng((self.seed, at.seed, 3))
         blank = self._blank(at, chance)
         clean = blank if blank is not None else self._made(at, chance, other)
         strength = 0.0 if blank is not None else NOISE[at.light] * self._noise
         found = []
-        for number in range(count):
+        for _ in range(count):
             down, right = chance.integers(0, 64, 2)
             grain = self._grain[down : down + self.size[1], right : right + self.size[0]]
-            shown = np.clip(clean + strength * grain, 0, 255).astype(np.uint8)
-            found.append(self._overlaid(shown, at.second + 2 * number))
+            found.append(np.clip(clean + strength * grain, 0, 255).astype(np.uint8))
         return found
+
+    def frozen(self, at: Moment, seconds: int, *, ticking: bool) -> list[Grey]:
+        """What a sensor that froze gives to the encoder in each of so many seconds: the same picture, on
+        which the clock may be `ticking`.
+        """
+        (bare,) = self._bare(at, None, 1)
+        times = range(at.second, at.second + seconds) if ticking else [at.second] * seconds
+        return [self._overlaid(bare.copy(), second) for second in times]
 
     def _made(self, at: Moment, chance: Any, other: Scene | None) -> Grey:
         """Scene, what passes, light, weather and lens."""
@@ -294,13 +306,12 @@ class Encoder:
         context = self._opened(pictures[0].shape, Fraction(1, 2), 1, 0.35)
         return [bytes(one) for one in _coded(context, pictures)]
 
-    def frozen(self, picture: Grey, keys: int) -> list[bytes]:
-        """The last two of `keys` key frames, two seconds apart, of a stream in which the sensor gives
-        the same picture again and again.
+    def last_two(self, pictures: list[Grey]) -> list[bytes]:
+        """The last two key frames, two seconds apart, of a stream that shows each of the `pictures` for a
+        second.
         """
-        step = 2 * FREEZE_STEP
-        context = self._opened(picture.shape, Fraction(FREEZE_STEP), step, 1.0)
-        coded = _coded(context, [picture] * ((keys - 1) * step + 1))
+        context = self._opened(pictures[0].shape, Fraction(FREEZE_STEP), 2 * FREEZE_STEP, 1.0)
+        coded = _coded(context, [one for one in pictures for _ in range(FREEZE_STEP)])
         return [bytes(one) for one in coded if one.is_keyframe][-2:]
 
     def _opened(self, shape: tuple[int, int], rate: Fraction, keyint: int, share: float) -> Any:

@@ -48,6 +48,7 @@ FAULTS = {
     "flat": {"picture_flat"},
     "slate": {"picture_flat"},
     "frozen": {"picture_frozen"},
+    "frozen behind a clock": {"picture_frozen"},
     "moved": {"view_moved", "view_changed"},
     "preset": {"view_changed", "view_moved"},
     "zoom": {"view_zoomed", "view_changed", "view_moved"},
@@ -65,6 +66,7 @@ RATES = (300_000, 300_000, 1_000_000, 2_000_000, 4_000_000)
 LIGHTS = ("day", "day", "night", "infrared")
 SCENES, GOOD, EACH = 60, 170, 5
 SPELL = 6  # checks
+FROZEN_SECONDS = 15, 30  # before the second of two key frames
 DAY = 288  # checks
 CURVE = (3, 6, 8)
 
@@ -81,7 +83,8 @@ class Camera:
         for number, one in enumerate(samples):
             change = _change(one)
             moved = None if change is None else change.cell >= MOVED_CELL
-            self.baseline.learn(one.pictures[-1], 7200.0 * number, moved=moved)
+            fine = None if change is None else change.fine
+            self.baseline.learn(one.pictures[-1], 7200.0 * number, moved=moved, fine=fine)
 
     def reading(self, one: Sample) -> PictureReading:
         """The numbers of a check."""
@@ -434,14 +437,14 @@ class _Made:
             seeds = range(100_000 + EACH * place, 100_000 + EACH * (place + 1))
             moments = [self._moment(seed, seed, seed == seeds[0]) for seed in seeds]
             faulty = [replace(at, fault=fault, amount=amount) for at in moments]
-            frozen = fault == "frozen"
-            yield from self._frozen(moments) if frozen else self._several(fault, faulty, 1)
+            frozen = fault.startswith("frozen")
+            yield from self._frozen(fault, moments) if frozen else self._several(fault, faulty, 1)
 
-    def _frozen(self, moments: list[Moment]) -> Iterator[Sample]:
+    def _frozen(self, fault: str, moments: list[Moment]) -> Iterator[Sample]:
         for at in moments:
-            (picture,) = self._scene.pictures(at)
-            keys = int(self._chance.integers(2, 5))
-            yield self._sample("frozen", at, self._encoder.frozen(picture, keys))
+            seconds = int(self._chance.integers(*FROZEN_SECONDS))
+            pictures = self._scene.frozen(at, seconds, ticking=fault != "frozen")
+            yield self._sample(fault, at, self._encoder.last_two(pictures))
 
     def _several(self, kind: str, moments: list[Moment], count: int) -> Iterator[Sample]:
         drawn = [self._scene.pictures(at, self._other, count=count) for at in moments]

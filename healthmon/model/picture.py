@@ -28,13 +28,15 @@ LEAST_MARGIN = 0.6  # of the best digit over any other, 1 being certain, for a c
 class Change:
     """How far two key frames are from each other: the mean change in grey levels, the largest change
     of a piece as small as a digit of a clock (`cell`), the mean at full size (`fine`), and how many
-    seconds lie between.
+    seconds lie between. `scene` is that of a piece that no clock stands in: between the bands of text
+    and outside of the learned clocks, as `fine` is. None where that is not known.
     """
 
     mean: float
     cell: float
     apart: float
     fine: float | None = None
+    scene: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class Comparison:
     the same of coarse structure. `covered` is the share of `tiles` (of 5 x 8, row by row) without
     their structure, `focus` how fine the picture is (ratio). Of the learned pictures, `pairs` came
     with a second key frame and in `moving` of these something had moved. `low_peak`, `low_focus` and
-    `high_cover` are how far the learned pictures are from each other. `light` names the light (when
+    `high_cover` are how far the learned pictures are from each other, `low_change` is the least change
+    (grey levels at full size) between two key frames of one session. `light` names the light (when
     it was begun, Unix seconds) and `level` is its mean grey level. Where its light is not learned,
     `far_peak` and `far_coarse` are the agreement with the nearest light that is. `coloured`: a light
     in colour was learned; `grey_level` is the mean of the brightest one without, None without any.
@@ -84,6 +87,7 @@ class Comparison:
     low_peak: float = 1.0
     low_focus: float = 1.0
     high_cover: float = 0.0
+    low_change: float | None = None
     light: float | None = None
     level: float | None = None
     coloured: bool = False

@@ -7,12 +7,21 @@ left out, and shares of tiles count rather than means.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from healthmon.picture.decoding import BAND, HEIGHT, WIDTH, Decoded, Grey
+from healthmon.picture.decoding import (
+    BAND,
+    HEIGHT,
+    PATCH_COLUMNS,
+    PATCH_ROWS,
+    WIDTH,
+    Decoded,
+    Grey,
+)
 
 TILE = 10
 FLAT_SPREAD = 2.5  # grey levels within a tile, noise averaged out
@@ -20,9 +29,11 @@ CELL = (7, 4)  # rows and columns of a digit of a burned-in clock, as small as i
 NEAR_LEVEL = 3.0
 HALF = 0.5
 _MIDDLE = slice(BAND, HEIGHT - BAND)
+Hidden = NDArray[np.bool_]
+Box = tuple[float, float, float, float]  # left, top, right, bottom, as shares of the picture
 
 
-def measured(picture: Decoded, hidden: NDArray[np.bool_] | None = None) -> dict[str, Any]:
+def measured(picture: Decoded, hidden: Hidden | None = None) -> dict[str, Any]:
     """The numbers of one picture: grey levels from 0 to 255, shares from 0 to 1, pixels. The `hidden`
     pixels between the bands take no part.
     """
@@ -100,30 +111,64 @@ def _bars(grey: Grey) -> float:
     return float((np.abs(upper - column) < NEAR_LEVEL).mean())
 
 
-def change(first: Decoded, last: Decoded) -> dict[str, float]:
+def change(first: Decoded, last: Decoded, clocks: Hidden | None = None) -> dict[str, float]:
     """How the picture changed between two key frames of one session, at full size too: the noise of
-    a sensor is averaged away in a small picture.
+    a sensor is averaged away in a small picture. The pixels of `clocks` are no part of the scene.
     """
-    found = _changed(first.grey, last.grey)
+    found = _changed(first.grey, last.grey, clocks)
     if first.size == last.size:
-        found["fine"] = float(np.abs(first.pieces - last.pieces).mean())
+        moved = np.abs(first.pieces - last.pieces).mean(axis=(1, 2))
+        scene = np.ones(len(moved), bool) if clocks is None else ~hidden_patches(clocks, last)
+        found["fine"] = float(moved[scene].mean()) if scene.any() else 0.0
     return found
 
 
-def change_of_signatures(before: bytes, picture: Decoded) -> dict[str, float]:
+def change_of_signatures(
+    before: bytes, picture: Decoded, clocks: Hidden | None = None
+) -> dict[str, float]:
     """The same against the signature of an earlier check; empty where that is none."""
     if len(before) != WIDTH * HEIGHT:
         return {}
     grey = np.frombuffer(before, np.uint8).reshape(HEIGHT, WIDTH).astype(np.float32)
-    return _changed(grey, picture.grey)
+    return _changed(grey, picture.grey, clocks)
 
 
-def _changed(first: Grey, last: Grey) -> dict[str, float]:
-    """`mean` change in grey levels, and `cell`: the largest change of a piece as small as a digit of
-    a clock.
+def _changed(first: Grey, last: Grey, clocks: Hidden | None) -> dict[str, float]:
+    """`mean` change in grey levels; `cell`, the largest change of a piece as small as a digit of a
+    clock, and `scene`, the largest one between the bands of text and outside of the `clocks`.
     """
     moved = np.abs(np.rint(last) - np.rint(first))
-    return {"mean": float(moved.mean()), "cell": float(box(moved, *CELL).max())}
+    pieces = box(moved, *CELL)
+    largest = float(pieces.max())
+    if clocks is not None:
+        moved[_MIDDLE][clocks] = 0
+        pieces = box(moved, *CELL)
+    scene = pieces[BAND : HEIGHT - BAND + 1 - CELL[0]]
+    return {"mean": float(moved.mean()), "cell": largest, "scene": float(scene.max())}
+
+
+def ticking(digits: Iterable[Box]) -> Hidden | None:
+    """The pixels between the bands that a digit of a clock touches, with its outline; None where none
+    does.
+    """
+    found = np.zeros((HEIGHT, WIDTH), bool)
+    for left, top, right, bottom in digits:
+        rows = slice(max(0, int(top * HEIGHT) - 1), int(bottom * HEIGHT) + 2)
+        columns = slice(max(0, int(left * WIDTH) - 1), int(right * WIDTH) + 2)
+        found[rows, columns] = True
+    middle = found[_MIDDLE]
+    return middle if middle.any() else None
+
+
+def hidden_patches(hidden: Hidden, picture: Decoded) -> Hidden:
+    """Which of the patches in the middle of 5 x 8 tiles show `hidden` pixels (between the bands)."""
+    side = picture.pieces.shape[1]
+    high, wide = (HEIGHT - 2 * BAND) // PATCH_ROWS, WIDTH // PATCH_COLUMNS
+    down = min(high, -(-side * HEIGHT // picture.size[1]))
+    across = min(wide, -(-side * WIDTH // picture.size[0]))
+    top, left = (high - down) // 2, (wide - across) // 2
+    tiles = hidden.reshape(PATCH_ROWS, high, PATCH_COLUMNS, wide)
+    return tiles[:, top : top + down, :, left : left + across].any(axis=(1, 3)).ravel()
 
 
 def box(values: Grey, rows: int, columns: int) -> Grey:

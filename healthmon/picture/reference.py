@@ -18,6 +18,7 @@ from healthmon.model.picture import COLOUR, GREY, SURE_OFFSET
 from healthmon.picture import measuring, messages
 from healthmon.picture.decoding import BAND, HEIGHT, WIDTH, Decoded, Grey
 from healthmon.picture.decoding import noise as noise_of
+from healthmon.picture.measuring import Hidden
 from healthmon.picture.messages import Message
 
 LEARNED = 10
@@ -40,7 +41,6 @@ _TOP, _BOTTOM = BAND, HEIGHT - BAND
 _SMALL = 1.0
 LEAST_FINE = 20.0  # the same of the half picture: an encoder at a low rate leaves less of anything
 Energies = NDArray[np.float64]
-Hidden = NDArray[np.bool_]
 
 
 @dataclass(slots=True)
@@ -48,7 +48,8 @@ class Light:
     """One light: `level` and `colour` are its means. While it is learned, `greys` and `focus` hold
     its pictures; then `grey` is their median, `edges` the mean of their outlines, `tiles` the
     energies of its tiles, `scales` what its patches hold at four scales; `low_peak`, `low_focus`
-    and `high_cover` are how far its own pictures were from the others.
+    and `high_cover` are how far its own pictures were from the others. `changes` are the changes (grey
+    levels at full size) between two key frames of those sessions that had two.
     """
 
     level: float
@@ -57,6 +58,7 @@ class Light:
     began: float
     greys: list[Grey] = field(default_factory=list)
     scales: list[Energies] = field(default_factory=list)
+    changes: list[float] = field(default_factory=list)
     grey: Grey | None = None
     edges: Grey | None = None
     focus: Energies | None = None
@@ -68,6 +70,11 @@ class Light:
     def count(self) -> int:
         """How many pictures it was learned from so far."""
         return LEARNED if self.grey is not None else len(self.greys)
+
+    @property
+    def low_change(self) -> float | None:
+        """The least of its changes; None where too few are known."""
+        return min(self.changes) if len(self.changes) >= ENOUGH else None
 
     def known_edges(self) -> Grey:
         """The mean of the outlines, also while the light is being learned."""
@@ -175,11 +182,17 @@ class Baseline:
         return found if found is not None and found.distance(level, colour) <= most else None
 
     def learn(
-        self, picture: Decoded, now: float, *, moved: bool | None = None, apart: float = 7200.0
+        self,
+        picture: Decoded,
+        now: float,
+        *,
+        moved: bool | None = None,
+        fine: float | None = None,
+        apart: float = 7200.0,
     ) -> None:
         """Take `picture` at `now` (Unix seconds), where the last one of its light is `apart`
-        seconds ago. `moved` says whether something did within its session, None where that is not
-        known.
+        seconds ago. `moved` says whether something did within its session, `fine` how much it
+        changed (grey levels at full size); None where that is not known.
         """
         _, spreads = measuring.tiles_of(picture.grey[_TOP:_BOTTOM])
         if float((spreads < measuring.FLAT_SPREAD).mean()) > MOST_FLAT:
@@ -193,6 +206,7 @@ class Baseline:
             return
         light.greys.append(picture.grey)
         light.scales.append(scales_of(picture))
+        light.changes += [] if fine is None else [fine]
         light.level += (_level(picture) - light.level) / light.count
         light.colour += (picture.chroma[2] - light.colour) / light.count
         light.last, self.changed = now, True
@@ -201,6 +215,16 @@ class Baseline:
         if len(light.greys) >= LEARNED:
             _finish(light)
         self._let_go()
+
+    def lived(self, picture: Decoded, fine: float) -> None:
+        """Note that the view changed by `fine` between two key frames while it surely lived, in the light
+        of `picture`: the noise of a room falls when its lamps go on.
+        """
+        light = self.nearest(picture)
+        if light is not None and light.changes and fine < min(light.changes):
+            light.changes.remove(min(light.changes))
+            light.changes.append(fine)
+            self.changed = True
 
     def _make_room(self) -> None:
         """Forget the light that has waited longest to be learned."""
@@ -225,7 +249,8 @@ class Baseline:
             light = replace(light, greys=list(light.greys), scales=list(light.scales))
             _finish(light)
         found = _compared(light, picture, hidden) | learned | {"low_peak": light.low_peak}
-        return found | {"low_focus": light.low_focus, "high_cover": light.high_cover}
+        found |= {"low_focus": light.low_focus, "high_cover": light.high_cover}
+        return found | {"low_change": light.low_change}
 
     def _colours(self) -> dict[str, Any]:
         """Whether a light in colour was learned, and how bright those without colour are."""
@@ -284,7 +309,7 @@ def _compared(light: Light, picture: Decoded, hidden: Hidden | None) -> dict[str
     noises = steepness_of_noise(light.grey), steepness_of_noise(picture.grey)
     if hidden is not None:
         known, seen, learned = (np.where(hidden, 0, one) for one in (known, seen, learned))
-        detailed = np.where(_hidden_patches(hidden, picture)[:, None], 0, detailed)
+        detailed = np.where(measuring.hidden_patches(hidden, picture)[:, None], 0, detailed)
     edges = outlines(seen)
     where = located(learned, edges)
     share, tiles = min(covered(known, seen, offset, noises) for offset in where.sways())
@@ -311,17 +336,6 @@ def _detail(known: Grey, seen: Grey, noises: tuple[float, float]) -> float:
     """How much structure there is, as a ratio, without the `noises` of both."""
     then, now = float(known.mean()), float(seen.mean())
     return float(_without(now, noises[1]) / max(0.1, _without(then, noises[0])))
-
-
-def _hidden_patches(hidden: Hidden, picture: Decoded) -> NDArray[np.bool_]:
-    """Which of the patches in the middle of 5 x 8 tiles show hidden pixels."""
-    side = picture.pieces.shape[1]
-    high, wide = (_BOTTOM - _TOP) // ROWS, WIDTH // COLUMNS
-    down = min(high, -(-side * HEIGHT // picture.size[1]))
-    across = min(wide, -(-side * WIDTH // picture.size[0]))
-    top, left = (high - down) // 2, (wide - across) // 2
-    tiles = hidden.reshape(ROWS, high, COLUMNS, wide)
-    return tiles[:, top : top + down, :, left : left + across].any(axis=(1, 3)).ravel()
 
 
 def gradient(grey: Grey) -> Grey:
@@ -530,7 +544,7 @@ _PLAIN = ("level", "colour", "last", "began", "low_peak", "low_focus", "high_cov
 def _fields(light: Light, blobs: list[bytes]) -> dict[str, Any]:
     """The numbers of `light`; its pictures go to `blobs`."""
     found: dict[str, Any] = {name: getattr(light, name) for name in _PLAIN}
-    found |= {"count": light.count, "needed": LEARNED}
+    found |= {"count": light.count, "needed": LEARNED, "changes": light.changes}
     found |= {"single": len(light.greys), "patches": len(light.scales[0]) if light.scales else 0}
     for grey, scales in zip(light.greys, light.scales, strict=True):
         blobs += [np.rint(grey).astype(np.uint8).tobytes(), scales.tobytes()]
@@ -544,7 +558,7 @@ def _fields(light: Light, blobs: list[bytes]) -> dict[str, Any]:
 def _light(fields: dict[str, Any], blobs: Any) -> Light:
     """The light that `_fields` has written. Raises ValueError, KeyError, StopIteration."""
     plain: dict[str, Any] = {name: float(fields[name]) for name in _PLAIN}
-    light = Light(**plain)
+    light = Light(**plain, changes=[float(one) for one in fields.get("changes", ())])
     shape = (int(fields["patches"]), 4)
     for _ in range(int(fields["single"])):
         light.greys.append(_grey(next(blobs)))

@@ -60,7 +60,8 @@ class Learning(StrEnum):
 @dataclass(slots=True)
 class PictureMemory:
     """What is remembered of the picture of one stream: the last `reading`, made at `at` (monotonic
-    seconds), the `signature` of its picture, and how many checks in a row saw something move.
+    seconds), the `signature` of its picture, and how many checks in a row saw something move. `quiet`:
+    in the last one nothing did, but for the clock.
     `measured` is when in Unix seconds, `aside` the learned lights that were not used for it.
     `forgotten` counts how often it was all forgotten. `shown` is what each clock in it has shown, and
     since when (Unix seconds); `clock_tried` is when one was looked for (monotonic), `clock_unread` how
@@ -72,12 +73,18 @@ class PictureMemory:
     signature: bytes = b""
     moved: int = 0
     still: bool = False
+    quiet: bool = False
     measured: float = 0.0
     aside: frozenset[float] = frozenset()
     forgotten: int = 0
     shown: dict[str, tuple[tuple[tuple[str, int], ...], float]] = field(default_factory=dict)
     clock_tried: float = -1e9
     clock_unread: int = 0
+
+    @property
+    def tells(self) -> bool:
+        """Whether one key frame more will tell that the picture moves."""
+        return bool(self.signature) and not self.quiet
 
 
 @dataclass(slots=True)
@@ -341,6 +348,7 @@ class PictureService:
             "apart": frames[-1].at - frames[0].at,
             "aside": sorted({one.light for one in answers if one.light is not None}),
             "clock": self.clock,
+            "fine": _fine(memory.reading),
         }
         own = (clocks,) if self.clock else ()
         blobs = (*(one.data for one in frames), *own, memory.signature, known)
@@ -376,7 +384,7 @@ class PictureService:
         Raises OSError.
         """
         memory.reading, memory.at, memory.signature = None, -1e9, b""
-        memory.moved, memory.still = 0, False
+        memory.moved, memory.still, memory.quiet = 0, False, False
         memory.forgotten += 1
         return self.baselines.forget(where)
 
@@ -450,20 +458,31 @@ def _picture(
     )
 
 
+def _fine(reading: PictureReading | None) -> float | None:
+    """How much the last picture changed at full size within its session, None where that is not known."""
+    session = reading.session if reading is not None else None
+    return session.fine if session is not None and session.apart >= LEAST_APART else None
+
+
+def _changes(reading: PictureReading | None) -> list[Change]:
+    """The changes of a reading between pictures that lie far enough apart to tell."""
+    if reading is None:
+        return []
+    pairs = reading.session, reading.between
+    return [one for one in pairs if one is not None and one.apart >= LEAST_APART]
+
+
 def _note_movement(memory: PictureMemory) -> None:
     """Count the checks in a row that saw something move. A picture that stood still for one check
     only was a quiet scene without a clock: it counts from the beginning.
     """
-    reading = memory.reading
-    if reading is None:
-        return
-    changes = [
-        one.cell for one in (reading.session, reading.between) if one and one.apart >= LEAST_APART
-    ]
+    changes = _changes(memory.reading)
     if not changes:
         return
-    if max(changes) >= MOVED_CELL:
+    memory.quiet = max(one.scene or 0.0 for one in changes) < STILL_CELL
+    most = max(one.cell for one in changes)
+    if most >= MOVED_CELL:
         memory.moved = 0 if memory.still else memory.moved + 1
         memory.still = False
-    elif max(changes) < STILL_CELL:
+    elif most < STILL_CELL:
         memory.still = True

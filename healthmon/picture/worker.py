@@ -92,7 +92,8 @@ def answer(asked: Message) -> Message:
     baseline.put_aside([float(one) for one in asked.fields.get("aside", ())])
     _compare(asked, last, baseline, fields)
     if asked.fields.get("learn"):
-        baseline.learn(last, float(asked.fields["now"]), moved=_moved(asked, fields))
+        baseline.learn(last, float(asked.fields["now"]), **_movement(asked, fields))
+        _note_life(asked, last, baseline, fields)
     fields["aside"] = [one.began for one in baseline.aside]
     changed = baseline.packed() if baseline.changed else b""
     return Message(fields, (measuring.signature_bytes(last), changed))
@@ -113,14 +114,28 @@ def _measured(pictures: list[Decoded], before: bytes, clocks: bytes) -> dict[str
     `before`; what the learned `clocks` show in each.
     """
     fields = measuring.measured(pictures[-1])
+    models = clock_model.unpacked(clocks) if clocks else []
     if clocks:
-        models = clock_model.unpacked(clocks)
         fields["clocks"] = [_clocks_in(picture.luma, models) for picture in pictures]
+    ticking = measuring.ticking(_cells(models, pictures[-1]))
     if len(pictures) > 1:
-        fields["session"] = measuring.change(pictures[0], pictures[-1])
+        fields["session"] = measuring.change(pictures[0], pictures[-1], ticking)
     if before:
-        fields["between"] = measuring.change_of_signatures(before, pictures[-1])
+        fields["between"] = measuring.change_of_signatures(before, pictures[-1], ticking)
     return fields
+
+
+def _cells(models: list[ClockModel], picture: Decoded) -> list[measuring.Box]:
+    """Where the digits of the clocks stand, as shares of the picture."""
+    width, height = picture.size
+    found = []
+    for model in models:
+        if model.size == picture.size:
+            high, wide = model.glyphs.size
+            for top, left in (cell for field in model.fields for cell in field.cells):
+                box = left / width, top / height, (left + wide) / width, (top + high) / height
+                found.append(box)
+    return found
 
 
 def _baseline(
@@ -184,11 +199,21 @@ def _clocks_in(luma: Any, models: list[ClockModel]) -> list[dict[str, Any]]:
     return found
 
 
-def _moved(asked: Message, fields: dict[str, Any]) -> bool | None:
-    """Whether something moved within the session, None where its key frames do not tell."""
-    if "session" not in fields or float(asked.fields["apart"]) < LEAST_APART:
-        return None
-    return float(fields["session"]["cell"]) >= MOVED_CELL
+def _note_life(
+    asked: Message, last: Decoded, baseline: reference.Baseline, fields: dict[str, Any]
+) -> None:
+    """What changed in the scene since the last check proves that the picture lived then."""
+    fine = asked.fields.get("fine")
+    if fine is not None and fields.get("between", {}).get("scene", 0.0) >= MOVED_CELL:
+        baseline.lived(last, float(fine))
+
+
+def _movement(asked: Message, fields: dict[str, Any]) -> dict[str, Any]:
+    """How the picture moved within the session; nothing where its key frames do not tell."""
+    session = fields.get("session")
+    if session is None or float(asked.fields["apart"]) < LEAST_APART:
+        return {}
+    return {"moved": float(session["cell"]) >= MOVED_CELL, "fine": session.get("fine")}
 
 
 if __name__ == "__main__":

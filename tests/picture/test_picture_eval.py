@@ -83,7 +83,11 @@ def test_a_made_camera_has_a_clock_that_ticks_and_noise_after_its_lens():
     changed = abs(first.astype(int) - last.astype(int))
     assert changed[:12, :160].max() > 100, "the seconds"
     assert 0.3 < changed[40:-40].mean() < 6, "the sensor"
-    assert len(Encoder("h264", 300_000).frozen(first, 2)) == 2
+    stood, ticked = (made.frozen(Moment(1), 4, ticking=one) for one in (False, True))
+    assert (stood[0] == stood[-1]).all()
+    assert (ticked[0] != ticked[-1])[:12, :160].any()
+    assert (ticked[0] == ticked[-1])[40:-40].all()
+    assert len(Encoder("h264", 300_000).last_two(ticked)) == 2
 
 
 def test_interval_of_wilson():

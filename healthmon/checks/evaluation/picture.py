@@ -6,7 +6,7 @@ are faults. All else is for a person to look at before anybody is called.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from healthmon.checks.evaluation import (
@@ -36,6 +36,7 @@ SLATE, BARS = 0.75, 0.9
 TOO_DARK_HIGH, TOO_DARK_MEAN = 45.0, 20.0
 BURNED = 0.4
 STILL_FINE, STILL_MEAN = 0.25, 2.5
+STILL_SHARE = 0.8  # of the least change between two key frames while it lived
 SURELY_TICKS = 12  # checks in a row that saw something move
 SURELY_LEARNED = 8  # learned pictures in all of which something moved
 GOOD_PEAK, LOST_PEAK = 0.06, 0.05
@@ -209,32 +210,45 @@ def _moving(observation: Observation, picture: PictureReading) -> Iterator[Verdi
     changes = [one for one in pairs if one is not None and one.apart >= LEAST_APART]
     if not changes:
         return
-    if (most := max(changes, key=lambda one: one.cell)).cell >= MOVED_CELL:
-        sentence = f"picture moves: a part of it changed by {most.cell:.0f} grey levels (limit {MOVED_CELL:.0f})"
-        yield verdict(observation, "moving", State.OK, "ok", sentence, value=most.cell)
-        return
+    most = max(changes, key=lambda one: one.cell)
     for change in changes:
-        if most.cell < STILL_CELL and (why := _frozen(change, picture)):
+        if why := _frozen(change, most, changes, picture):
             sentence = f"picture frozen: in {duration(change.apart)} {why}"
             yield verdict(
                 observation, "moving", State.FAULT, "picture_frozen", sentence, value=most.cell
             )
             return
+    if most.cell >= MOVED_CELL:
+        sentence = f"picture moves: a part of it changed by {most.cell:.0f} grey levels (limit {MOVED_CELL:.0f})"
+        yield verdict(observation, "moving", State.OK, "ok", sentence, value=most.cell)
 
 
-def _frozen(change: Change, picture: PictureReading) -> str:
-    """Why a picture in which nothing moves is frozen, in words; "" where it may be a quiet scene."""
-    if change.fine is not None and change.fine <= STILL_FINE:
-        return (
-            f"it changed by {change.fine:.2f} grey levels (limit {STILL_FINE}), "
-            "less than the noise of any sensor"
-        )
-    if _always_moves(picture) and change.mean <= STILL_MEAN:
+def _frozen(
+    change: Change, most: Change, changes: Sequence[Change], picture: PictureReading
+) -> str:
+    """Why a picture is frozen, in words; "" where it may be a quiet scene. The clock in it may tick:
+    it is written over the picture.
+    """
+    limit = _least_change(picture.baseline)
+    still = all((one.cell if one.scene is None else one.scene) < STILL_CELL for one in changes)
+    if still and change.fine is not None and change.fine <= limit:
+        behind = " behind a clock that ticks" if most.cell >= MOVED_CELL else ""
+        return f"it changed by {change.fine:.2f} grey levels{behind} (limit {limit:.2f})"
+    if most.cell < STILL_CELL and _always_moves(picture) and change.mean <= STILL_MEAN:
         return (
             f"no part of it changed by more than {change.cell:.0f} grey levels "
             f"(limit {STILL_CELL:.0f}), where one did in every earlier check"
         )
     return ""
+
+
+def _least_change(known: Comparison | None) -> float:
+    """The change between two key frames (grey levels at full size) down to which a picture lives: by the
+    noise of its own sensor behind its own encoder where that was learned, else by that of any.
+    """
+    if known is None or known.low_change is None:
+        return STILL_FINE
+    return STILL_SHARE * known.low_change
 
 
 def _always_moves(picture: PictureReading) -> bool:

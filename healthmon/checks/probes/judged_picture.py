@@ -114,9 +114,11 @@ class JudgedPicture:
     async def _second_key_frame(
         self, session: Session, collector: KeyFrameCollector, ends: float
     ) -> float:
-        """The same for a second key frame, where no earlier check has left one to compare with."""
+        """The same for a second key frame, where no earlier check has left one to compare with, or saw
+        nothing move but the clock: two of one session tell best whether the picture is frozen.
+        """
         apart = self.service.apart
-        if self.memory.signature or not collector.kept() or collector.is_apart(apart):
+        if self.memory.tells or not collector.kept() or collector.is_apart(apart):
             return 0.0
         left = min(SECOND_KEY_SECONDS, ends - time.monotonic())
         return await session.watch_until(lambda _meter: collector.is_apart(apart), max(0.0, left))

@@ -1,0 +1,173 @@
+"""A sensor that froze before an encoder that lives, with and without a clock over its picture."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks._picture_scenes import Encoder, Moment, Scene
+from healthmon.checks.evaluation.picture import evaluate
+from healthmon.model.device import Device
+from healthmon.model.enums import CheckName, Kind, State
+from healthmon.model.picture import Change, Comparison, PictureReading
+from healthmon.model.results import Observation, Verdict
+from healthmon.picture import clock_model, decoding, measuring
+from healthmon.picture.baselines import Baselines
+from healthmon.picture.clock_model import ClockModel, Field, Glyphs
+from healthmon.picture.decoding import Decoded
+from healthmon.picture.messages import Message
+from healthmon.picture.pool import PicturePool
+from healthmon.picture.reference import LEARNED, Baseline
+from healthmon.picture.service import PictureMemory, PictureService
+from healthmon.picture.worker import answer
+from healthmon.protocols.media.key_frame import KeyFrame
+
+CAMERA = Device("C1", "C1", Kind.CAMERA, "S", "127.0.0.1")
+SIZE = (352, 288)
+SECONDS = 20  # since the sensor froze
+Pair = tuple[Decoded, Decoded]
+
+
+@functools.cache
+def camera() -> Scene:
+    return Scene(61, SIZE, kind="indoor")
+
+
+def pair(codec: str, rate: int, pictures: list[Any]) -> Pair:
+    coded = Encoder(codec, rate).last_two(pictures)
+    first, last = (decoding.decoded(codec, one, 10**7) for one in coded)
+    return first, last
+
+
+def living(number: int, seconds: int = 6) -> list[Any]:
+    """A quiet room: only its noise and its clock change."""
+    shown = Scene._bare(camera(), Moment(number), None, seconds)
+    return [camera()._overlaid(one, 100 * number + second) for second, one in enumerate(shown)]
+
+
+@functools.cache
+def learned(codec: str, rate: int) -> bytes:
+    baseline = Baseline()
+    for number in range(LEARNED):
+        first, last = pair(codec, rate, living(number))
+        fine = measuring.change(first, last)["fine"]
+        baseline.learn(last, 7200.0 * number, moved=True, fine=fine)
+    return baseline.packed()
+
+
+def moving(shown: Pair, known: bytes = b"") -> Verdict | None:
+    """The verdict on the movement of two key frames, two seconds apart."""
+    compared = Baseline.read(known).compared(shown[1])
+    baseline = Comparison(**{**compared, "tiles": tuple(compared.get("tiles", ()))})
+    change = Change(apart=2.0, **measuring.change(*shown))
+    told = measuring.measured(shown[1])
+    reading = PictureReading.of(told, session=change, baseline=baseline)
+    seen = Observation("C1", CheckName.PICTURE, "main", 1.8e9, 0.0, reading)
+    found = {one.aspect: one for one in evaluate(seen, CAMERA)}
+    return found.get("moving")
+
+
+@pytest.mark.parametrize("ticking", [True, False])
+@pytest.mark.parametrize(("codec", "rate"), [("h264", 300_000), ("h265", 300_000), ("h264", 10**6)])
+def test_a_picture_that_changes_less_than_it_did_while_it_lived_is_frozen(
+    codec: str, rate: int, *, ticking: bool
+):
+    stood = camera().frozen(Moment(50, 5000), SECONDS, ticking=ticking)
+    found = moving(pair(codec, rate, stood), learned(codec, rate))
+    assert found is not None
+    assert (found.state, found.code) == (State.FAULT, "picture_frozen")
+    assert ("behind a clock that ticks" in found.sentence) is ticking
+    alive = moving(pair(codec, rate, living(70)), learned(codec, rate))
+    assert alive is not None
+    assert alive.state is State.OK
+
+
+def test_frozen_behind_a_clock_is_told_before_anything_is_learned_at_a_good_rate():
+    stood = camera().frozen(Moment(50, 5000), SECONDS, ticking=True)
+    found = moving(pair("h264", 10**6, stood))
+    assert found is not None
+    assert found.code == "picture_frozen"
+    alive = moving(pair("h264", 10**6, living(70)))
+    assert alive is not None
+    assert alive.state is State.OK
+
+
+def test_what_moved_since_the_last_check_is_not_frozen():
+    still = Change(mean=0.1, cell=30.0, apart=2.0, fine=0.1, scene=1.0)
+    before = Change(mean=1.0, cell=30.0, apart=300.0, scene=20.0)
+    for between, state in ((None, State.FAULT), (before, State.OK)):
+        reading = PictureReading(width=640, height=360, high=200, session=still, between=between)
+        seen = Observation("C1", CheckName.PICTURE, "main", 1.8e9, 0.0, reading)
+        found = {one.aspect: one for one in evaluate(seen, CAMERA)}
+        assert found["moving"].state is state
+
+
+def test_the_digits_of_a_learned_clock_are_no_part_of_the_scene_wherever_they_stand():
+    """A clock in the middle of the picture."""
+    first, last = (scene.copy() for scene in camera().frozen(Moment(50), 2, ticking=False))
+    first[130:150, 200:212], last[130:150, 200:212] = 10, 240
+    glyphs = Glyphs.of(np.random.default_rng(1).uniform(0, 255, (10, 20, 12)))
+    model = ClockModel(SIZE, glyphs, (Field("second", ((130, 200),)),), 12.0)
+    coded = Encoder("h264", 2_000_000).key_frames([first, last])
+    scenes = []
+    for clocks in (clock_model.packed([model]), clock_model.packed([])):
+        fields = {"codec": "h264", "most_pixels": 10**7, "clock": True}
+        told = answer(Message(fields, (*coded, clocks, b"", b""))).fields["session"]
+        assert told["cell"] > 100
+        scenes.append((told["scene"], told["fine"]))
+    (scene, fine), (whole, larger) = scenes
+    assert scene < 7 < whole
+    assert fine < 0.5 < larger
+
+
+def test_what_a_camera_has_learned_of_its_changes_is_kept_and_an_older_file_knows_none():
+    baseline = Baseline.read(learned("h264", 10**6))
+    (light,) = baseline.lights
+    assert len(light.changes) == LEARNED
+    assert light.low_change == min(light.changes) > 0.3
+    light.changes = light.changes[:5]
+    assert Baseline.read(baseline.packed()).lights[0].low_change is None
+
+
+def test_a_view_that_lived_with_less_noise_is_not_frozen_in_it():
+    """The lamps of a room go on: its noise falls, and somebody has walked through it."""
+    before = Baseline.read(learned("h264", 10**6))
+    shown = camera()._overlaid(Scene._bare(camera(), Moment(80), None, 1)[0], 8000)
+    walked = shown.copy()
+    walked[100:180, 100:140] = 230
+    fields = {"codec": "h264", "most_pixels": 10**7, "compare": True, "learn": True, "now": 1e6}
+    fields |= {"apart": 2.0, "fine": 0.4}
+    for after, least in ((shown, min(before.lights[0].changes)), (walked, 0.4)):
+        (data,) = Encoder("h264", 10**6).key_frames([after])
+        signature = measuring.signature_bytes(decoding.decoded("h264", data, 10**7))
+        (now,) = Encoder("h264", 10**6).key_frames([shown])
+        _, kept = answer(Message(fields, (now, signature, learned("h264", 10**6)))).blobs
+        light = Baseline.read(kept or learned("h264", 10**6)).lights[0]
+        assert (light.low_change, len(light.changes)) == (least, LEARNED)
+
+
+async def test_after_a_check_in_which_only_the_clock_moved_one_key_frame_does_not_tell(
+    tmp_path: Path,
+):
+    """Two of one session tell best whether the picture is frozen."""
+    quiet = living(90)
+    walked = living(90)
+    for picture in walked[4:]:
+        picture[100:180, 100:140] = 230
+    pool = PicturePool()
+    service = PictureService(pool, Baselines(tmp_path), 0.0)
+    tells = [PictureMemory().tells]
+    try:
+        for pictures in (quiet, walked):
+            coded = Encoder("h264", 10**6).last_two(pictures)
+            frames = [KeyFrame("h264", one, 100.0 + 2 * n) for n, one in enumerate(coded)]
+            memory = PictureMemory()
+            await service.measure(("C1", "main"), frames, memory, seconds=60)
+            tells.append(memory.tells)
+    finally:
+        await pool.close()
+    assert tells == [False, False, True]
