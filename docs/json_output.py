@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,30 +13,99 @@ from pydantic import TypeAdapter
 
 from docs.commands import commands
 from healthmon.cli.app import cli
-from healthmon.cli.json_rows import ROWS
+from healthmon.cli.json_schemas import PRINTED
 
 HEAD = """# JSON of the commands
 
-Written by `python -m docs` from `healthmon/cli/json_rows.py` and from the commands. Standard output holds one JSON
+Written by `python -m docs` from `healthmon/cli/json_schemas.py` and from the commands. Standard output holds one JSON
 value and nothing else; warnings and progress go to standard error. Times are ISO 8601 with an offset. A changed field
 has a line in the changelog.
 
 | Command | Schema |
 | --- | --- |
 """
+_WITHOUT = """
+`sweep --shift --json` prints what `sheet --json` prints. `faults --json` is short for `faults log --json`.
+
+## Without `--json`
+
+"""
 # Commands whose schema is a file of its own.
 FILES = {"discover": "discover.schema.json", "commission": "commission.schema.json"}
+
+_ACTS = (
+    "say in a sentence what they have done; the exit code is the answer, and the record has the act"
+)
+# The commands that have no ``--json``, by the reason.
+WITHOUT = {
+    "print the same with `--format json`": ("clock-statement", "report"),
+    "print or write a file of another kind, as their help says": (
+        "alertmanager-config",
+        "backup",
+        "completion",
+        "config-schema",
+        "export",
+        "record",
+        "restore",
+        "version",
+    ),
+    "ask a person, or run until they are stopped": ("demo", "init", "run"),
+    _ACTS: (
+        "ack",
+        "device moved",
+        "device replaced",
+        "device retired",
+        "device returned",
+        "duties done",
+        "erase-person",
+        *(
+            f"faults {act}"
+            for act in (
+                "accept", "attend", "close", "confirm", "dismiss", "fix", "import", "pause", "raise",
+                "report", "resume", "undo", "verify",
+            )
+        ),
+        "import",
+        "import-faults",
+        "maintenance change",
+        "maintenance end",
+        "maintenance make",
+        "note",
+        "notify test",
+        "picture answer",
+        "picture forget",
+        "ptz send",
+        "sign",
+        "user kiosk add",
+        "user kiosk revoke",
+        "user password",
+        "user remove",
+        "user set",
+        "visit arrived",
+        "visit left",
+    ),
+}  # fmt: skip
 
 
 def page() -> str:
     """The text of json.md."""
     rows = "".join(f"| `healthmon {name} --json` | {_place(name)} |\n" for name in printing())
-    return HEAD + rows
+    return HEAD + rows + _WITHOUT + "".join(map(_line, WITHOUT.items()))
+
+
+def _line(group: tuple[str, tuple[str, ...]]) -> str:
+    reason, names = group
+    return (
+        textwrap.fill(
+            f"- {', '.join(f'`{name}`' for name in names)}: {reason}.", 120, subsequent_indent="  "
+        )
+        + "\n"
+    )
 
 
 def schemas() -> dict[str, Callable[[], str]]:
-    """The schema of each command's list of rows, by its file below docs."""
-    return {_file(name): functools.partial(_schema, name) for name in ROWS}
+    """The schema of what each command prints, by its file below docs."""
+    return {_file(name): functools.partial(_schema, name) for name in PRINTED}
 
 
 def printing() -> list[str]:
@@ -50,8 +120,8 @@ def _options(command: Any) -> Iterator[str]:
 
 
 def _place(name: str) -> str:
-    file = _file(name) if name in ROWS else FILES.get(name)
-    return f"[{file}]({file})" if file else "not written yet"
+    file = FILES.get(name) or _file(name)
+    return f"[{file}]({file})"
 
 
 def _file(name: str) -> str:
@@ -59,9 +129,8 @@ def _file(name: str) -> str:
 
 
 def _schema(name: str) -> str:
-    row: Any = ROWS[name]
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"healthmon {name} --json",
     }
-    return json.dumps(head | TypeAdapter(list[row]).json_schema(), indent=2) + "\n"
+    return json.dumps(head | TypeAdapter(PRINTED[name]).json_schema(), indent=2) + "\n"

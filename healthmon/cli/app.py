@@ -118,8 +118,8 @@ def sweep(
     output: Annotated[
         list[Path] | None,
         typer.Option(
-            help="also write the sheet to this file (repeatable); with --shift as its name ends: "
-            ".txt, .html, .pdf, .csv or .json"
+            help="also write the sheet to this file (repeatable), as its name ends: .txt or .json; "
+            "with --shift also .html, .pdf or .csv"
         ),
     ] = None,
 ) -> None:
@@ -222,6 +222,8 @@ def probe(
     as_json: JsonOption = False,
 ) -> None:
     """Run the checks of one device now."""
+    if as_json and (explain or last_failure):
+        raise fail("--explain and --last-failure print text; leave out --json")
     if last_failure:
         from healthmon.cli.agent_client import kept_failures
 
@@ -264,22 +266,23 @@ def check_config(
             help="print every setting of this device and where it stands, instead (repeatable)"
         ),
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Check the configuration and report every mistake in it."""
     from healthmon.cli import check_config as command
 
     if show:
-        command.show(config, show)
+        command.show(config, show, as_json=as_json)
         return
-    command.check_config(config, strict=strict)
+    command.check_config(config, strict=strict, as_json=as_json)
 
 
 @cli.command()
-def overrides(config: ConfigOption = None) -> None:
+def overrides(config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
     """Print as YAML for config.yaml what people have changed on the pages: windows, devices."""
     from healthmon.cli import overrides as command
 
-    sys.stdout.write(command.exported(config))
+    command.show(config, as_json=as_json)
 
 
 @cli.command("config-schema")

@@ -10,9 +10,10 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from healthmon.cli.console import fail, load
-from healthmon.cli.json_rows import AuditRow, moment, print_rows
+from healthmon.cli.json_rows import AuditCheck, AuditRow, FindingRow, moment, print_row, print_rows
 from healthmon.cli.opening import opened
 from healthmon.incidents.local_time import shown
+from healthmon.model.count_words import count_of
 from healthmon.model.plain_text import one_line
 from healthmon.store import location
 from healthmon.store.audit import Line
@@ -23,7 +24,7 @@ CHANGED: Final = 1
 PROGRESS_SECONDS: Final = 2.0
 
 
-def verify(config: Path | None, anchor: str | None) -> int:
+def verify(config: Path | None, anchor: str | None, *, as_json: bool) -> int:
     """Print what was found; 0 where all is as it was written, else 1."""
     try:
         noted = Anchor.of(anchor) if anchor else None
@@ -32,9 +33,11 @@ def verify(config: Path | None, anchor: str | None) -> int:
     _, loaded = load(config)
     with opened(lambda: location.place(loaded), StoreLocation.reader) as store:
         found = store.verify(noted, _Progress().tell)
-    for one in found.findings:
-        sys.stdout.write(f"{one_line(one.words)}\n")
-    sys.stdout.write(f"{_summary(found, noted)}\n")
+    if as_json:
+        print_row(_checked(found, anchor))
+    else:
+        lines = (*(one_line(one.words) for one in found.findings), _summary(found, noted))
+        sys.stdout.writelines(f"{line}\n" for line in lines)
     return CHANGED if found.findings else 0
 
 
@@ -48,6 +51,20 @@ def show(config: Path | None, days: float, *, as_json: bool = False) -> None:
             return
         for one in store.chain(time.time() - days * 86400):
             sys.stdout.write(f"{_line(one, zone)}\n")
+
+
+def _checked(found: Verified, anchor: str | None) -> AuditCheck:
+    head = found.head
+    return AuditCheck(
+        not found.findings,
+        head.entries - found.first + 1 if head.entries else 0,
+        found.first,
+        found.rows,
+        found.erased,
+        head.short if head.entries else None,
+        anchor,
+        tuple(FindingRow(one.entry, one_line(one.words)) for one in found.findings),
+    )
 
 
 def _row(one: Line, zone: ZoneInfo) -> AuditRow:
@@ -70,9 +87,11 @@ def _summary(found: Verified, anchor: Anchor | None) -> str:
         return "the audit chain is empty"
     kept = "" if found.first <= 1 else f" (those before {found.first} are older than history.audit)"
     erased = f", {found.erased} with erased personal data" if found.erased else ""
-    rows = f"{head.entries - found.first + 1} entries{kept}{erased} and {found.rows} rows"
+    entries = count_of(head.entries - found.first + 1, "entry", "entries")
+    rows = f"{entries}{kept}{erased} and {count_of(found.rows, 'row')}"
     if found.findings:
-        return f"NOT AS WRITTEN: {len(found.findings)} findings in {rows}; head {head.short}"
+        findings = count_of(len(found.findings), "finding")
+        return f"NOT AS WRITTEN: {findings} in {rows}; head {head.short}"
     compared = " and agree with the anchor" if anchor else "; no anchor was given"
     return f"OK: {rows} are as they were written{compared}; head {head.short}"
 

@@ -24,11 +24,13 @@ def verify(
             help="a head of the chain that was noted elsewhere (sheet, digest), as 1234:0123456789abc"
         ),
     ] = None,
+    *,
+    as_json: JsonOption = False,
 ) -> None:
     """Verify the audit chain and every row that it holds; exit 1 where something was changed."""
     from healthmon.cli import audit as command
 
-    raise typer.Exit(command.verify(config, anchor))
+    raise typer.Exit(command.verify(config, anchor, as_json=as_json))
 
 
 @audit.command()

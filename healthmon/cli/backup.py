@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from healthmon.cli.console import fail, load, say
 from healthmon.config.problems import ConfigError
+from healthmon.model.count_words import count_of
 from healthmon.runtime.audit_watch import note_head, noted_head
 from healthmon.store import AloneError, StoreError, backup, location
 from healthmon.store.audit import ERASED, Head
@@ -48,7 +49,9 @@ def make(config: Path | None, target: Path, recipient: str | None, keep: int | N
     if file != target and keep:
         _delete_old(target, keep)
     size = file.stat().st_size / 1e6
-    sys.stdout.write(f"{file}: {size:.1f} MB, {manifest.entries} entries of the audit chain\n")
+    sys.stdout.write(
+        f"{file}: {size:.1f} MB, {count_of(manifest.entries, 'entry', 'entries')} of the audit chain\n"
+    )
 
 
 def _made(loaded: Config, file: Path, key: str) -> Manifest:

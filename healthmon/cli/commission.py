@@ -28,6 +28,7 @@ from healthmon.commissioning.visit import visit_of
 from healthmon.config import document
 from healthmon.config.defaults_schema import KEYS
 from healthmon.config.inheritance import KIND_OF, Defaulting
+from healthmon.model.count_words import count_of
 from healthmon.model.device import Check, CheckKey
 from healthmon.model.enums import CheckName
 from healthmon.model.results import CheckResult
@@ -245,7 +246,7 @@ def _write(path: Path, raw: bytes, candidates: Sequence[Candidate]) -> None:
         one.differences = pages.accepted_now(one.differences, one.written)
     count = sum(len(one.written) for one in candidates)
     say(
-        f"{path}: {_number(count, 'value')} of {_number(len(accepted), 'device')} written; "
+        f"{path}: {count_of(count, 'value')} of {count_of(len(accepted), 'device')} written; "
         "a running agent takes it with SIGHUP or POST /-/reload"
     )
 
@@ -277,17 +278,12 @@ def _words_of(line: Difference) -> str:
     return f"{line.key}: the file says {line.file}, the device does not show it"
 
 
-def _number(count: int, what: str) -> str:
-    """``1 device``, ``2 devices``."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
 def _summary(found: Sequence[Candidate]) -> str:
     silent = sum(bool(one.seen.why) for one in found)
     matches = [line.match for one in found for line in one.differences]
     return (
-        f"{_number(len(found), 'device')}: {len(found) - silent} answered, {silent} did not; "
-        f"{_number(matches.count(Match.WRITTEN), 'value')} written, {matches.count(Match.NEW)} not in the file, "
+        f"{count_of(len(found), 'device')}: {len(found) - silent} answered, {silent} did not; "
+        f"{count_of(matches.count(Match.WRITTEN), 'value')} written, {matches.count(Match.NEW)} not in the file, "
         f"{matches.count(Match.OTHER)} differ"
     )
 

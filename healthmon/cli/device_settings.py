@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,9 @@ _WHOLE = {"cameras": ("limits", "recording"), "recorders": ("limits", "recording
 Row = tuple[str, str, str]
 
 
-def lines(path: Path, device: str) -> Iterator[str]:
-    """One line for each setting of a device of the file, which is well formed: key, value as it is
-    written, and where that stands. Exits where no device has this id.
+def rows(path: Path, device: str) -> list[Row]:
+    """Each setting of a device of the file, which is well formed: key, value as it is written, and
+    where that stands. Exits where no device has this id.
     """
     found = document.read(path)
     given = inherited(found, KEYS)
@@ -39,9 +39,13 @@ def lines(path: Path, device: str) -> Iterator[str]:
     if place is None:
         known = [one["id"] for section in KIND_OF for one in given.tree.get(section) or ()]
         raise fail(f"{path}: no device '{device}'{suggest(device, known)}")
-    rows = [*_own(found, given, place), *_general(found, given, place)]
-    wide, long = (max(len(row[column]) for row in rows) for column in (0, 1))
-    for key, value, source in rows:
+    return [*_own(found, given, place), *_general(found, given, place)]
+
+
+def lines(settings: Sequence[Row]) -> Iterator[str]:
+    """One line for each of the `settings`, in columns."""
+    wide, long = (max(len(row[column]) for row in settings) for column in (0, 1))
+    for key, value, source in settings:
         yield f"{key:{wide}}  {value:{min(long, 40)}}  {source}"
 
 

@@ -24,6 +24,7 @@ from healthmon.discovery.pace import HOSTS, RATE
 from healthmon.discovery.proposal import Proposal, Setting, proposals
 from healthmon.discovery.recorded import with_recorders
 from healthmon.discovery.run import Outcome, Plan, discover
+from healthmon.model.count_words import count_of
 from healthmon.protocols.errors import ExchangeError
 from healthmon.runtime import extensions
 from healthmon.secret import Credential
@@ -218,9 +219,10 @@ def _summary(told: Sequence[Proposal], outcome: Outcome) -> str:
     new = sum(one.new for one in told)
     announced = f"; {len(outcome.matches)} announced by WS-Discovery" if outcome.matches else ""
     unread = f" ({outcome.unread} unread)" if outcome.unread else ""
+    answered = count_of(len(told), "address", "addresses")
     return (
-        f"{len(told)} addresses answered: {new} new, {known} known, {moved} at another address"
-        f"{announced}{unread}; {outcome.connections} connections"
+        f"{answered} answered: {new} new, {known} known, {moved} at another address"
+        f"{announced}{unread}; {count_of(outcome.connections, 'connection')}"
     )
 
 

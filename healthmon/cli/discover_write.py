@@ -12,6 +12,7 @@ from healthmon.config import document
 from healthmon.config.text_edit import Edit, EditError
 from healthmon.discovery.output import SECTIONS
 from healthmon.discovery.proposal import NEW_SITE, Proposal
+from healthmon.model.count_words import count_of
 from healthmon.model.plain_text import one_line
 
 _GUESS: Final = "guess"
@@ -30,7 +31,9 @@ def write(path: Path, proposals: Sequence[Proposal]) -> None:
     raw = path.read_bytes()
     text, expected = _edited(raw, path, chosen)
     put(path, raw, text, expected)
-    say(f"{path}: {len(chosen)} devices added; `healthmon commission` writes down what they are")
+    say(
+        f"{path}: {count_of(len(chosen), 'device')} added; `healthmon commission` writes down what they are"
+    )
 
 
 def _edited(raw: bytes, path: Path, chosen: Sequence[Proposal]) -> tuple[str, dict[str, Any]]:

@@ -14,7 +14,8 @@ from healthmon.access.roles import Permission
 from healthmon.cli.acting import RunningAgent, own_account, record_of
 from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load
-from healthmon.cli.json_rows import DutyRow, print_rows
+from healthmon.cli.json_rows import DeclarationRow, DutyRow, print_rows
+from healthmon.cli.json_rows import moment as local
 from healthmon.cli.opening import opened
 from healthmon.evidence import duties
 from healthmon.evidence.duties import MOST_OPERATIONS, DutyState, Standing
@@ -103,7 +104,7 @@ def _moment(on: str | None, zone: ZoneInfo, now: float) -> float:
     return moment(found, time_of_day(12), zone).timestamp()
 
 
-def history(config: Path | None, duty: str, of: str) -> None:
+def history(config: Path | None, duty: str, of: str, *, as_json: bool) -> None:
     """Print every declaration of one duty, the newest first."""
     _, loaded = load(config)
     zone = ZoneInfo(loaded.estate.time_zone)
@@ -112,8 +113,22 @@ def history(config: Path | None, duty: str, of: str) -> None:
         found = [one for one in declared(store) if one.subject == key]
     if not found:
         raise fail(f"{key}: nothing was declared; healthmon duties list shows the duties")
+    if as_json:
+        print_rows([_declaration(one, zone) for one in found])
+        return
     for one in found:
         when = day(float(one.details["done"]), zone)
         note = f"; {one.get('note')}" if one.get("note") else ""
         words = f"done {when}, declared {day(one.at, zone)} by {one.by}: {one.get('evidence')}"
         sys.stdout.write(f"{words}{note}\n")
+
+
+def _declaration(one: Operation, zone: ZoneInfo) -> DeclarationRow:
+    return DeclarationRow(
+        one.subject,
+        local(float(one.details["done"]), zone),
+        local(one.at, zone),
+        one.by,
+        one.get("evidence"),
+        one.get("note"),
+    )

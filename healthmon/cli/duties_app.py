@@ -50,8 +50,10 @@ def done(
 
 
 @duties.command()
-def history(duty: DutyName, config: ConfigOption = None, *, of: Subject = "") -> None:
+def history(
+    duty: DutyName, config: ConfigOption = None, *, of: Subject = "", as_json: JsonOption = False
+) -> None:
     """Show every declaration of a duty, the newest first."""
     from healthmon.cli import duties as command
 
-    command.history(config, duty, of)
+    command.history(config, duty, of, as_json=as_json)

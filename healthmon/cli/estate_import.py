@@ -26,6 +26,7 @@ from healthmon.config.defaults_schema import KEYS
 from healthmon.config.inheritance import KIND_OF, Defaulting
 from healthmon.config.problems import ConfigError, Problem
 from healthmon.config.text_edit import Edit, EditError
+from healthmon.model.count_words import count_of
 from healthmon.runtime import extensions
 
 _FIRST: Final = re.compile(r"\(first on line (\d+)\)")
@@ -352,8 +353,9 @@ def _report(file: Path, path: Path, plan: Plan, *, write: bool, remove: bool) ->
     changed = len(plan.changes) - added
     yield f"{file}: {added} added, {changed} changed, {len(gone)} removed, {plan.same} as they are"
     if len(plan.missing) > len(gone):
-        words = "are not in the sheet and stay; --remove takes them out"
-        yield f"{len(plan.missing)} devices of {path} {words}"
+        single = f"device of {path} is not in the sheet and stays; --remove takes it out"
+        many = f"devices of {path} are not in the sheet and stay; --remove takes them out"
+        yield count_of(len(plan.missing), single, many)
     yield f"{path}: {_outcome(bool(plan.changes or gone), write=write)}"
 
 

@@ -16,6 +16,7 @@ from healthmon.config import document, units
 from healthmon.config.defaults_schema import KEYS
 from healthmon.config.document import Document
 from healthmon.config.inheritance import KIND_OF, VARIANTS, Inherited, inherited
+from healthmon.model.count_words import count_of
 from healthmon.model.plain_text import one_line
 from healthmon_exporters.reports import csv_text
 
@@ -119,6 +120,8 @@ def settled(found: Document) -> Inherited:
 
 def export(config: Path | None, output: Path | None, *, bom: bool, separator: str) -> None:
     """Write the spreadsheet to a file, or print it. Exits where it cannot be written."""
+    if output is not None and output.suffix != ".csv":
+        raise fail(f"--output {output}: the devices are written as .csv")
     path, _ = load(config)
     lines = [[row[column] for column in COLUMNS] for row in rows(settled(document.read(path)))]
     text = (BOM if bom else "") + csv_text.table(COLUMNS, lines, separator)
@@ -130,4 +133,4 @@ def export(config: Path | None, output: Path | None, *, bom: bool, separator: st
         output.write_bytes(text.encode())
     except OSError as error:
         raise fail(f"--output {output}: {(error.strerror or 'error').lower()}") from None
-    say(f"{output}: {len(lines)} devices")
+    say(f"{output}: {count_of(len(lines), 'device')}")

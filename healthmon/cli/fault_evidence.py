@@ -27,7 +27,7 @@ def as_json(found: Evidence, zone: ZoneInfo) -> dict[str, Any]:
         }
         for one in found.seen
     ]
-    told = [
+    changes = [
         {"id": one.id, "at": iso(one.at, zone), "what": one.what, "sentence": one.sentence}
         for one in found.told
     ]
@@ -48,7 +48,7 @@ def as_json(found: Evidence, zone: ZoneInfo) -> dict[str, Any]:
     return {
         "seen": seen,
         "last_well": last_well,
-        "told": told,
+        "changes": changes,
         "notified": notified,
         "sheets": sheets,
     }

@@ -26,6 +26,7 @@ from healthmon.config.problems import Problem, suggest
 from healthmon.incidents.acts import Act, ActError, ActKind, act
 from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.incidents.local_time import moment
+from healthmon.model.count_words import count_of
 from healthmon.store import StoreError
 
 if TYPE_CHECKING:
@@ -64,8 +65,9 @@ def run(file: Path, name: str, config: Path | None) -> None:
     counts = {
         kind: sum(one.kind is kind for one in found.new) for kind in (ActKind.ATTEND, ActKind.FIX)
     }
-    words = f"{counts[ActKind.ATTEND]} visits and {counts[ActKind.FIX]} fixes are recorded"
-    sys.stdout.write(f"{file}: {words}; {found.known} were known already\n")
+    visits = count_of(counts[ActKind.ATTEND], "visit")
+    fixes = count_of(counts[ActKind.FIX], "fix", "fixes")
+    sys.stdout.write(f"{file}: recorded {visits} and {fixes}; {found.known} known already\n")
 
 
 @dataclass
@@ -85,7 +87,7 @@ class Import:
     def add(self, values: Mapping[str, str], extra: int = 0) -> None:
         """The acts of one line. Raises BadLineError, ActError, StoreError."""
         if extra:
-            words = f"{abs(extra)} {'more' if extra > 0 else 'fewer'} values than columns"
+            words = more_values(extra)
             raise BadLineError(f"has {words}; quote texts that have a comma")
         number = self._fault(values)
         came, fixed = self._times(values)
@@ -152,6 +154,12 @@ class Import:
         """The moment in a column; None where it is empty."""
         zone = ZoneInfo(self.config.estate.time_zone)
         return time_in(values.get(name, ""), name, zone, datetime.now(zone).date())
+
+
+def more_values(extra: int) -> str:
+    """``2 more values than columns``; a negative `extra` is how many are missing."""
+    more = "more" if extra > 0 else "fewer"
+    return f"{count_of(abs(extra), f'{more} value')} than columns"
 
 
 def time_in(text: str, name: str, zone: ZoneInfo, today: date) -> float | None:

@@ -195,7 +195,8 @@ class Whole:
         if raised:
             yield f"  raised by {raised.by}; noticed by: {raised.get('noticed_by')}"
         if row["cause"]:
-            yield f"  {row['cause']} {row['cause_fault']}".rstrip()
+            number = "" if row["cause_fault"] in row["cause"] else f" {row['cause_fault']}"
+            yield f"  {row['cause']}{number}"
 
     def _contract(self) -> Iterator[str]:
         found = clock(self.life, self.known, self.now)

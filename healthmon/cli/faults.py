@@ -29,6 +29,7 @@ from healthmon.config import finding, outline
 from healthmon.config.outline import Outline
 from healthmon.config.problems import ConfigError, suggest
 from healthmon.incidents.incident import SITE, Incident
+from healthmon.model.count_words import count_of
 from healthmon.model.enums import AGENT
 from healthmon.model.plain_text import one_line
 from healthmon.store import Deleted, Stay, Wanted, location
@@ -106,7 +107,9 @@ def _say_deleted(deleted: Deleted | None, since: float, zone: ZoneInfo) -> None:
     if deleted is None or not (count := deleted.counts.get("faults")):
         return
     if since < (before := deleted.before["faults"]):
-        say(f"note: {count:,} faults are deleted, {_until_when(before, zone)}")
+        say(
+            f"note: {count_of(count, 'fault is', 'faults are')} deleted, {_until_when(before, zone)}"
+        )
 
 
 def _until_when(before: float, zone: ZoneInfo) -> str:
@@ -155,7 +158,7 @@ def history(device: str, config: Path | None, days: float, *, as_json: bool) -> 
         sys.stdout.write(json.dumps(past.as_json(), indent=2, ensure_ascii=False) + "\n")
         return
     name = names.get(device, "no longer configured")
-    sys.stdout.write(f"{device}  {name}\n\nSTATES of the last {days:g} days\n{past.text()}")
+    sys.stdout.write(f"{device}  {name}\n\nSTATES of {_last(days)}\n{past.text()}")
 
 
 def access_log(config: Path | None, days: float, *, as_json: bool = False) -> None:
@@ -171,7 +174,7 @@ def access_log(config: Path | None, days: float, *, as_json: bool = False) -> No
         at = datetime.fromtimestamp(row.at, zone)
         sys.stdout.write(f"{at:%Y-%m-%d %H:%M:%S}  {row.what:<15}  {one_line(row.text)}\n")
     if not rows:
-        sys.stdout.write(f"no logins, refusals or changes of users in the last {days:g} days\n")
+        sys.stdout.write(f"no logins, refusals or changes of users in {_last(days)}\n")
 
 
 @dataclass(frozen=True)
@@ -247,6 +250,10 @@ def row(incident: Incident, names: Mapping[str, str], known: Outline) -> dict[st
     )  # fmt: skip
     shown = (one_line(value) if isinstance(value, str) else value for value in values)
     return dict(zip(FIELDS, shown, strict=True))
+
+
+def _last(days: float) -> str:
+    return "the last day" if days == 1 else f"the last {days:g} days"
 
 
 def _names(known: Outline) -> dict[str, str]:

@@ -12,6 +12,7 @@ from healthmon.cli.acting import UNNAMED, record
 from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load
 from healthmon.cli.fault_acts import checked, say_done
+from healthmon.cli.json_rows import InspectionCamera, InspectionRow, moment, print_rows
 from healthmon.cli.opening import opened
 from healthmon.config.outline import Outline
 from healthmon.config.problems import suggest
@@ -28,12 +29,24 @@ if TYPE_CHECKING:
 _KINDS = {"yes": ActKind.CONFIRM, "no": ActKind.DISMISS}
 
 
-def show(file: Path | None) -> None:
+def show(file: Path | None, *, as_json: bool) -> None:
     """One line for each picture, or for many of a site together."""
     _, loaded = load(file)
     known, zone = Outline.of(loaded), ZoneInfo(loaded.estate.time_zone)
-    lines = [_line(one, known, zone) for one in inspections_of(_open(loaded))]
+    asked = inspections_of(_open(loaded))
+    if as_json:
+        print_rows([_row(one, known, zone) for one in asked])
+        return
+    lines = [_line(one, known, zone) for one in asked]
     sys.stdout.write("".join(f"{line}\n" for line in lines) or "no picture needs a person\n")
+
+
+def _row(asked: Inspection, known: Outline, zone: ZoneInfo) -> InspectionRow:
+    cameras = tuple(
+        InspectionCamera(one.device, known.names.get(one.device, ""), f"F{one.number:06d}")
+        for one in asked.incidents
+    )
+    return InspectionRow(cameras, asked.sentence, moment(asked.since, zone))
 
 
 def _line(asked: Inspection, known: Outline, zone: ZoneInfo) -> str:

@@ -130,23 +130,147 @@ class DutyRow:
     interval_days: float
 
 
-# The command -> the row of the list that it prints.
-ROWS: dict[str, type] = {
-    "agents": AgentRow,
-    "audit show": AuditRow,
-    "duties list": DutyRow,
-    "maintenance list": WindowRow,
-    "probe": ProbeRow,
-    "user kiosk list": KioskRow,
-    "user list": UserRow,
-    "user log": AccessRow,
-}
+@dataclass(frozen=True)
+class DeclarationRow:
+    """A declaration that a duty was done."""
+
+    duty: str
+    done: str
+    declared: str
+    by: str
+    evidence: str
+    note: str
+
+
+@dataclass(frozen=True)
+class OverrideRow:
+    """What people have changed on the pages, in words too: `subject` is a window, a site or a device;
+    `until` is null for what has no end.
+    """
+
+    what: Literal["window", "visit", "device"]
+    subject: str
+    words: str
+    by: str
+    since: str
+    until: str | None
+
+
+@dataclass(frozen=True)
+class ConfigCheck:
+    """The check of a configuration; `counts` are the devices and servers by the section of the file."""
+
+    file: str
+    well_formed: bool
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+    overrides: tuple[str, ...]
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class SettingRow:
+    """A setting of a device: its value as it is written, and where that stands."""
+
+    device: str
+    key: str
+    value: str
+    source: str
+
+
+@dataclass(frozen=True)
+class FindingRow:
+    """Something that is not as it was written, by an entry of the chain."""
+
+    entry: int
+    words: str
+
+
+@dataclass(frozen=True)
+class AuditCheck:
+    """The check of the audit chain from its entry `first` on; `head` is null for an empty one."""
+
+    as_written: bool
+    entries: int
+    first: int
+    rows: int
+    erased: int
+    head: str | None
+    anchor: str | None
+    findings: tuple[FindingRow, ...]
+
+
+@dataclass(frozen=True)
+class InspectionCamera:
+    """A camera with the fault that a person is asked about."""
+
+    device: str
+    name: str
+    fault: str
+
+
+@dataclass(frozen=True)
+class InspectionRow:
+    """A question about a picture, or about many of a site together."""
+
+    cameras: tuple[InspectionCamera, ...]
+    sentence: str
+    since: str
+
+
+@dataclass(frozen=True)
+class LightRow:
+    """A light that was learned from `pictures` of `needed`; `grey_level` is 0 to 255."""
+
+    colour: bool
+    grey_level: float
+    learned: bool
+    pictures: int
+    needed: int
+    since: str
+    last: str
+
+
+@dataclass(frozen=True)
+class ViewRow:
+    """A view of a PTZ camera."""
+
+    view: str
+    lights: tuple[LightRow, ...]
+
+
+@dataclass(frozen=True)
+class ClocksRow:
+    """How many clocks were found in the picture, and when they were looked for."""
+
+    count: int
+    looked_for: str
+
+
+@dataclass(frozen=True)
+class LearnedView:
+    """What a camera has learned of its own pictures; `clocks` is null before they were looked for."""
+
+    camera: str
+    lights: tuple[LightRow, ...]
+    views: tuple[ViewRow, ...]
+    last_judged: str | None
+    last_view: str | None
+    clocks: ClocksRow | None
 
 
 def print_rows(rows: Sequence[Any]) -> None:
     """Print a JSON list of rows."""
-    text = json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False)
-    sys.stdout.write(text + "\n")
+    _print([asdict(row) for row in rows])
+
+
+def print_row(row: Any) -> None:
+    """Print one row as a JSON object."""
+    _print(asdict(row))
+
+
+def _print(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def moment(at: float, zone: ZoneInfo | None = None) -> str:

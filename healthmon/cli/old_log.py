@@ -18,10 +18,11 @@ from healthmon.access.roles import Permission
 from healthmon.cli.acting import RunningAgent, own_account, record_of
 from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load
-from healthmon.cli.fault_import import BadLineError, lines, time_in
+from healthmon.cli.fault_import import BadLineError, lines, more_values, time_in
 from healthmon.config.problems import Problem, suggest
 from healthmon.evidence import imported
 from healthmon.evidence.imported import REASONS
+from healthmon.model.count_words import count_of
 
 if TYPE_CHECKING:
     from healthmon.config.schema import Config
@@ -49,7 +50,7 @@ def run(file: Path, name: str, config: Path | None) -> None:
     if problems:
         raise fail("\n".join([*problems, f"{file}: nothing was recorded"]))
     fresh = recorded(loaded, name, found)
-    words = f"{_faults(fresh)} recorded as imported, not measured"
+    words = f"{count_of(fresh, 'fault is', 'faults are')} recorded as imported, not measured"
     sys.stdout.write(f"{file}: {words}; {len(found) - fresh} known already\n")
 
 
@@ -60,10 +61,6 @@ def _check_new(first: int, number: int) -> None:
             "delete one of them; where they are two faults, write a 'reference' or 'note' in each"
         )
         raise BadLineError(f"says the same as line {first}; {words}")
-
-
-def _faults(count: int) -> str:
-    return "1 fault is" if count == 1 else f"{count:,} faults are"
 
 
 def recorded(loaded: Config, name: str, faults: list[dict[str, Any]]) -> int:
@@ -84,7 +81,7 @@ def _missing(header: set[str]) -> str:
 def _values(values: Mapping[str, str], extra: int, zone: ZoneInfo) -> dict[str, Any]:
     """The values of one old fault, for `imported.operation`. Raises BadLineError."""
     if extra:
-        words = f"{abs(extra)} {'more' if extra > 0 else 'fewer'} values than columns"
+        words = more_values(extra)
         raise BadLineError(f"has {words}; quote texts that have a comma")
     reason = values.get("reason", "").lower()
     if reason and reason not in REASONS and (known := suggest(reason, REASONS)):

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from healthmon.cli.faults_app import Named
-from healthmon.cli.options import ConfigOption
+from healthmon.cli.options import ConfigOption, JsonOption
 
 CameraArgument = Annotated[str, typer.Argument(help="id of the camera")]
 
@@ -21,11 +21,13 @@ picture = typer.Typer(
 
 
 @picture.command()
-def show(camera: CameraArgument, config: ConfigOption = None) -> None:
+def show(
+    camera: CameraArgument, config: ConfigOption = None, *, as_json: JsonOption = False
+) -> None:
     """Show which lights a camera has learned, and when."""
     from healthmon.cli import pictures
 
-    pictures.show(camera, config)
+    pictures.show(camera, config, as_json=as_json)
 
 
 @picture.command()
@@ -43,21 +45,22 @@ def baseline(
     config: ConfigOption = None,
     *,
     now: Annotated[bool, typer.Option("--now", help="learn the view anew from now on")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show how far a camera has learned its view; with --now it learns anew, by the running agent."""
     from healthmon.cli import pictures
 
     if now:
         pictures.learn_anew(camera, name, config)
-    pictures.show(camera, config)
+    pictures.show(camera, config, as_json=as_json)
 
 
 @picture.command("looks")
-def show_inspections(config: ConfigOption = None) -> None:
+def show_inspections(config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
     """Show the pictures that wait for an answer: a fault, or a false alarm?"""
     from healthmon.cli import inspections
 
-    inspections.show(config)
+    inspections.show(config, as_json=as_json)
 
 
 @picture.command()

@@ -2,43 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from healthmon.cli import field_acts
 from healthmon.cli.console import fail, load, say
+from healthmon.cli.json_rows import ClocksRow, LearnedView, LightRow, ViewRow, moment, print_row
 from healthmon.config.problems import suggest
 from healthmon.config.schema import Config
+from healthmon.model.count_words import count_of
 from healthmon.model.picture import sketch_lines
-from healthmon.picture.baselines import Baselines, Learned, clocks_of, lights_of
+from healthmon.picture.baselines import Baselines, Learned, LearnedClocks, clocks_of, lights_of
 from healthmon.picture.service import clock_place
 from healthmon.picture.views import ViewFiles
 from healthmon.store.location import folder_of
 
 DEFAULT_STREAM = "main"
+# The mean difference of the colours from which a light is shown as one in colour.
+COLOUR = 3
 
 
-def show(camera: str, file: Path | None) -> None:
+def show(camera: str, file: Path | None, *, as_json: bool) -> None:
     """One line for each light, with how many pictures it was learned from, and when."""
     baselines, where, zone = _place(camera, file)
     data, files = baselines.read(where), ViewFiles(baselines, where)
-    views, clocks = files.sorted(), list(_clocks(baselines.read(clock_place(where)), zone))
-    if not data and not views and not clocks:
-        say(f"{camera}: nothing learned yet")
+    views, found = files.sorted(), clocks_of(baselines.read(clock_place(where)))
+    if as_json:
+        print_row(_learned(camera, lights_of(data), files, found, zone))
         return
-    say(f"{camera}: {files.folder if views else baselines.path(where)}")
-    for line in (*_lines(lights_of(data), zone), *_views(files, views, zone), *clocks):
-        say(line)
+    if not data and not views and found is None:
+        sys.stdout.write(f"{camera}: nothing learned yet\n")
+        return
+    lines = (
+        f"{camera}: {files.folder if views else baselines.path(where)}",
+        *_lines(lights_of(data), zone),
+        *_views(files, views, zone),
+        *_clocks(found, zone),
+    )
+    sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
-def _clocks(data: bytes, zone: ZoneInfo) -> Iterator[str]:
+def _learned(
+    camera: str,
+    lights: Sequence[Learned],
+    files: ViewFiles,
+    found: LearnedClocks | None,
+    zone: ZoneInfo,
+) -> LearnedView:
+    index = files.index()
+    last = index.last
+    views = (
+        ViewRow(index.names.get(key, key), _lights(lights_of(files.read(key)), zone))
+        for key in files.sorted()
+    )
+    return LearnedView(
+        camera,
+        _lights(lights, zone),
+        tuple(views),
+        moment(last.at, zone) if last else None,
+        last.view if last else None,
+        ClocksRow(found.count, moment(found.tried, zone)) if found else None,
+    )
+
+
+def _lights(found: Sequence[Learned], zone: ZoneInfo) -> tuple[LightRow, ...]:
+    return tuple(
+        LightRow(
+            one.colour >= COLOUR,
+            round(one.level, 1),
+            one.count >= one.needed,
+            one.count,
+            one.needed,
+            moment(one.began, zone),
+            moment(one.last, zone),
+        )
+        for one in found
+    )
+
+
+def _clocks(found: LearnedClocks | None, zone: ZoneInfo) -> Iterator[str]:
     """What was learned of the clocks in the picture."""
-    found = clocks_of(data)
     if found is not None:
-        words = {0: "no clock that ticks was found in the picture", 1: "1 clock in the picture"}
-        number = words.get(found.count, f"{found.count} clocks in the picture")
+        none = "no clock that ticks was found in the picture"
+        number = f"{count_of(found.count, 'clock')} in the picture" if found.count else none
         yield f"  {number}, looked for {_moment(found.tried, zone)}"
 
 
@@ -55,7 +104,7 @@ def _views(files: ViewFiles, keys: list[str], zone: ZoneInfo) -> Iterator[str]:
 
 def _lines(lights: list[Learned], zone: ZoneInfo) -> Iterator[str]:
     for light in lights:
-        kind = "colour" if light.colour >= 3 else "black and white"
+        kind = "colour" if light.colour >= COLOUR else "black and white"
         state = "learned" if light.count >= light.needed else "being learned"
         since, last = (_moment(at, zone) for at in (light.began, light.last))
         yield (

@@ -22,6 +22,7 @@ from healthmon.device_recordings import scan
 from healthmon.device_recordings.known import Known, with_answers
 from healthmon.device_recordings.making import Run, identified, recorded
 from healthmon.device_recordings.recording import Recording, texts
+from healthmon.model.count_words import count_of
 from healthmon.model.device import Check, Commissioned, Device
 from healthmon.model.enums import CheckName
 from healthmon.protocols.errors import ExchangeError
@@ -57,7 +58,7 @@ def record(device: str, config: Path | None, out: Path, *, show: bool) -> None:
         sys.stdout.write("".join(f"# {folder / name}\n{text}" for name, text in files.items()))
         return
     write(folder, files)
-    sys.stdout.write(f"{folder}: {len(recording.checks)} checks recorded. {_HINT}\n")
+    sys.stdout.write(f"{folder}: {count_of(len(recording.checks), 'check')} recorded. {_HINT}\n")
 
 
 async def taken(engine: CheckEngine, path: Path, device: str) -> tuple[Recording, Known]:

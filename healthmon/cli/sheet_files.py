@@ -30,12 +30,20 @@ if TYPE_CHECKING:
     from healthmon.config.schema import Config
 
 
+# The forms of the short sheet of a sweep.
+SHORT_FORMS = (".txt", ".json")
+
+
 def checked(outputs: Sequence[Path], *, shift: bool) -> None:
     """Refuse what cannot be written, before a sweep is made for it. Raises Exit."""
     for output in outputs:
         if shift and output.suffix not in FORMS:
             forms = ", ".join(FORMS)
             raise fail(f"--output {output}: a shift check is written as one of {forms}")
+        if not shift and output.suffix not in SHORT_FORMS:
+            words = f"a sweep is written as one of {', '.join(SHORT_FORMS)}"
+            others = ", ".join(form for form in FORMS if form not in SHORT_FORMS)
+            raise fail(f"--output {output}: {words}; with --shift also as one of {others}")
         if not output.parent.is_dir():
             raise fail(f"--output {output}: there is no folder {output.parent}")
 
@@ -47,9 +55,9 @@ def printed(sheet: Sheet, *, shift: bool, as_json: bool) -> str:
     return _shown(shift_document.document(sheet), as_json=as_json)
 
 
-def write(sheet: Sheet, outputs: Sequence[Path], *, shift: bool, as_json: bool) -> None:
-    """Write each of `outputs`; the shift check in the form that its suffix names. Raises Exit after
-    the last one where one could not be written.
+def write(sheet: Sheet, outputs: Sequence[Path], *, shift: bool) -> None:
+    """Write each of `outputs` in the form that its suffix names. Raises Exit after the last one where
+    one could not be written.
     """
     if not outputs:
         return
@@ -57,8 +65,7 @@ def write(sheet: Sheet, outputs: Sequence[Path], *, shift: bool, as_json: bool) 
         made = shift_document.document(sheet)
         _write_each(outputs, lambda output: FORMS[output.suffix](made))
     else:
-        plain = _plain(sheet, as_json=as_json).encode()
-        _write_each(outputs, lambda _output: plain)
+        _write_each(outputs, lambda output: _plain(sheet, as_json=_is_json(output)).encode())
 
 
 def of_record(loaded: Config, outputs: Sequence[Path], *, as_json: bool) -> int:
@@ -74,7 +81,9 @@ def of_record(loaded: Config, outputs: Sequence[Path], *, as_json: bool) -> int:
         raise StoreError("no sweep is on record")
     text, code = kept_sheet.short(sweep[2], as_json=as_json)
     sys.stdout.write(text)
-    _write_each(outputs, lambda _output: text.encode())
+    _write_each(
+        outputs, lambda output: kept_sheet.short(sweep[2], as_json=_is_json(output))[0].encode()
+    )
     return code
 
 
@@ -103,6 +112,10 @@ def again(config: Path | None, until: str | None, *, as_json: bool, outputs: Seq
     sys.stdout.write(_shown(made, as_json=as_json))
     _write_each(outputs, lambda output: FORMS[output.suffix](made))
     return int(made["exit_code"])
+
+
+def _is_json(output: Path) -> bool:
+    return output.suffix == ".json"
 
 
 def _shown(made: Document, *, as_json: bool) -> str:

@@ -16,6 +16,7 @@ from healthmon.cli.console import fail, load, say
 from healthmon.cli.periods import period
 from healthmon.config.problems import ConfigError
 from healthmon.incidents.local_time import iso
+from healthmon.model.count_words import count_of
 from healthmon.store import StoreError, location
 from healthmon_exporters.reports import handed_over, sheet_list
 from healthmon_exporters.reports.sheet_list import Listed
@@ -66,7 +67,7 @@ def _text(found: Iterable[Listed], zone: ZoneInfo) -> str:
 def _lines(one: Listed, zone: ZoneInfo, width: int) -> list[str]:
     row = one.row(zone)
     made = f"{datetime.fromtimestamp(row.at, zone):%a %d %b %Y %H:%M}"
-    count = f"{row.faults} {'fault' if row.faults == 1 else 'faults'}"
+    count = count_of(row.faults, "fault")
     totals = "; ".join(row.totals) or "no cameras"
     first = f"{row.number:>6}  {made}  {totals}; {count}"
     signed = row.signed or ("nobody has signed it",)

@@ -16,6 +16,7 @@ from healthmon.cli.console import fail
 from healthmon.cli.estate_sheet import COLUMNS, KINDS, Row, has, section_of
 from healthmon.config import units
 from healthmon.config.problems import suggest
+from healthmon.model.count_words import count_of
 from healthmon.model.plain_text import one_line
 from healthmon_exporters.reports import csv_text
 
@@ -111,7 +112,7 @@ def _header(file: Path, cells: list[str], line: int) -> list[str]:
 
 def _check_length(file: Path, line: int, cells: list[str], header: list[str]) -> None:
     if any(cell.strip() for cell in cells[len(header) :]):
-        words = f"{len(cells)} values for {len(header)} columns"
+        words = f"{count_of(len(cells), 'value')} for {count_of(len(header), 'column')}"
         raise fail(f"{file}:{line}: {words}; quote texts that have the separator")
 
 

@@ -51,7 +51,7 @@ def sweep(
     if selection == one_off.Selection() and (problem := one_off.keep(engine, sheet)):
         say(f"warning: the sheet was not stored: {problem}")
     sys.stdout.write(sheet_files.printed(sheet, shift=shift, as_json=as_json))
-    sheet_files.write(sheet, outputs, shift=shift, as_json=as_json)
+    sheet_files.write(sheet, outputs, shift=shift)
     raise typer.Exit(sheet.exit_code)
 
 

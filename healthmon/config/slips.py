@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from healthmon.model.count_words import count_of
+
 # A longer line was written by no hand.
 LONGEST = 2000
 _QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^']|'')*'""")
@@ -200,7 +202,7 @@ def _dash_or_key(lines: Sequence[_Line]) -> Slip | None:
 
 
 def _blanks(count: int) -> str:
-    return "no blank" if not count else "1 blank" if count == 1 else f"{count} blanks"
+    return count_of(count, "blank") if count else "no blank"
 
 
 _RULES: tuple[Callable[[Sequence[_Line]], Slip | None], ...] = (

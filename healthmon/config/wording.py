@@ -12,6 +12,7 @@ from healthmon.config.document import Document, Path_
 from healthmon.config.inheritance import VARIANTS, Inherited
 from healthmon.config.problems import Problem, suggest
 from healthmon.config.schema import Config
+from healthmon.model.count_words import count_of
 
 _SINGULAR = {
     "cameras": "camera",
@@ -78,7 +79,7 @@ def problems_of(error: ValidationError, document: Document, given: Inherited) ->
             _text(finding, path, document),
         )
     if (more := len(findings) - MOST_TOLD) > 0:
-        yield Problem(document.file, 0, "", f"and {more} more problems")
+        yield Problem(document.file, 0, "", f"and {count_of(more, 'more problem')}")
 
 
 def _in_file(loc: tuple[int | str, ...], document: Document) -> Path_:

@@ -21,6 +21,7 @@ from healthmon.discovery.proposal import classified, recorder_make
 from healthmon.discovery.rtsp import RtspAsker
 from healthmon.discovery.scan import PacedConnector, open_ports
 from healthmon.discovery.snmp import SnmpAsker
+from healthmon.model.count_words import count_of
 from healthmon.protocols.host.routes import neighbour_macs
 from healthmon.protocols.onvif import ws_discovery
 from healthmon.protocols.onvif.ws_discovery import Match
@@ -61,9 +62,10 @@ class Plan:
         longest = longest_seconds(len(self.addresses), len(self.ports), self.rate, self.at_once)
         numbers = ", ".join(str(port.number) for port in self.ports)
         yield (
-            f"{len(self.addresses)} addresses ({self.addresses[0]} to {self.addresses[-1]}), "
-            f"TCP ports {numbers}: {tries} connections, at most {self.rate:g} a second and "
-            f"{self.at_once} hosts at a time, about {longest:.0f} s at most"
+            f"{count_of(len(self.addresses), 'address', 'addresses')} "
+            f"({self.addresses[0]} to {self.addresses[-1]}), "
+            f"TCP ports {numbers}: {count_of(tries, 'connection')}, at most {self.rate:g} a second and "
+            f"{count_of(self.at_once, 'host')} at a time, about {longest:.0f} s at most"
         )
         if self.community is not None:
             yield f"SNMP: one datagram to each address, with the community {self.community.name}"

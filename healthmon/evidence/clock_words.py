@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from healthmon.checks.evaluation.codes import CODES
 from healthmon.checks.evaluation.durations import duration
 from healthmon.evidence.clock_offsets import WITHIN, Basis, OffsetAt, Step
+from healthmon.model.count_words import count_of
 from healthmon.store.clock_history import ClockKind
 from healthmon.store.rows import ClockRow
 
@@ -135,7 +136,7 @@ def steps(found: OffsetAt, zone: ZoneInfo) -> Iterator[str]:
     near = sorted(found.steps, key=lambda one: abs((one.since + one.until) / 2 - found.at))
     yield from (_step(one, zone) for one in near[:MOST_STEPS])
     if len(near) > MOST_STEPS:
-        words = f"and {len(near) - MOST_STEPS} more changes within {WITHIN / 3600:.0f} hours"
+        words = f"and {count_of(len(near) - MOST_STEPS, 'more change')} within {WITHIN / 3600:.0f} hours"
         yield f"{words}: the clock was not steady"
 
 
@@ -163,9 +164,10 @@ def _asked(row: ClockRow) -> str:
     if row.method == "kept":
         return "by the last good answer of the time servers, at most 15 minutes old"
     if row.method == "none":
-        return f"{asked} time servers asked"
+        return f"{count_of(asked, 'time server')} asked"
+    servers = count_of(asked, "time server that agrees", "time servers that agree")
     leap = _LEAPS.get(told.get("leap"), "the servers do not agree on a leap second")
-    return f"by {len(agreed)} of {asked} time servers that agree: {', '.join(agreed)}; {leap}"
+    return f"by {len(agreed)} of {servers}: {', '.join(agreed)}; {leap}"
 
 
 def time_of(at: float, zone: ZoneInfo) -> str:

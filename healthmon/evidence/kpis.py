@@ -15,6 +15,7 @@ from healthmon.evidence.period import HOUR, Period
 from healthmon.evidence.power import Battery, MainsFailure
 from healthmon.evidence.shifts import ShiftFigures
 from healthmon.evidence.spans import Span
+from healthmon.model.count_words import count_of
 from healthmon.model.enums import Kind
 
 PERCENT: Final = "%"
@@ -136,11 +137,6 @@ def _hours(seconds: float) -> float:
 
 def _rests(share: Share) -> str:
     return f"{_hours(share.measured):,.1f} camera-hours measured"
-
-
-def _number(count: int, what: str) -> str:
-    """``1 fault``, ``2 faults``."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _cameras(found: Figures) -> Kpi:
@@ -286,7 +282,7 @@ def _faults(found: Figures) -> Kpi:
         COUNT,
         "faults of which people were notified and that began in the period; warnings, planned works "
         "and what turned out to be no fault are left out",
-        f"the log of faults; {_number(serving, 'camera')} in service",
+        f"the log of faults; {count_of(serving, 'camera')} in service",
         lines=(
             Line("over in the period", found.counted(len(faults.restored))),
             Line("open at its end", found.counted(len(faults.open_at_end))),
@@ -309,7 +305,9 @@ def _times(found: Figures) -> Kpi:
     for name in ("response", "fix"):
         met, settled = faults.kept(name)
         value = 100 * met / settled if settled else None
-        lines.append(Line(f"{name} within the contract ({settled} faults)", value, PERCENT))
+        lines.append(
+            Line(f"{name} within the contract ({count_of(settled, 'fault')})", value, PERCENT)
+        )
     for owner, seconds in sorted(_waited(faults).items()):
         lines.append(Line(f"waited for {owner}", _hours(seconds), HOURS))
     return Kpi(
@@ -319,7 +317,7 @@ def _times(found: Figures) -> Kpi:
         _or_hours(repaired.middle),
         HOURS,
         "; ".join(f"{title.lower()}: {words}" for title, words, _ in STEPS),
-        f"{_number(repaired.count, 'fault')} over in the period",
+        f"{count_of(repaired.count, 'fault')} over in the period",
         lines=tuple(lines),
     )
 
@@ -345,7 +343,7 @@ def _repeats(found: Figures) -> Kpi:
         found.counted(len(repeats)),
         COUNT,
         "faults of a device that began within 30 days after an earlier fault of it was over",
-        f"{_number(len(found.faults.opened), 'fault')} began in the period",
+        f"{count_of(len(found.faults.opened), 'fault')} began in the period",
         named=tuple(_count_lines(repeats)),
     )
 
@@ -373,7 +371,7 @@ def _mean_times(found: Figures) -> Kpi:
         HOURS,
         "fully operational camera-hours divided by the faults of cameras that began; the mean time "
         "to repair is that of the faults that were over",
-        f"{_number(len(failed), 'fault')} of cameras, {_hours(share.good):,.1f} operational"
+        f"{count_of(len(failed), 'fault')} of cameras, {_hours(share.good):,.1f} operational"
         " camera-hours",
         _hours(share.good),
         (Line("Mean time to repair", mean, HOURS),),
@@ -413,7 +411,7 @@ def _shifts(found: Figures) -> Kpi:
         100 * shifts.made / shifts.due if shifts.due else None,
         PERCENT,
         "shift checks made within the time for them, divided by those that were due",
-        f"{_number(shifts.due, 'shift check')} due, {shifts.made:,} made in time,"
+        f"{count_of(shifts.due, 'shift check')} due, {shifts.made:,} made in time,"
         f" {shifts.signed:,} of these signed",
         lines=(
             Line("made in time", float(shifts.made) if shifts.due else None),
@@ -470,7 +468,7 @@ def _planned(found: Figures) -> Kpi:
         HOURS,
         "camera-hours in maintenance windows, of cameras in service and deployed; these are in no "
         "other figure",
-        _number(len(found.cameras), "camera"),
+        count_of(len(found.cameras), "camera"),
     )
 
 
@@ -483,7 +481,7 @@ def _no_fault(found: Figures) -> Kpi:
         COUNT,
         "faults that were closed in the period with the cause 'no fault found', and pictures that a "
         "person has looked at and found well",
-        f"{_number(len(found.faults.opened), 'fault')} began in the period",
+        f"{count_of(len(found.faults.opened), 'fault')} began in the period",
     )
 
 

@@ -16,6 +16,8 @@ from healthmon.incidents.incident import Ack, Incident
 
 # An engineer may have come a little before the fault was noticed.
 EARLY_SECONDS = 86400.0
+# A time is typed in whole minutes.
+MINUTE_SECONDS = 60.0
 # How the reason begins for which an incident has ended by the answer "no".
 FALSE_ALARM: Final = "a false alarm:"
 
@@ -210,8 +212,13 @@ class LifeCycle:
             return "that time is in the future; give the time at which it happened"
         if new.happened < self.incident.since - EARLY_SECONDS:
             return "that time is more than a day before the fault began; check the date"
+        if new.kind in _AFTER_IT_BEGAN and new.happened < self.incident.since - MINUTE_SECONDS:
+            return "that time is before the fault began; check date and time"
         return _REFUSALS[new.kind](self, new) if new.kind in _REFUSALS else ""
 
+
+# Acts on a fault that was there; somebody may have come, or heard of it, before healthmon saw it.
+_AFTER_IT_BEGAN: Final = (ActKind.FIX, ActKind.VERIFY, ActKind.ACCEPT, ActKind.CLOSE)
 
 _STEPS: Final = (
     (ActKind.FIX, Stage.FIX_CLAIMED),

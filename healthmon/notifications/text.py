@@ -186,15 +186,14 @@ def _device(notice: Notice) -> list[Row]:
 
 
 def _cause(notice: Notice) -> list[Row]:
-    number = (
-        f"see fault {fault_number(notice.cause_number)}" if notice.cause_number is not None else ""
-    )
+    number = "" if notice.cause_number is None else fault_number(notice.cause_number)
+    see = f"see fault {number}" if number not in notice.cause else ""
     shown, rest = notice.affected[:_MOST_NAMES], len(notice.affected) - _MOST_NAMES
     more = f" and {rest} more" if rest > 0 else ""
     names = "; ".join(one_line(name, 80) for name in shown)
     affected = f"{len(notice.affected)}: {names}{more}" if shown else ""
     return [
-        ("Likely cause", "; ".join(filter(None, (notice.cause, number)))),
+        ("Likely cause", "; ".join(filter(None, (notice.cause, see)))),
         ("Also affected", affected),
         ("Blind zones", "; ".join(notice.blind_zones)),
     ]

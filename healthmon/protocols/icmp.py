@@ -21,6 +21,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
+from healthmon.model.count_words import count_of
 from healthmon.protocols import trace
 from healthmon.protocols.errors import SilentError, from_os
 from healthmon.protocols.transport import metering as counting
@@ -224,7 +225,7 @@ class _Pinger:
             line.users -= 1
             if not line.users:
                 line.close()
-        raise SilentError(f"ping: no answer to {echo.tries} echoes")
+        raise SilentError(f"ping: no answer to {count_of(echo.tries, 'echo', 'echoes')}")
 
     @contextlib.asynccontextmanager
     async def _turn(self, line: _Line, latest: float) -> AsyncIterator[None]:

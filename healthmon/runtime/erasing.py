@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from healthmon.model.count_words import count_of
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked
 from healthmon.store import Store
@@ -66,6 +67,7 @@ def words(found: Erased) -> str:
     """What was done, in a sentence or two."""
     if not found.rows and not found.entries:
         return "the name is nowhere in the record"
-    counts = f"{found.rows} rows, {len(found.entries)} entries of the audit chain"
+    entries = count_of(len(found.entries), "entry", "entries")
+    counts = f"{count_of(found.rows, 'row')}, {entries} of the audit chain"
     more = "Remove the person from the users file too, and make a new backup."
     return f"{found.pseudonym} stands in its place: {counts}\n{more}"

@@ -105,7 +105,9 @@ class _PageFeed:
                 (store.operations([OperationKind.DUTY], MOST_OPERATIONS), store.watched_since()),
             )
         )
-        lives = [life for life in open_lives if not life.incident.is_asked_about]
+        lives = [
+            life for life in open_lives if life.over is None and not life.incident.is_asked_about
+        ]
         found = sorted(self._rows(lives), key=lambda row: (row.priority, -row.since))
         devices = self.devices()
         return Desk(

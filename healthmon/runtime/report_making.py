@@ -14,6 +14,7 @@ from healthmon.evidence.period import Period
 from healthmon.evidence.reading import Scope, answer
 from healthmon.incidents.operations import OperationKind
 from healthmon.inventory import devices as inventory
+from healthmon.model.count_words import count_of
 from healthmon.runtime.estate import shift_plan
 from healthmon.store import retained
 from healthmon.store.retained import Retained
@@ -91,9 +92,10 @@ def reviews(config: Config) -> Sequence[str]:
     estate = config.estate
     words = [f"Each camera is checked automatically every {duration(config.defaults.interval)}."]
     if estate.shifts:
-        words.append(f"A shift check of all cameras is due {len(estate.shifts)} times a day.")
+        times = "once" if len(estate.shifts) == 1 else f"{len(estate.shifts)} times"
+        words.append(f"A shift check of all cameras is due {times} a day.")
     days, rest = divmod(estate.shift_check.walk, DAY)
-    walk = duration(estate.shift_check.walk) if rest else f"{days:.0f} days"
+    walk = duration(estate.shift_check.walk) if rest else count_of(round(days), "day")
     words.append(f"A person looks at each camera at least once in {walk}.")
     return words
 

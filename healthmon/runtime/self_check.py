@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from healthmon.model.count_words import count_of
 from healthmon.model.device import Device
 from healthmon.model.enums import AGENT, CheckName, Kind, State
 from healthmon.model.results import Verdict
@@ -60,8 +61,7 @@ def own_network(
     lost = frozenset(device.id for device in watched if device.id in cut)
     if lost:
         words = "; ".join(dict.fromkeys(cut[name] for name in sorted(lost)))
-        many = "" if len(lost) == 1 else "s"
-        return f"{words}: {len(lost)} device{many} cannot be checked", lost
+        return f"{words}: {count_of(len(lost), 'device')} cannot be checked", lost
     if _all_silent(watched, down):
         words = f"none of {len(watched)} devices answers: our own network or the switch it hangs on is likely cut"
         return words, frozenset(device.id for device in watched)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from healthmon.model.count_words import count_of
 from healthmon.model.plain_text import one_line
 
 STILL_SECONDS = 15.0  # without a step
@@ -128,5 +129,5 @@ class LockHolders:
         devices = since if now - still >= STILL_SECONDS else overdue
         if not devices:
             return ""
-        many = "1 device" if len(devices) == 1 else f"{len(devices)} devices"
+        many = count_of(len(devices), "device")
         return f"{program} holds {many}, which cannot be checked: end it (kill -9 {process})"

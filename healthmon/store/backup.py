@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from healthmon import __version__
+from healthmon.model.count_words import count_of
 from healthmon.protocols.host import state_files
 from healthmon.store import StoreError, TroubleError, permissions, schema
 from healthmon.store.audit import Entry, Head
@@ -69,7 +70,7 @@ class Restored:
         """``12 acts lost``."""
         if self.lost is None:
             return "how many acts were lost is not known"
-        return f"{self.lost} acts lost"
+        return f"{count_of(self.lost, 'act')} lost"
 
 
 def make(place: StoreLocation, target: Path, recipient: str) -> Manifest:

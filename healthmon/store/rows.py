@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from healthmon.incidents.confirmation import Fault, Key
 from healthmon.incidents.incident import Incident, IncidentEvent, Unchecked
 from healthmon.incidents.operations import Operation
+from healthmon.model.count_words import count_of
 from healthmon.store.audit import Entry
 
 WAITING = ("pending", "held")
@@ -233,7 +234,8 @@ class Deleted:
 
     def words(self) -> str:
         """``12 faults, 340 states``."""
-        return ", ".join(f"{count:,} {kind}" for kind, count in self.counts.items() if count)
+        counts = ((count, kind) for kind, count in self.counts.items() if count)
+        return ", ".join(count_of(count, kind.removesuffix("s"), kind) for count, kind in counts)
 
     def parts(self) -> list[Deleted]:
         """The same by the time before which it ended, the earliest first; without what is 0."""

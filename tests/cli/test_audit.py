@@ -63,7 +63,7 @@ def test_a_changed_row_is_named_and_the_exit_code_says_so(config: Path, url: str
     assert first == (
         "sheet 1 (sweeps; entry 2 of 15 Jan 2027 08:00:00 UTC): body was changed after it was written"
     )
-    assert last == f"NOT AS WRITTEN: 1 findings in 2 entries and 2 rows; head {head}"
+    assert last == f"NOT AS WRITTEN: 1 finding in 2 entries and 2 rows; head {head}"
     assert "Traceback" not in err
 
 

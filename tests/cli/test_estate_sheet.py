@@ -142,7 +142,7 @@ def test_devices_are_removed_only_where_that_is_wanted(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = sheet_of(path)
-    assert "1 devices of" in taken(path, as_csv(rows[:1] + rows[2:]))
+    assert "1 device of" in taken(path, as_csv(rows[:1] + rows[2:]))
     assert "- C2" in taken(path, as_csv(rows[:1] + rows[2:]), remove=True)
     assert path.read_text() == HEAD + TWO.replace(TWO.splitlines(keepends=True)[10], "")
     said = refused(path, "id\n", capsys, remove=True)

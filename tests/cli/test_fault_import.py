@@ -76,7 +76,7 @@ def test_visits_and_fixes_are_recorded_once_however_often_the_file_comes(
     path, store = kept
     code, out, wrong = imported(path, "\ufeff" + good())
     assert (code, wrong) == (0, [])
-    assert out == "jobs.csv: 2 visits and 1 fixes are recorded; 0 were known already\n"
+    assert out == "jobs.csv: recorded 2 visits and 1 fix; 0 known already\n"
     assert (acts(store, 7), acts(store, 8), acts(store, 9)) == (
         ["report", "attend", "fix"],
         ["report"],
@@ -90,7 +90,9 @@ def test_visits_and_fixes_are_recorded_once_however_often_the_file_comes(
     )
     assert fix.happened == (NOW - timedelta(hours=29)).timestamp()
     more = good() + f"J7,,{local(3)},C. King,,,,\r\n"
-    assert imported(path, more)[1].startswith("jobs.csv: 1 visits and 0 fixes are recorded; 3 were")
+    assert imported(path, more)[1].startswith(
+        "jobs.csv: recorded 1 visit and 0 fixes; 3 known already"
+    )
     shown = healthmon("faults", "show", "7", "--json", "--config", str(path))[1]
     assert json.loads(shown)["stage"] == "fix claimed", "it stays open"
     assert store.broken_links() == []
@@ -116,6 +118,7 @@ def test_every_bad_line_is_told_and_nothing_is_recorded(kept: tuple[Path, Store]
         f"F000007,,{local(2000)},,\n"
         f"F000007,,{local(30)},,,x\n"
         f"F000007,{local(30)}\n"
+        f"F000007,,{local(60)},{local(59)},\n"
     )
     code, out, wrong = imported(path, text)
     assert (code, out) == (3, "")
@@ -133,8 +136,9 @@ def test_every_bad_line_is_told_and_nothing_is_recorded(kept: tuple[Path, Store]
         "jobs.csv:13: has action, parts or cause but no time in 'fixed'; fill it in",
         "jobs.csv:14: F000007: that time is in the future",
         "jobs.csv:15: F000007: that time is more than a day before the fault began",
-        "jobs.csv:16: has 1 more values than columns; quote texts that have a comma",
+        "jobs.csv:16: has 1 more value than columns; quote texts that have a comma",
         "jobs.csv:17: has 3 fewer values than columns",
+        "jobs.csv:18: F000007: that time is before the fault began; check date and time",
         "jobs.csv: nothing was recorded",
     ]
     assert len(wrong) == len(words)

@@ -292,3 +292,20 @@ def test_a13_one_agent_for_one_state_directory(tmp_path: Path) -> None:
     assert "another healthmon agent runs already" in second.stderr
     first.close()
     InstanceLock(tmp_path).close()
+
+
+@pytest.mark.parametrize(
+    ("cause", "shown"),
+    [
+        ("follows the mains failure at Depot (fault F000007)", "at Depot (fault F000007)\n"),
+        ("behind Bridge switch S07", "  behind Bridge switch S07 F000007\n"),
+    ],
+)
+def test_the_number_of_the_cause_is_shown_once(
+    kept: tuple[Path, Store], cause: str, shown: str
+) -> None:
+    path, store = kept
+    store.record(Batch(incidents={9: replace(CASE, number=9, cause=cause, cause_number=7)}))
+    _, out, _ = command(path, "faults", "show", "9")
+    assert out.count("F000007") == 1
+    assert shown in out

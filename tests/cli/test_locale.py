@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -44,6 +45,25 @@ def test_a_sweep_shows_what_it_can_and_writes_everything(config: Path, tmp_path:
     assert b"?koda" in done.stdout
     assert b"Traceback" not in done.stderr
     assert NAME in sheet.read_text(encoding="utf-8")
+
+
+def test_a_file_gets_the_form_that_its_name_ends_with_or_the_sweep_is_refused(
+    config: Path, tmp_path: Path
+) -> None:
+    text, values = tmp_path / "sheet.txt", tmp_path / "sheet.json"
+    assert run(config, "sweep", "--output", str(text), "--output", str(values)).returncode == 1
+    assert json.loads(values.read_text(encoding="utf-8"))["faults"]
+    assert NAME in text.read_text(encoding="utf-8")
+    pdf = tmp_path / "sheet.pdf"
+    done = run(config, "sweep", "--output", str(pdf))
+    words = f"--output {pdf}: a sweep is written as one of .txt, .json; with --shift also as one of"
+    assert (done.returncode, done.stdout, words in done.stderr.decode()) == (3, b"", True)
+    book = tmp_path / "devices.xlsx"
+    done = run(config, "export", "--output", str(book))
+    words = f"--output {book}: the devices are written as .csv\n"
+    assert (done.returncode, done.stderr.decode()) == (3, words)
+    assert not pdf.exists()
+    assert not book.exists()
 
 
 def test_a_wrong_key_beside_such_a_name_is_told(config: Path) -> None:

@@ -289,6 +289,9 @@ def test_the_page_can_be_compared_with_the_audit_chain(store: Store) -> None:
         assert made["entry"].partition(":")[2] in whole
         assert "A. Smith" in whole
         assert "crime reference 42" in whole
+    narrow = report_text.text(made, 80).splitlines()
+    heads = [line.strip().partition(":")[0] for line in narrow if line.startswith("    ")]
+    assert {"Ahead of or behind UTC", "How it is known", "At this moment it showed"} <= set(heads)
     again = stated(store, "2026-11-28 14:05", now=NOW + 99)
     assert again["number"] == made["number"], "a form that comes twice is one statement"
     assert store.broken_links() == []

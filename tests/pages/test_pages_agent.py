@@ -390,7 +390,7 @@ def test_a_foreign_page_can_do_nothing(desk: Desk, agent: Running) -> None:
         ("/faults/nonsense", 404, "There is no such fault"),
         ("/devices/C9", 404, "There is no such device"),
         ("/faults?since=29.11.2026", 400, "A date is written as"),
-        ("/devices?q=nothing+like+it", 200, "0 of 1 devices"),
+        ("/devices?q=nothing+like+it", 200, "0 of 1 device"),
     ],
 )
 def test_what_is_not_there_is_said(

@@ -53,6 +53,26 @@ async def test_a_fault_is_raised_once_at_a_time_and_place_that_can_be(tmp_path: 
         assert log.count("dome is dirty") == 1
 
 
+async def test_a_fault_that_people_have_ended_is_not_new_on_the_desk(tmp_path: Path) -> None:
+    async with shift_desk(tmp_path, 1, time_zone="Europe/London") as desk:
+        opened = desk.opened
+        given = {"device": "C001", "what": "dome is dirty", "noticed_by": "police"}
+        fault = (await opened.press("/raise", "/raise", **given)).headers["location"]
+
+        async def listed() -> tuple[bool, bool]:
+            page = (await opened.get("/desk")).text
+            new, _, rest = page.partition("<h2>New faults</h2>")[2].partition(
+                "<h2>Open faults</h2>"
+            )
+            return fault in new, fault in rest.partition("<h2>Ended since")[2]
+
+        assert await listed() == (True, False)
+        for act in ("verify", "accept"):
+            sent = await opened.press(fault, f"{fault}/acts", act=act)
+            assert sent.status_code == 303, sent.text
+            assert await listed() == (False, True)
+
+
 async def test_a_time_that_comes_twice_can_be_typed_with_its_offset(tmp_path: Path) -> None:
     async with shift_desk(tmp_path, 1, time_zone="Europe/London") as desk:
         opened, twice = desk.opened, "2026-10-25T01:30"

@@ -81,7 +81,7 @@ async def test_http_sentences_carry_the_value_and_its_limit() -> None:
     async with rig(simulated("http", hot=True, disk_failed=True), "http") as made:
         found = await made.look()
         assert found["R1", "alarms"].sentence == "recorder's own alarms: open alarms 1 (at most 0)"
-        assert found["R1", "disks"].sentence == "1 of 1 disks bad: Archive 1 failed (Faulted)"
+        assert found["R1", "disks"].sentence == "1 of 1 disk bad: Archive 1 failed (Faulted)"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from healthmon.access.roles import Permission
 from healthmon.checks.evaluation.durations import duration
 from healthmon.incidents.local_time import shown
+from healthmon.model.count_words import count_of
 from healthmon_exporters.pages.footage_bar import WORDS as FOOTAGE_WORDS
 from healthmon_exporters.pages.strips import WORDS, Strip
 from healthmon_exporters.web.csp import policy
@@ -108,6 +109,7 @@ def _environment() -> Any:
         "moment": pass_context(lambda context, at: shown(at, context["local"])),
         "duration": duration,
         "strip_words": strip_words,
+        "count_of": count_of,
     }
     return made
 

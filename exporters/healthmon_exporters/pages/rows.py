@@ -92,6 +92,12 @@ class FaultRow:
         return f"F{self.cause_number:06d}" if self.cause_number else ""
 
     @property
+    def cause_words(self) -> str:
+        """`cause` without the number that follows as a link."""
+        number = self.cause_title
+        return self.cause.replace(f" (fault {number})", "").removesuffix(number).rstrip()
+
+    @property
     def urgent(self) -> bool:
         """Whether a desk rings for it: open, priority 1 or 2, and nobody has taken it on."""
         return not self.over and self.priority <= 2 and not self.acknowledged_by

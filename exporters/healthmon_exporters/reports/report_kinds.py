@@ -16,6 +16,7 @@ from healthmon.evidence.faults import STEPS, Duration, FaultFigures, FaultRecord
 from healthmon.evidence.kpis import HOURS, LONG_CODE, SHORT_CODE, Figures, kpis
 from healthmon.evidence.reading import Answer
 from healthmon.evidence.security import Known
+from healthmon.model.count_words import count_of
 from healthmon_exporters.reports import annual_review, report_figures, security_report
 from healthmon_exporters.reports.report_document import (
     IMPORTED,
@@ -304,7 +305,7 @@ def _steps(name: str, found: Sequence[FaultRecord]) -> Document:
     heads = ["Priority", "Faults"]
     heads += [f"{title}: median / 90 %" for title, _words, _step in STEPS]
     kept = ", ".join(filter(None, (_kept(own, which) for which in ("response", "fix"))))
-    count = "1 fault" if len(found) == 1 else f"{len(found):,} faults"
+    count = count_of(len(found), "fault")
     return table(f"{name}: {count}; {kept or 'no promise of a contract was settled'}", heads, rows)
 
 

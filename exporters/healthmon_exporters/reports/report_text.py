@@ -30,7 +30,7 @@ def _wrapped(line: str, width: int) -> list[str]:
 
 
 def _rows(table: Document, width: int) -> Iterator[str]:
-    """Columns where they fit; else one line for each row with the heads in it."""
+    """Columns where they fit; else each row by its name, and each other cell with its head on a line."""
     rows: list[Sequence[str]] = table["rows"]
     if not rows:
         yield "  None."
@@ -46,5 +46,6 @@ def _rows(table: Document, width: int) -> Iterator[str]:
         if len(heads) == 2:
             yield f"  {row[0]}: {row[1]}"
             continue
+        yield f"  {row[0]}"
         pairs = zip(heads[1:], row[1:], strict=True)
-        yield f"  {row[0]}: " + "; ".join(f"{head} {cell}" for head, cell in pairs if cell)
+        yield from (f"    {head}: {cell}" for head, cell in pairs if cell)

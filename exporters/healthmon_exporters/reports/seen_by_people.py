@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from healthmon.checks.evaluation.durations import duration
 from healthmon.checks.function_check.walk import NOT_SEEN, SEEN, Outcome, Tick, Walk, by_camera
+from healthmon.model.count_words import count_of
 
 Part = dict[str, Any]
 HEADS = ("Camera", "Seen", "By", "At", "Comment")
@@ -71,8 +72,8 @@ def _words(walk: Walk, ticked: Mapping[str, Tick]) -> str:
 def _late(walk: Walk) -> str:
     if not walk.late:
         return ""
-    cameras = "camera was" if walk.late == 1 else "cameras were"
-    return f"{walk.late} {cameras} last seen more than {duration(walk.every)} ago"
+    cameras = count_of(walk.late, "camera was", "cameras were")
+    return f"{cameras} last seen more than {duration(walk.every)} ago"
 
 
 def _row(camera: str, tick: Tick | None, names: Mapping[str, str], local: ZoneInfo) -> Part:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from healthmon.checks.function_check.cells import FunctionCheck, Surroundings
 from healthmon.checks.function_check.totals import Total, totals_line
 from healthmon.checks.function_check.walk import Tick, Walk
+from healthmon.model.count_words import count_of
 from healthmon.model.device import Device
 from healthmon.model.enums import Kind, State
 from healthmon.model.measurements import Reference
@@ -135,13 +136,15 @@ def reference_words(sheet: Sheet) -> str:
         return "clock reference: NONE"
     error = reference.offset.error
     size = f"{error * 1000:.0f} ms" if error < 1 else f"{error:.1f} s"
-    servers = f" ({reference.servers} servers)" if reference.servers else " (host clock)"
+    servers = (
+        f" ({count_of(reference.servers, 'server')})" if reference.servers else " (host clock)"
+    )
     return f"clock reference +-{size}{servers}"
 
 
 def _count(devices: Sequence[Device], kind: Kind, word: str) -> str:
     number = sum(1 for device in devices if device.kind is kind and not device.disabled)
-    return f"{number} {word if number == 1 else _PLURAL.get(word, word + 's')}" if number else ""
+    return count_of(number, word, _PLURAL.get(word, "")) if number else ""
 
 
 def _who(row: Row) -> str:

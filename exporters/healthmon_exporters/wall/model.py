@@ -15,6 +15,7 @@ from itertools import chain
 from typing import Any
 
 from healthmon.incidents.incident import PERSON
+from healthmon.model.count_words import count_of
 from healthmon.model.enums import CheckName, Kind, State
 from healthmon.model.measurements import Reference
 from healthmon.model.ups import Ups
@@ -108,7 +109,7 @@ def numbers(seen: Sequence[View], cameras: Sequence[View]) -> list[Json]:
             "label": "Not checked",
             "value": unknown if watched else None,
             "state": "none" if not watched else "unknown" if unknown else "ok",
-            "note": f"of {watched} cameras" if watched else "no cameras",
+            "note": f"of {count_of(watched, 'camera')}" if watched else "no cameras",
         },
     ]
 
@@ -311,7 +312,7 @@ def reference_words(reference: Reference | None) -> str:
         return f"NONE: {reference.reason_text}" if reference.reason_text else "NONE"
     error = reference.offset.error
     size = f"{error * 1000:.0f} ms" if error < 1 else f"{error:.1f} s"
-    source = f"{reference.servers} servers" if reference.servers else "this host's clock"
+    source = count_of(reference.servers, "server") if reference.servers else "this host's clock"
     return f"\u00b1{size}, {source}"
 
 

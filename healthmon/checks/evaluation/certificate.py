@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from healthmon.checks.evaluation.wording import REASON_WORDS, not_seen, plain, verdict
+from healthmon.model.count_words import count_of
 from healthmon.model.device import Device
 from healthmon.model.enums import Reason, State
 from healthmon.model.measurements import Certificate
@@ -53,13 +54,13 @@ def _expiry(observation: Observation, seen: Certificate, limits: tuple[float, fl
             observation, "expiry", State.FAULT, "certificate_not_yet_valid", sentence, value=left
         )
     if left < 0:
-        sentence = f"certificate expired {-left:.0f} days ago, on {until}"
+        sentence = f"certificate expired {count_of(round(-left), 'day')} ago, on {until}"
         return verdict(
             observation, "expiry", State.FAULT, "certificate_expired", sentence, value=left
         )
     if left < limits[0]:
         state = State.FAULT if left < limits[1] else State.DEGRADED
-        sentence = f"certificate expires in {left:.0f} days, on {until} ({asked})"
+        sentence = f"certificate expires in {count_of(round(left), 'day')}, on {until} ({asked})"
         return verdict(observation, "expiry", state, "certificate_expires", sentence, value=left)
     return verdict(
         observation, "expiry", State.OK, "ok", f"certificate valid until {until}", value=left

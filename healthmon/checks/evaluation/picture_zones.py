@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from healthmon.checks.evaluation.wording import plain, verdict
+from healthmon.model.count_words import count_of
 from healthmon.model.enums import State
 from healthmon.model.picture import PictureReading
 from healthmon.model.results import Observation, Verdict
@@ -24,7 +25,7 @@ def zones(observation: Observation, picture: PictureReading) -> Iterator[Verdict
         yield verdict(observation, "privacy", State.FAULT, CODE, sentence, value=least)
         return
     number = len(picture.zones)
-    words = "1 privacy zone is" if number == 1 else f"{number} privacy zones are"
+    words = count_of(number, "privacy zone is", "privacy zones are")
     sentence = f"{words} in place: at least {least * 100:.0f} % covered (limit {KEPT * 100:.0f} %)"
     yield verdict(observation, "privacy", State.OK, "ok", sentence, value=least)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from healthmon.checks.evaluation.durations import duration
 from healthmon.checks.evaluation.wording import not_seen, plain, verdict
+from healthmon.model.count_words import count_of
 from healthmon.model.device import Device
 from healthmon.model.enums import State
 from healthmon.model.links import Poe, SwitchPort
@@ -107,7 +108,7 @@ def _poe(observation: Observation, port: SwitchPort, poe: Poe, device: Device) -
         )  # up: the device has power from elsewhere
         return verdict(observation, "poe", state, "poe_fault", sentence)
     if poe.denied:
-        sentence = f"PoE refused on {name}: {poe.denied} times since the last check (power budget or class)"
+        sentence = f"PoE refused on {name}: {count_of(poe.denied, 'time')} since the last check (power budget or class)"
         return verdict(
             observation, "poe", State.FAULT, "poe_denied", sentence, value=float(poe.denied)
         )

@@ -14,6 +14,7 @@ from healthmon.checks.evaluation.wording import (
     unread_words,
     verdict,
 )
+from healthmon.model.count_words import count_of
 from healthmon.model.device import Device
 from healthmon.model.enums import Reason, State
 from healthmon.model.footage import Disk, RecorderHealth, RecorderMeasurement, Unread
@@ -105,7 +106,7 @@ def _bad_disks(observation: Observation, bad: Sequence[Disk], count: int) -> Ver
     lost = any(disk.state in ("failed", "absent") for disk in bad)
     state = State.FAULT if lost else State.DEGRADED
     code = "disk_failed" if lost else "disk_degraded"
-    words = f"{len(bad)} of {count} disks bad: {_named([_disk_words(disk) for disk in bad])}"
+    words = f"{len(bad)} of {count_of(count, 'disk')} bad: {_named([_disk_words(disk) for disk in bad])}"
     return verdict(observation, "disks", state, code, words, value=len(bad))
 
 
@@ -123,14 +124,10 @@ def _disks(
     elif unclear:
         yield _unknown_disks(observation, f"disks not checked: {_named(unclear)}")
     elif known:
-        words = f"{_disk_count(len(known))} well"
+        words = f"{count_of(len(known), 'disk')} well"
         yield verdict(observation, "disks", State.OK, "ok", words, value=0.0)
     elif seen.health.every_disk and not disks:
         yield _unknown_disks(observation, "disks not checked: the recorder names none")
-
-
-def _disk_count(number: int) -> str:
-    return "1 disk" if number == 1 else f"{number} disks"
 
 
 def _unclear(disks: Iterable[Disk]) -> list[str]:
@@ -197,9 +194,9 @@ def _fans(observation: Observation, seen: RecorderMeasurement, device: Device) -
     bad = [fan.name for fan in known if not fan.well]
     if known:
         words = (
-            f"{len(bad)} of {len(known)} fans failed: {_named(bad)}"
+            f"{len(bad)} of {count_of(len(known), 'fan')} failed: {_named(bad)}"
             if bad
-            else f"{len(known)} fans run"
+            else count_of(len(known), "fan runs", "fans run")
         )
         state = State.DEGRADED if bad else State.OK
         yield verdict(observation, "fans", state, "fan_failed", words, value=len(bad))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from healthmon.checks.evaluation.durations import duration
 from healthmon.checks.evaluation.wording import not_seen, verdict
+from healthmon.model.count_words import count_of
 from healthmon.model.device import Device
 from healthmon.model.enums import State
 from healthmon.model.measurements import Reference, TimeServer
@@ -45,7 +46,7 @@ def _known(observation: Observation, seen: Reference, error: float, wrong: str) 
         age = max(0.0, observation.at - seen.at) / 60
         named = f" ({wrong})" if wrong else ""
         return f"{seen.reason_text}{named}; the last good answer, {age:.0f} min old, serves for now ({size})"
-    servers = f"{seen.servers} server{'' if seen.servers == 1 else 's'}"
+    servers = count_of(seen.servers, "server")
     source = servers if seen.servers else "the synchronised clock of this machine"
     return "; ".join(filter(None, (wrong, f"clock reference {size} ({source})")))
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from healthmon.checks.evaluation.durations import duration
 from healthmon.checks.evaluation.stream import FROZEN_AFTER, STOPPED_SECONDS
 from healthmon.checks.evaluation.wording import REASON_WORDS, not_seen, plain, verdict
+from healthmon.model.count_words import count_of
 from healthmon.model.device import Device, RelaySpec
 from healthmon.model.enums import Reason, State
 from healthmon.model.links import Relay
@@ -88,7 +89,7 @@ def _frozen_words(relay: Relay) -> str:
 def _rate(shown: Stream) -> str:
     if shown.frames_per_second:
         return f"{shown.frames_per_second:.1f} pictures/s"
-    return f"{shown.frames} pictures"
+    return count_of(shown.frames, "picture")
 
 
 def _pictures(observation: Observation, relay: Relay) -> Verdict:

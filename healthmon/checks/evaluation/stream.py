@@ -12,6 +12,7 @@ from healthmon.checks.evaluation.wording import (
     refused_login,
     verdict,
 )
+from healthmon.model.count_words import count_of
 from healthmon.model.device import Device, StreamSpec
 from healthmon.model.enums import Reason, State
 from healthmon.model.measurements import Stream
@@ -96,7 +97,8 @@ def _pictures(observation: Observation, stream: Stream, device: Device) -> Verdi
         sentence = f"pictures stopped: none in the last {duration(stream.silence)} of {watched} (limit {limit:g} s)"
         return verdict(observation, "pictures", State.FAULT, "no_pictures", sentence, value=0.0)
     if _stands_still(stream):
-        sentence = f"picture frozen: {stream.packets} packets in {watched}, but the stream's time stands still"
+        packets = count_of(stream.packets, "packet")
+        sentence = f"picture frozen: {packets} in {watched}, but the stream's time stands still"
         return verdict(observation, "pictures", State.FAULT, "frozen_clock", sentence, value=0.0)
     if stream.equal_keyframes >= FROZEN_AFTER:
         sentence = f"picture frozen: the last {stream.equal_keyframes} key frames are the same (limit {FROZEN_AFTER})"
@@ -118,7 +120,7 @@ def _stands_still(stream: Stream) -> bool:
 
 def _flow(stream: Stream) -> str:
     """As in "pictures flow: 25.0 pictures/s, 1920x1080 h264"."""
-    rate = f"{stream.frames} pictures"
+    rate = count_of(stream.frames, "picture")
     if stream.frames_per_second:
         rate = f"{stream.frames_per_second:.1f} pictures/s"
     size = f", {stream.width}x{stream.height}" if stream.width else ""
@@ -132,12 +134,13 @@ def _profile(stream: Stream) -> str:
 
 def _strange(stream: Stream) -> str:
     """Packets that came, but do not count."""
+    foreign = count_of(stream.foreign, "packet")
     if stream.foreign_from:
-        return f", {stream.foreign} packets from {stream.foreign_from}, which is another address"
+        return f", {foreign} from {stream.foreign_from}, which is another address"
     if stream.foreign_channel is not None:
         channel, count = stream.foreign_channel
-        return f", {count} packets on channel {channel}, which was not agreed"
-    return f", {stream.foreign} packets of another stream" if stream.foreign else ""
+        return f", {count_of(count, 'packet')} on channel {channel}, which was not agreed"
+    return f", {foreign} of another stream" if stream.foreign else ""
 
 
 def _quality(

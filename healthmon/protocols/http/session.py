@@ -16,6 +16,7 @@ from typing import NamedTuple, Self
 
 import h11
 
+from healthmon.model.count_words import count_of
 from healthmon.protocols import trace
 from healthmon.protocols.errors import (
     AddressError,
@@ -298,7 +299,7 @@ class HttpSession:
             since = login.guard.rejected(
                 self.place.host, login.credential, SERVICE, attempts_left=left
             )
-        words = f", {left} attempts left by its own words" if left is not None else ""
+        words = f", {count_of(left, 'attempt')} left by its own words" if left is not None else ""
         raise AuthFailedError(f"login refused{words}", since)
 
     # ------------------------------------------------------------------------------------------ connection

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from healthmon.model.count_words import count_of
 from healthmon.protocols import trace
 from healthmon.protocols.errors import (
     AuthFailedError,
@@ -229,7 +230,7 @@ def _next(
         raise ForbiddenError(_refusal(reply, fault), by_login=reply.status != 403)
     left = attempts_left(said)
     since = login.guard.rejected(place.host, login.credential, SERVICE, attempts_left=left)
-    words = f", {left} attempts left by its own words" if left is not None else ""
+    words = f", {count_of(left, 'attempt')} left by its own words" if left is not None else ""
     raise AuthFailedError(f"login refused{words}", since)
 
 

@@ -64,7 +64,7 @@ CASES = [
     ({"temperature_celsius": 41.0}, "temperature", OK, "ok", "recorder 41 C (limit 60 C)"),
     ({"temperature_celsius": 41.0, "disks": (Disk("2", temperature_celsius=63.0),)}, "temperature", D, "recorder_hot", "disk 2 63 C (limit 60 C)"),
     ({"fans": (Fan("1", True), Fan("2", False), Fan("3", None, 900.0))}, "fans", D, "fan_failed", "1 of 2 fans failed: 2"),
-    ({"fans": (Fan("1", True),)}, "fans", OK, "ok", "1 fans run"),
+    ({"fans": (Fan("1", True),)}, "fans", OK, "ok", "1 fan runs"),
     ({"channels_lost": ("3", "9")}, "channels", F, "channel_lost", "no video on 2 channels: 3, 9"),
     ({"channels_lost": ()}, "channels", OK, "ok", "video on every channel"),
     ({"uptime_seconds": 720.0}, "restart", D, "restarted", "restarted 12 min ago (reported for 1 h 0 min)"),
