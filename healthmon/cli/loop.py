@@ -6,11 +6,14 @@ import asyncio
 import signal
 from typing import Any
 
+from healthmon.runtime import open_files
+
 
 def run_loop(coroutine: Any) -> Any:
     """Run on uvloop where it is installed, else on asyncio. SIGTERM cancels, so that open sessions
-    are torn down.
+    are torn down. As many files may be open as the system allows.
     """
+    open_files.raise_limit()
     try:
         import uvloop
     except ImportError:

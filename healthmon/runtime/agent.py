@@ -25,7 +25,14 @@ from healthmon.model.device import Check, CheckKey, Device
 from healthmon.model.enums import AGENT, CheckName, Reason, State
 from healthmon.model.results import CheckResult, Verdict, nothing
 from healthmon.protocols.trace import Trace
-from healthmon.runtime import agent_metrics, closed_months, contract_metrics, duty_metrics, memory
+from healthmon.runtime import (
+    agent_metrics,
+    closed_months,
+    contract_metrics,
+    duty_metrics,
+    memory,
+    open_files,
+)
 from healthmon.runtime.audit_watch import AuditWatch
 from healthmon.runtime.engine import CheckEngine
 from healthmon.runtime.estate import Estate
@@ -469,7 +476,7 @@ class Agent:
 
     def _loaded(self) -> None:
         """The file has been read, and is in force; what of it cannot be kept is said."""
-        for problem in self.of_file.overload():
+        for problem in (*self.of_file.overload(), *open_files.problems(self.of_file.concurrency)):
             log.warning(problem)
         self.metrics.set_agent("healthmon_config_reload_success", 1)
         self.metrics.set_agent("healthmon_config_reload_success_timestamp_seconds", time.time())

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
 import time
 
@@ -287,3 +288,30 @@ async def test_a_thousand_targets_a_minute_without_a_false_timeout() -> None:
     assert sum(len(made.requests) for _, made in agents) == 300 * 5, (
         "a request was repeated: a false time-out"
     )
+
+
+async def test_a_refusal_of_a_run_that_was_cancelled_is_nobodys_error() -> None:
+    """Else asyncio logs "Future exception was never retrieved" for each run that a deadline ends."""
+
+    class Mute(asyncio.DatagramTransport):
+        def sendto(self, data: object, addr: object = None) -> None:
+            pass
+
+        def is_closing(self) -> bool:
+            return False
+
+    said: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: said.append(context))
+    for refused_first in (False, True):
+        client = snmp._Client()
+        asker = snmp._Asker(Mute(), client, PUBLIC, "2c", [5.0])
+        run = asyncio.create_task(asker.get([SOURCE]))
+        await asyncio.sleep(0)
+        if refused_first:
+            client.error_received(ConnectionRefusedError())
+        run.cancel()
+        await asyncio.wait([run])
+        client.error_received(ConnectionRefusedError())
+        del client, asker, run
+        gc.collect()
+    assert said == []

@@ -284,17 +284,25 @@ class _Asker:
     async def _exchange(self, request_id: int, packet: bytes) -> ber.Response:
         future: asyncio.Future[ber.Response] = asyncio.get_running_loop().create_future()
         self._client.waiting[request_id] = future
-        for seconds in self._waits:
-            if self._transport.is_closing():
-                break
-            self._transport.sendto(packet)
-            done, _pending = await asyncio.wait({future}, timeout=seconds)
-            if done:
-                return future.result()
-        future.cancel()
+        try:
+            for seconds in self._waits:
+                if self._transport.is_closing():
+                    break
+                self._transport.sendto(packet)
+                done, _pending = await asyncio.wait({future}, timeout=seconds)
+                if done:
+                    return future.result()
+        finally:
+            _forget(future)
         other = ", but one with another request-id" if self._client.strangers else ""
         words = f"no SNMP answer in {sum(self._waits):g} s{other}"
         raise self._client.error or SilentError(words)
+
+
+def _forget(future: asyncio.Future[ber.Response]) -> None:
+    """Nobody waits for it any more, whatever it may hold already: its run was cancelled."""
+    if not future.cancel() and not future.cancelled():
+        future.exception()
 
 
 def _fresh_id() -> int:
