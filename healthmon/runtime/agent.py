@@ -128,6 +128,8 @@ class Agent:
         store_writer.snapshot = lambda: incident_service.snapshot(book.open())
         store_writer.on_late = agent._late
         store_writer.on_superseded = agent.stop
+        store_writer.logins = lambda: agent.state.lockout_guard
+        agent.state.lockout_guard.on_change = store_writer.beat_soon
         if (others := OtherAgents.of(estate.config)) is not None:
             store_writer.others = others.longest_contact
             agent.ending.append(others.close)
@@ -141,6 +143,7 @@ class Agent:
             running.close()
             raise TakenError(str(error)) from None
         book.restore(saved.faults)
+        agent._take_over(saved)
         incident_service.resume(saved)
         agent._operated()
         agent._follow_estate()
@@ -166,8 +169,14 @@ class Agent:
             one for one in saved.faults if not well(one.device, one.check_type, one.instance)
         )
         self.state.book.restore(open_still)
+        self._take_over(saved)
         self.incident_service.resume_late(saved, self.state.book.open())
         self._operated()
+
+    def _take_over(self, saved: Saved) -> None:
+        """Hold back the logins that devices have rejected from the agent before."""
+        if saved.handed is not None:
+            self.state.lockout_guard.take_over(saved.handed.logins, saved.handed.age)
 
     # ------------------------------------------------------------------------------------ results
 
@@ -471,7 +480,9 @@ class Agent:
         """
         self.state.book.policy = estate.policy
         if estate.state_directory != self.estate.state_directory:
+            on_change = self.state.lockout_guard.on_change
             self.state.lockout_guard = AgentState.of(estate).lockout_guard
+            self.state.lockout_guard.on_change = on_change
         return self.state
 
     def _loaded(self) -> None:

@@ -32,7 +32,17 @@ from healthmon.store.handovers import Handovers
 from healthmon.store.operations import Operations
 from healthmon.store.reader import reader_of
 from healthmon.store.records import People
-from healthmon.store.rows import WAITING, Batch, Deleted, Extent, Outgoing, Saved, Settled, Stay
+from healthmon.store.rows import (
+    WAITING,
+    Batch,
+    Deleted,
+    Extent,
+    Handed,
+    Outgoing,
+    Saved,
+    Settled,
+    Stay,
+)
 from healthmon.store.ticks import Ticks
 from healthmon.store.verification import Anchor, Progress, Verified, no_progress, verified
 
@@ -139,10 +149,17 @@ class Store(People, Handovers, Ticks, Operations, Evidence):
             self._stay(stay)
         self._record_now(batch)
 
-    def hold(self, claim: Claim) -> None:
-        """Renew the lease of the agent that has opened the store with `claim`."""
+    def hold(self, claim: Claim, logins: str = "") -> None:
+        """Renew the lease of the agent that has opened the store with `claim`, and keep rejected `logins`
+        for the next one where there is news of them.
+        """
         with self._engine.transaction():
-            claim.renew(self._engine)
+            claim.renew(self._engine, logins)
+
+    def handed(self, claim: Claim) -> Handed | None:
+        """What the agent before has kept for the one that has opened the store with `claim`."""
+        with self._engine.transaction():
+            return claim.handed(self._engine)
 
     def sever(self) -> None:
         """Let no other thread wait for the server any longer."""

@@ -20,10 +20,12 @@ from typing import Any, Final
 
 from healthmon.secret import Secret
 from healthmon.store.engine import AloneError, TroubleError, plain
+from healthmon.store.rows import Handed
 from healthmon.store.schema import META
 
 ADVISORY_LOCK = int.from_bytes(b"healthmn", "big")
 RELEASED = "released"
+LOGINS = "logins"
 # Beats and looks in the time of a takeover.
 BEATS = 6
 LONGEST_PAUSE = 5.0
@@ -36,6 +38,9 @@ INSERT INTO meta (name, value) VALUES (%(name)s, %(value)s)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
 _BEAT: Final = f"""
 INSERT INTO meta (name, value) VALUES (%(name)s, {_NOW})
+ON CONFLICT (name) DO UPDATE SET value = excluded.value"""  # noqa: S608 - words of ours
+_PUT_TIMED: Final = f"""
+INSERT INTO meta (name, value) VALUES (%(row)s, {_NOW} || ' ' || %(value)s)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value"""  # noqa: S608 - words of ours
 _READ: Final = "SELECT name, value FROM meta WHERE name IN ('lease', 'lease_beat')"
 _HELD: Final = "SELECT value FROM meta WHERE name = 'lease' FOR SHARE"
@@ -150,9 +155,22 @@ class Claim(Lock):
         if self.lease is None or row is None or row[0] != self.lease.as_json():
             raise SupersededError(_superseded(_parsed(row[0]) if row else None))
 
-    def renew(self, connection: Any) -> None:
-        """Renew the lease, in a transaction of its holder."""
+    def renew(self, connection: Any, logins: str = "") -> None:
+        """Renew the lease, in a transaction of its holder, and keep the rejected `logins` for the next
+        one, where there is news of them.
+        """
         connection.execute(_BEAT, {"name": "lease_beat"})
+        if logins:
+            connection.execute(_PUT_TIMED, {"row": LOGINS, "value": logins})
+
+    def handed(self, connection: Any) -> Handed | None:
+        """What the holder before has kept."""
+        statement = f"SELECT value, {_NOW} FROM meta WHERE name = %(name)s"  # noqa: S608 - words of ours
+        row = connection.execute(statement, {"name": LOGINS}).fetchone()
+        if row is None:
+            return None
+        at, _, logins = row[0].partition(" ")
+        return Handed(logins, float(row[1]) - float(at))
 
     def release(self, connection: Any) -> None:
         """Let another agent have the estate at once, in a transaction of its holder."""
@@ -298,10 +316,7 @@ def _connected(url: str, password: Secret | None) -> Iterator[Any]:
 def stand_by(connection: Any, holder: str, name: str) -> Lease | None:
     """Say that an agent on the machine `name` stands by, and read the lease."""
     connection.execute(META)
-    statement = f"""
-INSERT INTO meta (name, value) VALUES (%(row)s, {_NOW} || ' ' || %(name)s)
-ON CONFLICT (name) DO UPDATE SET value = excluded.value"""  # noqa: S608 - words of ours
-    connection.execute(statement, {"row": f"standby:{holder}", "name": name})
+    connection.execute(_PUT_TIMED, {"row": f"standby:{holder}", "value": name})
     return lease_of(connection)
 
 

@@ -376,13 +376,24 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Handed:
+    """The rejected `logins` that the agent before has handed over (`LockoutGuard.hand_over`), `age` seconds
+    ago.
+    """
+
+    logins: str
+    age: float
+
+
+@dataclass(frozen=True, slots=True)
 class Saved:
     """What an earlier run has left: open faults and incidents, the last number, the queue, who was
     notified of what.
 
     `ended` are the incidents that ended in its last hour; `watched_since` is when the first agent
     began to write; `last_act` is the id of the newest act of a person that `incidents` hold;
-    `operations` are those in force; `unchecked` are the checks that were hindered at its end.
+    `operations` are those in force; `unchecked` are the checks that were hindered at its end;
+    `handed` is from another agent with the database of a server.
     """
 
     faults: tuple[Fault, ...] = ()
@@ -396,6 +407,7 @@ class Saved:
     last_act: int = 0
     operations: tuple[Operation, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
+    handed: Handed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from healthmon.store import AloneError, Batch, CorruptError, Saved, Store, StoreError, TroubleError
 from healthmon.store.engine import last_number, quarantine
@@ -28,6 +29,15 @@ RETRY_SECONDS = 3.0
 BOUND = 10_000
 
 
+class Logins(Protocol):
+    """The rejected logins (`protocols.transport.lockout_guard`)."""
+
+    revision: int
+
+    def hand_over(self) -> str:
+        """Them in JSON."""
+
+
 @dataclass(slots=True)
 class StoreWriter:
     """`opener` opens the store (it raises StoreError); `file` is the SQLite file, None for a
@@ -36,7 +46,8 @@ class StoreWriter:
     `snapshot` is all that is known, for a store that begins anew; `on_late` gets what the last run
     has left when that could not be read at the start. `claim` is that on the database of a server;
     `on_superseded` is called once when another agent has it. `others` asks the other agents for
-    how long the database has answered one of them (seconds); None where none are known.
+    how long the database has answered one of them (seconds); None where none are known. `logins`
+    are kept for the agent that goes on from here, with each beat that has news of them.
     """
 
     opener: Callable[[], Store]
@@ -46,6 +57,7 @@ class StoreWriter:
     claim: Claim | None = None
     on_superseded: Callable[[], None] = lambda: None
     others: Callable[[], Awaitable[float]] | None = None
+    logins: Callable[[], Logins] | None = None
     superseded: str = ""
     problem: str = ""
     alarm: str = ""
@@ -57,6 +69,8 @@ class StoreWriter:
     _left: float | None = None
     _late: bool = False
     _goes_on: bool = False
+    _handed: tuple[Logins, int] | None = None
+    _early: asyncio.Event = field(default_factory=asyncio.Event)
     _found: Saved | None = None
     _pending: Batch = field(default_factory=Batch)
     _waiting: list[asyncio.Future[None]] = field(default_factory=list)
@@ -96,7 +110,7 @@ class StoreWriter:
             raise CorruptError(f"a record cannot be read: {error!r}") from None
         if saved.alive is not None:
             self.store.end_timelines(saved.alive)
-        return saved
+        return saved if self.claim is None else replace(saved, handed=self.store.handed(self.claim))
 
     def _open(self) -> None:
         """Open the store where it is not, or where its file is another one than before. Raises AloneError
@@ -197,13 +211,23 @@ class StoreWriter:
         waits behind it.
         """
         while self.claim is not None and not self.superseded:
+            self._early.clear()
             await self._renew(self.claim)
-            await asyncio.sleep(pause_between_beats(self.claim.seconds))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_between_beats(self.claim.seconds)):
+                    await self._early.wait()
+
+    def beat_soon(self) -> None:
+        """Renew the lease now: there is something that the agent after this one must know."""
+        self._early.set()
 
     async def _renew(self, claim: Claim) -> None:
         began = time.monotonic()
+        known = self.logins() if self.logins is not None else None
+        mark = (known, known.revision) if known is not None else None
+        news = known.hand_over() if known is not None and mark != self._handed else ""
         try:
-            await self.query(functools.partial(Store.hold, claim=claim))
+            await self.query(functools.partial(Store.hold, claim=claim, logins=news))
         except AloneError as error:
             self._end(error)
         except StoreError as error:
@@ -211,6 +235,7 @@ class StoreWriter:
             log.warning("the lease cannot be renewed: %s", error)
         else:
             claim.contact.answered(began)
+            self._handed = mark
 
     async def decide(self) -> None:
         """Whenever the lease is over without a word of the database, decide whether this agent goes on.

@@ -51,6 +51,78 @@ def test_c10_never_three_refusals_within_half_an_hour(steps: list[float]) -> Non
         assert third - first > 1800
 
 
+@given(st.lists(st.tuples(st.floats(0, 900), st.booleans()), min_size=1, max_size=100))
+def test_c10_never_three_refusals_within_half_an_hour_of_agents_that_take_over(
+    steps: list[tuple[float, bool]],
+) -> None:
+    clock = Clock()
+    guard = LockoutGuard(now=steady(clock))
+    sent: list[float] = []
+    for step, takes_over in steps:
+        clock.at += step
+        if takes_over:
+            said, guard = guard.hand_over(), LockoutGuard(now=another(clock))
+            guard.take_over(said, 0.0)
+        if permitted(guard):
+            sent.append(clock.at)
+            guard.rejected("192.0.2.1", ACCOUNT)
+    for first, third in zip(sent, sent[2:], strict=False):
+        assert third - first > 1800
+
+
+def another(clock: Clock) -> SteadyClock:
+    """The clock of another machine, set wrongly."""
+    return SteadyClock(5e8, clock, lambda: clock.at + 5e8, "another boot")
+
+
+def test_another_agent_holds_back_what_was_rejected_for_as_long_as_this_one_would() -> None:
+    clock = Clock()
+    guard = LockoutGuard(now=steady(clock))
+    guard.rejected("192.0.2.1", ACCOUNT)
+    said = guard.hand_over()
+    clock.at += 45
+    other = LockoutGuard(now=another(clock))
+    other.take_over(said, 45.0)
+    assert not permitted(other)
+    assert permitted(other, host="192.0.2.2")
+    clock.at += 16
+    assert permitted(other), "a second try after a minute"
+    other.rejected("192.0.2.1", ACCOUNT)
+    clock.at += 3600
+    assert not permitted(other)
+    third = LockoutGuard(now=steady(clock))
+    third.take_over(other.hand_over(), 0.0)
+    assert not permitted(third)
+
+
+def test_a_corrected_password_is_tried_at_once_after_a_takeover() -> None:
+    guard, other = LockoutGuard(), LockoutGuard()
+    guard.rejected("192.0.2.1", ACCOUNT)
+    guard.rejected("192.0.2.1", ACCOUNT)
+    other.take_over(guard.hand_over(), 5.0)
+    assert permitted(other, Credential("view", "healthmon", Secret("corrected")))
+    assert not permitted(other)
+
+
+def test_what_is_handed_over_tells_no_secret_and_no_account() -> None:
+    guard = LockoutGuard()
+    guard.rejected("192.0.2.1", ACCOUNT)
+    said = guard.hand_over()
+    for secret in (ACCOUNT.username, ACCOUNT.password.reveal(), ACCOUNT.fingerprint()[:4]):
+        assert secret not in said
+    assert "192.0.2.1" not in said
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["", "[]", "{}", '{"now": 1, "accounts": 7}', '{"now": "x", "accounts": {}}', "[" * 9999],
+)
+def test_what_is_not_well_formed_is_not_taken_over(said: str) -> None:
+    guard = LockoutGuard()
+    guard.take_over(said, 0.0)
+    assert permitted(guard)
+
+
 def test_c10_the_second_try_waits_a_minute_and_then_a_day() -> None:
     clock = Clock()
     guard = LockoutGuard(now=steady(clock))

@@ -15,8 +15,11 @@ from helpers.store_samples import CASE, full
 from helpers.stores import configured, server
 from helpers.support import need
 
+from healthmon.protocols.errors import AuthLatchedError
 from healthmon.runtime import standby
 from healthmon.runtime.agent import Agent
+from healthmon.runtime.reading import read_apart
+from healthmon.secret import Credential, Secret
 from healthmon.store import AloneError, Store
 from healthmon.store.lease import (
     ADVISORY_LOCK,
@@ -239,6 +242,34 @@ def test_a_connection_that_was_lost_is_made_anew_under_the_same_lease(url: str) 
     assert lease is not None
     assert (lease.epoch, lease.holder) == (1, claim.holder)
     store.close()
+
+
+async def test_logins_that_devices_have_rejected_are_held_back_after_a_takeover(
+    url: str, tmp_path: Path
+) -> None:
+    account = Credential("view", "healthmon", Secret("pa55word-of-the-test"))
+    agents = []
+    for name in ("north", "south"):
+        folder = tmp_path / name
+        folder.mkdir()
+        text = configured(url, folder).replace("credential: db}", "credential: db, takeover: 60 s}")
+        (folder / "config.yaml").write_text(f"agent: {{state_directory: state}}\n{text}")
+        estate, _ = await read_apart(folder / "config.yaml")
+        agents.append((folder / "config.yaml", estate))
+    north = Agent.of(*agents[0])
+    writer = north.incident_service.store_writer
+    beats = asyncio.create_task(writer.hold())
+    await asyncio.sleep(1.0)
+    north.state.lockout_guard.rejected("192.0.2.1", account)
+    await asyncio.sleep(1.0)  # no beat is due for 5 s
+    beats.cancel()
+    before = held(url)
+    south = Agent.of(*agents[1], before)
+    with pytest.raises(AuthLatchedError, match="login refused 1 x"):
+        south.state.lockout_guard.permit("192.0.2.1", account)
+    for agent in (south, north):
+        await agent.incident_service.store_writer.close()
+        agent.running.close()
 
 
 async def test_an_agent_of_a_version_without_a_lease_is_left_alone_and_asked_for_now_and_then(

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -162,11 +164,18 @@ class LockoutGuard:
     share one cap: after `MOST_REJECTIONS` there is silence for `LATCH_SECONDS`, which an acceptance
     elsewhere does not end, and which holds for every service whose last login was not accepted. What
     the device says of attempts that are left or of a lock holds for all.
+
+    `revision` is another number whenever there is something new to `hand_over`; `on_change` is called
+    when that is of this process.
     """
 
     path: Path | None = None
     now: SteadyClock = field(default_factory=SteadyClock)
+    revision: int = 0
+    on_change: Callable[[], None] = lambda: None
     _accounts: dict[str, _Account] = field(default_factory=dict)
+    # By the key of `_handed_key`: of an account that was not asked for since.
+    _handed: dict[str, _Account] = field(default_factory=dict)
     _file: SharedFile = field(init=False)
 
     def __post_init__(self) -> None:
@@ -176,8 +185,7 @@ class LockoutGuard:
         """Raise AuthLatchedError or LockedOutError when no login of `credential` may go to
         `service` of `host` now.
         """
-        self._read()
-        account = self._accounts.get(self._key(host, credential))
+        account = self._known(host, credential)
         if account is None:
             return
         left = self._silence(account, service) - self.now()
@@ -252,8 +260,7 @@ class LockoutGuard:
 
     def latched(self, host: str, credential: Credential, service: str = ANY) -> bool:
         """Whether logins to `service` are being held back now; without one: to any of those known."""
-        self._read()
-        account = self._accounts.get(self._key(host, credential), _Account())
+        account = self._known(host, credential) or _Account()
         asked = [ANY, *account.services] if service == ANY else [service]
         return any(self._held_back(host, credential, one) for one in asked)
 
@@ -266,8 +273,37 @@ class LockoutGuard:
 
     def _noted(self, host: str, credential: Credential) -> _Account:
         """The account to note something of, with what other processes have noted."""
+        found = self._known(host, credential)
+        return found or self._accounts.setdefault(self._key(host, credential), _Account())
+
+    def _known(self, host: str, credential: Credential) -> _Account | None:
+        """What is known of an account, with what other processes and another agent have noted."""
         self._read()
-        return self._accounts.setdefault(self._key(host, credential), _Account())
+        key = self._key(host, credential)
+        known, handed = self._accounts.get(key), self._handed.pop(_handed_key(key), None)
+        if handed is not None and (known is None or known.newest < handed.newest):
+            known = self._accounts[key] = handed
+            self._write()
+        return known
+
+    def hand_over(self) -> str:
+        """What another agent must know that goes on from here, for `take_over`, as JSON."""
+        self._read()
+        own = {_handed_key(key): one for key, one in self._accounts.items() if one.worth_keeping}
+        since = self.now() - LATCH_SECONDS - WINDOW_SECONDS
+        kept = {key: one for key, one in (self._handed | own).items() if one.newest > since}
+        accounts = {key: asdict(one) for key, one in kept.items()}
+        return json.dumps({"now": self.now(), "accounts": accounts})
+
+    def take_over(self, said: str, age: float) -> None:
+        """Know what another agent has handed over `age` seconds ago. Of what both know the newer note
+        counts. Whatever is not well formed is left out.
+        """
+        with contextlib.suppress(ValueError, TypeError, KeyError, OverflowError, RecursionError):
+            stored = json.loads(said)
+            by = self.now() - max(0.0, age) - _moment(stored["now"])
+            found = _accounts_of(stored["accounts"])
+            self._handed = {key: one.moved(by) for key, one in found.items()}
 
     @staticmethod
     def _key(host: str, credential: Credential) -> str:
@@ -281,6 +317,7 @@ class LockoutGuard:
         data = self._file.news()
         if data is None:
             return
+        self.revision += 1
         known = {key: one for key, one in self._accounts.items() if not one.worth_keeping}
         kept = _accounts_of(data)
         moves = {key: self._correction(key, data, account) for key, account in kept.items()}
@@ -300,6 +337,16 @@ class LockoutGuard:
         kept = {key: one for key, one in self._accounts.items() if one.worth_keeping}
         clock = {"clock": self.now.stamp()}
         self._file.write({key: asdict(one) | clock for key, one in kept.items()})
+        self.revision += 1
+        self.on_change()
+
+
+def _handed_key(key: str) -> str:
+    """The key of an account for another agent: two digits of what its secret gives tell that it was changed,
+    and not which it is.
+    """
+    place, _, secret = key.partition("-")
+    return f"{place}-{secret[:2]}"
 
 
 def _accounts_of(data: Any) -> dict[str, _Account]:
