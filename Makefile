@@ -79,8 +79,14 @@ dist/.packages: $(PARTS) pyproject.toml requirements.runtime.lock $(VENV)/.ready
 release: packages .venv-release/.ready
 	packaging/release "$(KEY)" .venv-release
 
+# ADVISORIES: a folder with OSV's PyPI/all.zip or PyPA's advisory-database, for where PyPI cannot be asked.
+ifdef ADVISORIES
+audit: $(VENV)/.ready
+	$(BIN)/python packaging/audit_offline.py "$(ADVISORIES)"
+else
 audit: .venv-release/.ready
 	packaging/audit .venv-release/bin/pip-audit
+endif
 
 .venv-release/.ready: packaging/tools.lock
 	$(PYTHON) -m venv .venv-release
