@@ -16,6 +16,7 @@ from docs import (
     metrics,
     network,
     roles,
+    settings,
     supported,
 )
 
@@ -29,6 +30,7 @@ PAGES = {
     "metrics.md": metrics.page,
     "network.md": network.page,
     "roles.md": roles.page,
+    "settings.md": settings.page,
     "function-check.md": function_check.page,
     "supported.md": supported.page,
     **json_output.schemas(),

@@ -74,12 +74,15 @@ def _short_hash(raw: bytes) -> str:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of config.yaml for editors."""
+    from healthmon.config.described import described
+
     schema = Config.model_json_schema()
     for key in _OURS:
         schema["properties"].pop(key, None)
     _unwrap_descriptions(schema)
     for definition in schema["$defs"].values():
         _without_inherited(definition)
+    described(schema)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
