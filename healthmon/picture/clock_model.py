@@ -29,6 +29,10 @@ OF_KERNING = 8  # a digit stands this part of its width nearer to another one th
 MOST_SIDE = 400
 OF_STROKE, RAREST = 0.12, 0.05  # of the contrast; share of the pixels
 LEAST_STROKES = 0.06  # of the pixels of a cell that its digit takes at least
+TIME_DIGITS = 6  # the first ones of a clock
+MOST_LEFT = 1  # sure digits at the place of a text that has moved
+MOST_MOVED = 1.75  # pitches
+COARSE, COARSE_FIT = 12, 0.8  # rows of a digit that are enough to find it, and how it fits there
 Luma = NDArray[Any]  # height x width, 0 to 255
 Floats = NDArray[np.float32]
 
@@ -149,20 +153,29 @@ class Glyphs:
 
 
 def _near(levels: Floats) -> Floats:
-    """Of each digit its strokes and what lies next to them (1, else 0). Strokes are the rarer of
-    the lightest and the darkest. A light scene behind the text is not taken for one: it reaches the
-    edge of the cell.
+    """Of each digit its strokes and what lies next to them (1, else 0). Strokes are the lightest or the
+    darkest, no part of which reaches the edge of the cell, as a scene behind the text does; of strokes
+    and their outline what lies farther inside. Where that tells nothing, they are the rarer of the two.
     """
     low, high = (float(one) for one in np.quantile(levels, (0.03, 0.97)))
     reach = OF_STROKE * (high - low)
     light, dark = levels > high - reach, levels < low + reach
+    inner = [there & ~_from_edge(there) for there in (light, dark)]
+    whole = [one for one in inner if one.mean(axis=(1, 2)).min() >= LEAST_STROKES]
+    if whole:
+        return _grown(min(whole, key=_extent)).astype(np.float32)
     strokes = light if light.mean() < dark.mean() or dark.mean() < RAREST else dark
-    inner = strokes & ~_from_edge(strokes)
-    enough = inner.mean(axis=(1, 2)) >= LEAST_STROKES
-    found = np.where(enough[:, None, None], inner, strokes)
-    found = _grown(found)
+    apart = strokes & ~_from_edge(strokes)
+    enough = apart.mean(axis=(1, 2)) >= LEAST_STROKES
+    found = _grown(np.where(enough[:, None, None], apart, strokes))
     found[~found.any(axis=(1, 2))] = True
     return found.astype(np.float32)
+
+
+def _extent(there: NDArray[np.bool_]) -> int:
+    """The pixels of the rectangle around all that is `there` (10 x high x wide)."""
+    rows, columns = (np.flatnonzero(there.any(axis=(0, axis))) for axis in (2, 1))
+    return int((np.ptp(rows) + 1) * (np.ptp(columns) + 1))
 
 
 def _from_edge(there: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -210,9 +223,17 @@ class ClockModel:
     learned: float = 0.0
 
     def read(self, luma: Luma) -> Digits:
-        """The digits of every field in `luma` (height x width), in order of the fields."""
-        cells = [cell for one in self.fields for cell in one.cells]
-        return read_cells(luma, self.glyphs, cells)
+        """The digits of every field in `luma` (height x width), in order of the fields. Time and date are
+        each looked for along the line where they do not stand at their place.
+        """
+        places = np.array([cell for one in self.fields for cell in one.cells], np.intp)
+        found = _read_at(luma, self.glyphs, places, LEAST_FIT)
+        for part in np.split(np.arange(len(places)), [TIME_DIGITS]):
+            if not found.sure[part].all():
+                known, line = found.of(part), places[part]
+                other = _read_moved(luma, self.glyphs, line, known, self.pitch)
+                found.put(part, other or _read_around(luma, self.glyphs, line, known, LEAST_FIT))
+        return found.digits_of_all()
 
     def numbers(self, digits: Digits) -> dict[str, int]:
         """The number of each field."""
@@ -237,17 +258,63 @@ def read_cells(
     """
     places = np.array(cells, np.intp).reshape(-1, 2)
     found = _read_at(luma, glyphs, places, least_fit)
+    return _read_around(luma, glyphs, places, found, least_fit).digits_of_all()
+
+
+def _read_around(
+    luma: Luma, glyphs: Glyphs, places: NDArray[np.intp], found: _Read, least_fit: float
+) -> _Read:
+    """What was `found` at `places` (n x 2: row, column), with what is sure near by."""
     unsure = np.flatnonzero(~found.sure)
     if len(unsure):
         around = _fitting(luma, glyphs, places[unsure], _around(1))
         found.put(unsure, _read_at(luma, glyphs, around, least_fit))
         _follow(luma, glyphs, places, found, least_fit)
-    return Digits(
-        "".join(map(str, found.digits.tolist())),
-        float(found.margins.min(initial=1.0)),
-        float(found.fits.min(initial=1.0)),
-        bool(found.sure.all()),
-    )
+    return found
+
+
+def _read_moved(
+    luma: Luma, glyphs: Glyphs, places: NDArray[np.intp], found: _Read, pitch: float
+) -> _Read | None:
+    """The digits of a text that stands elsewhere on its line than at `places`, where at most
+    `MOST_LEFT` sure digits were `found` that are none of it; None where it is not read surely.
+    """
+    by = _move(luma, glyphs, places, pitch)
+    moved = places + np.array([0, by])
+    if abs(by) <= 1 or _left(places[found.sure], moved) > MOST_LEFT:
+        return None
+    other = _read_at(luma, glyphs, moved, LEAST_FIT)
+    other = _read_around(luma, glyphs, moved, other, LEAST_FIT)
+    return other if other.sure.all() else None
+
+
+def _move(luma: Luma, glyphs: Glyphs, places: NDArray[np.intp], pitch: float) -> int:
+    """By how many columns the digits at `places` fit best along their line; 0 where they fit nowhere.
+    A day of the week in proportional letters before them moves them by less than two digits; the
+    next number of a clock is farther off.
+    """
+    step = max(1, glyphs.size[0] // COARSE)
+    every = np.s_[:, ::step, ::step]
+    near = glyphs.near.reshape(glyphs.levels.shape)
+    coarse = Glyphs.of(glyphs.levels[every], near[every].reshape(10, -1))
+    (high, wide), reach = glyphs.size, int(MOST_MOVED * pitch)
+    places = np.clip(places, 0, (luma.shape[0] - high, luma.shape[1] - wide))
+    row, first = places.min(axis=0).tolist()
+    left = max(0, first - reach)
+    strip = luma[row : row + high, left : places[:, 1].max() + reach + wide].astype(np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(strip, wide, axis=1)[::step, :, ::step]
+    patches = np.ascontiguousarray(windows.transpose(1, 0, 2)).reshape(windows.shape[1], -1)
+    fits, _ = coarse.fits(patches)
+    moves = np.arange(-reach, reach + 1)
+    at = np.clip(places[:, 1] - left + moves[:, None], 0, len(fits) - 1)
+    worst = fits.max(axis=1)[at].min(axis=1)
+    return int(moves[worst.argmax()]) if worst.max() >= COARSE_FIT else 0
+
+
+def _left(before: NDArray[np.intp], moved: NDArray[np.intp]) -> int:
+    """How many digits still stand where they stood `before`, which are none of the `moved` text."""
+    apart = np.abs(before[:, 1:] - moved[:, 1])
+    return int(np.count_nonzero(apart.min(axis=1, initial=MOST_SIDE) > 1))
 
 
 def _follow(
@@ -290,6 +357,19 @@ class _Read:
         """Read the cells `which` as `other` tells."""
         self.digits[which], self.margins[which] = other.digits, other.margins
         self.fits[which], self.sure[which] = other.fits, other.sure
+
+    def of(self, part: NDArray[np.intp]) -> _Read:
+        """What stands in `part` of the cells."""
+        return _Read(self.digits[part], self.margins[part], self.fits[part], self.sure[part])
+
+    def digits_of_all(self) -> Digits:
+        """What stands in all cells."""
+        return Digits(
+            "".join(map(str, self.digits.tolist())),
+            float(self.margins.min(initial=1.0)),
+            float(self.fits.min(initial=1.0)),
+            bool(self.sure.all()),
+        )
 
 
 def _read_at(luma: Luma, glyphs: Glyphs, places: NDArray[np.intp], least_fit: float) -> _Read:

@@ -103,6 +103,30 @@ def test_digits_that_stand_nearer_to_each_other_than_learned_are_read():
         assert (read.text, read.sure) == ("045757", True)
 
 
+WEEKDAY = Stamp("%d-%m-%Y %a %H:%M:%S", "", "outlined", 0.05)
+
+
+def test_a_time_that_the_day_of_the_week_moves_along_its_line_is_read():
+    """Learned on a Saturday; Wed is wider by one digit, Fri narrower by two thirds of one."""
+    models, street = learned((WEEKDAY,))
+    for day in range(1, 8):
+        at = datetime(2027, 2, day, 4, 56, 8)
+        read = models[0].read(key_frame(street, at))
+        assert (read.text, read.sure) == (at.strftime("%H%M%S%d%m%Y"), True)
+
+
+def test_other_numbers_of_the_line_are_not_read_as_the_time():
+    """Where the hours are hidden, minutes, seconds and the day behind them are no time."""
+    stamp = Stamp("%H:%M:%S:%d/%m/%Y", "5x7", "outlined", 0.06)
+    models, street = learned((stamp,))
+    picture = street.picture(0.0, datetime(2027, 2, 3, 4, 56, 8))
+    (row, left), (_, last) = models[0].fields[0].cells
+    high, wide = models[0].glyphs.size
+    assert models[0].read(picture).sure
+    picture[row - 2 : row + high + 2, left - 2 : last + wide] = 16
+    assert not models[0].read(picture).sure
+
+
 def test_two_clocks_are_told_apart():
     below = Stamp("%H:%M:%S", "5x7", "boxed", 0.06, (0.5, 0.9), ahead=1920.0)
     models, street = learned((OUTLINED, below))
@@ -189,6 +213,23 @@ def test_a_camera_that_draws_a_second_late_now_and_then_is_learned(late: float, 
         for at in seconds
     ]
     assert len(learned_clocks(lambda: iter(frames))) == found
+
+
+@pytest.mark.parametrize("behind", [16, 40, 128])
+@pytest.mark.parametrize(("font", "high"), [("5x7", 9), ("5x7", 45), ("", 46)])
+def test_the_scene_behind_outlined_digits_is_no_part_of_them(font: str, high: int, behind: int):
+    stamps = [Stamp(str(digit), font, "outlined", high=1.0) for digit in range(10)]
+    inked = [lines(stamp, high, BEGAN)[0] for stamp in stamps]
+    rows, columns = inked[8][0].shape[0], max(level.shape[1] for level, _ in inked)
+    levels = np.full((10, rows + 4, columns + 4), behind, np.float32)
+    covers, white = np.zeros(levels.shape, bool), np.zeros(levels.shape, bool)
+    for digit, (level, cover) in enumerate(inked):
+        cut = np.s_[digit, 2 : 2 + rows, 2 : 2 + level.shape[1]]
+        levels[cut] = behind * (1 - cover) + level * cover
+        covers[cut], white[cut] = cover > 0, level * cover > 200
+    near = Glyphs.of(levels).near.reshape(levels.shape) > 0
+    assert not (near & ~covers).any()
+    assert (white & ~near).sum() <= 1
 
 
 def test_a_light_thing_behind_plain_text_makes_no_other_digit_of_it():
