@@ -9,6 +9,11 @@ from dashboards.rules.summaries import DURATION, figure, how_long
 
 UP = 'up{job="healthmon"}'
 OF_DEVICE = "on (job, instance, device)"
+# The agents of one estate of which another one has it: their last lease is an older one.
+SEEN_TO = """(
+  last_over_time(healthmon_agent_epoch[1d])
+    < on (job, estate) group_left () max by (job, estate) (healthmon_agent_epoch)
+)"""
 CONFIG_AGE = figure(
     "time() - max(healthmon_config_reload_success_timestamp_seconds{})",
     f": {DURATION} old",
@@ -28,11 +33,22 @@ ALERTS = [
     ),
     Alert(
         "HealthmonAgentDown",
-        f"{UP} == 0",
+        f"{UP} == 0\nunless on (job, instance) {SEEN_TO}\n",
         "healthmon does not answer: nobody watches the cameras" + how_long("up{} == 1"),
         "Prometheus gets no answer from {{ $labels.instance }}. Until it does, no fault is seen.",
         wait="1m",
         dashboard="/d/healthmon-wall",
+    ),
+    Alert(
+        "HealthmonSecondAgentDown",
+        f"{UP} == 0\nand on (job, instance) {SEEN_TO}\n",
+        "One of the agents of healthmon does not answer; the other one watches the cameras"
+        + how_long("up{} == 1"),
+        "Prometheus gets no answer from {{ $labels.instance }}. Another agent has the estate. If that fails"
+        " too, no fault is seen.",
+        wait="5m",
+        severity="warning",
+        priority="P2",
     ),
     Alert(
         "HealthmonAgentAbsent",

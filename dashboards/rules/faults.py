@@ -7,6 +7,7 @@ judge nothing.
 
 from __future__ import annotations
 
+from dashboards.rules.agent import SEEN_TO
 from dashboards.rules.alert import Alert
 from dashboards.rules.summaries import figure, of_fault
 from healthmon.checks.evaluation.codes import CODES
@@ -18,7 +19,7 @@ RECORDING = [
     {
         # With the device's name and contractor, without devices in maintenance. While the agent
         # does not answer, what was open stays open: a fault is over when somebody has seen that it
-        # is, not when nobody looks.
+        # is, not when nobody looks. Where another agent has the estate, that one says what is open.
         "record": NAMED,
         "expr": f"""(
   (
@@ -31,6 +32,7 @@ RECORDING = [
 or
 (
   {NAMED} and on (job, instance) up == 0
+  unless on (job, instance) {SEEN_TO}
 )
 """,
     },

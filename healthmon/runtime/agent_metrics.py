@@ -17,7 +17,9 @@ from healthmon.runtime.engine import CheckEngine
 from healthmon.runtime.incident_service import IncidentService
 from healthmon.scheduling.scheduler import Schedule
 from healthmon.store import backup, retained
+from healthmon.store.lease import Claim
 from healthmon_exporters.metrics.exposition import Metrics
+from healthmon_exporters.metrics.families import EPOCH, EPOCH_HELP
 
 Row = tuple[tuple[str, ...], float]
 Table = tuple[str, str, tuple[str, ...], Sequence[Row]]
@@ -51,6 +53,7 @@ def show(agent: Shown) -> None:
         *fault_tables(incidents, devices, suppressed, blind),
         *inspection_tables(incidents, case_work.answered),
         *metered_tables(devices, agent.engine.data.used),
+        *lease_tables(agent.engine.estate.config.estate.name, case_work.store_writer.claim),
         *outbox_tables(dispatcher.pending(), dispatcher.counts, dispatcher.problems),
         *retention_tables(case_work.periods, case_work.deleted, case_work.trimmed_at),
     )
@@ -169,6 +172,12 @@ def metered_tables(devices: Mapping[str, Device], used: Mapping[str, float]) -> 
         names,
         rows,
     )
+
+
+def lease_tables(estate: str, claim: Claim | None) -> Iterator[Table]:
+    """(family, help, label names, rows) of the lease by which an agent has the `estate`; none with a file."""
+    if claim is not None and claim.lease is not None:
+        yield EPOCH, EPOCH_HELP, ("estate",), [((estate,), float(claim.lease.epoch))]
 
 
 def outbox_tables(

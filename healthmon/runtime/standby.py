@@ -139,6 +139,7 @@ async def _shown(estate: Estate, waiting: _Waiting) -> AsyncIterator[None]:
         AgentPages(waiting.report, functools.partial(listener_config.agents, estate.config)),
         functools.partial(listener_config.users_file, estate.config),
         functools.partial(listener_config.names_of, estate.config.agent),
+        estate.config.estate.name,
     )
     opened = await listener_config.listening(pages, estate.config)
     try:

@@ -40,6 +40,7 @@ from healthmon.model.picture import Comparison, LastView, PictureReading, Privac
 from healthmon.model.results import Measurement, Observation, Verdict
 from healthmon.model.ups import BATTERY_KEEPS, Ups
 from healthmon.runtime import agent_metrics, closed_months, contract_metrics, duty_metrics
+from healthmon.store.lease import Claim, Lease
 from healthmon.store.retained import alike
 from healthmon_exporters.metrics.exposition import AGENT_HELP, Metrics
 from helpers.results import result_of
@@ -329,6 +330,7 @@ def tables() -> list[agent_metrics.Table]:
         *contract_metrics.tables([LifeCycle.of(told, ())], contracts, zone, NOW),
         *agent_metrics.fault_tables([told, held], devices, {"maintenance": 2}, blind),
         *agent_metrics.inspection_tables([told, held], {"no": 2, "yes": 1}),
+        *agent_metrics.lease_tables("CCTV", Claim("north", 30.0, lease=Lease(7, "a1", "north"))),
         *agent_metrics.outbox_tables(
             {"mail": 3}, {("mail", "sent"): 12, ("mail", "retried"): 1}, {"mail": "refused"}
         ),

@@ -119,6 +119,7 @@ def agent_cases() -> list[Case]:
     add("HealthmonAgentDown", {UP: "0x20"}, "2m", P1 | {"instance": "desk:9877"},
         quiet=(WELL, "10m", False), maintenance=(COVERED | {UP: "0x20"}, "2m", True),
         flap=(WELL | {UP: "1 0 1 0 1 0 1 0 1 0 1"}, "5m", False), no_data=(nothing, "10m", False))  # fmt: skip
+    cases += _two_agents()
     add("HealthmonAgentAbsent", {UP: "_x20"}, "6m", P1,
         quiet=(WELL | {UP: "0x20"}, "6m", False), maintenance=({MAINTENANCE: "1x20"}, "6m", True),
         flap=(WELL | {UP: "_ _ 1 _ _ 1 stale _ 1 _ _ 1 _ 1"}, "7m", False), no_data=(nothing, "6m", True))  # fmt: skip
@@ -141,6 +142,41 @@ def agent_cases() -> list[Case]:
             no_data=(WELL | {one: "0 stale"}, "10m", False))  # fmt: skip
     cases += _checks() + _figures() + _outbox()
     return cases
+
+
+def _two_agents() -> list[Case]:
+    """One of two agents of an estate is down, and the other one has the estate, or not; an agent of
+    another estate changes nothing.
+    """
+    one, other = (f'job="healthmon",instance="{name}:9877"' for name in ("desk", "south"))
+    lease, leases = (f'healthmon_agent_epoch{{{agent},estate="CCTV"}}' for agent in (one, other))
+    elsewhere = f'healthmon_agent_epoch{{{other},estate="Harbour"}}'
+    down = {UP: "1x4 0x60", lease: "3x4 stale", f"up{{{other}}}": "1x64"}
+    taken = down | {leases: "0x6 4x58"}
+    stood_by = down | {lease: "0x4 stale", leases: "4x64"}
+    both = taken | {f"up{{{other}}}": "1x10 0x60", leases: "0x6 4x4 stale"}
+    firing = WARNING2 | {"instance": "desk:9877"}
+    lost = P1 | {"instance": "desk:9877"}
+    active = figure(
+        "healthmon_fault_active", f'{CAMERA},code="unreachable",severity="fault",priority="P3"'
+    )
+    open_there = {active: "1x4 stale"}
+    alert, whole, reach = "HealthmonSecondAgentDown", "HealthmonAgentDown", "HealthmonReachFault"
+    return [
+        *five(
+            alert, taken, "9m", firing,
+            quiet=(WELL | down | {elsewhere: "9x64"}, "9m", False),
+            maintenance=(COVERED | taken, "9m", True),
+            flap=(WELL | taken | {UP: "1x4 0x4 1x4 0x4 1x4"}, "9m", False),
+            no_data=(WELL | {UP: "1x4 stale", lease: "3x4 stale", leases: "4x64"}, "9m", False),
+        ),
+        Case(alert, "fires", WELL | stood_by, "9m", [firing], "the one that stood by is down"),
+        Case(whole, "quiet", WELL | taken, "9m", [], "the other one has the estate"),
+        Case(whole, "fires", WELL | down | {elsewhere: "9x64"}, "9m", [lost], "another estate"),
+        Case(whole, "fires", WELL | both, "12m", [lost, lost | {"instance": "south:9877"}], "both"),
+        Case(reach, "quiet", WELL | taken | open_there, "12m", [], "taken over, and well"),
+        Case(reach, "no_data", WELL | down | open_there, "12m", [{"device": "C1"}], "not taken over"),
+    ]  # fmt: skip
 
 
 def _checks() -> list[Case]:

@@ -113,6 +113,10 @@ def test_an_agent_that_is_cut_off_from_the_database_ends_and_the_other_one_has_t
     assert json.loads(north.get("/-/agent")[1]) == {"has_estate": False, "database_seconds": 0.0}
     said = json.loads(south.get("/-/agent")[1])
     assert said["has_estate"]
+    assert [agent.series("healthmon_agent_epoch") for agent in (north, south)] == [
+        [({"estate": "Field"}, 0.0)],
+        [({"estate": "Field"}, 2.0)],
+    ]
     assert said["database_seconds"] > TAKEOVER_SECONDS
     assert pair.messages() == opened
 

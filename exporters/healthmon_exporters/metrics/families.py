@@ -15,6 +15,9 @@ from healthmon.model.measurements import Identity, Reference
 from healthmon.model.results import Observation, Verdict
 from healthmon.model.ups import Ups
 
+# Of an agent with the database of a server.
+EPOCH = "healthmon_agent_epoch"
+EPOCH_HELP = "Number of the lease by which the agent has the estate, more after each takeover; 0 while it stands by."
 HELP: dict[str, tuple[str, str]] = {
     "healthmon_device_info": (
         "gauge",

@@ -290,9 +290,11 @@ class LockoutGuard:
         """What another agent must know that goes on from here, for `take_over`, as JSON."""
         self._read()
         own = {_handed_key(key): one for key, one in self._accounts.items() if one.worth_keeping}
+        for key, one in self._handed.items():
+            if key not in own or own[key].newest < one.newest:
+                own[key] = one
         since = self.now() - LATCH_SECONDS - WINDOW_SECONDS
-        kept = {key: one for key, one in (self._handed | own).items() if one.newest > since}
-        accounts = {key: asdict(one) for key, one in kept.items()}
+        accounts = {key: asdict(one) for key, one in own.items() if one.newest > since}
         return json.dumps({"now": self.now(), "accounts": accounts})
 
     def take_over(self, said: str, age: float) -> None:
