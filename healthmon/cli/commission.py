@@ -23,7 +23,7 @@ from healthmon.cli.progress import shown_progress
 from healthmon.cli.sweep import selection_of
 from healthmon.commissioning.differences import Difference, Match, compared, to_write
 from healthmon.commissioning.entries import Accepted, edited
-from healthmon.commissioning.shown import Shown, shown_of
+from healthmon.commissioning.shown import Shown, shown_of, silent_streams
 from healthmon.commissioning.visit import visit_of
 from healthmon.config import document
 from healthmon.config.defaults_schema import KEYS
@@ -267,6 +267,7 @@ def _lines(found: Sequence[Candidate]) -> Iterator[str]:
         same = len(one.differences) - len(marked)
         yield f"{one.label}: {same} as in the file" + ("" if marked else ", nothing differs")
         yield from (f"  {_MARKS[line.match]} {_words_of(line)}" for line in marked)
+        yield from (f"  ! {name}: {why}" for name, why in silent_streams(one.seen))
 
 
 def _words_of(line: Difference) -> str:

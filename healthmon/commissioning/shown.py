@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
-from healthmon.model.device import Device
+from healthmon.model.device import Codec, Device
 from healthmon.model.enums import CheckName, State
 from healthmon.model.footage import RecorderMeasurement
 from healthmon.model.measurements import Certificate, Clock, Identity, Stream
@@ -22,6 +22,7 @@ RATE_TOLERANCE = 0.1
 # What cameras are set to.
 _USUAL_RATES = (1, 2, 3, 4, 5, 6, 6.25, 7.5, 8, 10, 12, 12.5, 15, 16, 20, 24, 25, 30, 50, 60)
 _NEAR = 0.06
+_CODECS = get_args(Codec)
 _ABOUT = ("id", "name", "site", "kind", "address")
 
 
@@ -136,6 +137,21 @@ def _why_silent(results: tuple[CheckResult, ...]) -> str:
 _NOT_ITSELF = frozenset({CheckName.REACH, CheckName.PORT, CheckName.RECORDING})
 
 
+def silent_streams(seen: Shown) -> Iterator[tuple[str, str]]:
+    """(name, why) of each stream of a device that answers of which nothing was seen: none of its values
+    can be accepted.
+    """
+    for line in seen.lines:
+        name = f"streams.{line.part}"
+        bad = line.check == CheckName.STREAM and line.aspect == "pictures"
+        if bad and line.state is not State.OK and not _says_of(seen, name):
+            yield name, line.sentence
+
+
+def _says_of(seen: Shown, name: str) -> bool:
+    return any(key.startswith(f"{name}.") for key in seen.values)
+
+
 def _values(result: CheckResult, device: Device) -> Iterator[tuple[str, str]]:
     match result.observation.value:
         case Identity() as identity if not identity.alternates_with:
@@ -157,7 +173,8 @@ def _identity(seen: Identity) -> Iterator[tuple[str, str]]:
 
 
 def _stream(key: str, stream: Stream) -> Iterator[tuple[str, str]]:
-    yield f"{key}.codec", stream.codec or ""
+    if stream.codec is not None and stream.codec in _CODECS:
+        yield f"{key}.codec", stream.codec
     if stream.width and stream.height:
         yield f"{key}.size", f"{stream.width}x{stream.height}"
     if stream.frames_per_second:
@@ -185,6 +202,8 @@ def _facts(result: CheckResult) -> Iterator[tuple[str, str]]:
             yield "further MAC addresses", ", ".join(identity.macs[1:])
         case Clock() as clock:
             yield from _of_clock(clock)
+        case Stream() as stream if stream.codec and stream.codec not in _CODECS:
+            yield f"codec of {result.check.instance}", stream.codec
         case Certificate() as certificate:
             yield "certificate", f"{certificate.subject}, issued by {certificate.issuer}"
         case PictureReading() as picture if not picture.problem:

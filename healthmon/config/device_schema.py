@@ -36,7 +36,7 @@ from healthmon.config.fields import (
 )
 from healthmon.config.readings_schema import HttpRequest, RcpCommand, SnmpObject
 from healthmon.config.recorder_schema import Playback, RecordingValues
-from healthmon.model.device import Deployment
+from healthmon.model.device import Codec, Deployment
 
 
 class LimitValues(Strict):
@@ -105,7 +105,7 @@ class Stream(Strict):
     name: Name = "main"
     path: Endpoint | None = None
     profile: Name | None = None
-    codec: Literal["h264", "h265", "mjpeg"] | None = None
+    codec: Codec | None = None
     size: Size | None = None
     frame_rate: Decimal | None = None
     bit_rate: BitRate | None = None
@@ -255,7 +255,7 @@ class RelayStream(Strict):
     camera: str
     path: Endpoint
     stream: Name | None = None
-    codec: Literal["h264", "h265", "mjpeg"] | None = None
+    codec: Codec | None = None
     size: Size | None = None
 
 

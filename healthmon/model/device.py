@@ -15,6 +15,8 @@ from healthmon.model.ptz import PtzPlan
 from healthmon.model.readings import Readings
 
 CheckKey = tuple[str, str, str]
+# Codecs that a stream can be commissioned with.
+Codec = Literal["h264", "h265", "mjpeg", "mpeg4"]
 Deployment = Literal["deployed", "in_store", "in_transit"]
 # What a device is outside the time between its joined and its retired date.
 OutOfService = Literal["retired", "not_yet_joined"]
