@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 from helpers.built_packages import ROOT, built
-from helpers.support import need
+from helpers.support import IN_CI, need
 
 ESTATE = """\
 estate: {name: Example, time_zone: Europe/London}
@@ -128,3 +129,75 @@ def test_the_demo_names_the_extra_that_it_needs(bare, tmp_path):
         == "the demo cannot start: av is not installed: pip install 'healthmon[demo]'"
     )
     assert "Traceback" not in text
+
+
+# What changes is thrown away with the mount; nothing is fetched, because there is no network.
+PIPX = """
+mount -t overlay overlay -o "lowerdir=$PIPX_HOME,upperdir=$CHANGED/upper,workdir=$CHANGED/work" "$PIPX_HOME"
+exec sh -ec "$SCRIPT"
+"""
+
+
+def test_with_pipx_an_upgrade_keeps_the_record_and_removing_leaves_it(bare, tmp_path):
+    """By the commands of docs/install.md."""
+    need("unshare")
+    if os.geteuid() != 0:
+        if IN_CI:
+            pytest.fail("an overlay needs root")
+        pytest.skip("an overlay needs root")
+    page = (ROOT / "docs" / "install.md").read_text()
+    for command in ("pipx install --force dist/healthmon-*.whl", "pipx uninstall healthmon"):
+        assert f"\n    {command} " in page
+    for name in ("upper", "work", "dist"):
+        (tmp_path / name).mkdir()
+    later(built("*.whl"), tmp_path / "dist", "99.0")
+    (tmp_path / "config.yaml").write_text(f"{ESTATE}agent: {{state_directory: record}}\n")
+    script = """
+        healthmon sweep --config config.yaml >/dev/null || test $? -le 2
+        pipx install --force dist/healthmon-*.whl 2>&1
+        healthmon --version
+        healthmon sheets --config config.yaml
+        pipx uninstall healthmon 2>&1
+        ls record "$PIPX_HOME/bin"
+    """
+    environment = os.environ | {
+        "PIPX_HOME": str(bare.parents[1]),
+        "PIPX_BIN_DIR": str(bare.parent),
+        "PIPX_DEFAULT_PYTHON": "/usr/bin/python3",
+        "PATH": f"{bare.parent}:{os.environ['PATH']}",
+        "CHANGED": str(tmp_path),
+        "SCRIPT": script,
+    }
+    done = subprocess.run(
+        ["unshare", "--mount", "--net", "sh", "-ec", PIPX],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout
+    before, upgraded, after = done.stdout.partition("\nhealthmon 99.0\n")
+    sheets, removed, left = after.partition("uninstalled healthmon!")
+    assert upgraded, before
+    assert removed, after
+    assert "live 0 of 1 (1 not checked)" in sheets
+    assert "healthmon.db" in left
+    assert f"{bare.parent}:\n\n" in left, "the command is still there"
+    assert bare.exists()
+
+
+def later(wheel: Path, folder: Path, version: str) -> None:
+    """The same wheel with another version."""
+    this = wheel.name.split("-")[1]
+    with (
+        zipfile.ZipFile(wheel) as old,
+        zipfile.ZipFile(folder / wheel.name.replace(this, version), "w") as new,
+    ):
+        for name in old.namelist():
+            content = old.read(name)
+            if ".dist-info/" in name or name == "healthmon/__init__.py":
+                content = content.replace(this.encode(), version.encode())
+            new.writestr(name.replace(f"healthmon-{this}.", f"healthmon-{version}."), content)
