@@ -38,7 +38,7 @@ class Lag:
     tells the worst one after a moment, for results that it spoils.
     """
 
-    step: float = 0.02
+    step: float = 0.05
     rest: float = 0.5
     last: float = 0.0
     worst: float = 0.0

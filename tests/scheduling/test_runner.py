@@ -13,6 +13,7 @@ from dataclasses import replace
 import pytest
 from helpers.results import observed
 
+from healthmon.checks import registry
 from healthmon.model.device import Check, Device
 from healthmon.model.enums import CheckName, Kind, Reason
 from healthmon.model.measurements import Port, Reach
@@ -163,6 +164,7 @@ async def test_a8_running_out_of_file_descriptors_is_our_trouble():
         transport.close()
         return Reach(())
 
+    registry.installed()  # the first time it opens files
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     lowest_free = os.dup(0)
     os.close(lowest_free)

@@ -4,9 +4,10 @@ counts key frames.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
-from healthmon.protocols.media.parameter_sets import Bits, SliceFields, sps_of
+from healthmon.protocols.media.parameter_sets import MOST_BYTES, Bits, SliceFields, sps_of
 
 PICTURE_PARAMETERS = 8
 
@@ -76,13 +77,15 @@ def slice_layout(parameter_sets: tuple[bytes, ...]) -> SliceLayout | None:
         if sps is None or sps.slices is None or not nal or nal[0] & 0x1F != PICTURE_PARAMETERS:
             continue
         try:
-            return _layout(sps.slices, Bits(nal[1:]))
+            return _layout(sps.slices, nal[:MOST_BYTES])
         except ValueError:
             continue
     return None
 
 
-def _layout(sps: SliceFields, bits: Bits) -> SliceLayout | None:
+@functools.lru_cache(256)
+def _layout(sps: SliceFields, nal: bytes) -> SliceLayout | None:
+    bits = Bits(nal[1:])
     number, _ = bits.golomb(), bits.golomb()
     arithmetic, bottom_order = bool(bits.read_bits(1)), bool(bits.read_bits(1))
     if bits.golomb():  # slice groups: no camera has them

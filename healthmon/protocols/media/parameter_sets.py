@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 _H264_PROFILES = {
@@ -15,6 +16,8 @@ _H264_PROFILES = {
     122: "High 4:2:2",
 }
 _H265_PROFILES = {1: "Main", 2: "Main 10", 3: "Main Still Picture"}
+# Of a parameter set no more is read.
+MOST_BYTES = 512
 _WITH_CHROMA = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
 
 
@@ -48,7 +51,7 @@ class Bits:
     """
 
     def __init__(self, nal: bytes, *, escaped: bool = True) -> None:
-        raw = nal[:512].replace(b"\x00\x00\x03", b"\x00\x00") if escaped else nal
+        raw = nal[:MOST_BYTES].replace(b"\x00\x00\x03", b"\x00\x00") if escaped else nal
         self._value = int.from_bytes(raw, "big")
         self._size = self._left = len(raw) * 8
 
@@ -66,12 +69,11 @@ class Bits:
 
     def golomb(self) -> int:
         """An unsigned Exp-Golomb number, ue(v)."""
-        zeros = 0
-        while not self.read_bits(1):
-            zeros += 1
-            if zeros > 32:
-                raise ValueError("not an Exp-Golomb number")
-        return (1 << zeros) - 1 + (self.read_bits(zeros) if zeros else 0)
+        rest = self._value & ((1 << self._left) - 1)
+        zeros = self._left - rest.bit_length()
+        if zeros > 32:
+            raise ValueError("not an Exp-Golomb number")
+        return self.read_bits(2 * zeros + 1) - 1
 
     def signed(self) -> int:
         """A signed Exp-Golomb number, se(v)."""
@@ -87,18 +89,23 @@ def is_sps(codec: str, nal: bytes) -> bool:
 
 
 def sps_of(codec: str, parameter_sets: tuple[bytes, ...]) -> Sps | None:
-    """What the first readable sequence parameter set says, or None."""
+    """What the first readable sequence parameter set says, or None where there is none, or where it
+    says what cannot be.
+    """
     for nal in parameter_sets:
-        try:
-            if is_sps(codec, nal):
-                return _checked(_h264(Bits(nal[1:])) if codec == "h264" else _h265(Bits(nal[2:])))
-        except (ValueError, IndexError):
-            continue
+        if is_sps(codec, nal) and (found := _parsed(codec, nal[:MOST_BYTES])) is not None:
+            possible = 16 <= found.width <= 16384 and 16 <= found.height <= 16384
+            return found if possible else None
     return None
 
 
-def _checked(found: Sps) -> Sps | None:
-    return found if 16 <= found.width <= 16384 and 16 <= found.height <= 16384 else None
+# A camera sends the same one each time, and cameras of a model the same ones.
+@functools.lru_cache(256)
+def _parsed(codec: str, nal: bytes) -> Sps | None:
+    try:
+        return _h264(Bits(nal[1:])) if codec == "h264" else _h265(Bits(nal[2:]))
+    except (ValueError, IndexError):
+        return None
 
 
 def _h264(bits: Bits) -> Sps:

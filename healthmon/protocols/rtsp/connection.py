@@ -63,11 +63,16 @@ class RtspReply:
 
     def header(self, name: str) -> str:
         """The first value of a header, or an empty string."""
-        return next((value for key, value in self.headers if key == name.lower()), "")
+        wanted = name.lower()
+        for key, value in self.headers:
+            if key == wanted:
+                return value
+        return ""
 
     def all(self, name: str) -> list[str]:
         """Every value of a header."""
-        return [value for key, value in self.headers if key == name.lower()]
+        wanted = name.lower()
+        return [value for key, value in self.headers if key == wanted]
 
 
 class RtspConnection(asyncio.BufferedProtocol):

@@ -63,6 +63,23 @@ async def _connected(address: str, port: int) -> socket.socket:
     return sock
 
 
+def _udp_socket(address: str, port: int, local_port: int) -> socket.socket:
+    """A UDP socket with its peer: the event loop would look up both addresses first, though they are
+    numbers. Raises OSError.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        if local_port:
+            sock.bind(("", local_port))
+        sock.connect((address, port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
 @dataclass(slots=True)
 class Connector:
     """Opens TCP and UDP to configured hosts only.
@@ -168,13 +185,11 @@ class Connector:
         """
         address = await self.address_of(host)
         loop = asyncio.get_running_loop()
-        local = (("::" if ":" in address else "0.0.0.0"), local_port) if local_port else None  # noqa: S104 - an ephemeral client port, connected to one peer
         try:
             inner = factory()
             outer = counting.around_udp(address, Datagrams(cast("asyncio.DatagramProtocol", inner)))
-            made = await loop.create_datagram_endpoint(
-                lambda: outer, remote_addr=(address, port), local_addr=local
-            )
+            sock = _udp_socket(address, port, local_port)
+            made = await loop.create_datagram_endpoint(lambda: outer, sock=sock)
             return counting.sender(address, made[0]), inner
         except OSError as error:
             raise from_os(error, f"UDP port {port}") from None
