@@ -9,16 +9,18 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from healthmon.cli import discover_write
 from healthmon.cli.console import fail, say
 from healthmon.cli.loop import run_loop
 from healthmon.cli.progress import shown_progress
 from healthmon.config import finding, loading, secrets
+from healthmon.config.device_schema import Snmp
 from healthmon.config.problems import ConfigError, suggest
 from healthmon.discovery import output, targets
 from healthmon.discovery import ports as known_ports
+from healthmon.discovery.found import SnmpUser
 from healthmon.discovery.known import KnownDevices
 from healthmon.discovery.pace import HOSTS, RATE
 from healthmon.discovery.proposal import Proposal, Setting, proposals
@@ -55,13 +57,19 @@ class Asked:
     as_json: bool = False
     outputs: Sequence[Path] = ()
     write: bool = False
+    snmp_user: str = ""
+
+    @property
+    def needs_config(self) -> bool:
+        """Whether config.yaml must be there."""
+        return bool(self.credentials or self.snmp_user or self.site or self.write)
 
 
 def run(asked: Asked, config: Path | None) -> int:
     """Print the plan, carry it out, print and write the proposals. Returns the exit code: 0 all that
     answers was read, 1 a device of config.yaml is at another address, 2 something was not read.
     """
-    loaded = _config(config, needed=bool(asked.credentials or asked.site or asked.write))
+    loaded = _config(config, needed=asked.needs_config)
     plan = _plan(asked, loaded)
     for line in plan.lines():
         say(f"plan: {line}")
@@ -122,6 +130,7 @@ def _plan(asked: Asked, config: Config | None) -> Plan:
         folder / "logins.json" if folder else None,
         tuple(asked.rtsp_paths),
         community,
+        _snmp_user(asked.snmp_user, config),
     )
 
 
@@ -175,13 +184,39 @@ def _accounts(
     return next(iter(logins), None), next(iter(communities), None)
 
 
-def _resolved(names: Sequence[str], config: Config) -> list[Credential]:
+def _snmp_user(given: str, config: Config | None) -> SnmpUser | None:
+    """The SNMPv3 user of NAME[:AUTHENTICATION[:PRIVACY]]. Raises Exit for what cannot be used."""
+    if not given or config is None:
+        return None
+    name, auth, priv, *more = (*given.split(":"), "", "")
+    auth = _protocol(given, auth, "auth_protocol")
+    priv = _protocol(given, priv, "priv_protocol")
+    (account,) = _resolved([name], config, "--snmp-v3")
+    if any(more) or not account.username:
+        words = "write NAME:SHA-256:AES, NAME being an account with a username"
+        raise fail(f"--snmp-v3 {given}: {words}")
+    if priv != "none" and account.private is None:
+        words = f"'{name}' has no 'private' password in `credentials`"
+        raise fail(f"--snmp-v3 {given}: {words}; add it, or write {name}:{auth}:none")
+    return SnmpUser(account, auth, priv)
+
+
+def _protocol(given: str, word: str, key: str) -> str:
+    """A protocol as config.yaml names it, its default where none is given. Raises Exit."""
+    setting = Snmp.model_fields[key]
+    known = get_args(setting.annotation)
+    if word and word not in known:
+        raise fail(f"--snmp-v3 {given}: '{word}' is not one of {', '.join(known)}")
+    return word or str(setting.default)
+
+
+def _resolved(
+    names: Sequence[str], config: Config, option: str = "--credential"
+) -> list[Credential]:
     """The accounts with their secrets. Raises Exit."""
     for name in names:
         if name not in config.credentials:
-            raise fail(
-                f"--credential {name}: not in `credentials`{suggest(name, config.credentials)}"
-            )
+            raise fail(f"{option} {name}: not in `credentials`{suggest(name, config.credentials)}")
     try:
         return [secrets.resolve(config, name) for name in dict.fromkeys(names)]
     except ConfigError as error:

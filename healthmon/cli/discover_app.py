@@ -25,6 +25,14 @@ def discover(  # noqa: PLR0913 - each option of a command is a parameter
         list[str] | None,
         typer.Option(help="an account of config.yaml that devices may be asked with"),
     ] = None,
+    snmp_v3: Annotated[
+        str,
+        typer.Option(
+            "--snmp-v3",
+            metavar="NAME[:AUTH[:PRIV]]",
+            help="an account of config.yaml that is an SNMPv3 user, with its protocols: snmp-v3:SHA-256:AES",
+        ),
+    ] = "",
     site: Annotated[str, typer.Option(help="the site of what is found")] = "",
     ports: Annotated[str, typer.Option(help="only these TCP ports, such as 80,554,8081:http")] = "",
     rtsp_path: Annotated[
@@ -66,5 +74,6 @@ def discover(  # noqa: PLR0913 - each option of a command is a parameter
         as_json,
         output or [],
         write,
+        snmp_v3,
     )
     raise typer.Exit(command.run(asked, config))

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from healthmon.discovery.ports import KnownPort
+from healthmon.model.device import SnmpAccess
 from healthmon.model.footage import RecorderHealth
 from healthmon.model.ups import Ups
 from healthmon.protocols.onvif.ws_discovery import Match
+from healthmon.secret import Credential
 from healthmon.vendors.bridges import Bridge
 
 LoginState = Literal["not tried", "not needed", "wanted", "accepted", "refused", "held back"]
@@ -78,9 +80,22 @@ class FoundStream:
     size: tuple[int, int] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SnmpUser:
+    """An SNMPv3 user of config.yaml, with the protocols that its messages are authenticated and
+    encrypted by.
+    """
+
+    credential: Credential
+    auth: str = "SHA"
+    priv: str = "AES"
+
+
 @dataclass(slots=True)
 class SnmpDevice:
-    """What has answered SNMP of `version` "2c" or "1"; `bridge` is there where it is a switch."""
+    """What has answered SNMP of `version` "2c" or "1", or "3" to the `user`; `bridge` is there where it
+    is a switch.
+    """
 
     version: str
     port: int
@@ -88,6 +103,14 @@ class SnmpDevice:
     name: str = ""
     location: str = ""
     bridge: Bridge | None = None
+    user: SnmpUser | None = None
+
+    def access(self) -> SnmpAccess:
+        """How it is asked, by the name of its account."""
+        if self.user is None:
+            return SnmpAccess("community", self.port, self.version)
+        name, auth, priv = self.user.credential.name, self.user.auth, self.user.priv
+        return SnmpAccess(name, self.port, self.version, auth, priv)
 
 
 @dataclass(slots=True)

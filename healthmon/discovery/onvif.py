@@ -101,16 +101,19 @@ class OnvifAsker:
             found.incomplete = True
             found.notes.append(f"ONVIF: {error}")
             # What became of the login is not known: none is sent to this address again.
-            found.login = "held back" if credential else "not tried"
+            if credential:
+                found.login = "held back"
             return
         found.onvif = answer.device
         found.login = "held back" if found.login == "held back" else answer.login
-        found.incomplete = not answer.complete
+        found.incomplete = found.incomplete or not answer.complete
         found.notes += answer.notes
 
     def _permitted(self, found: Found) -> Credential | None:
-        """The login, if the lockout guard lets it go to this address."""
+        """The login, if the lockout guard lets it go to this address, and no other one was refused."""
         if self.credential is None or found.onvif is None or found.onvif.skew is None:
+            return None
+        if found.login == "held back":
             return None
         try:
             self.guard.permit(found.address, self.credential, SERVICE)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from healthmon.checks.probes import ups
 from healthmon.checks.probes.context import ProbeContext
-from healthmon.discovery.found import Found, SnmpDevice
-from healthmon.model.device import Access, ApcupsdAccess, Check, Device, NutAccess, SnmpAccess
+from healthmon.discovery.found import Found
+from healthmon.model.device import Access, ApcupsdAccess, Check, Device, NutAccess
 from healthmon.model.enums import CheckName, Kind
 from healthmon.model.ups import Ups
 from healthmon.protocols.errors import ExchangeError, NoCredentialError, UnsupportedError
@@ -37,7 +37,7 @@ class UpsReader:
         elif port := found.first("apcupsd"):
             accesses[""] = Access(apcupsd=ApcupsdAccess(port))
         elif found.snmp is not None and found.snmp.bridge is None and found.onvif is None:
-            accesses[""] = Access(snmp=_access(found.snmp))
+            accesses[""] = Access(snmp=found.snmp.access())
         try:
             async with asyncio.timeout(ALL_SECONDS):
                 for name, access in accesses.items():
@@ -59,7 +59,9 @@ class UpsReader:
     async def _read(self, found: Found, access: Access) -> Ups | None:
         """What the UPS check reads there; None for what is no UPS."""
         device = Device(found.address, found.address, Kind.UPS, "", found.address, access=access)
-        context = ProbeContext(self.connector, self.guard, self._credential)
+        user = found.snmp.user if found.snmp else None
+        account = user.credential if user else self.community
+        context = ProbeContext(self.connector, self.guard, lambda _: _named(account))
         try:
             async with asyncio.timeout(READ_SECONDS):
                 return await ups.probe(device, Check(device.id, CheckName.UPS), context)
@@ -70,11 +72,8 @@ class UpsReader:
             found.notes.append(f"UPS: {error or 'no complete answer'}")
             return None
 
-    def _credential(self, _name: str) -> Credential:
-        if self.community is None:
-            raise NoCredentialError("no community was named")
-        return self.community
 
-
-def _access(device: SnmpDevice) -> SnmpAccess:
-    return SnmpAccess("community", device.port, device.version)
+def _named(account: Credential | None) -> Credential:
+    if account is None:
+        raise NoCredentialError("no community was named")
+    return account

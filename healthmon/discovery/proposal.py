@@ -214,9 +214,12 @@ def _id(section: Section, address: str, known: KnownDevices) -> str:
 
 
 def _snmp(device: SnmpDevice, setting: Setting) -> dict[str, str]:
-    told = {"credential": setting.community}
+    user = device.user
+    told = {"credential": user.credential.name if user else setting.community}
     if device.version != "2c":
         told["version"] = device.version
+    if user is not None:
+        told |= {"auth_protocol": user.auth, "priv_protocol": user.priv}
     if device.port != 161:
         told["port"] = str(device.port)
     return told

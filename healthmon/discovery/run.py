@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from healthmon.discovery.channels import ChannelReader
-from healthmon.discovery.found import Found
+from healthmon.discovery.found import Found, SnmpUser
 from healthmon.discovery.onvif import OnvifAsker
 from healthmon.discovery.onvif_process import OnvifReaders
 from healthmon.discovery.pace import CONNECT_SECONDS, HOSTS, RATE, Pace, longest_seconds
@@ -25,6 +25,7 @@ from healthmon.model.count_words import count_of
 from healthmon.protocols.host.routes import neighbour_macs
 from healthmon.protocols.onvif import ws_discovery
 from healthmon.protocols.onvif.ws_discovery import Match
+from healthmon.protocols.snmp import v3
 from healthmon.protocols.transport.connector import CONNECT_SECONDS as EXCHANGE_SECONDS
 from healthmon.protocols.transport.lockout_guard import LockoutGuard
 from healthmon.secret import Credential
@@ -49,6 +50,7 @@ class Plan:
     guard_file: Path | None = None
     rtsp_paths: tuple[str, ...] = ()
     community: Credential | None = None
+    snmp_user: SnmpUser | None = None
     snmp_port: int = 161
 
     def lines(self) -> Iterator[str]:
@@ -69,6 +71,16 @@ class Plan:
         )
         if self.community is not None:
             yield f"SNMP: one datagram to each address, with the community {self.community.name}"
+        if self.snmp_user is not None:
+            name, auth, priv = (
+                self.snmp_user.credential.name,
+                self.snmp_user.auth,
+                self.snmp_user.priv,
+            )
+            yield (
+                f"SNMPv3: up to {v3.DISCOVERIES} datagrams without a login to each address; to an agent that "
+                f"answers, the user {name} ({auth}, {priv}), at most one refusal a device"
+            )
         login = "without a login"
         if self.credential is not None:
             login = f"login {self.credential.name}, at most one refusal a device"
@@ -104,7 +116,7 @@ async def discover(plan: Plan, progress: Progress) -> Outcome:
         OnvifAsker(asking, readers, guard, plan.credential),
         RtspAsker(asking, guard, plan.credential, plan.rtsp_paths),
         ChannelReader(asking, guard, plan.credential),
-        SnmpAsker(asking, plan.community, plan.snmp_port),
+        SnmpAsker(asking, guard, plan.community, plan.snmp_user, plan.snmp_port),
         UpsReader(asking, guard, plan.community),
         by_sender(outcome.matches),
     )
@@ -112,6 +124,7 @@ async def discover(plan: Plan, progress: Progress) -> Outcome:
         outcome.found = await search.all(progress)
     finally:
         await readers.close()
+        await v3.close()
         scanning.close()
         asking.close()
     outcome.connections = pace.begun
@@ -154,7 +167,7 @@ class _Search:
         match, *others = self.matches.get(address) or (None,)
         found = Found(address, ports, match=match, notes=list(map(not_read, others)))
         await self.snmp.query(found)
-        if not ports and match is None and found.snmp is None:
+        if not ports and match is None and found.snmp is None and not found.incomplete:
             return None
         await self._read(found)
         return found

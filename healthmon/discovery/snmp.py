@@ -1,17 +1,22 @@
-"""One address asked by SNMP v2c (v1 where only that answers), with a community of config.yaml: what it
-is, and of a switch which device hangs on which port. Only GET, GETNEXT and GETBULK are sent.
+"""One address asked by SNMP with an account of config.yaml: v2c (v1 where only that answers) with a
+community, v3 with a user. What it is, and of a switch which device hangs on which port. Only GET,
+GETNEXT and GETBULK are sent, and to an agent of v3 first a discovery of its engine without a login.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from healthmon.discovery.found import Found, SnmpDevice
-from healthmon.protocols.errors import ExchangeError
-from healthmon.protocols.snmp import v2c
+from healthmon.checks.probes import snmp as by_login
+from healthmon.checks.probes.context import ProbeContext
+from healthmon.discovery.found import Found, SnmpDevice, SnmpUser
+from healthmon.protocols.errors import LOGIN_TROUBLE, ExchangeError
+from healthmon.protocols.snmp import v2c, v3
 from healthmon.protocols.snmp.v2c import SnmpValue
 from healthmon.protocols.transport.connector import Connector
+from healthmon.protocols.transport.lockout_guard import LockoutGuard
 from healthmon.secret import Credential
 from healthmon.vendors import bridges
 from healthmon.vendors.switches import text
@@ -21,33 +26,32 @@ WAITS = (1.0,)
 TABLE_SECONDS = 60.0
 DESCRIPTION, SYSTEM_NAME, LOCATION = (f"1.3.6.1.2.1.1.{n}.0" for n in (1, 5, 6))
 _SYSTEM = (DESCRIPTION, SYSTEM_NAME, LOCATION, bridges.BASE_PORTS, bridges.LLDP_NAME)
+Values = dict[str, SnmpValue]
 
 
 @dataclass(slots=True)
 class SnmpAsker:
-    """`community` is what is sent, None where nothing may be asked."""
+    """`community` and `user` are what may be sent, None where nothing may be asked."""
 
     connector: Connector
+    guard: LockoutGuard
     community: Credential | None = None
+    user: SnmpUser | None = None
     port: int = PORT
 
     async def query(self, found: Found) -> None:
         """Fill in what `found` tells by SNMP. Silence is no error: most devices have none."""
+        await self._by_community(found)
+        if found.snmp is None and self.user is not None:
+            await self._by_user(found, self.user)
+
+    async def _by_community(self, found: Found) -> None:
         for version in ("2c", "1") if found.open else ("2c",):
-            values = await self._system(found.address, version)
-            if values:
-                found.snmp = SnmpDevice(
-                    version,
-                    self.port,
-                    text(values.get(DESCRIPTION))[:128],
-                    text(values.get(SYSTEM_NAME))[:64],
-                    text(values.get(LOCATION))[:64],
-                )
-                if _is_switch(values):
-                    await self._read_switch(found, found.snmp)
+            if values := await self._system(found.address, version):
+                await self._fill_in(found, SnmpDevice(version, self.port), values)
                 return
 
-    async def _system(self, host: str, version: str) -> dict[str, SnmpValue]:
+    async def _system(self, host: str, version: str) -> Values:
         if self.community is None:
             return {}
         secret = self.community.password
@@ -58,9 +62,38 @@ class SnmpAsker:
         except ExchangeError:
             return {}
 
+    async def _by_user(self, found: Found, user: SnmpUser) -> None:
+        """An agent gets the login only after it has answered without one. After a refusal the device
+        gets no other login.
+        """
+        device = SnmpDevice("3", self.port, user=user)
+        try:
+            if not await v3.discover(self.connector, found.address, self.port):
+                return
+        except ExchangeError:
+            return
+        try:
+            values = await self._get(found, device, _SYSTEM)
+        except LOGIN_TROUBLE as error:
+            found.login, found.incomplete = "held back", True
+            found.notes.append(str(error))
+        except ExchangeError as error:
+            found.incomplete = True
+            found.notes.append(f"SNMPv3: {error}")
+        else:
+            await self._fill_in(found, device, values)
+
+    async def _fill_in(self, found: Found, device: SnmpDevice, values: Values) -> None:
+        device.description = text(values.get(DESCRIPTION))[:128]
+        device.name = text(values.get(SYSTEM_NAME))[:64]
+        device.location = text(values.get(LOCATION))[:64]
+        found.snmp = device
+        if _is_switch(values):
+            await self._read_switch(found, device)
+
     async def _read_switch(self, found: Found, device: SnmpDevice) -> None:
         """The tables of a switch, one after another."""
-        tables: dict[str, dict[str, SnmpValue]] = {}
+        tables: dict[str, Values] = {}
         try:
             async with asyncio.timeout(TABLE_SECONDS):
                 for column in bridges.COLUMNS:
@@ -73,20 +106,27 @@ class SnmpAsker:
             found.notes.append(f"SNMP: its tables were not read within {TABLE_SECONDS:g} s")
         device.bridge = bridges.bridge_of(tables)
 
-    async def _column(self, found: Found, device: SnmpDevice, column: str) -> dict[str, SnmpValue]:
-        assert self.community is not None  # noqa: S101 - it has answered to it
-        secret = self.community.password
+    async def _column(self, found: Found, device: SnmpDevice, column: str) -> Values:
         try:
-            return await v2c.walk(
-                self.connector, found.address, self.port, secret, column, version=device.version
+            return await by_login.walk_at(
+                found.address, device.access(), self._context(device), column
             )
         except ExchangeError as error:
             found.incomplete = True
             found.notes.append(f"SNMP {column}: {error}")
             return {}
 
+    async def _get(self, found: Found, device: SnmpDevice, oids: Sequence[str]) -> Values:
+        context = self._context(device)
+        return await by_login.get_at(found.address, device.access(), context, oids)
 
-def _is_switch(values: dict[str, SnmpValue]) -> bool:
+    def _context(self, device: SnmpDevice) -> ProbeContext:
+        account = device.user.credential if device.user else self.community
+        assert account is not None  # noqa: S101 - the device has answered to it
+        return ProbeContext(self.connector, self.guard, lambda _: account)
+
+
+def _is_switch(values: Values) -> bool:
     """Whether it bridges ports, or takes part in LLDP."""
     ports = values.get(bridges.BASE_PORTS)
     return (isinstance(ports, int) and ports > 1) or bridges.LLDP_NAME in values

@@ -237,6 +237,7 @@ sites: [{id: market, name: Market}]
 agent: {state_directory: STATE}
 credentials:
   view: {username: healthmon, secret: {file: view}}
+  snmp: {secret: {file: view}}
 cameras:
   - {id: C1, name: North, site: market, address: 10.9.0.2, kind: fixed, http: no, onvif: no}
   - {id: C2, name: South, site: market, address: 10.9.0.90, kind: fixed,
@@ -294,6 +295,11 @@ def test_the_entries_are_accepted_by_check_config(tmp_path: Path):
         (["10.0.0.1", "--rate", "0"], "--rate"),
         (["10.0.0.1", "--ports", "x"], "no port"),
         (["10.0.0.1", "--credential", "vew"], "view"),
+        (["10.0.0.1", "--snmp-v3", "vew"], "--snmp-v3 vew: not in `credentials`"),
+        (["10.0.0.1", "--snmp-v3", "view:SHA-1"], "'SHA-1' is not one of MD5, SHA, SHA-224,"),
+        (["10.0.0.1", "--snmp-v3", "view:SHA:AES"], "write view:SHA:none"),
+        (["10.0.0.1", "--snmp-v3", "snmp:SHA:none"], "an account with a username"),
+        (["10.0.0.1", "--snmp-v3", "view:SHA:none:x"], "write NAME:SHA-256:AES"),
         (["10.0.0.1", "--site", "markt"], "market"),
         (["10.0.0.1", "--output", "a.txt"], ".csv"),
     ],
@@ -301,6 +307,8 @@ def test_the_entries_are_accepted_by_check_config(tmp_path: Path):
 def test_what_is_refused_is_told_in_one_line_before_anything_is_sent(tmp_path, options, told):
     config = tmp_path / "config.yaml"
     config.write_text(CONFIG.replace("STATE", str(tmp_path)))
+    (tmp_path / "view").write_text("s3cret")
+    (tmp_path / "view").chmod(0o600)
     code, out, err = healthmon("discover", *options, "--config", str(config))
     assert (code, out) == (3, "")
     assert told in err

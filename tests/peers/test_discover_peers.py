@@ -16,7 +16,7 @@ from helpers.peers.rtsp_peers import gstreamer
 from helpers.support import Peers, free_port, need, wait_udp
 
 from healthmon.config import loading
-from healthmon.discovery.found import Found, OnvifDevice
+from healthmon.discovery.found import Found, OnvifDevice, SnmpUser
 from healthmon.discovery.known import KnownDevices
 from healthmon.discovery.onvif_messages import Job
 from healthmon.discovery.onvif_process import OnvifReaders
@@ -257,3 +257,68 @@ def snmpd(peers: Peers) -> int:
     peers.start("snmpd", *argv, f"udp:{HOST}:{port}", env=env)
     wait_udp(HOST, port)
     return port
+
+
+# ------------------------------------------------------------------------------------------------ SNMPv3
+
+AUTH, PRIVATE = "authpass12345", "privpass12345"
+
+
+def snmpd_v3(peers: Peers, *views: str) -> int:
+    """The port of net-snmp's agent that knows one SNMPv3 user and no community."""
+    need("snmpd")
+    port, folder = free_port(socket.SOCK_DGRAM), peers.folder / "snmpd-v3"
+    folder.mkdir()
+    lines = [f"createUser healthmon SHA-256 {AUTH} AES {PRIVATE}", "rouser healthmon priv", *views]
+    (folder / "snmpd.conf").write_text("\n".join(lines) + "\n")
+    argv = ["-f", "-Lo", "-C", "-c", folder / "snmpd.conf", "-p", folder / "pid"]
+    env = {"SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""}
+    peers.start("snmpd", *argv, f"udp:{HOST}:{port}", env=env)
+    wait_udp(HOST, port)
+    return port
+
+
+def v3_user(password: str = AUTH, auth: str = "SHA-256") -> SnmpUser:
+    return SnmpUser(Credential("v3", "healthmon", Secret(password), Secret(PRIVATE)), auth, "AES")
+
+
+UPS = "override 1.3.6.1.2.1.33.1"
+ON_MAINS = (f"{UPS}.1.2.0 octet_str Mast-700", f"{UPS}.4.1.0 integer 3", f"{UPS}.2.4.0 integer 98")
+BRIDGE = ("override 1.3.6.1.2.1.17.1.2.0 integer 8",)
+
+
+@pytest.mark.parametrize(
+    ("values", "section"), [(ON_MAINS, "ups"), (BRIDGE, "links")], ids=["ups", "switch"]
+)
+async def test_a_device_of_snmp_version_3(
+    peers: Peers, values: tuple[str, ...], section: str
+) -> None:
+    port = snmpd_v3(peers, *values)
+    found = await searched("1", snmp_user=v3_user(), snmp_port=port)
+    (one,) = proposals([found], KnownDevices(), Setting())
+    assert (one.section, one.sure, found.incomplete) == (section, "sure", False)
+    assert one.entry["snmp"] == {
+        "credential": "v3",
+        "version": "3",
+        "auth_protocol": "SHA-256",
+        "priv_protocol": "AES",
+        "port": str(port),
+    }
+
+
+async def test_of_another_password_one_login_is_refused_and_none_follows(
+    peers: Peers, onvif: int
+) -> None:
+    """The account of ONVIF is not sent after it, though it would be taken."""
+    port = snmpd_v3(peers)
+    found = await searched(str(onvif), RIGHT, snmp_user=v3_user("wrongauth12345"), snmp_port=port)
+    assert (found.snmp, found.incomplete, found.login) == (None, True, "held back")
+    assert "wrong password or authentication protocol" in found.notes[0]
+    assert found.onvif is not None
+    assert found.onvif.serial == ""
+
+
+async def test_an_agent_that_knows_no_version_3_gets_no_login(peers: Peers) -> None:
+    plan = Plan((HOST,), ports("1"), snmp_user=v3_user(), snmp_port=free_port(socket.SOCK_DGRAM))
+    outcome = await discover(plan, lambda _done, _of: None)
+    assert outcome.found == []
