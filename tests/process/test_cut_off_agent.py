@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,22 +25,23 @@ from helpers.support import Peers, free_port
 
 pytestmark = pytest.mark.long
 TAKEOVER_SECONDS = 6.0
+INTERVAL_SECONDS = 2.0
 DEAD = "127.0.0.77"
 FAKES = ROOT / "tests/helpers/fakes"
 
 
 class Pair:
     """North, whose database is behind a `relay`, and south; a device `C001` that is dead, and `C002`,
-    which is well until its `service` is killed.
+    which is well until its `service` is killed; `visits` holds the times of the checks of `C002`.
     """
 
     def __init__(self, folder: Path, peers: Peers) -> None:
-        self.peers, self.got = peers, folder / "got"
+        self.peers, self.got, self.visits = peers, folder / "got", folder / "visits"
         self.database, url = postgres(peers)
         self.data = peers.folders[-1] / "data"
         self.relay_port, hook, port = free_port(), free_port(), free_port()
         self.relay = self._relay(url)
-        self.service = peers.start(sys.executable, FAKES / "relay.py", str(port), "1")
+        self.service = peers.start(sys.executable, FAKES / "door.py", str(port), self.visits)
         for ready in (self.relay_port, port):
             peers.wait_tcp("127.0.0.1", ready)
         (folder / "mode").write_text("ok")
@@ -77,6 +79,15 @@ class Pair:
         return Counter(
             (body["device"], body["what"]) for body in bodies if body["device"][0] == "C"
         )
+
+    def checks_since(self, since: float) -> tuple[float, int]:
+        """The longest time (seconds) without a check of `C002` from `since` (Unix seconds) until now, and
+        how many checks there were in excess of one for each interval.
+        """
+        times = [float(line) for line in self.visits.read_text().splitlines()]
+        times, now = [at for at in times if at > since], time.time()
+        gap = max(later - one for one, later in pairwise([since, *times, now]))
+        return gap, max(0, len(times) - round((now - since) / INTERVAL_SECONDS))
 
     def stop_database(self) -> None:
         """As `pg_ctl stop -m fast` does."""
@@ -149,6 +160,39 @@ def test_where_the_machine_of_agent_and_database_is_lost_the_other_agent_looks_a
     assert took >= TAKEOVER_SECONDS - 1
 
 
+@pytest.mark.thorough
+def test_devices_are_checked_again_within_a_minute_whatever_ends_the_agent(pair: Pair) -> None:
+    north, south = pair.started()
+    found = {}
+    began = time.time()
+    north.process.kill()
+    south.until(lambda: answers(lambda: leads(south) and south.faults("C001")), 60)
+    found["killed"] = pair.checks_since(began)
+
+    north = pair.start("north")
+    north.until(lambda: stands_by(north), 20)
+    began = time.time()
+    south.process.send_signal(signal.SIGSTOP)
+    north.until(lambda: answers(lambda: leads(north) and north.faults("C001")), 60)
+    found["stopped"] = pair.checks_since(began)
+    south.process.send_signal(signal.SIGCONT)
+    assert south.process.wait(60) == 75
+
+    south = pair.start("south")
+    south.until(lambda: stands_by(south), 20)
+    began = time.time()
+    pair.relay.send_signal(signal.SIGSTOP)
+    assert north.process.wait(60) == 75
+    south.until(lambda: answers(lambda: leads(south) and south.faults("C001")), 60)
+    found["cut off"] = pair.checks_since(began)
+    print(
+        f"takeover {TAKEOVER_SECONDS:g} s; longest time without a check, checks in excess: {found}"
+    )
+    assert max(gap for gap, _ in found.values()) < 60.0
+    assert max(more for _, more in found.values()) <= TAKEOVER_SECONDS / INTERVAL_SECONDS
+    assert pair.messages() == {("C001", "opened"): 1}
+
+
 def leads(agent: Running) -> bool:
     return agent.get("/-/healthy")[0] == 200 and not agent.series("healthmon_standing_by")
 
@@ -184,7 +228,7 @@ def _tree(url: str, pages: list[str], hook: int, port: int) -> dict[str, object]
         "notify": {"desk": {"webhook": {"url": f"http://127.0.0.1:{hook}/"}}},
         "routes": [{"to": "desk"}],
         "defaults": {
-            "interval": "2 s",
+            "interval": f"{INTERVAL_SECONDS:g} s",
             "cause": {"hold": "1 s", "quiet": "1 s", "longest": "2 s"},
         },
     }
