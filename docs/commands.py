@@ -9,11 +9,26 @@ import typer
 import typer.main
 
 from healthmon.cli.app import cli
+from healthmon.cli.examples import EXAMPLES
 
 HEAD = """# Commands
 
-Written by `python -m docs` from the commands. `healthmon COMMAND --help` prints the same in the terminal. Exit codes
-of every command: 0 all OK, 1 faults, 2 not everything could be checked, 3 wrong usage or configuration.
+Written by `python -m docs` from the commands. `healthmon COMMAND --help` prints the same in the terminal.
+
+| Exit code | Meaning |
+|---|---|
+| 0 | all OK, or done; a command that only shows the record ends with it, whatever it shows |
+| 1 | `sweep`, `probe`: faults or warnings |
+| 1 | `duties list`: overdue; `audit verify`: changed; `notify test`: not sent; `agents`: no agent has the estate |
+| 1 | `commission`: a device differs; `discover`: a device is at another address |
+| 2 | no faults, but not everything could be checked |
+| 3 | wrong usage or configuration, or refused; nothing was done |
+| 75 | `run` only: another agent has taken the estate over, and this one has ended |
+| 130, 143 | ended by Ctrl-C or by SIGTERM |
+
+Results go to standard output. Warnings, and how far it is, go to standard error, the latter only where that is a
+terminal. No command writes an escape sequence, so there is nothing for `NO_COLOR` to take away. `healthmon completion
+bash` (or zsh, fish) prints a script by which the shell completes commands and options.
 """
 # Commands are typed Any: those of Typer are of click or of its own copy, by its release.
 # Every command has it.
@@ -46,6 +61,7 @@ def _section(path: tuple[str, ...], command: Any) -> Iterator[str]:
     yield " ".join((command.help or "").split())
     yield ""
     yield f"    {' '.join([name, *command.collect_usage_pieces(context)])}"
+    yield from (f"    {line}" for line in EXAMPLES.get(" ".join(path[1:]), ()))
     rows = list(_rows(command, context))
     if rows:
         yield ""

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from healthmon import __version__
 from healthmon.cli.audit_app import audit
+from healthmon.cli.command_group import RootGroup, command_group
 from healthmon.cli.commission_app import commission
 from healthmon.cli.console import USAGE, fail, load, say
 from healthmon.cli.discover_app import discover
@@ -39,18 +40,20 @@ _NAME = "healthmon"
 # The variable in which a shell says what it wants to be completed.
 _COMPLETE = "_HEALTHMON_COMPLETE"
 _SHELLS = ("bash", "zsh", "fish")
+_EXIT_CODES = """Exit codes: 0 all OK, or done; 1 faults or warnings; 2 not everything could be checked; 3 wrong usage
+or configuration, or refused. `healthmon COMMAND --help` shows options and examples."""
 
 cli = typer.Typer(
     name=_NAME,
+    cls=RootGroup,
+    epilog=_EXIT_CODES,
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     pretty_exceptions_enable=False,
     add_completion=False,
     rich_markup_mode=None,
 )
-notify = typer.Typer(
-    help="Commands for notifications.", no_args_is_help=True, rich_markup_mode=None
-)
+notify = command_group("Try the targets of notifications.")
 cli.add_typer(notify, name="notify")
 cli.add_typer(faults, name="faults")
 cli.add_typer(user, name="user")
@@ -80,9 +83,9 @@ def run(
 def agents(
     config: ConfigOption = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """Which agent has the estate, and which stand by (with a database of a server)."""
+    """Show which agent has the estate and which stand by, where several share a database server."""
     from healthmon.cli import agents as command
 
     raise typer.Exit(command.agents(config, as_json=as_json))
@@ -490,10 +493,10 @@ def report(
     ] = None,
     progress: Annotated[
         bool,
-        typer.Option("--progress", help="tell in lines how far it is, where no terminal is"),
+        typer.Option("--progress", help="say in lines how far it is, where no terminal is"),
     ] = False,
 ) -> None:
-    """Count a report from the record: figures, faults, repairs, retention."""
+    """Make a report from the record: figures, faults, repairs, retention."""
     from healthmon.cli import report as command
 
     command.report(command.Asked(kind, period, public, form, output or [], progress), config)
@@ -543,7 +546,7 @@ def import_faults(
     name: Named,
     config: ConfigOption = None,
 ) -> None:
-    """Take in the fault log of earlier years. Its faults are marked as imported, not measured."""
+    """Import the fault log of earlier years; its faults are marked as imported, not measured."""
     from healthmon.cli import old_log
 
     old_log.run(file, name, config)
@@ -551,8 +554,10 @@ def import_faults(
 
 @cli.command()
 def demo(
-    cameras: Annotated[int, typer.Option(help="number of simulated cameras")] = 147,
-    port: Annotated[int, typer.Option(help="port of the agent on 127.0.0.1")] = 9877,
+    cameras: Annotated[int, typer.Option(min=1, help="number of simulated cameras")] = 147,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="port of the agent on 127.0.0.1")
+    ] = 9877,
     once: Annotated[bool, typer.Option("--once", help="exit after the sweep")] = False,
     browser: Annotated[
         bool, typer.Option("--open", help="open the wall in a browser if there is a display")
@@ -631,6 +636,12 @@ def run_command() -> int:
         if type(error).__name__ == "NoArgsIsHelpError":  # healthmon, or a group, alone
             sys.stdout.write(f"{error.format_message()}\n")
             return 0
-        say(f"healthmon: {error.format_message()}")
+        say(f"healthmon: {error.format_message()}{_hint(error)}")
         code = USAGE
     return code if isinstance(code, int) else 0
+
+
+def _hint(error: Any) -> str:
+    """Where the command that was typed wrongly is explained."""
+    context = getattr(error, "ctx", None)
+    return f" ({context.command_path} --help)" if context is not None else ""

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from healthmon.cli.console import fail, load
 from healthmon.cli.json_rows import AuditCheck, AuditRow, FindingRow, moment, print_row, print_rows
 from healthmon.cli.opening import opened
+from healthmon.cli.progress import shown_progress
 from healthmon.incidents.local_time import shown
 from healthmon.model.count_words import count_of
 from healthmon.model.plain_text import one_line
@@ -21,7 +22,6 @@ from healthmon.store.location import StoreLocation
 from healthmon.store.verification import Anchor, Verified
 
 CHANGED: Final = 1
-PROGRESS_SECONDS: Final = 2.0
 
 
 def verify(config: Path | None, anchor: str | None, *, as_json: bool) -> int:
@@ -31,8 +31,11 @@ def verify(config: Path | None, anchor: str | None, *, as_json: bool) -> int:
     except ValueError as error:
         raise fail(str(error)) from None
     _, loaded = load(config)
-    with opened(lambda: location.place(loaded), StoreLocation.reader) as store:
-        found = store.verify(noted, _Progress().tell)
+    with (
+        opened(lambda: location.place(loaded), StoreLocation.reader) as store,
+        shown_progress("verifying") as progress,
+    ):
+        found = store.verify(noted, progress)
     if as_json:
         print_row(_checked(found, anchor))
     else:
@@ -94,16 +97,3 @@ def _summary(found: Verified, anchor: Anchor | None) -> str:
         return f"NOT AS WRITTEN: {findings} in {rows}; head {head.short}"
     compared = " and agree with the anchor" if anchor else "; no anchor was given"
     return f"OK: {rows} are as they were written{compared}; head {head.short}"
-
-
-class _Progress:
-    """A line on standard error now and then."""
-
-    def __init__(self) -> None:
-        self._told = time.monotonic()
-
-    def tell(self, done: int, of: int) -> None:
-        """`done` entries `of` all were read."""
-        if time.monotonic() - self._told > PROGRESS_SECONDS:
-            self._told = time.monotonic()
-            sys.stderr.write(f"{done} of {of} entries\n")

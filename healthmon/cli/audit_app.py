@@ -6,12 +6,11 @@ from typing import Annotated
 
 import typer
 
+from healthmon.cli.command_group import command_group
 from healthmon.cli.options import ConfigOption, JsonOption
 
-audit = typer.Typer(
-    help="The audit chain: verify that nothing in the record was changed, or list its entries.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+audit = command_group(
+    "The audit chain: verify that nothing in the record was changed, or list its entries."
 )
 
 
@@ -36,7 +35,7 @@ def verify(
 @audit.command()
 def show(
     config: ConfigOption = None,
-    days: Annotated[float, typer.Option(help="how far back")] = 7.0,
+    days: Annotated[float, typer.Option(min=0.01, help="number of days to show")] = 7.0,
     *,
     as_json: JsonOption = False,
 ) -> None:

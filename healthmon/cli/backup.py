@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from healthmon.cli.console import fail, load, say
+from healthmon.cli.progress import shown_progress
 from healthmon.config.problems import ConfigError
 from healthmon.model.count_words import count_of
 from healthmon.runtime.audit_watch import note_head, noted_head
@@ -41,7 +42,8 @@ def make(config: Path | None, target: Path, recipient: str | None, keep: int | N
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         file = target / f"healthmon-{stamp}{backup.SUFFIX}"
     try:
-        manifest = _made(loaded, file, key)
+        with shown_progress("backing up"):
+            manifest = _made(loaded, file, key)
     except (StoreError, ConfigError) as error:
         raise fail(str(error)) from None
     except OSError as error:
@@ -79,7 +81,8 @@ def restore(config: Path | None, source: Path, key: Path, *, yes: bool) -> None:
             words = f"{place.shown} has {there.head.entries} entries of the audit chain"
             raise fail(f"{words}; --yes puts the backup in its place")
         known = _newest(there.head if there else None, state)
-        restored = backup.restore(place, source, backup.read_key(key), known)
+        with shown_progress("restoring"):
+            restored = backup.restore(place, source, backup.read_key(key), known)
         if state is not None:
             note_head(state, _head(place))
     except (StoreError, ConfigError) as error:

@@ -161,7 +161,7 @@ async def _checked(
 ) -> None:
     """Each check once; its last result is put among those of its device, in the order of the checks."""
     done: dict[CheckKey, CheckResult] = {}
-    with shown_progress("checking", lines=True) as progress:
+    with shown_progress("checking") as progress:
 
         def deliver(result: CheckResult) -> None:
             if result.check.device in results:

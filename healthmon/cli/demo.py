@@ -24,6 +24,7 @@ from healthmon.access import passwords, users
 from healthmon.access.roles import Role
 from healthmon.access.users import User
 from healthmon.cli import extras
+from healthmon.cli.progress import shown_progress
 from healthmon.config import loading
 from healthmon.runtime import extensions, sweep
 from healthmon.runtime.agent import Agent
@@ -61,7 +62,8 @@ def run(cameras: int, port: int, wanted: Wanted) -> int:
             "SIMULATED ESTATE: real protocols on loopback addresses, no real device.\n"
         )
         sys.stdout.flush()
-        held.enter_context(estate(Path(folder), cameras, port))
+        with shown_progress("starting the simulated estate"):
+            held.enter_context(estate(Path(folder), cameras, port))
         try:
             config = Path(folder) / "config.yaml"
             hint = give_login(config) if wanted.login else ""
@@ -134,7 +136,8 @@ async def _show(path: Path, wanted: Wanted, hint: str) -> int:
     sys.stdout.write(
         f"Checking {len(agent.engine.estate.devices) - 1} devices, {total} checks ...\n"
     )
-    sheet = await sweep.run(agent.engine, selection, lambda _done, _total: None, also=agent.deliver)
+    with shown_progress("checking") as progress:
+        sheet = await sweep.run(agent.engine, selection, progress, also=agent.deliver)
     sweep.keep(agent.engine, sheet)
     sys.stdout.write("\n" + shift_sheet.text(sheet) + "\n")
     if wanted.once:

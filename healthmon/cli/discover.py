@@ -73,7 +73,7 @@ def run(asked: Asked, config: Path | None) -> int:
     plan = _plan(asked, loaded)
     for line in plan.lines():
         say(f"plan: {line}")
-    with shown_progress("searching", lines=True) as progress:
+    with shown_progress("searching") as progress:
         try:
             outcome: Outcome = run_loop(discover(plan, progress))
         except ExchangeError as error:

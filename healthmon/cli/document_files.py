@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from healthmon.cli.console import fail, say
+from healthmon.cli.progress import shown_progress
 from healthmon.config.problems import suggest
 from healthmon_exporters.reports import report_forms, report_text
 from healthmon_exporters.reports.report_document import Document
@@ -40,9 +41,11 @@ def give(document: Document, form: str, outputs: Sequence[Path]) -> None:
     """Write `document` to each of `outputs`, or print it where there is none. Raises PdfError, OSError."""
     if not outputs:
         _print(document, form)
-    for output in outputs:
-        output.write_bytes(FORMS[output.suffix](document))
-        say(f"{output}: written")
+    with shown_progress("writing") as progress:
+        for done, output in enumerate(outputs, 1):
+            output.write_bytes(FORMS[output.suffix](document))
+            say(f"{output}: written")
+            progress(done, len(outputs))
 
 
 def _print(document: Document, form: str) -> None:

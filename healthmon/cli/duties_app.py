@@ -6,16 +6,15 @@ from typing import Annotated
 
 import typer
 
+from healthmon.cli.command_group import command_group
 from healthmon.cli.faults_app import Named
 from healthmon.cli.options import ConfigOption, JsonOption
 
 DutyName = Annotated[str, typer.Argument(help="the duty, such as ups_service")]
 Subject = Annotated[str, typer.Option("--of", help="the site, camera or UPS that it was done for")]
 
-duties = typer.Typer(
-    help="What people declare because no check can answer it: reviews, cleaning, services.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+duties = command_group(
+    "What people declare because no check can answer it: reviews, cleaning, services."
 )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from healthmon.cli import acting
 from healthmon.cli.console import fail, load
+from healthmon.cli.progress import shown_progress
 from healthmon.config.problems import ConfigError
 from healthmon.runtime import erasing
 from healthmon.store import StoreError, location
@@ -32,10 +33,11 @@ def erase_person(config: Path | None, name: str) -> None:
         raise fail(str(error)) from None
     try:
         path, closed = acting.agent_of(loaded)
-        if path is None:
-            words = _alone(loaded, who, closed)
-        else:
-            words = str(acting.by_agent(loaded, "erase", {"person": who.name})["words"])
+        with shown_progress("erasing"):
+            if path is None:
+                words = _alone(loaded, who, closed)
+            else:
+                words = str(acting.by_agent(loaded, "erase", {"person": who.name})["words"])
     except (StoreError, ConfigError) as error:
         raise fail(str(error)) from None
     sys.stdout.write(f"{words}\n")

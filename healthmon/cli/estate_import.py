@@ -19,7 +19,7 @@ from typing import Any, Final
 from healthmon.cli import estate_sheet, sheet_rows
 from healthmon.cli.console import fail, load
 from healthmon.cli.estate_sheet import COLUMNS, REFERENCES, cell, has, section_of
-from healthmon.cli.progress import shown_late
+from healthmon.cli.progress import shown_progress
 from healthmon.cli.sheet_rows import BadCellError, Names, SheetRow
 from healthmon.config import document, loading, replacing
 from healthmon.config.defaults_schema import KEYS
@@ -79,7 +79,7 @@ class _Estate:
 
 def run(file: Path, config: Path | None, *, write: bool, remove: bool) -> None:
     """Print what `file` changes, and with `write` change config.yaml. Exits with every mistake."""
-    with shown_late(f"{file}: step") as step:
+    with shown_progress(f"{file}: step") as step:
         step(0, STEPS)
         rows = list(sheet_rows.read(file))
         path, _ = load(config)

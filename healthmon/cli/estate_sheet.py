@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from healthmon.cli.console import fail, load, say
+from healthmon.cli.progress import shown_progress
 from healthmon.config import document, units
 from healthmon.config.defaults_schema import KEYS
 from healthmon.config.document import Document
@@ -122,8 +123,9 @@ def export(config: Path | None, output: Path | None, *, bom: bool, separator: st
     """Write the spreadsheet to a file, or print it. Exits where it cannot be written."""
     if output is not None and output.suffix != ".csv":
         raise fail(f"--output {output}: the devices are written as .csv")
-    path, _ = load(config)
-    lines = [[row[column] for column in COLUMNS] for row in rows(settled(document.read(path)))]
+    with shown_progress("reading"):
+        path, _ = load(config)
+        lines = [[row[column] for column in COLUMNS] for row in rows(settled(document.read(path)))]
     text = (BOM if bom else "") + csv_text.table(COLUMNS, lines, separator)
     if output is None:
         sys.stdout.flush()

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 from healthmon.cli.acting import UNNAMED, Record, record
 from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load
+from healthmon.cli.progress import Tell, shown_progress
 from healthmon.config.problems import Problem, suggest
 from healthmon.incidents.acts import Act, ActError, ActKind, act
 from healthmon.incidents.life_cycle import LifeCycle
@@ -53,15 +54,12 @@ def run(file: Path, name: str, config: Path | None) -> None:
     by = typed(name, loaded) or UNNAMED
     with record(loaded) as kept:
         found = Import(kept, loaded, by)
-        problems = []
-        for number, values, extra in rows:
-            try:
-                found.add(values, extra)
-            except (BadLineError, ActError, StoreError) as error:
-                problems.append(str(Problem(str(file), number, "", str(error))))
+        with shown_progress("checking lines") as progress:
+            problems = list(found.problems(file, rows, progress))
         if problems:
             raise fail("\n".join([*problems, f"{file}: nothing was recorded"]))
-        kept.act_all(found.new)
+        with shown_progress("recording"):
+            kept.act_all(found.new)
     counts = {
         kind: sum(one.kind is kind for one in found.new) for kind in (ActKind.ATTEND, ActKind.FIX)
     }
@@ -83,6 +81,17 @@ class Import:
     known: int = 0
     _lives: dict[int, LifeCycle] = field(default_factory=dict)
     _references: dict[str, set[int]] | None = None
+
+    def problems(
+        self, file: Path, rows: Sequence[tuple[int, dict[str, str], int]], progress: Tell
+    ) -> Iterator[str]:
+        """Add the acts of all `rows` of `file`; what is wrong with each."""
+        for done, (number, values, extra) in enumerate(rows, 1):
+            try:
+                self.add(values, extra)
+            except (BadLineError, ActError, StoreError) as error:
+                yield str(Problem(str(file), number, "", str(error)))
+            progress(done, len(rows))
 
     def add(self, values: Mapping[str, str], extra: int = 0) -> None:
         """The acts of one line. Raises BadLineError, ActError, StoreError."""

@@ -22,7 +22,6 @@ from zoneinfo import ZoneInfo
 from healthmon.checks.evaluation.durations import duration
 from healthmon.cli import fault_life
 from healthmon.cli.console import fail, read, say
-from healthmon.cli.json_rows import AccessRow, moment, print_rows
 from healthmon.cli.opening import opened
 from healthmon.cli.periods import period
 from healthmon.config import finding, outline
@@ -163,6 +162,8 @@ def history(device: str, config: Path | None, days: float, *, as_json: bool) -> 
 
 def access_log(config: Path | None, days: float, *, as_json: bool = False) -> None:
     """Print logins, refusals and changes of users of the last `days`."""
+    from healthmon.cli.json_rows import AccessRow, moment, print_rows  # its many classes take time
+
     known, place = _record(config)
     with opened(place, StoreLocation.reader) as store:
         rows = store.access(time.time() - days * 86400)

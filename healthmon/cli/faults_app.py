@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
+from healthmon.cli.command_group import CommandGroup, command_group
 from healthmon.cli.options import ConfigOption, JsonOption
 
 Named = Annotated[
@@ -32,7 +32,7 @@ Happened = Annotated[
 ]
 
 
-class _LogOrCommand(TyperGroup):
+class _LogOrCommand(CommandGroup):
     """``healthmon faults --open`` is short for ``healthmon faults log --open``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -42,10 +42,10 @@ class _LogOrCommand(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-faults = typer.Typer(
-    cls=_LogOrCommand,
-    help="The fault log, and what people do about a fault. `healthmon faults` shows the log.",
-    rich_markup_mode=None,
+faults = command_group(
+    "The fault log, and what people do about a fault. `healthmon faults` shows the log.",
+    _LogOrCommand,
+    alone_is_help=False,
 )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from healthmon.cli.command_group import command_group
 from healthmon.cli.faults_app import Named
 from healthmon.cli.options import ConfigOption, JsonOption
 
@@ -26,21 +27,9 @@ OfSite = Annotated[str, typer.Option("--site", help="cover this site; '*' for al
 Reason = Annotated[str, typer.Option("--reason", help="the reason; it is shown with the devices")]
 OnDay = Annotated[str, typer.Option("--on", help="the day, such as 2026-11-29 (default: now)")]
 
-visit = typer.Typer(
-    help="An engineer arrives at a site and leaves it.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-maintenance = typer.Typer(
-    help="Maintenance windows: times in which messages are held.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-device = typer.Typer(
-    help="A device is replaced, moved, retired or in service again.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+visit = command_group("An engineer arrives at a site and leaves it.")
+maintenance = command_group("Maintenance windows: times in which messages are held.")
+device = command_group("A device is replaced, moved, retired or in service again.")
 
 
 @visit.command()

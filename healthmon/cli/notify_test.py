@@ -15,6 +15,7 @@ import typer
 
 from healthmon.cli.console import fail, read
 from healthmon.cli.loop import run_loop
+from healthmon.cli.progress import shown_progress
 from healthmon.config.problems import suggest
 from healthmon.config.schema import Config
 from healthmon.config.ways import way_of
@@ -81,11 +82,14 @@ def run(target: str, config: Path | None, contractor: str | None) -> None:
     _, loaded = read(config)
     known = {contractor.id for contractor in loaded.contractors}
     if target not in loaded.notify:
-        raise fail(f"{target}: no such target in `notify`{suggest(target, loaded.notify)}")
+        choices = f"; it has {', '.join(loaded.notify) or 'none'}"
+        near = suggest(target, loaded.notify)
+        raise fail(f"{target}: no such target in `notify`{near or choices}")
     if contractor is not None and contractor not in known:
         raise fail(
             f"--contractor {contractor}: not in the configuration{suggest(contractor, known)}"
         )
-    text, code = run_loop(try_target(loaded, target, contractor))
+    with shown_progress("sending"):
+        text, code = run_loop(try_target(loaded, target, contractor))
     sys.stdout.write(text)
     raise typer.Exit(code)

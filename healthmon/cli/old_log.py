@@ -19,6 +19,7 @@ from healthmon.cli.acting import RunningAgent, own_account, record_of
 from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load
 from healthmon.cli.fault_import import BadLineError, lines, more_values, time_in
+from healthmon.cli.progress import shown_progress
 from healthmon.config.problems import Problem, suggest
 from healthmon.evidence import imported
 from healthmon.evidence.imported import REASONS
@@ -49,7 +50,8 @@ def run(file: Path, name: str, config: Path | None) -> None:
             problems.append(str(Problem(str(file), number, "", str(error))))
     if problems:
         raise fail("\n".join([*problems, f"{file}: nothing was recorded"]))
-    fresh = recorded(loaded, name, found)
+    with shown_progress("recording"):
+        fresh = recorded(loaded, name, found)
     words = f"{count_of(fresh, 'fault is', 'faults are')} recorded as imported, not measured"
     sys.stdout.write(f"{file}: {words}; {len(found) - fresh} known already\n")
 

@@ -8,15 +8,14 @@ from typing import Annotated
 
 import typer
 
+from healthmon.cli.command_group import command_group
 from healthmon.cli.faults_app import Named
 from healthmon.cli.options import ConfigOption, JsonOption
 
 CameraArgument = Annotated[str, typer.Argument(help="id of the camera")]
 
-picture = typer.Typer(
-    help="Pictures that wait for an answer, and views that cameras have learned from their own.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+picture = command_group(
+    "Pictures that wait for an answer, and views that cameras have learned from their own."
 )
 
 

@@ -16,6 +16,7 @@ from healthmon.cli import overrides
 from healthmon.cli.console import fail, read_watched
 from healthmon.cli.json_rows import ProbeRow, StateName, VerdictRow, moment, print_rows
 from healthmon.cli.loop import run_loop
+from healthmon.cli.progress import shown_progress
 from healthmon.config.problems import suggest
 from healthmon.model.device import Check
 from healthmon.model.enums import CheckName, State
@@ -50,10 +51,10 @@ def probe(
         raise fail(
             f"{device}: no such device in the configuration{suggest(device, engine.estate.devices)}"
         )
-    if check_type is not None and check_type not in set(registry.installed().check_types):
-        raise fail(
-            f"--check {check_type}: no such check{suggest(check_type, registry.installed().check_types)}"
-        )
+    known = registry.installed().check_types
+    if check_type is not None and check_type not in set(known):
+        words = f"{suggest(check_type, known)}; choose one of {', '.join(known)}"
+        raise fail(f"--check {check_type}: no such check{words}")
     if as_json:
         rows = run_loop(rows_of(engine, device, check_type))
         print_rows(rows)
@@ -122,11 +123,14 @@ async def _runs(
     try:
         if any(check.check_type == CheckName.CLOCK for check in checks):
             engine.apply(await engine.run_check(engine.estate.agent_check()))
-        for check in checks:
-            trace = Trace(keep_notes=notes)
-            result = await schedule.run_now(check, functools.partial(engine.run_check, trace=trace))
-            engine.apply(result)
-            yield result, trace
+        with shown_progress("checking") as progress:
+            for number, check in enumerate(checks, 1):
+                trace = Trace(keep_notes=notes)
+                run_check = functools.partial(engine.run_check, trace=trace)
+                result = await schedule.run_now(check, run_check)
+                engine.apply(result)
+                progress(number, len(checks))
+                yield result, trace
     finally:
         schedule.address_locks.close()
         await engine.close()

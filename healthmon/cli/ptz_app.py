@@ -6,14 +6,11 @@ from typing import Annotated
 
 import typer
 
+from healthmon.cli.command_group import command_group
 from healthmon.cli.faults_app import Named
 from healthmon.cli.options import ConfigOption
 
-ptz = typer.Typer(
-    help="PTZ cameras that config.yaml allows to be moved.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+ptz = command_group("PTZ cameras that config.yaml allows to be moved.")
 
 
 @ptz.callback()

@@ -106,7 +106,7 @@ async def _asked(engine: CheckEngine, device: str) -> tuple[list[Run], Known]:
     runs: list[Run] = []
     try:
         engine.apply(await engine.run_check(engine.estate.agent_check()))
-        with shown_progress("recording", lines=True) as tell:
+        with shown_progress("recording") as tell:
             for number, check in enumerate(checks, 1):
                 trace = Trace(exchanges=[])
                 began = time.time()

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from healthmon.cli.console import fail, load
 from healthmon.cli.periods import period
+from healthmon.cli.progress import shown_progress
 from healthmon.config.problems import ConfigError
 from healthmon.store import StoreError, location
 from healthmon_exporters.reports import (
@@ -127,13 +128,15 @@ def _shown(made: Document, *, as_json: bool) -> str:
 
 def _write_each(outputs: Sequence[Path], form: Callable[[Path], bytes]) -> None:
     problems = []
-    for output in outputs:
-        try:
-            output.write_bytes(form(output))
-        except OSError as error:
-            problems.append(f"{output}: the sheet was not written: {error.strerror}")
-        except shift_pdf.PdfError as error:
-            problems.append(f"{output}: the sheet was not written: {error}")
+    with shown_progress("writing") as progress:
+        for done, output in enumerate(outputs, 1):
+            try:
+                output.write_bytes(form(output))
+            except OSError as error:
+                problems.append(f"{output}: the sheet was not written: {error.strerror}")
+            except shift_pdf.PdfError as error:
+                problems.append(f"{output}: the sheet was not written: {error}")
+            progress(done, len(outputs))
     if problems:
         raise fail("\n".join(problems))
 

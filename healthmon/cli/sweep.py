@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ from healthmon.cli.console import fail, read_watched, say
 from healthmon.cli.loop import run_loop
 from healthmon.cli.progress import shown_progress
 from healthmon.config.problems import ConfigError, suggest
+from healthmon.model.device import Device
+from healthmon.model.enums import Kind
 from healthmon.picture.service import Learning
 from healthmon.runtime import engine as composition
 from healthmon.runtime import sweep as one_off
@@ -23,6 +25,11 @@ from healthmon_exporters.reports import shift_sheet
 
 if TYPE_CHECKING:
     from healthmon.config.schema import Config
+
+
+KINDS = {"camera", "recorder", "ups", "workstation", "link", "fixed", "ptz", "deployable"}
+# So many choices are listed where a word is not known.
+MOST_CHOICES = 20
 
 
 def sweep(
@@ -107,22 +114,26 @@ def selection_of(
     kinds: Sequence[str] = (),
 ) -> one_off.Selection:
     """The chosen devices. Exits where one is not known."""
-    known_kinds = {d.kind.value for d in engine.estate.devices.values()} | {
-        d.variant for d in engine.estate.devices.values() if d.variant
-    }
-    known = {
-        "site": {d.site for d in engine.estate.devices.values()},
-        "device": set(engine.estate.devices),
-        "kind": known_kinds
-        | {"camera", "recorder", "ups", "workstation", "link", "fixed", "ptz", "deployable"},
-    }
+    known = _known(engine.estate.devices.values())
     for option, given in (("site", sites), ("device", devices), ("kind", kinds)):
         for value in given:
             if value not in known[option]:
-                raise fail(
-                    f"--{option} {value}: not in the configuration{suggest(value, known[option])}"
-                )
+                near = suggest(value, known[option])
+                choices = f"; choose one of {', '.join(sorted(known[option]))}"
+                words = near or (choices if len(known[option]) <= MOST_CHOICES else "")
+                raise fail(f"--{option} {value}: not in the configuration{words}")
     return one_off.Selection(frozenset(sites), frozenset(devices), frozenset(kinds))
+
+
+def _known(devices: Collection[Device]) -> dict[str, set[str]]:
+    """What each option may name."""
+    watched = [one for one in devices if one.kind is not Kind.AGENT]
+    kinds = {one.kind.value for one in watched} | {one.variant for one in watched if one.variant}
+    return {
+        "site": {one.site for one in watched},
+        "device": {one.id for one in devices},
+        "kind": kinds | KINDS,
+    }
 
 
 async def swept(engine: composition.CheckEngine, selection: one_off.Selection) -> shift_sheet.Sheet:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
+from healthmon.cli.command_group import CommandGroup, command_group
 from healthmon.cli.options import ConfigOption, JsonOption
 
 FileOption = Annotated[
@@ -34,7 +34,7 @@ DisableOption = Annotated[
 ]
 
 
-class _NameOrCommand(TyperGroup):
+class _NameOrCommand(CommandGroup):
     """``healthmon user NAME`` is short for ``healthmon user password NAME``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -44,11 +44,8 @@ class _NameOrCommand(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-user = typer.Typer(
-    cls=_NameOrCommand,
-    help="Users of the web pages and their roles. `healthmon user NAME` adds one.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+user = command_group(
+    "Users of the web pages and their roles. `healthmon user NAME` adds one.", _NameOrCommand
 )
 
 
@@ -120,11 +117,7 @@ def show_log(
     faults.access_log(config, days, as_json=as_json)
 
 
-kiosk = typer.Typer(
-    help="Wall screens: each has a token that sees the wall only.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+kiosk = command_group("Wall screens: each has a token that sees the wall only.")
 user.add_typer(kiosk, name="kiosk")
 ScreenArgument = Annotated[
     str, typer.Argument(help="name of the screen: letters, digits and . _ @ -")
