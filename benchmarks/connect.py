@@ -81,7 +81,7 @@ def theirs(pid: int, module: str, addresses: list[str]) -> float:
 def rows() -> list[Row]:
     with estate(50) as path:
         application = build(path)
-        addresses = [d.address for d in application.devices.values() if d.id.startswith("C")]
+        addresses = [d.address for d in application.estate.devices.values() if d.id.startswith("C")]
         connector, turn = application.context.connector, iter(range(10**9))
 
         async def tcp() -> None:

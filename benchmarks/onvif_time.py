@@ -29,7 +29,7 @@ print((used() - began) * 1000)
 def rows() -> list[Row]:
     with estate(20) as path:
         application = build(path)
-        addresses = [d.address for d in application.devices.values() if d.id.startswith("C")]
+        addresses = [d.address for d in application.estate.devices.values() if d.id.startswith("C")]
         connector, turn = application.context.connector, iter(range(10**9))
 
         async def ours() -> None:

@@ -42,7 +42,7 @@ def rows() -> list[Row]:
     failed = 0
     with estate(1) as path:
         application = build(path)
-        address = application.devices["UPS1"].address
+        address = application.estate.devices["UPS1"].address
         secret = application.context.credential("snmp-read").password
 
         async def ours() -> None:

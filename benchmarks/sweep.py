@@ -8,9 +8,8 @@ from pathlib import Path
 
 from benchmarks._application import build
 from benchmarks._measure import Row, estate, run
-from healthmon.model.device import Check
 from healthmon.model.enums import CheckName, Kind, State
-from healthmon.model.results import Observation
+from healthmon.model.results import CheckResult
 from healthmon.runtime import engine, sweep
 
 
@@ -30,17 +29,17 @@ async def clean(path: Path) -> tuple[int, int]:
     wrong: set[str] = set()
     unseen: set[str] = set()
 
-    def collect(check: Check, observation: Observation) -> None:
-        if any(v.state is State.FAULT for v in application.evaluate(observation)):
-            wrong.add(check.device)
-        if observation.value is None:
-            unseen.add(check.device)
+    def collect(result: CheckResult) -> None:
+        if any(verdict.state is State.FAULT for verdict in result.verdicts):
+            wrong.add(result.check.device)
+        if result.observation.value is None:
+            unseen.add(result.check.device)
 
     wanted = (CheckName.REACH, CheckName.STREAM)
     checks = [
         a
-        for a in application.checks
-        if a.check_type in wanted and application.devices[a.device].kind is Kind.CAMERA
+        for a in application.estate.checks
+        if a.check_type in wanted and application.estate.devices[a.device].kind is Kind.CAMERA
     ]
     await engine.sweep(application, checks, collect)
     await application.close()

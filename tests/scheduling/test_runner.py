@@ -19,7 +19,7 @@ from healthmon.model.enums import CheckName, Kind, Reason
 from healthmon.model.measurements import Port, Reach
 from healthmon.protocols import deadline, errors, trace
 from healthmon.protocols.transport.connector import Connector
-from healthmon.scheduling.runner import Lag, ProbeRunner
+from healthmon.scheduling.runner import STALL_SECONDS, Lag, ProbeRunner
 
 pytestmark = pytest.mark.slow
 
@@ -127,11 +127,12 @@ async def test_a2_a_result_taken_while_the_loop_stood_still_is_not_the_cameras()
 
 
 async def test_a_short_stall_is_seen_wherever_it_falls() -> None:
-    lag, stall = Lag(), 0.06
+    lag = Lag()
+    stall = 1.5 * lag.step
     lag.begin()
     watcher = asyncio.create_task(lag.watch())
     for number in range(10):
-        await asyncio.sleep(number * 0.007)
+        await asyncio.sleep(number / 10 * lag.step)
         lag.worst = 0.0
         time.sleep(stall)
         await asyncio.sleep(2 * lag.step)
@@ -139,10 +140,24 @@ async def test_a_short_stall_is_seen_wherever_it_falls() -> None:
     watcher.cancel()
 
 
-@pytest.mark.parametrize("after", [0.0, 0.01, 0.05])
+async def test_no_stall_of_half_a_second_is_missed_wherever_it_falls() -> None:
+    lag = Lag()
+    lag.begin()
+    watcher = asyncio.create_task(lag.watch())
+    for number in range(3):
+        await asyncio.sleep(0.15 + number / 3 * lag.step)
+        began = time.monotonic()
+        time.sleep(STALL_SECONDS)
+        await asyncio.sleep(2 * lag.step)
+        assert lag.stalled_since(began)
+    watcher.cancel()
+
+
+@pytest.mark.parametrize("after", [0.0, 0.01, 0.25])
 async def test_a_stall_of_a_check_that_ends_a_rest_is_seen(after: float) -> None:
     """Between checks the loop is looked at twice a second; the first check ends that at once."""
-    lag, stall = Lag(), 0.06
+    lag = Lag()
+    stall = 1.5 * lag.step
     watcher = asyncio.create_task(lag.watch())
     await asyncio.sleep(0.03)
     lag.begin()

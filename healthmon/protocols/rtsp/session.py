@@ -36,10 +36,8 @@ TEARDOWN_SECONDS = 1.0
 MOST_MOVES = 3
 ACCEPTED = (("Accept", "application/sdp"),)
 QUIET_SECONDS = 1.0
-SHORT_PAUSE, LONG_PAUSE = (
-    0.05,
-    0.25,
-)  # between two checks at what has come: while something is awaited, and otherwise
+# Between two checks at what has come: while something is awaited, and otherwise.
+SHORT_PAUSE, LONG_PAUSE = 0.05, 0.5
 _OTHER_TRANSPORT = {400, 405, 406, 415, 454, 461, 500, 501, 551}
 _NO_RANGE = {400, 456, 457}
 _NO_AGGREGATE = 459
