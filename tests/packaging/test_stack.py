@@ -92,6 +92,15 @@ def test_the_linter_of_dockerfiles_has_nothing_to_say():
     assert (done.returncode, done.stdout) == (0, "")
 
 
+def test_the_agents_healthcheck_is_the_same_in_both_images(services):
+    """That of the Dockerfile, and the one of Compose for the image that cannot have one."""
+    (words,) = re.findall(r"^HEALTHCHECK (.+) \\\n +CMD (.+)$", DOCKERFILE, re.MULTILINE)
+    check = services["healthmon"]["healthcheck"]
+    assert check["test"] == ["CMD", *json.loads(words[1])]
+    given = {key.replace("-", "_"): value for key, value in re.findall(r"--(\S+)=(\S+)", words[0])}
+    assert {key: str(check[key]) for key in given} == given | {"start_period": "1m0s"}
+
+
 def test_the_image_runs_as_nobody_and_installs_what_is_locked():
     last = DOCKERFILE.split("\nFROM ")[-3:]
     assert "USER 10001:10001" in last[0]
