@@ -69,6 +69,7 @@ SPELL = 6  # checks
 FROZEN_SECONDS = 15, 30  # before the second of two key frames
 DAY = 288  # checks
 CURVE = (3, 6, 8)
+UNSEEN = 1000  # from here on are cameras by which no limit was ever chosen
 
 
 @dataclass
@@ -211,7 +212,9 @@ def _fill(fit: Half, scored: Half, scenes: int, good: int, package: rivals.Judge
     for number in range(scenes):
         counted = number % 2 == 1
         half = scored if counted else fit
-        samples = _Made(number).samples(good if counted else good // 4)
+        samples = _Made(number + UNSEEN if counted else number).samples(
+            good if counted else good // 4
+        )
         learned = list(islice(samples, LEARNED))
         half.add(learned, samples, package if counted else None, curve=number % 4 == 1)
 

@@ -60,9 +60,9 @@ class Comparison:
     light and dark only (a correlation), `detail` how much structure there is (ratio), `contrast`
     the same of coarse structure. `covered` is the share of `tiles` (of 5 x 8, row by row) without
     their structure, `focus` how fine the picture is (ratio). Of the learned pictures, `pairs` came
-    with a second key frame and in `moving` of these something had moved. `low_peak`, `low_focus` and
-    `high_cover` are how far the learned pictures are from each other, `low_change` is the least change
-    (grey levels at full size) between two key frames of one session. `light` names the light (when
+    with a second key frame and in `moving` of these something had moved. `low_peak` and `low_focus`
+    are how far the learned pictures are from each other, `low_change` is the least change (grey levels
+    at full size) between two key frames of one session. `light` names the light (when
     it was begun, Unix seconds) and `level` is its mean grey level. Where its light is not learned,
     `far_peak` and `far_coarse` are the agreement with the nearest light that is. `coloured`: a light
     in colour was learned; `grey_level` is the mean of the brightest one without, None without any.
@@ -86,7 +86,6 @@ class Comparison:
     moving: int = 0
     low_peak: float = 1.0
     low_focus: float = 1.0
-    high_cover: float = 0.0
     low_change: float | None = None
     light: float | None = None
     level: float | None = None

@@ -27,13 +27,14 @@ SAME_OUTLINES = 0.12  # a peak that no other view and no other light reaches
 MOST_LIGHTS = 4
 WEAK_OUTLINES, WEAK_COARSE = 0.07, 0.6  # both together are reached by no other light either
 SURE_COARSE = 0.75  # of a blurred picture, which has no outlines
-SAME_LIGHT, NEAR_LIGHT, FAR_LIGHT = 1.0, 1.4, 1.6
+SAME_LIGHT, NEAR_LIGHT, FAR_LIGHT = 1.0, 1.4, 3.0
 MOST_FLAT = 0.95  # a picture with more flat tiles is not learned from
 ROWS, COLUMNS = 5, 8
 AT_ZERO, AROUND = 2, 4  # pixels of 320: a camera on a pole sways
 MOST_SWAY = 16
-LOST_STRUCTURE, LOST_ENERGY, LEAST_ENERGY = 0.3, 0.55, 1.0
-NO_ENERGY = 0.2  # of what the rest kept: gone, whatever shines through
+LOST_STRUCTURE, LOST_ENERGY, LEAST_ENERGY = 0.5, 0.75, 1.0
+NO_ENERGY = 0.4  # of what the rest kept: gone, whatever shines through
+UNUSUAL = 0.6  # of the least that a tile has kept in its own good pictures
 PLAIN_PEAK = 0.06
 ZOOMS = tuple(1.06**step for step in (*range(-10, -1), *range(2, 11)))
 LEAST_DETAIL = 30.0  # energy of the eighth picture from which on a patch has something to be sharp
@@ -45,10 +46,10 @@ Energies = NDArray[np.float64]
 
 @dataclass(slots=True)
 class Light:
-    """One light: `level` and `colour` are its means. While it is learned, `greys` and `focus` hold
-    its pictures; then `grey` is their median, `edges` the mean of their outlines, `tiles` the
-    energies of its tiles, `scales` what its patches hold at four scales; `low_peak`, `low_focus`
-    and `high_cover` are how far its own pictures were from the others. `changes` are the changes (grey
+    """One light: `level` and `colour` are its means. While it is learned, `greys` and `scales` hold
+    its pictures; then `grey` is their median, `edges` the mean of their outlines, `usual` how its
+    tiles are, `focus` what its patches hold at four scales; `low_peak` and `low_focus` are how far
+    its own pictures were from the others. `changes` are the changes (grey
     levels at full size) between two key frames of those sessions that had two.
     """
 
@@ -64,7 +65,7 @@ class Light:
     focus: Energies | None = None
     low_peak: float = 1.0
     low_focus: float = 1.0
-    high_cover: float = 0.0
+    usual: Tiles | None = None
 
     @property
     def count(self) -> int:
@@ -249,8 +250,7 @@ class Baseline:
             light = replace(light, greys=list(light.greys), scales=list(light.scales))
             _finish(light)
         found = _compared(light, picture, hidden) | learned | {"low_peak": light.low_peak}
-        found |= {"low_focus": light.low_focus, "high_cover": light.high_cover}
-        return found | {"low_change": light.low_change}
+        return found | {"low_focus": light.low_focus, "low_change": light.low_change}
 
     def _colours(self) -> dict[str, Any]:
         """Whether a light in colour was learned, and how bright those without colour are."""
@@ -286,17 +286,14 @@ def _finish(light: Light) -> None:
     light.edges = np.asarray(np.mean(edges, axis=0), np.float32)
     light.grey = np.median(stack, axis=0).astype(np.float32)
     light.focus = np.median(np.stack(light.scales), axis=0)
-    peaks, focus, covers = [], [], []
-    known, noise = gradient(light.grey), steepness_of_noise(light.grey)
+    light.usual = Tiles.of(light.grey, light.greys)
+    peaks, focus = [], []
     count = len(edges)
-    for grey, own, scales in zip(light.greys, edges, light.scales, strict=True):
+    for own, scales in zip(edges, light.scales, strict=True):
         rest = np.asarray((light.edges * count - own) / (count - 1), np.float32)
         peaks.append(located(rest, own).peak)
         focus.append(sharpness(light.focus, scales) or 1.0)
-        noises = noise, steepness_of_noise(grey)
-        covers.append(covered(known, gradient(grey), (0, 0), noises)[0])
     light.low_peak, light.low_focus = float(min(peaks)), sorted(focus)[1]
-    light.high_cover = float(sorted(covers)[-2])
     light.greys, light.scales = [], []
 
 
@@ -304,15 +301,17 @@ def _compared(light: Light, picture: Decoded, hidden: Hidden | None) -> dict[str
     assert light.grey is not None  # noqa: S101 - it is learned
     assert light.edges is not None  # noqa: S101
     assert light.focus is not None  # noqa: S101
-    known, seen = gradient(light.grey), gradient(picture.grey)
+    assert light.usual is not None  # noqa: S101
+    known, seen, usual = gradient(light.grey), gradient(picture.grey), light.usual
     learned, detailed = light.edges, light.focus
     noises = steepness_of_noise(light.grey), steepness_of_noise(picture.grey)
     if hidden is not None:
         known, seen, learned = (np.where(hidden, 0, one) for one in (known, seen, learned))
+        usual = usual.outside(hidden)
         detailed = np.where(measuring.hidden_patches(hidden, picture)[:, None], 0, detailed)
     edges = outlines(seen)
     where = located(learned, edges)
-    share, tiles = min(covered(known, seen, offset, noises) for offset in where.sways())
+    share, tiles = min(covered(usual, known, seen, offset, noises[1]) for offset in where.sways())
     found: dict[str, Any] = {
         "peak": where.peak,
         "other_peak": where.other,
@@ -323,13 +322,23 @@ def _compared(light: Light, picture: Decoded, hidden: Hidden | None) -> dict[str
         "covered": share,
         "tiles": tiles,
     }
-    scales = scales_of(picture)
-    if scales.shape == detailed.shape:
-        found["focus"] = sharpness(detailed, scales, picture.noise)
-        found["contrast"] = _contrast(detailed, scales)
+    found |= _focused(detailed, picture)
     if where.peak < PLAIN_PEAK and where.other < SURE_OFFSET:
         found["zoom"], found["zoom_peak"] = _zoomed(light.grey, edges)
     return found
+
+
+def _focused(known: Energies, picture: Decoded) -> dict[str, Any]:
+    """How fine the picture is, and what is left of its coarse detail; nothing where it has another
+    size than what is `known`.
+    """
+    scales = scales_of(picture)
+    if scales.shape != known.shape:
+        return {}
+    return {
+        "focus": sharpness(known, scales, picture.noise),
+        "contrast": _contrast(known, scales),
+    }
 
 
 def _detail(known: Grey, seen: Grey, noises: tuple[float, float]) -> float:
@@ -412,25 +421,66 @@ def _without(steep: Any, noise: float) -> Any:
     return np.sqrt(np.maximum(steep**2 - noise**2, 0.0))
 
 
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """How the 5 x 8 tiles of a view usually are, each array 5 x 8: `strength` is the median steepness of
+    its pictures without their noise; `kept` is the least share of it that one of them had, and
+    `alike` the least correlation of a tile with that of the median picture.
+    """
+
+    strength: Grey
+    kept: Grey
+    alike: Grey
+
+    @classmethod
+    def of(cls, median: Grey, greys: list[Grey]) -> Tiles:
+        """By the median picture of a light and the pictures that it was learned from."""
+        known = _in_tiles(gradient(median))
+        own = [_in_tiles(gradient(grey)) for grey in greys]
+        held = [_held(*one) for one in zip(own, map(steepness_of_noise, greys), strict=True)]
+        strength = np.asarray(np.median(held, axis=0), np.float32)
+        kept = np.min([_kept(strength, one)[1] for one in held], axis=0)
+        alike = np.min([_alike(known, one) for one in own], axis=0)
+        return cls(strength, np.asarray(kept, np.float32), np.asarray(alike, np.float32))
+
+    def outside(self, hidden: Hidden) -> Tiles:
+        """The same without the `hidden` pixels, which are as steep as nothing."""
+        seen = 1 - _in_tiles(hidden.astype(np.float32)).mean(axis=2)
+        return replace(self, strength=self.strength * seen)
+
+
+def _held(tiles: Grey, noise: float) -> Grey:
+    """The steepness of each tile without the noise."""
+    return np.asarray(_without(tiles.mean(axis=2), noise), np.float32)
+
+
+def _kept(strength: Grey, held: Grey) -> tuple[Hidden, Grey]:
+    """Which tiles have something to see, and which share of it each has `held`, against the most of
+    them: fog takes from all. Sun through leaves adds to all, which takes from none.
+    """
+    judged = strength >= max(LEAST_ENERGY, 0.3 * float(np.median(strength)))
+    kept = held / np.maximum(strength, 0.1)
+    rest = float(np.percentile(kept[judged], 75)) if judged.any() else 1.0
+    return judged, np.asarray(kept / np.clip(rest, 0.05, 1.0), np.float32)
+
+
 def covered(
-    known: Grey, seen: Grey, offset: tuple[int, int], noises: tuple[float, float] = (0.0, 0.0)
+    usual: Tiles, known: Grey, seen: Grey, offset: tuple[int, int], noise: float
 ) -> tuple[float, list[int]]:
-    """The share of the tiles with something to see that lost their structure and most of their
-    energy, and their numbers (row by row from top left), by the gradients of both pictures, without
-    what the `noises` of both add.
+    """The share of the tiles with something to see that lost their structure and their energy, and
+    their numbers (row by row from top left), by the gradients of both pictures, without what the
+    `noise` of the one that is `seen` adds. What a tile has lost in a good picture too, as by a shadow
+    or by leaves in the wind, does not count.
     """
     right, down = offset
     after = np.roll(seen, (-down, -right), axis=(0, 1)) if right or down else seen
-    then, now = _in_tiles(known), _in_tiles(after)
-    strength = _without(then.mean(axis=2), noises[0])
-    kept = _without(now.mean(axis=2), noises[1]) / np.maximum(strength, 0.1)
-    judged = strength >= max(LEAST_ENERGY, 0.3 * float(np.median(strength)))
+    now = _in_tiles(after)
+    judged, kept = _kept(usual.strength, _held(now, noise))
     if judged.sum() < ROWS * COLUMNS // 8:
         return 0.0, []
-    rest = float(np.percentile(kept[judged], 75))
-    alike = _alike(then, now)
-    faded = (kept < LOST_ENERGY * rest) & (alike < LOST_STRUCTURE)
-    lost = judged & (faded | (kept < NO_ENERGY * rest))
+    changed = _alike(_in_tiles(known), now) < np.clip(UNUSUAL * usual.alike, 0.0, LOST_STRUCTURE)
+    faded = changed & (kept < np.minimum(LOST_ENERGY, UNUSUAL * usual.kept))
+    lost = judged & (faded | (kept < np.minimum(NO_ENERGY, UNUSUAL * usual.kept)))
     numbers = [int(one) for one in np.flatnonzero(lost.ravel())]
     return float(lost.sum() / judged.sum()), numbers
 
@@ -538,7 +588,7 @@ def _contrast(known: Energies, seen: Energies) -> float:
     return float(np.median(seen[judged, 3] / known[judged, 3]))
 
 
-_PLAIN = ("level", "colour", "last", "began", "low_peak", "low_focus", "high_cover")
+_PLAIN = ("level", "colour", "last", "began", "low_peak", "low_focus")
 
 
 def _fields(light: Light, blobs: list[bytes]) -> dict[str, Any]:
@@ -552,6 +602,10 @@ def _fields(light: Light, blobs: list[bytes]) -> dict[str, Any]:
         found["patches"] = len(light.focus)
         blobs += [np.rint(light.grey).astype(np.uint8).tobytes()]
         blobs += [light.edges.astype(np.float16).tobytes(), light.focus.tobytes()]
+    if light.usual is not None:
+        found["usual"] = True
+        parts = light.usual.strength, light.usual.kept, light.usual.alike
+        blobs.append(np.stack(parts).astype(np.float32).tobytes())
     return found
 
 
@@ -566,10 +620,15 @@ def _light(fields: dict[str, Any], blobs: Any) -> Light:
     if light.greys:
         return light
     edges_shape = (_BOTTOM - _TOP, WIDTH)
-    light = replace(light, grey=_grey(next(blobs)))
+    light.grey = _grey(next(blobs))
     light.edges = np.frombuffer(next(blobs), np.float16).reshape(edges_shape).astype(np.float32)
     light.focus = np.frombuffer(next(blobs), np.float64).reshape(shape)
+    light.usual = _usual(next(blobs)) if fields.get("usual") else Tiles.of(light.grey, [light.grey])
     return light
+
+
+def _usual(data: bytes) -> Tiles:
+    return Tiles(*np.frombuffer(data, np.float32).reshape(3, ROWS, COLUMNS))
 
 
 def _grey(data: bytes) -> Grey:

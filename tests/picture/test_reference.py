@@ -66,6 +66,41 @@ def test_a_cover_is_told_with_its_share(share: float):
     assert max(found["peak"], found["other_peak"]) > 0.06, "the rest is in its place"
 
 
+def under_leaves(grey: Any, seed: int) -> Any:
+    """The sun through leaves."""
+    spots = np.random.default_rng(seed).normal(0, 0.4, (grey.shape[0] // 4, grey.shape[1] // 4))
+    return np.clip(grey * (1 + np.kron(spots, np.ones((4, 4)))), 0, 255)
+
+
+def test_sun_through_leaves_covers_nothing_though_light_tiles_change_more_than_others():
+    assert compared(under_leaves(camera(VIEW), 1))["covered"] == 0
+
+
+def test_what_a_tile_loses_in_good_pictures_too_is_no_cover():
+    """A blind that is down now and then: the rest is judged as in a view without one."""
+    down = camera(VIEW).astype(float)
+    down[:160, 320:] = 0.1 * down[:160, 320:] + 100
+    baseline = Baseline()
+    for number in range(LEARNED):
+        grey = down if number % 3 == 0 else camera(VIEW)
+        baseline.learn(shown(grey, number), 2 * HOURS * number)
+    assert baseline.compared(shown(down, 99))["covered"] == 0
+    bag = camera(VIEW).copy()
+    bag[:, :192] = 40
+    assert baseline.compared(shown(bag, 99))["covered"] == pytest.approx(0.3, abs=0.12)
+
+
+def test_a_file_that_knows_nothing_of_its_tiles_is_judged_by_its_median():
+    older = Baseline.read(learned())
+    older.lights[0].usual = None
+    again = Baseline.read(older.packed())
+    bag = camera(VIEW).copy()
+    bag[:, :192] = 40
+    for grey, share in ((camera(VIEW), 0.0), (bag, 0.3)):
+        found = again.compared(shown(grey, 99))
+        assert found["covered"] == pytest.approx(share, abs=0.12)
+
+
 @pytest.mark.parametrize("sigma", [2.0, 5.0])
 def test_a_blurred_picture_is_less_sharp_however_much_noise_comes_after_the_lens(sigma: float):
     reach = np.arange(-15, 16)
@@ -111,6 +146,7 @@ def test_half_the_light_is_the_same_light_and_a_tenth_is_another():
     assert compared(camera(VIEW) * 0.6)["learned"] == LEARNED
     dark = compared(scene(8) * 0.1)
     assert (dark["learned"], "peak" in dark) == (0, False)
+    assert dark["far_peak"] < 0.045, "it is another view in whatever light"
 
 
 def test_outlines_that_lie_on_the_learned_ones_are_of_its_light_however_bright():

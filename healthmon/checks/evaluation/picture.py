@@ -44,11 +44,12 @@ NO_PEAK, NO_SHARE = 0.025, 0.3  # of outlines that agree by chance, of the lowes
 ZOOM_PEAK, ZOOM_RATIO = 0.052, 1.3
 SAME_COARSE, SURELY_COARSE, BLUR_COARSE = 0.35, 0.5, 0.6
 ALL_COARSE, MOST_BLURRED_TILES = 0.9, 0.25  # a strong blur leaves nothing in some tiles
-STAYED_COARSE, SURELY_MOVED = 0.65, 5.0  # light and dark do not agree after a move of 3 %
+STAYED_COARSE, SURELY_MOVED = 0.65, 2.7  # light and dark do not agree after a move of 3 %
 FALLEN = 0.55  # of the lowest learned agreement of outlines
 FAR_PEAK, FAR_COARSE = 0.045, 0.15  # no view agrees so little with itself, in whatever light
 AS_LEARNED = 0.6  # of the learned brightness
 LEAST_DETAIL, LEAST_CONTRAST = 0.2, 0.05
+SURE_CONTRAST = 0.2  # of the coarse detail: with less of it left, fog and a blur are alike
 SHARP_CONTRAST = 0.6  # of the coarse detail: a blur that takes the outlines leaves a sixth of it
 WIDTH, HEIGHT = 320, 180
 _BLANK = {
@@ -74,7 +75,7 @@ class Limits:
     """
 
     moved: float = 1.3
-    covered: float = 0.09
+    covered: float = 0.06
     blurred: float = 0.72
 
 
@@ -172,10 +173,12 @@ def _allowed(exposure: Verdict, picture: PictureReading) -> Verdict:
 
 def present(observation: Observation, picture: PictureReading) -> Verdict:
     """Nothing to see: black, white, of one grey, or a test card. A picture that lies on the learned
-    view is one, however little it shows.
+    view, here or elsewhere, is one, however little it shows.
     """
     known = picture.baseline
-    seen = known is not None and known.peak is not None and known.peak >= GOOD_PEAK
+    seen = known is not None and (
+        (known.peak or 0.0) >= GOOD_PEAK or (known.other_peak or 0.0) >= SURE_OFFSET
+    )
     for share, limit, words in _nothing(picture):
         if share >= limit and not seen:
             sentence = f"no picture: {words} ({share * 100:.0f} % of it, limit {limit * 100:.0f} %)"
@@ -334,8 +337,7 @@ def _fits_elsewhere(limits: Limits, known: Comparison) -> bool:
 
 
 def _covered(limits: Limits, known: Comparison) -> _Found | None:
-    limit = max(limits.covered, 1.5 * known.high_cover)
-    share = known.covered or 0.0
+    limit, share = limits.covered, known.covered or 0.0
     if share < limit or not _is_same(known) or _is_blurred(limits, known):
         return None
     sentence = f"covered: {share * 100:.0f} % of the view (limit {limit * 100:.0f} %)"
@@ -396,9 +398,12 @@ def _focus(limits: Limits, observation: Observation, known: Comparison) -> Itera
 
 
 def _sharpness(limits: Limits, known: Comparison) -> tuple[bool, str, float] | None:
-    if known.focus is None or (known.contrast or 0.0) < LEAST_CONTRAST:
+    contrast = known.contrast or 0.0
+    if known.focus is None or contrast < LEAST_CONTRAST:
         return None
     limit = min(limits.blurred, 0.9 * known.low_focus)
+    if known.focus >= limit and contrast < SURE_CONTRAST:
+        return None
     words = f"{known.focus * 100:.0f} % of the learned sharpness (limit {limit * 100:.0f} %)"
     return known.focus < limit, words, known.focus
 
