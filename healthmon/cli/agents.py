@@ -8,24 +8,32 @@ from typing import Literal
 
 from healthmon.cli.console import fail, load, say
 from healthmon.cli.json_rows import AgentRow, print_rows
+from healthmon.cli.loop import run_loop
 from healthmon.config.problems import ConfigError
 from healthmon.config.schema import Config
+from healthmon.protocols.errors import TlsError
+from healthmon.runtime.other_agents import OtherAgents
 from healthmon.store import StoreError, lease, location
 from healthmon.store.lease import Member
+from healthmon_exporters.web.agent_pages import AgentReport
 
 ALONE = "history is in a file of this machine: one agent has the estate, and none stands by"
 NOBODY = "no agent has had the estate yet"
 
 
 def agents(config: Path | None, *, as_json: bool) -> int:
-    """Print the agents of the estate; the exit code: 1 where none has it, or the one that has it was
-    silent for longer than a takeover.
+    """Print the agents of the estate, by their pages where the database does not answer; the exit code: 1
+    where none has it, or the one that has it was silent for longer than a takeover.
     """
     _, loaded = load(config)
     if loaded.database is None:
         sys.stdout.write("[]\n" if as_json else f"{ALONE}\n")
         return 0
-    now, found = _read(loaded)
+    try:
+        where = location.place(loaded)
+        now, found = lease.members_of(where.url, where.password)
+    except (StoreError, ConfigError) as error:
+        return _by_pages(loaded, str(error), as_json=as_json)
     if as_json:
         print_rows([_row(one, now) for one in found])
     else:
@@ -37,12 +45,46 @@ def agents(config: Path | None, *, as_json: bool) -> int:
     return 0 if _has_agent(found, now, loaded.database.takeover or location.TAKEOVER_SECONDS) else 1
 
 
-def _read(config: Config) -> tuple[float, list[Member]]:
+def _by_pages(config: Config, problem: str, *, as_json: bool) -> int:
+    """What the agents say on their pages while the database has a `problem`; the exit code: 1 where none
+    has the estate. Raises SystemExit where no pages are known.
+    """
     try:
-        where = location.place(config)
-        return lease.members_of(where.url, where.password)
-    except (StoreError, ConfigError) as error:
-        raise fail(str(error)) from None
+        others = OtherAgents.of(config)
+    except TlsError as error:
+        raise fail(f"{problem}; the agents cannot be asked on their pages: {error}") from None
+    if others is None:
+        raise fail(problem)
+    say(f"the database does not answer ({problem}); the agents are asked on their pages")
+    found = run_loop(_asked(others))
+    if as_json:
+        print_rows([_row_of_page(address, one) for address, one in found.items()])
+    else:
+        lines = (f"{address}: {_words(one)}\n" for address, one in found.items())
+        sys.stdout.write("".join(lines))
+    return 0 if any(one is not None and one.has_estate for one in found.values()) else 1
+
+
+async def _asked(others: OtherAgents) -> dict[str, AgentReport | None]:
+    try:
+        return await others.by_address()
+    finally:
+        await others.close()
+
+
+def _row_of_page(address: str, one: AgentReport | None) -> AgentRow:
+    if one is None:
+        return AgentRow(address, "no_answer", None, None)
+    return AgentRow(address, "has_estate" if one.has_estate else "stands_by", 0.0, None)
+
+
+def _words(one: AgentReport | None) -> str:
+    if one is None:
+        return "does not answer"
+    role = "has the estate" if one.has_estate else "stands by"
+    if not one.database_seconds:
+        return f"{role}, the database does not answer it"
+    return f"{role}, the database has answered it for {one.database_seconds:.0f} s"
 
 
 def _has_agent(found: list[Member], now: float, seconds: float) -> bool:

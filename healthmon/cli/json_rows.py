@@ -105,12 +105,15 @@ class AccessRow:
 
 @dataclass(frozen=True)
 class AgentRow:
-    """An agent of the store; `seen_seconds_ago` is null for one that has ended."""
+    """An agent of the store; `seen_seconds_ago` is null for one that has ended. Where the database does not
+    answer, what the agents say on their pages: `name` is then the address, `role` "no_answer" for one that
+    says nothing, `epoch` null.
+    """
 
     name: str
-    role: Literal["has_estate", "stands_by"]
+    role: Literal["has_estate", "stands_by", "no_answer"]
     seen_seconds_ago: float | None
-    epoch: int
+    epoch: int | None
 
 
 @dataclass(frozen=True)

@@ -47,10 +47,14 @@ class OtherAgents:
         seconds = lease.pause_between_beats(database.takeover or location.TAKEOVER_SECONDS)
         return cls([Address.of(url, trust) for url in database.agents], seconds)
 
+    async def by_address(self) -> dict[str, AgentReport | None]:
+        """What each says, by its address; None of one that does not answer."""
+        found = await asyncio.gather(*(self._report(page) for page in self._pages))
+        return {page.place.origin: one for page, one in zip(self._pages, found, strict=True)}
+
     async def reports(self) -> list[AgentReport]:
         """Of those that answer."""
-        found = await asyncio.gather(*(self._report(page) for page in self._pages))
-        return [one for one in found if one is not None]
+        return [one for one in (await self.by_address()).values() if one is not None]
 
     async def longest_contact(self) -> float:
         """For how long (seconds) the database has answered one of them each time; 0.0 for none."""

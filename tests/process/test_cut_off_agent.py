@@ -122,6 +122,15 @@ def test_an_agent_that_is_cut_off_from_the_database_ends_and_the_other_one_has_t
     time.sleep(1.5 * TAKEOVER_SECONDS)
     assert stands_by(north), "what is cut off looks at nothing as long as the other one does"
     assert json.loads(north.get("/-/agent")[1]) == {"has_estate": False, "database_seconds": 0.0}
+    done = pair.products["north"].run("agents")
+    assert done.code == 0
+    assert "the database does not answer" in done.err
+    assert (
+        f":{north.port}: stands by, the database does not answer it\n"
+        f"http://127.0.0.1:{south.port}: has the estate, the database has answered it for "
+    ) in done.out
+    rows = json.loads(pair.products["north"].run("agents", "--json").out)
+    assert [one["role"] for one in rows] == ["stands_by", "has_estate"]
     said = json.loads(south.get("/-/agent")[1])
     assert said["has_estate"]
     assert [agent.series("healthmon_agent_epoch") for agent in (north, south)] == [
