@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from healthmon.vendors.how_to import EVERY, MAKES, Advice, HowTo
 from healthmon.vendors.readings import ANYTHING
 from healthmon.vendors.registry import VendorInfo, all_vendors
 
@@ -48,7 +49,7 @@ TELLS = {
     "recorder.firmware": "firmware",
     "recorder.problems": "its own alarms",
 }
-HEAD = """# Makes of recorders
+HEAD = """# Makes of cameras and recorders
 
 Written by `python -m healthmon.vendors > docs/makes.md` from the code. `make:` of a recorder in config.yaml chooses a
 make; the default is ONVIF. Every call only reads. A value that a make does not report is not checked.
@@ -62,7 +63,7 @@ def page() -> str:
     makes = all_vendors()
     abouts = [makes[name].ABOUT for name in dict.fromkeys((*ORDER, *makes)) if name in makes]
     players = {name for name, make in makes.items() if hasattr(make, "replay")}
-    parts = [HEAD, "## Coverage\n", *_tells(abouts, players)]
+    parts = [HEAD, *_how_to(), "## Coverage of recorders\n", *_tells(abouts, players)]
     for about in abouts:
         parts += ["", *_make(about)]
     return "\n".join(parts) + "\n"
@@ -77,6 +78,28 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     yield _row(head)
     yield _row(["---"] * len(head))
     yield from map(_row, rows)
+
+
+def _how_to() -> Iterator[str]:
+    """How the devices of each make are set up to be checked."""
+    yield "## Set up by make\n"
+    yield "For every make:\n"
+    yield from _advice(EVERY)
+    for one in MAKES:
+        yield from ("", f"### {one.make}\n", *_of_make(one))
+    yield ""
+
+
+def _of_make(one: HowTo) -> Iterator[str]:
+    yield f"- Account: {one.account}."
+    if one.streams:
+        paths = ", ".join(f"`{path}`" for path in one.streams)
+        yield f"- Streams that `healthmon discover` tries where ONVIF names none: {paths}."
+    yield from _advice(one.more)
+
+
+def _advice(among: Iterable[Advice]) -> Iterator[str]:
+    yield from (f"- {one.text} ({one.source})" for one in among)
 
 
 def _tells(abouts: Sequence[VendorInfo], players: set[str]) -> Iterator[str]:

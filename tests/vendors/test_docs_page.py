@@ -10,7 +10,9 @@ from helpers.profile_g_rig import recorder_rig
 from helpers.recorder_rig import BY_HTTP, rig, simulated
 
 from healthmon.config.extensions import VENDORS
+from healthmon.discovery import vendor_words
 from healthmon.model.footage import Disk, Fan, RecorderAnswer, RecorderHealth, Recording
+from healthmon.vendors import how_to
 from healthmon.vendors.docs import ORDER, TELLS, page
 from healthmon.vendors.registry import all_vendors
 
@@ -33,6 +35,17 @@ def test_the_page_is_up_to_date():
     assert (ROOT / "docs" / "makes.md").read_text() == page(), (
         "python -m healthmon.vendors > docs/makes.md"
     )
+
+
+def test_the_stream_paths_are_those_that_discover_tries():
+    tried = {path for make in vendor_words.MAKES for path in make.paths}
+    assert {path for one in how_to.MAKES for path in one.streams} <= tried
+    assert all(one.more for one in how_to.MAKES)
+
+
+def test_each_advice_has_its_source():
+    among = [*how_to.EVERY, *(advice for one in how_to.MAKES for advice in one.more)]
+    assert [one.text for one in among if not one.source or not one.text.endswith(".")] == []
 
 
 def test_every_make_of_the_configuration_is_there():
