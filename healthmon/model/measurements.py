@@ -34,7 +34,8 @@ class Stream:
     `frames` counts access units (distinct RTP timestamps), `media_seconds` how far the RTP clock
     advanced, `sender_clock` the device's wall clock minus ours by the RTCP sender report,
     `date_clock` the same by RTSP ``Date``. `silence` is how long before the end of the check the
-    last packet came. `key_wait` is how long none was seen, over checks once one was (`key_known`).
+    last packet came, `cut_after` how many seconds after PLAY the device ended the connection before
+    the end of the check. `key_wait` is how long none was seen, over checks once one was (`key_known`).
     `equal_keyframes` counts key frames in a row, over checks, whose payload did not change (1 = it
     changed). `foreign_from` is the address that most of the `foreign` packets came from, where it is
     not the device's, `foreign_channel` the channel within TCP that was not agreed on
@@ -67,6 +68,7 @@ class Stream:
     media_seconds: float | None = None
     sequence_moved: bool = True
     silence: float | None = None
+    cut_after: float | None = None
     equal_keyframes: int = 0
     sender_clock: Span | None = None
     date_clock: Span | None = None

@@ -64,6 +64,20 @@ async def test_c14_stall(port: int) -> None:
     assert verdicts["pictures"] == (State.FAULT, "no_pictures")
 
 
+async def test_c14_a_server_that_ends_while_its_pictures_are_watched(peers: Peers) -> None:
+    device, context = camera(gstreamer(peers), "/h264")
+    look = asyncio.create_task(judged(device, context, watch=5))
+    memory = context.memory_of("C1").stream("main")
+    async with asyncio.timeout(8):
+        while memory.meter is None or memory.meter.frames < 5:
+            await asyncio.sleep(0.02)
+    peers.stop(peers.running[-1])
+    found, verdicts = await look
+    assert verdicts["pictures"] == (State.FAULT, "no_pictures")
+    assert found.cut_after is not None
+    assert 0 < found.cut_after < 5
+
+
 async def test_c16_one_picture_over_and_over(port: int) -> None:
     """x264 numbers its key frames, so that no two of them are the same bytes."""
     found, verdicts = await judged(*camera(port, "/frozen"))

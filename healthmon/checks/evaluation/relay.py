@@ -73,6 +73,10 @@ def _down_words(relay: Relay) -> str:
         return f"relay of {camera} down: connected, 0 frames in {duration(shown.watched)}"
     if shown.silence is not None and shown.silence > STOPPED_SECONDS:
         return f"relay of {camera} stopped: no picture in the last {duration(shown.silence)}"
+    if shown.cut_after is not None:
+        return (
+            f"relay of {camera} stopped: it ended the connection after {duration(shown.cut_after)}"
+        )
     return ""
 
 

@@ -96,6 +96,11 @@ def _pictures(observation: Observation, stream: Stream, device: Device) -> Verdi
     if stream.silence is not None and stream.silence > max(limit, STOPPED_SECONDS):
         sentence = f"pictures stopped: none in the last {duration(stream.silence)} of {watched} (limit {limit:g} s)"
         return verdict(observation, "pictures", State.FAULT, "no_pictures", sentence, value=0.0)
+    if stream.cut_after is not None:
+        sentence = (
+            f"pictures stopped: the device ended the connection after {duration(stream.cut_after)}"
+        )
+        return verdict(observation, "pictures", State.FAULT, "no_pictures", sentence, value=0.0)
     if _stands_still(stream):
         packets = count_of(stream.packets, "packet")
         sentence = f"picture frozen: {packets} in {watched}, but the stream's time stands still"

@@ -292,6 +292,7 @@ def _measured(session: Session, played: float, watched: float, memory: StreamMem
         media_seconds=media,
         sequence_moved=meter.sequence_moved,
         silence=_after(meter.last_at, played + watched) if meter.packets else None,
+        cut_after=session.cut_after,
         equal_keyframes=_equal_keyframes(meter, memory),
         sender_clock=memory.sender_clock,
         date_clock=memory.date_clock,

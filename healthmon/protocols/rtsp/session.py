@@ -47,7 +47,8 @@ _NOT_FOUND = 404
 @dataclass(slots=True)
 class Session(Asking):
     """A session on `place`; `require` goes with SETUP and PLAY, `transport` is what is
-    tried first.
+    tried first. `cut_after` is how many seconds after PLAY the device ended the connection that
+    brought the pictures, before they were watched to the end.
     """
 
     transport: str = "tcp"
@@ -55,6 +56,7 @@ class Session(Asking):
     video: Video | None = None
     meter: Meter | None = None
     moved_from: str | None = None
+    cut_after: float | None = None
     _profile: str = ""
     _base: str = ""
     _control: str = ""
@@ -280,9 +282,11 @@ class Session(Asking):
         began = time.monotonic()
         trace.stage("pictures")
         while (now := time.monotonic() - began) < wait:
-            if self._over() or counting.over():
+            over = self._over()
+            if self._enough(self.meter, seconds, keys_due=now >= key_wait) or counting.over():
                 break
-            if self._enough(self.meter, seconds, keys_due=now >= key_wait):
+            if over:
+                self.cut_after = now if self._hung_up else None
                 break
             await asyncio.sleep(self._pause(self.meter, seconds))
         return time.monotonic() - began
@@ -314,6 +318,14 @@ class Session(Asking):
         if closed is not None and (unseen or isinstance(closed, TooLargeError)):
             raise closed
         return self.lost
+
+    @property
+    def _hung_up(self) -> bool:
+        """Whether the device itself ended the connection on which pictures come; one that sends them
+        by UDP may (RFC 2326 1.1).
+        """
+        closed = self._connection.closed if self._connection is not None else None
+        return self._pair is None and isinstance(closed, ResetError)
 
     @property
     def lost(self) -> bool:

@@ -38,6 +38,13 @@ def failed(reason: Reason, detail: str = "") -> Verdict:
     return found
 
 
+def test_a_relay_that_hangs_up_is_down():
+    found = judged(stream=replace(SHOWN, cut_after=1.3))
+    assert list(found) == ["pictures"]
+    assert (found["pictures"].state, found["pictures"].code) == (State.FAULT, "relay_down")
+    assert found["pictures"].sentence == "relay of C1 stopped: it ended the connection after 1.3 s"
+
+
 def test_a_relay_that_is_well_says_what_was_compared_and_how():
     found = judged()
     assert {one.state for one in found.values()} == {State.OK}

@@ -254,6 +254,27 @@ async def test_c13_udp_only_is_remembered() -> None:
         assert camera.methods[-1] == "TEARDOWN"
 
 
+async def test_c14_a_camera_that_hangs_up_amid_its_pictures() -> None:
+    camera = Camera(pictures(8), hangs_up=True)
+    observation, verdicts = await seen(camera)
+    assert isinstance(observation.value, Stream)
+    assert told(verdicts) == (State.FAULT, "no_pictures")
+    assert "the device ended the connection after 0." in verdicts["pictures"].sentence
+    assert observation.value.frames == 8
+    assert camera.methods.count("DESCRIBE") == 1, "it is not asked again"
+
+
+async def test_c14_a_camera_may_hang_up_once_its_pictures_were_watched_or_come_by_udp() -> None:
+    for camera in (
+        Camera(pictures(24), hangs_up=True),
+        Camera(pictures(8), hangs_up=True, udp_only=True),
+    ):
+        observation, verdicts = await seen(camera)
+        assert isinstance(observation.value, Stream)
+        assert observation.value.cut_after is None
+        assert told(verdicts) == (State.OK, "ok")
+
+
 async def test_c14_play_without_media() -> None:
     camera = Camera(packets=[])
     _, verdicts = await seen(camera, timeout=3)

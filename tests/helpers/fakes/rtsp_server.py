@@ -36,7 +36,8 @@ def rendered(status: str, fields: list[str], body: bytes, end: str = "\r\n") -> 
 @dataclass
 class Camera:
     """What the camera answers. `packets` of a channel below 0 are sent without a frame's head.
-    `statuses` by method; `path` the only one known; `reply` replaces all answers.
+    `statuses` by method; `path` the only one known; `reply` replaces all answers. One that `hangs_up`
+    ends the connection behind its last packet.
     """
 
     packets: Iterable[Packet] = field(default_factory=pictures)
@@ -62,6 +63,7 @@ class Camera:
     )
     answer_transport: Callable[[str], str] = lambda asked: asked
     hang_up_on: str = ""
+    hangs_up: bool = False
     more: list[str] = field(default_factory=list)
     source: str = "127.0.0.1"
 
@@ -149,6 +151,8 @@ class Camera:
                     head = struct.pack(">BBH", 0x24, channel, len(data)) if channel >= 0 else b""
                     writer.write(head + data)
                 await asyncio.sleep(self.every)
+            if self.hangs_up:
+                writer.close()
 
 
 @contextlib.asynccontextmanager
