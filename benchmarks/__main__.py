@@ -76,6 +76,12 @@ def _arguments() -> argparse.Namespace:
     clock = parser.add_argument_group("clock_eval")
     clock.add_argument("--readings", type=int, help="readings of each camera (default: 400)")
     clock.add_argument("--clock-cameras", type=int, help="cameras, half of them counted (60)")
+    clock.add_argument(
+        "--fit-limit",
+        action="store_true",
+        default=None,
+        help="instead: what limits of the fit would accept, by the half that is not counted",
+    )
     picture = parser.add_argument_group("picture_eval")
     picture.add_argument("--pictures", metavar="FOLDER", help="pictures with a manifest.csv")
     picture.add_argument("--scenes", type=int, help="scenes that are made (default: 8)")

@@ -4,7 +4,7 @@ readings that are exact, refused, and wrong although accepted; CPU.
 
 A camera is learned from a stream with its one clock. Then key frames of other scenes and times are read:
 each holds the same clock in several places, so that 10,000 readings need 1,000 pictures. Half of the
-cameras are there to choose limits by; the others are counted.
+cameras are there to choose limits by (`--fit-limit`); the others are counted.
 """
 
 from __future__ import annotations
@@ -40,8 +40,10 @@ CODECS = ("h264", "h265")
 LIGHTS = ("day", "night", "infrared", "dusk")
 DATES = ("%d-%m-%Y", "%Y-%m-%d", "%m/%d/%Y", "%d/%m/%y", "")
 WATCHED, FPS = 28.0, 5
-READINGS = 334
+READINGS = 400
 COPIES = 16  # of the clock in one picture, at most
+LIMITS, LOWEST = (0.8, 0.82, 0.84, 0.86, 0.88, 0.9, 0.92), 0.7  # of the fit, to choose from
+CLEAR = 0.04  # that the limit lies above the fit of every wrong reading
 # Clocks as they are seldom written, at 360p and 600 kbit/s.
 UNUSUAL = {
     "digits of 7 px": Stamp("%d-%m-%Y %H:%M:%S", "5x7", "boxed", 0.03),
@@ -145,6 +147,7 @@ class Score:
     learned: int = 0
     dated: int = 0
     counts: Counter[str] = field(default_factory=Counter)
+    fits: list[tuple[str, float]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     unlearned: list[str] = field(default_factory=list)
 
@@ -156,8 +159,9 @@ class Score:
 
 @dataclass
 class Totals:
-    """All that is counted, by name."""
+    """All that is counted, by name; readings are accepted from `least_fit` on."""
 
+    least_fit: float = clock_model.LEAST_FIT
     scores: dict[str, Score] = field(default_factory=dict)
     learning: list[float] = field(default_factory=list)
     reading: list[float] = field(default_factory=list)
@@ -224,11 +228,12 @@ def _read(
     for at, (x, y) in copies:
         began = time.process_time()
         (known,) = clock_model.unpacked(kept)
-        read = _moved(known, x - left, y - top).read(luma)
+        read = _moved(known, x - left, y - top).read(luma, totals.least_fit)
         totals.reading.append(time.process_time() - began)
         right = read.text == camera.truth(at, model)
         what = "refused" if not read.sure else "exact" if right else "wrong"
         score.counts[what] += 1
+        score.fits.append((what, read.fit))
         if what == "wrong":
             score.wrong.append(_words(camera, at, read))
 
@@ -251,8 +256,13 @@ def _moved(model: ClockModel, right: int, down: int) -> ClockModel:
     return replace(model, fields=tuple(fields))
 
 
-def rows(readings: int = READINGS, clock_cameras: int = 60) -> Iterator[Row]:
-    """The lines of the table."""
+def rows(
+    readings: int = READINGS, clock_cameras: int = 60, *, fit_limit: bool = False
+) -> Iterator[Row]:
+    """The lines of the table; with `fit_limit` those of the limit that the other half chooses."""
+    if fit_limit:
+        yield from _limits(readings, clock_cameras)
+        return
     totals = Totals()
     cameras = [case(number) for number in range(1, clock_cameras, 2)]
     for style in STYLES:
@@ -272,6 +282,24 @@ def rows(readings: int = READINGS, clock_cameras: int = 60) -> Iterator[Row]:
     typical = float(np.median(totals.learning))
     yield Row("clock: learning it, without decoding, median", typical * 1000)
     yield Row("clock: learning it, without decoding, largest", max(totals.learning) * 1000)
+
+
+def _limits(readings: int, clock_cameras: int) -> Iterator[Row]:
+    """What each limit of the fit would accept of plain text, by the cameras that are not counted."""
+    totals, name = Totals(least_fit=LOWEST), "clock, plain, to choose by"
+    for camera in (case(number) for number in range(0, clock_cameras, 2)):
+        if camera.name == "plain":
+            run(camera, readings, totals)
+    fits = totals.scores["plain"].fits
+    for limit in LIMITS:
+        accepted = Counter(what for what, fit in fits if fit >= limit)
+        words = (
+            f"{name}: wrong from a fit of {limit:g} on, {accepted['exact']} exact of {len(fits)}"
+        )
+        yield Row(words, accepted["wrong"], unit="")
+    highest = max((fit for what, fit in fits if what == "wrong"), default=0.0)
+    most = clock_model.LEAST_FIT - CLEAR
+    yield Row(f"{name}: the highest fit of a wrong reading", highest, unit="", gate=most)
 
 
 def _style(style: str, score: Score) -> Iterator[Row]:

@@ -292,7 +292,7 @@ class _Ticking:
 
     def carries(self) -> list[int]:
         """When the last digit is 0, as seconds modulo ten: the likeliest first. The digit before it
-        changes then.
+        changes then; so may what passes behind it.
         """
         (row, column), (high, wide) = self.unit, self.size
         left = max(0, column - int(1.6 * wide))
@@ -305,7 +305,7 @@ class _Ticking:
             if second - 1 in strips:
                 changes[second % 10].append(float(np.abs(strip - strips[second - 1]).mean()))
         levels = [float(np.median(one)) if one else 0.0 for one in changes]
-        return sorted(range(10), key=lambda one: -levels[one])[:2]
+        return sorted(range(10), key=lambda one: -levels[one])
 
     def glyphs(self, carry: int) -> Glyphs | None:
         """The ten digits, where `carry` is when the last one is 0; None where one was not seen."""

@@ -21,7 +21,7 @@ from healthmon.model.picture import LEAST_MARGIN
 from healthmon.picture import messages
 from healthmon.picture.messages import Message
 
-# Correlation with the glyph. Up to 0.87 a light thing behind plain text has made a 7 a 1.
+# Correlation with the glyph. Up to 0.86 a light thing behind plain text has made another digit of it.
 LEAST_FIT = 0.9
 LEAST_GAIN = 0.35  # contrast, 1 being the learned one
 DIFFERENT = 0.25  # of the contrast: where two glyphs are told apart
@@ -30,7 +30,7 @@ MOST_SIDE = 400
 OF_STROKE, RAREST = 0.12, 0.05  # of the contrast; share of the pixels
 LEAST_STROKES = 0.06  # of the pixels of a cell that its digit takes at least
 TIME_DIGITS = 6  # the first ones of a clock
-MOST_LEFT = 1  # sure digits at the place of a text that has moved
+MOST_LEFT = 1  # sure digits at the place of a text that has moved, which are none of it now
 MOST_MOVED = 1.75  # pitches
 COARSE, COARSE_FIT = 12, 0.8  # rows of a digit that are enough to find it, and how it fits there
 Luma = NDArray[Any]  # height x width, 0 to 255
@@ -222,18 +222,29 @@ class ClockModel:
     pitch: float
     learned: float = 0.0
 
-    def read(self, luma: Luma) -> Digits:
+    def read(self, luma: Luma, least_fit: float = LEAST_FIT) -> Digits:
         """The digits of every field in `luma` (height x width), in order of the fields. Time and date are
         each looked for along the line where they do not stand at their place.
         """
         places = np.array([cell for one in self.fields for cell in one.cells], np.intp)
-        found = _read_at(luma, self.glyphs, places, LEAST_FIT)
+        found = _read_at(luma, self.glyphs, places, least_fit)
         for part in np.split(np.arange(len(places)), [TIME_DIGITS]):
             if not found.sure[part].all():
-                known, line = found.of(part), places[part]
-                other = _read_moved(luma, self.glyphs, line, known, self.pitch)
-                found.put(part, other or _read_around(luma, self.glyphs, line, known, LEAST_FIT))
+                found.put(part, self._read_part(luma, places[part], found.of(part), least_fit))
         return found.digits_of_all()
+
+    def _read_part(
+        self, luma: Luma, places: NDArray[np.intp], found: _Read, least_fit: float
+    ) -> _Read:
+        """The digits of one part, of which not all that were `found` at `places` are sure."""
+        moved = places + np.array([0, _move(luma, self.glyphs, places, self.pitch)])
+        elsewhere = np.abs(moved - places).max() > 1
+        if elsewhere and _left(places[found.sure], moved) <= MOST_LEFT:
+            other = _read_at(luma, self.glyphs, moved, least_fit)
+            other = _read_around(luma, self.glyphs, moved, other, least_fit)
+            if other.sure.all():
+                return other
+        return _read_around(luma, self.glyphs, places, found, least_fit)
 
     def numbers(self, digits: Digits) -> dict[str, int]:
         """The number of each field."""
@@ -271,21 +282,6 @@ def _read_around(
         found.put(unsure, _read_at(luma, glyphs, around, least_fit))
         _follow(luma, glyphs, places, found, least_fit)
     return found
-
-
-def _read_moved(
-    luma: Luma, glyphs: Glyphs, places: NDArray[np.intp], found: _Read, pitch: float
-) -> _Read | None:
-    """The digits of a text that stands elsewhere on its line than at `places`, where at most
-    `MOST_LEFT` sure digits were `found` that are none of it; None where it is not read surely.
-    """
-    by = _move(luma, glyphs, places, pitch)
-    moved = places + np.array([0, by])
-    if abs(by) <= 1 or _left(places[found.sure], moved) > MOST_LEFT:
-        return None
-    other = _read_at(luma, glyphs, moved, LEAST_FIT)
-    other = _read_around(luma, glyphs, moved, other, LEAST_FIT)
-    return other if other.sure.all() else None
 
 
 def _move(luma: Luma, glyphs: Glyphs, places: NDArray[np.intp], pitch: float) -> int:

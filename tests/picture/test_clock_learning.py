@@ -142,6 +142,19 @@ def test_nothing_is_learned_where_nothing_ticks(stamps: tuple[Stamp, ...]):
     assert learned(stamps, seconds=14.0)[0] == []
 
 
+def test_a_clock_is_learned_although_more_changes_behind_its_tens_of_seconds_than_the_tens():
+    street = Street(4, (640, 360), (Stamp("%H:%M:%S", "5x7", "outlined", 0.06),))
+    dark, light = street._view.copy(), street._view.copy()
+    dark[:60, 84:102], light[:60, 84:102] = 16, 220
+    frames = []
+    for at in (number / 5 for number in range(140)):
+        now = BEGAN + timedelta(seconds=at)
+        street._view = light if now.second % 10 in {3, 4} else dark
+        frames.append((at, street.picture(0.0, now)))
+    (model,) = learned_clocks(lambda: iter(frames))
+    assert model.read(street.picture(0.0, datetime(2027, 2, 3, 4, 56, 8))).text == "045608"
+
+
 def test_a_light_that_blinks_once_a_second_is_no_clock():
     street = Street(4, (640, 360), ())
     finder, frames = ClockFinder(), []
