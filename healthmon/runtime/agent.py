@@ -300,8 +300,13 @@ class Agent:
 
     def ready(self) -> bool:
         """Whether every device that is asked anything has had a first result."""
+        return not self.waiting()
+
+    def waiting(self) -> list[str]:
+        """The ids of the devices that are asked something and have had no result yet."""
         seen = {key[0] for key in self.state.results}
-        return all(check.device in seen for check in self.estate.checks)
+        every = dict.fromkeys(check.device for check in self.estate.checks)
+        return [device for device in every if device not in seen]
 
     def alive(self) -> bool:
         """Whether the work goes on: what is due is checked, and running checks end."""

@@ -48,6 +48,7 @@ async def serve(
         metrics=running.metrics,
         probe=probing.answer,
         ready=running.ready,
+        waiting=running.waiting,
         alive=running.alive,
         reload=reloads.request,
         targets=lambda: targets(running),

@@ -49,6 +49,7 @@ async def serving(
         lambda: [{"targets": ["cam-1"], "labels": {}}],
         "A & B",
         simulated,
+        waiting=lambda: [f"C{number:03d}" for number in range(1, 1_008)],
     )
     running = await listener.serve(web.application(site, lambda: users), "127.0.0.1", 0)
     try:
@@ -107,7 +108,9 @@ async def test_only_configured_devices_can_be_probed_within_the_scrape_limit() -
 
 async def test_reload_by_post_only_and_ready_after_the_first_round() -> None:
     async with serving(ready=False, reload=refused) as running, client(running) as http:
-        assert (await http.get("/-/ready")).status_code == 503
+        waits = await http.get("/-/ready")
+        words = "1,007 devices have no result yet: C001, C002, C003, C004, C005 and 1,002 more"
+        assert (waits.status_code, waits.text) == (503, f"first round not finished: {words}\n")
         assert (await http.get("/-/reload")).status_code == 405
         answer = await http.post("/-/reload")
         assert answer.status_code == 500

@@ -177,11 +177,11 @@ async def test_a_contractors_file_is_taken_by_the_agent(served: Served) -> None:
     assert (code, err.splitlines()[-1]) == (3, "'attend' needs the name of the person who does it")
     named = (*argv, "--name", "A. Smith")
     code, out, _ = await asyncio.to_thread(healthmon, *named)
-    assert (code, out) == (0, f"{file}: 2 visits and 0 fixes are recorded; 0 were known already\n")
+    assert (code, out) == (0, f"{file}: recorded 2 visits and 0 fixes; 0 known already\n")
     assert [one.kind for one in (*acts(path, 7), *acts(path, 8))] == ["attend", "attend"]
     assert {one.uid for one in entered(path, "acts")} == {os.getuid()}
     code, out, _ = await asyncio.to_thread(healthmon, *named)
-    assert "0 visits and 0 fixes are recorded; 2 were known already" in out
+    assert "recorded 0 visits and 0 fixes; 2 known already" in out
 
 
 @pytest.mark.parametrize(

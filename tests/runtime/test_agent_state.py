@@ -96,6 +96,17 @@ async def test_every_field_is_kept_over_a_reload_of_an_unchanged_file(agent: Age
     assert shown(getattr(agent.state, name)) == before
 
 
+async def test_a_device_is_waited_for_until_it_has_a_result(agent: Agent):
+    every = {check.device for check in agent.estate.checks}
+    assert set(agent.waiting()) == every - {KEY[0]}
+    assert not agent.ready()
+    ((_, result),) = agent.state.results.items()
+    for name in every:
+        agent.state.results[name, *KEY[1:]] = result
+    assert agent.waiting() == []
+    assert agent.ready()
+
+
 async def test_a_changed_device_is_learned_anew_and_the_others_are_not_forgotten(agent: Agent):
     agent.state.memory["C002"] = DeviceMemory(firmware="1.0")
     agent.state.down["C002"] = 1.0

@@ -8,7 +8,7 @@ import asyncio
 import functools
 import html
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from starlette.responses import (
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from healthmon.model.count_words import count_of
 from healthmon_exporters.metrics.exposition import OPENMETRICS, TEXT, Metrics
 from healthmon_exporters.web import runbooks
 from healthmon_exporters.web.access_control import AccessControl
@@ -49,13 +50,16 @@ _OF_OPERATORS = (
     ("/devices", "Devices"),
     ("/wall", "The wall of the control room"),
 )
+# So many devices are named that have had no result yet.
+MOST_NAMED = 5
 Probe = Callable[[str, str], Awaitable[bytes | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """What the pages are made of. `operators` gives the endpoints of the operators' pages when the
-    first of them is asked for; None where there are none.
+    first of them is asked for; None where there are none. `waiting` gives the ids of the devices that
+    have had no result yet.
     """
 
     metrics: Metrics
@@ -67,6 +71,7 @@ class Site:
     simulated: bool = False
     operators: Callable[[AccessControl], Awaitable[Endpoints]] | None = None
     alive: Callable[[], bool] = lambda: True
+    waiting: Callable[[], Sequence[str]] = tuple
     last_failure: Callable[[str], str | None] = lambda _device: None
     agent_pages: AgentPages = field(default_factory=AgentPages)
 
@@ -135,7 +140,7 @@ def routes(site: Site, control: AccessControl) -> list[BaseRoute]:
     async def ready(_request: Request) -> Response:
         well = site.ready()
         return PlainTextResponse(
-            "ready\n" if well else "first round not finished\n", 200 if well else 503
+            "ready\n" if well else _not_ready(site.waiting()), 200 if well else 503
         )
 
     async def reload(request: Request) -> Response:
@@ -204,6 +209,14 @@ async def _last_failure(site: Site, request: Request) -> Response:
     if text is None:
         return PlainTextResponse("target is not a configured device id\n", 404)
     return PlainTextResponse(text)
+
+
+def _not_ready(devices: Sequence[str]) -> str:
+    """What the first round waits for."""
+    named, more = ", ".join(devices[:MOST_NAMED]), len(devices) - MOST_NAMED
+    rest = f" and {more:,} more" if more > 0 else ""
+    count = count_of(len(devices), "device has", "devices have")
+    return f"first round not finished: {count} no result yet: {named}{rest}\n"
 
 
 def _page(site: Site) -> str:
