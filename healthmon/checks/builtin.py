@@ -42,12 +42,17 @@ def _planned(name: str) -> Plan:
     """
 
     def plan(planning: Planning) -> Iterator[Check]:
-        from healthmon.inventory import plans
-
-        found: Plan = getattr(plans, name)
-        return found(planning)
+        return _plan(name)(planning)
 
     return plan
+
+
+@functools.cache
+def _plan(name: str) -> Plan:
+    from healthmon.inventory import plans
+
+    found: Plan = getattr(plans, name)
+    return found
 
 
 @functools.cache

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from healthmon.config.device_schema import (
     Camera,
@@ -103,19 +103,19 @@ def _device(
         readings=_shared(readings_of(entry), known),
         recording=_shared(recorders.plan(entry), known),
         playback=recorders.playback(entry),
-        limits=_shared(_limits(config, entry.limits, metered=entry.metered is not None), known),
+        limits=_limits_of(config, entry, known),
         settings=entry.checks,
         commissioned=_commissioned(entry),
-        **_of_video(config, entry),
+        **_of_video(entry, recorders),
         **_of_camera(config, entry),
     )
 
 
-def _of_video(config: Config, entry: Watched) -> dict[str, Any]:
+def _of_video(entry: Watched, recorders: Recorders) -> dict[str, Any]:
     """What only cameras and recorders have."""
     if not isinstance(entry, VideoDevice):
         return {}
-    return {"streams": tuple(_streams(config, entry))}
+    return {"streams": tuple(_streams(entry, recorders))}
 
 
 def _commissioned(entry: Watched) -> Commissioned | None:
@@ -186,7 +186,7 @@ def _port(service: Tcp | None, plain: int, secure: int) -> int | None:
     return service.port or (secure if service.tls else plain)
 
 
-def _streams(config: Config, video: VideoDevice) -> Iterator[StreamSpec]:
+def _streams(video: VideoDevice, recorders: Recorders) -> Iterator[StreamSpec]:
     if video.rtsp is None:
         return
     for stream in video.streams:
@@ -202,22 +202,28 @@ def _streams(config: Config, video: VideoDevice) -> Iterator[StreamSpec]:
             stream.profile,
         )
     if isinstance(video, Recorder):
-        yield from _relayed(config, video)
+        yield from _relayed(video, recorders)
     elif not video.streams:
         yield StreamSpec()
 
 
-def _relayed(config: Config, recorder: Recorder) -> Iterator[StreamSpec]:
+def _relayed(recorder: Recorder, recorders: Recorders) -> Iterator[StreamSpec]:
     """The recorder's picture of every camera that names it."""
-    for camera in config.cameras:
-        if (
-            camera.recorder == recorder.id
-            and camera.channel
-            and not camera.disabled
-            and recorder.channel_path
-        ):
+    for camera in recorders.cameras.get(recorder.id, ()):
+        if camera.channel and recorder.channel_path:
             path = recorder.channel_path.replace("{channel}", camera.channel)
             yield StreamSpec(f"channel {camera.channel}", path)
+
+
+def _limits_of(config: Config, entry: Watched, known: dict[Any, Any]) -> Limits:
+    """The limits of a device; those of all that have none of their own are made once."""
+    metered = entry.metered is not None
+    if entry.limits is not None and entry.limits.model_fields_set:
+        return cast("Limits", _shared(_limits(config, entry.limits, metered=metered), known))
+    plain = ("limits", metered)
+    if plain not in known:
+        known[plain] = _shared(_limits(config, None, metered=metered), known)
+    return cast("Limits", known[plain])
 
 
 def _limits(config: Config, own: LimitValues | None, *, metered: bool = False) -> Limits:

@@ -4,7 +4,6 @@ turns. Pure.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -90,16 +89,19 @@ def plays(recorder: Recorder) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Recorders:
-    """The recorders of a configuration by id, and how many cameras each records."""
+    """The recorders of a configuration by id, and the cameras that each records."""
 
     config: Config
     by_id: dict[str, Recorder]
-    cameras: Counter[str | None]
+    cameras: dict[str, list[Camera]]
 
     @classmethod
     def of(cls, config: Config) -> Recorders:
-        """Counted once, because an estate has thousands of cameras."""
-        watched = Counter(camera.recorder for camera in config.cameras if not camera.disabled)
+        """Collected once, because an estate has thousands of cameras."""
+        watched: dict[str, list[Camera]] = {}
+        for camera in config.cameras:
+            if camera.recorder and not camera.disabled:
+                watched.setdefault(camera.recorder, []).append(camera)
         return cls(config, {recorder.id: recorder for recorder in config.recorders}, watched)
 
     def of_camera(self, entry: Watched) -> Recorder | None:
@@ -134,7 +136,7 @@ class Recorders:
         playback = recorder.playback
         if playback is None:
             return 0.0, 0
-        samples = max(1, self.cameras[recorder.id]) * len(playback.samples)
+        samples = max(1, len(self.cameras.get(recorder.id, ()))) * len(playback.samples)
         each = playback.budget / 8 * playback.interval / samples
         return playback.interval * max(1.0, LEAST_BYTES / each), int(
             min(MOST_BYTES, max(LEAST_BYTES, each))
