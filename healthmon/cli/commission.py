@@ -260,12 +260,12 @@ def _lines(found: Sequence[Candidate]) -> Iterator[str]:
         if one.seen.why:
             yield f"{one.label}: NOT COMMISSIONED, it did not answer: {one.seen.why}"
             continue
-        if not one.differences:
-            yield f"{one.label}: answers, and tells nothing that can be commissioned"
-            continue
         marked = [line for line in one.differences if line.match in _MARKS]
         same = len(one.differences) - len(marked)
-        yield f"{one.label}: {same} as in the file" + ("" if marked else ", nothing differs")
+        if one.differences:
+            yield f"{one.label}: {same} as in the file" + ("" if marked else ", nothing differs")
+        else:
+            yield f"{one.label}: answers, and tells nothing that can be commissioned"
         yield from (f"  {_MARKS[line.match]} {_words_of(line)}" for line in marked)
         yield from (f"  ! {name}: {why}" for name, why in silent_streams(one.seen))
 

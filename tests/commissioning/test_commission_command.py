@@ -13,10 +13,11 @@ from helpers.product import Product
 
 from healthmon.cli import commission as command
 from healthmon.commissioning.differences import Difference, Match
-from healthmon.commissioning.shown import Shown
+from healthmon.commissioning.shown import Shown, ShownLine
 from healthmon.demo.estate import Estate
 from healthmon.demo.plan import plan, write_config
 from healthmon.demo.state import SimDevice
+from healthmon.model.enums import State
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -121,6 +122,21 @@ def test_a_person_accepts_devices_sites_or_all(monkeypatch, typed: str, accepted
     found = candidates()
     command._accepted_by_person(found)
     assert "".join(one.seen.id[1] for one in found if one.written) == accepted
+
+
+def test_a_stream_of_which_nothing_was_seen_is_named_though_nothing_else_is_told():
+    line = ShownLine("stream", "main", "pictures", State.FAULT, "no_pictures", "refused: 404")
+    shown = Shown("C1", "North", "s", "camera", "192.0.2.1", lines=(line,))
+    assert list(command._lines([command.Candidate(shown, "cameras", 0, {}, ())])) == [
+        "C1 North (s): answers, and tells nothing that can be commissioned",
+        "  ! streams.main: refused: 404",
+    ]
+    seen = Shown(
+        "C1", "North", "s", "camera", "192.0.2.1", "", {"streams.main.codec": "h264"}, {}, (line,)
+    )
+    assert [
+        one for one in command._lines([command.Candidate(seen, "cameras", 0, {}, ())]) if "!" in one
+    ] == []
 
 
 def differing(file: Path) -> list[dict[str, str]]:
