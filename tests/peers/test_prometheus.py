@@ -182,13 +182,16 @@ async def test_prometheus_finds_every_agent_by_the_page_of_one_and_keeps_one_tha
         "tls_config": {"ca_file": str(pair.certificate)},
         "basic_auth": {"username": "prometheus", "password_file": str(folder / "right")},
     }
-    found_by = {"url": f"https://{here}/sd/agents", "refresh_interval": "5s", **access}
-    job = {"job_name": "healthmon", "http_sd_configs": [found_by], **access}
+    found_by = [
+        {"url": f"https://{one}/sd/agents", "refresh_interval": "5s", **access}
+        for one in (here, here.replace("127.0.0.1", "localhost"), away)
+    ]
+    job = {"job_name": "healthmon", "http_sd_configs": found_by, **access}
     try:
         async with prometheus(peers, [job]) as http:
             rows = await check(http, "up", 2)
-            ups = {row["metric"]["instance"]: row["value"][1] for row in rows}
-            assert ups == {here: "1", away: "0"}
+            ups = sorted((row["metric"]["instance"], row["value"][1]) for row in rows)
+            assert ups == sorted([(here, "1"), (away, "0")])
             (one,) = await check(http, "healthmon_standing_by", 1)
             assert one["metric"]["instance"] == here
     finally:

@@ -448,7 +448,7 @@ async def test_what_the_agent_deletes_by_age_is_told(
     assert 'healthmon_store_keep_seconds{records="states"} 2.592e+06' in page
     assert "healthmon_store_trimmed_timestamp_seconds 1" in page
     (line,) = [text for text in caplog.messages if text.startswith("history: ")]
-    assert line.startswith("history: deleted 1 faults that ended before ")
+    assert line.startswith("history: deleted 1 fault that ended before ")
     await service.store_writer.close()
     await agent.engine.close()
     agent.running.close()
