@@ -455,5 +455,5 @@ async def test_what_the_agent_deletes_by_age_is_told(
     store = Store.reader(f"sqlite:///{state / 'healthmon.db'}")
     deleted = store.deleted()
     assert deleted is not None
-    assert deleted.words() == "1 faults"
+    assert deleted.words() == "1 fault"
     assert [one.number for one in store.incidents()] == [6]
