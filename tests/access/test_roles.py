@@ -29,9 +29,9 @@ def test_each_role_may_do_what_the_one_below_may_and_more() -> None:
 @pytest.mark.parametrize(
     ("role", "permissions"),
     [
-        (Role.SCRAPER, {"login", "health", "metrics"}),
-        (Role.KIOSK, {"login", "wall"}),
-        (Role.VIEWER, {"login", "health", "metrics", "wall", "read"}),
+        (Role.SCRAPER, {"login", "agent", "health", "metrics"}),
+        (Role.KIOSK, {"login", "agent", "wall"}),
+        (Role.VIEWER, {"login", "agent", "health", "metrics", "wall", "read"}),
     ],
 )
 def test_the_narrow_roles_are_exactly_these(role: Role, permissions: set[str]) -> None:
