@@ -94,7 +94,7 @@ endif
 	@touch $@
 
 bench: $(VENV)/.ready
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(if $(AGAINST),--against $(AGAINST))
 
 # The docs site, read from the disk: build/site/index.html. Every warning ends it, such as a link that leads nowhere.
 docs: .venv-docs/.ready
