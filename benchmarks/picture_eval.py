@@ -84,8 +84,8 @@ class Camera:
         for number, one in enumerate(samples):
             change = _change(one)
             moved = None if change is None else change.cell >= MOVED_CELL
-            fine = None if change is None else change.fine
-            self.baseline.learn(one.pictures[-1], 7200.0 * number, moved=moved, fine=fine)
+            noise = None if change is None else change.noise
+            self.baseline.learn(one.pictures[-1], 7200.0 * number, moved=moved, noise=noise)
 
     def reading(self, one: Sample) -> PictureReading:
         """The numbers of a check."""

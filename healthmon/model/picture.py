@@ -38,6 +38,11 @@ class Change:
     fine: float | None = None
     scene: float | None = None
 
+    @property
+    def noise(self) -> float | None:
+        """The same as `fine` where nothing moved in the scene, else None: what passes adds to it."""
+        return self.fine if self.scene is not None and self.scene < STILL_CELL else None
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -62,8 +67,8 @@ class Comparison:
     their structure, `focus` how fine the picture is (ratio). Of the learned pictures, `pairs` came
     with a second key frame and in `moving` of these something had moved. `low_peak` and `low_focus`
     are how far the learned pictures are from each other, `low_change` is the least change (grey levels
-    at full size) between two key frames of one session. `light` names the light (when
-    it was begun, Unix seconds) and `level` is its mean grey level. Where its light is not learned,
+    at full size) between two key frames of one session in which nothing moved. `light` names the
+    light (when it was begun, Unix seconds) and `level` is its mean grey level. Where its light is not learned,
     `far_peak` and `far_coarse` are the agreement with the nearest light that is. `coloured`: a light
     in colour was learned; `grey_level` is the mean of the brightest one without, None without any.
     """

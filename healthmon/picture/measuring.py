@@ -119,7 +119,7 @@ def change(first: Decoded, last: Decoded, clocks: Hidden | None = None) -> dict[
     if first.size == last.size:
         moved = np.abs(first.pieces - last.pieces).mean(axis=(1, 2))
         scene = np.ones(len(moved), bool) if clocks is None else ~hidden_patches(clocks, last)
-        found["fine"] = float(moved[scene].mean()) if scene.any() else 0.0
+        found |= {"fine": float(moved[scene].mean())} if scene.any() else {}
     return found
 
 

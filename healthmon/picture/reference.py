@@ -188,12 +188,12 @@ class Baseline:
         now: float,
         *,
         moved: bool | None = None,
-        fine: float | None = None,
+        noise: float | None = None,
         apart: float = 7200.0,
     ) -> None:
         """Take `picture` at `now` (Unix seconds), where the last one of its light is `apart`
-        seconds ago. `moved` says whether something did within its session, `fine` how much it
-        changed (grey levels at full size); None where that is not known.
+        seconds ago. `moved` says whether something did within its session, `noise` how much a scene
+        in which nothing does changed (grey levels at full size); None where that is not known.
         """
         _, spreads = measuring.tiles_of(picture.grey[_TOP:_BOTTOM])
         if float((spreads < measuring.FLAT_SPREAD).mean()) > MOST_FLAT:
@@ -207,7 +207,7 @@ class Baseline:
             return
         light.greys.append(picture.grey)
         light.scales.append(scales_of(picture))
-        light.changes += [] if fine is None else [fine]
+        light.changes += [] if noise is None else [noise]
         light.level += (_level(picture) - light.level) / light.count
         light.colour += (picture.chroma[2] - light.colour) / light.count
         light.last, self.changed = now, True

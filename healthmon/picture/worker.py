@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import Any, BinaryIO
 
-from healthmon.model.picture import LEAST_APART, MOVED_CELL
+from healthmon.model.picture import LEAST_APART, MOVED_CELL, Change
 from healthmon.picture import (
     clock_model,
     decoding,
@@ -213,7 +213,8 @@ def _movement(asked: Message, fields: dict[str, Any]) -> dict[str, Any]:
     session = fields.get("session")
     if session is None or float(asked.fields["apart"]) < LEAST_APART:
         return {}
-    return {"moved": float(session["cell"]) >= MOVED_CELL, "fine": session.get("fine")}
+    change = Change(apart=float(asked.fields["apart"]), **session)
+    return {"moved": change.cell >= MOVED_CELL, "noise": change.noise}
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def learned(codec: str, rate: int) -> bytes:
     for number in range(LEARNED):
         first, last = pair(codec, rate, living(number))
         fine = measuring.change(first, last)["fine"]
-        baseline.learn(last, 7200.0 * number, moved=True, fine=fine)
+        baseline.learn(last, 7200.0 * number, moved=True, noise=fine)
     return baseline.packed()
 
 
@@ -94,6 +94,22 @@ def test_frozen_behind_a_clock_is_told_before_anything_is_learned_at_a_good_rate
     alive = moving(pair("h264", 10**6, living(70)))
     assert alive is not None
     assert alive.state is State.OK
+
+
+def test_an_empty_scene_is_not_frozen_where_something_passed_whenever_it_was_learned():
+    known = b""
+    for number in range(LEARNED):
+        passing = living(number)
+        for second, shown in enumerate(passing):
+            shown[100:220, 40 * second : 40 * second + 60] = 20
+        fields = {"codec": "h264", "most_pixels": 10**7, "compare": True, "learn": True}
+        fields |= {"apart": 2.0, "now": 7200.0 * number}
+        coded = Encoder("h264", 10**6).last_two(passing)
+        _, known = answer(Message(fields, (*coded, b"", known))).blobs
+    assert Baseline.read(known).lights[0].count >= LEARNED - 1
+    empty = moving(pair("h264", 10**6, living(70)), known)
+    assert empty is not None
+    assert empty.state is State.OK
 
 
 def test_what_moved_since_the_last_check_is_not_frozen():
@@ -148,6 +164,12 @@ def test_a_view_that_lived_with_less_noise_is_not_frozen_in_it():
         _, kept = answer(Message(fields, (now, signature, learned("h264", 10**6)))).blobs
         light = Baseline.read(kept or learned("h264", 10**6)).lights[0]
         assert (light.low_change, len(light.changes)) == (least, LEARNED)
+
+
+def test_a_picture_that_clocks_hide_as_a_whole_does_not_say_how_much_it_changed():
+    shown = pair("h264", 10**6, living(1))
+    hidden = np.ones((decoding.HEIGHT - 2 * decoding.BAND, decoding.WIDTH), bool)
+    assert "fine" not in measuring.change(*shown, hidden)
 
 
 async def test_after_a_check_in_which_only_the_clock_moved_one_key_frame_does_not_tell(
