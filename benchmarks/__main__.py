@@ -84,6 +84,9 @@ def _arguments() -> argparse.Namespace:
     )
     picture = parser.add_argument_group("picture_eval")
     picture.add_argument("--pictures", metavar="FOLDER", help="pictures with a manifest.csv")
+    picture.add_argument(
+        "--kept", metavar="FOLDER", help="keep the checks of each camera there, and go on with them"
+    )
     picture.add_argument("--scenes", type=int, help="scenes that are made (default: 8)")
     picture.add_argument("--good", type=int, help="good checks of each scene (default: 30)")
     picture.add_argument(

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import pickle
 import resource
 import sys
 import time
@@ -169,6 +170,12 @@ class Half:
         if curve:
             self._learn_slowly(learned, kept.values())
 
+    def join(self, other: Half) -> None:
+        """Count the checks of `other` too."""
+        self.checks += other.checks
+        self.spent += other.spent
+        self.curve += other.curve
+
     def _learn_slowly(self, learned: list[Sample], kept: Iterable[Sample]) -> None:
         """The same camera after fewer pictures."""
         tried = list(kept)
@@ -183,9 +190,15 @@ class Half:
 
 
 def rows(
-    pictures: str | None = None, scenes: int = SCENES, good: int = GOOD, alarms: bool = False
+    pictures: str | None = None,
+    scenes: int = SCENES,
+    good: int = GOOD,
+    alarms: bool = False,
+    kept: str | None = None,
 ) -> Iterator[Row]:
-    """The lines of the table."""
+    """The lines of the table. The checks of each made camera are `kept` in a folder, so that a run that was
+    stopped goes on there.
+    """
     fit, scored = Half(), Half()
     with contextlib.ExitStack() as held:
         package = None if pictures else held.enter_context(rivals.camera_health())
@@ -194,7 +207,7 @@ def rows(
                 for samples in scenes_of(Path(pictures)):
                     scored.add(*_parted(samples))
             else:
-                _fill(fit, scored, scenes, good, package)
+                fill(fit, scored, scenes, good, package, kept)
         except FolderError as error:
             sys.exit(f"picture_eval: {error}")
     yield from _table(scored)
@@ -208,15 +221,35 @@ def rows(
         yield from _cost()
 
 
-def _fill(fit: Half, scored: Half, scenes: int, good: int, package: rivals.Judge | None) -> None:
+def fill(
+    fit: Half,
+    scored: Half,
+    scenes: int,
+    good: int,
+    package: rivals.Judge | None,
+    kept: str | None = None,
+) -> None:
+    """Make the checks of so many `scenes`, those of every second one for `scored`, or take those that
+    were `kept` in a folder.
+    """
     for number in range(scenes):
-        counted = number % 2 == 1
-        half = scored if counted else fit
-        samples = _Made(number + UNSEEN if counted else number).samples(
-            good if counted else good // 4
-        )
-        learned = list(islice(samples, LEARNED))
-        half.add(learned, samples, package if counted else None, curve=number % 4 == 1)
+        place = Path(kept) / f"camera {number}, {good} good.pickle" if kept is not None else None
+        if place is not None and place.is_file():
+            made = pickle.loads(place.read_bytes())
+        else:
+            made = _of_camera(number, good, package)
+            if place is not None:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(pickle.dumps(made))
+        (scored if number % 2 else fit).join(made)
+
+
+def _of_camera(number: int, good: int, package: rivals.Judge | None) -> Half:
+    half, counted = Half(), number % 2 == 1
+    samples = _Made(number + UNSEEN if counted else number).samples(good if counted else good // 4)
+    learned = list(islice(samples, LEARNED))
+    half.add(learned, samples, package if counted else None, curve=number % 4 == 1)
+    return half
 
 
 def _parted(samples: list[Sample]) -> tuple[list[Sample], list[Sample]]:

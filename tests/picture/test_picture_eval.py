@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from helpers.pictures import coded, png, scene, with_noise
 
 from benchmarks._picture_folder import FolderError, scenes_of
 from benchmarks._picture_scenes import Encoder, Moment, Scene
-from benchmarks.picture_eval import interval, rows
+from benchmarks.picture_eval import Half, fill, interval, rows
 
 VIEW = scene(3)
 
@@ -31,6 +32,19 @@ def test_a_folder_is_judged_whatever_its_pictures_are_called_and_coded(tmp_path:
     assert missed == {"missed: flat": 0, "missed: frozen": 0}
     (alarms,) = (row for row in found if row.name.startswith("false alarms"))
     assert (alarms.ours, "of 2" in alarms.name) == (0, True)
+
+
+def test_a_run_that_was_stopped_goes_on_with_the_cameras_that_it_has_kept(tmp_path: Path):
+    (tmp_path / "1.png").write_bytes(png(VIEW))
+    (samples,) = scenes_of(written(tmp_path, "a,1.png,good,", "a,1.png,black,"))
+    for number, rest in ((0, samples), (1, samples[1:])):
+        half = Half()
+        half.add([], rest)
+        (tmp_path / f"camera {number}, 4 good.pickle").write_bytes(pickle.dumps(half))
+    fit, scored = Half(), Half()
+    fill(fit, scored, 2, 4, None, str(tmp_path))
+    assert [one.sample.kind for one in fit.checks] == ["good", "black"]
+    assert [one.sample.kind for one in scored.checks] == ["black"]
 
 
 @pytest.mark.parametrize(
