@@ -72,7 +72,7 @@ def moving(shown: Pair, known: bytes = b"") -> Verdict | None:
 
 
 @pytest.mark.parametrize("ticking", [True, False])
-@pytest.mark.parametrize(("codec", "rate"), [("h264", 300_000), ("h265", 300_000), ("h264", 10**6)])
+@pytest.mark.parametrize(("codec", "rate"), [("h264", 10**6)])
 def test_a_picture_that_changes_less_than_it_did_while_it_lived_is_frozen(
     codec: str, rate: int, *, ticking: bool
 ):
