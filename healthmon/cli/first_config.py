@@ -11,6 +11,7 @@ import getpass
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from healthmon.runtime import extensions
 
 MOST: Final = 200
 _PORT: Final = re.compile(r"([^:]+):([0-9]{1,5})")
+_MARKS: Final = re.compile(r"[\u0300-\u036f]")  # Combining Diacritical Marks
 _NO_LETTERS: Final = re.compile(r"[^a-z0-9]+")
 Answers = dict[str, Any]
 CAMERA_VIEW, SNMP_READ = "camera-view", "snmp-read"
@@ -107,9 +109,10 @@ def _server(text: str) -> dict[str, str]:
 
 
 def _named(text: str) -> dict[str, str]:
-    """A name with the id that is made of it: ``Market Place`` is market-place."""
+    """A name with the id that is made of it: ``Market Place`` is market-place, ``Süd`` is sud."""
     name = _text_of(text)
-    found = _NO_LETTERS.sub("-", name.lower()).strip("-")[:64]
+    letters = _MARKS.sub("", unicodedata.normalize("NFKD", name.casefold()))
+    found = _NO_LETTERS.sub("-", letters).strip("-")[:64]
     if not found:
         raise ValueError(f"'{name}' has no letter or digit from which an id could be made")
     return {"id": found, "name": name}

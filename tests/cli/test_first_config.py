@@ -152,6 +152,13 @@ def test_answers_from_a_file_without_a_terminal(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_id_of_a_name_with_accents_keeps_its_letters(tmp_path: Path) -> None:
+    assert init(tmp_path, "sites: [Südstraße, 'Île 2']\n").returncode == 0
+    found = loading.load(tmp_path / "config.yaml")
+    assert [one.id for one in found.sites] == ["sudstrasse", "ile-2"]
+    assert [one.name for one in found.sites] == ["Südstraße", "Île 2"]
+
+
 def test_a_file_is_overwritten_only_by_force(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("# mine\n")
