@@ -246,12 +246,13 @@ def _frozen(
 
 
 def _least_change(known: Comparison | None) -> float:
-    """The change between two key frames (grey levels at full size) down to which a picture lives: by the
-    noise of its own sensor behind its own encoder where that was learned, else by that of any.
+    """The change between two key frames (grey levels at full size) down to which a picture is frozen:
+    less than the noise of any sensor, and surely less than any change learned while this one lived.
+    Never more: the noise of a camera falls with more light, and after rain.
     """
     if known is None or known.low_change is None:
         return STILL_FINE
-    return STILL_SHARE * known.low_change
+    return min(STILL_FINE, STILL_SHARE * known.low_change)
 
 
 def _always_moves(picture: PictureReading) -> bool:

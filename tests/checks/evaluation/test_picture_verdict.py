@@ -92,6 +92,20 @@ def test_c16_frozen_is_not_checked_where_it_cannot_be_told(session: Change | Non
     assert "moving" not in verdicts(replace(GOOD, session=session))
 
 
+@pytest.mark.parametrize(
+    ("learned", "fine", "frozen"),
+    [(4.6, 0.6, False), (4.6, 0.2, True), (0.4, 0.2, False), (0.4, 0.1, True)],
+)
+def test_what_a_camera_has_learned_of_its_changes_only_lowers_the_limit(
+    learned: float, fine: float, frozen: bool
+):
+    """A calm day after one of snow; a camera that changes little."""
+    still = Change(mean=0.5, cell=2.0, apart=2.0, fine=fine)
+    baseline = replace(LEARNED, low_change=learned)
+    found = verdicts(replace(GOOD, session=still, baseline=baseline))
+    assert (found.get("moving") is not None) is frozen
+
+
 def test_a_camera_that_always_moved_and_stands_still_is_frozen_at_a_low_bit_rate_too():
     still = Change(mean=1.9, cell=5.0, apart=300.0)
     assert "moving" not in verdicts(replace(GOOD, session=None, between=still, moved=11))
