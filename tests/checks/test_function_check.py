@@ -84,6 +84,16 @@ def test_every_camera_has_every_line_and_nothing_is_not_checked_without_a_reason
     assert sum(check.count(BY_NUMBER["C1"], mark) for mark in Mark) == 150
 
 
+@pytest.mark.parametrize("number", ["C12", "C13", "C14", "C15"])
+def test_a_camera_without_a_recorder_says_so_on_every_line_of_footage(number: str):
+    devices = estate(1)
+    devices["C001"] = replace(devices["C001"], recorder=None)
+    found = [one for one in well(devices) if one.check_type != CheckName.RECORDING]
+    assert cell(checked(devices, found), number) == Cell(
+        Mark.NOT_CHECKED, "no recorder is configured for it"
+    )
+
+
 REACH, STREAM, CLOCK = CheckName.REACH, CheckName.STREAM, CheckName.CLOCK
 RECORDING = CheckName.RECORDING
 FAILING = [
@@ -190,7 +200,7 @@ def test_unknown_is_not_checked_with_its_reason():
 
 
 def test_what_nothing_asked_is_not_checked():
-    devices = {"C001": camera(1, recorder=None, parents=())}
+    devices = {"C001": camera(1, parents=())}
     check = checked(devices, [said("C001", REACH, "reach", OK, "answers")])
     assert cell(check, "C1").mark is Mark.WELL
     for number in ("C2", "C3", "C4", "C11", "C12", "C13", "C14", "C15", "C17", "C19", "C21"):

@@ -94,6 +94,7 @@ def _grouped(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
 
 
 _CLOCKS = "C16"
+_OF_FOOTAGE = frozenset({"C12", "C13", "C14", "C15"})
 _TELL_THE_REST = frozenset({_CLOCKS})  # a right clock of the device is known, its picture is not
 
 
@@ -143,10 +144,12 @@ class _Table:
         return cell
 
     def _why_missing(self, camera: Device, line: Line) -> str:
-        """That the camera is lost, where that is why there is no verdict."""
+        """That the camera is lost or not recorded, where that is why there is no verdict."""
         verdicts = self.by_device.get(camera.id, ())
         if any(_is_lost(verdict) for verdict in verdicts):
             return "the camera could not be reached"
+        if line.number in _OF_FOOTAGE and camera.recorder is None:
+            return "no recorder is configured for it"
         if line.number == "C9":
             moves = (one for one in verdicts if one.check_type == CheckName.PAN_TILT)
             return next((one.sentence for one in moves), line.missing)
