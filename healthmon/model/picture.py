@@ -66,7 +66,7 @@ class Comparison:
     the same of coarse structure. `covered` is the share of `tiles` (of 5 x 8, row by row) without
     their structure, `focus` how fine the picture is (ratio). Of the learned pictures, `pairs` came
     with a second key frame and in `moving` of these something had moved. `low_peak` and `low_focus`
-    are how far the learned pictures are from each other, `low_change` is the least change (grey levels
+    are the least of a learned picture against the others, `low_change` is the least change (grey levels
     at full size) between two key frames of one session in which nothing moved. `light` names the
     light (when it was begun, Unix seconds) and `level` is its mean grey level. Where its light is not learned,
     `far_peak` and `far_coarse` are the agreement with the nearest light that is. `coloured`: a light

@@ -48,8 +48,8 @@ Energies = NDArray[np.float64]
 class Light:
     """One light: `level` and `colour` are its means. While it is learned, `greys` and `scales` hold
     its pictures; then `grey` is their median, `edges` the mean of their outlines, `usual` how its
-    tiles are, `focus` what its patches hold at four scales; `low_peak` and `low_focus` are how far
-    its own pictures were from the others. `changes` are the changes (grey
+    tiles are, `focus` what its patches hold at four scales; `low_peak` and `low_focus` are the
+    least that one of its own pictures had against the others. `changes` are the changes (grey
     levels at full size) between two key frames of those sessions that had two.
     """
 
@@ -293,7 +293,7 @@ def _finish(light: Light) -> None:
         rest = np.asarray((light.edges * count - own) / (count - 1), np.float32)
         peaks.append(located(rest, own).peak)
         focus.append(sharpness(light.focus, scales) or 1.0)
-    light.low_peak, light.low_focus = float(min(peaks)), sorted(focus)[1]
+    light.low_peak, light.low_focus = float(min(peaks)), float(min(focus))
     light.greys, light.scales = [], []
 
 

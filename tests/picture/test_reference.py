@@ -101,16 +101,31 @@ def test_a_file_that_knows_nothing_of_its_tiles_is_judged_by_its_median():
         assert found["covered"] == pytest.approx(share, abs=0.12)
 
 
-@pytest.mark.parametrize("sigma", [2.0, 5.0])
-def test_a_blurred_picture_is_less_sharp_however_much_noise_comes_after_the_lens(sigma: float):
+def blurred(grey: Any, sigma: float) -> Any:
     reach = np.arange(-15, 16)
     kernel = np.exp(-(reach**2) / (2 * sigma**2))
     kernel /= kernel.sum()
-    grey = camera(VIEW).astype(float)
+    found = grey.astype(float)
     for axis in (0, 1):
-        grey = np.apply_along_axis(lambda line: np.convolve(line, kernel, "same"), axis, grey)
-    found = compared(grey)
-    assert found["focus"] < 0.6
+        found = np.apply_along_axis(lambda line: np.convolve(line, kernel, "same"), axis, found)
+    return found
+
+
+@pytest.mark.parametrize("sigma", [2.0, 5.0])
+def test_a_blurred_picture_is_less_sharp_however_much_noise_comes_after_the_lens(sigma: float):
+    assert compared(blurred(camera(VIEW), sigma))["focus"] < 0.6
+
+
+def test_the_least_sharp_good_picture_is_known_though_it_was_the_only_one():
+    """An encoder at a low rate leaves less of one picture than of another."""
+    soft = blurred(camera(VIEW), 0.8)
+    baseline = Baseline()
+    for number in range(LEARNED):
+        grey = soft if number == 4 else camera(VIEW)
+        baseline.learn(shown(grey, number), 2 * HOURS * number)
+    found = Baseline.read(baseline.packed()).compared(shown(soft, 99))
+    assert found["low_focus"] < 0.85
+    assert found["focus"] == pytest.approx(found["low_focus"], abs=0.05)
 
 
 def test_noise_takes_no_sharpness_and_hides_no_cover():

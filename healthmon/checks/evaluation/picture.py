@@ -399,14 +399,20 @@ def _focus(limits: Limits, observation: Observation, known: Comparison) -> Itera
 
 
 def _sharpness(limits: Limits, known: Comparison) -> tuple[bool, str, float] | None:
+    """Whether it is blurred: at least as far below the least sharp learned picture as that one is below
+    the usual one. None where it cannot be told, as between that and the limit of most cameras: there
+    the encoder alone may have taken the sharpness.
+    """
     contrast = known.contrast or 0.0
     if known.focus is None or contrast < LEAST_CONTRAST:
         return None
-    limit = min(limits.blurred, 0.9 * known.low_focus)
-    if known.focus >= limit and contrast < SURE_CONTRAST:
+    limit = min(limits.blurred, known.low_focus**2)
+    blurred = known.focus < limit
+    if not blurred and (known.focus < limits.blurred or contrast < SURE_CONTRAST):
         return None
-    words = f"{known.focus * 100:.0f} % of the learned sharpness (limit {limit * 100:.0f} %)"
-    return known.focus < limit, words, known.focus
+    crossed = limit if blurred else limits.blurred
+    words = f"{known.focus * 100:.0f} % of the learned sharpness (limit {crossed * 100:.0f} %)"
+    return blurred, words, known.focus
 
 
 def _is_blurred(limits: Limits, known: Comparison) -> bool:

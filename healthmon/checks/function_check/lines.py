@@ -133,7 +133,7 @@ LINES = (
         "C6",
         "Sharpness",
         (Source(_CAMERA, CheckName.PICTURE, ("focus",)),),
-        missing=_UNLEARNED,
+        missing=f"{_UNLEARNED}, or its good pictures differ as much in sharpness",
         tests=(f"{_JUDGED}test_picture_verdict.py",),
     ),
     Line(

@@ -200,7 +200,18 @@ def test_focus():
     assert "focus" not in verdicts(compared(focus=0.3, contrast=0.04)), "fog"
     assert "focus" not in verdicts(compared(focus=1.0, contrast=0.15)), "fog, or a strong blur"
     assert verdicts(compared(focus=0.6, contrast=0.15))["focus"].code == "picture_defocused"
-    assert verdicts(compared(focus=0.6, low_focus=0.6))["focus"].state is State.OK
+
+
+def test_where_good_pictures_differ_as_much_in_sharpness_a_blur_is_far_below_them_or_not_told():
+    """An encoder at a low rate: the least sharp of ten good pictures had 80 %."""
+    varied = {"low_focus": 0.8}
+    assert "focus" not in verdicts(compared(**varied, focus=0.7)), "neither well nor a fault"
+    assert "focus" not in verdicts(compared(**varied, focus=0.65))
+    found = verdicts(compared(**varied, focus=0.63))["focus"]
+    assert found.sentence == "out of focus: 63 % of the learned sharpness (limit 64 %)"
+    sharp = verdicts(compared(**varied, focus=0.73))["focus"]
+    assert sharp.sentence == "sharp: 73 % of the learned sharpness (limit 72 %)"
+    assert sharp.state is State.OK
 
 
 def test_a_strong_blur_leaves_light_and_dark_and_no_outline():
