@@ -137,7 +137,7 @@ def test_ff_f18_a_record_is_kept_800_days_and_what_is_deleted_is_told(tmp_path: 
     product = Product(tmp_path)
     printed = subprocess.run([COMMAND, "config-schema"], capture_output=True, check=True)
     schema = json.loads(printed.stdout)
-    assert schema["$defs"]["History"]["properties"]["keep"]["default"] == 800 * DAY
+    assert schema["$defs"]["History"]["properties"]["keep"]["default"] == "800 d"
     (tmp_path / "state").mkdir()
     store = Store.open(f"sqlite:///{tmp_path / 'state' / 'healthmon.db'}")
     begin = FIRST.timestamp()

@@ -135,7 +135,8 @@ class Victim:
     async def person(self) -> None:
         """Somebody enters something."""
         self.count += 1
-        kind, name = self.random.choice(KINDS), f"{self.seed}-{self.count}"
+        kind = KINDS[(self.seed + self.count) % len(KINDS)]  # each in its turn, also in short lives
+        name = f"{self.seed}-{self.count}"
         one = await self.store_writer.query(lambda store: entry(kind, name, store))
         if isinstance(one, dict):
             await self.enter(one)

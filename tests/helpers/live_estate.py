@@ -104,7 +104,7 @@ def quick(folder: Path) -> None:
         if "relay" in row:
             row["relay"] = [one for one in row["relay"] if one["camera"] in CAMERAS]
         if row["id"] == "S02":
-            row |= {"metered": {"per_day": "2 GB"}, "interval": "4 s"}
+            row |= {"metered": {"per_day": "20 MB"}, "interval": "4 s"}
     tree["contractors"] = [{"id": "acme", "name": "Acme"}]
     quickly = (
         "interval",

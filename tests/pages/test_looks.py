@@ -52,7 +52,7 @@ PAGES = {
 }
 # For programs, or steps on the way to another page.
 NO_PAGES = {
-    "/metrics", "/sd", "/probe", "/last-failure", "/-/healthy", "/-/ready", "/reports/file",
+    "/metrics", "/sd", "/sd/agents", "/-/agent", "/probe", "/last-failure", "/-/healthy", "/-/ready", "/reports/file",
     "/login/oidc", "/login/oidc/again", "/login/oidc/done",
     "/wall.json", "/wall/events", "/wall/device", "/wall/list",
 }  # fmt: skip

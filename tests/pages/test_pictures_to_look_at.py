@@ -219,7 +219,7 @@ async def test_the_same_by_command_and_a_view_is_learned_anew(tmp_path: Path) ->
             assert open_codes(opened) == []
             assert "nobody is asked" in (await said("answer", "C1a", "no", "--name", "Smith"))[2]
 
-            assert "being learned from 1 of 10 pictures" in (await said("baseline", "C1a"))[2]
+            assert "being learned from 1 of 10 pictures" in (await said("baseline", "C1a"))[1]
             assert "no camera C9" in (await said("baseline", "C9", "--now", "--name", "S"))[2]
             code, out, _ = await said("baseline", "C1a", "--now", "--name", "Smith")
             assert code == 0
