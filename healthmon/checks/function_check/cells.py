@@ -151,8 +151,7 @@ class _Table:
         if line.number in _OF_FOOTAGE and camera.recorder is None:
             return "no recorder is configured for it"
         if line.number == "C9":
-            moves = (one for one in verdicts if one.check_type == CheckName.PAN_TILT)
-            return next((one.sentence for one in moves), line.missing)
+            return _why_not_moved(verdicts) or line.missing
         if any(source.check is CheckName.PICTURE for source in line.sources):
             enabled = self.around.pictures
             return picture_reasons.why_not_judged(line, camera, verdicts, enabled=enabled)
@@ -255,6 +254,11 @@ def _lacks(sources: Sequence[Source], groups: Sequence[Sequence[Verdict]]) -> bo
     """Whether a needed source has no verdict."""
     pairs = zip(sources, groups, strict=True)
     return any(source.needed and not group for source, group in pairs)
+
+
+def _why_not_moved(verdicts: Iterable[Verdict]) -> str:
+    """What the check of pan and tilt says; "" where it was not made."""
+    return next((one.sentence for one in verdicts if one.check_type == CheckName.PAN_TILT), "")
 
 
 def _is_lost(verdict: Verdict) -> bool:
