@@ -23,13 +23,13 @@ cd "$T"
 fetch() { apt-get -qq "$@" {snmpd,snmp,libsnmp40}=5.9.3+dfsg-2+deb12u1 libsnmp-base libsensors5 libsensors-config; }
 fetch download 2>/dev/null || { mkdir -p lists/partial; apt-get -qq -o Dir::State::Lists="$T/lists" update &&
   fetch -o Dir::State::Lists="$T/lists" download; } || { echo "cannot fetch the packages"; exit 2; }
-for package in ./*.deb; do dpkg -x "$package" root; done
+for package in ./*.deb; do dpkg -x "$package" tree; done
 port=$(python3 -c 'import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-export SNMP_PERSISTENT_DIR=$T/persistent MIBS="" LD_LIBRARY_PATH=$T/root/usr/lib/x86_64-linux-gnu
+export SNMP_PERSISTENT_DIR=$T/persistent MIBS="" LD_LIBRARY_PATH=$T/tree/usr/lib/x86_64-linux-gnu
 mkdir persistent
 echo "rocommunity public 127.0.0.1" > device.conf
-root/usr/sbin/snmpd -f -Lf snmpd.log -C -c device.conf -p snmpd.pid "udp:127.0.0.1:$port" &
-get() { root/usr/bin/snmpget -v2c -c public -r 0 -t 1 "127.0.0.1:$port" 1.3.6.1.4.1.2021.10.1.6.1 2>/dev/null; }
+tree/usr/sbin/snmpd -f -Lf snmpd.log -C -c device.conf -p snmpd.pid "udp:127.0.0.1:$port" &
+get() { tree/usr/bin/snmpget -v2c -c public -r 0 -t 1 "127.0.0.1:$port" 1.3.6.1.4.1.2021.10.1.6.1 2>/dev/null; }
 for _ in $(seq 50); do get > said.txt && break; sleep 0.2; done
 
 cat > try.py <<'EOF'
