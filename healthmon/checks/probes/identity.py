@@ -16,6 +16,7 @@ from healthmon.checks.probes.skew import skew
 from healthmon.model.device import Check, Device
 from healthmon.model.enums import Kind
 from healthmon.model.measurements import Identity
+from healthmon.model.ups import Ups
 from healthmon.protocols.errors import (
     LOGIN_TROUBLE,
     ExchangeError,
@@ -75,11 +76,7 @@ async def _by_onvif(device: Device, context: ProbeContext, found: Identity) -> I
     except ExchangeError:  # it is not there, in whatever words, or the account may not ask it
         macs = ()
     return replace(
-        found,
-        manufacturer=_clean(told.manufacturer),
-        model=_clean(told.model),
-        serial=_clean(told.serial),
-        firmware=_clean(told.firmware),
+        _named(found, told),
         hardware=_clean(told.hardware),
         macs=tuple(dict.fromkeys(mac for text in macs[:16] if (mac := clean_mac(text)))),
     )
@@ -109,14 +106,7 @@ async def _by_ups(device: Device, context: ProbeContext, found: Identity) -> Ide
     from healthmon.checks.probes import ups
 
     told = await ups.read(device, context)
-    return replace(
-        found,
-        manufacturer=_clean(told.manufacturer),
-        model=_clean(told.model),
-        serial=_clean(told.serial),
-        firmware=_clean(told.firmware),
-        system=found.system or f"a UPS by {told.backend}",
-    )
+    return replace(_named(found, told), system=found.system or f"a UPS by {told.backend}")
 
 
 async def _by_key(device: Device, context: ProbeContext, found: Identity) -> Identity:
@@ -127,6 +117,17 @@ async def _by_key(device: Device, context: ProbeContext, found: Identity) -> Ide
         context.connector, device.address, port, how.server_name if how else None
     )
     return replace(found, key=tls.key_hash(peer.der))
+
+
+def _named(found: Identity, told: onvif.DeviceInformation | Ups) -> Identity:
+    """`found` with what the device is called by its maker."""
+    return replace(
+        found,
+        manufacturer=_clean(told.manufacturer),
+        model=_clean(told.model),
+        serial=_clean(told.serial),
+        firmware=_clean(told.firmware),
+    )
 
 
 def _clean(text: str | None) -> str | None:
