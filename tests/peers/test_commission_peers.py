@@ -14,7 +14,7 @@ import yaml
 from helpers.peers import real, ups_peers
 from helpers.peers.namespaces import ip
 from helpers.product import Product, Swept
-from helpers.support import Peers, free_port, need, wait_udp
+from helpers.support import Peers, free_port, wait_udp
 
 pytestmark = pytest.mark.peer
 HOST = "127.0.0.1"
@@ -23,14 +23,9 @@ MAC = "02:00:00:0C:0A:07"
 
 def snmpd(peers: Peers) -> int:
     """The port of net-snmp's agent of a computer with one network card."""
-    need("snmpd")
     ip("link", "add", "far7", "type", "veth", "peer", "name", "card7", "address", MAC)
-    port, folder = free_port(socket.SOCK_DGRAM), peers.folder / "snmpd"
-    folder.mkdir()
-    (folder / "snmpd.conf").write_text(f"rocommunity canary-5ecret {HOST}\n")
-    argv = ["-f", "-Lo", "-C", "-c", folder / "snmpd.conf", "-p", folder / "pid"]
-    env = {"SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""}
-    peers.start("snmpd", *argv, f"udp:{HOST}:{port}", env=env)
+    port = free_port(socket.SOCK_DGRAM)
+    real.snmpd_of(peers, HOST, port, f"rocommunity canary-5ecret {HOST}")
     wait_udp(HOST, port)
     return port
 

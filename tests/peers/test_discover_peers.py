@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from helpers.peers import node_onvif, ups_peers
+from helpers.peers import node_onvif, real, ups_peers
 from helpers.peers.rtsp_peers import gstreamer
 from helpers.support import Peers, free_port, need, wait_udp
 
@@ -248,13 +248,8 @@ def nut_with(peers: Peers, *names: str) -> int:
 
 def snmpd(peers: Peers) -> int:
     """The port of net-snmp's agent."""
-    need("snmpd")
-    folder, port = peers.folder / "snmpd", free_port(socket.SOCK_DGRAM)
-    folder.mkdir()
-    (folder / "snmpd.conf").write_text(f"rocommunity public {HOST}\n")
-    argv = ["-f", "-Lo", "-C", "-c", folder / "snmpd.conf", "-p", folder / "pid"]
-    env = {"SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""}
-    peers.start("snmpd", *argv, f"udp:{HOST}:{port}", env=env)
+    port = free_port(socket.SOCK_DGRAM)
+    real.snmpd_of(peers, HOST, port, f"rocommunity public {HOST}")
     wait_udp(HOST, port)
     return port
 
@@ -266,14 +261,9 @@ AUTH, PRIVATE = "authpass12345", "privpass12345"
 
 def snmpd_v3(peers: Peers, *views: str) -> int:
     """The port of net-snmp's agent that knows one SNMPv3 user and no community."""
-    need("snmpd")
-    port, folder = free_port(socket.SOCK_DGRAM), peers.folder / "snmpd-v3"
-    folder.mkdir()
-    lines = [f"createUser healthmon SHA-256 {AUTH} AES {PRIVATE}", "rouser healthmon priv", *views]
-    (folder / "snmpd.conf").write_text("\n".join(lines) + "\n")
-    argv = ["-f", "-Lo", "-C", "-c", folder / "snmpd.conf", "-p", folder / "pid"]
-    env = {"SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""}
-    peers.start("snmpd", *argv, f"udp:{HOST}:{port}", env=env)
+    port = free_port(socket.SOCK_DGRAM)
+    user = f"createUser healthmon SHA-256 {AUTH} AES {PRIVATE}"
+    real.snmpd_of(peers, HOST, port, user, "rouser healthmon priv", *views)
     wait_udp(HOST, port)
     return port
 

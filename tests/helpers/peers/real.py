@@ -61,27 +61,19 @@ def snmpd(peers: Peers, address: str, port: int, values: dict[str, str]) -> subp
     """net-snmp's agent with UPS-MIB objects set by ``override`` (``{"4.1.0": "integer 3"}``);
     community ``public``.
     """
+    objects = (f"override {UPS}.{oid} {value}" for oid, value in values.items())
+    return snmpd_of(peers, address, port, "rocommunity public 127.0.0.0/8", *objects)
+
+
+def snmpd_of(peers: Peers, address: str, port: int, *lines: str) -> subprocess.Popen[bytes]:
+    """net-snmp's agent with these lines of configuration."""
     need("snmpd")
     folder = peers.folder / f"snmpd-{address}-{port}-{len(peers.running)}"
     folder.mkdir()
-    lines = [
-        "rocommunity public 127.0.0.0/8",
-        *(f"override {UPS}.{oid} {value}" for oid, value in values.items()),
-    ]
     (folder / "snmpd.conf").write_text("\n".join(lines) + "\n")
+    argv = ["-f", "-Lo", "-C", "-c", folder / "snmpd.conf", "-p", folder / "pid"]
     env = {"SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""}
-    return peers.start(
-        "snmpd",
-        "-f",
-        "-Lo",
-        "-C",
-        "-c",
-        folder / "snmpd.conf",
-        "-p",
-        folder / "pid",
-        f"udp:{address}:{port}",
-        env=env,
-    )
+    return peers.start("snmpd", *argv, f"udp:{address}:{port}", env=env)
 
 
 ON_MAINS = {
