@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import functools
 import logging
-import platform
 import signal
 import time
 import uuid
@@ -23,6 +22,7 @@ from healthmon.runtime.estate import Estate
 from healthmon.runtime.other_agents import OtherAgents
 from healthmon.runtime.reading import read_apart
 from healthmon.store import StoreError, lease, location
+from healthmon.store.agent_name import agent_name
 from healthmon.store.lease import Contact, Lease, Watch
 from healthmon_exporters.web import standby_pages
 from healthmon_exporters.web.agent_pages import AgentPages, AgentReport
@@ -101,7 +101,7 @@ class _Waiting:
         try:
             where = location.place(self.estate.config)
             asking = functools.partial(lease.announce, where.url, where.password, self.holder)
-            self.found, self.trouble = await asyncio.to_thread(asking, platform.node()), ""
+            self.found, self.trouble = await asyncio.to_thread(asking, agent_name()), ""
         except (StoreError, ConfigError) as error:
             self.trouble = str(error)
             self.contact.failed()

@@ -7,7 +7,6 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +28,7 @@ from healthmon.store import (
     permissions,
     runtime_directory,
 )
+from healthmon.store.agent_name import agent_name
 
 if TYPE_CHECKING:
     from healthmon.checks.function_check.walk import Tick
@@ -179,7 +179,7 @@ def store_writer(config: Config, state: Path | None, over: Lease | None = None) 
     if config.database is None:
         return StoreWriter(where.open, where.file)
     seconds = config.database.takeover or TAKEOVER_SECONDS
-    claim = Claim(platform.node(), seconds, over)
+    claim = Claim(agent_name(), seconds, over)
     return StoreWriter(lambda: where.open(alone=claim), claim=claim)
 
 

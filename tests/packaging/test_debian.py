@@ -174,8 +174,20 @@ def test_an_upgrade_tells_what_the_configuration_has_to_change(root):
     root.well("sed -i 's/^time_servers:/tyme_servers:/' /etc/healthmon/config.yaml")
     said = root.well("dpkg-reconfigure -f noninteractive healthmon 2>&1")
     root.well("sed -i 's/^tyme_servers:/time_servers:/' /etc/healthmon/config.yaml")
-    assert "healthmon: check-config says:" in said
+    assert "healthmon: check-config says of /etc/healthmon/config.yaml:" in said
     assert "tyme_servers" in said
+
+
+def test_an_agent_of_several_is_looked_after_as_the_only_one_is(root):
+    """Its configuration is checked at an upgrade, and it can be enabled."""
+    root.well(
+        "install -d /etc/healthmon/north && cp /etc/healthmon/config.yaml /etc/healthmon/north/; "
+        "systemctl enable healthmon@north 2>&1; systemctl is-enabled healthmon@north; "
+        "sed -i 's/^time_servers:/tyme_servers:/' /etc/healthmon/north/config.yaml"
+    )
+    said = root.well("dpkg-reconfigure -f noninteractive healthmon 2>&1")
+    assert "check-config says of /etc/healthmon/north/config.yaml:" in said
+    assert "check-config says of /etc/healthmon/config.yaml:" not in said
 
 
 def test_removed_it_leaves_configuration_and_record_and_purged_the_record_only(root):

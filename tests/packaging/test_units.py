@@ -23,7 +23,20 @@ from healthmon_exporters.reports import shift_document
 
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "packaging" / "systemd"
-SERVICES = ("healthmon.service", "healthmon-sweep.service", "healthmon-backup.service")
+INSTANCE = "healthmon@north.service"
+SERVICES = (
+    "healthmon.service",
+    "healthmon-sweep.service",
+    "healthmon-backup.service",
+    "healthmon@.service",
+)
+# What the instances have of their own.
+OF_ITS_OWN = (
+    ("/etc/healthmon/config.yaml", "/etc/healthmon/%i/config.yaml"),
+    ("secret:/etc/healthmon/secrets", "secret:/etc/healthmon/%i/secrets"),
+    ("StateDirectory=healthmon", "StateDirectory=healthmon/%i"),
+    ("Type=notify", "Type=notify Environment=HEALTHMON_AGENT=%i"),
+)
 # What SQLite does only as root, and a service is not.
 ONLY_AS_ROOT = {"fchown"}
 
@@ -46,7 +59,9 @@ def test_the_exposure_of_a_service_is_small(unit):
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize("unit", [*SERVICES, "healthmon-sweep.timer", "healthmon-backup.timer"])
+@pytest.mark.parametrize(
+    "unit", [*SERVICES, INSTANCE, "healthmon-sweep.timer", "healthmon-backup.timer"]
+)
 def test_every_line_of_a_unit_is_understood(tmp_path, unit):
     """Copies whose program exists, so that only the unit itself can be found fault with."""
     for path in UNITS.iterdir():
@@ -59,10 +74,25 @@ def test_every_line_of_a_unit_is_understood(tmp_path, unit):
 
 def test_all_services_are_closed_alike():
     """But the agent has to see who sends an act by its socket."""
-    agent, *others = (set(restrictions((UNITS / name).read_text())) for name in SERVICES)
-    for other in others:
+    agent, sweep, backup, instance = (
+        set(restrictions((UNITS / name).read_text())) for name in SERVICES
+    )
+    for other in (sweep, backup):
         assert agent ^ other == {"PrivateUsers=no", "PrivateUsers=yes"}
         assert "PrivateUsers=no" in agent
+    assert instance == agent
+
+
+def test_an_instance_is_the_agent_with_a_name_configuration_secrets_and_state_of_its_own():
+    agent, instance = (
+        (UNITS / name).read_text().split("[Service]\n")[-1].splitlines()
+        for name in ("healthmon.service", "healthmon@.service")
+    )
+    expected = "\n".join(line for line in agent if not line.startswith("#"))
+    for ours, its_own in OF_ITS_OWN:
+        assert expected.count(f"{ours}\n") == 1
+        expected = expected.replace(f"{ours}\n", its_own.replace(" ", "\n") + "\n")
+    assert [line for line in instance if not line.startswith("#")] == expected.splitlines()
 
 
 def restrictions(unit: str) -> list[str]:

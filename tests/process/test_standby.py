@@ -5,6 +5,7 @@ or doubled message.
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 import time
@@ -61,8 +62,10 @@ def test_a_second_agent_takes_over_from_one_that_is_stopped_killed_or_ended(
         south.until(lambda: stands_by(south), 20)
         assert "has the estate" in south.get("/")[1]
         listed = products[1].run("agents").out
-        assert "has the estate" in listed
-        assert "stands by" in listed
+        assert re.search(
+            r"^north: has the estate \(epoch 1\), seen \d s ago$", listed, re.MULTILINE
+        )
+        assert re.search(r"^south: stands by, seen \d s ago$", listed, re.MULTILINE)
 
         north.process.send_signal(signal.SIGSTOP)
         took = south.until(lambda: answers(lambda: leads(south) and south.faults("C001")), 60)
@@ -116,4 +119,5 @@ def _product(folder: Path, url: str, hook: int) -> Product:
                 "cause": {"hold": "1 s", "quiet": "1 s", "longest": "2 s"},
             },
         },
+        environment={"HEALTHMON_AGENT": folder.name},
     )
