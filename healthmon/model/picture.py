@@ -13,8 +13,8 @@ from healthmon.model.measurements import Clock
 # second on something has moved (a ticking digit changes by 18 and more even at 150 kbit/s).
 STILL_CELL, MOVED_CELL = 7.0, 11.0
 _ROWS, _COLUMNS = 5, 8  # tiles of a view
-LEAST_APART = 0.9  # seconds between two key frames that tell: a clock has ticked by then,
-CLOCK_APART = 1.7  # and shows surely another second by then
+LEAST_APART = 0.9  # seconds between two key frames that tell how the noise changed,
+CLOCK_APART = 1.7  # and between two of which a clock surely shows another second
 # Outlines that agree at an offset of a few pixels by less may be the blocks of an encoder.
 SURE_OFFSET = 0.09
 GREY, COLOUR = 0.5, 1.5  # mean distance from grey; encoders keep a grey picture at 0.0
@@ -37,6 +37,18 @@ class Change:
     apart: float
     fine: float | None = None
     scene: float | None = None
+
+    @property
+    def spans_tick(self) -> bool:
+        """Whether a clock that lives has surely ticked in between, however late the pictures came."""
+        return self.apart >= CLOCK_APART
+
+    @property
+    def moved(self) -> bool | None:
+        """Whether something has moved, if only a clock; None where the time was too short to tell."""
+        if self.cell >= MOVED_CELL:
+            return True
+        return False if self.spans_tick else None
 
     @property
     def noise(self) -> float | None:

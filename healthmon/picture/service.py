@@ -17,7 +17,6 @@ from typing import Any
 from healthmon.model.clock_hours import evidence
 from healthmon.model.enums import Span
 from healthmon.model.picture import (
-    CLOCK_APART,
     LEAST_APART,
     MOVED_CELL,
     STILL_CELL,
@@ -110,11 +109,6 @@ class PictureService:
     snapshots: str = "yes"
     learning: Learning = Learning.BY_TURNS
     learning_at: dict[tuple[str, str], float] = field(default_factory=dict)
-
-    @property
-    def apart(self) -> float:
-        """Seconds between two key frames that tell whether the picture, or the clock in it, stands."""
-        return CLOCK_APART if self.clock else LEAST_APART
 
     def is_due(self, memory: PictureMemory, now: float) -> bool:
         """Whether a stream check that runs `now` should keep its key frames."""
@@ -484,5 +478,5 @@ def _note_movement(memory: PictureMemory) -> None:
     if most >= MOVED_CELL:
         memory.moved = 0 if memory.still else memory.moved + 1
         memory.still = False
-    elif most < STILL_CELL:
+    elif most < STILL_CELL and any(one.spans_tick for one in changes):
         memory.still = True

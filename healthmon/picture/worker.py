@@ -214,7 +214,7 @@ def _movement(asked: Message, fields: dict[str, Any]) -> dict[str, Any]:
     if session is None or float(asked.fields["apart"]) < LEAST_APART:
         return {}
     change = Change(apart=float(asked.fields["apart"]), **session)
-    return {"moved": change.cell >= MOVED_CELL, "noise": change.noise}
+    return {"moved": change.moved, "noise": change.noise}
 
 
 if __name__ == "__main__":

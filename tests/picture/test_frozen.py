@@ -193,3 +193,22 @@ async def test_after_a_check_in_which_only_the_clock_moved_one_key_frame_does_no
     finally:
         await pool.close()
     assert tells == [False, False, True]
+
+
+@pytest.mark.parametrize(("apart", "counted"), [(1.0, False), (2.0, True)])
+async def test_a_clock_that_ticks_late_does_not_stand_still(
+    tmp_path: Path, apart: float, *, counted: bool
+):
+    """Two key frames a second apart may show the same one."""
+    same = [living(95)[0]] * 2
+    pool = PicturePool()
+    baselines, where, memory = Baselines(tmp_path), ("C1", "main"), PictureMemory(moved=5)
+    coded = Encoder("h264", 10**6).key_frames(same)
+    frames = [KeyFrame("h264", one, 100.0 + apart * n) for n, one in enumerate(coded)]
+    try:
+        await PictureService(pool, baselines, 0.0).measure(where, frames, memory, seconds=60)
+    finally:
+        await pool.close()
+    known = Baseline.read(baselines.read(where))
+    assert (known.lights[0].count, known.pairs, known.moving) == (1, int(counted), 0)
+    assert memory.still is counted

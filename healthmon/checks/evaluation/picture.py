@@ -237,7 +237,7 @@ def _frozen(
     if still and change.fine is not None and change.fine <= limit:
         behind = " behind a clock that ticks" if most.cell >= MOVED_CELL else ""
         return f"it changed by {change.fine:.2f} grey levels{behind} (limit {limit:.2f})"
-    if most.cell < STILL_CELL and _always_moves(picture) and change.mean <= STILL_MEAN:
+    if most.cell < STILL_CELL and _clock_stands(change, picture):
         return (
             f"no part of it changed by more than {change.cell:.0f} grey levels "
             f"(limit {STILL_CELL:.0f}), where one did in every earlier check"
@@ -253,6 +253,11 @@ def _least_change(known: Comparison | None) -> float:
     if known is None or known.low_change is None:
         return STILL_FINE
     return min(STILL_FINE, STILL_SHARE * known.low_change)
+
+
+def _clock_stands(change: Change, picture: PictureReading) -> bool:
+    """Whether a still picture is one in which a clock should have ticked."""
+    return change.spans_tick and change.mean <= STILL_MEAN and _always_moves(picture)
 
 
 def _always_moves(picture: PictureReading) -> bool:

@@ -12,7 +12,7 @@ from healthmon.checks.probes import ptz, snapshot
 from healthmon.checks.probes.context import ProbeContext
 from healthmon.model.device import Check, Device
 from healthmon.model.enums import CheckName, Kind
-from healthmon.model.picture import PictureReading
+from healthmon.model.picture import CLOCK_APART, PictureReading
 from healthmon.picture.pool import START_SECONDS
 from healthmon.picture.service import PictureMemory, PictureService
 from healthmon.protocols import deadline
@@ -117,11 +117,12 @@ class JudgedPicture:
         """The same for a second key frame, where no earlier check has left one to compare with, or saw
         nothing move but the clock: two of one session tell best whether the picture is frozen.
         """
-        apart = self.service.apart
-        if self.memory.tells or not collector.kept() or collector.is_apart(apart):
+        if self.memory.tells or not collector.kept() or collector.is_apart(CLOCK_APART):
             return 0.0
         left = min(SECOND_KEY_SECONDS, ends - time.monotonic())
-        return await session.watch_until(lambda _meter: collector.is_apart(apart), max(0.0, left))
+        return await session.watch_until(
+            lambda _meter: collector.is_apart(CLOCK_APART), max(0.0, left)
+        )
 
     async def watch_clock(self, session: Session, since: float) -> None:
         """Keep the whole stream for the rest of `LEARN_FOR`, of which `since` seconds are over, where the

@@ -119,6 +119,16 @@ def test_a_camera_that_always_moved_and_stands_still_is_frozen_at_a_low_bit_rate
     assert verdicts(ticking)["moving"].state is State.OK
 
 
+@pytest.mark.parametrize(("apart", "frozen"), [(1.0, False), (1.3, False), (1.7, True)])
+def test_a_clock_may_show_the_same_second_in_key_frames_that_are_close_together(
+    apart: float, *, frozen: bool
+):
+    """One that is late by a few pictures has not ticked in a second by our clock."""
+    still = Change(mean=1.9, cell=5.0, apart=apart, fine=1.7)
+    found = verdicts(replace(GOOD, session=still, moved=12)).get("moving")
+    assert (found is not None and found.state is State.FAULT) is frozen
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "words"),
     [
