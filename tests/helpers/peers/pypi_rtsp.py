@@ -43,6 +43,7 @@ def espp(port: int, files: list[str]) -> None:
     import espp as esp  # type: ignore[import-not-found]
 
     server = esp.RtspServer(esp.RtspServer.Config(server_address=HOST, port=port, path="mjpeg"))
+    server.set_session_log_level(esp.Logger.Verbosity.info)  # it logs what it was asked
     server.start()
     frames = [Path(file).read_bytes() for file in files]
     for frame in itertools.cycle(frames):
