@@ -10,14 +10,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from healthmon.demo.clip import HEIGHT, WIDTH, Clip, encode
+from healthmon.demo.listener import Listener
 from healthmon.demo.onvif_sim import OnvifSim
 from healthmon.demo.recorders.engine import RecorderSim
 from healthmon.demo.recorders.vendors import REPLIES, recorder_of
 from healthmon.demo.rtsp_sim import RtspSim
 from healthmon.demo.state import Counters, SimDevice
 from healthmon.demo.udp_sim import NtpSim, SnmpSim
-
-BACKLOG = 64
 
 
 def _http_of(device: SimDevice) -> Callable[[], asyncio.Protocol]:
@@ -76,7 +75,7 @@ class Estate:
     async def stop(self) -> None:
         """Close everything."""
         for device in list(self._closers):
-            await self._unbind(device)
+            self._unbind(device)
         if self._control is not None:
             self._control.close()
             await self._control.wait_closed()
@@ -86,22 +85,16 @@ class Estate:
             return
         loop, held = asyncio.get_running_loop(), self._closers.setdefault(device.id, [])
         for port, made in _tcp_of(device, self._clips):
-            held.append(await loop.create_server(made, device.address, port, backlog=BACKLOG))
+            held.append(Listener(made, device.address, port))
         for port, answering in _udp_of(device):
             transport, _ = await loop.create_datagram_endpoint(
                 answering, local_addr=(device.address, port)
             )
             held.append(transport)
 
-    async def _unbind(self, device: str) -> None:
-        for visitor in list(self.devices[device].visitors):
-            visitor.abort()
+    def _unbind(self, device: str) -> None:
         for held in self._closers.pop(device, []):
             held.close()
-            if isinstance(held, asyncio.Server):
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(0.1):
-                        await held.wait_closed()
 
     async def set_fault(self, device_id: str, name: str, value: object = True) -> None:
         """Switch a fault on, or off with a false value. Raises KeyError for an unknown device."""
@@ -111,7 +104,7 @@ class Estate:
         else:
             device.faults.pop(name, None)
         if name in ("off", "reboot", "port_down", "port_off", "poe_fault"):
-            await self._unbind(device_id)
+            self._unbind(device_id)
             device.faults.pop("reboot", None)
             device.changed = time.monotonic()
             await self._bind(device)

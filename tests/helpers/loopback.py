@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from healthmon.demo.listener import Listener
 from healthmon.demo.state import has_left
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -45,32 +46,34 @@ async def served(
     tasks: set[asyncio.Task[None]] = set()
     writers: list[asyncio.StreamWriter] = []
 
-    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        told.connections += 1
-        writers.append(writer)
-        told.most = max(told.most, sum(not has_left(one.transport) for one in writers))
-        task = asyncio.current_task()
-        assert task
-        tasks.add(task)
-        with contextlib.suppress(
-            ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError
-        ):
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             try:
                 await handler(reader, writer)
             finally:
-                writer.transport.abort()  # Python before 3.11.7 leaves it open when the handler fails
+                writer.transport.abort()
 
-    server = await asyncio.start_server(accept, host, port, ssl=tls)
-    told.port = server.sockets[0].getsockname()[1]
-    try:
-        yield told
-    finally:
-        server.close()
-        for writer in writers:
-            writer.transport.abort()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        told.connections += 1
+        writers.append(writer)
+        told.most = max(told.most, sum(not has_left(one.transport) for one in writers))
+        tasks.add(asyncio.create_task(talk(reader, writer)))
+
+    def made() -> asyncio.StreamReaderProtocol:
+        return asyncio.StreamReaderProtocol(asyncio.StreamReader(), accept)
+
+    with Listener(made, host, port, tls=tls) as listener:
+        told.port = listener.port
+        try:
+            yield told
+        finally:
+            listener.close()
+            for task in tasks:
+                task.cancel()
+            for error in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(error, Exception):
+                    told_of = {"message": "a handler failed", "exception": error}
+                    asyncio.get_running_loop().call_exception_handler(told_of)
 
 
 @contextlib.contextmanager
