@@ -60,7 +60,7 @@ class Record(Protocol):
         """Record an act; the life of the fault with it."""
 
     def act_all(self, made: Sequence[Act]) -> None:
-        """Record acts, all or none."""
+        """Record the acts of one person, all or none."""
 
     def raise_fault(self, made: Act) -> int:
         """Raise a fault; its number, 0 if the agent has given it none in time."""
@@ -150,22 +150,23 @@ class _Direct:
         return self.store.references()
 
     def act(self, made: Act) -> LifeCycle:
-        return self.store.act(self._named(made), own_account())
+        return self.store.act(replace(made, by=self._name_of(made)), own_account())
 
     def act_all(self, made: Sequence[Act]) -> None:
-        self.store.act_all([self._named(one) for one in made], own_account())
+        by = self._name_of(made[0]) if made else ""
+        self.store.act_all([replace(one, by=by) for one in made], own_account())
 
     def raise_fault(self, made: Act) -> int:
-        act_id = self.store.raise_fault(self._named(made), own_account())
+        act_id = self.store.raise_fault(replace(made, by=self._name_of(made)), own_account())
         return numbered(self.store, act_id, self.loaded)
 
-    def _named(self, made: Act) -> Act:
-        """`made` in the name of the user that the account is bound to, if it is bound to one."""
+    def _name_of(self, made: Act) -> str:
+        """Who acts: the user that the account is bound to, if it is bound to one, else as given."""
         typed = _typed_name(made)
         user = _own_user(self.loaded, typed, Permission.ACKNOWLEDGE, actor)
         if user is None and not typed:
             raise StoreError(NO_NAME)
-        return made if user is None else replace(made, by=user.name)
+        return typed if user is None else user.name
 
     def sign(self, name: str, note: str) -> tuple[float, str, str]:
         user = _own_user(self.loaded, name, Permission.SIGN)

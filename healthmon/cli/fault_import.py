@@ -80,6 +80,7 @@ class Import:
     new: list[Act] = field(default_factory=list)
     known: int = 0
     _lives: dict[int, LifeCycle] = field(default_factory=dict)
+    _seen: dict[int, set[tuple[ActKind, float]]] = field(default_factory=dict)
     _references: dict[str, set[int]] | None = None
 
     def problems(
@@ -119,21 +120,23 @@ class Import:
         return came, fixed
 
     def _record(self, new: Act) -> None:
-        life = self._lives[new.number]
-        if any(one.kind is new.kind and one.happened == new.happened for one in life.standing):
+        seen = self._seen[new.number]
+        if (new.kind, new.happened) in seen:
             self.known += 1
             return
-        if refusal := life.refusal(new, new.at):
+        # Of the visits and fixes of a file none decides whether another may be recorded.
+        if refusal := self._lives[new.number].refusal(new, new.at):
             raise BadLineError(f"F{new.number:06d}: {refusal}")
-        after = max((one.id for one in life.acts), default=0) + 1
-        self._lives[new.number] = LifeCycle.of(life.incident, (*life.acts, replace(new, id=after)))
+        seen.add((new.kind, new.happened))
         self.new.append(new)
 
     def _fault(self, values: Mapping[str, str]) -> int:
         """The number of the fault that a line is about; its life is known then."""
         number = self._by_number(values["fault"]) if values.get("fault") else self._by_job(values)
         if number not in self._lives:
-            self._lives[number] = self.record.life_cycle(number)
+            life = self.record.life_cycle(number)
+            self._lives[number] = life
+            self._seen[number] = {(one.kind, one.happened) for one in life.standing}
         return number
 
     def _by_number(self, text: str) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
 from healthmon.incidents.acts import AHEAD_SECONDS, Act, ActKind, PauseOwner
@@ -48,7 +49,7 @@ class Pause:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LifeCycle:
     """One fault with the acts on it, in order. `standing` are those that nobody has undone, without
     the acts "undo". The acknowledgement of `incident` is the one that stands, and so is what a
@@ -95,8 +96,12 @@ class LifeCycle:
 
     def last(self, kind: ActKind) -> Act | None:
         """The standing act of `kind` that was entered last."""
-        found = self.all(kind)
-        return found[-1] if found else None
+        return self._last.get(kind)
+
+    @cached_property
+    def _last(self) -> Mapping[ActKind, Act]:
+        """The standing act of each kind that was entered last."""
+        return {one.kind: one for one in self.standing}
 
     @property
     def raised(self) -> bool:

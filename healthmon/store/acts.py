@@ -9,13 +9,18 @@ import json
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from healthmon.incidents.acts import Act, ActKind
+from healthmon.incidents.growing_life import GrowingLife
 from healthmon.incidents.incident import Incident, raised_by_person
 from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.store import audit, sql
 from healthmon.store.engine import Engine, StoreError
 from healthmon.store.rows import Author
+
+# The acts after which a fault may be over, or not be over any more.
+_ENDING: Final = frozenset({ActKind.CLOSE, ActKind.DISMISS, ActKind.UNDO})
 
 
 class Acts:
@@ -28,22 +33,29 @@ class Acts:
         fault with it. When this returns it is on the disk. What comes again by the same form is
         recorded already. Raises StoreError with the reason where it cannot be done.
         """
-        return self.act_all([new], author)[0]
+        return self.act_all([new], author)[new.number]
 
-    def act_all(self, acts: Iterable[Act], author: Author | None = None) -> list[LifeCycle]:
-        """The same for several acts: all of them are recorded, or none."""
+    def act_all(self, acts: Iterable[Act], author: Author | None = None) -> dict[int, LifeCycle]:
+        """The same for several acts: all of them are recorded, or none. The lives by number."""
         with self._engine.transaction():
             audit.claim(self._engine)
-            return [self._act(new, author) for new in acts]
+            lives: dict[int, GrowingLife] = {}
+            for new in acts:
+                growing = lives.get(new.number) or GrowingLife(self._life(new.number))
+                lives[new.number] = self._grown(growing, new, author)
+            return {number: growing.life for number, growing in lives.items()}
 
-    def _act(self, new: Act, author: Author | None) -> LifeCycle:
-        life = self._life(new.number)
+    def _act(self, new: Act, author: Author | None) -> None:
+        """Record one act, within a transaction that has claimed the chain."""
+        self._grown(GrowingLife(self._life(new.number)), new, author)
+
+    def _grown(self, growing: GrowingLife, new: Act, author: Author | None) -> GrowingLife:
         if self._of_same_form(new):
-            return life
-        if refusal := life.refusal(new, new.at):
+            return growing
+        if refusal := growing.refusal(new):
             raise StoreError(f"F{new.number:06d}: {refusal}")
-        kept = self._add(new, author)
-        return self._settled(LifeCycle.of(life.incident, (*life.acts, kept)))
+        growing.add(self._add(new, author))
+        return GrowingLife(self._settled(growing.life)) if new.kind in _ENDING else growing
 
     def _add(self, new: Act, author: Author | None) -> Act:
         row = {"number": new.number, "kind": new.kind.value, "name": new.by, "at": new.at}
@@ -59,6 +71,8 @@ class Acts:
 
     def _of_same_form(self, new: Act) -> int:
         """The id of the act that came by the form of `new` before; 0 for none."""
+        if not new.form:
+            return 0
         found = self._engine.execute(sql.ACT_OF_FORM, {"form": _mark(new)}).fetchone()
         return int(found[0]) if found else 0
 
@@ -191,8 +205,6 @@ def _raised(acts: list[Act]) -> LifeCycle:
 
 
 def _mark(new: Act) -> str:
-    """What a form is known by. One that was changed after it was sent is another; "" for no form."""
-    if not new.form:
-        return ""
+    """What the form of `new` is known by. One that was changed after it was sent is another."""
     text = json.dumps([new.kind.value, new.number, new.by, new.body()])
     return f"{new.form[:64]}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

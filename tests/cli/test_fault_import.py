@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 from helpers.commands import healthmon
 from helpers.store_samples import CASE
 
+from healthmon.cli import fault_import
 from healthmon.store import Batch, Store
 
 pytestmark = pytest.mark.slow
@@ -176,3 +178,41 @@ def test_a_file_that_is_not_there_is_told(kept: tuple[Path, Store]) -> None:
     path, _ = kept
     code, _, err = healthmon("faults", "import", "none.csv", *NAME, "--config", str(path))
     assert (code, "none.csv: cannot be read: no such file or directory" in err) == (3, True)
+
+
+def visits(count: int, days: int) -> str:
+    """A file of so many visits of the fault 7, a second apart."""
+    begin = NOW - timedelta(days=days)
+    times = (f"{begin + timedelta(minutes=one):%Y-%m-%d %H:%M}" for one in range(count))
+    return "fault,attended\n" + "".join(f"F000007,{at}\n" for at in times)
+
+
+def calls_of(path: Path, text: str) -> int:
+    """How many Python functions are called while a file is imported. It is the same on every machine,
+    however busy.
+    """
+    file, calls = path.parent / "jobs.csv", 0
+    file.write_text(text)
+
+    def count(_frame: object, event: str, _arg: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        fault_import.run(file, "A. Smith", path)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_the_cost_of_an_import_grows_with_its_lines_and_not_with_their_square(
+    kept: tuple[Path, Store],
+) -> None:
+    path, store = kept
+    calls_of(path, visits(1, 2))  # what is imported and read once
+    small, large = calls_of(path, visits(201, 2)), calls_of(path, visits(1001, 2))
+    assert len(acts(store, 7)) == 1002
+    assert large < 5 * small, "800 new visits beside 200 that cost `small`"
+    known = calls_of(path, visits(1001, 2))
+    assert known < 3 * small, "of a file that is known already nothing is written"

@@ -20,6 +20,7 @@ from healthmon.incidents.acts import (
     PauseOwner,
     act,
 )
+from healthmon.incidents.growing_life import GrowingLife
 from healthmon.incidents.incident import Incident
 from healthmon.incidents.life_cycle import LifeCycle, Stage
 
@@ -264,3 +265,25 @@ def test_a_fault_is_raised_at_a_time_that_can_be(off: float) -> None:
     with pytest.raises(ActError, match="time"):
         act(ActKind.RAISE, "A. Smith", 2e9, 2e9 + off, what="dark", noticed_by="operator")
     act(ActKind.RAISE, "A. Smith", 2e9, 2e9 - 30 * 86400, what="dark", noticed_by="operator")
+
+
+@given(
+    st.sampled_from([MACHINE, RESTORED, BY_HAND]),
+    st.lists(st.tuples(st.sampled_from(ActKind), st.integers(0, 40)), max_size=30),
+)
+def test_a_life_that_grows_is_the_one_of_all_its_acts(
+    incident: Incident, wanted: list[tuple[ActKind, int]]
+) -> None:
+    record, growing = Record(incident), GrowingLife(LifeCycle.of(incident, ()))
+    for kind, hours in wanted:
+        last = record.life.last_act
+        details = {"act": str(last.id if last else 0)} if kind is ActKind.UNDO else {}
+        made = act(
+            kind, "A. Smith", NOW, NOW - 3600 * hours, **{**DETAILS.get(kind, {}), **details}
+        )
+        refusal = growing.refusal(made)
+        assert refusal == record.life.refusal(made, NOW)
+        if not refusal:
+            record.acts.append(replace(made, id=len(record.acts) + 1))
+            growing.add(record.acts[-1])
+    assert growing.life == record.life
