@@ -44,6 +44,7 @@ WITHOUT = {
         "backup",
         "completion",
         "config-schema",
+        "database-sql",
         "export",
         "record",
         "restore",

@@ -360,6 +360,16 @@ def alertmanager_config(
     sys.stdout.write(made.text(loaded, secrets=secrets_folder.rstrip("/"), url_files=url_files))
 
 
+@cli.command("database-sql")
+def database_sql(
+    role: Annotated[str, typer.Argument(help="the role of PostgreSQL by which the agents log in")],
+) -> None:
+    """Print the SQL that makes the tables in PostgreSQL and lets the role of the agents do no more than they need."""
+    from healthmon.store import role_sql
+
+    sys.stdout.write(role_sql.text(role))
+
+
 @notify.command("test")
 def notify_test(
     target: Annotated[str, typer.Argument(help="a notification target of config.yaml")],

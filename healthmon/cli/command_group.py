@@ -75,6 +75,7 @@ class RootGroup(CommandGroup):
             "notify",
             "user",
             "alertmanager-config",
+            "database-sql",
             "config-schema",
             "completion",
         ),

@@ -19,6 +19,10 @@ from urllib.parse import quote
 
 SQLITE = "sqlite:///"
 BUSY_SECONDS = 5.0
+# Whether a server has a table or an index of this name, where new ones are made.
+HAS = "SELECT to_regclass(quote_ident(current_schema()) || '.' || %(name)s) IS NOT NULL"
+# insufficient_privilege, invalid_schema_name (PostgreSQL's manual, appendix A)
+_NO_RIGHT = ("42501", "3F000")
 _CORRUPT = (
     "malformed",
     "not a database",
@@ -94,6 +98,12 @@ class Engine:
         """Let nobody else write to `table` until the end of the transaction. SQLite has one writer at
         a time anyway.
         """
+
+    def has(self, name: str) -> bool:  # noqa: ARG002 - for those that must know
+        """Whether there is a table or an index of this `name`, where that must be known before one is made;
+        only within a transaction.
+        """
+        return False
 
     def check(self) -> None:
         """Look for damage, where the database does not do so itself; only within a transaction."""
@@ -208,6 +218,10 @@ class ServerEngine(Engine):
         """As `Engine.claim`."""
         self.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
 
+    def has(self, name: str) -> bool:
+        """As `Engine.has`."""
+        return bool(self._connection.execute(HAS, {"name": name}).fetchone()[0])
+
     def sever(self) -> None:
         """As `Engine.sever`."""
         connection = self._connection
@@ -307,5 +321,9 @@ def last_number(file: Path) -> int:
 def plain(error: Exception) -> StoreError:
     """The error of a driver in one line: damage, or trouble that may pass."""
     text = " ".join(str(error).split())[:200]
+    if getattr(error, "sqlstate", "") in _NO_RIGHT:
+        return TroubleError(
+            f"{text}; the administrator of the database runs `healthmon database-sql`"
+        )
     damaged = any(word in text.lower() for word in _CORRUPT)
     return CorruptError(text) if damaged else TroubleError(text)

@@ -21,7 +21,7 @@ from typing import Any, Final
 from healthmon.secret import Secret
 from healthmon.store.engine import AloneError, TroubleError, plain
 from healthmon.store.rows import Handed
-from healthmon.store.schema import META
+from healthmon.store.schema import META, need
 
 ADVISORY_LOCK = int.from_bytes(b"healthmn", "big")
 RELEASED = "released"
@@ -80,7 +80,7 @@ class Lock:
 
     def seize(self, connection: Any) -> None:
         """Take the database on a new `connection`. Raises AloneError where an agent has it."""
-        connection.execute(META)
+        need(connection, META)
         if not _locked(connection):
             raise AloneError(
                 f"another healthmon agent runs already with this database{_on(lease_of(connection))}"
@@ -133,7 +133,7 @@ class Claim(Lock):
         """Take the lock and the lease; once had, only the same lease is taken up again. Raises
         AloneError, SupersededError.
         """
-        connection.execute(META)
+        need(connection, META)
         found = lease_of(connection)
         if self.lease is not None and (found is None or found.holder != self.holder):
             raise SupersededError(_superseded(found))
@@ -315,7 +315,7 @@ def _connected(url: str, password: Secret | None) -> Iterator[Any]:
 
 def stand_by(connection: Any, holder: str, name: str) -> Lease | None:
     """Say that an agent on the machine `name` stands by, and read the lease."""
-    connection.execute(META)
+    need(connection, META)
     connection.execute(_PUT_TIMED, {"row": f"standby:{holder}", "value": name})
     return lease_of(connection)
 
@@ -325,7 +325,7 @@ def members(connection: Any) -> tuple[float, list[Member]]:
     that has the estate first, whenever that was.
     """
     now = float(connection.execute(f"SELECT {_NOW}").fetchone()[0])
-    connection.execute(META)
+    need(connection, META)
     lease = lease_of(connection)
     found = []
     if lease is not None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from healthmon.incidents.acts import Act, ActKind
 from healthmon.store import older_chain, sql
-from healthmon.store.engine import Engine
+from healthmon.store.engine import HAS, Engine
 
 VERSION = 6
 
@@ -122,8 +124,32 @@ MIGRATIONS: dict[int, Callable[[Engine], None]] = {
 }
 
 
+_MADE: Final = re.compile(r"CREATE (?:TABLE|INDEX) IF NOT EXISTS (\w+)")
+
+
+def statements(engine: type[Engine] | Engine) -> Iterator[tuple[str, str]]:
+    """The name of each table and index, and the statement that makes it in a database of `engine`."""
+    written = _TABLES.replace("ROW_ID", engine.row_id).replace("WHOLE", engine.whole)
+    for statement in written.split(";"):
+        yield _name(statement), statement.strip()
+
+
 def create(engine: Engine) -> None:
-    """Make the tables that are missing; only within a transaction."""
-    statements = _TABLES.replace("ROW_ID", engine.row_id).replace("WHOLE", engine.whole)
-    for statement in statements.split(";"):
-        engine.execute(statement)
+    """Make the tables and indexes that are missing; only within a transaction."""
+    for name, statement in statements(engine):
+        if not engine.has(name):
+            engine.execute(statement)
+
+
+def need(connection: Any, statement: str) -> None:
+    """Make a table on a `connection` to a server, where it is missing. PostgreSQL asks for the right to
+    make tables before it looks for the table, and the role of an agent may be without it.
+    """
+    if not connection.execute(HAS, {"name": _name(statement)}).fetchone()[0]:
+        connection.execute(statement)
+
+
+def _name(statement: str) -> str:
+    found = _MADE.search(statement)
+    assert found is not None  # noqa: S101 - the statements are above
+    return found[1]
