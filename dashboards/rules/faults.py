@@ -58,6 +58,7 @@ OWN_ALERT = {
     "record_changed": "HealthmonRecordChanged",
     "name_server": "HealthmonNameServerDown",
     "devices_held": "HealthmonDevicesHeld",
+    "agent_left_out": "HealthmonAgentLeftOut",
     **BY_FIGURE,
 }
 

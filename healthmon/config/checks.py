@@ -82,6 +82,7 @@ def _in_whole_entries(part: Part) -> Iterator[tuple[Path_, str]]:
         *_sources(config),
         *_windows(config),
         *_wide_listener(config),
+        *_shared(config),
         *_agents(config),
         *notify_checks.problems_of(config),
         *oidc_checks.problems_of(config),
@@ -379,6 +380,12 @@ def _wide_listener(config: Config) -> Iterator[tuple[Path_, str]]:
     loopback = config.agent.listen == "localhost" or is_loopback(config.agent.listen)
     if not loopback and not (config.agent.tls and config.agent.users_file):
         yield ("agent", "listen"), "anything wider than 127.0.0.1 needs both 'tls' and 'users_file'"
+
+
+def _shared(config: Config) -> Iterator[tuple[Path_, str]]:
+    database = config.database
+    if database is not None and database.share and database.takeover is None:
+        yield ("database", "share"), "agents that share the devices need `takeover`"
 
 
 def _agents(config: Config) -> Iterator[tuple[Path_, str]]:

@@ -173,6 +173,7 @@ TEXTS: Final = {
     "agents": "Addresses of the agents of this database, which ask each other whether they are cut off from it.",
     "Database.ca_file": "PEM file of the CA that vouches for the pages of the agents.",
     "takeover": "After how long a silence a second agent with the same database takes over.",
+    "Database.share": "`yes`: agents that stand by make checks too, as dealt by the agent that has the estate.",
     "keep": "How long the record is kept where no period of its own is written.",
     "faults": "How long ended faults are kept.",
     "notices": "How long sent notifications are kept.",

@@ -138,13 +138,15 @@ class Cause(Strict):
 class Database(Strict):
     """Where history is kept when not in a file of the state directory: PostgreSQL, for estates
     beyond one machine. With `takeover` a second agent with the same database stands by, and takes
-    over when the other one has been silent that long. `agents` are the web addresses of all of them, and
-    `ca_file` holds who has signed their certificates.
+    over when the other one has been silent that long; where they `share` the devices, it checks some of
+    them meanwhile. `agents` are the web addresses of all of them, and `ca_file` holds who has signed their
+    certificates.
     """
 
     url: Annotated[str, Field(pattern=r"^postgresql://[^/]+/.+$")]
     credential: str | None = None
     takeover: Seconds | None = Field(default=None, ge=3, le=3600)
+    share: Flag = False
     agents: Annotated[tuple[Url, ...], BeforeValidator(as_list)] = Field(default=(), max_length=8)
     ca_file: str | None = None
 

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from healthmon import __version__
 from healthmon.checks.probes.ptz_moves import NotRecordedError
@@ -40,7 +40,7 @@ from healthmon.runtime.incident_service import IncidentService
 from healthmon.runtime.other_agents import OtherAgents
 from healthmon.runtime.preloading import load_for
 from healthmon.runtime.reading import read_apart
-from healthmon.runtime.self_check import Facts, behind, own_network
+from healthmon.runtime.self_check import Facts, behind, left_out, own_network
 from healthmon.runtime.self_check import verdicts as own_verdicts
 from healthmon.runtime.state import AgentState, FailedRun
 from healthmon.runtime.supervise import supervised
@@ -51,6 +51,9 @@ from healthmon.store.audit import Entry
 from healthmon.store.lease import Lease
 from healthmon_exporters.metrics.exposition import Metrics
 from healthmon_exporters.web.agent_pages import AgentReport
+
+if TYPE_CHECKING:  # what only agents load that share the devices out
+    from healthmon.runtime.dealing import Dealing
 
 log = logging.getLogger("healthmon")
 
@@ -98,6 +101,7 @@ class Agent:
     schedule: Schedule | None = None
     audit: AuditWatch = field(default_factory=lambda: AuditWatch(_no_store))
     ending: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    dealing: Dealing | None = None
     _liveness: Liveness | None = None
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -353,6 +357,7 @@ class Agent:
             self.audit.watch,
             self.incident_service.store_writer.hold,
             self.incident_service.store_writer.decide,
+            self._deal,
             *self.incident_service.jobs,
         )
         tasks = [asyncio.create_task(supervised(job, self._bug)) for job in jobs]
@@ -370,6 +375,19 @@ class Agent:
             await self.engine.close()
             self.running.close()
 
+    async def _deal(self) -> None:
+        """Have other agents make checks too, as soon as the database has given this one the estate."""
+        database = self.of_file.config.database
+        claim = self.incident_service.store_writer.claim
+        if database is None or not database.share or claim is None:
+            return
+        from healthmon.runtime.dealing import Dealing
+
+        self.dealing = Dealing.of(
+            claim, lambda: self.estate, lambda: self.of_file, lambda: self.state
+        )
+        await self.dealing.work()
+
     @staticmethod
     def _every(seconds: float, step: Callable[[], None]) -> Callable[[], Awaitable[None]]:
         async def loop() -> None:
@@ -382,8 +400,24 @@ class Agent:
     def _bug(self) -> None:
         self.engine.runner.bugs += 1
 
+    async def _made(self, check: Check, trace: Trace) -> CheckResult:
+        """By another agent, where the check is dealt to one, or by this one."""
+        if self.dealing is not None and self.engine.left_out(check) is None:
+            seen = await self.dealing.outcome_of(check, trace)
+            if seen is not None:
+                return self.engine.evaluated(check, seen)
+        return await self.engine.run_check(check, trace)
+
+    def forget_view(self, where: tuple[str, str]) -> None:
+        """Have the view of the stream `where` (device, stream) learned anew, by every agent. Raises
+        OSError.
+        """
+        self.engine.forget_view(where)
+        if self.dealing is not None:
+            self.dealing.forget(where)
+
     def _self(self) -> None:
-        """Look at ourselves: our trouble is one fault of our own."""
+        """Order at ourselves: our trouble is one fault of our own."""
         self._catch_up()
         if self.incident_service.wall.now() >= self._next_date:
             self._operated()
@@ -401,6 +435,7 @@ class Agent:
             audit=self.audit.problem,
             failing=self.incident_service.dispatcher.failing(),
             last_sweep=sweep[0] if sweep else None,
+            left_out=left_out(self.dealing.problems()) if self.dealing else "",
             watched_since=min(self.started, self.incident_service.watched_since or self.started),
         )
         verdicts = own_verdicts(facts, self.estate.shift_plan)
@@ -408,7 +443,7 @@ class Agent:
         self.incident_service.apply(CheckResult(_OWN, observation, verdicts))
 
     def _catch_up(self) -> None:
-        """Look now at what this machine has a way to again."""
+        """Order now at what this machine has a way to again."""
         back = self.engine.own.back()
         if back and self.schedule is not None:
             checks = {**self.estate.reach_checks, AGENT: self.estate.agent_check()}
@@ -425,7 +460,7 @@ class Agent:
             gone = nothing(check, Reason.NOT_REPORTED, at=time.time())
             return CheckResult(check, gone, ())
         trace = Trace(keep_notes=True)
-        result = await self.engine.run_check(check, trace)
+        result = await self._made(check, trace)
         if not result.well:
             self.state.note_failure(FailedRun(result, trace.shortened()))
         return result

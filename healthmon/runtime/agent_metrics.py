@@ -5,7 +5,7 @@ out, the store.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from healthmon.incidents.confirmation import Fault
 from healthmon.incidents.correlation import BlindZone, blind_zones
@@ -20,6 +20,9 @@ from healthmon.store import backup, retained
 from healthmon.store.lease import Claim
 from healthmon_exporters.metrics.exposition import Metrics
 from healthmon_exporters.metrics.families import EPOCH, EPOCH_HELP
+
+if TYPE_CHECKING:  # what only agents load that share the devices out
+    from healthmon.runtime.dealing import Dealing
 
 Row = tuple[tuple[str, ...], float]
 Table = tuple[str, str, tuple[str, ...], Sequence[Row]]
@@ -36,6 +39,7 @@ class Shown(Protocol):
     schedule: Schedule | None
     cut: frozenset[str]
     audit: AuditWatch
+    dealing: Dealing | None
 
     def estate_state(self) -> EstateState:
         """What is known of the estate now."""
@@ -48,12 +52,13 @@ def show(agent: Shown) -> None:
     incidents = list(case_work.reducer.incidents.values())
     suppressed = case_work.reducer.suppressed + agent.engine.state.book.suppressed
     blind = blind_zones(devices, working(agent))
-    dispatcher = case_work.dispatcher
+    dispatcher, dealing = case_work.dispatcher, agent.dealing
     tables = (
         *fault_tables(incidents, devices, suppressed, blind),
         *inspection_tables(incidents, case_work.answered),
         *metered_tables(devices, agent.engine.data.used),
         *lease_tables(agent.engine.estate.config.estate.name, case_work.store_writer.claim),
+        *(dealt_tables(dealing.made_by(), dealing.problems()) if dealing is not None else ()),
         *outbox_tables(dispatcher.pending(), dispatcher.counts, dispatcher.problems),
         *retention_tables(case_work.periods, case_work.deleted, case_work.trimmed_at),
     )
@@ -178,6 +183,23 @@ def lease_tables(estate: str, claim: Claim | None) -> Iterator[Table]:
     """(family, help, label names, rows) of the lease by which an agent has the `estate`; none with a file."""
     if claim is not None and claim.lease is not None:
         yield EPOCH, EPOCH_HELP, ("estate",), [((estate,), float(claim.lease.epoch))]
+
+
+def dealt_tables(made: Mapping[str, int], problems: Sequence[tuple[str, str]]) -> Iterator[Table]:
+    """(family, help, label names, rows) of the agents that share the devices: how many checks each has
+    `made`, by its machine ("" is this one), and why one is given nothing.
+    """
+    text = "Checks that each agent has made since this one has the estate, by its machine; empty for this one."
+    yield (
+        "healthmon_dealt_checks_total",
+        text,
+        ("agent",),
+        [((n,), float(c)) for n, c in made.items()],
+    )
+    left_out = {name for name, _ in problems}
+    text = "1 for another agent that is given devices to check, 0 where it is left out."
+    rows = [((name,), float(name not in left_out)) for name in made if name]
+    yield "healthmon_dealt_agent_ok", text, ("agent",), rows
 
 
 def outbox_tables(

@@ -110,7 +110,7 @@ class CheckEngine:
         """Run the probe of `check` under its deadline and evaluate what it saw. A device that was
         not reached is asked nothing else.
         """
-        left_out = self._left_out(check)
+        left_out = self.left_out(check)
         if left_out is not None:
             return self.evaluated(check, left_out)
         device, began = self.estate.devices[check.device], time.monotonic()
@@ -134,15 +134,34 @@ class CheckEngine:
     def apply(self, result: CheckResult) -> None:
         """Believe what `result` shows of its device, of the time and of our own network."""
         check, observation = result.check, result.observation
+        self.notice(result)
+        if check.check_type == CheckName.REACH:
+            self._apply_reach(observation, result.verdicts)
+        if check.check_type == CheckName.PORT:
+            self._apply_port(observation)
+
+    def notice(self, result: CheckResult) -> None:
+        """Keep what `result` shows of the time, of our own network and of how the device is to be asked;
+        it says nothing yet of how the device is.
+        """
+        check, observation = result.check, result.observation
         self.own.apply(result, self._answers(check))
         if isinstance(observation.value, Reference):
             self.state.known_time.apply(observation.value)
         if observation.reason in _SILENT:
             self.context.memory_of(self._answers(check).id).answers = False
-        if check.check_type == CheckName.REACH:
-            self._apply_reach(observation, result.verdicts)
-        if check.check_type == CheckName.PORT:
-            self._apply_port(observation)
+
+    def forget_view(self, where: tuple[str, str]) -> None:
+        """Have the view of the stream `where` (device, stream) learned anew, where pictures are judged.
+        Raises OSError.
+        """
+        if self.context.pictures is None:
+            return
+        from healthmon.picture.service import PictureMemory
+
+        stream = self.context.memory_of(where[0]).stream(where[1])
+        stream.picture = stream.picture or PictureMemory()
+        self.context.pictures.forget(where, stream.picture)
 
     def explained(self, device: Device, verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
         """`verdicts` with those that a dead parent explains made UNKNOWN."""
@@ -153,7 +172,7 @@ class CheckEngine:
         devices = self.estate.devices
         return devices.get(check.spoken_to, devices[check.device])
 
-    def _left_out(self, check: Check) -> Observation | None:
+    def left_out(self, check: Check) -> Observation | None:
         """What stands for a run that is not made; None where it is."""
         lost = check.spoken_to in self.state.down
         if lost and check.check_type not in (CheckName.REACH, CheckName.REFERENCE):

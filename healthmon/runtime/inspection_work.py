@@ -12,7 +12,6 @@ from healthmon.incidents.life_cycle import LifeCycle
 from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.model.device import Check
 from healthmon.model.enums import CheckName, Kind
-from healthmon.picture.service import PictureMemory
 from healthmon.runtime.agent import Agent
 from healthmon.runtime.asking import asked, entered
 from healthmon.runtime.check_now import ChecksNow
@@ -128,14 +127,9 @@ class InspectionWork:
         return found
 
     def _forget(self, name: str, checks: Iterable[Check]) -> None:
-        service = self._agent.engine.context.pictures
-        if service is None:
-            return
         for check in checks:
-            stream = self._agent.engine.context.memory_of(name).stream(check.instance)
-            memory = stream.picture = stream.picture or PictureMemory()
             try:
-                service.forget((name, check.instance), memory)
+                self._agent.forget_view((name, check.instance))
             except OSError as error:
                 raise NotDoneError(
                     f"what was learned cannot be deleted: {error.strerror}"

@@ -29,9 +29,9 @@ class Facts:
 
     `network` says why our own network is down, `name_server` that no name is answered for, `held`
     which other program keeps devices from us, `behind` that not every check is run at its interval,
-    `audit` what was changed in the record by hand; `failing` are the targets that fail, with (since,
-    problem). `last_sweep` is when the last whole sweep was made; what was due before `watched_since`
-    is not missed.
+    `left_out` which other agents are given no devices to check, `audit` what was changed in the
+    record by hand; `failing` are the targets that fail, with (since, problem). `last_sweep` is when
+    the last whole sweep was made; what was due before `watched_since` is not missed.
     """
 
     now: float
@@ -39,6 +39,7 @@ class Facts:
     name_server: str = ""
     held: str = ""
     behind: str = ""
+    left_out: str = ""
     store_problem: str = ""
     alarm: str = ""
     alarm_at: float = 0.0
@@ -95,6 +96,7 @@ def verdicts(facts: Facts, plan: ShiftPlan) -> tuple[Verdict, ...]:
         _aspect(
             facts, "pace", "falling_behind", facts.behind, "every check is run at its interval"
         ),
+        _aspect(facts, "agents", "agent_left_out", facts.left_out, "no agent is left out"),
         _aspect(facts, "store", "store", facts.store_problem, "history is kept"),
         _aspect(facts, "history", "history_damaged", alarm, "history is sound"),
         _aspect(facts, "audit", "record_changed", facts.audit, "the record is as it was written"),
@@ -115,7 +117,7 @@ def _aspect(facts: Facts, aspect: str, code: str, problem: str, well: str) -> Ve
 
 
 def _one(facts: Facts, aspect: str, code: str, sentence: str) -> Verdict:
-    warning = code in ("sweep_missed", "notify_failing", "falling_behind")
+    warning = code in ("sweep_missed", "notify_failing", "falling_behind", "agent_left_out")
     state = State.OK if not code else State.DEGRADED if warning else State.FAULT
     return Verdict(AGENT, CheckName.AGENT, "", aspect, state, code or "ok", sentence, facts.now)
 
@@ -128,6 +130,11 @@ def behind(pace: Pace) -> str:
         f"not every check can be run at its interval: {pace.needed:.0f} would run at the same time, and"
         f" {pace.slots} may; every device is checked {pace.factor:.1f} times less often than configured"
     )
+
+
+def left_out(problems: Iterable[tuple[str, str]]) -> str:
+    """The agents that are given nothing, each a machine and why, in words; "" for none."""
+    return "; ".join(f"the agent on {name} is given no devices: it {why}" for name, why in problems)
 
 
 def missed_shift(facts: Facts, plan: ShiftPlan) -> str:

@@ -40,7 +40,7 @@ async def agent_of(path: Path) -> tuple[Agent, tuple[str, ...]]:
         seconds = estate.config.database.takeover if estate.config.database else None
         if seconds is None:
             return Agent.of(path, estate), problems
-        over, waited = await _until_free(estate, seconds)
+        over, waited = await _until_free(path, estate, seconds)
         if waited:  # the file may be another one by now
             estate, problems = await _read(path)
         try:
@@ -59,22 +59,24 @@ async def _read(path: Path) -> tuple[Estate, tuple[str, ...]]:
     return estate, tuple(map(str, problems))
 
 
-async def _until_free(estate: Estate, seconds: float) -> tuple[Lease | None, bool]:
+async def _until_free(path: Path, estate: Estate, seconds: float) -> tuple[Lease | None, bool]:
     """The lease that may be ended, and whether it had to be waited for."""
     waiting = _Waiting(estate, Watch(seconds), OtherAgents.of(estate.config))
     try:
-        return await _waited(estate, seconds, waiting)
+        return await _waited(path, estate, seconds, waiting)
     finally:
         await waiting.close()
 
 
-async def _waited(estate: Estate, seconds: float, waiting: _Waiting) -> tuple[Lease | None, bool]:
+async def _waited(
+    path: Path, estate: Estate, seconds: float, waiting: _Waiting
+) -> tuple[Lease | None, bool]:
     if await waiting.is_free():
         return waiting.found, False
     # The file is read at a takeover anyway.
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)
     log.info("standing by: %s; takes over after %g s of silence", waiting.words(), seconds)
-    async with _shown(estate, waiting):
+    async with _shown(estate, waiting), _checking(path, estate, waiting):
         systemd.tell("READY=1", f"STATUS=standing by: {waiting.words()}")
         while not await waiting.is_free():
             systemd.tell("WATCHDOG=1", f"STATUS=standing by: {waiting.words()}")
@@ -110,6 +112,10 @@ class _Waiting:
         self.contact.answered(began)
         return self.watch.may_take(self.found, time.monotonic())
 
+    def epoch(self) -> int:
+        """That of the lease as it was read last."""
+        return self.found.epoch if self.found is not None else 0
+
     def report(self) -> AgentReport:
         """What this agent says of itself."""
         seconds = lease.fresh(self.watch.seconds)
@@ -129,6 +135,22 @@ class _Waiting:
         if self.found.beat == lease.RELEASED:
             return f"the agent on {self.found.name} has ended"
         return f"an agent on {self.found.name} has the estate"
+
+
+@contextlib.asynccontextmanager
+async def _checking(path: Path, estate: Estate, waiting: _Waiting) -> AsyncIterator[None]:
+    """An agent that stands by makes the checks that are dealt to it, where devices are shared out."""
+    if not (estate.config.database and estate.config.database.share):
+        yield
+        return
+    from healthmon.runtime.checker import checking
+
+    task = asyncio.create_task(checking(path, estate, waiting.holder, waiting.epoch))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager

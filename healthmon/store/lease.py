@@ -142,6 +142,11 @@ class Claim(Lock):
         if self.lease is None:
             self._begin(connection, found)
 
+    @property
+    def epoch(self) -> int:
+        """That of its lease, 0 where it has none."""
+        return self.lease.epoch if self.lease is not None else 0
+
     def _begin(self, connection: Any, before: Lease | None) -> None:
         self.lease = Lease((before.epoch if before else 0) + 1, self.holder, self.name)
         connection.execute(_PUT, {"name": "lease", "value": self.lease.as_json()})

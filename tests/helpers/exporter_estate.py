@@ -331,6 +331,7 @@ def tables() -> list[agent_metrics.Table]:
         *agent_metrics.fault_tables([told, held], devices, {"maintenance": 2}, blind),
         *agent_metrics.inspection_tables([told, held], {"no": 2, "yes": 1}),
         *agent_metrics.lease_tables("CCTV", Claim("north", 30.0, lease=Lease(7, "a1", "north"))),
+        *agent_metrics.dealt_tables({"": 40, "south": 38, "west": 7}, [("west", "was silent")]),
         *agent_metrics.outbox_tables(
             {"mail": 3}, {("mail", "sent"): 12, ("mail", "retried"): 1}, {"mail": "refused"}
         ),

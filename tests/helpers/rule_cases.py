@@ -287,6 +287,7 @@ OWN = {
     "record_changed": "HealthmonRecordChanged",
     "name_server": "HealthmonNameServerDown",
     "devices_held": "HealthmonDevicesHeld",
+    "agent_left_out": "HealthmonAgentLeftOut",
 }
 # What another fault of the same device explains; each is tried on a device of its own.
 EXPLAINED = {

@@ -11,7 +11,14 @@ import pytest
 from healthmon.model.device import Check, Device
 from healthmon.model.enums import CheckName, Kind, State
 from healthmon.notifications.shifts import ShiftPlan
-from healthmon.runtime.self_check import Facts, behind, missed_shift, own_network, verdicts
+from healthmon.runtime.self_check import (
+    Facts,
+    behind,
+    left_out,
+    missed_shift,
+    own_network,
+    verdicts,
+)
 from healthmon.scheduling.pace import Pace
 
 LONDON = "Europe/London"
@@ -83,6 +90,7 @@ def test_every_aspect_of_our_own_health_is_told_and_only_while_it_is_so():
             name_server="the name server does not answer",
             held="process 7 (healthmon, stopped) holds 2 devices",
             behind="not every check can be run at its interval",
+            left_out=left_out([("south", "has another config.yaml")]),
             store_problem="the disk is full",
             alarm="put aside",
             alarm_at=now - 60,
@@ -96,6 +104,7 @@ def test_every_aspect_of_our_own_health_is_told_and_only_while_it_is_so():
         "names": (State.FAULT, "name_server"),
         "locks": (State.FAULT, "devices_held"),
         "pace": (State.DEGRADED, "falling_behind"),
+        "agents": (State.DEGRADED, "agent_left_out"),
         "store": (State.FAULT, "store"),
         "history": (State.FAULT, "history_damaged"),
         "audit": (State.FAULT, "record_changed"),

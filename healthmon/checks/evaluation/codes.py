@@ -466,6 +466,10 @@ _AGENT: Table = {
         "Falling behind",
         "Not every check can be run at its interval; every device is checked less often, all alike.",
     ),
+    "agent_left_out": (
+        "Agent left out",
+        "An agent that shares the devices is given none: its clock, its configuration or its answers are wrong.",
+    ),
     "store": ("History not kept", "The store cannot be written; new history is in memory only."),
     "history_damaged": (
         "History damaged",

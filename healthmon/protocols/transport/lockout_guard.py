@@ -34,6 +34,7 @@ WINDOW_SECONDS = 30 * 60.0
 LOCKED_SECONDS = 30 * 60.0
 MOST_REJECTIONS = 2
 FUTURE_SECONDS = 1.0
+TAKEN_SECONDS = 1.0
 ANY = ""
 # "You still have 2 attempts", "after 2 more failed attempts"; "remaining attempts: 2", "attempts
 # left: 2"; ISAPI XML_userCheck and its JSON: <retryLoginTime>3<, "retryLoginTime": 3.
@@ -304,8 +305,15 @@ class LockoutGuard:
         with contextlib.suppress(ValueError, TypeError, KeyError, OverflowError, RecursionError):
             stored = json.loads(said)
             by = self.now() - max(0.0, age) - _moment(stored["now"])
-            found = _accounts_of(stored["accounts"])
-            self._handed = {key: one.moved(by) for key, one in found.items()}
+            for key, one in _accounts_of(stored["accounts"]).items():
+                self._remember(key, one.moved(by))
+
+    def _remember(self, key: str, account: _Account) -> None:
+        known = self._handed.get(key)
+        # A note that goes round between agents is a little later each time.
+        if known is None or account.newest > known.newest + TAKEN_SECONDS:
+            self._handed[key] = account
+            self.revision += 1
 
     @staticmethod
     def _key(host: str, credential: Credential) -> str:

@@ -1,0 +1,386 @@
+"""The agent that has the estate has other agents make checks: it plans every check, believes what
+they see and is alone in telling it; they make the check, and keep nothing (docs/adr/0072).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import itertools
+import logging
+import math
+import platform
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from healthmon.model.device import Check, Device
+from healthmon.model.enums import CheckName, Kind, Reason
+from healthmon.model.picture import Answer
+from healthmon.model.results import Observation
+from healthmon.protocols.trace import Trace
+from healthmon.runtime.estate import Estate
+from healthmon.runtime.letters import (
+    Order,
+    Outcome,
+    Report,
+    UnreadableError,
+    Where,
+    Work,
+    packed,
+    report_of,
+)
+from healthmon.runtime.state import AgentState
+from healthmon.scheduling.locks import stable_hash
+from healthmon.store import StoreError, location
+from healthmon.store.lease import Claim, fresh, pause_between_beats
+from healthmon.store.post import Post
+
+log = logging.getLogger("healthmon")
+
+GATHER_SECONDS = 0.02
+AGAIN_SECONDS = 1.0
+# How much longer than its own deadline a check may take on its way there and back.
+WAY_SECONDS = 5.0
+# An agent whose clock is further from ours would tell the clocks of cameras wrongly.
+CLOCK_SECONDS = 1.0
+LEFT_ALONE_SECONDS = 30.0
+MOST_UNANSWERED = 3
+_BUILT_IN = frozenset(map(str, CheckName))
+# An agent that sees this of itself is no judge of a device.
+_NO_JUDGE = frozenset(
+    {Reason.AGENT_NETWORK, Reason.AGENT_STALLED, Reason.AGENT_RESOURCE, Reason.AGENT_BUSY}
+)
+
+
+@dataclass(slots=True)
+class Checker:
+    """Another agent, as its last report says, which came at `heard` (monotonic). It is given nothing
+    before `left_alone` (monotonic), and has not answered the last `unanswered` checks.
+    """
+
+    last: Report
+    heard: float
+    told_logins: int = -1
+    left_alone: float = -math.inf
+    forgotten: list[Where] = field(default_factory=list)
+    waiting: list[Order] = field(default_factory=list)
+    under_way: dict[int, asyncio.Future[Outcome | None]] = field(default_factory=dict)
+    made: int = 0
+    unanswered: int = 0
+
+    def why_not(self, digest: str, clock: float, seconds: float, *, timed: bool) -> str:
+        """Why it is given nothing, in words; "" where it is. `seconds` is the time of a takeover, `clock`
+        our own wall clock minus the database's; `timed`: we know the time.
+        """
+        now, apart = time.monotonic(), abs(self.last.clock - clock)
+        if now - self.heard > fresh(seconds):
+            return f"was silent for {now - self.heard:.0f} s"
+        if self.last.digest != digest:
+            return "has other devices or checks in its config.yaml"
+        if apart > CLOCK_SECONDS:
+            return f"has a clock that is {apart:.0f} s off ours"
+        if timed and not self.last.knows_time:
+            return "does not know the time"
+        return "has not answered, or has trouble of its own" if now < self.left_alone else ""
+
+    def leave_alone(self, why: str) -> None:
+        """Give it nothing for a while."""
+        self.left_alone = time.monotonic() + LEFT_ALONE_SECONDS
+        log.warning("the agent on %s is given nothing for a while: %s", self.last.name, why)
+
+    def not_answered(self) -> None:
+        """A check that it was given has not come back in time."""
+        self.unanswered += 1
+        if self.unanswered >= MOST_UNANSWERED:
+            self.leave_alone("it does not answer")
+
+    def give_up(self) -> None:
+        """Expect nothing more of what it was given."""
+        self.waiting.clear()
+        for future in self.under_way.values():
+            if not future.done():
+                future.set_result(None)
+
+
+@dataclass(slots=True)
+class Dealing:
+    """By `post`, as soon as the database has given this agent the lease of `claim`. `estate` and
+    `state` are those in force; `of_file` says how config.yaml describes a device: one that people have
+    changed since is checked by this agent.
+    """
+
+    post: Post
+    claim: Claim
+    place: str
+    estate: Callable[[], Estate]
+    of_file: Callable[[], Estate]
+    state: Callable[[], AgentState]
+    checkers: dict[str, Checker] = field(default_factory=dict)
+    own: int = 0
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+    _bell: asyncio.Event = field(default_factory=asyncio.Event)
+    _open: bool = False
+    _file: Estate | None = None
+    _digest: str = ""
+    _own_units: tuple[Estate | None, frozenset[str]] = (None, frozenset())
+
+    @classmethod
+    def of(
+        cls,
+        claim: Claim,
+        estate: Callable[[], Estate],
+        of_file: Callable[[], Estate],
+        state: Callable[[], AgentState],
+    ) -> Dealing:
+        """By the database of `claim`. Raises ConfigError for a secret."""
+        where = location.place(of_file().config)
+        post = Post(where.url, where.password)
+        return cls(post, claim, place_of(of_file()), estate, of_file, state)
+
+    async def work(self) -> None:
+        """Give and take, until cancelled; while the database does not answer everything is checked by
+        this agent.
+        """
+        try:
+            while True:
+                if self.claim.epoch:
+                    await self._give_and_take()
+                await asyncio.sleep(AGAIN_SECONDS)
+        finally:
+            await self.post.close()
+
+    async def _give_and_take(self) -> None:
+        self.post.receiver = receiver(self.claim.epoch)
+        try:
+            await self.post.open()
+            self._open = True
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._receive())
+                tasks.create_task(self._give())
+                tasks.create_task(self._greet())
+        except* StoreError as error:
+            log.info("other agents are given nothing: %s", error.exceptions[0])
+        finally:
+            self._close()
+
+    async def outcome_of(self, check: Check, trace: Trace) -> Observation | None:
+        """What the agent saw to which `check` is dealt, with the notes of its `trace`; None where this
+        agent is to make the check itself.
+        """
+        checker = self._dealt_to(check)
+        if checker is None:
+            self.own += 1
+            return None
+        number = next(self._numbers)
+        future: asyncio.Future[Outcome | None] = asyncio.get_running_loop().create_future()
+        checker.under_way[number] = future
+        checker.waiting.append(Order(number, check.key, self._answers(check)))
+        self._bell.set()
+        try:
+            async with asyncio.timeout(check.timeout + WAY_SECONDS):
+                seen = await future
+        except TimeoutError:
+            seen = None
+            checker.not_answered()
+        finally:
+            checker.under_way.pop(number, None)
+        return self._believed(check, checker, seen, trace)
+
+    def forget(self, where: Where) -> None:
+        """The view of the stream `where` is learned anew, whoever checks it."""
+        for checker in self.checkers.values():
+            checker.forgotten.append(where)
+        self._bell.set()
+
+    def made_by(self) -> dict[str, int]:
+        """How many checks each machine has made; "" is this agent itself."""
+        found = {"": self.own}
+        for one in self.checkers.values():
+            found[one.last.name] = found.get(one.last.name, 0) + one.made
+        return found
+
+    def problems(self) -> list[tuple[str, str]]:
+        """The agents that are given nothing: (machine, why), in words."""
+        found = ((one.last.name, self._why_not(one)) for one in self.checkers.values())
+        return [(name, why) for name, why in found if why]
+
+    def _believed(
+        self, check: Check, checker: Checker, seen: Outcome | None, trace: Trace
+    ) -> Observation | None:
+        if seen is None:
+            return None
+        checker.unanswered = 0
+        if seen.reason in _NO_JUDGE:
+            checker.leave_alone(seen.detail)
+            return None
+        try:
+            found = seen.observation(check, time.time())
+        except UnreadableError:
+            return None
+        checker.made += 1
+        trace.kept += [(0.0, ".", f"checked from {checker.last.name}"), *seen.notes]
+        return found
+
+    # ------------------------------------------------------------------------------ who checks
+
+    def _dealt_to(self, check: Check) -> Checker | None:
+        """The agent that makes it: of a device and of what is read from it always the same one, as long as
+        it lives (rendezvous hashing). None for this one.
+        """
+        if not self._open or not self.checkers or self._file is not self.of_file():
+            return None
+        unit = _unit(check, self.estate().devices)
+        if check.check_type not in _BUILT_IN or unit in self._kept():
+            return None
+        fit = {one.last.place: one for one in self.checkers.values() if not self._why_not(one)}
+        best = max((self.place, *fit), key=lambda place: stable_hash(f"{unit}\0{place}"))
+        return fit.get(best)
+
+    def _why_not(self, checker: Checker) -> str:
+        timed = knows_the_time(self.state())
+        return checker.why_not(self._digest, self.post.clock, self.claim.seconds, timed=timed)
+
+    def _kept(self) -> frozenset[str]:
+        """The units that are never dealt."""
+        estate, units = self._own_units
+        if estate is not self.estate():
+            estate, of_file = self.estate(), self.of_file().devices
+            units = frozenset(
+                unit
+                for device in estate.devices.values()
+                for unit in _own_units(device, of_file, estate.devices)
+            )
+            self._own_units = estate, units
+        return units
+
+    def _answers(self, check: Check) -> tuple[Answer, ...]:
+        return self.state().answers.get((check.device, check.instance), ())
+
+    # ---------------------------------------------------------------------------- the letters
+
+    async def _receive(self) -> None:
+        async for found in self.post.letters():
+            for letter in found:
+                with contextlib.suppress(UnreadableError):  # an agent of another version
+                    self._heard(report_of(letter.body), letter.age)
+
+    def _heard(self, report: Report, age: float) -> None:
+        now = time.monotonic() - age
+        checker = self.checkers.get(report.sender)
+        if checker is None:
+            log.info("an agent on %s checks devices too", report.name)
+            checker = self.checkers[report.sender] = Checker(report, now)
+        checker.last, checker.heard = report, max(checker.heard, now)
+        if report.logins:
+            self.state().lockout_guard.take_over(report.logins, age)
+        for seen in report.seen:
+            future = checker.under_way.get(seen.number)
+            if future is not None and not future.done():
+                future.set_result(seen)
+
+    async def _give(self) -> None:
+        while True:
+            await self._bell.wait()
+            await asyncio.sleep(GATHER_SECONDS)
+            self._bell.clear()
+            for checker in list(self.checkers.values()):
+                if checker.waiting or checker.forgotten:
+                    await self._write(checker)
+
+    async def _greet(self) -> None:
+        """Say every few seconds which configuration is in force; leave out who is silent."""
+        while True:
+            await self.post.compare_clocks()
+            await self._follow_file()
+            for sender, checker in list(self.checkers.items()):
+                if self._why_not(checker):
+                    checker.give_up()
+                if time.monotonic() - checker.heard > self.claim.seconds:
+                    log.warning("the agent on %s checks nothing more", checker.last.name)
+                    del self.checkers[sender]
+                else:
+                    await self._write(checker)
+            await asyncio.sleep(pause_between_beats(self.claim.seconds) / 2)
+
+    async def _follow_file(self) -> None:
+        if self._file is not self.of_file():
+            estate = self.of_file()
+            self._digest = await asyncio.to_thread(digest_of, estate)
+            self._file = estate
+
+    async def _write(self, checker: Checker) -> None:
+        guard, logins = self.state().lockout_guard, ""
+        revision = guard.revision
+        if checker.told_logins != revision:
+            logins = guard.hand_over()
+        orders, forgotten = tuple(checker.waiting), tuple(checker.forgotten)
+        checker.waiting.clear()
+        checker.forgotten.clear()
+        work = Work(self.claim.epoch, self._digest, logins, forgotten, orders)
+        await self.post.send(checker.last.sender, packed(work))
+        checker.told_logins = revision
+
+    def _close(self) -> None:
+        self._open = False
+        for checker in self.checkers.values():
+            checker.give_up()
+
+
+def knows_the_time(state: AgentState) -> bool:
+    """Whether its time servers tell an agent the time."""
+    known = state.known_time.now()
+    return known is not None and known.offset is not None
+
+
+def digest_of(estate: Estate) -> str:
+    """Another one wherever agents would check otherwise; where they listen and keep their files does not
+    count. It takes a second for 10,000 cameras.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for one in (*estate.devices.values(), *estate.planned, estate.config.pictures):
+        digest.update(repr(one).encode("utf-8", "replace"))
+    return digest.hexdigest()
+
+
+def place_of(estate: Estate) -> str:
+    """What an agent is known by over its lives: its machine and its state directory."""
+    told = f"{platform.node()}\0{estate.state_directory}"
+    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+
+
+def receiver(epoch: int) -> str:
+    """Where letters to the agent go that has the estate by the lease `epoch`."""
+    return f"estate_{epoch}"
+
+
+def _unit(check: Check, devices: Mapping[str, Device]) -> str:
+    """What is checked by one agent: a recorder and its cameras, whose clocks are compared; else a
+    device.
+    """
+    device = devices[check.spoken_to if check.spoken_to in devices else check.device]
+    return _unit_of(device)
+
+
+def _unit_of(device: Device) -> str:
+    return device.recorder or device.id
+
+
+def _own_units(
+    device: Device, of_file: Mapping[str, Device], devices: Mapping[str, Device]
+) -> Iterable[str]:
+    """The units that the agent which has the estate checks itself because of `device`: itself, what people
+    have changed, what counts its data or may be moved (this machine remembers it), and what is handed
+    over together with what is handed over.
+    """
+    if (
+        device.kind is Kind.AGENT
+        or device.daily_bytes is not None
+        or device.ptz is not None
+        or of_file.get(device.id) is not device
+    ):
+        yield _unit_of(device)
+    if device.relays:
+        yield _unit_of(device)
+        yield from (_unit_of(devices[one.camera]) for one in device.relays if one.camera in devices)
