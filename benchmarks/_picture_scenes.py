@@ -15,12 +15,12 @@ from typing import Any
 import av
 import numpy as np
 
+from benchmarks._picture_weather import blurred, weathered
 from benchmarks._picture_worlds import KINDS, Backdrop, made, texture
 
 Grey = Any
 MARGIN = 0.25  # of the width and height, around what the camera sees
 NOISE = {"day": 1.5, "dusk": 2.5, "night": 4.0, "infrared": 3.0}
-WEATHERS = ("", "rain", "fog", "snow")
 FREEZE_STEP = 4  # pictures a second of a stream that is frozen
 FONT = {
     "0": (14, 17, 17, 17, 17, 17, 14), "1": (4, 12, 4, 4, 4, 4, 14),
@@ -120,7 +120,7 @@ class Scene:
         grey, leaves, lamps = self._seen(world, at, chance)
         _blown(grey, leaves, chance, spell)
         self._traffic(grey, chance, spell)
-        lit = _weathered(_lit(grey, lamps, at.light, spell), at.weather, chance)
+        lit = weathered(_lit(grey, lamps, at.light, spell), at.weather, chance, spell)
         if self._contrast < 1:
             lit = lit.mean() + self._contrast * (lit - lit.mean())
         sigma = float(np.hypot(self._softness, at.amount if at.fault == "defocus" else 0))
@@ -231,31 +231,6 @@ def _lit(grey: Grey, lamps: Grey, light: str, chance: Any) -> Grey:
         return grey * 0.9 * np.exp(-away) + 4
     gain, lamp = {"dusk": (0.4, 0.3), "night": (0.16, 0.75)}[light]
     return grey * (gain + lamp * lamps) * chance.uniform(0.85, 1.15) + 3
-
-
-def _weathered(grey: Grey, weather: str, chance: Any) -> Grey:
-    height, width = grey.shape
-    if weather == "fog":
-        thick = chance.uniform(0.3, 0.6)
-        return grey * (1 - thick) + 150 * thick * min(1.0, float(grey.mean()) / 90)
-    if weather in ("rain", "snow"):
-        long, bright = (height // 30, 30) if weather == "rain" else (max(2, height // 180), 90)
-        grey = grey * 0.85
-        for _ in range(250):
-            x, y = int(chance.integers(0, width)), int(chance.integers(0, height - long))
-            grey[y : y + long, x : x + max(1, long // 8)] += bright
-    return grey
-
-
-def blurred(grey: Grey, sigma: float) -> Grey:
-    """A gaussian blur; the borders are mirrored."""
-    edge = int(4 * sigma) + 1
-    padded = np.pad(grey.astype(np.float32), edge, mode="reflect")
-    high, wide = padded.shape
-    rows = np.exp(-2 * (np.pi * sigma * np.fft.fftfreq(high)) ** 2)[:, None]
-    columns = np.exp(-2 * (np.pi * sigma * np.fft.rfftfreq(wide)) ** 2)[None, :]
-    made = np.fft.irfft2(np.fft.rfft2(padded) * rows * columns, s=padded.shape)
-    return made[edge:-edge, edge:-edge]
 
 
 def _covered(grey: Grey, at: Moment) -> Grey:

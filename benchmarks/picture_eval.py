@@ -64,12 +64,15 @@ AMOUNTS = {
 }
 SIZES = ((352, 288), (640, 360), (640, 360), (704, 576), (1280, 720))
 RATES = (300_000, 300_000, 1_000_000, 2_000_000, 4_000_000)
+SELDOM = {"day": "low sun", "night": "headlights", "infrared": "insects"}
 LIGHTS = ("day", "day", "night", "infrared")
 SCENES, GOOD, EACH = 60, 170, 5
 SPELL = 6  # checks
 FROZEN_SECONDS = 15, 30  # before the second of two key frames
 DAY = 288  # checks
 CURVE = (3, 6, 8)
+MOST_FALSE = 3.0  # false alarms per 1,000 checks
+CHOSEN_BY = {"moved": "moved 0.05", "covered": "covered 0.3", "blurred": "defocus 2"}
 UNSEEN = 1000  # from here on are cameras by which no limit was ever chosen
 
 
@@ -256,8 +259,8 @@ def _parted(samples: list[Sample]) -> tuple[list[Sample], list[Sample]]:
     """The pictures that a camera learns from, and its checks."""
     learned = [one for one in samples if one.kind == "learn"]
     learned = learned or [one for one in samples if one.kind == "good"][:LEARNED]
-    chosen = {id(one) for one in learned}
-    return learned, [one for one in samples if id(one) not in chosen]
+    learns = {id(one) for one in learned}
+    return learned, [one for one in samples if id(one) not in learns]
 
 
 def _by_name(checks: Iterable[Check]) -> dict[str, list[Check]]:
@@ -293,7 +296,7 @@ def _curve(half: Half) -> Iterator[Row]:
 def _of_good(good: list[Check]) -> Iterator[Row]:
     false = sum(bool(one.codes()) for one in good)
     words = f"false alarms per 1,000{_of(false, len(good), 1000)}"
-    yield Row(words, 1000 * false / len(good), unit="", gate=3.0)
+    yield Row(words, 1000 * false / len(good), unit="", gate=MOST_FALSE)
     for slow, gate in ((False, 5.0), (True, 25.0)):
         known = [one for one in good if one.sample.low_rate == slow and not one.sample.new_light]
         for aspect in ("view", "focus"):
@@ -336,7 +339,7 @@ def _gate(name: str) -> float:
 
 def _met(name: str, checks: list[Check]) -> bool:
     if name == "good":
-        return 1000 * sum(bool(one.codes()) for one in checks) / len(checks) <= 3.0
+        return 1000 * sum(bool(one.codes()) for one in checks) / len(checks) <= MOST_FALSE
     return 100 * sum(not one.found() for one in checks) / len(checks) <= _gate(name)
 
 
@@ -356,57 +359,45 @@ def _by_fit(fit: Half, scored: Half) -> Iterator[Row]:
     """The limits that the first half of the cameras would choose, and what they do to the second."""
     if not fit.checks:
         return
-    chosen = Limits(
-        moved=_between(fit, "moved 0.05", _ratio, LIMITS.moved),
-        covered=_between(fit, "covered 0.3", lambda known: known.covered, LIMITS.covered),
-        blurred=_between(fit, "defocus 2", lambda known: known.focus, LIMITS.blurred),
-    )
-    for name in ("moved", "covered", "blurred"):
+    fitted = Limits(**{name: chosen(fit, name, fault) for name, fault in CHOSEN_BY.items()})
+    for name in CHOSEN_BY:
         words = f"limit {name} of the product, and that of the fitting half"
-        yield Row(words, getattr(LIMITS, name), getattr(chosen, name), unit="")
+        yield Row(words, getattr(LIMITS, name), getattr(fitted, name), unit="")
     names = _by_name(scored.checks)
-    for name in ("moved 0.05", "covered 0.3", "defocus 2"):
+    for name in CHOSEN_BY.values():
         checks = names.get(name, [])
         if checks:
             ours, theirs = (
                 100 * sum(not one.found(limits) for one in checks) / len(checks)
-                for limits in (LIMITS, chosen)
+                for limits in (LIMITS, fitted)
             )
             yield Row(f"  missed by either: {name}", ours, theirs, unit="%")
     good = names.get("good", [])
     if good:
         ours, theirs = (
             1000 * sum(bool(one.codes(limits)) for one in good) / len(good)
-            for limits in (LIMITS, chosen)
+            for limits in (LIMITS, fitted)
         )
         yield Row("  false alarms per 1,000 by either", ours, theirs, unit="")
 
 
-def _ratio(known: Comparison) -> float | None:
-    if known.peak is None or known.other_peak is None:
-        return None
-    return known.other_peak / max(known.peak, 1e-3)
-
-
-def _between(half: Half, fault: str, measure: Any, otherwise: float) -> float:
-    """The middle (of logarithms) between the worst of good checks but 3 of 1,000 and of faults but 3 of
-    100; `otherwise` where there are too few.
+def chosen(half: Half, name: str, fault: str) -> float:
+    """The limit `name` at which the product is wrong least often, counted by the goals of the `fault` and
+    of false alarms; the middle one of several. That of the product where there are too few checks.
     """
-    found: dict[bool, list[float]] = {True: [], False: []}
-    for one in half.checks:
-        known = one.reading.baseline
-        value = measure(known) if known is not None and known.peak is not None else None
-        if value is not None and one.sample.name in (fault, "good"):
-            found[one.sample.kind == "good"].append(max(float(value), 1e-3))
-    if min(len(one) for one in found.values()) < 20:
-        return otherwise
-    rising = np.median(found[False]) > np.median(found[True])
-    edges = (0.997, 0.03) if rising else (0.003, 0.97)
-    good, bad = (
-        np.quantile(found[is_good], edge)
-        for is_good, edge in zip((True, False), edges, strict=True)
-    )
-    return round(float(np.sqrt(good * bad)), 3)
+    names = _by_name(half.checks)
+    good, bad = names.get("good", []), names.get(fault, [])
+    ours = float(getattr(LIMITS, name))
+    if min(len(good), len(bad)) < 20:
+        return ours
+    wrong: dict[float, float] = {}
+    for value in (round(ours * 1.1**step, 3) for step in range(-9, 10)):
+        limits = replace(LIMITS, **{name: value})
+        missed = sum(not one.found(limits) for one in bad) / len(bad) / (_gate(fault) / 100)
+        false = sum(bool(one.codes(limits)) for one in good) / len(good) / (MOST_FALSE / 1000)
+        wrong[value] = missed + false
+    best = [value for value, cost in wrong.items() if cost == min(wrong.values())]
+    return best[len(best) // 2]
 
 
 def _beside(half: Half, *, absent: bool) -> Iterator[Row]:
@@ -499,9 +490,11 @@ class _Made:
 
 
 def _moment(chance: Any, seed: int, spell: int, light: str, *, weather: bool) -> Moment:
-    """A moment of any hour; with `weather` now and then it rains, snows, is foggy or dusk."""
+    """A moment of any hour; with `weather` now and then it is another one than a dry day or night."""
     luck = chance.random()
-    kind = "rain" if luck < 0.08 else "fog" if luck < 0.12 else "snow" if luck < 0.14 else ""
+    seldom = SELDOM[light]
+    kinds = {0.08: "rain", 0.12: "fog", 0.14: "snow", 0.18: "drops", 0.22: seldom, 0.23: "wiper"}
+    kind = next((kind for most, kind in kinds.items() if luck < most), "")
     if weather and light == "day" and luck > 0.97:
         light = "dusk"
     return Moment(seed, 300 * seed % 80_000, light, kind if weather else "", spell)

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from helpers.pictures import coded, png, scene, with_noise
 
-from benchmarks._picture_folder import FolderError, scenes_of
+from benchmarks._picture_folder import FolderError, Sample, scenes_of
 from benchmarks._picture_scenes import Encoder, Moment, Scene
-from benchmarks.picture_eval import Half, fill, interval, rows
+from benchmarks.picture_eval import LIMITS, Check, Half, chosen, fill, interval, rows
+from healthmon.model.picture import Comparison, PictureReading
 
 VIEW = scene(3)
 
@@ -102,6 +103,32 @@ def test_a_made_camera_has_a_clock_that_ticks_and_noise_after_its_lens():
     assert (ticked[0] != ticked[-1])[:12, :160].any()
     assert (ticked[0] == ticked[-1])[40:-40].all()
     assert len(Encoder("h264", 300_000).last_two(ticked)) == 2
+
+
+@pytest.mark.parametrize(
+    ("light", "weather"),
+    [("day", kind) for kind in ("rain", "fog", "snow", "drops", "wiper", "low sun")]
+    + [("night", "headlights"), ("infrared", "insects")],
+)
+def test_weather_and_lamps_change_a_part_of_a_picture(light: str, weather: str):
+    made = Scene(4, (352, 288))
+    dry, wet = (
+        made.pictures(Moment(1, light=light, weather=one))[0][40:-40] for one in ("", weather)
+    )
+    changed = abs(dry.astype(int) - wet.astype(int)) > 12
+    assert 0.001 < changed.mean() < 0.98
+
+
+def test_a_limit_is_chosen_by_what_is_missed_and_what_is_a_false_alarm():
+    half = Half()
+    for kind, amount, shares in (("good", 0.0, (0.0, 0.07)), ("covered", 0.3, (0.09, 0.4))):
+        for number in range(20):
+            share = shares[number % 2]
+            known = Comparison(10, 10, peak=0.3, low_peak=0.3, coarse=0.9, covered=share)
+            reading = PictureReading(width=640, height=360, mean=90, high=200, baseline=known)
+            half.checks.append(Check(Sample("a", kind, amount, ()), reading))
+    assert 0.07 < chosen(half, "covered", "covered 0.3") <= 0.09
+    assert chosen(Half(), "covered", "covered 0.3") == LIMITS.covered
 
 
 def test_interval_of_wilson():
