@@ -7,8 +7,9 @@ the bands at top and bottom that hold text.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator
+from dataclasses import astuple, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,10 @@ MOST_SWAY = 16
 LOST_STRUCTURE, LOST_ENERGY, LEAST_ENERGY = 0.5, 0.75, 1.0
 NO_ENERGY = 0.4  # of what the rest kept: gone, whatever shines through
 UNUSUAL = 0.6  # of the least that a tile has kept in its own good pictures
+BURNED_OUT = 245.0  # grey levels of a tile that the sun or a lamp has made white
+OTHER_LEVEL = 0.3  # beyond the learned brightness of a tile (a logarithm)
+SURE_STRUCTURE = 0.3  # correlation of a tile with itself
+LEAST_AREA, LEAST_SURE, MOST_GONE = 5, 2, 0.6  # tiles; of these that tell
 PLAIN_PEAK = 0.06
 ZOOMS = tuple(1.06**step for step in (*range(-10, -1), *range(2, 11)))
 LEAST_DETAIL = 30.0  # energy of the eighth picture from which on a patch has something to be sharp
@@ -311,7 +316,8 @@ def _compared(light: Light, picture: Decoded, hidden: Hidden | None) -> dict[str
         detailed = np.where(measuring.hidden_patches(hidden, picture)[:, None], 0, detailed)
     edges = outlines(seen)
     where = located(learned, edges)
-    share, tiles = min(covered(usual, known, seen, offset, noises[1]) for offset in where.sways())
+    view = View(known, seen, picture.grey, noises[1])
+    share, tiles = min(covered(usual, view, offset) for offset in where.sways())
     found: dict[str, Any] = {
         "peak": where.peak,
         "other_peak": where.other,
@@ -425,12 +431,17 @@ def _without(steep: Any, noise: float) -> Any:
 class Tiles:
     """How the 5 x 8 tiles of a view usually are, each array 5 x 8: `strength` is the median steepness of
     its pictures without their noise; `kept` is the least share of it that one of them had, and
-    `alike` the least correlation of a tile with that of the median picture.
+    `alike` the least correlation of a tile with that of the median picture, `mostly` the middle one.
+    `dark` and `bright` are the least and the most of its brightness against that of the middle tile
+    (logarithms).
     """
 
     strength: Grey
     kept: Grey
     alike: Grey
+    mostly: Grey
+    dark: Grey
+    bright: Grey
 
     @classmethod
     def of(cls, median: Grey, greys: list[Grey]) -> Tiles:
@@ -440,8 +451,11 @@ class Tiles:
         held = [_held(*one) for one in zip(own, map(steepness_of_noise, greys), strict=True)]
         strength = np.asarray(np.median(held, axis=0), np.float32)
         kept = np.min([_kept(strength, one)[1] for one in held], axis=0)
-        alike = np.min([_alike(known, one) for one in own], axis=0)
-        return cls(strength, np.asarray(kept, np.float32), np.asarray(alike, np.float32))
+        alike = [_alike(known, one) for one in own]
+        levels = [_levels(_in_tiles(grey[_TOP:_BOTTOM]).mean(axis=2)) for grey in greys]
+        least, most, middle = (partial(one, axis=0) for one in (np.min, np.max, np.median))
+        parts = kept, least(alike), middle(alike), least(levels), most(levels)
+        return cls(strength, *(np.asarray(one, np.float32) for one in parts))
 
     def outside(self, hidden: Hidden) -> Tiles:
         """The same without the `hidden` pixels, which are as steep as nothing."""
@@ -464,25 +478,84 @@ def _kept(strength: Grey, held: Grey) -> tuple[Hidden, Grey]:
     return judged, np.asarray(kept / np.clip(rest, 0.05, 1.0), np.float32)
 
 
-def covered(
-    usual: Tiles, known: Grey, seen: Grey, offset: tuple[int, int], noise: float
-) -> tuple[float, list[int]]:
+@dataclass(frozen=True, slots=True)
+class View:
+    """The gradients of the picture that is `known` and of the one that is `seen`, which has these `grey`
+    levels and this `noise` (its steepness).
+    """
+
+    known: Grey
+    seen: Grey
+    grey: Grey
+    noise: float
+
+
+def covered(usual: Tiles, view: View, offset: tuple[int, int]) -> tuple[float, list[int]]:
     """The share of the tiles with something to see that lost their structure and their energy, and
-    their numbers (row by row from top left), by the gradients of both pictures, without what the
-    `noise` of the one that is `seen` adds. What a tile has lost in a good picture too, as by a shadow
-    or by leaves in the wind, does not count.
+    their numbers (row by row from top left), without what noise adds, after a move by the `offset`.
+    What a tile has lost in a good picture too, as by a shadow or by leaves in the wind, does not count.
+    Or the share of all tiles before which something else stands, if that is more.
     """
     right, down = offset
-    after = np.roll(seen, (-down, -right), axis=(0, 1)) if right or down else seen
+    moved = bool(right or down)
+    after = np.roll(view.seen, (-down, -right), axis=(0, 1)) if moved else view.seen
     now = _in_tiles(after)
-    judged, kept = _kept(usual.strength, _held(now, noise))
+    held = _held(now, view.noise)
+    judged, kept = _kept(usual.strength, held)
     if judged.sum() < ROWS * COLUMNS // 8:
         return 0.0, []
-    changed = _alike(_in_tiles(known), now) < np.clip(UNUSUAL * usual.alike, 0.0, LOST_STRUCTURE)
+    alike = _alike(_in_tiles(view.known), now)
+    changed = alike < np.clip(UNUSUAL * usual.alike, 0.0, LOST_STRUCTURE)
     faded = changed & (kept < np.minimum(LOST_ENERGY, UNUSUAL * usual.kept))
-    lost = judged & (faded | (kept < np.minimum(NO_ENERGY, UNUSUAL * usual.kept)))
-    numbers = [int(one) for one in np.flatnonzero(lost.ravel())]
-    return float(lost.sum() / judged.sum()), numbers
+    grey = np.roll(view.grey, (-down, -right), axis=(0, 1)) if moved else view.grey
+    means = _in_tiles(grey[_TOP:_BOTTOM]).mean(axis=2)
+    seen = means < BURNED_OUT
+    lost = judged & seen & (faded | (kept < np.minimum(NO_ENERGY, UNUSUAL * usual.kept)))
+    hidden = _hidden(usual, alike, _levels(means), seen)
+    share, found = float(lost.sum() / judged.sum()), lost
+    if float(hidden.mean()) > share:
+        share, found = float(hidden.mean()), lost | hidden
+    return share, [int(one) for one in np.flatnonzero(found.ravel())]
+
+
+def _levels(means: Grey) -> Grey:
+    """How bright each tile is against the middle one (logarithms)."""
+    levels = np.log(means + 8)
+    return np.asarray(levels - np.median(levels), np.float32)
+
+
+def _hidden(usual: Tiles, alike: Grey, levels: Grey, seen: Hidden) -> Hidden:
+    """The tiles of the greatest connected area that is brighter or darker than it ever was and whose
+    outlines are gone, whatever outlines came instead: the border of a cover, or its folds. Shadow,
+    fog and glare change less, or leave most of the outlines.
+    """
+    other = (levels > usual.bright + OTHER_LEVEL) | (levels < usual.dark - OTHER_LEVEL)
+    sure = usual.mostly >= SURE_STRUCTURE
+    gone = sure & (alike < LOST_STRUCTURE * usual.mostly)
+    best = np.zeros_like(other)
+    for area in _areas(other & seen):
+        told = int((area & sure).sum())
+        enough = area.sum() >= LEAST_AREA and told >= LEAST_SURE
+        if enough and (area & gone).sum() >= MOST_GONE * told and area.sum() > best.sum():
+            best = area
+    return best
+
+
+def _areas(tiles: Hidden) -> Iterator[Hidden]:
+    """The connected areas of the `tiles`."""
+    left = tiles.copy()
+    while left.any():
+        area = np.zeros_like(left)
+        area.flat[int(left.argmax())] = True
+        while True:
+            wide = np.pad(area, 1)
+            grown = wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]
+            grown = (grown & left) | area
+            if (grown == area).all():
+                break
+            area = grown
+        yield area
+        left &= ~area
 
 
 def _in_tiles(values: Grey) -> Grey:
@@ -604,7 +677,7 @@ def _fields(light: Light, blobs: list[bytes]) -> dict[str, Any]:
         blobs += [light.edges.astype(np.float16).tobytes(), light.focus.tobytes()]
     if light.usual is not None:
         found["usual"] = True
-        parts = light.usual.strength, light.usual.kept, light.usual.alike
+        parts = astuple(light.usual)
         blobs.append(np.stack(parts).astype(np.float32).tobytes())
     return found
 
@@ -628,7 +701,11 @@ def _light(fields: dict[str, Any], blobs: Any) -> Light:
 
 
 def _usual(data: bytes) -> Tiles:
-    return Tiles(*np.frombuffer(data, np.float32).reshape(3, ROWS, COLUMNS))
+    parts = np.frombuffer(data, np.float32).reshape(-1, ROWS, COLUMNS)
+    if len(parts) == 3:  # it kept no more once
+        any_level = np.full((ROWS, COLUMNS), np.inf, np.float32)
+        parts = np.stack([*parts, parts[2], -any_level, any_level])
+    return Tiles(*parts)
 
 
 def _grey(data: bytes) -> Grey:

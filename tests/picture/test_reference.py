@@ -66,6 +66,38 @@ def test_a_cover_is_told_with_its_share(share: float):
     assert max(found["peak"], found["other_peak"]) > 0.06, "the rest is in its place"
 
 
+def test_a_cover_with_outlines_of_its_own_is_told_where_it_is_brighter_than_the_view_ever_was():
+    """A poster or a sheet with folds over the right part of a scene at night."""
+    dark = camera(VIEW) * 0.3
+    baseline = Baseline()
+    for number in range(LEARNED):
+        baseline.learn(shown(dark, number), 2 * HOURS * number)
+    poster = dark.copy()
+    poster[:, 448:] = 60 + 0.3 * scene(9)[:360, :192]
+    found = baseline.compared(shown(poster, 99))
+    assert found["covered"] == pytest.approx(0.3, abs=0.08)
+    assert all(number % 8 >= 5 for number in found["tiles"])
+
+
+@pytest.mark.parametrize("sun", [0.55, 1.6])
+def test_a_shadow_or_the_sun_on_a_part_of_the_view_covers_nothing(sun: float):
+    grey = camera(VIEW).astype(float) * 0.7
+    baseline = Baseline()
+    for number in range(LEARNED):
+        baseline.learn(shown(grey, number), 2 * HOURS * number)
+    lit = grey.copy()
+    lit[120:, :350] *= sun
+    assert baseline.compared(shown(lit, 99))["covered"] < 0.06
+
+
+def test_what_a_low_sun_burns_white_is_not_covered():
+    rows, columns = np.ogrid[:360, :640]
+    veil = 500 * np.exp(-((rows - 60) ** 2 + (columns - 480) ** 2) / (2 * 70**2))
+    found = compared(np.clip(camera(VIEW) * 0.8 + veil, 0, 255))
+    assert found["covered"] < 0.06
+    assert found["peak"] > 0.06
+
+
 def under_leaves(grey: Any, seed: int) -> Any:
     """The sun through leaves."""
     spots = np.random.default_rng(seed).normal(0, 0.4, (grey.shape[0] // 4, grey.shape[1] // 4))
