@@ -339,8 +339,8 @@ def _gate(name: str) -> float:
 
 def _met(name: str, checks: list[Check]) -> bool:
     if name == "good":
-        return 1000 * sum(bool(one.codes()) for one in checks) / len(checks) <= MOST_FALSE
-    return 100 * sum(not one.found() for one in checks) / len(checks) <= _gate(name)
+        return 1000 * _wrong(checks) <= MOST_FALSE
+    return 100 * _wrong(checks) <= _gate(name)
 
 
 def _print_cases(name: str, checks: list[Check]) -> None:
@@ -363,22 +363,22 @@ def _by_fit(fit: Half, scored: Half) -> Iterator[Row]:
     for name in CHOSEN_BY:
         words = f"limit {name} of the product, and that of the fitting half"
         yield Row(words, getattr(LIMITS, name), getattr(fitted, name), unit="")
-    names = _by_name(scored.checks)
-    for name in CHOSEN_BY.values():
-        checks = names.get(name, [])
-        if checks:
-            ours, theirs = (
-                100 * sum(not one.found(limits) for one in checks) / len(checks)
-                for limits in (LIMITS, fitted)
-            )
-            yield Row(f"  missed by either: {name}", ours, theirs, unit="%")
-    good = names.get("good", [])
-    if good:
-        ours, theirs = (
-            1000 * sum(bool(one.codes(limits)) for one in good) / len(good)
-            for limits in (LIMITS, fitted)
-        )
-        yield Row("  false alarms per 1,000 by either", ours, theirs, unit="")
+    for name, checks in _by_name(scored.checks).items():
+        ours, theirs = (_wrong(checks, limits) for limits in (LIMITS, fitted))
+        if name == "good":
+            words = "  false alarms per 1,000 by either"
+            yield Row(words, 1000 * ours, 1000 * theirs, unit="")
+        elif name in CHOSEN_BY.values():
+            yield Row(f"  missed by either: {name}", 100 * ours, 100 * theirs, unit="%")
+
+
+def _wrong(checks: list[Check], limits: Limits = LIMITS) -> float:
+    """The share of the checks that are false alarms, or missed faults."""
+    wrong = (
+        bool(one.codes(limits)) if one.sample.kind == "good" else not one.found(limits)
+        for one in checks
+    )
+    return sum(wrong) / len(checks)
 
 
 def chosen(half: Half, name: str, fault: str) -> float:
@@ -393,9 +393,8 @@ def chosen(half: Half, name: str, fault: str) -> float:
     wrong: dict[float, float] = {}
     for value in (round(ours * 1.1**step, 3) for step in range(-9, 10)):
         limits = replace(LIMITS, **{name: value})
-        missed = sum(not one.found(limits) for one in bad) / len(bad) / (_gate(fault) / 100)
-        false = sum(bool(one.codes(limits)) for one in good) / len(good) / (MOST_FALSE / 1000)
-        wrong[value] = missed + false
+        missed, false = _wrong(bad, limits), _wrong(good, limits)
+        wrong[value] = 100 * missed / _gate(fault) + 1000 * false / MOST_FALSE
     best = [value for value, cost in wrong.items() if cost == min(wrong.values())]
     return best[len(best) // 2]
 
