@@ -19,7 +19,8 @@ RECORDING = [
     {
         # With the device's name and contractor, without devices in maintenance. While the agent
         # does not answer, what was open stays open: a fault is over when somebody has seen that it
-        # is, not when nobody looks. Where another agent has the estate, that one says what is open.
+        # is, not when nobody looks. Where another agent has the estate, that one says what is open, also
+        # while the one before still answers.
         "record": NAMED,
         "expr": f"""(
   (
@@ -28,12 +29,10 @@ RECORDING = [
     healthmon_fault_active
   )
   unless {OF_DEVICE} healthmon_device_maintenance == 1
-)
-or
-(
+  or
   {NAMED} and on (job, instance) up == 0
-  unless on (job, instance) {SEEN_TO}
 )
+unless on (job, instance) {SEEN_TO}
 """,
     },
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dashboards.rules.agent import SEEN_TO
 from dashboards.rules.alert import Alert
 from dashboards.rules.faults import OF_DEVICE
 
@@ -38,6 +39,7 @@ RECORDING: list[dict[str, Any]] = [
 )
 unless {OF_DEVICE} healthmon_device_maintenance == 1
 unless on (job, instance) healthmon_own_network_ok == 0
+unless on (job, instance) {SEEN_TO}
 """,
     },
     {"record": FAILED, "expr": f"1 - avg by (job, instance) ({WORKING})"},

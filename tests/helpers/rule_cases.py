@@ -161,6 +161,9 @@ def _two_agents() -> list[Case]:
         "healthmon_fault_active", f'{CAMERA},code="unreachable",severity="fault",priority="P3"'
     )
     open_there = {active: "1x4 stale"}
+    split = {lease: "3x64", leases: "4x64", f"up{{{other}}}": "1x64", active: "1x64"}
+    seen_by_both = split | {active.replace("desk", "south"): "1x64"}
+    here = {"device": "C1", "instance": "south:9877"}
     alert, whole, reach = "HealthmonSecondAgentDown", "HealthmonAgentDown", "HealthmonReachFault"
     return [
         *five(
@@ -176,6 +179,8 @@ def _two_agents() -> list[Case]:
         Case(whole, "fires", WELL | both, "12m", [lost, lost | {"instance": "south:9877"}], "both"),
         Case(reach, "quiet", WELL | taken | open_there, "12m", [], "taken over, and well"),
         Case(reach, "no_data", WELL | down | open_there, "12m", [{"device": "C1"}], "not taken over"),
+        Case(reach, "fires", WELL | seen_by_both, "12m", [here], "both look: one alert"),
+        Case(reach, "quiet", WELL | split, "12m", [], "the newer one finds it well"),
     ]  # fmt: skip
 
 
