@@ -73,6 +73,14 @@ def _arguments() -> argparse.Namespace:
         default=None,
         help="the agent gets a CPU before all else (root), for a machine that is busy",
     )
+    shared = parser.add_argument_group("shared_estate (and --minutes, default: 30)")
+    shared.add_argument(
+        "--stand-by",
+        action="store_true",
+        default=None,
+        help="the agents that stand by make no checks",
+    )
+    shared.add_argument("--takeover", type=float, help="seconds (default: 30)")
     clock = parser.add_argument_group("clock_eval")
     clock.add_argument("--readings", type=int, help="readings of each camera (default: 400)")
     clock.add_argument("--clock-cameras", type=int, help="cameras, half of them counted (60)")

@@ -1,0 +1,95 @@
+"""Simulated cameras with RTSP, and a time server, in a process of their own. Each connection and each session that
+plays goes to a file, one line each: time (Unix seconds), camera, "connect" or "play", how many
+connections to the camera were open then.
+
+python logged_estate.py CAMERAS CONTROL_PORT FILE
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+from typing import TextIO
+
+from healthmon.demo.clip import encode
+from healthmon.demo.estate import Estate
+from healthmon.demo.listener import Listener
+from healthmon.demo.rtsp_sim import RtspSim
+from healthmon.demo.state import SimDevice, has_left
+from healthmon.demo.udp_sim import NtpSim
+
+FLUSH_SECONDS = 0.2
+
+
+class Logged(RtspSim):
+    """A session that is written down; `log` is that of the process."""
+
+    log: TextIO
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._line("connect")
+
+    def _play(self, headers: dict[str, str], path: str) -> None:
+        self._line("play")
+        super()._play(headers, path)
+
+    def _line(self, what: str) -> None:
+        here = sum(not has_left(visitor) for visitor in self._device.visitors)
+        self.log.write(f"{time.time():.3f} {self._device.id} {what} {here}\n")
+
+
+class LoggedEstate(Estate):
+    """Cameras that serve RTSP only; their faults are switched as those of the demonstration."""
+
+    async def start(self) -> None:
+        self._moving, self._still = encode(), encode(moving=False)
+        for device in self.devices.values():
+            await self._bind(device)
+
+    async def _bind(self, device: SimDevice) -> None:
+        if device.has("off"):
+            return
+        held = self._closers.setdefault(device.id, [])
+        if device.kind == "ntp":
+            transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: NtpSim(device), local_addr=(device.address, device.ports.ntp)
+            )
+            held.append(transport)
+            return
+        held.append(
+            Listener(
+                lambda: Logged(device, self._moving, self._still),
+                device.address,
+                device.ports.rtsp,
+            )
+        )
+
+
+def devices(cameras: int) -> list[SimDevice]:
+    """The cameras, and three time servers."""
+    return [
+        SimDevice(f"C{n:03d}", f"Camera {n}", "camera", address(24, n), "quay")
+        for n in range(1, cameras + 1)
+    ] + [SimDevice(f"N{n}", f"Time {n}", "ntp", address(23, n), "quay") for n in range(1, 4)]
+
+
+def address(block: int, number: int) -> str:
+    """On loopback."""
+    return f"127.{block}.{number // 250}.{number % 250 + 1}"
+
+
+async def main(cameras: int, control: int, file: Path) -> None:
+    with file.open("a") as Logged.log:
+        estate = LoggedEstate(devices(cameras))
+        await estate.start()
+        await estate.serve_control(control)
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            Logged.log.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])))
