@@ -26,6 +26,7 @@ _ALSO = {
 }  # fmt: skip
 _OF_LENS = ("moved", "covered")  # amounts are shares of the view
 _APART = 300.0
+MOST_BEFORE = 3  # checks before one that are kept for it
 
 
 class FolderError(Exception):
@@ -34,8 +35,8 @@ class FolderError(Exception):
 
 @dataclass(frozen=True)
 class Sample:
-    """One check: `pictures` are one or two, `apart` seconds from each other. `low_rate`: below
-    1 Mbit/s. `new_light`: the camera has not learned its light.
+    """One check: `pictures` are one or two, `apart` seconds from each other; `before` are those of the
+    checks before it. `low_rate`: below 1 Mbit/s. `new_light`: the camera has not learned its light.
     """
 
     scene: str
@@ -46,6 +47,7 @@ class Sample:
     group: str = ""
     low_rate: bool = False
     new_light: bool = False
+    before: tuple[Decoded, ...] = ()
 
     @property
     def name(self) -> str:
@@ -129,19 +131,30 @@ def _samples(lines: list[_Line]) -> Iterator[Sample]:
     """One picture or two that follow each other. The first of several frozen ones is what the second is
     compared with; a single one is compared with the good picture before it.
     """
-    before: tuple[_Line, Decoded] | None = None
+    row: list[Decoded] = []  # of one kind and amount, one after the other
     good: Decoded | None = None
     for number, line in enumerate(lines):
         picture = _opened(line)
-        first = before[1] if before is not None and before[0].is_like(line) else None
-        before = line, picture
+        row = row if _is_like(lines[:number][-1:], line) else []
+        first, before = row[-1] if row else None, _before(line, row)
+        row = [*row, picture][-MOST_BEFORE:]
         good = picture if line.kind in ("good", "learn") else good
         if line.kind == "frozen" and first is None:
-            if any(one.is_like(line) for one in lines[number + 1 : number + 2]):
+            if _is_like(lines[number + 1 : number + 2], line):
                 continue
             first = good
         pair = (picture,) if first is None else (first, picture)
-        yield Sample(line.scene, line.kind, line.amount, pair, _APART)
+        yield Sample(line.scene, line.kind, line.amount, pair, _APART, before=before)
+
+
+def _is_like(beside: list[_Line], line: _Line) -> bool:
+    """Whether the line `beside` it, where there is one, is like it."""
+    return any(one.is_like(line) for one in beside)
+
+
+def _before(line: _Line, row: list[Decoded]) -> tuple[Decoded, ...]:
+    """The pictures of the checks before, where these count."""
+    return tuple(row[-MOST_BEFORE:]) if line.kind in ("learn", "frozen") else ()
 
 
 def _opened(line: _Line) -> Decoded:

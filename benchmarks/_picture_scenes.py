@@ -282,12 +282,14 @@ class Encoder:
         return [bytes(one) for one in _coded(context, pictures)]
 
     def last_two(self, pictures: list[Grey]) -> list[bytes]:
-        """The last two key frames, two seconds apart, of a stream that shows each of the `pictures` for a
-        second.
-        """
+        """The last two key frames of the same stream as `all_keys`."""
+        return self.all_keys(pictures)[-2:]
+
+    def all_keys(self, pictures: list[Grey]) -> list[bytes]:
+        """The key frames, two seconds apart, of a stream that shows each of the `pictures` for a second."""
         context = self._opened(pictures[0].shape, Fraction(FREEZE_STEP), 2 * FREEZE_STEP, 1.0)
         coded = _coded(context, [one for one in pictures for _ in range(FREEZE_STEP)])
-        return [bytes(one) for one in coded if one.is_keyframe][-2:]
+        return [bytes(one) for one in coded if one.is_keyframe]
 
     def _opened(self, shape: tuple[int, int], rate: Fraction, keyint: int, share: float) -> Any:
         context: Any = av.CodecContext.create(

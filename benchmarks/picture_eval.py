@@ -20,7 +20,7 @@ import resource
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
 from pathlib import Path
@@ -40,7 +40,9 @@ from healthmon.model.enums import CheckName, Kind, State
 from healthmon.model.picture import MOVED_CELL, Change, Comparison, PictureReading
 from healthmon.model.results import Observation, Verdict
 from healthmon.picture import decoding, measuring
+from healthmon.picture.decoding import Decoded
 from healthmon.picture.reference import LEARNED, Baseline
+from healthmon.picture.service import PictureMemory, note_sameness
 
 CAMERA = Device("C1", "C1", Kind.CAMERA, "S", "127.0.0.1")
 FAULTS = {
@@ -68,11 +70,14 @@ SELDOM = {"day": "low sun", "night": "headlights", "infrared": "insects"}
 LIGHTS = ("day", "day", "night", "infrared")
 SCENES, GOOD, EACH = 60, 170, 5
 SPELL = 6  # checks
-FROZEN_SECONDS = 15, 30  # before the second of two key frames
+FROZEN_SECONDS = 15, 30  # before the first of the checks of a frozen picture
+FROZEN_CHECKS, FROZEN_STEP = 3, 30  # checks before the one that counts, and seconds between them
+INTERVAL = 300.0  # seconds between two checks
 DAY = 288  # checks
 CURVE = (3, 6, 8)
 MOST_FALSE = 3.0  # false alarms per 1,000 checks
 CHOSEN_BY = {"moved": "moved 0.05", "covered": "covered 0.3", "blurred": "defocus 2"}
+BEFORE_SEED = 50_000  # who passed in the check before one that was learned
 UNSEEN = 1000  # from here on are cameras by which no limit was ever chosen
 
 
@@ -81,7 +86,7 @@ class Camera:
     """What one camera remembers, as the agent would."""
 
     baseline: Baseline = field(default_factory=Baseline)
-    moved: int = 0
+    memory: PictureMemory = field(default_factory=PictureMemory)
 
     def learn(self, samples: Iterable[Sample]) -> None:
         """Learn from good pictures, hours apart."""
@@ -89,15 +94,35 @@ class Camera:
             change = _change(one)
             moved = None if change is None else change.cell >= MOVED_CELL
             noise = None if change is None else change.noise
-            self.baseline.learn(one.pictures[-1], 7200.0 * number, moved=moved, noise=noise)
+            picture, now = one.pictures[-1], 7200.0 * number
+            self.baseline.learn(picture, now, moved=moved, noise=noise)
+            if one.before:
+                before = measuring.signature_bytes(one.before[-1])
+                drift = measuring.change_of_signatures(before, picture)["drift"]
+                self.baseline.drifted(picture, now, drift, lived=False)
 
     def reading(self, one: Sample) -> PictureReading:
-        """The numbers of a check."""
-        picture = one.pictures[-1]
+        """The numbers of a check. A good one follows the good one before it, a fault what was `before` it,
+        if anything.
+        """
+        memory = self.memory if one.kind == "good" else PictureMemory()
+        for picture in one.before:
+            self._checked(picture, memory, None)
+        return self._checked(one.pictures[-1], memory, _change(one))
+
+    def _checked(
+        self, picture: Decoded, memory: PictureMemory, session: Change | None
+    ) -> PictureReading:
         compared = self.baseline.compared(picture)
         known = Comparison(**{**compared, "tiles": tuple(compared.get("tiles", ()))})
         told = measuring.measured(picture)
-        return PictureReading.of(told, session=_change(one), baseline=known, moved=self.moved)
+        since = measuring.change_of_signatures(memory.signature, picture)
+        between = Change(apart=INTERVAL, **since) if since else None
+        reading = PictureReading.of(told, session=session, between=between, baseline=known)
+        reading = replace(reading, same=memory.same, same_for=memory.same_for)
+        memory.signature = measuring.signature_bytes(picture)
+        note_sameness(memory, reading)
+        return reading
 
 
 def _change(one: Sample) -> Change | None:
@@ -168,7 +193,7 @@ class Half:
             rival = package is not None and (one.kind != "good" or asked[one.name] % 10 == 0)
             told = package(one.pictures) if package is not None and rival else None
             plain = rivals.absolute(one.pictures) if rival else None
-            self.checks.append(Check(replace(one, pictures=()), reading, plain, told))
+            self.checks.append(Check(replace(one, pictures=(), before=()), reading, plain, told))
             kept.setdefault(one.name, one)
         if curve:
             self._learn_slowly(learned, kept.values())
@@ -450,7 +475,7 @@ class _Made:
 
     def samples(self, good: int) -> Iterator[Sample]:
         """First what it learns from, then `good` checks, then those of each fault."""
-        yield from self._several("learn", [self._moment(n, n, n == 5) for n in range(LEARNED)], 2)
+        yield from self._learned([self._moment(n, n, n == 5) for n in range(LEARNED)])
         for spell in range(-(-good // SPELL)):
             first = self._moment(1000 + SPELL * spell, 100 + spell, True)
             moments = [
@@ -468,9 +493,23 @@ class _Made:
 
     def _frozen(self, fault: str, moments: list[Moment]) -> Iterator[Sample]:
         for at in moments:
-            seconds = int(self._chance.integers(*FROZEN_SECONDS))
+            seconds = int(self._chance.integers(*FROZEN_SECONDS)) + FROZEN_CHECKS * FROZEN_STEP
             pictures = self._scene.frozen(at, seconds, ticking=fault != "frozen")
-            yield self._sample(fault, at, self._encoder.last_two(pictures))
+            coded = self._encoder.all_keys(pictures)
+            step = FROZEN_STEP // 2  # a key frame each two seconds
+            before = coded[-1 - FROZEN_CHECKS * step : -1 : step]
+            yield self._sample(fault, at, coded[-2:], before)
+
+    def _learned(self, moments: list[Moment]) -> Iterator[Sample]:
+        """Each with the last picture of the check before it."""
+        drawn = []
+        for at in moments:
+            earlier = replace(at, seed=at.seed + BEFORE_SEED, second=at.second - int(INTERVAL))
+            drawn += [*self._scene.pictures(earlier), *self._scene.pictures(at, count=2)]
+        coded = self._encoder.key_frames(drawn)
+        for place, at in enumerate(moments):
+            before, *shown = coded[3 * place : 3 * place + 3]
+            yield self._sample("learn", at, shown, [before])
 
     def _several(self, kind: str, moments: list[Moment], count: int) -> Iterator[Sample]:
         drawn = [self._scene.pictures(at, self._other, count=count) for at in moments]
@@ -478,11 +517,17 @@ class _Made:
         for place, at in enumerate(moments):
             yield self._sample(kind, at, coded[count * place : count * place + count])
 
-    def _sample(self, kind: str, at: Moment, coded: list[bytes]) -> Sample:
-        shown = tuple(decoding.decoded(self._encoder.codec, one, 10**8) for one in coded)
+    def _sample(
+        self, kind: str, at: Moment, coded: list[bytes], before: Sequence[bytes] = ()
+    ) -> Sample:
+        shown, earlier = (
+            tuple(decoding.decoded(self._encoder.codec, one, 10**8) for one in keys)
+            for keys in (coded, before)
+        )
         group = f"{self._about} {at.light} {at.weather}".rstrip()
         low = self._encoder.bits_per_second < 1_000_000
-        return Sample(self._name, kind, at.amount, shown, 2.0, group, low, at.light != self._light)
+        new = at.light != self._light
+        return Sample(self._name, kind, at.amount, shown, 2.0, group, low, new, earlier)
 
     def _moment(self, seed: int, spell: int, weather: bool) -> Moment:
         return _moment(self._chance, seed, spell, self._light, weather=weather)

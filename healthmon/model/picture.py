@@ -15,6 +15,10 @@ STILL_CELL, MOVED_CELL = 7.0, 11.0
 _ROWS, _COLUMNS = 5, 8  # tiles of a view
 LEAST_APART = 0.9  # seconds between two key frames that tell how the noise changed,
 CLOCK_APART = 1.7  # and between two of which a clock surely shows another second
+# A view is the same as in the last check where less than so much of the least change learned between
+# two checks is left, and no more than an encoder makes of one picture (grey levels of tiles).
+SAME_SHARE, MOST_SAME = 0.5, 0.6
+SAME_APART = 45.0  # seconds between two checks that are compared: light and people take their time
 # Outlines that agree at an offset of a few pixels by less may be the blocks of an encoder.
 SURE_OFFSET = 0.09
 GREY, COLOUR = 0.5, 1.5  # mean distance from grey; encoders keep a grey picture at 0.0
@@ -29,7 +33,8 @@ class Change:
     """How far two key frames are from each other: the mean change in grey levels, the largest change
     of a piece as small as a digit of a clock (`cell`), the mean at full size (`fine`), and how many
     seconds lie between. `scene` is that of a piece that no clock stands in: between the bands of text
-    and outside of the learned clocks, as `fine` is. None where that is not known.
+    and outside of the learned clocks, as `fine` is, and `drift` the change of light and things there:
+    of the means of tiles, in which noise and encoder are averaged away. None where that is not known.
     """
 
     mean: float
@@ -37,6 +42,7 @@ class Change:
     apart: float
     fine: float | None = None
     scene: float | None = None
+    drift: float | None = None
 
     @property
     def spans_tick(self) -> bool:
@@ -49,6 +55,11 @@ class Change:
         if self.cell >= MOVED_CELL:
             return True
         return False if self.spans_tick else None
+
+    @property
+    def scene_moved(self) -> bool:
+        """Whether something has moved that is no clock."""
+        return (self.scene or 0.0) >= MOVED_CELL
 
     @property
     def noise(self) -> float | None:
@@ -78,11 +89,12 @@ class Comparison:
     the same of coarse structure. `covered` is the share of `tiles` (of 5 x 8, row by row) without
     their structure, `focus` how fine the picture is (ratio). Of the learned pictures, `pairs` came
     with a second key frame and in `moving` of these something had moved. `low_peak` and `low_focus`
-    are the least of a learned picture against the others, `low_change` is the least change (grey levels
-    at full size) between two key frames of one session in which nothing moved. `light` names the
-    light (when it was begun, Unix seconds) and `level` is its mean grey level. Where its light is not learned,
-    `far_peak` and `far_coarse` are the agreement with the nearest light that is. `coloured`: a light
-    in colour was learned; `grey_level` is the mean of the brightest one without, None without any.
+    are the least of a learned picture against the others, `low_change` is the least change (grey
+    levels at full size) between two key frames of one session in which nothing moved, `low_drift`
+    the least `drift` between two checks. `light` names the light (when it was begun, Unix seconds)
+    and `level` is its mean grey level. Where its light is not learned, `far_peak` and `far_coarse`
+    are the agreement with the nearest light that is. `coloured`: a light in colour was learned;
+    `grey_level` is the mean of the brightest one without, None without any.
     """
 
     learned: int
@@ -104,12 +116,18 @@ class Comparison:
     low_peak: float = 1.0
     low_focus: float = 1.0
     low_change: float | None = None
+    low_drift: float | None = None
     light: float | None = None
     level: float | None = None
     coloured: bool = False
     grey_level: float | None = None
     far_peak: float | None = None
     far_coarse: float | None = None
+
+    @property
+    def most_same(self) -> float:
+        """The `drift` below which the view is the same as in the last check."""
+        return min(MOST_SAME, SAME_SHARE * (self.low_drift or 0.0))
 
     @property
     def sketch(self) -> tuple[str, ...]:
@@ -190,8 +208,8 @@ class PictureReading:
     nearly black or white, `uniform` ones flat and of one grey; `bars` is the share that does not
     change from row to row. `burned` is the share of saturated pixels. `blue`, `red` and `colour`
     are mean distances from grey. `session` is the change within one RTSP session, `between` since
-    the last check. `moved` is how many checks in a row before this one saw something move. `ptz` is
-    where a PTZ camera looked.
+    the last check. `moved` is how many checks in a row before this one saw something move, `same` in
+    how many the view stayed the same, over `same_for` seconds. `ptz` is where a PTZ camera looked.
     `dismissed` are the fault codes that a person has called false alarms and that are not learned
     anew yet, `allowed` those that are. `zones` are the privacy zones of the view, `masks_off` the
     tokens of masks that the camera once reported as drawn and now does not.
@@ -223,6 +241,8 @@ class PictureReading:
     between: Change | None = None
     baseline: Comparison | None = None
     moved: int = 0
+    same: int = 0
+    same_for: float = 0.0
     ptz: PtzView | None = None
     dismissed: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
@@ -236,6 +256,16 @@ class PictureReading:
     true: Span | None = None
     device_clock: Clock | None = None
     texts: tuple[str, ...] | None = None
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the view is the same as in the last check, as no living one has been in its light: light
+        changes, leaves, shadows and people move.
+        """
+        last, known = self.between, self.baseline
+        if last is None or last.drift is None or known is None or known.low_drift is None:
+            return False
+        return last.apart >= SAME_APART and not last.scene_moved and last.drift < known.most_same
 
     @property
     def sketch(self) -> tuple[str, ...]:

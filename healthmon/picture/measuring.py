@@ -126,11 +126,25 @@ def change(first: Decoded, last: Decoded, clocks: Hidden | None = None) -> dict[
 def change_of_signatures(
     before: bytes, picture: Decoded, clocks: Hidden | None = None
 ) -> dict[str, float]:
-    """The same against the signature of an earlier check; empty where that is none."""
+    """The same against the signature of an earlier check, with the `drift` since; empty where that is
+    none.
+    """
     if len(before) != WIDTH * HEIGHT:
         return {}
     grey = np.frombuffer(before, np.uint8).reshape(HEIGHT, WIDTH).astype(np.float32)
-    return _changed(grey, picture.grey, clocks)
+    drift = _drift(grey[_MIDDLE], picture.grey[_MIDDLE], clocks)
+    return _changed(grey, picture.grey, clocks) | {"drift": drift}
+
+
+def _drift(first: Grey, last: Grey, clocks: Hidden | None) -> float:
+    """By how many grey levels the means of tiles have changed (root of the mean square): of the light
+    and of what has moved; noise and encoder are averaged away.
+    """
+    moved = last - first
+    if clocks is not None:
+        moved[clocks] = 0
+    means = windows(np.add, moved, TILE, TILE) / TILE**2
+    return float(np.sqrt(np.mean(means * means)))
 
 
 def _changed(first: Grey, last: Grey, clocks: Hidden | None) -> dict[str, float]:

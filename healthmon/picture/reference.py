@@ -55,7 +55,8 @@ class Light:
     its pictures; then `grey` is their median, `edges` the mean of their outlines, `usual` how its
     tiles are, `focus` what its patches hold at four scales; `low_peak` and `low_focus` are the
     least that one of its own pictures had against the others. `changes` are the changes (grey
-    levels at full size) between two key frames of those sessions that had two.
+    levels at full size) between two key frames of those sessions that had two, `drifts` those of
+    its tiles from one check to the next, the last one learned when it had `drifted` (Unix seconds).
     """
 
     level: float
@@ -65,6 +66,8 @@ class Light:
     greys: list[Grey] = field(default_factory=list)
     scales: list[Energies] = field(default_factory=list)
     changes: list[float] = field(default_factory=list)
+    drifts: list[float] = field(default_factory=list)
+    drifted: float = -1e18
     grey: Grey | None = None
     edges: Grey | None = None
     focus: Energies | None = None
@@ -81,6 +84,11 @@ class Light:
     def low_change(self) -> float | None:
         """The least of its changes; None where too few are known."""
         return min(self.changes) if len(self.changes) >= ENOUGH else None
+
+    @property
+    def low_drift(self) -> float | None:
+        """The least of its drifts; None where too few are known."""
+        return min(self.drifts) if len(self.drifts) >= ENOUGH else None
 
     def known_edges(self) -> Grey:
         """The mean of the outlines, also while the light is being learned."""
@@ -232,6 +240,24 @@ class Baseline:
             light.changes.append(fine)
             self.changed = True
 
+    def drifted(
+        self, picture: Decoded, now: float, drift: float, *, lived: bool, apart: float = 7200.0
+    ) -> None:
+        """Take the `drift` since the check before, in the light of `picture`, where the last one taken is
+        `apart` seconds ago; a lower one at any time where the view has surely `lived`.
+        """
+        light = self.nearest(picture)
+        if light is None:
+            return
+        if len(light.drifts) < LEARNED and now - light.drifted >= apart:
+            light.drifts.append(drift)
+            light.drifted = now
+        elif lived and light.drifts and drift < min(light.drifts):
+            light.drifts[light.drifts.index(min(light.drifts))] = drift
+        else:
+            return
+        self.changed = True
+
     def _make_room(self) -> None:
         """Forget the light that has waited longest to be learned."""
         if len(self.lights) >= MOST_LIGHTS:
@@ -255,7 +281,8 @@ class Baseline:
             light = replace(light, greys=list(light.greys), scales=list(light.scales))
             _finish(light)
         found = _compared(light, picture, hidden) | learned | {"low_peak": light.low_peak}
-        return found | {"low_focus": light.low_focus, "low_change": light.low_change}
+        found |= {"low_change": light.low_change, "low_drift": light.low_drift}
+        return found | {"low_focus": light.low_focus}
 
     def _colours(self) -> dict[str, Any]:
         """Whether a light in colour was learned, and how bright those without colour are."""
@@ -668,6 +695,7 @@ def _fields(light: Light, blobs: list[bytes]) -> dict[str, Any]:
     """The numbers of `light`; its pictures go to `blobs`."""
     found: dict[str, Any] = {name: getattr(light, name) for name in _PLAIN}
     found |= {"count": light.count, "needed": LEARNED, "changes": light.changes}
+    found |= {"drifts": light.drifts, "drifted": light.drifted}
     found |= {"single": len(light.greys), "patches": len(light.scales[0]) if light.scales else 0}
     for grey, scales in zip(light.greys, light.scales, strict=True):
         blobs += [np.rint(grey).astype(np.uint8).tobytes(), scales.tobytes()]
@@ -686,6 +714,8 @@ def _light(fields: dict[str, Any], blobs: Any) -> Light:
     """The light that `_fields` has written. Raises ValueError, KeyError, StopIteration."""
     plain: dict[str, Any] = {name: float(fields[name]) for name in _PLAIN}
     light = Light(**plain, changes=[float(one) for one in fields.get("changes", ())])
+    light.drifts = [float(one) for one in fields.get("drifts", ())]
+    light.drifted = float(fields.get("drifted", light.drifted))
     shape = (int(fields["patches"]), 4)
     for _ in range(int(fields["single"])):
         light.greys.append(_grey(next(blobs)))

@@ -19,6 +19,7 @@ from healthmon.model.enums import Span
 from healthmon.model.picture import (
     LEAST_APART,
     MOVED_CELL,
+    SAME_APART,
     STILL_CELL,
     Answer,
     Change,
@@ -60,7 +61,9 @@ class Learning(StrEnum):
 class PictureMemory:
     """What is remembered of the picture of one stream: the last `reading`, made at `at` (monotonic
     seconds), the `signature` of its picture, and how many checks in a row saw something move. `quiet`:
-    in the last one nothing did, but for the clock.
+    in the last one nothing did, but for the clock. In `same` checks in a row, over `same_for` seconds,
+    the view was the same as in the check before; `drift` is the least change of its tiles since
+    something in it last moved, None after that.
     `measured` is when in Unix seconds, `aside` the learned lights that were not used for it.
     `forgotten` counts how often it was all forgotten. `shown` is what each clock in it has shown, and
     since when (Unix seconds); `clock_tried` is when one was looked for (monotonic), `clock_unread` how
@@ -73,6 +76,9 @@ class PictureMemory:
     moved: int = 0
     still: bool = False
     quiet: bool = False
+    same: int = 0
+    same_for: float = 0.0
+    drift: float | None = None
     measured: float = 0.0
     aside: frozenset[float] = frozenset()
     forgotten: int = 0
@@ -343,6 +349,8 @@ class PictureService:
             "aside": sorted({one.light for one in answers if one.light is not None}),
             "clock": self.clock,
             "fine": _fine(memory.reading),
+            "since": since,
+            "drift": memory.drift,
         }
         own = (clocks,) if self.clock else ()
         blobs = (*(one.data for one in frames), *own, memory.signature, known)
@@ -351,11 +359,13 @@ class PictureService:
             return
         signature, baseline = answer.blobs
         reading = _picture(answer.fields, frames, since, memory.moved)
+        reading = replace(reading, same=memory.same, same_for=memory.same_for)
         reading = await asyncio.to_thread(source.keep, answer.fields, baseline, reading)
         memory.reading = self._with_clocks(reading, answer.fields, frames, memory, clocks)
         memory.measured, memory.aside = now, frozenset(answer.fields.get("aside", ()))
         memory.signature = signature
         _note_movement(memory)
+        note_sameness(memory, memory.reading)
 
     def reading_of(self, where: tuple[str, str], memory: PictureMemory) -> PictureReading | None:
         """The last reading with what people have called false alarms; such a light counts as learned
@@ -379,6 +389,7 @@ class PictureService:
         """
         memory.reading, memory.at, memory.signature = None, -1e9, b""
         memory.moved, memory.still, memory.quiet = 0, False, False
+        memory.same, memory.same_for, memory.drift = 0, 0.0, None
         memory.forgotten += 1
         return self.baselines.forget(where)
 
@@ -480,3 +491,17 @@ def _note_movement(memory: PictureMemory) -> None:
         memory.still = False
     elif most < STILL_CELL and any(one.spans_tick for one in changes):
         memory.still = True
+
+
+def note_sameness(memory: PictureMemory, reading: PictureReading) -> None:
+    """Count the checks in a row whose view was the same as in the check before."""
+    last = reading.between
+    if last is None or last.drift is None or last.apart < SAME_APART:
+        return
+    if reading.is_same:
+        memory.same += 1
+        memory.same_for += last.apart
+    else:
+        memory.same, memory.same_for = 0, 0.0
+    least = last.drift if memory.drift is None else min(memory.drift, last.drift)
+    memory.drift = None if last.scene_moved else least

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import Any, BinaryIO
 
-from healthmon.model.picture import LEAST_APART, MOVED_CELL, Change
+from healthmon.model.picture import LEAST_APART, MOVED_CELL, SAME_APART, Change
 from healthmon.picture import (
     clock_model,
     decoding,
@@ -203,9 +203,15 @@ def _note_life(
     asked: Message, last: Decoded, baseline: reference.Baseline, fields: dict[str, Any]
 ) -> None:
     """What changed in the scene since the last check proves that the picture lived then."""
-    fine = asked.fields.get("fine")
-    if fine is not None and fields.get("between", {}).get("scene", 0.0) >= MOVED_CELL:
+    fine, since = asked.fields.get("fine"), float(asked.fields.get("since", 0.0))
+    between = fields.get("between", {})
+    lived = between.get("scene", 0.0) >= MOVED_CELL
+    if fine is not None and lived:
         baseline.lived(last, float(fine))
+    if between and since >= SAME_APART:
+        drifts = between["drift"], asked.fields.get("drift")
+        drift = min(float(one) for one in drifts if one is not None)
+        baseline.drifted(last, float(asked.fields["now"]), drift, lived=lived)
 
 
 def _movement(asked: Message, fields: dict[str, Any]) -> dict[str, Any]:

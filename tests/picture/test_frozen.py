@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from pathlib import Path
 from typing import Any
 
@@ -212,3 +213,86 @@ async def test_a_clock_that_ticks_late_does_not_stand_still(
     known = Baseline.read(baselines.read(where))
     assert (known.lights[0].count, known.pairs, known.moving) == (1, int(counted), 0)
     assert memory.still is counted
+
+
+def seen_by(made: Scene, number: int) -> Any:
+    """The picture of a check; people pass from check to check."""
+    (bare,) = made._bare(Moment(number), None, 1)
+    return made._overlaid(bare, 300 * number)
+
+
+def keys(pictures: list[Any]) -> list[KeyFrame]:
+    coded = Encoder("h264", 300_000).key_frames(pictures)
+    return [KeyFrame("h264", one, 300.0 * place) for place, one in enumerate(coded)]
+
+
+async def checks_of(folder: Path, frames: list[KeyFrame], memory: PictureMemory) -> list[Verdict]:
+    """What each of several checks says of the movement, five minutes from each other."""
+    pool, found = PicturePool(), []
+    service = PictureService(pool, Baselines(folder), 0.0)
+    try:
+        for frame in frames:
+            memory.at = time.monotonic() - 300.0
+            await service.measure(("C1", "main"), [frame], memory, seconds=60)
+            assert memory.reading is not None
+            seen = Observation("C1", CheckName.PICTURE, "main", 1.8e9, 0.0, memory.reading)
+            found += [one for one in evaluate(seen, CAMERA) if one.aspect == "moving"]
+    finally:
+        await pool.close()
+    return found
+
+
+def learned_drifts(folder: Path, pictures: list[Any], drifts: list[float]) -> None:
+    """Keep a light of `pictures` whose tiles changed so from check to check."""
+    baseline = Baseline()
+    for number, frame in enumerate(keys(pictures)):
+        shown = decoding.decoded("h264", frame.data, 10**7)
+        baseline.learn(shown, 7200.0 * number, moved=True)
+        baseline.drifted(shown, 7200.0 * number, drifts[number], lived=False)
+    Baselines(folder).write(("C1", "main"), baseline.packed())
+
+
+async def test_a_picture_frozen_behind_a_clock_is_found_at_300_kbit_in_the_third_same_check(
+    tmp_path: Path,
+):
+    made = Scene(62, SIZE, kind="square")
+    learned_drifts(tmp_path, [seen_by(made, one) for one in range(LEARNED)], [1.5] * LEARNED)
+    stood = made.frozen(Moment(70, 5000), 5, ticking=True)
+    memory = PictureMemory()
+    found = await checks_of(tmp_path, keys([seen_by(made, 69), *stood]), memory)
+    assert [one.state for one in found] == [State.OK] * 3 + [State.FAULT] * 2
+    assert "the same in 3 checks in a row (15 min)" in found[-2].sentence
+
+
+async def test_a_scene_that_was_as_quiet_before_it_moved_again_is_quiet(tmp_path: Path):
+    made = Scene(62, SIZE, kind="square")
+    learned_drifts(tmp_path, [seen_by(made, one) for one in range(LEARNED)], [1.5] * LEARNED)
+    night = made._bare(Moment(70), None, 6)
+    quiet = [made._overlaid(one, 300 * second) for second, one in enumerate(night)]
+    walked = made._overlaid(night[0].copy(), 1)
+    walked[120:240, 100:160] = 220
+    memory = PictureMemory()
+    found = await checks_of(tmp_path, keys([*quiet[:3], walked, *quiet]), memory)
+    assert {one.state for one in found} == {State.OK}
+    (light,) = Baseline.read(Baselines(tmp_path).read(("C1", "main"))).lights
+    assert light.low_drift is not None
+    assert light.low_drift < 0.6, "learned when it moved again"
+
+
+def test_drifts_are_learned_hours_apart_and_a_lower_one_of_a_living_view_at_once():
+    shown = decoding.decoded("h264", keys([living(1)[0]])[0].data, 10**7)
+    baseline = Baseline()
+    baseline.drifted(shown, 0.0, 1.0, lived=True)
+    assert baseline.lights == []
+    baseline.learn(shown, 0.0)
+    for number in range(8):
+        baseline.drifted(shown, 3600.0 * number, 2.0 + number, lived=False)
+    (light,) = Baseline.read(baseline.packed()).lights
+    assert light.drifts == [2.0, 4.0, 6.0, 8.0]
+    assert light.low_drift is None, "too few are known"
+    for number in range(8, 40):
+        baseline.drifted(shown, 3600.0 * number, 7.0, lived=False)
+    baseline.drifted(shown, 3600.0 * 41, 0.5, lived=False)
+    assert baseline.lights[0].low_drift == 2.0, "it may be frozen"
+    baseline.drifted(shown, 3600.0 * 41, 0.5, lived=True)
+    assert (len(baseline.lights[0].drifts), baseline.lights[0].low_drift) == (LEARNED, 0.5)

@@ -85,6 +85,18 @@ def test_frozen_pictures_of_one_rate_are_compared_and_a_single_one_with_the_good
     assert [(one.amount, len(one.pictures)) for one in (pair, single)] == [(4000, 2), (300, 2)]
 
 
+def test_frozen_pictures_that_follow_each_other_are_checks_in_a_row(tmp_path: Path):
+    names = [f"{number}.png" for number in range(4)]
+    for name in names:
+        (tmp_path / name).write_bytes(png(VIEW))
+    lines = [f"a,{name},learn," for name in names] + [f"a,{name},frozen," for name in names]
+    ((*samples,),) = scenes_of(written(tmp_path, *lines))
+    assert [(one.kind, len(one.before)) for one in samples] == [
+        *[("learn", before) for before in range(4)],
+        *[("frozen", before) for before in range(1, 4)],
+    ]
+
+
 @pytest.mark.parametrize(("text", "amount"), [("0.05", 0.05), ("5 %", 0.05), ("5", 0.05)])
 def test_amounts_are_read_as_people_write_them(tmp_path: Path, text: str, amount: float):
     (tmp_path / "1.png").write_bytes(png(VIEW))

@@ -37,6 +37,7 @@ TOO_DARK_HIGH, TOO_DARK_MEAN = 45.0, 20.0
 BURNED = 0.4
 STILL_FINE, STILL_MEAN = 0.25, 2.5
 STILL_SHARE = 0.4  # of the least change between two key frames while it lived
+SAME_CHECKS, SAME_SECONDS = 3, 600.0  # in a row: a quiet street is not always as quiet
 SURELY_TICKS = 12  # checks in a row that saw something move
 SURELY_LEARNED = 8  # learned pictures in all of which something moved
 GOOD_PEAK, LOST_PEAK = 0.06, 0.05
@@ -221,7 +222,12 @@ def _moving(observation: Observation, picture: PictureReading) -> Iterator[Verdi
                 observation, "moving", State.FAULT, "picture_frozen", sentence, value=most.cell
             )
             return
-    if most.cell >= MOVED_CELL:
+    if why := _unchanged(changes, picture):
+        sentence = f"picture frozen: {why}"
+        yield verdict(
+            observation, "moving", State.FAULT, "picture_frozen", sentence, value=most.cell
+        )
+    elif most.cell >= MOVED_CELL:
         sentence = f"picture moves: a part of it changed by {most.cell:.0f} grey levels (limit {MOVED_CELL:.0f})"
         yield verdict(observation, "moving", State.OK, "ok", sentence, value=most.cell)
 
@@ -243,6 +249,25 @@ def _frozen(
             f"(limit {STILL_CELL:.0f}), where one did in every earlier check"
         )
     return ""
+
+
+def _unchanged(changes: Sequence[Change], picture: PictureReading) -> str:
+    """Why a picture is frozen that has been the same for several checks, in words; "" where it has not,
+    or something moves in it. An encoder at a low rate changes it more than the noise of a sensor
+    would; light and things, which take longer, it cannot change.
+    """
+    known, last = picture.baseline, picture.between
+    if known is None or last is None or not picture.is_same:
+        return ""
+    number, seconds = picture.same + 1, picture.same_for + last.apart
+    if number < SAME_CHECKS or seconds < SAME_SECONDS:
+        return ""
+    if any(one.scene_moved for one in changes):
+        return ""
+    return (
+        f"the same in {number} checks in a row ({duration(seconds)}), tiles of it changed by "
+        f"{last.drift:.2f} grey levels (limit {known.most_same:.2f})"
+    )
 
 
 def _least_change(known: Comparison | None) -> float:

@@ -301,3 +301,44 @@ def test_a_light_that_a_person_allows_is_judged_against_what_was_learned(
     found = verdicts(dim)["exposure"]
     assert (found.state, found.light) == (state, 5.0)
     assert ("a person has looked: no fault" in found.sentence) is (state is State.OK)
+
+
+def unchanged(**changes: float) -> PictureReading:
+    """The third check in a row that shows the same view, behind a clock that ticks."""
+    last = Change(mean=1.2, cell=30.0, apart=300.0, scene=3.0, drift=0.2)
+    known = compared(low_drift=1.4, low_change=0.9)
+    ticking = Change(mean=1.2, cell=30.0, apart=2.0, fine=0.8, scene=3.0)
+    same = replace(known, session=ticking, between=last, same=2, same_for=600.0)
+    return replace(same, **changes)
+
+
+def between(**changes: float | None) -> Change:
+    last = unchanged().between
+    assert last is not None
+    return replace(last, **changes)
+
+
+def test_a_view_that_stays_the_same_as_it_never_did_is_frozen_at_a_low_bit_rate_too():
+    found = verdicts(unchanged())["moving"]
+    assert (found.state, found.code) == (State.FAULT, "picture_frozen")
+    words = "the same in 3 checks in a row (15 min), tiles of it changed by 0.20 grey levels"
+    assert f"{words} (limit 0.60)" in found.sentence
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        unchanged(same=1),  # a street is empty for ten minutes
+        unchanged(same_for=100.0),  # checks in quick succession
+        unchanged(between=between(apart=20.0)),
+        unchanged(between=between(drift=0.61)),  # no encoder changes tiles so much
+        unchanged(between=between(drift=None)),  # a signature of another version
+        unchanged(between=between(scene=11.0)),  # somebody far away
+        unchanged(session=Change(mean=1.2, cell=30.0, apart=2.0, fine=0.8, scene=12.0)),
+        unchanged(baseline=replace(LEARNED, low_drift=None)),
+        unchanged(baseline=replace(LEARNED, low_drift=0.4)),  # a corridor by night
+        unchanged(baseline=None),
+    ],
+)
+def test_a_view_that_may_be_quiet_is_not_frozen(picture: PictureReading):
+    assert verdicts(picture)["moving"].state is State.OK
