@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from helpers.recorder_rig import HOST, simulated
 from helpers.recording import round_trip
 
 from healthmon.demo.estate import Estate
+from healthmon.demo.listener import Listener
 from healthmon.demo.plan import plan, share_address, write_config
 from healthmon.demo.recorders.engine import RecorderSim
 
@@ -45,10 +45,8 @@ async def test_simulated_devices_are_the_same_when_they_are_replayed(
 @pytest.mark.parametrize("make", ["hikvision", "dahua", "axis"])
 async def test_recorders_are_the_same_when_they_are_replayed(make: str, tmp_path: Path) -> None:
     sim = simulated(make, channels=2)
-    server = await asyncio.get_running_loop().create_server(lambda: RecorderSim(sim), HOST, 0)
     place = {"site": "s", "address": HOST, "credential": "view", "rtsp": "no"}
-    port = server.sockets[0].getsockname()[1]
-    recorder = {"id": "R1", "name": "Recorder 1", "make": make, "http": {"port": port}}
+    recorder = {"id": "R1", "name": "Recorder 1", "make": make}
     cameras = [
         {"id": f"C{name}", "name": title, "kind": "fixed", "recorder": "R1", "channel": name}
         | {**place, "address": f"127.0.0.{2 + int(name)}", "onvif": "no"}
@@ -56,12 +54,9 @@ async def test_recorders_are_the_same_when_they_are_replayed(make: str, tmp_path
     ]
     product = Product(tmp_path)
     (tmp_path / "secret").write_text("view only\n")
-    product.write({"recorders": [recorder | place], "cameras": cameras})
-    try:
+    with Listener(lambda: RecorderSim(sim), HOST) as at:
+        recorder["http"] = {"port": at.port}
+        product.write({"recorders": [recorder | place], "cameras": cameras})
         found = await round_trip(product.config, "R1", tmp_path / "made")
-    finally:
-        server.close()
-        for visitor in list(sim.device.visitors):
-            visitor.abort()
     assert [told["disks"] for name, told in found.items() if name.endswith(" recorder")] == ["OK"]
     assert len([name for name in found if " recording " in name]) == 2

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from helpers.recorder_rig import HOST, simulated
 
+from healthmon.demo.listener import Listener
 from healthmon.demo.recorders.engine import RecorderSim
 from healthmon.discovery.channels import ChannelReader
 from healthmon.discovery.found import Found, FoundProfile, OnvifDevice
@@ -22,19 +21,12 @@ from healthmon.secret import Credential, Secret
 async def read(make: str, password: str) -> tuple[Found, int]:
     """What is found of a simulated recorder, and how many logins it has refused."""
     sim = simulated(make)
-    server = await asyncio.get_running_loop().create_server(lambda: RecorderSim(sim), HOST, 0)
-    port = server.sockets[0].getsockname()[1]
-    found = Found(HOST, (KnownPort(port, "http", ""),), hints=(f"Server: {make} NVR",))
     credential = Credential("view", "healthmon", Secret(password))
     guard = LockoutGuard()
-    try:
+    with Listener(lambda: RecorderSim(sim), HOST) as at:
+        found = Found(HOST, (KnownPort(at.port, "http", ""),), hints=(f"Server: {make} NVR",))
         await ChannelReader(Connector.of([HOST]), guard, credential).query(found, make)
         await ChannelReader(Connector.of([HOST]), guard, credential).query(found, make)
-    finally:
-        server.close()
-        for visitor in list(sim.device.visitors):
-            visitor.abort()
-        await asyncio.sleep(0)
     return found, sim.device.counters.logins_rejected
 
 

@@ -4,15 +4,15 @@ encoder, ONVIF by the simulator.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import functools
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from healthmon.demo.clip import IDR, Clip, nals, payloads
+from healthmon.demo.listener import Listener
 from healthmon.demo.onvif_sim import OnvifSim
 from healthmon.demo.rtsp_sim import RtspSim
 from healthmon.demo.state import Ports, SimDevice
@@ -79,18 +79,11 @@ async def serving(
 ) -> AsyncIterator[SimDevice]:
     """One PTZ camera that shows `place["now"]`, which may change."""
     sim = SimDevice("C1", "C1", "camera", address, "s", variant="ptz", faults=faults)
-    loop = asyncio.get_running_loop()
 
     def rtsp() -> RtspSim:
         clip = clip_of(place["now"])
         return RtspSim(sim, clip, clip)
 
-    async with AsyncExitStack() as stack:
-        numbers = []
-        for factory in (rtsp, lambda: OnvifSim(sim)):
-            server = await stack.enter_async_context(await loop.create_server(factory, address, 0))
-            numbers.append(server.sockets[0].getsockname()[1])
-        sim.ports = Ports(rtsp=numbers[0], http=numbers[1])
+    with Listener(rtsp, address) as film, Listener(lambda: OnvifSim(sim), address) as web:
+        sim.ports = Ports(rtsp=film.port, http=web.port)
         yield sim
-        for visitor in list(sim.visitors):
-            visitor.abort()

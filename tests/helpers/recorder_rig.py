@@ -4,7 +4,6 @@ verdicts.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import functools
 import tempfile
@@ -19,6 +18,7 @@ from healthmon.checks.evaluation import recorder as recorder_verdict
 from healthmon.checks.evaluation import recording as recording_verdict
 from healthmon.checks.probes import playback, recorder, recording
 from healthmon.checks.probes.context import ProbeContext
+from healthmon.demo.listener import Listener
 from healthmon.demo.recorders.engine import RecorderSim, SimRecorder
 from healthmon.demo.recorders.vendors import OBJECTS, REPLIES, recorder_of
 from healthmon.demo.state import SimDevice
@@ -164,18 +164,11 @@ def agent_of(sim: SimRecorder, make: str) -> Script:
 @contextlib.asynccontextmanager
 async def rig(sim: SimRecorder, make: str, **more: Any) -> AsyncIterator[Rig]:
     """Serve `sim` on free ports, `watched` with `more`."""
-    server = await asyncio.get_running_loop().create_server(lambda: RecorderSim(sim), HOST, 0)
-    port = server.sockets[0].getsockname()[1] if make in BY_HTTP else None
     async with contextlib.AsyncExitStack() as stack:
+        listener = stack.enter_context(Listener(lambda: RecorderSim(sim), HOST))
         if make in OBJECTS:
             made = await stack.enter_async_context(agent(script=agent_of(sim, make)))
             more.setdefault(
                 "access", Access(credential="view", snmp=SnmpAccess("snmp", made.port, "2c"))
             )
-        try:
-            yield watched(sim, make, port, **more)
-        finally:
-            server.close()
-            for visitor in list(sim.device.visitors):
-                visitor.abort()
-            await asyncio.sleep(0)
+        yield watched(sim, make, listener.port if make in BY_HTTP else None, **more)

@@ -32,6 +32,7 @@ from helpers.peers.rtsp_peers import wait_serving
 from helpers.pictures import learned, png, scene
 from helpers.support import Peers, free_port, library, need
 
+from healthmon.demo.listener import Listener
 from healthmon.demo.onvif_sim import OnvifSim
 from healthmon.demo.state import Ports, SimDevice
 from healthmon.picture.baselines import Baselines
@@ -279,7 +280,6 @@ async def test_a_camera_that_is_steered_through_the_whole_check_has_no_fault(
     wait_serving(peers)
     sim = SimDevice("Steered", "Steered", "camera", "127.0.0.1", "s", variant="ptz")
     sim.faults["ptz_moving"] = True
-    loop = asyncio.get_running_loop()
     known = learned(whole[MARGIN[1] : -MARGIN[1], MARGIN[0] : -MARGIN[0]])
     (tmp_path / "state").mkdir(mode=0o700)
     for name in ("Steered", "Silent"):
@@ -287,10 +287,9 @@ async def test_a_camera_that_is_steered_through_the_whole_check_has_no_fault(
         at_home = Looking("1", "preset Market")
         files.write(at_home.key, known)
         files.keep(Index({at_home.key: at_home.name}))
-    async with await loop.create_server(lambda: OnvifSim(sim), "127.0.0.1", 0) as server:
-        http = server.sockets[0].getsockname()[1]
-        sim.ports = Ports(rtsp=port, http=http)
-        cameras = camera("Steered", port, f"kind: ptz, credential: view, http: {{port: {http}}}")
+    with Listener(lambda: OnvifSim(sim), "127.0.0.1") as at:
+        sim.ports = Ports(rtsp=port, http=at.port)
+        cameras = camera("Steered", port, f"kind: ptz, credential: view, http: {{port: {at.port}}}")
         cameras += camera("Silent", port, "kind: ptz, http: no")
         sheet = await asyncio.to_thread(sheet_of, tmp_path, cameras, "--shift")
     rows = (*sheet["faults"], *sheet["warnings"])

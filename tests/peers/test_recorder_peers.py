@@ -23,6 +23,7 @@ from helpers.recorder_rig import HOST, REPLIES, Rig, configured, simulated, watc
 from helpers.support import Peers, free_port, need
 
 from healthmon.checks.probes import ups
+from healthmon.demo.listener import Listener
 from healthmon.demo.recorders import bosch, generic
 from healthmon.demo.recorders.dahua import ZONE, _local
 from healthmon.demo.recorders.engine import Asked, RecorderSim, SimRecorder
@@ -200,17 +201,11 @@ print(json.dumps([camera.software_information, camera.storage_all["used_percent"
 async def asked_by(script: str, sim: SimRecorder, *more: str) -> Any:
     """What `script` prints as JSON, run on the peers' own packages against `sim`."""
     need(str(CLIENTS))
-    server = await asyncio.get_running_loop().create_server(lambda: RecorderSim(sim), HOST, 0)
-    port = server.sockets[0].getsockname()[1]
-    try:
+    with Listener(lambda: RecorderSim(sim), HOST) as at:
         process = await asyncio.create_subprocess_exec(
-            str(CLIENTS), "-c", script, str(port), *more, stdout=PIPE, stderr=PIPE, stdin=DEVNULL
+            str(CLIENTS), "-c", script, str(at.port), *more, stdout=PIPE, stderr=PIPE, stdin=DEVNULL
         )
-        out, wrong = await asyncio.wait_for(process.communicate(), 30)
-    finally:
-        server.close()
-        for visitor in list(sim.device.visitors):
-            visitor.abort()
+        out, wrong = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0, wrong.decode()[-2000:]
     return json.loads(out)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from helpers.support import free_port
 
+from healthmon.demo.listener import Listener
 from healthmon.demo.onvif_sim import OnvifSim
 from healthmon.demo.ptz_sim import PRESETS
 from healthmon.demo.state import Ports, SimDevice
@@ -38,12 +39,9 @@ async def camera(name: str, address: str) -> AsyncIterator[SimDevice]:
     sim = SimDevice(
         name, name, "camera", address, "lab", variant="ptz", faults={"ptz_seconds": 2.0}
     )
-    loop = asyncio.get_running_loop()
-    async with await loop.create_server(lambda: OnvifSim(sim), address, 0) as server:
-        sim.ports = Ports(http=server.sockets[0].getsockname()[1])
+    with Listener(lambda: OnvifSim(sim), address) as at:
+        sim.ports = Ports(http=at.port)
         yield sim
-        for visitor in list(sim.visitors):
-            visitor.abort()
 
 
 def written(folder: Path, *sims: tuple[SimDevice, str]) -> Path:

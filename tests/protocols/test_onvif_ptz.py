@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
+from healthmon.demo.listener import Listener
 from healthmon.demo.onvif_sim import OnvifSim
 from healthmon.demo.state import SimDevice
 from healthmon.protocols.errors import NotFoundError, UnsupportedError
@@ -65,10 +64,10 @@ def test_a_mask_without_an_area_is_left_out():
     assert ptz.masks_of(xml.parse(f"<R>{rows}</R>".encode())) == ()
 
 
-async def simulated(sim: SimDevice):
+def simulated(sim: SimDevice):
     """The calls to `sim`, served on loopback until the end of the test."""
-    server = await asyncio.get_running_loop().create_server(lambda: OnvifSim(sim), "127.0.0.1", 0)
-    sim.ports = type(sim.ports)(http=server.sockets[0].getsockname()[1])
+    server = Listener(lambda: OnvifSim(sim), "127.0.0.1")
+    sim.ports = type(sim.ports)(http=server.port)
     place = Endpoint("127.0.0.1", sim.ports.http)
     connector = Connector.of(["127.0.0.1"])
     return server, device.calls(connector, place, device.DEVICE_PATH, ACCOUNT, LockoutGuard())
@@ -88,8 +87,8 @@ async def read(calls: Calls):
 @pytest.mark.slow
 async def test_a_ptz_camera_tells_its_presets_and_where_it_looks():
     sim = camera(variant="ptz")
-    server, calls = await simulated(sim)
-    async with server:
+    server, calls = simulated(sim)
+    with server:
         sim.faults["ptz_position"] = (0.1, -0.2, 0.0)
         presets, where = await read(calls)
         assert [(one.token, one.name) for one in presets] == [
@@ -113,8 +112,8 @@ async def test_a_fixed_camera_has_no_profile_that_pans_and_tells_its_masks():
             "masks": {"m&1": {"corners": CORNERS}, "m2": {"corners": CORNERS, "enabled": False}}
         }
     )
-    server, calls = await simulated(sim)
-    async with server:
+    server, calls = simulated(sim)
+    with server:
         known = await ptz.services(calls)
         assert known.ptz is None
         with pytest.raises(NotFoundError):

@@ -18,6 +18,7 @@ from helpers.recorder_rig import BY_HTTP, Rig, rig, simulated, watched
 from healthmon.checks.probes import playback, recorder
 from healthmon.demo.clip import Clip, encode
 from healthmon.demo.estate import Estate
+from healthmon.demo.listener import Listener
 from healthmon.demo.recorders.vendors import recorder_of
 from healthmon.demo.rtsp_sim import RtspSim
 from healthmon.demo.state import HTTP, SimDevice
@@ -350,17 +351,11 @@ def clips() -> tuple[Clip, Clip]:
 async def footage_rig(make: str, clips: tuple[Clip, Clip], **faults: Any) -> AsyncIterator[Rig]:
     """A recorder that speaks HTTP and plays footage by RTSP."""
     sim = simulated(make, **faults)
-    rtsp = await asyncio.get_running_loop().create_server(
-        lambda: RtspSim(sim.device, *clips), "127.0.0.1", 0
-    )
-    try:
-        access = Access(credential="view", rtsp_port=rtsp.sockets[0].getsockname()[1])
+    with Listener(lambda: RtspSim(sim.device, *clips), "127.0.0.1") as rtsp:
+        access = Access(credential="view", rtsp_port=rtsp.port)
         plan = PlaybackPlan(("5m", "24h", "oldest"), 300_000)
         async with rig(sim, make, access=access, playback=plan) as made:
             yield made
-    finally:
-        rtsp.close()
-        await asyncio.sleep(0)
 
 
 PLAYBACK: list[tuple[dict[str, Any], str, str]] = [

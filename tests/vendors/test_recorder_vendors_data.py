@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from healthmon.checks.probes import recorder
+from healthmon.demo.listener import Listener
 from healthmon.demo.onvif_sim import OnvifSim
 from healthmon.demo.recorders import bosch
 from healthmon.demo.recorders.engine import RecorderSim
@@ -248,12 +249,9 @@ async def test_bosch_takes_from_onvif_what_rcp_does_not_tell() -> None:
         channels=4,
         make="onvif",
     )
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Both(RecorderSim(sim), OnvifSim(onvif)), HOST, 0)
-    port = server.sockets[0].getsockname()[1]
-    try:
+    with Listener(lambda: Both(RecorderSim(sim), OnvifSim(onvif)), HOST) as at:
         access = Access(credential="view", onvif_path="/onvif/device_service")
-        made = watched(sim, "bosch", port, access=access, readings=Readings())
+        made = watched(sim, "bosch", at.port, access=access, readings=Readings())
         assert await made.named() == {"C2 recording": "not_recording"}
         seen, camera = made.seen["R1"].value, made.seen["C1"].value
         assert isinstance(seen, RecorderMeasurement)
@@ -267,11 +265,6 @@ async def test_bosch_takes_from_onvif_what_rcp_does_not_tell() -> None:
             told_where = await bosch_make.replay(contact, camera.recording, camera.now - 300)
         assert told_where.onvif
         assert told_where.path.startswith("/replay/")
-    finally:
-        server.close()
-        for visitor in list(sim.device.visitors):
-            visitor.abort()
-        await asyncio.sleep(0)
 
 
 async def test_bosch_plays_footage_by_onvif_only() -> None:

@@ -20,6 +20,7 @@ from healthmon.checks.evaluation.pan_tilt import evaluate
 from healthmon.checks.probes import pan_tilt, ptz
 from healthmon.checks.probes.context import ProbeContext
 from healthmon.checks.probes.ptz_moves import NotRecordedError, PtzMoves
+from healthmon.demo.listener import Listener
 from healthmon.demo.onvif_sim import OnvifSim
 from healthmon.demo.ptz_sim import PRESETS
 from healthmon.demo.state import Ports, SimDevice
@@ -47,12 +48,9 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 async def served(**faults: Any) -> AsyncIterator[SimDevice]:
     """A PTZ camera at preset Market."""
     sim = SimDevice("C1", "C1", "camera", "127.0.0.1", "s", variant="ptz", faults=faults)
-    loop = asyncio.get_running_loop()
-    async with await loop.create_server(lambda: OnvifSim(sim), "127.0.0.1", 0) as server:
-        sim.ports = Ports(http=server.sockets[0].getsockname()[1])
+    with Listener(lambda: OnvifSim(sim), "127.0.0.1") as at:
+        sim.ports = Ports(http=at.port)
         yield sim
-        for visitor in list(sim.visitors):
-            visitor.abort()
 
 
 def camera(sim: SimDevice, plan: PtzPlan | None = PLAN) -> Device:
