@@ -8,12 +8,13 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers.commands import healthmon
+from helpers.loopback import served
 from helpers.open_agent import OpenAgent, open_agent
 from helpers.support import free_port
 
@@ -65,31 +66,26 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 @asynccontextmanager
-async def room(folder: Path) -> AsyncIterator[tuple[OpenAgent, asyncio.Server]]:
-    """A camera that answers until its server is closed, a receiver, and one that is not there."""
-    port = free_port(host="127.0.7.1")
-    camera = await asyncio.start_server(_answer, "127.0.7.1", port)
-    receiver = await asyncio.start_server(_taken, "127.0.0.1", 0)
-    there = receiver.sockets[0].getsockname()[1]
-    hooks = {"office": there, "pager": free_port()}
-    gate = {"id": "C001", "name": "Gate <1>", "site": "s", "kind": "fixed", "rtsp": "no"}
-    tree: dict[str, Any] = {
-        "defaults": {"interval": "1 s", "cause": {"hold": "1 s", "quiet": "1 s", "longest": "2 s"}},
-        "sites": [{"id": "s"}],
-        "cameras": [gate | {"address": "127.0.7.1", "http": {"port": port}}],
-        "notify": {
-            name: {"webhook": {"url": f"http://127.0.0.1:{one}/"}} for name, one in hooks.items()
-        },
-        "routes": [{"to": list(hooks)}],
-    }
-    try:
+async def room(folder: Path) -> AsyncIterator[tuple[OpenAgent, AsyncExitStack]]:
+    """A camera that answers until its stack is closed, a receiver, and one that is not there."""
+    async with served(_taken) as receiver, AsyncExitStack() as camera:
+        answering = await camera.enter_async_context(served(_answer, host="127.0.7.1"))
+        hooks = {"office": receiver.port, "pager": free_port()}
+        gate = {"id": "C001", "name": "Gate <1>", "site": "s", "kind": "fixed", "rtsp": "no"}
+        cause = {"hold": "1 s", "quiet": "1 s", "longest": "2 s"}
+        tree: dict[str, Any] = {
+            "defaults": {"interval": "1 s", "cause": cause},
+            "sites": [{"id": "s"}],
+            "cameras": [gate | {"address": "127.0.7.1", "http": {"port": answering.port}}],
+            "notify": {
+                name: {"webhook": {"url": f"http://127.0.0.1:{one}/"}}
+                for name, one in hooks.items()
+            },
+            "routes": [{"to": list(hooks)}],
+        }
         async with open_agent(folder, tree) as opened:
             yield opened, camera
-    finally:
-        for server in (camera, receiver):
-            server.close()
-            await server.wait_closed()
-        await asyncio.get_running_loop().shutdown_default_executor()
+    await asyncio.get_running_loop().shutdown_default_executor()
 
 
 def told(page: str) -> str:
@@ -101,8 +97,7 @@ def told(page: str) -> str:
 async def test_a_fault_has_its_evidence(tmp_path: Path) -> None:
     async with room(tmp_path) as (opened, camera):
         await opened.says("/devices/C001", "answers in")
-        camera.close()
-        await camera.wait_closed()
+        await camera.aclose()
         page = await opened.says("/faults", "C001")
         (number,) = set(re.findall(r"F\d{6}(?=</a></th>\n<td[^>]*><a href=\"/devices/C001)", page))
         path = f"/faults/{number}"

@@ -5,11 +5,13 @@ hard end, and what is broken afterwards is a fault that the page shows.
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.loopback import served
 from helpers.open_agent import OpenAgent, open_agent
 from helpers.support import free_port
 
@@ -71,8 +73,8 @@ async def test_a_visit_from_arrival_to_what_is_broken_after_it(
         writer.close()
 
     well = await asyncio.start_server(answer, "127.0.0.1", ports["C4"])
-    async with well, open_agent(tmp_path, estate(ports)) as room:
-        camera = await asyncio.start_server(answer, "127.0.0.1", ports["C1"])
+    async with well, AsyncExitStack() as camera, open_agent(tmp_path, estate(ports)) as room:
+        await camera.enter_async_context(served(answer, port=ports["C1"]))
         look(room, "C2", "C3", "C4")
         await room.until(lambda: {"C2", "C3"} <= numbers(room).keys())
         reported, other = numbers(room)["C2"], numbers(room)["C3"]
@@ -98,8 +100,7 @@ async def test_a_visit_from_arrival_to_what_is_broken_after_it(
         record = (await room.get(f"/faults/F{reported:06d}")).text
         assert record.count("reference: J-17") == 1, "once, though the form came twice"
 
-        camera.close()  # the engineer cuts a cable
-        await camera.wait_closed()
+        await camera.aclose()  # the engineer cuts a cable
         look(room, "C1")
         await room.until(lambda: "C1" in numbers(room))
         incidents = room.agent.incident_service.reducer.incidents
