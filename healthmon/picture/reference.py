@@ -90,6 +90,22 @@ class Light:
         """The least of its drifts; None where too few are known."""
         return min(self.drifts) if len(self.drifts) >= ENOUGH else None
 
+    def learns(self, now: float, drift: float, *, lived: bool, apart: float) -> bool:
+        """Whether a `drift` is learned; see `Baseline.drifted`."""
+        lower = lived and bool(self.drifts) and drift < min(self.drifts)
+        return lower or self._has_room(now, apart)
+
+    def keep(self, now: float, drift: float, apart: float) -> None:
+        """Learn a `drift`, in place of the least one where none is due."""
+        if self._has_room(now, apart):
+            self.drifted = now
+        else:
+            self.drifts.remove(min(self.drifts))
+        self.drifts.append(drift)
+
+    def _has_room(self, now: float, apart: float) -> bool:
+        return len(self.drifts) < LEARNED and now - self.drifted >= apart
+
     def known_edges(self) -> Grey:
         """The mean of the outlines, also while the light is being learned."""
         if self.edges is not None:
@@ -246,17 +262,11 @@ class Baseline:
         """Take the `drift` since the check before, in the light of `picture`, where the last one taken is
         `apart` seconds ago; a lower one at any time where the view has surely `lived`.
         """
-        light = self.nearest(picture)
-        if light is None:
-            return
-        if len(light.drifts) < LEARNED and now - light.drifted >= apart:
-            light.drifts.append(drift)
-            light.drifted = now
-        elif lived and light.drifts and drift < min(light.drifts):
-            light.drifts[light.drifts.index(min(light.drifts))] = drift
-        else:
-            return
-        self.changed = True
+        if any(one.learns(now, drift, lived=lived, apart=apart) for one in self.lights):
+            light = self.nearest(picture)
+            if light is not None and light.learns(now, drift, lived=lived, apart=apart):
+                light.keep(now, drift, apart)
+                self.changed = True
 
     def _make_room(self) -> None:
         """Forget the light that has waited longest to be learned."""

@@ -25,6 +25,8 @@ from healthmon.picture.clock_model import ClockModel
 from healthmon.picture.decoding import Decoded
 from healthmon.picture.messages import Message
 
+SAME_LIGHT = 15.0  # grey levels: a larger mean change is that of a lamp, a filter or another view
+
 
 def main() -> int:
     """Answer until the pipe ends."""
@@ -208,7 +210,8 @@ def _note_life(
     lived = between.get("scene", 0.0) >= MOVED_CELL
     if fine is not None and lived:
         baseline.lived(last, float(fine))
-    if between and since >= SAME_APART:
+    alike = between.get("mean", SAME_LIGHT) < SAME_LIGHT and "ptz" not in asked.fields
+    if alike and since >= SAME_APART:
         drifts = between["drift"], asked.fields.get("drift")
         drift = min(float(one) for one in drifts if one is not None)
         baseline.drifted(last, float(asked.fields["now"]), drift, lived=lived)

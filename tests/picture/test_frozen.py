@@ -290,9 +290,30 @@ def test_drifts_are_learned_hours_apart_and_a_lower_one_of_a_living_view_at_once
     (light,) = Baseline.read(baseline.packed()).lights
     assert light.drifts == [2.0, 4.0, 6.0, 8.0]
     assert light.low_drift is None, "too few are known"
+    baseline.drifted(shown, 3600.0 * 7, 1.0, lived=True)
+    assert baseline.lights[0].drifts == [4.0, 6.0, 8.0, 1.0], "no more than before"
+    baseline.lights[0].drifts = [2.0, 4.0, 6.0, 8.0]
     for number in range(8, 40):
         baseline.drifted(shown, 3600.0 * number, 7.0, lived=False)
     baseline.drifted(shown, 3600.0 * 41, 0.5, lived=False)
     assert baseline.lights[0].low_drift == 2.0, "it may be frozen"
     baseline.drifted(shown, 3600.0 * 41, 0.5, lived=True)
     assert (len(baseline.lights[0].drifts), baseline.lights[0].low_drift) == (LEARNED, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("more", "level", "taken"),
+    [({}, 0.0, 1), ({"since": 20.0}, 0.0, 0), ({}, 60.0, 0), ({"ptz": "known"}, 0.0, 0)],
+)
+def test_no_drift_is_learned_of_quick_checks_another_light_or_a_camera_that_turns(
+    more: dict[str, Any], level: float, taken: int
+):
+    first, last = (living(number)[0] for number in (1, 2))
+    first = np.clip(first + level, 0, 255).astype(np.uint8)
+    before = decoding.decoded("h264", keys([first])[0].data, 10**7)
+    fields = {"codec": "h264", "most_pixels": 10**7, "compare": True, "learn": True}
+    fields |= {"apart": 0.0, "now": 1e6, "since": 300.0, **more}
+    blobs = keys([last])[0].data, measuring.signature_bytes(before), b""
+    told = answer(Message(fields, blobs))
+    (light,) = Baseline.read(told.blobs[1]).lights
+    assert len(light.drifts) == taken
