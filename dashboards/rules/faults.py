@@ -57,6 +57,7 @@ OWN_ALERT = {
     "record_changed": "HealthmonRecordChanged",
     "name_server": "HealthmonNameServerDown",
     "devices_held": "HealthmonDevicesHeld",
+    "site_agent_lost": "HealthmonSiteAgentLost",
     "agent_left_out": "HealthmonAgentLeftOut",
     **BY_FIGURE,
 }

@@ -386,6 +386,13 @@ def _shared(config: Config) -> Iterator[tuple[Path_, str]]:
     database = config.database
     if database is not None and database.share and database.takeover is None:
         yield ("database", "share"), "agents that share the devices need `takeover`"
+    if database is None or not database.share:
+        for number, site in enumerate(config.sites):
+            if site.agents:
+                yield (
+                    ("sites", number, "agents"),
+                    "agents of a site need `share: yes` of `database`",
+                )
 
 
 def _agents(config: Config) -> Iterator[tuple[Path_, str]]:

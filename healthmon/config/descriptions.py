@@ -170,7 +170,8 @@ TEXTS: Final = {
     # Record and accounts
     "Database.url": "Address of the PostgreSQL database, without a password.",
     "Database.credential": "Account of the database.",
-    "agents": "Addresses of the agents of this database, which ask each other whether they are cut off from it.",
+    "Site.agents": "Names of the agents that reach the site, where not all do.",
+    "Database.agents": "Addresses of the agents of this database, which ask each other who is cut off from it.",
     "Database.ca_file": "PEM file of the CA that vouches for the pages of the agents.",
     "takeover": "After how long a silence a second agent with the same database takes over.",
     "Database.share": "`yes`: agents that stand by make checks too, as dealt by the agent that has the estate.",

@@ -90,7 +90,7 @@ class Site(Strict):
     """A place with a network connection; `bandwidth` is what all checks there may take together.
 
     `access` is how a repairer gets in; it stands in the contractor's fault report. `defaults` are what
-    its devices have unless they say otherwise.
+    its devices have unless they say otherwise. Only its `agents` reach it, where any are named.
     """
 
     id: Id
@@ -100,6 +100,7 @@ class Site(Strict):
     latitude: Degrees | None = Field(default=None, ge=-90, le=90)
     longitude: Degrees | None = Field(default=None, ge=-180, le=180)
     defaults: KindDefaults | None = None
+    agents: Annotated[tuple[Name, ...], BeforeValidator(as_list)] = Field(default=(), max_length=8)
 
 
 class Confirm(Strict):

@@ -31,6 +31,7 @@ ALONE = frozenset(
     {
         "devices_held",
         "falling_behind",
+        "site_agent_lost",
         "agent_left_out",
         "store",
         "history_damaged",

@@ -87,6 +87,7 @@ class Reason(StrEnum):
     AGENT_NETWORK = "agent_network"
     AGENT_STALLED = "agent_stalled"
     AGENT_BUSY = "agent_busy"
+    NO_AGENT = "no_agent"
     BUG = "bug"
 
 
@@ -96,6 +97,7 @@ OUR_TROUBLE = frozenset(
         Reason.AGENT_NETWORK,
         Reason.AGENT_STALLED,
         Reason.AGENT_BUSY,
+        Reason.NO_AGENT,
         Reason.BUG,
     }
 )

@@ -40,7 +40,7 @@ from healthmon.runtime.incident_service import IncidentService
 from healthmon.runtime.other_agents import OtherAgents
 from healthmon.runtime.preloading import load_for
 from healthmon.runtime.reading import read_apart
-from healthmon.runtime.self_check import Facts, behind, left_out, own_network
+from healthmon.runtime.self_check import Facts, behind, left_out, own_network, unreached
 from healthmon.runtime.self_check import verdicts as own_verdicts
 from healthmon.runtime.state import AgentState, FailedRun
 from healthmon.runtime.supervise import supervised
@@ -335,6 +335,7 @@ class Agent:
         """Poll until `stop`. The first round is spread too, so that a start is no burst."""
         self._note("agent_start", version=__version__)
         self.deliver(await self.engine.run_check(self.estate.agent_check()))
+        self.dealing = self._dealing()
         self.schedule = self.engine.schedule(self.deliver, self._run)
         self._liveness = Liveness(self.schedule)
         self.schedule.doubtful = lambda check: check.key in self.state.doubtful
@@ -357,7 +358,7 @@ class Agent:
             self.audit.watch,
             self.incident_service.store_writer.hold,
             self.incident_service.store_writer.decide,
-            self._deal,
+            *((self.dealing.work,) if self.dealing is not None else ()),
             *self.incident_service.jobs,
         )
         tasks = [asyncio.create_task(supervised(job, self._bug)) for job in jobs]
@@ -375,18 +376,17 @@ class Agent:
             await self.engine.close()
             self.running.close()
 
-    async def _deal(self) -> None:
-        """Have other agents make checks too, as soon as the database has given this one the estate."""
+    def _dealing(self) -> Dealing | None:
+        """What has other agents make checks too; None where config.yaml does not share the devices out,
+        or the database cannot be asked.
+        """
         database = self.of_file.config.database
         claim = self.incident_service.store_writer.claim
         if database is None or not database.share or claim is None:
-            return
+            return None
         from healthmon.runtime.dealing import Dealing
 
-        self.dealing = Dealing.of(
-            claim, lambda: self.estate, lambda: self.of_file, lambda: self.state
-        )
-        await self.dealing.work()
+        return Dealing.of(claim, lambda: self.estate, lambda: self.of_file, lambda: self.state)
 
     @staticmethod
     def _every(seconds: float, step: Callable[[], None]) -> Callable[[], Awaitable[None]]:
@@ -435,6 +435,9 @@ class Agent:
             audit=self.audit.problem,
             failing=self.incident_service.dispatcher.failing(),
             last_sweep=sweep[0] if sweep else None,
+            unreached=unreached(self.dealing.unreached(), self.estate.devices.values())
+            if self.dealing
+            else "",
             left_out=left_out(self.dealing.problems()) if self.dealing else "",
             watched_since=min(self.started, self.incident_service.watched_since or self.started),
         )

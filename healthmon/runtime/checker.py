@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-import platform
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -33,6 +32,7 @@ from healthmon.runtime.preloading import load_for
 from healthmon.runtime.reading import read_apart
 from healthmon.runtime.supervise import supervised
 from healthmon.store import StoreError, location
+from healthmon.store.agent_name import agent_name
 from healthmon.store.lease import pause_between_beats
 from healthmon.store.post import Letter, Post
 
@@ -191,7 +191,7 @@ class Checker:
         report = Report(
             self.sender,
             place_of(self.engine.estate),
-            platform.node(),
+            agent_name(),
             self._digest,
             self.post.clock,
             knows_the_time(self.engine.state),

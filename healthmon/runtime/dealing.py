@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from healthmon.model.device import Check, Device
 from healthmon.model.enums import CheckName, Kind, Reason
 from healthmon.model.picture import Answer
-from healthmon.model.results import Observation
+from healthmon.model.results import Observation, nothing
 from healthmon.protocols.trace import Trace
 from healthmon.runtime.estate import Estate
 from healthmon.runtime.letters import (
@@ -34,6 +34,7 @@ from healthmon.runtime.letters import (
 from healthmon.runtime.state import AgentState
 from healthmon.scheduling.locks import stable_hash
 from healthmon.store import StoreError, location
+from healthmon.store.agent_name import agent_name
 from healthmon.store.lease import Claim, fresh, pause_between_beats
 from healthmon.store.post import Post
 
@@ -104,6 +105,31 @@ class Checker:
                 future.set_result(None)
 
 
+@dataclass(frozen=True, slots=True)
+class DealingRules:
+    """What `estate` says of who checks what: the units that are `kept` by the agent that has the estate,
+    and the `agents` of the sites that not every agent reaches.
+    """
+
+    estate: Estate
+    kept: frozenset[str]
+    agents: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def of(cls, estate: Estate, of_file: Estate) -> DealingRules:
+        """Those of `estate`, of which `of_file` is what config.yaml says."""
+        devices = estate.devices
+        kept = (_own_units(device, of_file.devices, devices) for device in devices.values())
+        agents = {site.id: frozenset(site.agents) for site in estate.config.sites if site.agents}
+        return cls(estate, frozenset(itertools.chain.from_iterable(kept)), agents)
+
+    def agents_of(self, check: Check) -> frozenset[str]:
+        """Those that reach what `check` asks; none are named where every agent does."""
+        if not self.agents:
+            return frozenset()
+        return self.agents.get(_asked_of(check, self.estate.devices).site, frozenset())
+
+
 @dataclass(slots=True)
 class Dealing:
     """By `post`, as soon as the database has given this agent the lease of `claim`. `estate` and
@@ -124,7 +150,8 @@ class Dealing:
     _open: bool = False
     _file: Estate | None = None
     _digest: str = ""
-    _own_units: tuple[Estate | None, frozenset[str]] = (None, frozenset())
+    _opened: float = math.inf
+    _made_rules: DealingRules | None = None
 
     @classmethod
     def of(
@@ -155,7 +182,7 @@ class Dealing:
         self.post.receiver = receiver(self.claim.epoch)
         try:
             await self.post.open()
-            self._open = True
+            self._open, self._opened = True, min(self._opened, time.monotonic())
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._receive())
                 tasks.create_task(self._give())
@@ -169,10 +196,15 @@ class Dealing:
         """What the agent saw to which `check` is dealt, with the notes of its `trace`; None where this
         agent is to make the check itself.
         """
-        checker = self._dealt_to(check)
-        if checker is None:
-            self.own += 1
-            return None
+        allowed = self._rules().agents_of(check)
+        checker = self._dealt_to(check, allowed)
+        seen = await self._asked(checker, check, trace) if checker is not None else None
+        if seen is None and self._is_out_of_reach(allowed):
+            return nothing(check, Reason.NO_AGENT, " or ".join(sorted(allowed)), at=time.time())
+        self.own += seen is None
+        return seen
+
+    async def _asked(self, checker: Checker, check: Check, trace: Trace) -> Observation | None:
         number = next(self._numbers)
         future: asyncio.Future[Outcome | None] = asyncio.get_running_loop().create_future()
         checker.under_way[number] = future
@@ -206,6 +238,18 @@ class Dealing:
         found = ((one.last.name, self._why_not(one)) for one in self.checkers.values())
         return [(name, why) for name, why in found if why]
 
+    def unreached(self) -> dict[str, list[str]]:
+        """The agents of each site that no agent reaches, by its name; none in the time of a takeover after
+        the start.
+        """
+        if time.monotonic() - self._opened < self.claim.seconds:
+            return {}
+        return {
+            site: sorted(allowed)
+            for site, allowed in self._rules().agents.items()
+            if self._is_out_of_reach(allowed) and not self._fit(allowed)
+        }
+
     def _believed(
         self, check: Check, checker: Checker, seen: Outcome | None, trace: Trace
     ) -> Observation | None:
@@ -225,35 +269,40 @@ class Dealing:
 
     # ------------------------------------------------------------------------------ who checks
 
-    def _dealt_to(self, check: Check) -> Checker | None:
-        """The agent that makes it: of a device and of what is read from it always the same one, as long as
-        it lives (rendezvous hashing). None for this one.
+    def _dealt_to(self, check: Check, allowed: frozenset[str]) -> Checker | None:
+        """The agent that makes it, one of the `allowed` where any are named: of a device and of what is
+        read from it always the same one, as long as it lives (rendezvous hashing). None for this one.
         """
-        if not self._open or not self.checkers or self._file is not self.of_file():
+        if not self._open or self._file is not self.of_file():
             return None
         unit = _unit(check, self.estate().devices)
-        if check.check_type not in _BUILT_IN or unit in self._kept():
+        if not allowed and (check.check_type not in _BUILT_IN or unit in self._rules().kept):
             return None
-        fit = {one.last.place: one for one in self.checkers.values() if not self._why_not(one)}
-        best = max((self.place, *fit), key=lambda place: stable_hash(f"{unit}\0{place}"))
-        return fit.get(best)
+        fit = {one.last.place: one for one in self._fit(allowed)}
+        own = () if self._is_out_of_reach(allowed) else (self.place,)
+        ranked = max(((stable_hash(f"{unit}\0{one}"), one) for one in (*own, *fit)), default=None)
+        return fit.get(ranked[1]) if ranked is not None else None
+
+    def _fit(self, allowed: frozenset[str]) -> list[Checker]:
+        """The other agents that may be given a check, of those `allowed`."""
+        return [
+            one
+            for one in self.checkers.values()
+            if (not allowed or one.last.name in allowed) and not self._why_not(one)
+        ]
+
+    def _is_out_of_reach(self, allowed: frozenset[str]) -> bool:
+        """Whether this agent has no way to a site that only the `allowed` agents reach."""
+        return bool(allowed) and self.claim.name not in allowed
 
     def _why_not(self, checker: Checker) -> str:
         timed = knows_the_time(self.state())
         return checker.why_not(self._digest, self.post.clock, self.claim.seconds, timed=timed)
 
-    def _kept(self) -> frozenset[str]:
-        """The units that are never dealt."""
-        estate, units = self._own_units
-        if estate is not self.estate():
-            estate, of_file = self.estate(), self.of_file().devices
-            units = frozenset(
-                unit
-                for device in estate.devices.values()
-                for unit in _own_units(device, of_file, estate.devices)
-            )
-            self._own_units = estate, units
-        return units
+    def _rules(self) -> DealingRules:
+        if self._made_rules is None or self._made_rules.estate is not self.estate():
+            self._made_rules = DealingRules.of(self.estate(), self.of_file())
+        return self._made_rules
 
     def _answers(self, check: Check) -> tuple[Answer, ...]:
         return self.state().answers.get((check.device, check.instance), ())
@@ -346,7 +395,7 @@ def digest_of(estate: Estate) -> str:
 
 def place_of(estate: Estate) -> str:
     """What an agent is known by over its lives: its machine and its state directory."""
-    told = f"{platform.node()}\0{estate.state_directory}"
+    told = f"{platform.node()}\0{agent_name()}\0{estate.state_directory}"
     return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
 
@@ -359,8 +408,11 @@ def _unit(check: Check, devices: Mapping[str, Device]) -> str:
     """What is checked by one agent: a recorder and its cameras, whose clocks are compared; else a
     device.
     """
-    device = devices[check.spoken_to if check.spoken_to in devices else check.device]
-    return _unit_of(device)
+    return _unit_of(_asked_of(check, devices))
+
+
+def _asked_of(check: Check, devices: Mapping[str, Device]) -> Device:
+    return devices.get(check.spoken_to, devices[check.device])
 
 
 def _unit_of(device: Device) -> str:

@@ -6,6 +6,7 @@ Its own trouble is one fault of its own, never a camera's.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -29,8 +30,9 @@ class Facts:
 
     `network` says why our own network is down, `name_server` that no name is answered for, `held`
     which other program keeps devices from us, `behind` that not every check is run at its interval,
-    `left_out` which other agents are given no devices to check, `audit` what was changed in the
-    record by hand; `failing` are the targets that fail, with (since, problem). `last_sweep` is when
+    `unreached` which sites no agent reaches, `left_out` which other agents are given no devices to
+    check, `audit` what was changed in the record by hand; `failing` are the targets that fail, with
+    (since, problem). `last_sweep` is when
     the last whole sweep was made; what was due before `watched_since` is not missed.
     """
 
@@ -39,6 +41,7 @@ class Facts:
     name_server: str = ""
     held: str = ""
     behind: str = ""
+    unreached: str = ""
     left_out: str = ""
     store_problem: str = ""
     alarm: str = ""
@@ -96,6 +99,7 @@ def verdicts(facts: Facts, plan: ShiftPlan) -> tuple[Verdict, ...]:
         _aspect(
             facts, "pace", "falling_behind", facts.behind, "every check is run at its interval"
         ),
+        _aspect(facts, "sites", "site_agent_lost", facts.unreached, "every site has an agent"),
         _aspect(facts, "agents", "agent_left_out", facts.left_out, "no agent is left out"),
         _aspect(facts, "store", "store", facts.store_problem, "history is kept"),
         _aspect(facts, "history", "history_damaged", alarm, "history is sound"),
@@ -129,6 +133,15 @@ def behind(pace: Pace) -> str:
     return (
         f"not every check can be run at its interval: {pace.needed:.0f} would run at the same time, and"
         f" {pace.slots} may; every device is checked {pace.factor:.1f} times less often than configured"
+    )
+
+
+def unreached(sites: Mapping[str, Sequence[str]], devices: Iterable[Device]) -> str:
+    """The sites that no agent reaches, with the agents that would, in words; "" for none."""
+    watched = Counter(device.site for device in devices if _is_watched(device))
+    return "; ".join(
+        f"{site}: {count_of(watched[site], 'device')} cannot be checked, as {' or '.join(agents)} is not there"
+        for site, agents in sites.items()
     )
 
 

@@ -50,6 +50,7 @@ _MISSED = (
         Reason.AGENT_STALLED,
         Reason.AGENT_RESOURCE,
         Reason.AGENT_BUSY,
+        Reason.NO_AGENT,
     }
 )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from healthmon.secret import Secret
-from healthmon.store.engine import TroubleError, plain
+from healthmon.store.engine import HAS, TroubleError, plain
 
 CONNECT_SECONDS = 5
 KEPT_SECONDS = 60.0
@@ -19,7 +19,7 @@ LONGEST_PAUSE = 5.0
 LARGEST = 8_000_000
 
 # What is lost in a crash of the server is asked for again: no letter is written to its log (UNLOGGED).
-_TABLE: Final = """
+TABLE: Final = """
 CREATE UNLOGGED TABLE IF NOT EXISTS letters (
     number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     receiver TEXT NOT NULL,
@@ -115,8 +115,10 @@ class Post:
             autocommit=True,
         )
         await connection.execute("SET synchronous_commit = off")
-        with contextlib.suppress(psycopg.errors.UniqueViolation):  # another agent makes it now
-            await connection.execute(_TABLE)
+        found = await connection.execute(HAS, {"name": "letters"})
+        if (True,) not in await found.fetchall():
+            with contextlib.suppress(psycopg.errors.UniqueViolation):  # another agent makes it now
+                await connection.execute(TABLE)
         return connection
 
 

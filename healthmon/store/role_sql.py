@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from healthmon.store import schema
+from healthmon.store import post, schema
 from healthmon.store.engine import ServerEngine
 
 # Entries are added, and go when they are old; they are never changed.
@@ -39,8 +39,8 @@ COMMIT;
 
 def text(role: str) -> str:
     """What the administrator runs before the agents of a new version are started, as often as he likes."""
-    made = list(schema.statements(ServerEngine))
-    tables = [name for name, statement in made if statement.startswith("CREATE TABLE")]
+    made = [*schema.statements(ServerEngine), ("letters", post.TABLE.strip())]
+    tables = [name for name, statement in made if " TABLE " in statement.partition("(")[0]]
     changed = [name for name in tables if name not in NEVER_CHANGED]
     words = f"-- Tables of healthmon (schema {schema.VERSION}), and what the role of its agents may do with them.\n"
     return words + _RIGHTS.format(

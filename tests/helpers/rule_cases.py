@@ -292,6 +292,7 @@ OWN = {
     "record_changed": "HealthmonRecordChanged",
     "name_server": "HealthmonNameServerDown",
     "devices_held": "HealthmonDevicesHeld",
+    "site_agent_lost": "HealthmonSiteAgentLost",
     "agent_left_out": "HealthmonAgentLeftOut",
 }
 # What another fault of the same device explains; each is tried on a device of its own.

@@ -49,7 +49,8 @@ class Shared:
         self.products = {}
         for agent in ("north", "south"):
             (folder / agent).mkdir()
-            self.products[agent] = Product(folder / agent, _tree(url, hook, self.port))
+            tree, named = _tree(url, hook, self.port), {"HEALTHMON_AGENT": agent}
+            self.products[agent] = Product(folder / agent, tree, environment=named)
         self.running = ExitStack()
 
     def open_door(self, name: str) -> subprocess.Popen[bytes]:
@@ -159,6 +160,29 @@ def test_both_check_and_one_tells(shared: Shared) -> None:
     north.until(lambda: set(shared.messages()) == every, 60)
     assert set(shared.messages().values()) == {1}
     assert shared.overlaps() == 0
+
+
+def test_a_site_that_only_its_own_agent_reaches_is_not_known_while_that_is_away(
+    shared: Shared,
+) -> None:
+    for agent in ("north", "south"):
+        tree = shared.products[agent].tree
+        tree["sites"] = [{"id": "quay", "name": "Quay"}, {"id": "depot", "agents": ["south"]}]
+        for camera in tree["cameras"][:6]:
+            camera["site"] = "depot"
+        shared.products[agent].write(tree)
+    depot = {name: len(shared.visits(name)) for name in NAMES[:6]}
+    north = shared.start("north")
+    north.until(lambda: north.faults("healthmon") & {"site_agent_lost"}, 60)
+    assert depot == {name: len(shared.visits(name)) for name in depot}, "north has no way there"
+    south = shared.start("south")
+    north.until(lambda: all(len(shared.visits(name)) > depot[name] + 2 for name in depot), 60)
+    north.until(lambda: not north.faults("healthmon") & {"site_agent_lost"}, 60)
+    south.process.kill()
+    north.until(lambda: north.faults("healthmon") & {"site_agent_lost"}, 60)
+    shared.kill(DYING)
+    time.sleep(4 * INTERVAL_SECONDS)
+    assert shared.messages() == Counter(), "what nobody could check is no fault of the device"
 
 
 def _killed(north: Running, south: Running) -> None:

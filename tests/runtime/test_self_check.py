@@ -17,6 +17,7 @@ from healthmon.runtime.self_check import (
     left_out,
     missed_shift,
     own_network,
+    unreached,
     verdicts,
 )
 from healthmon.scheduling.pace import Pace
@@ -90,6 +91,7 @@ def test_every_aspect_of_our_own_health_is_told_and_only_while_it_is_so():
             name_server="the name server does not answer",
             held="process 7 (healthmon, stopped) holds 2 devices",
             behind="not every check can be run at its interval",
+            unreached=unreached({"market": ["depot"]}, ESTATE),
             left_out=left_out([("south", "has another config.yaml")]),
             store_problem="the disk is full",
             alarm="put aside",
@@ -104,6 +106,7 @@ def test_every_aspect_of_our_own_health_is_told_and_only_while_it_is_so():
         "names": (State.FAULT, "name_server"),
         "locks": (State.FAULT, "devices_held"),
         "pace": (State.DEGRADED, "falling_behind"),
+        "sites": (State.FAULT, "site_agent_lost"),
         "agents": (State.DEGRADED, "agent_left_out"),
         "store": (State.FAULT, "store"),
         "history": (State.FAULT, "history_damaged"),

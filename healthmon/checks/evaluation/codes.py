@@ -466,6 +466,10 @@ _AGENT: Table = {
         "Falling behind",
         "Not every check can be run at its interval; every device is checked less often, all alike.",
     ),
+    "site_agent_lost": (
+        "Site agent lost",
+        "The only agent that reaches a site is not there. Its devices cannot be checked; they are not at fault.",
+    ),
     "agent_left_out": (
         "Agent left out",
         "An agent that shares the devices is given none: its clock, its configuration or its answers are wrong.",

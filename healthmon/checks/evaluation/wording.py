@@ -44,6 +44,7 @@ REASON_WORDS: dict[Reason, str] = {
     Reason.AGENT_NETWORK: "healthmon's own network is down",
     Reason.AGENT_STALLED: "healthmon was delayed; result discarded",
     Reason.AGENT_BUSY: "another healthmon is using the device",
+    Reason.NO_AGENT: "no agent that reaches the site is there",
     Reason.BUG: "error inside healthmon, see its log",
 }
 
