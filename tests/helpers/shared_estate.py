@@ -33,8 +33,10 @@ from helpers.support import Peers, free_port
 FAKES = Path(__file__).parent / "fakes"
 NAMES = ("north", "south", "west")
 CUT_OFF = 75
-# A device may be without a look for so long and an interval more.
+# A device may be without a visit for so long and an interval more.
 LONGEST_WITHOUT = 60.0
+# How often each is seen in an interval: reachability, and the stream with a connection of its own.
+VISITS = {"connect": 2, "play": 1}
 # Looks in excess of the normal rate, as a share of it.
 MOST_EXCESS = 0.5
 SETTLED_SECONDS = 120.0
@@ -43,14 +45,14 @@ BOOK = "select device, count(*) from cases where left(device, 1) = 'C' group by 
 
 @dataclass(frozen=True)
 class Look:
-    """A connection ("connect") or a session that plays ("play"), `at` (Unix seconds); `here` connections to
-    that camera were open.
+    """A connection ("connect") or a session that plays ("play"), `at` (Unix seconds); `others` are the numbers of
+    the other connections to that camera that were open.
     """
 
     at: float
     device: str
     what: str
-    here: int
+    others: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -186,9 +188,11 @@ class SharedEstate:
         began = time.time()
         time.sleep(4 * self.interval)
         found = Counter((look.device, look.what) for look in self.looks(began, time.time()))
-        for what in ("connect", "play"):
+        for what, visits in VISITS.items():
             counts = [found[name, what] for name in self._well({self.dead})]
-            self.normal[what] = statistics.median(counts) / (time.time() - began)
+            measured = statistics.median(counts) / (time.time() - began)
+            # On a busy machine agents do everything less often.
+            self.normal[what] = max(measured, visits / self.interval)
 
     def holder(self) -> str:
         """The name of the agent that has the estate."""
@@ -257,7 +261,7 @@ class SharedEstate:
             for line in file:
                 at, device, what, here = line.split()
                 if since <= float(at) < until:
-                    yield Look(float(at), device, what, int(here))
+                    yield Look(float(at), device, what, frozenset(here.split(",")) - {"-"})
 
     def _well(self, without: set[str]) -> list[str]:
         return [
@@ -323,21 +327,26 @@ class SharedEstate:
     def _counted(self, event: Event, began: float, without: set[str]) -> Iterator[Line]:
         ended = time.time()
         times: dict[tuple[str, str], list[float]] = defaultdict(list)
-        together: Counter[str] = Counter()
+        together: dict[str, set[str]] = defaultdict(set)
         for look in self.looks(began, ended):
             times[look.device, look.what].append(look.at)
-            together[look.device] += look.what == "connect" and look.here > 1
+            together[look.device] |= look.others
         well = self._well(without)
-        for what, word in (("play", "stream"), ("connect", "connection")):
+        for what, word in (("play", "streams"), ("connect", "connections")):
             rate = self.normal[what]
             most = max(len(times[name, what]) for name in well)
             allowed = (1 + MOST_EXCESS) * rate * (ended - began) + 1
-            yield Line(f"looks at one camera ({word}), most", most, allowed)
+            yield Line(f"{word} of one camera, most", most, allowed)
         every = [
             max(b - a for a, b in pairwise([began, *times[name, "play"], ended])) for name in well
         ]
-        yield Line("longest time without a look (s)", max(every), LONGEST_WITHOUT + self.interval)
-        yield Line("two looks at once, most of one camera", max(together.values()), event.overlap)
+        yield Line(
+            "longest time without a visit, of any camera (s)",
+            max(every),
+            LONGEST_WITHOUT + self.interval,
+        )
+        most = max(map(len, together.values()))
+        yield Line("visits that another one joined, most at one camera", most, event.overlap)
 
 
 # ------------------------------------------------------------------------------------ what happens
@@ -345,8 +354,9 @@ class SharedEstate:
 
 @dataclass(frozen=True)
 class Event:
-    """What befalls the rig: `begin` gives what ends it `seconds` later (0: the rig's `lasts`). `overlap` is how often
-    a camera may have two looks at once.
+    """What befalls the rig: `begin` gives what ends it `seconds` later (0: the rig's `lasts`). `overlap` is how many
+    visits to a camera may be joined by a second one: one where an agent is stopped in the midst of it, or does not
+    know that it is made anew elsewhere.
     """
 
     name: str
@@ -411,8 +421,8 @@ HOLDER, LOOKER = SharedEstate.holder, SharedEstate.looker
 EVENTS = (
     Event("kill -9 of the agent that has the estate", _kill(HOLDER)),
     Event("kill -9 of an agent that stands by", _kill(LOOKER)),
-    Event("the agent that has the estate is stopped for 20 s", _stop(HOLDER), overlap=2),
-    Event("an agent that stands by is stopped for 20 s", _stop(LOOKER), overlap=2),
+    Event("the agent that has the estate is stopped for 20 s", _stop(HOLDER), overlap=1),
+    Event("an agent that stands by is stopped for 20 s", _stop(LOOKER), overlap=1),
     Event("the database is restarted", _stop_database, seconds=1.0, overlap=1),
     Event("the database is away", _stop_database, seconds=0.0, overlap=1),
     Event("the agent that has the estate is cut off from the database", _cut(HOLDER), 30.0, 1),

@@ -1,6 +1,6 @@
 """Simulated cameras with RTSP, and a time server, in a process of their own. Each connection and each session that
-plays goes to a file, one line each: time (Unix seconds), camera, "connect" or "play", how many
-connections to the camera were open then.
+plays goes to a file, one line each: time (Unix seconds), camera, "connect" or "play", and the numbers of the other
+connections to the camera that were open then, or "-".
 
 python logged_estate.py CAMERAS CONTROL_PORT FILE
 """
@@ -8,10 +8,11 @@ python logged_estate.py CAMERAS CONTROL_PORT FILE
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 import time
 from pathlib import Path
-from typing import TextIO
+from typing import ClassVar, TextIO
 
 from healthmon.demo.clip import encode
 from healthmon.demo.estate import Estate
@@ -27,18 +28,26 @@ class Logged(RtspSim):
     """A session that is written down; `log` is that of the process."""
 
     log: TextIO
+    numbers = itertools.count()
+    open: ClassVar[dict[asyncio.BaseTransport, int]] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self.open[transport] = next(self.numbers)
         self._line("connect")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del self.open[self._transport]
+        super().connection_lost(exc)
 
     def _play(self, headers: dict[str, str], path: str) -> None:
         self._line("play")
         super()._play(headers, path)
 
     def _line(self, what: str) -> None:
-        here = sum(not has_left(visitor) for visitor in self._device.visitors)
-        self.log.write(f"{time.time():.3f} {self._device.id} {what} {here}\n")
+        others = self._device.visitors - {self._transport}
+        here = ",".join(str(self.open[one]) for one in others if not has_left(one))
+        self.log.write(f"{time.time():.3f} {self._device.id} {what} {here or '-'}\n")
 
 
 class LoggedEstate(Estate):
