@@ -27,9 +27,11 @@ def rows(
 ) -> Iterator[Row]:
     """Each event once at least, and on until the time is over. With `stand_by` one agent makes all checks."""
     sys.path.insert(0, str(ROOT / "tests"))
+    from helpers.peers.namespaces import own_loopback
     from helpers.shared_estate import EVENTS, SharedEstate
     from helpers.support import Peers
 
+    own_loopback()  # where that is allowed: nobody else has ports there
     os.sched_setaffinity(0, range(os.cpu_count() or 1))  # for all that is started here
     end = time.monotonic() + 60 * minutes
     with (

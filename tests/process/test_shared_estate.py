@@ -4,7 +4,6 @@ is looked at, by one agent at a time, and each fault is told once.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,7 @@ ROWS = [
 def test_each_camera_is_looked_at_and_each_fault_told_once(
     tmp_path: Path, peers: Peers, event: Event
 ) -> None:
-    rig = SharedEstate(tmp_path, peers, share=os.environ.get("SHARE") == "1")
+    rig = SharedEstate(tmp_path, peers, share=True)
     with rig.held:
         rig.started()
         lines = rig.befall(event)
