@@ -16,8 +16,8 @@ from typing import Any
 
 import yaml
 
-from benchmarks._builds import this_build
-from benchmarks._measure import Row, cpu_of, environment_of_child, estate, free_port
+from benchmarks._builds import environment_of_child, this_build
+from benchmarks._measure import Row, cpu_of, estate, free_port
 from benchmarks._simulator_load import INTERVAL, Load, largest, memory
 from benchmarks.soak import listening, metric, metrics
 

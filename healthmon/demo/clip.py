@@ -29,9 +29,11 @@ class Clip:
 
 
 @functools.cache
-def encode(*, moving: bool = True, width: int = WIDTH, height: int = HEIGHT) -> Clip:
-    """Encode the clip: a bar that moves (or does not) over a gradient."""
-    units = _encoded(moving=moving, width=width, height=height)
+def encode(
+    *, moving: bool = True, width: int = WIDTH, height: int = HEIGHT, seconds: int = SECONDS
+) -> Clip:
+    """Encode the clip: a bar that moves (or does not) over a gradient, which begins anew after `seconds`."""
+    units = _encoded(moving=moving, width=width, height=height, seconds=seconds)
     sent = [[nal for nal in unit if _kind(nal) in SENT] for unit in units]
     return Clip(
         tuple(tuple(payload for nal in unit for payload in payloads(nal)) for unit in sent),
@@ -51,7 +53,7 @@ def _kind(nal: bytes) -> int:
     return nal[0] & 31
 
 
-def _encoded(*, moving: bool, width: int, height: int) -> list[list[bytes]]:
+def _encoded(*, moving: bool, width: int, height: int, seconds: int) -> list[list[bytes]]:
     """The NAL units of every access unit of the clip."""
     import av
 
@@ -67,7 +69,7 @@ def _encoded(*, moving: bool, width: int, height: int) -> list[list[bytes]]:
         "sc_threshold": "0",
     } | quality
     units: list[list[bytes]] = []
-    for number in range(int(RATE * SECONDS)):
+    for number in range(int(RATE * seconds)):
         frame = _frame(av, number if moving else 0, width, height)
         frame.pts = number
         units += [nals(bytes(packet)) for packet in context.encode(frame)]

@@ -88,7 +88,6 @@ class SharedEstate:
     clocks: dict[str, MovedClock] = field(default_factory=dict)
     normal: dict[str, float] = field(default_factory=dict)
     dead: str = ""
-    deaths: Counter[str] = field(default_factory=Counter)
     held: ExitStack = field(default_factory=ExitStack)
 
     # -------------------------------------------------------------------------------- the parts
@@ -247,7 +246,6 @@ class SharedEstate:
 
     def turn(self, name: str, *, off: bool) -> None:
         """Let a camera die, or come back."""
-        self.deaths[name] += off
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.control}/devices/{name}/fault",
             json.dumps({"name": "off"}).encode(),
@@ -289,7 +287,7 @@ class SharedEstate:
     def befall(self, event: Event) -> list[Line]:
         """Let `event` happen while one camera dies and another one comes back."""
         coming, dying = self.dead, self.name_of(int(self.dead[1:]) + 1)
-        before, began = len(self.messages()), time.time()
+        before, book, began = len(self.messages()), self.in_book(), time.time()
         end = event.begin(self)
         self.turn(dying, off=True)
         self.turn(coming, off=False)
@@ -307,7 +305,7 @@ class SharedEstate:
             Line("messages lost", len(expected - told.keys()), 0),
             Line("messages doubled", sum(told[one] - 1 for one in told if told[one] > 1), 0),
             Line("messages of cameras that are well", len(told.keys() - expected), 0),
-            Line("faults lost or doubled in the record", self._wrong_in_book(), 0),
+            Line("faults lost or doubled in the record", self._wrong_in_book(book, dying), 0),
         ]
 
     def _brought_back(self) -> bool:
@@ -319,10 +317,11 @@ class SharedEstate:
             (device, what) for device, what, _ in self.messages()[before:] if device[0] == "C"
         )
 
-    def _wrong_in_book(self) -> int:
-        """Each death is one fault, and nothing else is."""
-        found = self.in_book()
-        return sum(abs(found.get(name, 0) - self.deaths[name]) for name in {*found, *self.deaths})
+    def _wrong_in_book(self, before: dict[str, int], dying: str) -> int:
+        """One death is one fault more, and nothing else is."""
+        more = Counter(self.in_book())
+        more.subtract({**before, dying: before.get(dying, 0) + 1})
+        return sum(map(abs, more.values()))
 
     def _counted(self, event: Event, began: float, without: set[str]) -> Iterator[Line]:
         ended = time.time()

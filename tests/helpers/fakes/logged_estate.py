@@ -22,6 +22,8 @@ from healthmon.demo.state import SimDevice, has_left
 from healthmon.demo.udp_sim import NtpSim
 
 FLUSH_SECONDS = 0.2
+# No multiple of an interval: pictures that come round would be a frozen picture.
+LAP_SECONDS = 61
 
 
 class Logged(RtspSim):
@@ -54,7 +56,7 @@ class LoggedEstate(Estate):
     """Cameras that serve RTSP only; their faults are switched as those of the demonstration."""
 
     async def start(self) -> None:
-        self._moving, self._still = encode(), encode(moving=False)
+        self._moving, self._still = encode(seconds=LAP_SECONDS), encode(moving=False)
         for device in self.devices.values():
             await self._bind(device)
 
