@@ -94,7 +94,7 @@ class Checker:
     def not_answered(self) -> None:
         """A check that it was given has not come back in time."""
         self.unanswered += 1
-        if self.unanswered >= MOST_UNANSWERED:
+        if self.unanswered >= MOST_UNANSWERED and time.monotonic() >= self.left_alone:
             self.leave_alone("it does not answer")
 
     def give_up(self) -> None:

@@ -420,7 +420,7 @@ HOLDER, LOOKER = SharedEstate.holder, SharedEstate.looker
 EVENTS = (
     Event("kill -9 of the agent that has the estate", _kill(HOLDER)),
     Event("kill -9 of an agent that stands by", _kill(LOOKER)),
-    Event("the agent that has the estate is stopped for 20 s", _stop(HOLDER), overlap=1),
+    Event("the agent that has the estate is stopped for 20 s", _stop(HOLDER), overlap=2),
     Event("an agent that stands by is stopped for 20 s", _stop(LOOKER), overlap=1),
     Event("the database is restarted", _stop_database, seconds=1.0, overlap=1),
     Event("the database is away", _stop_database, seconds=0.0, overlap=1),
