@@ -80,8 +80,8 @@ class SharedEstate:
     peers: Peers
     share: bool
     cameras: int = 300
-    interval: float = 10.0
-    takeover: float = 6.0
+    interval: float = 30.0
+    takeover: float = 12.0
     lasts: float = 20.0
     running: dict[str, Running] = field(default_factory=dict)
     links: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -183,9 +183,8 @@ class SharedEstate:
         self.turn(self.dead, off=True)
         self.until(self._told)
         self.until(self.shares)
-        time.sleep(self.interval)
         began = time.time()
-        time.sleep(4 * self.interval)
+        time.sleep(2 * self.interval)
         found = Counter((look.device, look.what) for look in self.looks(began, time.time()))
         for what, visits in VISITS.items():
             counts = [found[name, what] for name in self._well({self.dead})]
@@ -298,7 +297,7 @@ class SharedEstate:
         expected = {(dying, "opened"), (coming, "closed")}
         with contextlib.suppress(AssertionError):  # it is counted as lost
             self.until(lambda: expected <= self._since(before).keys(), 90)
-        time.sleep(2 * self.interval)
+        time.sleep(self.interval)
         told = self._since(before)
         return [
             *self._counted(event, began, {coming, dying}),
