@@ -100,6 +100,9 @@ def _arguments() -> argparse.Namespace:
     picture.add_argument(
         "--alarms", action="store_true", default=None, help="print every false alarm"
     )
+    picture.add_argument("--only", help="faults whose name begins so, as in: frozen")
+    picture.add_argument("--kbit", type=int, help="kbit/s of all cameras (default: their own)")
+    picture.add_argument("--unseen", type=int, help="number of the first counted camera (1000)")
     cost = parser.add_argument_group("picture_cost")
     cost.add_argument("--rounds", type=int, help="pictures of each kind by each way (default: 15)")
     cost.add_argument("--checks", type=int, help="checks of the small estate (default: 300)")

@@ -81,6 +81,29 @@ BEFORE_SEED = 50_000  # who passed in the check before one that was learned
 UNSEEN = 1000  # from here on are cameras by which no limit was ever chosen
 
 
+@dataclass(frozen=True)
+class Choice:
+    """What is made: `good` checks of each counted camera, the faults whose name begins with `only`, all at
+    `kbit` kbit/s (0: each camera at its own rate); the counted cameras are numbered from `unseen` on.
+    """
+
+    good: int = GOOD
+    only: str = ""
+    kbit: int = 0
+    unseen: int = UNSEEN
+
+    def camera(self, number: int) -> tuple[_Made, int]:
+        """A camera, and how many good checks it has: those that are not counted have a quarter."""
+        counted = number % 2 == 1
+        made = _Made(number + self.unseen if counted else number, self.only, self.kbit)
+        return made, self.good if counted else self.good // 4
+
+    def __str__(self) -> str:
+        """As in the name of a file."""
+        more = f", {self.only}" * bool(self.only) + f", {self.kbit} kbit" * bool(self.kbit)
+        return f"{self.good} good{more}" + f", from {self.unseen}" * (self.unseen != UNSEEN)
+
+
 @dataclass
 class Camera:
     """What one camera remembers, as the agent would."""
@@ -223,9 +246,12 @@ def rows(
     good: int = GOOD,
     alarms: bool = False,
     kept: str | None = None,
+    only: str = "",
+    kbit: int = 0,
+    unseen: int = UNSEEN,
 ) -> Iterator[Row]:
     """The lines of the table. The checks of each made camera are `kept` in a folder, so that a run that was
-    stopped goes on there.
+    stopped goes on there. The rest is a `Choice`.
     """
     fit, scored = Half(), Half()
     with contextlib.ExitStack() as held:
@@ -235,7 +261,7 @@ def rows(
                 for samples in scenes_of(Path(pictures)):
                     scored.add(*_parted(samples))
             else:
-                fill(fit, scored, scenes, good, package, kept)
+                fill(fit, scored, scenes, Choice(good, only, kbit, unseen), package, kept)
         except FolderError as error:
             sys.exit(f"picture_eval: {error}")
     yield from _table(scored)
@@ -253,7 +279,7 @@ def fill(
     fit: Half,
     scored: Half,
     scenes: int,
-    good: int,
+    choice: Choice,
     package: rivals.Judge | None,
     kept: str | None = None,
 ) -> None:
@@ -261,20 +287,21 @@ def fill(
     were `kept` in a folder.
     """
     for number in range(scenes):
-        place = Path(kept) / f"camera {number}, {good} good.pickle" if kept is not None else None
+        place = Path(kept) / f"camera {number}, {choice}.pickle" if kept is not None else None
         if place is not None and place.is_file():
             made = pickle.loads(place.read_bytes())
         else:
-            made = _of_camera(number, good, package)
+            made = _of_camera(number, choice, package)
             if place is not None:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(pickle.dumps(made))
         (scored if number % 2 else fit).join(made)
 
 
-def _of_camera(number: int, good: int, package: rivals.Judge | None) -> Half:
+def _of_camera(number: int, choice: Choice, package: rivals.Judge | None) -> Half:
     half, counted = Half(), number % 2 == 1
-    samples = _Made(number + UNSEEN if counted else number).samples(good if counted else good // 4)
+    made, good = choice.camera(number)
+    samples = made.samples(good)
     learned = list(islice(samples, LEARNED))
     half.add(learned, samples, package if counted else None, curve=number % 4 == 1)
     return half
@@ -458,20 +485,22 @@ def interval(hits: int, count: int) -> tuple[float, float]:
 
 
 class _Made:
-    """A made camera, with its own size, rate, encoder and light."""
+    """A made camera, with its own size, rate, encoder and light; see `Choice`."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, only: str = "", kbit: int = 0) -> None:
+        self._only = only
         chance = self._chance = np.random.default_rng((number, 9))
         size = SIZES[chance.integers(len(SIZES))]
         self._light = LIGHTS[chance.integers(len(LIGHTS))]
         codec = "h265" if chance.random() < 0.3 else "h264"
-        self._encoder = Encoder(codec, RATES[chance.integers(len(RATES))])
+        rate = RATES[chance.integers(len(RATES))]
+        self._encoder = Encoder(codec, 1000 * kbit or rate)
         kind = KINDS[number // 2 % len(KINDS)]
         self._name = f"camera {number}"
         self._scene = Scene(number, size, kind=kind)
         self._other = Scene(number + 500, size, kind=KINDS[chance.integers(len(KINDS))])
-        rate = f"{codec} {self._encoder.bits_per_second // 1000} kbit/s"
-        self._about = f"{kind} {size[0]}x{size[1]} {rate}"
+        coded = f"{codec} {self._encoder.bits_per_second // 1000} kbit/s"
+        self._about = f"{kind} {size[0]}x{size[1]} {coded}"
 
     def samples(self, good: int) -> Iterator[Sample]:
         """First what it learns from, then `good` checks, then those of each fault."""
@@ -483,8 +512,7 @@ class _Made:
                 for n in range(min(SPELL, good - SPELL * spell))
             ]
             yield from self._several("good", moments, 2)
-        kinds = [(fault, amount) for fault in FAULTS for amount in AMOUNTS.get(fault, (0.0,))]
-        for place, (fault, amount) in enumerate(kinds):
+        for place, (fault, amount) in enumerate(_faults(self._only)):
             seeds = range(100_000 + EACH * place, 100_000 + EACH * (place + 1))
             moments = [self._moment(seed, seed, seed == seeds[0]) for seed in seeds]
             faulty = [replace(at, fault=fault, amount=amount) for at in moments]
@@ -531,6 +559,12 @@ class _Made:
 
     def _moment(self, seed: int, spell: int, weather: bool) -> Moment:
         return _moment(self._chance, seed, spell, self._light, weather=weather)
+
+
+def _faults(only: str) -> list[tuple[str, float]]:
+    """The faults whose name begins with `only`, each with all its amounts."""
+    named = [fault for fault in FAULTS if fault.startswith(only)]
+    return [(fault, amount) for fault in named for amount in AMOUNTS.get(fault, (0.0,))]
 
 
 def _moment(chance: Any, seed: int, spell: int, light: str, *, weather: bool) -> Moment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,19 @@ from helpers.pictures import coded, png, scene, with_noise
 
 from benchmarks._picture_folder import FolderError, Sample, scenes_of
 from benchmarks._picture_scenes import Encoder, Moment, Scene
-from benchmarks.picture_eval import LIMITS, Check, Half, chosen, fill, interval, rows
+from benchmarks.picture_eval import (
+    EACH,
+    LIMITS,
+    Check,
+    Choice,
+    Half,
+    chosen,
+    fill,
+    interval,
+    rows,
+)
 from healthmon.model.picture import Comparison, PictureReading
+from healthmon.picture.reference import LEARNED
 
 VIEW = scene(3)
 
@@ -43,9 +55,20 @@ def test_a_run_that_was_stopped_goes_on_with_the_cameras_that_it_has_kept(tmp_pa
         half.add([], rest)
         (tmp_path / f"camera {number}, 4 good.pickle").write_bytes(pickle.dumps(half))
     fit, scored = Half(), Half()
-    fill(fit, scored, 2, 4, None, str(tmp_path))
+    fill(fit, scored, 2, Choice(4), None, str(tmp_path))
     assert [one.sample.kind for one in fit.checks] == ["good", "black"]
     assert [one.sample.kind for one in scored.checks] == ["black"]
+
+
+def test_one_kind_of_fault_can_be_tried_on_cameras_of_other_numbers_at_one_rate():
+    choice = Choice(8, "slate", 300, 3000)
+    ((fit, few), (counted, good)) = (choice.camera(number) for number in (0, 1))
+    assert (few, good) == (2, 8)
+    assert str(choice) == "8 good, slate, 300 kbit, from 3000"
+    faults = list(counted.samples(0))[LEARNED:]
+    assert [(one.scene, one.name) for one in faults] == [("camera 3001", "slate")] * EACH
+    assert all(one.low_rate for one in faults)
+    assert all(one.scene == "camera 0" for one in islice(fit.samples(0), 1))
 
 
 @pytest.mark.parametrize(
