@@ -85,16 +85,18 @@ class Comparison:
 
     `peak` is how well it lies on the learned view, `other_peak` how well it would after a move of
     `right` and `down` (pixels of 320 x 180), `zoom_peak` how well after a `zoom`. `coarse` compares
-    light and dark only (a correlation), `detail` how much structure there is (ratio), `contrast`
-    the same of coarse structure. `covered` is the share of `tiles` (of 5 x 8, row by row) without
-    their structure, `focus` how fine the picture is (ratio). Of the learned pictures, `pairs` came
-    with a second key frame and in `moving` of these something had moved. `low_peak` and `low_focus`
-    are the least of a learned picture against the others, `low_change` is the least change (grey
-    levels at full size) between two key frames of one session in which nothing moved, `low_drift`
-    the least `drift` between two checks. `light` names the light (when it was begun, Unix seconds)
-    and `level` is its mean grey level. Where its light is not learned, `far_peak` and `far_coarse`
-    are the agreement with the nearest light that is. `coloured`: a light in colour was learned;
-    `grey_level` is the mean of the brightest one without, None without any.
+    light and dark only (a correlation), `detail` how much structure there is (ratio), `depth`
+    how much of light and dark. Of the 5 x 8 tiles the share `covered` has lost its structure, the
+    share `hidden` has something else before it; `tiles` are the numbers of both, row by row. `focus`
+    is how fine the picture is against its coarse detail, `crisp` against light and dark (ratios). Of
+    the learned pictures, `pairs` came with a second key frame and in `moving` of these something had
+    moved. `low_peak`, `low_focus` and `low_crisp` are the least of a learned picture against the
+    others, `low_change` is the least change (grey levels at full size) between two key frames of one
+    session in which nothing moved, `low_drift` the least `drift` between two checks. `light` names
+    the light (when it was begun, Unix seconds) and `level` is its mean grey level. Where its light is
+    not learned, `far_peak` and `far_coarse` are the agreement with the nearest light that is.
+    `coloured`: a light in colour was learned; `grey_level` is the mean of the brightest one without,
+    None without any.
     """
 
     learned: int
@@ -105,16 +107,19 @@ class Comparison:
     down: int = 0
     coarse: float | None = None
     detail: float | None = None
-    contrast: float | None = None
+    depth: float | None = None
     covered: float | None = None
+    hidden: float | None = None
     tiles: tuple[int, ...] = ()
     focus: float | None = None
+    crisp: float | None = None
     zoom: float | None = None
     zoom_peak: float | None = None
     pairs: int = 0
     moving: int = 0
     low_peak: float = 1.0
     low_focus: float = 1.0
+    low_crisp: float = 1.0
     low_change: float | None = None
     low_drift: float | None = None
     light: float | None = None

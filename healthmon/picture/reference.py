@@ -35,6 +35,7 @@ AT_ZERO, AROUND = 2, 4  # pixels of 320: a camera on a pole sways
 MOST_SWAY = 16
 LOST_STRUCTURE, LOST_ENERGY, LEAST_ENERGY = 0.5, 0.75, 1.0
 NO_ENERGY = 0.4  # of what the rest kept: gone, whatever shines through
+LEAST_LEFT = 0.05  # of light and dark
 UNUSUAL = 0.6  # of the least that a tile has kept in its own good pictures
 BURNED_OUT = 245.0  # grey levels of a tile that the sun or a lamp has made white
 OTHER_LEVEL = 0.3  # beyond the learned brightness of a tile (a logarithm)
@@ -53,8 +54,8 @@ Energies = NDArray[np.float64]
 class Light:
     """One light: `level` and `colour` are its means. While it is learned, `greys` and `scales` hold
     its pictures; then `grey` is their median, `edges` the mean of their outlines, `usual` how its
-    tiles are, `focus` what its patches hold at four scales; `low_peak` and `low_focus` are the
-    least that one of its own pictures had against the others. `changes` are the changes (grey
+    tiles are, `focus` what its patches hold at four scales; `low_peak`, `low_focus` and `low_crisp`
+    are the least that one of its own pictures had against the others. `changes` are the changes (grey
     levels at full size) between two key frames of those sessions that had two, `drifts` those of
     its tiles from one check to the next, the last one learned when it had `drifted` (Unix seconds).
     """
@@ -73,6 +74,7 @@ class Light:
     focus: Energies | None = None
     low_peak: float = 1.0
     low_focus: float = 1.0
+    low_crisp: float = 1.0
     usual: Tiles | None = None
 
     @property
@@ -124,7 +126,7 @@ class Light:
         peak = located(self.known_edges(), seen).peak
         if peak >= SAME_OUTLINES:
             return peak
-        coarse = _coarse(self.known_grey(), picture.grey)
+        coarse = _coarse(_means(self.known_grey()), _means(picture.grey))
         near = self.distance(_level(picture), picture.chroma[2]) <= NEAR_LIGHT
         weak = peak >= WEAK_OUTLINES and coarse >= WEAK_COARSE
         return peak if weak or (near and coarse >= SURE_COARSE) else 0.0
@@ -292,7 +294,7 @@ class Baseline:
             _finish(light)
         found = _compared(light, picture, hidden) | learned | {"low_peak": light.low_peak}
         found |= {"low_change": light.low_change, "low_drift": light.low_drift}
-        return found | {"low_focus": light.low_focus}
+        return found | {"low_focus": light.low_focus, "low_crisp": light.low_crisp}
 
     def _colours(self) -> dict[str, Any]:
         """Whether a light in colour was learned, and how bright those without colour are."""
@@ -306,7 +308,7 @@ class Baseline:
         if light is None:
             return {}
         where = located(light.known_edges(), outlines(gradient(picture.grey)))
-        coarse = _coarse(light.known_grey(), picture.grey)
+        coarse = _coarse(_means(light.known_grey()), _means(picture.grey))
         return {"far_peak": max(where.peak, where.other), "far_coarse": coarse}
 
 
@@ -329,13 +331,16 @@ def _finish(light: Light) -> None:
     light.grey = np.median(stack, axis=0).astype(np.float32)
     light.focus = np.median(np.stack(light.scales), axis=0)
     light.usual = Tiles.of(light.grey, light.greys)
-    peaks, focus = [], []
+    peaks, focus, crisp = [], [], []
     count = len(edges)
-    for own, scales in zip(edges, light.scales, strict=True):
+    for own, grey, scales in zip(edges, light.greys, light.scales, strict=True):
         rest = np.asarray((light.edges * count - own) / (count - 1), np.float32)
         peaks.append(located(rest, own).peak)
+        left = light_left(_means(light.grey), _means(grey))
         focus.append(sharpness(light.focus, scales) or 1.0)
+        crisp.append(sharpness(light.focus, scales, left=left) or 1.0)
     light.low_peak, light.low_focus = float(min(peaks)), float(min(focus))
+    light.low_crisp = float(min(crisp))
     light.greys, light.scales = [], []
 
 
@@ -353,34 +358,38 @@ def _compared(light: Light, picture: Decoded, hidden: Hidden | None) -> dict[str
         detailed = np.where(measuring.hidden_patches(hidden, picture)[:, None], 0, detailed)
     edges = outlines(seen)
     where = located(learned, edges)
+    then, now = _means(light.grey), _means(picture.grey)
     view = View(known, seen, picture.grey, noises[1])
-    share, tiles = min(covered(usual, view, offset) for offset in where.sways())
+    share, hides, tiles = min(covered(usual, view, offset) for offset in where.sways())
     found: dict[str, Any] = {
         "peak": where.peak,
         "other_peak": where.other,
         "right": where.offset[0],
         "down": where.offset[1],
-        "coarse": _coarse(light.grey, picture.grey),
+        "coarse": _coarse(then, now),
         "detail": _detail(known, seen, noises),
         "covered": share,
+        "hidden": hides,
         "tiles": tiles,
     }
-    found |= _focused(detailed, picture)
+    found |= _focused(detailed, picture, light_left(then, now))
     if where.peak < PLAIN_PEAK and where.other < SURE_OFFSET:
         found["zoom"], found["zoom_peak"] = _zoomed(light.grey, edges)
     return found
 
 
-def _focused(known: Energies, picture: Decoded) -> dict[str, Any]:
-    """How fine the picture is, and what is left of its coarse detail; nothing where it has another
-    size than what is `known`.
+def _focused(known: Energies, picture: Decoded, left: Grey) -> dict[str, Any]:
+    """How fine the picture is, and how much is `left` of light and dark (40 ratios); nothing where it
+    has another size than what is `known`.
     """
     scales = scales_of(picture)
     if scales.shape != known.shape:
         return {}
+    judged = known[:, 3] >= LEAST_DETAIL
     return {
         "focus": sharpness(known, scales, picture.noise),
-        "contrast": _contrast(known, scales),
+        "crisp": sharpness(known, scales, picture.noise, left=left),
+        "depth": float(np.median(left[judged])) if judged.any() else 0.0,
     }
 
 
@@ -527,11 +536,11 @@ class View:
     noise: float
 
 
-def covered(usual: Tiles, view: View, offset: tuple[int, int]) -> tuple[float, list[int]]:
-    """The share of the tiles with something to see that lost their structure and their energy, and
-    their numbers (row by row from top left), without what noise adds, after a move by the `offset`.
-    What a tile has lost in a good picture too, as by a shadow or by leaves in the wind, does not count.
-    Or the share of all tiles before which something else stands, if that is more.
+def covered(usual: Tiles, view: View, offset: tuple[int, int]) -> tuple[float, float, list[int]]:
+    """The share of the tiles with something to see that lost their structure and their energy, without
+    what noise adds, after a move by the `offset`; that of all tiles before which something else stands;
+    the numbers of both (row by row from top left). What a tile has lost in a good picture too, as by a
+    shadow or by leaves in the wind, does not count.
     """
     right, down = offset
     moved = bool(right or down)
@@ -540,7 +549,7 @@ def covered(usual: Tiles, view: View, offset: tuple[int, int]) -> tuple[float, l
     held = _held(now, view.noise)
     judged, kept = _kept(usual.strength, held)
     if judged.sum() < ROWS * COLUMNS // 8:
-        return 0.0, []
+        return 0.0, 0.0, []
     alike = _alike(_in_tiles(view.known), now)
     changed = alike < np.clip(UNUSUAL * usual.alike, 0.0, LOST_STRUCTURE)
     faded = changed & (kept < np.minimum(LOST_ENERGY, UNUSUAL * usual.kept))
@@ -549,10 +558,8 @@ def covered(usual: Tiles, view: View, offset: tuple[int, int]) -> tuple[float, l
     seen = means < BURNED_OUT
     lost = judged & seen & (faded | (kept < np.minimum(NO_ENERGY, UNUSUAL * usual.kept)))
     hidden = _hidden(usual, alike, _levels(means), seen)
-    share, found = float(lost.sum() / judged.sum()), lost
-    if float(hidden.mean()) > share:
-        share, found = float(hidden.mean()), lost | hidden
-    return share, [int(one) for one in np.flatnonzero(found.ravel())]
+    numbers = [int(one) for one in np.flatnonzero((lost | hidden).ravel())]
+    return float(lost.sum() / judged.sum()), float(hidden.mean()), numbers
 
 
 def _levels(means: Grey) -> Grey:
@@ -567,10 +574,13 @@ def _hidden(usual: Tiles, alike: Grey, levels: Grey, seen: Hidden) -> Hidden:
     fog and glare change less, or leave most of the outlines.
     """
     other = (levels > usual.bright + OTHER_LEVEL) | (levels < usual.dark - OTHER_LEVEL)
+    other &= seen
+    best = np.zeros_like(other)
+    if int(other.sum()) < LEAST_AREA:
+        return best
     sure = usual.mostly >= SURE_STRUCTURE
     gone = sure & (alike < LOST_STRUCTURE * usual.mostly)
-    best = np.zeros_like(other)
-    for area in _areas(other & seen):
+    for area in _areas(other):
         told = int((area & sure).sum())
         enough = area.sum() >= LEAST_AREA and told >= LEAST_SURE
         if enough and (area & gone).sum() >= MOST_GONE * told and area.sum() > best.sum():
@@ -611,18 +621,48 @@ def _alike(then: Grey, now: Grey) -> Grey:
 
 
 def _coarse(known: Grey, seen: Grey) -> float:
-    """How well light and dark agree, without outlines: means of 14 x 32 tiles, each against those
+    """How well light and dark agree, without outlines: the means of 14 x 32 tiles, each against those
     around it, as a correlation. A blur takes none of it; other views share none.
     """
     return float(_alike(_contrasts(known), _contrasts(seen)))
 
 
-def _contrasts(grey: Grey) -> Grey:
-    means = measuring.windows(np.add, grey[_TOP:_BOTTOM], 10, 10) / 100
-    levels = np.log(means + 8).astype(np.float32)
-    found = levels - measuring.box(np.pad(levels, 2, mode="edge"), 5, 5)
+def _contrasts(means: Grey) -> Grey:
+    return _clipped(np.log(means + 8)).ravel()
+
+
+def light_left(known: Grey, seen: Grey) -> Grey:
+    """How much of light and dark is left in each of the 5 x 8 tiles and those around it, as ratios, by
+    the means of 14 x 32 tiles: a blur takes none of it, fog takes some, and half the light half.
+    """
+    then, now = _clipped(known), _clipped(seen)
+    both, own = _around(then * now), _around(then * then)
+    return np.asarray((both / np.maximum(own, 1e-3)).ravel(), np.float32)
+
+
+_ROWS, _COLUMNS = (_BOTTOM - _TOP) // 10, WIDTH // 10
+_EDGE = np.ix_(
+    np.clip(np.arange(-2, _ROWS + 2), 0, _ROWS - 1),
+    np.clip(np.arange(-2, _COLUMNS + 2), 0, _COLUMNS - 1),
+)  # the border repeated
+
+
+def _around(values: Grey) -> Grey:
+    """The mean of 14 x 32 `values` in each of 5 x 8 tiles and those that touch it."""
+    rows = np.concatenate([values, values[-1:]]).reshape(ROWS, 3, COLUMNS, 4)
+    return measuring.box(np.pad(rows.sum(axis=(1, 3)), 1), 3, 3)
+
+
+def _means(grey: Grey) -> Grey:
+    """Those of 14 x 32 tiles between the bands."""
+    return np.asarray(measuring.windows(np.add, grey[_TOP:_BOTTOM], 10, 10) / 100, np.float32)
+
+
+def _clipped(levels: Grey) -> Grey:
+    """Each of 14 x 32 `levels` against those around it."""
+    found = levels - measuring.box(levels[_EDGE], 5, 5)
     most = 2.5 * float(found.std())  # who passes counts little
-    return np.asarray(np.clip(found, -most, most).ravel(), np.float32)
+    return np.asarray(np.clip(found, -most, most), np.float32)
 
 
 def _zoomed(known: Grey, edges: Grey) -> tuple[float, float]:
@@ -670,18 +710,21 @@ def scales_of(picture: Decoded) -> Energies:
     return np.stack(found, axis=1).astype(np.float64)
 
 
-def sharpness(known: Energies, seen: Energies, noise: float = 0.0) -> float | None:
+def sharpness(
+    known: Energies, seen: Energies, noise: float = 0.0, *, left: Grey | None = None
+) -> float | None:
     """How fine the picture is compared with what was learned, 1 being the same: the three finer scales
-    over the coarsest, by the middle one of its patches. A scale at which the `noise` (grey levels) of
-    the picture holds more than what was learned does not count. None where too few patches hold
-    anything.
+    against the coarsest, or against what is `left` of light and dark (40 ratios), by the middle one of
+    its patches. A scale at which the `noise` (grey levels) of the picture holds more than what was
+    learned does not count. None where too few patches hold anything.
     """
     clear = known[:, :3] >= _of_noise(noise)[:3]
     judged = (known[:, 3] >= LEAST_DETAIL) & (known[:, 1] >= LEAST_FINE) & clear.any(axis=1)
     if int(judged.sum()) < 4:
         return None
     moved = np.log(seen[judged] + _SMALL) - np.log(known[judged] + _SMALL)
-    fine = np.average(moved[:, :3], axis=1, weights=clear[judged]) - moved[:, 3]
+    against = moved[:, 3] if left is None else 2 * np.log(np.maximum(left[judged], LEAST_LEFT))
+    fine = np.average(moved[:, :3], axis=1, weights=clear[judged]) - against
     return float(np.exp(np.median(fine) / 2))
 
 
@@ -690,15 +733,7 @@ def _of_noise(spread: float) -> NDArray[np.float64]:
     return np.asarray(20 * spread**2 / 4.0 ** np.arange(4), np.float64)
 
 
-def _contrast(known: Energies, seen: Energies) -> float:
-    """How much of the coarse detail is left, which a blur does not take."""
-    judged = known[:, 3] >= LEAST_DETAIL
-    if not judged.any():
-        return 0.0
-    return float(np.median(seen[judged, 3] / known[judged, 3]))
-
-
-_PLAIN = ("level", "colour", "last", "began", "low_peak", "low_focus")
+_PLAIN = ("level", "colour", "last", "began", "low_peak", "low_focus", "low_crisp")
 
 
 def _fields(light: Light, blobs: list[bytes]) -> dict[str, Any]:
@@ -722,6 +757,7 @@ def _fields(light: Light, blobs: list[bytes]) -> dict[str, Any]:
 
 def _light(fields: dict[str, Any], blobs: Any) -> Light:
     """The light that `_fields` has written. Raises ValueError, KeyError, StopIteration."""
+    fields = {"low_crisp": 1.0} | fields  # it was not kept once
     plain: dict[str, Any] = {name: float(fields[name]) for name in _PLAIN}
     light = Light(**plain, changes=[float(one) for one in fields.get("changes", ())])
     light.drifts = [float(one) for one in fields.get("drifts", ())]

@@ -20,7 +20,7 @@ from healthmon.model.picture import Comparison, LastView
 ROOT = Path(__file__).parents[2]
 ALL = {name: name for name in PRESETS}
 KNOWN = Comparison(
-    10, 10, peak=0.3, other_peak=0.02, coarse=0.9, detail=1.0, contrast=1.0, focus=1.0
+    10, 10, peak=0.3, other_peak=0.02, coarse=0.9, detail=1.0, depth=1.0, focus=1.0, crisp=1.0
 )
 # camera -> (what it shows, what its ONVIF says, when its view was last judged, hours ago)
 SITUATIONS: dict[str, tuple[str | int, dict[str, Any], float | None]] = {

@@ -43,15 +43,15 @@ SURELY_LEARNED = 8  # learned pictures in all of which something moved
 GOOD_PEAK, LOST_PEAK = 0.06, 0.05
 NO_PEAK, NO_SHARE = 0.025, 0.3  # of outlines that agree by chance, of the lowest learned agreement
 ZOOM_PEAK, ZOOM_RATIO = 0.052, 1.3
-SAME_COARSE, SURELY_COARSE, BLUR_COARSE = 0.35, 0.5, 0.6
-ALL_COARSE, MOST_BLURRED_TILES = 0.9, 0.25  # a strong blur leaves nothing in some tiles
+SAME_COARSE, SURELY_COARSE, BLUR_COARSE = 0.35, 0.5, 0.7
+SURE_ZOOM = 0.07  # a peak that the blocks of an encoder do not reach
+SEEN_COARSE = 0.8  # of a picture with next to nothing in it
 STAYED_COARSE, SURELY_MOVED = 0.65, 2.7  # light and dark do not agree after a move of 3 %
-FALLEN = 0.55  # of the lowest learned agreement of outlines
 FAR_PEAK, FAR_COARSE = 0.045, 0.15  # no view agrees so little with itself, in whatever light
 AS_LEARNED = 0.6  # of the learned brightness
-LEAST_DETAIL, LEAST_CONTRAST = 0.2, 0.05
-SURE_CONTRAST = 0.2  # of the coarse detail: with less of it left, fog and a blur are alike
-SHARP_CONTRAST = 0.6  # of the coarse detail: a blur that takes the outlines leaves a sixth of it
+LEAST_DETAIL = 0.2
+LEAST_DEPTH, SURE_DEPTH = 0.2, 0.45  # of light and dark: with less of it left, fog hides the rest
+SHARP = 0.75  # of the learned sharpness: the encoder takes no more
 WIDTH, HEIGHT = 320, 180
 _BLANK = {
     "black": "picture_black",
@@ -72,12 +72,14 @@ _VIEW = {
 class Limits:
     """The limits that scenes decide (`python -m benchmarks picture_eval` measures them): a view has
     `moved` where its outlines lie elsewhere so many times better, is `covered` from this share of
-    its tiles on, and `blurred` below this share of the learned sharpness.
+    its tiles on, and `blurred` below this share of the learned sharpness against coarse detail, or below the
+    other one against light and dark, which a strong blur leaves.
     """
 
     moved: float = 1.3
     covered: float = 0.06
     blurred: float = 0.72
+    strongly_blurred: float = 0.68
 
 
 LIMITS = Limits()
@@ -173,13 +175,10 @@ def _allowed(exposure: Verdict, picture: PictureReading) -> Verdict:
 
 
 def present(observation: Observation, picture: PictureReading) -> Verdict:
-    """Nothing to see: black, white, of one grey, or a test card. A picture that lies on the learned
-    view, here or elsewhere, is one, however little it shows.
+    """Nothing to see: black, white, of one grey, or a test card. A picture that shows something of the
+    learned view is one, however little it shows.
     """
-    known = picture.baseline
-    seen = known is not None and (
-        (known.peak or 0.0) >= GOOD_PEAK or (known.other_peak or 0.0) >= SURE_OFFSET
-    )
+    seen = picture.baseline is not None and _shows(picture.baseline)
     for share, limit, words in _nothing(picture):
         if share >= limit and not seen:
             sentence = f"no picture: {words} ({share * 100:.0f} % of it, limit {limit * 100:.0f} %)"
@@ -190,6 +189,15 @@ def present(observation: Observation, picture: PictureReading) -> Verdict:
     levels = f"grey levels {picture.low:.0f} to {picture.high:.0f}"
     sentence = f"picture there: {levels}{_source(picture)}"
     return verdict(observation, "present", State.OK, "ok", sentence)
+
+
+def _shows(known: Comparison) -> bool:
+    """Whether a picture lies on the learned view, here, elsewhere or at another zoom, or is as light and
+    dark.
+    """
+    here = (known.peak or 0.0) >= GOOD_PEAK or (known.coarse or 0.0) >= SEEN_COARSE
+    elsewhere = (known.other_peak or 0.0) >= SURE_OFFSET
+    return here or elsewhere or (known.zoom_peak or 0.0) >= SURE_ZOOM
 
 
 def _source(picture: PictureReading) -> str:
@@ -368,8 +376,13 @@ def _fits_elsewhere(limits: Limits, known: Comparison) -> bool:
 
 
 def _covered(limits: Limits, known: Comparison) -> _Found | None:
-    limit, share = limits.covered, known.covered or 0.0
-    if share < limit or not _is_same(known) or _is_blurred(limits, known):
+    """Whether something is in the way: an area is hidden, or has lost its structure, which a strong blur
+    does too.
+    """
+    limit, hidden, lost = limits.covered, known.hidden or 0.0, known.covered or 0.0
+    share = max(hidden, lost)
+    blurred = hidden < limit and _is_blurred(limits, known)
+    if share < limit or not _is_same(known) or blurred:
         return None
     sentence = f"covered: {share * 100:.0f} % of the view (limit {limit * 100:.0f} %)"
     return "covered", sentence, share
@@ -411,7 +424,7 @@ def _nothing_alike(known: Comparison) -> _Found | None:
 
 def _focus(limits: Limits, observation: Observation, known: Comparison) -> Iterator[Verdict]:
     """Nothing where there is too little to be sharp: fog, rain, a plain scene."""
-    found = _no_outlines(known) or _sharpness(limits, known)
+    found = _sharpness(limits, known)
     if found is None:
         return
     blurred, words, value = found
@@ -429,44 +442,32 @@ def _focus(limits: Limits, observation: Observation, known: Comparison) -> Itera
 
 
 def _sharpness(limits: Limits, known: Comparison) -> tuple[bool, str, float] | None:
-    """Whether it is blurred: at least as far below the least sharp learned picture as that one is below
-    the usual one. None where it cannot be told, as between that and the limit of most cameras: there
-    the encoder alone may have taken the sharpness.
+    """Whether it is blurred, by either measure. None where it cannot be told."""
+    depth = known.depth or 0.0
+    if known.focus is None or known.crisp is None or depth < LEAST_DEPTH:
+        return None
+    first = (known.focus, limits.blurred, known.low_focus)
+    second = (known.crisp, limits.strongly_blurred, known.low_crisp)
+    value, most, low = min(first, second, key=lambda one: one[0] / _limit(*one[1:]))
+    limit = _limit(most, low)
+    blurred = value < limit
+    if not blurred and (known.focus < limits.blurred or known.crisp < SHARP or depth < SURE_DEPTH):
+        return None
+    words = f"{value * 100:.0f} % of the learned sharpness (limit {limit * 100:.0f} %)"
+    return blurred, words, value
+
+
+def _limit(most: float, low: float) -> float:
+    """The sharpness below which a picture is blurred: as far below the least sharp learned picture as that
+    one is below the usual one, at `most`. Between that and the limit of most cameras the encoder alone
+    may have taken the sharpness.
     """
-    contrast = known.contrast or 0.0
-    if known.focus is None or contrast < LEAST_CONTRAST:
-        return None
-    limit = min(limits.blurred, known.low_focus**2)
-    blurred = known.focus < limit
-    if not blurred and (known.focus < limits.blurred or contrast < SURE_CONTRAST):
-        return None
-    crossed = limit if blurred else limits.blurred
-    words = f"{known.focus * 100:.0f} % of the learned sharpness (limit {crossed * 100:.0f} %)"
-    return blurred, words, known.focus
+    return min(most, low**2)
 
 
 def _is_blurred(limits: Limits, known: Comparison) -> bool:
     """Whether a picture that lost its outlines is out of focus rather than covered: light and dark are
     where they were.
     """
-    sharp, coarse = _sharpness(limits, known), known.coarse or 0.0
-    if sharp is not None and sharp[0] and coarse >= SURELY_COARSE:
-        return True
-    few = (known.covered or 0.0) < MOST_BLURRED_TILES
-    return few and coarse >= ALL_COARSE and _no_outlines(known) is not None
-
-
-def _no_outlines(known: Comparison) -> tuple[bool, str, float] | None:
-    """A strong blur: light and dark are where they were, and no outline is. A pole that sways by a
-    few pixels moves the outlines too, but takes no detail.
-    """
-    if (known.contrast or 0.0) >= SHARP_CONTRAST:
-        return None
-    peak = known.peak or 0.0
-    limit = FALLEN * known.low_peak
-    if peak >= limit or (known.coarse or 0.0) < BLUR_COARSE:
-        return None
-    words = (
-        f"outlines agree by {peak:.2f} with the learned ones (limit {limit:.2f}), light and dark do"
-    )
-    return True, words, peak
+    sharp = _sharpness(limits, known)
+    return sharp is not None and sharp[0] and (known.coarse or 0.0) >= BLUR_COARSE

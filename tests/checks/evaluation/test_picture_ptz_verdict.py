@@ -16,7 +16,16 @@ from healthmon.model.results import Observation, Verdict
 CAMERA = Device("C001", "C001", Kind.CAMERA, "S", "127.0.0.1", variant="ptz")
 NOW = 1_796_025_600.0  # Monday 30 November 2026, 08:00 in London
 KNOWN = Comparison(
-    10, 10, peak=0.3, other_peak=0.02, coarse=0.9, detail=1.0, contrast=1.0, covered=0.0, focus=1.0
+    10,
+    10,
+    peak=0.3,
+    other_peak=0.02,
+    coarse=0.9,
+    detail=1.0,
+    depth=1.0,
+    covered=0.0,
+    focus=1.0,
+    crisp=1.0,
 )
 MOVED = replace(KNOWN, peak=0.03, other_peak=0.3, right=32)
 COVERED = replace(KNOWN, covered=0.4)

@@ -166,7 +166,7 @@ GOOD = Sample("5m", NOW - 300, frames=9, bytes=9000, first=NOW - 301, last=NOW -
 SKIPPED = Sample("24h", skipped="no footage is that old")
 SEEN = PictureReading(width=640, height=360, mean=110.0, low=10.0, high=230.0, true=Span(0.0, 0.0))
 ON_VIEW = Comparison(
-    10, 10, peak=0.3, other_peak=0.02, coarse=0.9, detail=1.0, contrast=1.0, covered=0.0
+    10, 10, peak=0.3, other_peak=0.02, coarse=0.9, detail=1.0, depth=1.0, covered=0.0
 )
 ELSEWHERE = replace(ON_VIEW, peak=0.02, coarse=0.1)
 
