@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -116,7 +118,11 @@ def _measured(
     yield Row("checks that the other agent made, of 100", 100 * given / max(1.0, runs), unit="%")
     late = sorted(lags)[len(lags) * 99 // 100]
     yield Row("loop lag of the one that plans, p99", late, unit="ms", gate=MOST_LAG_MS)
-    yield Row("faults invented", metric(after, "healthmon_fault_active"), unit="faults", gate=0)
+    found = Counter(
+        re.findall(r'^healthmon_fault_active{.*code="(\w+)".*} 1$', after, re.MULTILINE)
+    )
+    told = ", ".join(f"{code}: {number}" for code, number in found.items())
+    yield Row(f"faults invented ({told})", found.total(), unit="faults", gate=0)
 
 
 def _given(text: str) -> float:
