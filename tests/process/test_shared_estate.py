@@ -10,22 +10,29 @@ import pytest
 from helpers.shared_estate import EVENTS, Event, SharedEstate
 from helpers.support import Peers
 
-pytestmark = pytest.mark.long(180)
-# The others are run by THOROUGH=1.
-ALWAYS = 1
-
-
+pytestmark = pytest.mark.long(120)
 ROWS = [
-    pytest.param(event, id=event.name, marks=[pytest.mark.thorough] * (number >= ALWAYS))
-    for number, event in enumerate(EVENTS)
+    pytest.param(event, share, id=f"{event.name}, {word}")
+    for event in EVENTS
+    for share, word in ((True, "shared"), (False, "one looks"))
 ]
 
 
-@pytest.mark.parametrize("event", ROWS)
+@pytest.mark.thorough
+@pytest.mark.parametrize(("event", "share"), ROWS)
 def test_each_camera_is_looked_at_and_each_fault_told_once(
-    tmp_path: Path, peers: Peers, event: Event
+    tmp_path: Path, peers: Peers, event: Event, share: bool
 ) -> None:
-    rig = SharedEstate(tmp_path, peers, share=True)
+    _befall(SharedEstate(tmp_path, peers, share), event)
+
+
+def test_sixty_cameras_are_looked_at_when_the_agent_that_has_the_estate_is_killed(
+    tmp_path: Path, peers: Peers
+) -> None:
+    _befall(SharedEstate(tmp_path, peers, share=True, cameras=60, interval=10.0), EVENTS[0])
+
+
+def _befall(rig: SharedEstate, event: Event) -> None:
     with rig.held:
         rig.started()
         lines = rig.befall(event)
