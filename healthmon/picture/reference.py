@@ -540,7 +540,7 @@ def covered(usual: Tiles, view: View, offset: tuple[int, int]) -> tuple[float, f
     """The share of the tiles with something to see that lost their structure and their energy, without
     what noise adds, after a move by the `offset`; that of all tiles before which something else stands;
     the numbers of both (row by row from top left). What a tile has lost in a good picture too, as by a
-    shadow or by leaves in the wind, does not count.
+    shadow or by leaves in the wind, does not count, nor a tile that seldom looks like itself.
     """
     right, down = offset
     moved = bool(right or down)
@@ -548,6 +548,7 @@ def covered(usual: Tiles, view: View, offset: tuple[int, int]) -> tuple[float, f
     now = _in_tiles(after)
     held = _held(now, view.noise)
     judged, kept = _kept(usual.strength, held)
+    judged &= usual.mostly >= SURE_STRUCTURE
     if judged.sum() < ROWS * COLUMNS // 8:
         return 0.0, 0.0, []
     alike = _alike(_in_tiles(view.known), now)

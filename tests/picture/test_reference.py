@@ -109,6 +109,16 @@ def test_sun_through_leaves_covers_nothing_though_light_tiles_change_more_than_o
     assert compared(under_leaves(camera(VIEW), 1))["covered"] == 0
 
 
+def test_a_wall_that_showed_nothing_but_sun_through_leaves_is_not_covered_on_a_dull_day():
+    wall = 120 + 0.1 * (camera(VIEW) - 120.0)
+    baseline = Baseline()
+    for number in range(LEARNED):
+        baseline.learn(shown(under_leaves(wall, number), number), 2 * HOURS * number)
+    found = baseline.compared(shown(wall * 0.8, 99))
+    assert found["learned"] == LEARNED
+    assert max(found["covered"], found["hidden"]) < 0.06
+
+
 def test_what_a_tile_loses_in_good_pictures_too_is_no_cover():
     """A blind that is down now and then: the rest is judged as in a view without one."""
     down = camera(VIEW).astype(float)
