@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from healthmon.cli import discover_write
+from healthmon.cli import discover_write, estate_sheet
 from healthmon.cli.console import fail, say
 from healthmon.cli.loop import run_loop
 from healthmon.cli.progress import shown_progress
@@ -114,7 +114,7 @@ def _plan(asked: Asked, config: Config | None) -> Plan:
     """What is going to be done. Raises Exit for what may not be asked."""
     try:
         addresses = targets.addresses(asked.ranges)
-        ports = known_ports.ports(asked.ports)
+        ports, snmp_ports = known_ports.by_transport(known_ports.ports(asked.ports))
     except (targets.RangeError, known_ports.PortError) as error:
         raise fail(str(error)) from None
     _check(asked, addresses, config)
@@ -131,6 +131,7 @@ def _plan(asked: Asked, config: Config | None) -> Plan:
         tuple(asked.rtsp_paths),
         community,
         _snmp_user(asked.snmp_user, config),
+        snmp_ports,
     )
 
 
@@ -226,7 +227,7 @@ def _resolved(
 def _give(asked: Asked, told: Sequence[Proposal], outcome: Outcome, count: int) -> None:
     """Print the proposals, and write them to the files. Raises Exit."""
     as_json = output.as_json(told, outcome.matches, count)
-    as_csv = csv_text.table(output.COLUMNS, output.rows(told))
+    as_csv = _as_csv(told)
     forms = {".csv": as_csv, ".json": as_json}
     as_yaml = output.as_yaml(told)
     sys.stdout.write(as_json if asked.as_json else _announced(outcome) + as_yaml)
@@ -235,7 +236,32 @@ def _give(asked: Asked, told: Sequence[Proposal], outcome: Outcome, count: int) 
             file.write_text(forms.get(file.suffix, as_yaml), encoding="utf-8")
         except OSError as error:
             raise fail(f"{file}: not written: {(error.strerror or 'error').lower()}") from None
-        say(f"{file}: written")
+        say(f"{file}: written{_left_out(told) if file.suffix == '.csv' else ''}")
+
+
+def _as_csv(told: Sequence[Proposal]) -> str:
+    """The new devices as a spreadsheet for `healthmon import`, with the columns that have a value."""
+    rows = [
+        estate_sheet.own_row(one.section, discover_write.plain(one.entry))
+        for one in told
+        if one.new
+    ]
+    needed = ("id", "name", "site", "address", "kind")
+    columns = [
+        one for one in estate_sheet.COLUMNS if one in needed or any(row[one] for row in rows)
+    ]
+    return csv_text.table(columns, [[row[one] for one in columns] for row in rows])
+
+
+def _left_out(told: Sequence[Proposal]) -> str:
+    """What the spreadsheet has no column for: paths of streams that no ONVIF tells."""
+    paths = [
+        one.address
+        for one in told
+        if one.new and any("path" in stream for stream in one.entry.get("streams") or ())
+    ]
+    cameras = f"; the stream paths of {count_of(len(paths), 'camera')} are in the YAML only"
+    return f"{cameras}: {', '.join(paths[:3])}" if paths else ""
 
 
 def _announced(outcome: Outcome) -> str:

@@ -34,7 +34,12 @@ def discover(  # noqa: PLR0913 - each option of a command is a parameter
         ),
     ] = "",
     site: Annotated[str, typer.Option(help="the site of what is found")] = "",
-    ports: Annotated[str, typer.Option(help="only these TCP ports, such as 80,554,8081:http")] = "",
+    ports: Annotated[
+        str,
+        typer.Option(
+            help="only these TCP ports, such as 80,554,8081:http; 1161:snmp is a UDP port"
+        ),
+    ] = "",
     rtsp_path: Annotated[
         list[str] | None,
         typer.Option("--rtsp-path", help="try this RTSP path where ONVIF gives none (repeatable)"),

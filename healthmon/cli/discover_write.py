@@ -57,14 +57,14 @@ def _added(
     if NEW_SITE not in sites and any(one.entry["site"] == NEW_SITE for one in chosen):
         yield "sites", [{"id": NEW_SITE, "name": "Discovered"}]
     for section in SECTIONS:
-        if entries := [_plain(one.entry) for one in chosen if one.section == section]:
+        if entries := [plain(one.entry) for one in chosen if one.section == section]:
             yield section, entries
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """What a device has said, as texts on one line."""
     if isinstance(value, Mapping):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     return one_line(str(value))

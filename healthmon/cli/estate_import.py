@@ -18,7 +18,16 @@ from typing import Any, Final
 
 from healthmon.cli import estate_sheet, sheet_rows
 from healthmon.cli.console import fail, load
-from healthmon.cli.estate_sheet import COLUMNS, REFERENCES, cell, has, section_of
+from healthmon.cli.estate_sheet import (
+    COLUMNS,
+    FILE_KEYS,
+    PARTS,
+    REFERENCES,
+    cell,
+    has,
+    section_of,
+    value_of,
+)
 from healthmon.cli.progress import shown_progress
 from healthmon.cli.sheet_rows import BadCellError, Names, SheetRow
 from healthmon.config import document, loading, replacing
@@ -162,7 +171,7 @@ def _compare(plan: Plan, cells: dict[str, str], estate: _Estate) -> None:
     before = {"id": cells["id"]} if number is None else estate.tree[section][number]
     row = _Row(section, before, estate.defaulting)
     row.settle(cells)
-    values = {key: row.own.get(key) for key in COLUMNS if row.own.get(key) != before.get(key)}
+    values = {key: row.own.get(key) for key in FILE_KEYS if row.own.get(key) != before.get(key)}
     if number is not None and not values:
         plan.same += 1
         return
@@ -200,7 +209,7 @@ class _Row:
         """Make everything that holds for the device what its cells say. Raises BadCellError."""
         for columns in self._in_turn(cells):
             self._settle(columns, cells)
-        ordered: dict[str, Any] = {key: self.own[key] for key in COLUMNS if key in self.own}
+        ordered: dict[str, Any] = {key: self.own[key] for key in FILE_KEYS if key in self.own}
         self.own = {**ordered, **self.own}
 
     def _in_turn(self, cells: Mapping[str, str]) -> Iterator[Sequence[str]]:
@@ -221,7 +230,7 @@ class _Row:
 
     def _settle(self, columns: Sequence[str], cells: Mapping[str, str]) -> None:
         now = self._whole(self.own)
-        other = [one for one in columns if not self._is(one, now.get(one), cells[one])]
+        other = [one for one in columns if not self._is(one, value_of(now, one), cells[one])]
         if not other:
             return
         rest: Mapping[str, Any] = self.own
@@ -229,9 +238,9 @@ class _Row:
             rest = estate_sheet.without_cell(rest, column)
         inherited = self._whole(rest)
         for column in other:
-            old, new = cell(column, now.get(column)), cells[column]
+            old, new = cell(column, value_of(now, column)), cells[column]
             self.words.append(f"{column}: {old or 'none'} -> {new or 'none'}")
-            self._give(column, new, inherited.get(column))
+            self._give(column, new, value_of(inherited, column))
 
     def _is(self, column: str, value: Any, text: str) -> bool:
         default = estate_sheet.DEFAULT.get(column, "")
@@ -240,7 +249,12 @@ class _Row:
 
     def _give(self, column: str, text: str, inherited: Any) -> None:
         """Make a column `text`, where `inherited` holds without a word of the device."""
-        if not text and (column in estate_sheet.DEFAULT or self._is(column, inherited, text)):
+        whole = column == PARTS.get(column, (column,))[0]
+        if (
+            whole
+            and not text
+            and (column in estate_sheet.DEFAULT or self._is(column, inherited, ""))
+        ):
             self.own.pop(column, None)
         elif self._is(column, inherited, text):
             self.own = estate_sheet.without_cell(self.own, column)
@@ -280,7 +294,7 @@ def _edit(
 ) -> None:
     for one in changes:
         if one.number is not None:
-            edit.change(section, one.number, one.values, COLUMNS)
+            edit.change(section, one.number, one.values, FILE_KEYS)
     try:
         edit.entries(section, gone, [one.own for one in changes if one.number is None])
     except EditError as error:

@@ -24,21 +24,39 @@ from healthmon_exporters.reports import csv_text
 BOM: Final = "\ufeff"
 COLUMNS: Final = (
     "id", "name", "site", "address", "kind", "location", "priority", "parent", "port", "recorder",
-    "channel", "make", "contractor", "credential", "snmp", "nut", "apcupsd", "interval", "timeout",
-    "state", "joined", "retired",
+    "channel", "make", "contractor", "credential", "rtsp", "http", "onvif", "pin", "snmp", "snmp_port",
+    "snmp_version", "snmp_auth", "snmp_priv", "nut", "nut_port", "apcupsd", "interval", "timeout",
+    "state", "joined", "retired", "model", "serial", "firmware", "mac",
 )  # fmt: skip
 # Settings that ``no`` takes away.
 REFERENCES: Final = frozenset({"recorder", "contractor", "credential", "snmp"})
-# Columns that stand for one key of a section, with the value of a section without it.
-PARTS: Final = {"snmp": ("credential", ""), "nut": ("ups", ""), "apcupsd": ("port", "3551")}
+# Columns that stand for one key of a section: the section, its key, and the value of a section without
+# it.
+PARTS: Final = {
+    "pin": ("tls", "pin", ""),
+    "snmp": ("snmp", "credential", ""),
+    "snmp_port": ("snmp", "port", ""),
+    "snmp_version": ("snmp", "version", ""),
+    "snmp_auth": ("snmp", "auth_protocol", ""),
+    "snmp_priv": ("snmp", "priv_protocol", ""),
+    "nut": ("nut", "ups", ""),
+    "nut_port": ("nut", "port", ""),
+    "apcupsd": ("apcupsd", "port", "3551"),
+    **{one: ("commissioned", one, "") for one in ("model", "serial", "firmware", "mac")},
+}
+# Columns that stand for a port and its TLS: `8080`, `443 tls`, `no`.
+SERVICES: Final = frozenset({"rtsp", "http"})
+# The keys of an entry, in the order of the columns.
+FILE_KEYS: Final = tuple(dict.fromkeys(PARTS.get(one, (one,))[0] for one in COLUMNS))
 DURATIONS: Final = frozenset({"interval", "timeout"})
 _LISTS: Final = frozenset({"parent"})
 # The columns that not every section has.
 _SECTIONS: Final = {
     **dict.fromkeys(("recorder", "channel", "state"), ("cameras",)),
     "make": ("recorders",),
+    **dict.fromkeys(("rtsp", "http", "onvif", "pin"), ("cameras", "recorders")),
     "credential": ("cameras", "recorders", "links"),
-    **dict.fromkeys(("nut", "apcupsd"), ("ups",)),
+    **dict.fromkeys(("nut", "nut_port", "apcupsd"), ("ups",)),
 }
 DEFAULT: Final = {"priority": "P3", "state": "deployed", "make": "onvif"}
 Row = dict[str, str]
@@ -59,16 +77,31 @@ def section_of(kind: str) -> str | None:
 KINDS: Final = (*VARIANTS, *(kind for kind in KIND_OF.values() if kind != "camera"))
 
 
+def value_of(entry: Mapping[str, Any], column: str) -> Any:
+    """What an entry says of a column; None for nothing."""
+    if column not in PARTS:
+        return entry.get(column)
+    name, key, default = PARTS[column]
+    section = entry.get(name)
+    return section.get(key, default) if isinstance(section, Mapping) else None
+
+
 def cell(column: str, value: Any) -> str:
     """A value of the file as it stands in the spreadsheet."""
-    if isinstance(value, Mapping):
-        value = value.get(*PARTS[column])
+    if column in SERVICES and isinstance(value, Mapping):
+        return _service(value)
     if value is None or (column in REFERENCES and units.is_no(value)):
         return DEFAULT.get(column, "")
     if isinstance(value, list):
         return " ".join(map(str, value))
     text = one_line(str(value)).strip()
     return f"P{text[-1:]}" if column == "priority" else text
+
+
+def _service(value: Mapping[str, Any]) -> str:
+    tls = str(value.get("tls", "no"))
+    words = [str(value.get("port") or ""), "" if units.is_no(tls) else "tls"]
+    return " ".join(filter(None, words))
 
 
 def same(column: str, one: str, other: str) -> bool:
@@ -81,30 +114,45 @@ def same(column: str, one: str, other: str) -> bool:
 def with_cell(own: Mapping[str, Any], column: str, text: str) -> dict[str, Any]:
     """The entry of a device in which a cell is written."""
     if column in PARTS:
-        section = own.get(column)
+        name, key, _ = PARTS[column]
+        section = own.get(name)
         kept = section if isinstance(section, Mapping) else {}
-        return {**own, column: {**kept, PARTS[column][0]: text}}
+        return {**own, name: {**kept, key: text}}
+    if column in SERVICES and text != "no":
+        port, tls = text.removesuffix("tls").strip(), text.endswith("tls")
+        service = {"port": port} if port else {}
+        return {**own, column: service | ({"tls": "yes"} if tls else {})}
     names = text.split()
     return {**own, column: names if column in _LISTS and len(names) != 1 else text}
 
 
 def without_cell(own: Mapping[str, Any], column: str) -> dict[str, Any]:
     """The entry of a device that says nothing of a column; the rest of its section stays."""
-    left = {key: value for key, value in own.items() if key != column}
-    section = own.get(column)
-    if not isinstance(section, Mapping):
+    name, key, _ = PARTS.get(column, (column, "", ""))
+    section = own.get(name)
+    left = {one: value for one, value in own.items() if one != name}
+    if column not in PARTS or (not isinstance(section, Mapping) and column == name):
         return left
-    kept = {key: value for key, value in section.items() if key != PARTS[column][0]}
-    return {**left, column: kept} if kept else left
+    if not isinstance(section, Mapping):
+        return dict(own)
+    kept = {one: value for one, value in section.items() if one != key}
+    return {**left, name: kept} if kept else left
 
 
 def row_of(section: str, entry: Mapping[str, Any]) -> Row:
     """The row of a device of the tree in which it has what it inherits."""
-    found = {one: cell(one, entry.get(one)) for one in COLUMNS if has(section, one)}
+    found = {one: cell(one, value_of(entry, one)) for one in COLUMNS if has(section, one)}
     kind = entry["kind"] if section == "cameras" else KIND_OF[section]
     if kind != "deployable":
         found["state"] = ""
     return {column: found.get(column, "") for column in COLUMNS} | {"kind": kind}
+
+
+def own_row(section: str, entry: Mapping[str, Any]) -> Row:
+    """The row of a device with what its entry says, and without defaults."""
+    row = row_of(section, entry)
+    empty = [one for one in DEFAULT if value_of(entry, one) is None]
+    return row | dict.fromkeys(empty, "")
 
 
 def rows(given: Inherited) -> Iterator[Row]:

@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 from healthmon.cli.console import fail
-from healthmon.cli.estate_sheet import COLUMNS, KINDS, Row, has, section_of
+from healthmon.cli.estate_sheet import COLUMNS, KINDS, PARTS, Row, has, section_of
 from healthmon.config import units
+from healthmon.config.device_schema import Snmp
 from healthmon.config.problems import suggest
 from healthmon.model.count_words import count_of
 from healthmon.model.plain_text import one_line
@@ -29,6 +30,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DECIMALS: Final = re.compile(r"([0-9]+)[.,]0+")
 _POWER: Final = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]+")
 _DAY: Final = re.compile(r"([0-9]{1,2})[/.]([0-9]{1,2})[/.]([0-9]{4})")
+_SERVICE: Final = re.compile(r"([0-9.,]*)\s*(tls)?")
 STATES: Final = ("deployed", "in_store", "in_transit")
 
 
@@ -136,7 +138,9 @@ def cleaned(
         try:
             value = _plain(text)
             _check_belongs(column, value, section, row.cells.get("kind", ""))
-            yield column, _CHECKS[column](value, names, known)
+            checked = _CHECKS[column](value, names, known)
+            _check_whole(column, value, row.cells)
+            yield column, checked
         except (BadCellError, ValueError) as error:
             yield column, BadCellError(str(error))
 
@@ -145,6 +149,13 @@ def _check_belongs(column: str, value: str, section: str | None, kind: str) -> N
     if value and section and not has(section, column):
         name = "UPS" if section == "ups" else kind
         raise BadCellError(f"a {name} has none; leave it empty")
+
+
+def _check_whole(column: str, value: str, cells: Row) -> None:
+    """A port or version is that of a service which the row has."""
+    name = PARTS.get(column, (column,))[0]
+    if value and name in PARTS and not cells.get(name, value):
+        raise BadCellError(f"is given without '{name}'; fill in that cell, or leave this one empty")
 
 
 def _plain(text: str) -> str:
@@ -222,6 +233,35 @@ def _tcp_port(text: str, _names: Names, _known: Collection[str]) -> str:
     return number
 
 
+def _service(text: str, names: Names, known: Collection[str]) -> str:
+    """A port with or without TLS, or `no`."""
+    if text.lower() == "no":
+        return "no"
+    found = _SERVICE.fullmatch(text.lower())
+    if found is None:
+        raise BadCellError(f"'{text}' is no service; write a port, such as 8080 or 443 tls, or no")
+    return " ".join(filter(None, (_tcp_port(found[1], names, known), found[2])))
+
+
+def _onvif(text: str, _names: Names, _known: Collection[str]) -> str:
+    if text and text.lower() != "no" and not text.startswith("/"):
+        raise BadCellError(f"'{text}' is no path; write /onvif/device_service, or no")
+    return text.lower() if text.lower() == "no" else text
+
+
+def _chosen(key: str) -> Callable[[str, Names, Collection[str]], str]:
+    """One of the words that a key of `snmp` may have."""
+    known = get_args(Snmp.model_fields[key].annotation)
+
+    def checked(text: str, _names: Names, _known: Collection[str]) -> str:
+        found = _whole(text)
+        if found and found not in known:
+            raise BadCellError(f"'{text}' is not one of {', '.join(known)}")
+        return found
+
+    return checked
+
+
 def _duration(text: str, _names: Names, _known: Collection[str]) -> str:
     if text:
         units.seconds(text)
@@ -269,12 +309,22 @@ _CHECKS: Final[dict[str, Callable[[str, Names, Collection[str]], str]]] = {
     "make": _free,
     "contractor": _one_of("contractors", "add it under `contractors`"),
     "credential": _one_of("credentials", "add it under `credentials`"),
+    "rtsp": _service,
+    "http": _service,
+    "onvif": _onvif,
+    "pin": _free,
     "snmp": _one_of("credentials", "add it under `credentials`"),
+    "snmp_port": _tcp_port,
+    "snmp_version": _chosen("version"),
+    "snmp_auth": _chosen("auth_protocol"),
+    "snmp_priv": _chosen("priv_protocol"),
     "nut": _free,
+    "nut_port": _tcp_port,
     "apcupsd": _tcp_port,
     "interval": _duration,
     "timeout": _duration,
     "state": _state,
     "joined": _date,
     "retired": _date,
+    **dict.fromkeys(("model", "serial", "firmware", "mac"), _free),
 }

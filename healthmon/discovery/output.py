@@ -1,9 +1,9 @@
-"""Proposals as YAML to paste into config.yaml, as lines of a table and as JSON. Pure."""
+"""Proposals as YAML to paste into config.yaml, and as JSON. Pure."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from healthmon.discovery.proposal import NEW_SITE, Proposal
@@ -12,11 +12,6 @@ from healthmon.protocols.onvif.ws_discovery import Match
 
 SCHEMA = "healthmon-discover-1"
 SECTIONS = ("links", "cameras", "recorders", "ups")
-COLUMNS = (
-    "id", "name", "site", "address", "kind", "location", "parent", "port", "recorder", "channel",
-    "credential",
-)  # fmt: skip
-_KINDS = {"recorders": "recorder", "links": "link"}
 
 
 # ------------------------------------------------------------------------------------------------ YAML
@@ -77,25 +72,6 @@ def _flow(value: Any) -> str:
     text = one_line(str(value))
     plain = text.isascii() and text.replace("-", "").replace(".", "").isalnum()
     return text if plain else json.dumps(text, ensure_ascii=False)
-
-
-# ------------------------------------------------------------------------------------------------ CSV
-
-
-def rows(proposals: Iterable[Proposal]) -> list[list[str]]:
-    """One line for each new device that a line can describe, with the columns `COLUMNS`. A UPS and
-    the port of a new switch need what only the YAML has.
-    """
-    new = [one for one in proposals if one.new]
-    switches = {one.entry["id"] for one in new if one.section == "links"}
-    return [_row(one, switches) for one in new if one.section != "ups"]
-
-
-def _row(one: Proposal, switches: Collection[str]) -> list[str]:
-    told = one.entry | {"kind": one.entry.get("kind") or _KINDS[one.section]}
-    if told.get("parent") in switches:
-        del told["port"]
-    return [one_line(str(told.get(name) or "")) for name in COLUMNS]
 
 
 # ------------------------------------------------------------------------------------------------ JSON

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Speech = Literal["http", "https", "rtsp", "vendor", "nut", "apcupsd"]
+Speech = Literal["http", "https", "rtsp", "vendor", "nut", "apcupsd", "snmp"]
 
 
 @dataclass(frozen=True, slots=True)
 class KnownPort:
-    """A TCP port: what is `spoken` on it ("vendor": nothing, the open port is the sign), and whose
-    it is.
+    """A TCP port, of SNMP a UDP port: what is `spoken` on it ("vendor": nothing, the open port is the
+    sign), and whose it is.
     """
 
     number: int
@@ -34,7 +35,17 @@ PORTS: tuple[KnownPort, ...] = (
     KnownPort(3493, "nut", "NUT (upsd)"),
     KnownPort(3551, "apcupsd", "apcupsd"),
 )
-_BY_NUMBER = {one.number: one for one in PORTS}
+SNMP_PORT = KnownPort(161, "snmp", "SNMP")
+_BY_NUMBER = {one.number: one for one in (*PORTS, SNMP_PORT)}
+
+
+def by_transport(chosen: Sequence[KnownPort]) -> tuple[tuple[KnownPort, ...], tuple[int, ...]]:
+    """The TCP ports of `chosen`, and the numbers of its UDP ports, on which SNMP is spoken: 161 where
+    none is named.
+    """
+    tcp = tuple(one for one in chosen if one.spoken != "snmp")
+    udp = tuple(one.number for one in chosen if one.spoken == "snmp")
+    return tcp, udp or (SNMP_PORT.number,)
 
 
 class PortError(Exception):

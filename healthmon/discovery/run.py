@@ -15,7 +15,7 @@ from healthmon.discovery.found import Found, SnmpUser
 from healthmon.discovery.onvif import OnvifAsker
 from healthmon.discovery.onvif_process import OnvifReaders
 from healthmon.discovery.pace import CONNECT_SECONDS, HOSTS, RATE, Pace, longest_seconds
-from healthmon.discovery.ports import KnownPort
+from healthmon.discovery.ports import SNMP_PORT, KnownPort
 from healthmon.discovery.power import UpsReader
 from healthmon.discovery.proposal import classified, recorder_make
 from healthmon.discovery.rtsp import RtspAsker
@@ -51,7 +51,7 @@ class Plan:
     rtsp_paths: tuple[str, ...] = ()
     community: Credential | None = None
     snmp_user: SnmpUser | None = None
-    snmp_port: int = 161
+    snmp_ports: tuple[int, ...] = (SNMP_PORT.number,)
 
     def lines(self) -> Iterator[str]:
         """The plan in words, before anything is sent."""
@@ -60,17 +60,16 @@ class Plan:
             yield f"WS-Discovery: 2 multicast datagrams on {interface}, {seconds:g} s of listening"
         if not self.addresses:
             return
-        tries = len(self.addresses) * len(self.ports)
-        longest = longest_seconds(len(self.addresses), len(self.ports), self.rate, self.at_once)
-        numbers = ", ".join(str(port.number) for port in self.ports)
-        yield (
+        hosts = (
             f"{count_of(len(self.addresses), 'address', 'addresses')} "
-            f"({self.addresses[0]} to {self.addresses[-1]}), "
-            f"TCP ports {numbers}: {count_of(tries, 'connection')}, at most {self.rate:g} a second and "
-            f"{count_of(self.at_once, 'host')} at a time, about {longest:.0f} s at most"
+            f"({self.addresses[0]} to {self.addresses[-1]})"
         )
+        yield f"{hosts}, {self._connections()}" if self.ports else f"{hosts}, no TCP port"
         if self.community is not None:
-            yield f"SNMP: one datagram to each address, with the community {self.community.name}"
+            yield (
+                f"SNMP, UDP {self._snmp_ports()}: one datagram to each address and port, with the "
+                f"community {self.community.name}"
+            )
         if self.snmp_user is not None:
             name, auth, priv = (
                 self.snmp_user.credential.name,
@@ -78,13 +77,27 @@ class Plan:
                 self.snmp_user.priv,
             )
             yield (
-                f"SNMPv3: up to {v3.DISCOVERIES} datagrams without a login to each address; to an agent that "
+                f"SNMPv3, UDP {self._snmp_ports()}: up to {v3.DISCOVERIES} datagrams without a login to each "
+                "address and port; to an agent that "
                 f"answers, the user {name} ({auth}, {priv}), at most one refusal a device"
             )
         login = "without a login"
         if self.credential is not None:
             login = f"login {self.credential.name}, at most one refusal a device"
         yield f"then, of what answers: ONVIF, RTSP DESCRIBE, NUT, apcupsd, a recorder's own protocol, {login}"
+
+    def _connections(self) -> str:
+        tries = len(self.addresses) * len(self.ports)
+        longest = longest_seconds(len(self.addresses), len(self.ports), self.rate, self.at_once)
+        return (
+            f"TCP ports {', '.join(str(port.number) for port in self.ports)}: "
+            f"{count_of(tries, 'connection')}, at most {self.rate:g} a second and "
+            f"{count_of(self.at_once, 'host')} at a time, about {longest:.0f} s at most"
+        )
+
+    def _snmp_ports(self) -> str:
+        name = "port" if len(self.snmp_ports) == 1 else "ports"
+        return f"{name} {', '.join(map(str, self.snmp_ports))}"
 
 
 @dataclass(slots=True)
@@ -116,7 +129,7 @@ async def discover(plan: Plan, progress: Progress) -> Outcome:
         OnvifAsker(asking, readers, guard, plan.credential),
         RtspAsker(asking, guard, plan.credential, plan.rtsp_paths),
         ChannelReader(asking, guard, plan.credential),
-        SnmpAsker(asking, guard, plan.community, plan.snmp_user, plan.snmp_port),
+        SnmpAsker(asking, guard, plan.community, plan.snmp_user, plan.snmp_ports),
         UpsReader(asking, guard, plan.community),
         by_sender(outcome.matches),
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from healthmon.checks.probes import snmp as by_login
 from healthmon.checks.probes.context import ProbeContext
 from healthmon.discovery.found import Found, SnmpDevice, SnmpUser
+from healthmon.discovery.ports import SNMP_PORT
 from healthmon.protocols.errors import LOGIN_TROUBLE, ExchangeError
 from healthmon.protocols.snmp import v2c, v3
 from healthmon.protocols.snmp.v2c import SnmpValue
@@ -21,7 +22,6 @@ from healthmon.secret import Credential
 from healthmon.vendors import bridges
 from healthmon.vendors.switches import text
 
-PORT = 161
 WAITS = (1.0,)
 TABLE_SECONDS = 60.0
 DESCRIPTION, SYSTEM_NAME, LOCATION = (f"1.3.6.1.2.1.1.{n}.0" for n in (1, 5, 6))
@@ -37,38 +37,43 @@ class SnmpAsker:
     guard: LockoutGuard
     community: Credential | None = None
     user: SnmpUser | None = None
-    port: int = PORT
+    ports: tuple[int, ...] = (SNMP_PORT.number,)
 
     async def query(self, found: Found) -> None:
-        """Fill in what `found` tells by SNMP. Silence is no error: most devices have none."""
-        await self._by_community(found)
-        if found.snmp is None and self.user is not None:
-            await self._by_user(found, self.user)
-
-    async def _by_community(self, found: Found) -> None:
-        for version in ("2c", "1") if found.open else ("2c",):
-            if values := await self._system(found.address, version):
-                await self._fill_in(found, SnmpDevice(version, self.port), values)
+        """Fill in what `found` tells by SNMP, on the first of the ports that answers. Silence is no
+        error: most devices have none.
+        """
+        for port in self.ports:
+            await self._by_community(found, port)
+            if found.snmp is None and self.user is not None and found.login != "held back":
+                await self._by_user(found, self.user, port)
+            if found.snmp is not None:
                 return
 
-    async def _system(self, host: str, version: str) -> Values:
+    async def _by_community(self, found: Found, port: int) -> None:
+        for version in ("2c", "1") if found.open else ("2c",):
+            if values := await self._system(found.address, port, version):
+                await self._fill_in(found, SnmpDevice(version, port), values)
+                return
+
+    async def _system(self, host: str, port: int, version: str) -> Values:
         if self.community is None:
             return {}
         secret = self.community.password
         try:
             return await v2c.get(
-                self.connector, host, self.port, secret, _SYSTEM, version=version, waits=WAITS
+                self.connector, host, port, secret, _SYSTEM, version=version, waits=WAITS
             )
         except ExchangeError:
             return {}
 
-    async def _by_user(self, found: Found, user: SnmpUser) -> None:
+    async def _by_user(self, found: Found, user: SnmpUser, port: int) -> None:
         """An agent gets the login only after it has answered without one. After a refusal the device
         gets no other login.
         """
-        device = SnmpDevice("3", self.port, user=user)
+        device = SnmpDevice("3", port, user=user)
         try:
-            if not await v3.discover(self.connector, found.address, self.port):
+            if not await v3.discover(self.connector, found.address, port):
                 return
         except ExchangeError:
             return

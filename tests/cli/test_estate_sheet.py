@@ -261,6 +261,13 @@ WRONG_CELLS = [
     ("ups", "timeout", "10 ms", "UPS X1: 'timeout': '10 ms' is too small (limit 0.2 s)"),
     ("ups", "make", "axis", "a UPS has none; leave it empty"),
     ("link", "nut", "mast", "a link has none; leave it empty"),
+    ("link", "snmp_port", "1161", "is given without 'snmp'; fill in that cell, or leave this one empty"),
+    ("ups", "nut_port", "0", "'0' is not a port; write a number from 1 to 65535"),
+    ("ups", "snmp_version", "2", "'2' is not one of 1, 2c, 3"),
+    ("ups", "http", "80", "a UPS has none; leave it empty"),
+    ("recorder", "http", "80/tls", "'80/tls' is no service; write a port, such as 8080 or 443 tls, or no"),
+    ("recorder", "rtsp", "70000 tls", "'70000' is not a port; write a number from 1 to 65535"),
+    ("recorder", "onvif", "device", "'device' is no path; write /onvif/device_service, or no"),
     ("recorder", "make", "axs", "recorder X1: 'make': 'axs' is not one of onvif, "),
 ]  # fmt: skip
 
@@ -380,8 +387,8 @@ def test_of_a_section_only_the_key_of_the_column_changes(path: Path) -> None:
 def test_a_ups_is_asked_in_the_way_that_its_row_says(path: Path, default: str) -> None:
     path.write_text(HEAD.replace("defaults:\n", f"defaults:\n  ups: {{{default}}}\n") + UPSES)
     rows = sheet_of(path)
-    rows[-2] |= {"snmp": "", "nut": "hut"}
-    rows[-1] |= {"snmp": "other", "nut": ""}
+    rows[-2] |= {"snmp": "", "snmp_version": "", "nut": "hut"}
+    rows[-1] |= {"snmp": "other", "nut": "", "nut_port": ""}
     taken(path, as_csv(rows))
     one, two = loading.load(path).ups
     assert (one.snmp, one.nut and one.nut.ups) == (None, "hut")
@@ -415,6 +422,9 @@ def by_hand(draw: st.DrawFn, section: str, number: int) -> dict[str, str]:
         values["kind"] = draw(st.sampled_from(["fixed", "ptz"]))
         by_recorder = {"recorder": "R1", "channel": str(number)}
         values |= by_recorder if draw(st.booleans()) else {"recorder": "no"}
+    if section in ("cameras", "recorders"):
+        services = ["{port: 8080}", "{tls: yes}", "{port: 443, tls: yes}", "no", "{}"]
+        values |= {"http": draw(st.sampled_from(services))} if draw(st.booleans()) else {}
     if draw(st.booleans()):
         values["contractor"] = draw(st.sampled_from(["acme", "no"]))
     if section == "ups":
@@ -445,12 +455,21 @@ def rows_of(draw: st.DrawFn, section: str, number: int) -> dict[str, str]:
     if section == "cameras":
         row["kind"] = draw(st.sampled_from(["fixed", "ptz"]))
         row |= {"recorder": "R1", "channel": str(number)} if draw(st.booleans()) else {}
+    if section in ("cameras", "recorders"):
+        row["http"] = draw(st.sampled_from(["", "8080", "443 tls", "tls"]))
+        row["rtsp"] = draw(st.sampled_from(["", "8554", "322 tls", "no"]))
+        row["onvif"] = draw(st.sampled_from(["", "/onvif/device"]))
+    row |= {"model": draw(WORDS), "serial": draw(st.sampled_from(["", "007"]))}
     if section == "recorders":
         row["make"] = draw(st.sampled_from(["onvif", "no", "axis"]))
     if section == "ups":
         way = draw(st.sampled_from(["snmp", "nut", "apcupsd"]))
         given = {"snmp": "view", "nut": "mast", "apcupsd": "3552"}
         row |= {one: given[one] if one == way else "" for one in given}
+        row["nut_port"] = draw(st.sampled_from(["", "3494"])) if way == "nut" else ""
+    if row["snmp"]:
+        row["snmp_port"] = draw(st.sampled_from(["", "161", "1161"]))
+        row["snmp_version"] = draw(st.sampled_from(["", "1", "2c"]))
     return row
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from healthmon.cli import discover_write
+from healthmon.cli import discover, discover_write, estate_import
 from healthmon.config import loading
 from healthmon.discovery.found import Found
 from healthmon.discovery.proposal import NEW_SITE, Proposal
@@ -80,3 +81,46 @@ def test_what_the_loader_refuses_is_not_written(tmp_path: Path, capsys):
     assert ended.value.code == 3
     assert "nothing is written" in capsys.readouterr().err
     assert path.read_text() == FILE
+
+
+def test_the_spreadsheet_makes_the_same_devices_as_the_yaml(tmp_path: Path):
+    pin = "sha256/" + "A" * 43 + "="
+    secure = {"http": {"port": "443", "tls": "yes"}, "tls": {"pin": pin}, "rtsp": {"port": "8554"}}
+    third = {"version": "3", "auth_protocol": "SHA-256", "priv_protocol": "AES", "port": "1161"}
+    told = [
+        proposal(2, **CAMERA),
+        proposal(3, kind="fixed", onvif="no", http="no", rtsp={"port": "322", "tls": "yes"}),
+        proposal(4, "recorders", make="hikvision", credential="view", **secure),
+        proposal(5, "ups", snmp={"credential": "view", "port": "1161"}),
+        proposal(6, "ups", nut={"ups": "mast", "port": "3494"}),
+        proposal(7, "ups", apcupsd={"port": "3552"}),
+        proposal(8, "links", snmp={"credential": "view"} | third, location="Hut 1"),
+        proposal(9, "links", snmp={"credential": "view", "version": "1"}),
+    ]
+    by_yaml, by_csv = tmp_path / "yaml.yaml", tmp_path / "csv.yaml"
+    for path in (by_yaml, by_csv):
+        path.write_text(FILE)
+    discover_write.write(by_yaml, told)
+    sheet = tmp_path / "new.csv"
+    sheet.write_text(discover._as_csv(told))
+    estate_import.run(sheet, by_csv, write=True, remove=False)
+    one, other = loading.load(by_yaml), loading.load(by_csv)
+    assert [replaced(camera) for camera in other.cameras] == [
+        replaced(camera) for camera in one.cameras
+    ]
+    for section in ("recorders", "ups", "links"):
+        assert getattr(other, section) == getattr(one, section)
+    assert "priority" not in sheet.read_text().splitlines()[0], "the defaults of the site hold"
+
+
+def replaced(camera: object) -> object:
+    """A camera without its streams, which ONVIF tells, or only the YAML."""
+    return camera.model_copy(update={"streams": ()})  # type: ignore[attr-defined]
+
+
+def test_of_stream_paths_that_only_the_yaml_has_it_is_said():
+    by_path = {"kind": "fixed", "streams": [{"name": "main", "path": "/x"}]}
+    told = [proposal(2, **CAMERA), proposal(3, **by_path)]
+    words = "; the stream paths of 1 camera are in the YAML only: 192.0.2.3"
+    assert discover._left_out(told) == words
+    assert discover._left_out([replace(told[1], known="C1"), told[0]]) == ""

@@ -71,3 +71,10 @@ def test_the_time_of_the_plan_is_the_slower_of_rate_and_silence():
     assert longest_seconds(254, 12, 100, 64) == pytest.approx(4 * 12 * 0.9)
     assert longest_seconds(254, 12, 10, 64) == pytest.approx(304.8)
     assert longest_seconds(0, 12, 10, 64) == 0
+
+
+def test_snmp_is_searched_on_161_or_on_the_ports_that_are_named() -> None:
+    assert ports.by_transport(ports.PORTS) == (ports.PORTS, (161,))
+    tcp, udp = ports.by_transport(ports.ports("80,1161:snmp,161"))
+    assert ([one.number for one in tcp], udp) == ([80], (1161, 161))
+    assert ports.by_transport(ports.ports("1161:snmp")) == ((), (1161,))

@@ -129,7 +129,9 @@ credentials:
 async def test_a_switch_names_the_port_of_a_camera(peers: Peers, tmp_path: Path) -> None:
     """snmpsim plays BRIDGE-MIB and LLDP-MIB; the port's three numbers are all different."""
     port = ups_peers.snmpsim(peers, "access", recordings="switches")["access"]
-    found = await searched("1", community=COMMUNITY, snmp_port=port)
+    found = await searched(
+        "1", community=COMMUNITY, snmp_ports=(free_port(socket.SOCK_DGRAM), port)
+    )
     assert found.snmp is not None
     bridge = found.snmp.bridge
     assert bridge is not None
@@ -162,7 +164,9 @@ async def test_a_switch_names_the_port_of_a_camera(peers: Peers, tmp_path: Path)
 
 async def test_a_wrong_community_is_one_datagram_and_nothing_is_found(peers: Peers) -> None:
     port = ups_peers.snmpsim(peers, "access", recordings="switches")["access"]
-    plan = Plan((HOST,), ports("1"), community=Credential("s", "", Secret("guess")), snmp_port=port)
+    plan = Plan(
+        (HOST,), ports("1"), community=Credential("s", "", Secret("guess")), snmp_ports=(port,)
+    )
     outcome = await discover(plan, lambda _done, _of: None)
     assert (outcome.found, outcome.connections) == ([], 2)
 
@@ -170,7 +174,7 @@ async def test_a_wrong_community_is_one_datagram_and_nothing_is_found(peers: Pee
 async def test_an_agent_that_is_neither_switch_nor_ups_is_not_proposed(peers: Peers) -> None:
     """net-snmp's own agent."""
     port = snmpd(peers)
-    found = await searched("1", community=COMMUNITY, snmp_port=port)
+    found = await searched("1", community=COMMUNITY, snmp_ports=(port,))
     assert (proposed(found).section, found.ups) == ("", {})
     assert "it answers SNMP: Linux" in proposed(found).reasons[0]
 
@@ -180,7 +184,7 @@ async def test_an_agent_that_is_neither_switch_nor_ups_is_not_proposed(peers: Pe
 )
 async def test_a_ups_by_snmp(peers: Peers, name: str, model: str) -> None:
     port = ups_peers.snmpsim(peers, name)[name]
-    found = await searched("1", community=COMMUNITY, snmp_port=port)
+    found = await searched("1", community=COMMUNITY, snmp_ports=(port,))
     (one,) = proposals([found], KnownDevices(), Setting("", "", "snmp"))
     assert (one.section, one.sure, one.entry["name"]) == ("ups", "sure", model)
     assert one.entry["snmp"] == {"credential": "snmp", "port": str(port)}
@@ -284,7 +288,7 @@ async def test_a_device_of_snmp_version_3(
     peers: Peers, values: tuple[str, ...], section: str
 ) -> None:
     port = snmpd_v3(peers, *values)
-    found = await searched("1", snmp_user=v3_user(), snmp_port=port)
+    found = await searched("1", snmp_user=v3_user(), snmp_ports=(port,))
     (one,) = proposals([found], KnownDevices(), Setting())
     assert (one.section, one.sure, found.incomplete) == (section, "sure", False)
     assert one.entry["snmp"] == {
@@ -301,7 +305,9 @@ async def test_of_another_password_one_login_is_refused_and_none_follows(
 ) -> None:
     """The account of ONVIF is not sent after it, though it would be taken."""
     port = snmpd_v3(peers)
-    found = await searched(str(onvif), RIGHT, snmp_user=v3_user("wrongauth12345"), snmp_port=port)
+    found = await searched(
+        str(onvif), RIGHT, snmp_user=v3_user("wrongauth12345"), snmp_ports=(port,)
+    )
     assert (found.snmp, found.incomplete, found.login) == (None, True, "held back")
     assert "wrong password or authentication protocol" in found.notes[0]
     assert found.onvif is not None
@@ -309,6 +315,8 @@ async def test_of_another_password_one_login_is_refused_and_none_follows(
 
 
 async def test_an_agent_that_knows_no_version_3_gets_no_login(peers: Peers) -> None:
-    plan = Plan((HOST,), ports("1"), snmp_user=v3_user(), snmp_port=free_port(socket.SOCK_DGRAM))
+    plan = Plan(
+        (HOST,), ports("1"), snmp_user=v3_user(), snmp_ports=(free_port(socket.SOCK_DGRAM),)
+    )
     outcome = await discover(plan, lambda _done, _of: None)
     assert outcome.found == []
