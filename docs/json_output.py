@@ -25,7 +25,11 @@ has a line in the changelog.
 | --- | --- |
 """
 _WITHOUT = """
-`sweep --shift --json` prints what `sheet --json` prints. `faults --json` is short for `faults log --json`.
+`sweep --shift --json` prints what `sheet --json` prints. `faults --json` is short for `faults log --json`. `report` and
+`clock-statement` print the same with `--format json`, and write it to a file that ends in `.json`.
+
+A command that changes something prints what was recorded; `done` is the sentence that it prints without `--json`.
+What goes wrong is said on standard error, with the same exit code.
 
 ## Without `--json`
 
@@ -33,12 +37,8 @@ _WITHOUT = """
 # Commands whose schema is a file of its own.
 FILES = {"discover": "discover.schema.json", "commission": "commission.schema.json"}
 
-_ACTS = (
-    "say in a sentence what they have done; the exit code is the answer, and the record has the act"
-)
 # The commands that have no ``--json``, by the reason.
 WITHOUT = {
-    "print the same with `--format json`": ("clock-statement", "report"),
     "print or write a file of another kind, as their help says": (
         "alertmanager-config",
         "backup",
@@ -51,41 +51,7 @@ WITHOUT = {
         "version",
     ),
     "ask a person, or run until they are stopped": ("demo", "init", "run"),
-    _ACTS: (
-        "ack",
-        "device moved",
-        "device replaced",
-        "device retired",
-        "device returned",
-        "duties done",
-        "erase-person",
-        *(
-            f"faults {act}"
-            for act in (
-                "accept", "attend", "close", "confirm", "dismiss", "fix", "import", "pause", "raise",
-                "report", "resume", "undo", "verify",
-            )
-        ),
-        "import",
-        "import-faults",
-        "maintenance change",
-        "maintenance end",
-        "maintenance make",
-        "note",
-        "notify test",
-        "picture answer",
-        "picture forget",
-        "ptz send",
-        "sign",
-        "user kiosk add",
-        "user kiosk revoke",
-        "user password",
-        "user remove",
-        "user set",
-        "visit arrived",
-        "visit left",
-    ),
-}  # fmt: skip
+}
 
 
 def page() -> str:

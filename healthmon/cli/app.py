@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from healthmon import __version__
+from healthmon.cli.act_command import with_json
 from healthmon.cli.audit_app import audit
 from healthmon.cli.command_group import RootGroup, command_group
 from healthmon.cli.commission_app import commission
@@ -193,6 +194,7 @@ def restore(
 
 
 @cli.command("erase-person")
+@with_json
 def erase_person(
     name: Annotated[str, typer.Argument(help="the name as it stands in the record")],
     config: ConfigOption = None,
@@ -319,6 +321,7 @@ def export(
 
 
 @cli.command("import")
+@with_json
 def import_estate(
     file: Annotated[Path, typer.Argument(help="CSV as `healthmon export` writes it")],
     config: ConfigOption = None,
@@ -371,6 +374,7 @@ def database_sql(
 
 
 @notify.command("test")
+@with_json
 def notify_test(
     target: Annotated[str, typer.Argument(help="a notification target of config.yaml")],
     config: ConfigOption = None,
@@ -398,6 +402,7 @@ def history(
 
 
 @cli.command()
+@with_json
 def ack(
     number: Annotated[str, typer.Argument(help="the number of the fault, such as F000123")],
     name: Named,
@@ -415,6 +420,7 @@ def ack(
 
 
 @cli.command()
+@with_json
 def sign(
     name: OwnName = "",
     config: ConfigOption = None,
@@ -429,6 +435,7 @@ def sign(
 
 
 @cli.command()
+@with_json
 def note(
     text: Annotated[str, typer.Argument(help="what the next shift must know")],
     name: OwnName = "",
@@ -494,6 +501,7 @@ def report(
     form: Annotated[
         str, typer.Option("--format", help="what is printed: text, html, pdf, csv or json")
     ] = "text",
+    as_json: JsonOption = False,
     output: Annotated[
         list[Path] | None,
         typer.Option(
@@ -509,10 +517,14 @@ def report(
     """Make a report from the record: figures, faults, repairs, retention."""
     from healthmon.cli import report as command
 
-    command.report(command.Asked(kind, period, public, form, output or [], progress), config)
+    command.report(
+        command.Asked(kind, period, public, "json" if as_json else form, output or [], progress),
+        config,
+    )
 
 
 @cli.command("clock-statement")
+@with_json
 def clock_statement(
     camera: Annotated[str, typer.Argument(help="the id of the camera of the recording")] = "",
     config: ConfigOption = None,
@@ -546,6 +558,7 @@ def clock_statement(
 
 
 @cli.command("import-faults")
+@with_json
 def import_faults(
     file: Annotated[
         Path,

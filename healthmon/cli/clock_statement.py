@@ -7,13 +7,14 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from healthmon.access.roles import Permission
 from healthmon.cli import acting, document_files
+from healthmon.cli.act_command import prints_json
 from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load
 from healthmon.cli.opening import opened
@@ -48,6 +49,8 @@ class Asked:
 
 def state(asked: Asked, config: Path | None) -> None:
     """Make a statement, or read it again; print it, or write it to each of `outputs`."""
+    if prints_json():
+        asked = replace(asked, form="json")
     _check(asked)
     _, loaded = load(config)
     number = asked.number or _made(asked, loaded)

@@ -11,10 +11,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from healthmon.access.roles import Permission
+from healthmon.cli.act_command import prints_json
 from healthmon.cli.acting import RunningAgent, own_account, record_of
 from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load
-from healthmon.cli.json_rows import DeclarationRow, DutyRow, print_rows
+from healthmon.cli.json_rows import DeclarationRow, DutyRow, print_row, print_rows
 from healthmon.cli.json_rows import moment as local
 from healthmon.cli.opening import opened
 from healthmon.evidence import duties
@@ -88,7 +89,10 @@ def done(config: Path | None, what: tuple[str, str], texts: dict[str, str], on: 
     state = next((one for one in found if one.key == key), None)
     if state is None:
         raise fail(f"{key}: declared; config.yaml has changed since the agent read it")
-    sys.stdout.write(f"{_line(state, zone)}\n")
+    if prints_json():
+        print_row(_row(state, zone))
+    else:
+        sys.stdout.write(f"{_line(state, zone)}\n")
 
 
 def _moment(on: str | None, zone: ZoneInfo, now: float) -> float:

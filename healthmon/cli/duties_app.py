@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from healthmon.cli.act_command import with_json
 from healthmon.cli.command_group import command_group
 from healthmon.cli.faults_app import Named
 from healthmon.cli.options import ConfigOption, JsonOption
@@ -27,6 +28,7 @@ def list_duties(config: ConfigOption = None, *, as_json: JsonOption = False) -> 
 
 
 @duties.command()
+@with_json
 def done(
     duty: DutyName,
     name: Named,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from healthmon.cli import acting
+from healthmon.cli.act_command import print_done
 from healthmon.cli.console import fail, load
+from healthmon.cli.json_acts import Recorded
 from healthmon.cli.progress import shown_progress
 from healthmon.config.problems import ConfigError
 from healthmon.runtime import erasing
@@ -40,7 +41,7 @@ def erase_person(config: Path | None, name: str) -> None:
                 words = str(acting.by_agent(loaded, "erase", {"person": who.name})["words"])
     except (StoreError, ConfigError) as error:
         raise fail(str(error)) from None
-    sys.stdout.write(f"{words}\n")
+    print_done(Recorded(words))
 
 
 def _alone(loaded: Config, who: Named, closed: str) -> str:

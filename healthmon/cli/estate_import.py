@@ -10,13 +10,13 @@ from __future__ import annotations
 import bisect
 import codecs
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from healthmon.cli import estate_sheet, sheet_rows
+from healthmon.cli.act_command import print_done
 from healthmon.cli.console import fail, load
 from healthmon.cli.estate_sheet import (
     COLUMNS,
@@ -28,6 +28,7 @@ from healthmon.cli.estate_sheet import (
     section_of,
     value_of,
 )
+from healthmon.cli.json_acts import EstateChange, EstateImported
 from healthmon.cli.progress import shown_progress
 from healthmon.cli.sheet_rows import BadCellError, Names, SheetRow
 from healthmon.config import document, loading, replacing
@@ -108,7 +109,9 @@ def run(file: Path, config: Path | None, *, write: bool, remove: bool) -> None:
         if write and after != raw:
             _put(path, raw, after, file, plan)
         step(STEPS, STEPS)
-    sys.stdout.write("\n".join(_report(file, path, plan, write=write, remove=remove)) + "\n")
+    lines = _report(file, path, plan, write=write, remove=remove)
+    changed = write and after != raw
+    print_done(_imported("\n".join(lines), file, plan, written=changed, remove=remove))
 
 
 def _check_removal(file: Path, plan: Plan, tree: Mapping[str, Any], *, remove: bool) -> None:
@@ -371,6 +374,17 @@ def _report(file: Path, path: Path, plan: Plan, *, write: bool, remove: bool) ->
         many = f"devices of {path} are not in the sheet and stay; --remove takes them out"
         yield count_of(len(plan.missing), single, many)
     yield f"{path}: {_outcome(bool(plan.changes or gone), write=write)}"
+
+
+def _imported(words: str, file: Path, plan: Plan, *, written: bool, remove: bool) -> EstateImported:
+    changes = [
+        EstateChange(one.id, "added" if one.number is None else "changed", one.words)
+        for one in plan.changes
+    ]
+    missing = tuple(one for one, _, _ in plan.missing)
+    if remove:
+        changes += [EstateChange(one, "removed", "") for one in missing]
+    return EstateImported(words, str(file), tuple(changes), plan.same, missing, written)
 
 
 def _outcome(changes: bool, *, write: bool) -> str:

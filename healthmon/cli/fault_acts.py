@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,10 +10,13 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from healthmon.cli import fault_life
+from healthmon.cli.act_command import print_done
 from healthmon.cli.acting import UNNAMED, record
 from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load
 from healthmon.cli.faults import fault_number
+from healthmon.cli.json_acts import FaultActDone
+from healthmon.cli.json_rows import moment as local_moment
 from healthmon.config.outline import Outline
 from healthmon.config.problems import suggest
 from healthmon.incidents.acts import Act, ActError, ActKind, act
@@ -44,7 +46,7 @@ def do(kind: ActKind, number: str, entry: Entry, **details: str) -> None:
     name = typed(entry.name, loaded) or UNNAMED
     made = replace(checked(kind, name, (entry.at, loaded), **details), number=fault)
     with record(loaded) as kept:
-        say_done(kept.act(made), made, loaded)
+        print_done(done_row(kept.act(made), made, loaded))
 
 
 def undo(number: str, entry: Entry, reason: str) -> None:
@@ -59,10 +61,9 @@ def undo(number: str, entry: Entry, reason: str) -> None:
         details = {"act": str(last.id), "reason": reason}
         made = replace(checked(ActKind.UNDO, name, (None, loaded), **details), number=fault)
         life = kept.act(made)
-        sys.stdout.write(
-            f"F{fault:06d}: '{last.kind}' of {last.by} is undone; it stays on record\n"
-        )
-        say_done(life, made, loaded)
+        row = done_row(life, made, loaded)
+        words = f"F{fault:06d}: '{last.kind}' of {last.by} is undone; it stays on record"
+        print_done(replace(row, done=f"{words}\n{row.done}"))
 
 
 def raise_fault(entry: Entry, **details: str) -> None:
@@ -79,10 +80,9 @@ def raise_fault(entry: Entry, **details: str) -> None:
     with record(loaded) as kept:
         number = kept.raise_fault(made)
         if not number:
-            words = "the fault is kept; the agent did not answer and gives it a number later"
-            sys.stdout.write(f"{words}: healthmon faults\n")
+            print_done(_waiting(made, loaded))
             return
-        say_done(kept.life_cycle(number), replace(made, number=number), loaded)
+        print_done(done_row(kept.life_cycle(number), replace(made, number=number), loaded))
 
 
 def checked(kind: ActKind, name: str, when: tuple[str | None, Config], **details: str) -> Act:
@@ -99,8 +99,29 @@ def checked(kind: ActKind, name: str, when: tuple[str | None, Config], **details
         raise fail(str(error)) from None
 
 
-def say_done(life: LifeCycle, made: Act, loaded: Config) -> None:
-    """The sentence about an act, once it is on the disk, with the name that it was given there."""
+def done_row(life: LifeCycle, made: Act, loaded: Config) -> FaultActDone:
+    """An act, once it is on the disk, with the name that it was given there."""
     kept = next((one for one in reversed(life.acts) if one.kind is made.kind), made)
-    named = replace(made, by=kept.by)
-    sys.stdout.write(fault_life.done(life, named, Outline.of(loaded), made.at))
+    words = fault_life.done(life, replace(made, by=kept.by), Outline.of(loaded), made.at)
+    return _row(kept, loaded, words, life)
+
+
+def _waiting(made: Act, loaded: Config) -> FaultActDone:
+    """A raised fault that has no number yet."""
+    words = "the fault is kept; the agent did not answer and gives it a number later"
+    return _row(made, loaded, f"{words}: healthmon faults", None)
+
+
+def _row(made: Act, loaded: Config, words: str, life: LifeCycle | None) -> FaultActDone:
+    zone = ZoneInfo(loaded.estate.time_zone)
+    return FaultActDone(
+        words,
+        f"F{life.incident.number:06d}" if life else None,
+        made.id or None,
+        made.kind.value,
+        made.by,
+        local_moment(made.at, zone),
+        local_moment(made.happened, zone),
+        dict(made.details),
+        life.stage.value if life else None,
+    )

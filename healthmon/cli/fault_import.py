@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,9 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+from healthmon.cli.act_command import print_done
 from healthmon.cli.acting import UNNAMED, Record, record
 from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load
+from healthmon.cli.json_acts import ImportDone
 from healthmon.cli.progress import Tell, shown_progress
 from healthmon.config.problems import Problem, suggest
 from healthmon.incidents.acts import Act, ActError, ActKind, act
@@ -65,7 +66,9 @@ def run(file: Path, name: str, config: Path | None) -> None:
     }
     visits = count_of(counts[ActKind.ATTEND], "visit")
     fixes = count_of(counts[ActKind.FIX], "fix", "fixes")
-    sys.stdout.write(f"{file}: recorded {visits} and {fixes}; {found.known} known already\n")
+    words = f"{file}: recorded {visits} and {fixes}; {found.known} known already"
+    kinds = {kind.value: count for kind, count in counts.items()}
+    print_done(ImportDone(words, str(file), kinds, found.known))
 
 
 @dataclass

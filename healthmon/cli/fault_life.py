@@ -232,11 +232,11 @@ def done(life: LifeCycle, act: Act, known: Outline, now: float) -> str:
     words = f"F{life.incident.number:06d}: {DONE[act.kind]} by {act.by}; {stage_words(life)}"
     found = clock(life, known, now)
     if found is None or life.over is not None:
-        return f"{words}\n"
+        return words
     waits = [
         (name, one.due)
         for name, one in (("response", found.response), ("fix", found.fix))
         if one is not None and one.done is None and one.due is not None
     ]
     due = "".join(f"; {name} due {shown(at, ZoneInfo(known.time_zone))}" for name, at in waits)
-    return f"{words}{due}\n"
+    return f"{words}{due}"

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from healthmon.cli.act_command import with_json
 from healthmon.cli.command_group import CommandGroup, command_group
 from healthmon.cli.options import ConfigOption, JsonOption
 
@@ -86,6 +87,7 @@ def show(number: Number, config: ConfigOption = None, as_json: JsonOption = Fals
 
 
 @faults.command("raise")
+@with_json
 def raise_(
     what: Annotated[str, typer.Option("--what", help="what is wrong, in one sentence")],
     noticed_by: Annotated[
@@ -115,6 +117,7 @@ def raise_(
 
 
 @faults.command()
+@with_json
 def confirm(
     number: Number,
     name: Named,
@@ -128,6 +131,7 @@ def confirm(
 
 
 @faults.command()
+@with_json
 def dismiss(
     number: Number,
     name: Named,
@@ -141,6 +145,7 @@ def dismiss(
 
 
 @faults.command()
+@with_json
 def report(
     number: Number,
     name: Named,
@@ -157,6 +162,7 @@ def report(
 
 
 @faults.command()
+@with_json
 def attend(
     number: Number,
     name: Named,
@@ -172,6 +178,7 @@ def attend(
 
 
 @faults.command()
+@with_json
 def fix(
     number: Number,
     name: Named,
@@ -187,6 +194,7 @@ def fix(
 
 
 @faults.command()
+@with_json
 def verify(
     number: Number,
     name: Named,
@@ -200,6 +208,7 @@ def verify(
 
 
 @faults.command()
+@with_json
 def accept(
     number: Number,
     name: Named,
@@ -213,6 +222,7 @@ def accept(
 
 
 @faults.command()
+@with_json
 def close(
     number: Number,
     name: Named,
@@ -235,6 +245,7 @@ def close(
 
 
 @faults.command()
+@with_json
 def pause(
     number: Number,
     name: Named,
@@ -251,6 +262,7 @@ def pause(
 
 
 @faults.command()
+@with_json
 def resume(
     number: Number,
     name: Named,
@@ -264,6 +276,7 @@ def resume(
 
 
 @faults.command("import")
+@with_json
 def import_(
     file: Annotated[Path, typer.Argument(help="CSV file of the contractor")],
     name: Named,
@@ -276,6 +289,7 @@ def import_(
 
 
 @faults.command()
+@with_json
 def undo(
     number: Number,
     name: Named,

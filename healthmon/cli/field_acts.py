@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from healthmon.cli import acting, overrides
+from healthmon.cli.act_command import print_done, prints_json
 from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load, say
+from healthmon.cli.json_acts import DeviceReplaced, IdentityPart, OperationDone, VisitLeft
 from healthmon.cli.json_rows import WindowRow, moment, print_rows
 from healthmon.incidents.local_time import shown
 from healthmon.incidents.windows import windows_of
@@ -50,19 +52,32 @@ def do(kind: str, given: dict[str, str], name: str, config: Path | None) -> None
     """Have the agent do it and print what it has done. Exits where it does not."""
     _, loaded = load(config)
     done = _entered(kind, given, name, loaded)
-    sys.stdout.write(f"{done['words']}\n")
+    operation = given.get("do", kind)
+    values = {key: value for key, value in given.items() if key != "do" and value}
+    print_done(OperationDone(str(done["words"]), operation, values))
+
+
+def said(kind: str, given: dict[str, str], name: str, config: Path | None) -> None:
+    """As `do`, beside another output: what was done is said on standard error."""
+    _, loaded = load(config)
+    say(str(_entered(kind, given, name, loaded)["words"]))
 
 
 def left(site: str, note: str, name: str, config: Path | None) -> None:
     """End a visit, wait for the checks of the site, and print what is not well."""
     _, loaded = load(config)
     done = _entered("visit", {"do": "left", "site": site, "note": note}, name, loaded)
-    sys.stdout.write(f"{done['words']}\n")
+    words = str(done["words"])
+    if not prints_json():
+        sys.stdout.write(f"{words}\n")
     end = time.monotonic() + CHECK_SECONDS
     state = _asked("site", {"site": site}, loaded)
     while state["checking"] and time.monotonic() < end:
         time.sleep(POLL_SECONDS)
         state = _asked("site", {"site": site}, loaded)
+    if prints_json():
+        print_done(VisitLeft(words, site, not state["checking"], tuple(state["not_well"])))
+        return
     sys.stdout.write("".join(f"  {line}\n" for line in state["not_well"]))
     if state["checking"]:
         say(f"not every check has ended: healthmon faults --open --site {site}")
@@ -74,18 +89,29 @@ def replaced(device: str, job: str, name: str, config: Path | None) -> None:
     """Show both identities of a device; with a job number accept what answers."""
     _, loaded = load(config)
     found = _asked("identity", {"device": device}, loaded)
-    at = shown(float(found["at"]), ZoneInfo(loaded.estate.time_zone))
-    sys.stdout.write(f"{device}, as it was written down and as it answered {at}:\n")
-    for part, old, new, differs in found["fields"]:
-        mark = "  DIFFERENT" if differs else ""
-        sys.stdout.write(f"  {part:<16} {old:<28} {new}{mark}\n")
-    if not job:
+    zone, answered = ZoneInfo(loaded.estate.time_zone), float(found["at"])
+    parts = tuple(
+        IdentityPart(part, old, new, bool(differs)) for part, old, new, differs in found["fields"]
+    )
+    if not prints_json():
+        sys.stdout.write(_identities(device, shown(answered, zone), parts))
+    if job:
+        given = {"device": device, "reference": job, "seen": str(found["seen"])}
+        words = str(_entered("replaced", given, name, loaded)["words"])
+    elif found["differs"]:
         words = "to accept what answers as the device: --job NUMBER"
-        sys.stdout.write(f"{words if found['differs'] else 'it is the device written down'}\n")
-        return
-    given = {"device": device, "reference": job, "seen": str(found["seen"])}
-    done = _entered("replaced", given, name, loaded)
-    sys.stdout.write(f"{done['words']}\n")
+    else:
+        words = "it is the device written down"
+    print_done(DeviceReplaced(words, device, moment(answered, zone), parts, bool(job)))
+
+
+def _identities(device: str, at: str, parts: Sequence[IdentityPart]) -> str:
+    """Both identities of a device beside each other."""
+    lines = [f"{device}, as it was written down and as it answered {at}:\n"]
+    for one in parts:
+        mark = "  DIFFERENT" if one.differs else ""
+        lines.append(f"  {one.part:<16} {one.written_down:<28} {one.answered}{mark}\n")
+    return "".join(lines)
 
 
 def show_windows(config: Path | None, *, as_json: bool = False) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from healthmon.cli.act_command import with_json
 from healthmon.cli.command_group import command_group
 from healthmon.cli.faults_app import Named
 from healthmon.cli.options import ConfigOption, JsonOption
@@ -33,6 +34,7 @@ device = command_group("A device is replaced, moved, retired or in service again
 
 
 @visit.command()
+@with_json
 def arrived(
     site: Site,
     engineer: Annotated[str, typer.Option("--engineer", help="the person who came")],
@@ -48,6 +50,7 @@ def arrived(
 
 
 @visit.command()
+@with_json
 def left(
     site: Site,
     name: Named,
@@ -69,6 +72,7 @@ def list_(config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
 
 
 @maintenance.command()
+@with_json
 def make(
     until: Until,
     reason: Reason,
@@ -87,6 +91,7 @@ def make(
 
 
 @maintenance.command()
+@with_json
 def change(
     window: WindowName,
     name: Named,
@@ -106,6 +111,7 @@ def change(
 
 
 @maintenance.command()
+@with_json
 def end(window: WindowName, name: Named, config: ConfigOption = None) -> None:
     """End a window now."""
     from healthmon.cli import field_acts
@@ -114,6 +120,7 @@ def end(window: WindowName, name: Named, config: ConfigOption = None) -> None:
 
 
 @device.command()
+@with_json
 def replaced(device: DeviceId, name: Named, config: ConfigOption = None, job: Job = "") -> None:
     """Show what was written down beside what answers; with --job accept it as the device."""
     from healthmon.cli import field_acts
@@ -122,6 +129,7 @@ def replaced(device: DeviceId, name: Named, config: ConfigOption = None, job: Jo
 
 
 @device.command()
+@with_json
 def moved(
     device: DeviceId,
     to: Annotated[str, typer.Option("--to", help="deployed, in_store or in_transit")],
@@ -142,6 +150,7 @@ def moved(
 
 
 @device.command()
+@with_json
 def retired(
     device: DeviceId, reason: Reason, name: Named, config: ConfigOption = None, on: OnDay = ""
 ) -> None:
@@ -153,6 +162,7 @@ def retired(
 
 
 @device.command()
+@with_json
 def returned(
     device: DeviceId, reason: Reason, name: Named, config: ConfigOption = None, on: OnDay = ""
 ) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from healthmon.cli.act_command import print_all_done
 from healthmon.cli.acting import UNNAMED, record
 from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load
-from healthmon.cli.fault_acts import checked, say_done
+from healthmon.cli.fault_acts import checked, done_row
 from healthmon.cli.json_rows import InspectionCamera, InspectionRow, moment, print_rows
 from healthmon.cli.opening import opened
 from healthmon.config.outline import Outline
@@ -71,9 +72,8 @@ def answer(camera: str, said: str, who: tuple[str, str], file: Path | None) -> N
     name = typed(who[0], loaded) or UNNAMED
     made = checked(kind, name, (None, loaded), note=who[1])
     with record(loaded) as kept:
-        for one in asked:
-            numbered = replace(made, number=one.number)
-            say_done(kept.act(numbered), numbered, loaded)
+        numbered = [replace(made, number=one.number) for one in asked]
+        print_all_done([done_row(kept.act(one), one, loaded) for one in numbered])
 
 
 def _open(loaded: Config) -> list[Incident]:

@@ -4,7 +4,6 @@ test, and says what happened.
 
 from __future__ import annotations
 
-import sys
 import time
 import uuid
 from dataclasses import replace
@@ -13,7 +12,9 @@ from pathlib import Path
 
 import typer
 
+from healthmon.cli.act_command import print_done
 from healthmon.cli.console import fail, read
+from healthmon.cli.json_acts import NotifyTested
 from healthmon.cli.loop import run_loop
 from healthmon.cli.progress import shown_progress
 from healthmon.config.problems import suggest
@@ -91,5 +92,5 @@ def run(target: str, config: Path | None, contractor: str | None) -> None:
         )
     with shown_progress("sending"):
         text, code = run_loop(try_target(loaded, target, contractor))
-    sys.stdout.write(text)
+    print_done(NotifyTested(text.rstrip("\n"), target, code == 0))
     raise typer.Exit(code)

@@ -6,7 +6,6 @@ faults are recorded, or none. What is recorded already is passed over.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,10 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from healthmon.access.roles import Permission
+from healthmon.cli.act_command import print_done
 from healthmon.cli.acting import RunningAgent, own_account, record_of
 from healthmon.cli.actor import typed
 from healthmon.cli.console import fail, load
 from healthmon.cli.fault_import import BadLineError, lines, more_values, time_in
+from healthmon.cli.json_acts import ImportDone
 from healthmon.cli.progress import shown_progress
 from healthmon.config.problems import Problem, suggest
 from healthmon.evidence import imported
@@ -53,7 +54,9 @@ def run(file: Path, name: str, config: Path | None) -> None:
     with shown_progress("recording"):
         fresh = recorded(loaded, name, found)
     words = f"{count_of(fresh, 'fault is', 'faults are')} recorded as imported, not measured"
-    sys.stdout.write(f"{file}: {words}; {len(found) - fresh} known already\n")
+    known = len(found) - fresh
+    done = f"{file}: {words}; {known} known already"
+    print_done(ImportDone(done, str(file), {"faults": fresh}, known))
 
 
 def _check_new(first: int, number: int) -> None:

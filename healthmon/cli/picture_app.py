@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from healthmon.cli.act_command import with_json
 from healthmon.cli.command_group import command_group
 from healthmon.cli.faults_app import Named
 from healthmon.cli.options import ConfigOption, JsonOption
@@ -30,6 +31,7 @@ def show(
 
 
 @picture.command()
+@with_json
 def forget(camera: CameraArgument, config: ConfigOption = None) -> None:
     """Delete what a camera has learned; it learns anew from its next pictures."""
     from healthmon.cli import pictures
@@ -63,6 +65,7 @@ def show_inspections(config: ConfigOption = None, *, as_json: JsonOption = False
 
 
 @picture.command()
+@with_json
 def answer(
     camera: CameraArgument,
     said: Annotated[str, typer.Argument(metavar="yes|no", help="whether it is a fault")],

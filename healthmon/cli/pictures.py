@@ -9,7 +9,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from healthmon.cli import field_acts
-from healthmon.cli.console import fail, load, say
+from healthmon.cli.act_command import print_done
+from healthmon.cli.console import fail, load
+from healthmon.cli.json_acts import Recorded
 from healthmon.cli.json_rows import ClocksRow, LearnedView, LightRow, ViewRow, moment, print_row
 from healthmon.config.problems import suggest
 from healthmon.config.schema import Config
@@ -124,12 +126,13 @@ def forget(camera: str, file: Path | None) -> None:
         gone = [baselines.forget(one) for one in (where, clock_place(where))]
     except OSError as error:
         raise fail(f"{baselines.path(where)}: cannot be deleted: {error.strerror}") from None
-    say(f"{camera}: deleted; it learns anew" if any(gone) else f"{camera}: nothing learned yet")
+    words = "deleted; it learns anew" if any(gone) else "nothing learned yet"
+    print_done(Recorded(f"{camera}: {words}"))
 
 
 def learn_anew(camera: str, name: str, file: Path | None) -> None:
     """Have the running agent forget the view and learn it anew. Exits where it does not."""
-    field_acts.do("baseline", {"device": camera}, name, file)
+    field_acts.said("baseline", {"device": camera}, name, file)
 
 
 def _place(camera: str, file: Path | None) -> tuple[Baselines, tuple[str, str], ZoneInfo]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from healthmon.cli.act_command import with_json
 from healthmon.cli.command_group import command_group
 from healthmon.cli.faults_app import Named
 from healthmon.cli.options import ConfigOption
@@ -19,6 +20,7 @@ def group() -> None:
 
 
 @ptz.command()
+@with_json
 def send(
     camera: Annotated[str, typer.Argument(help="id of the camera")],
     preset: Annotated[str, typer.Argument(help="name or token of one of its presets")],

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from healthmon.cli.act_command import with_json
 from healthmon.cli.command_group import CommandGroup, command_group
 from healthmon.cli.options import ConfigOption, JsonOption
 
@@ -50,6 +51,7 @@ user = command_group(
 
 
 @user.command()
+@with_json
 def password(
     name: NameArgument,
     file: FileOption = None,
@@ -71,6 +73,7 @@ def password(
 
 
 @user.command("set")
+@with_json
 def change(
     name: NameArgument,
     file: FileOption = None,
@@ -97,6 +100,7 @@ def show(
 
 
 @user.command("remove")
+@with_json
 def remove_user(name: NameArgument, file: FileOption = None, config: ConfigOption = None) -> None:
     """Remove a user."""
     from healthmon.cli import users
@@ -125,6 +129,7 @@ ScreenArgument = Annotated[
 
 
 @kiosk.command("add")
+@with_json
 def add_kiosk(name: ScreenArgument, file: FileOption = None, config: ConfigOption = None) -> None:
     """Print a one-time code for a wall screen, to be typed into its page /kiosk."""
     from healthmon.cli import users
@@ -143,6 +148,7 @@ def list_kiosks(
 
 
 @kiosk.command("revoke")
+@with_json
 def revoke_kiosk(
     name: ScreenArgument, file: FileOption = None, config: ConfigOption = None
 ) -> None:

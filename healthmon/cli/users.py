@@ -22,7 +22,9 @@ from healthmon.access.kiosks import Kiosk
 from healthmon.access.local_syslog import LocalSyslog
 from healthmon.access.roles import Role
 from healthmon.access.users import User, UsersFile
+from healthmon.cli.act_command import print_done
 from healthmon.cli.console import fail, load, say
+from healthmon.cli.json_acts import KioskAdded, Recorded, UserDone
 from healthmon.cli.json_rows import KioskRow, UserRow, moment, print_rows
 from healthmon.config.problems import ConfigError, suggest
 
@@ -79,7 +81,7 @@ def set_password(name: str, path: Path, given: Given) -> None:
         f"user {name} {done}, {_words(user)}",
         name,
     )
-    sys.stdout.write(f"{path}: user {name} {done}, {_words(user)}; a running agent knows\n")
+    _print(path, user, f"{done}, {_words(user)}")
 
 
 def change(name: str, path: Path, given: Given) -> None:
@@ -92,19 +94,26 @@ def change(name: str, path: Path, given: Given) -> None:
     except (ConfigError, ValueError) as error:
         raise fail(str(error)) from None
     _tell(AccessKind.USER_CHANGED, f"user {name} is changed, {_words(user)}", name)
-    sys.stdout.write(f"{path}: user {name} is changed, {_words(user)}; a running agent knows\n")
+    _print(path, user, f"is changed, {_words(user)}")
+
+
+def _print(path: Path, user: User, what: str) -> None:
+    day = user.disabled.isoformat() if user.disabled else None
+    words = f"{path}: user {user.name} {what}; a running agent knows"
+    role = user.role.value
+    print_done(UserDone(words, str(path), user.name, role, user.unix or None, day))
 
 
 def remove(name: str, path: Path) -> None:
     """Take a user out."""
     try:
-        _known(path, name)
+        user = _known(path, name)
         users.remove(path, name)
         rest = users.check(path, name)
     except ConfigError as error:
         raise fail(str(error)) from None
     _tell(AccessKind.USER_REMOVED, f"user {name} is taken out", name)
-    sys.stdout.write(f"{path}: user {name} is taken out; a running agent knows\n")
+    _print(path, user, "is taken out")
     if not rest:
         say(f"warning: nobody stands in {path} any more; nobody can log in")
 
@@ -165,10 +174,11 @@ def add_kiosk(name: str, path: Path) -> None:
     _tell(AccessKind.KIOSK_ADDED, f"wall screen {name} got a one-time code", name)
     if before is not None and before.token:
         say(f"warning: the screen that was connected as {name} no longer sees the wall")
-    sys.stdout.write(
+    words = (
         f"{code}\n\nType this code into the page /kiosk of the agent on the wall screen, within "
-        f"{kiosks.CODE_SECONDS / 60:.0f} minutes. It works once.\n"
+        f"{kiosks.CODE_SECONDS / 60:.0f} minutes. It works once."
     )
+    print_done(KioskAdded(words, name, code, kiosks.CODE_SECONDS))
 
 
 def revoke_kiosk(name: str, path: Path) -> None:
@@ -181,7 +191,8 @@ def revoke_kiosk(name: str, path: Path) -> None:
     except ConfigError as error:
         raise fail(str(error)) from None
     _tell(AccessKind.KIOSK_REVOKED, f"wall screen {name} was revoked", name)
-    sys.stdout.write(f"{path}: wall screen {name} no longer sees the wall; a running agent knows\n")
+    words = f"{path}: wall screen {name} no longer sees the wall; a running agent knows"
+    print_done(Recorded(words))
 
 
 def show_kiosks(path: Path, *, as_json: bool = False) -> None:

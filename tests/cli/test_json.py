@@ -6,6 +6,7 @@ import json
 import re
 import time
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from healthmon.incidents.windows import WindowPlan, window_operation
 from healthmon.model.picture import Comparison, LastView
 from healthmon.store import Batch, Segment, Store
 from healthmon_exporters.reports import kept_sheet
+from healthmon_exporters.reports.report_kinds import KINDS
 
 pytestmark = pytest.mark.slow
 DOCS = Path(__file__).parents[2] / "docs"
@@ -219,6 +221,107 @@ def test_what_a_camera_has_learned_and_what_a_person_is_asked(config: Path, tmp_
         0,
         [{"device": "C001", "name": "Slipway", "fault": "F000007"}],
     )
+
+
+def test_acts_on_a_fault_print_what_was_recorded(config: Path, tmp_path: Path) -> None:
+    store = opened(config)
+    since = time.time() - 7200
+    store.record(Batch({FAULT.key: FAULT}, {7: replace(CASE, since=since)}))
+    store.close()
+    name = ("--name", "A. Smith")
+    code, done = printed(config, "ack", "7", *name, "--reason", "contractor called")
+    assert (code, done["fault"], done["act"], done["stage"]) == (
+        0,
+        "F000007",
+        "acknowledge",
+        "acknowledged",
+    )
+    assert (done["by"], done["details"]) == ("A. Smith", {"reason": "contractor called"})
+    text = healthmon("faults", "attend", "7", *name, "--config", str(config))[1]
+    assert text.startswith("F000007: "), "without --json it is a sentence"
+    _, done = printed(config, "faults undo", "7", *name, "--reason", "wrong fault")
+    assert (done["act"], done["stage"], len(done["done"].splitlines())) == (
+        "undo",
+        "acknowledged",
+        2,
+    )
+    for act, more in (
+        ("report", ("--to", "acme")),
+        ("attend", ()),
+        ("pause", ("--owner", "police", "--reason", "scene")),
+        ("resume", ()),
+        ("fix", ("--action", "new lead")),
+    ):
+        code, done = printed(config, f"faults {act}", "7", *name, *more)
+        assert (code, done["act"], type(done["id"])) == (0, act, int)
+    what = ("--what", "dome is dirty", "--noticed-by", "police", "--device", "C001")
+    code, done = printed(config, "faults raise", *name, *what)
+    assert (code, done["act"], done["fault"]) == (0, "raise", "F000008")
+    file = tmp_path / "jobs.csv"
+    file.write_text(
+        f"fault,attended\nF000007,{datetime.fromtimestamp(since + 60):%Y-%m-%d %H:%M}\n"
+    )
+    code, done = printed(config, "faults import", str(file), *name)
+    assert (code, done["recorded"], done["known"]) == (0, {"attend": 1, "fix": 0}, 0)
+
+
+def test_other_changes_print_what_was_recorded(config: Path, tmp_path: Path) -> None:
+    name = ("--name", "A. Smith")
+    code, done = printed(config, "note", "gate 4 is open", *name)
+    assert (code, done["by"], done["text"]) == (0, "A. Smith", "gate 4 is open")
+    store = opened(config)
+    store.keep_sweep(time.time(), kept_sheet.body(sheet(1)))
+    store.close()
+    code, done = printed(config, "sign", *name, "--note", "two left over")
+    assert (code, done["how"], done["by"], done["note"]) == (
+        0,
+        "signed",
+        "A. Smith",
+        "two left over",
+    )
+    code, done = printed(config, "duties done", "dpia", "--evidence", "DPIA 4", *name)
+    assert (code, done["duty"], done["standing"]) == (0, "dpia", "done")
+    code, done = printed(config, "picture forget", "C001")
+    assert (code, done["done"]) == (0, "C001: nothing learned yet")
+    known = ("--file", str(config.parent / "users"))
+    code, done = printed(config, "user set", "ann", "--role", "viewer", *known)
+    assert (code, done["name"], done["role"]) == (0, "ann", "viewer")
+    code, done = printed(config, "user kiosk add", "wall-2", *known)
+    assert (code, done["name"], done["done"].splitlines()[0]) == (0, "wall-2", done["code"])
+    code, done = printed(config, "user kiosk revoke", "wall-2", *known)
+    assert code == 0
+    code, done = printed(config, "user remove", "ann", *known)
+    assert (code, done["name"]) == (0, "ann")
+    estate = tmp_path / "estate.csv"
+    estate.write_text("id,name,site,address,kind\nC002,Weir,riverside,192.0.2.7,fixed\n")
+    code, done = printed(config, "import", str(estate), "--write")
+    assert (code, done["written"], done["missing"]) == (0, True, ["C001"])
+    assert done["changes"] == [{"device": "C002", "change": "added", "words": "Weir (fixed)"}]
+    code, done = printed(config, "erase-person", "A. Smith")
+    assert (code, "A. Smith" in done["done"]) == (0, False)
+
+
+def test_an_act_that_is_refused_prints_no_json(config: Path) -> None:
+    code, out, err = healthmon(
+        "ack", "7", "--name", "A", "--reason", "x", "--json", "--config", str(config)
+    )
+    assert (code, out) == (3, "")
+    assert "F000007: no such fault" in err
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_report_keeps_to_its_schema(config: Path, kind: str) -> None:
+    code, made = printed(config, "report", kind)
+    assert (code, made["public"], bool(made["sections"])) == (0, False, True)
+
+
+def test_a_clock_statement_keeps_to_its_schema(config: Path) -> None:
+    given = ("C001", "--at", "2026-11-28 14:05", "--name", "A. Smith", "--reason", "case 4")
+    code, made = printed(config, "clock-statement", *given)
+    assert (code, made["number"], made["facts"]["camera"]) == (0, 1, "C001")
+    assert made["facts"]["moments"][0]["clocks"][0]["clock"] == "device"
+    code, again = printed(config, "clock-statement", "--number", "1")
+    assert (code, again["sha256"]) == (0, made["sha256"])
 
 
 def test_every_command_prints_json_or_has_a_reason_not_to() -> None:
