@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -118,6 +118,23 @@ def _named(text: str) -> dict[str, str]:
     return {"id": found, "name": name}
 
 
+def _beside(known: Sequence[dict[str, str]], new: Any) -> Any:
+    """`new` as one more answer of a list: an id that is taken gets a number (``market-place-2``). Raises
+    ValueError for what was given before.
+    """
+    if not isinstance(new, dict):
+        return new
+    words = new.get("name", ":".join(new.values()))
+    if any(words.casefold() == one.get("name", ":".join(one.values())).casefold() for one in known):
+        raise ValueError(f"'{words}' was given already; give another one")
+    if "id" not in new:
+        return new
+    taken = {one["id"] for one in known}
+    numbered = (f"{new['id'][:60]}-{number}" for number in range(2, MOST + 2))
+    free = (one for one in (new["id"], *numbered) if one not in taken)
+    return {**new, "id": next(free)}
+
+
 def _local_zone() -> str:
     """The time zone of this machine, as far as it can be told."""
     try:
@@ -148,29 +165,28 @@ def _asked() -> Answers:
         if prompt.after and not found.get(prompt.after):
             continue
         if prompt.several:
-            found[prompt.key] = list(_typed_list(prompt))
+            found[prompt.key] = _typed_list(prompt)
         else:
             found[prompt.key] = _typed(prompt)
     return found
 
 
-def _typed_list(prompt: Prompt) -> Iterator[Any]:
-    for _ in range(MOST):
-        value = _typed(prompt)
-        if value is None:
-            return
-        yield value
+def _typed_list(prompt: Prompt) -> list[Any]:
+    known: list[Any] = []
+    while len(known) < MOST and (value := _typed(prompt, known)) is not None:
+        known.append(value)
+    return known
 
 
-def _typed(prompt: Prompt) -> Any:
-    """One answer; the default for an empty line, None where there is none."""
+def _typed(prompt: Prompt, known: Sequence[Any] = ()) -> Any:
+    """One answer beside those that are `known`; the default for an empty line, None where there is none."""
     hint = f" [{prompt.default}]" if prompt.default else ""
     while True:
         text = _line(f"{prompt.words}{hint}: ", secret=prompt.secret).strip() or prompt.default
         if not text:
             return None
         try:
-            return prompt.read(text)
+            return _beside(known, prompt.read(text))
         except ValueError as error:
             say(f"  {error}")
 
@@ -217,7 +233,10 @@ def _answer(prompt: Prompt, value: Any) -> Any:
     """Raises ValueError."""
     if prompt.several:
         values = [] if value is None else value if isinstance(value, list) else [value]
-        return [_single(prompt, one) for one in values]
+        known: list[Any] = []
+        for one in values:
+            known.append(_beside(known, _single(prompt, one)))
+        return known
     value = prompt.default if value is None else value
     return None if value == "" else _single(prompt, value)
 

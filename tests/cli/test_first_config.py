@@ -89,6 +89,8 @@ def test_questions_at_a_terminal(tmp_path: Path, time_server: int) -> None:
         ("Time server (address; empty: no more): ", "127.0.0.1:1"),
         ("Time server (address; empty: no more): ", ""),
         ("Site (name; empty: no more): ", "Market Place"),
+        ("Site (name; empty: no more): ", "market place"),
+        ("'market place' was given already; give another one", "Market-Place"),
         ("Site (name; empty: no more): ", ""),
         ("Contractor who repairs (name; empty: none): ", "Acme"),
         ("Telephone of the contractor: ", ""),
@@ -109,7 +111,10 @@ def test_questions_at_a_terminal(tmp_path: Path, time_server: int) -> None:
     found = loading.load(tmp_path / "config.yaml")
     assert (found.estate.name, found.estate.time_zone) == ("Example: CCTV", "Europe/London")
     assert [one.port for one in found.time_servers] == [time_server, 1]
-    assert [(one.id, one.name) for one in found.sites] == [("market-place", "Market Place")]
+    assert [(one.id, one.name) for one in found.sites] == [
+        ("market-place", "Market Place"),
+        ("market-place-2", "Market-Place"),
+    ]
     assert found.contractors[0].email == "faults@example.com"
     assert found.credentials["camera-view"].username == "viewer"
     for name, secret in (("camera-view", "s3cret"), ("snmp-read", "publ1c")):
@@ -182,7 +187,8 @@ def test_a_file_is_overwritten_only_by_force(tmp_path: Path) -> None:
         ("sites: ['?']\n", "answers.yaml:1: 'sites': '?' has no letter or digit"),
         ("estate: [a]\n", "answers.yaml:1: 'estate': a text must stand here"),
         ("time_servers: 127.0.0.1:0\n", "answers.yaml:1: 'time_servers': port 0 is not one of "),
-        ("sites: [A b, a B]\n", "config.yaml:6: site a-b: id 'a-b' is taken already"),
+        ("sites: [A b, a B]\n", "answers.yaml:1: 'sites': 'a B' was given already; give another one"),
+        ("time_servers: [192.0.2.1, 192.0.2.1]\n", "answers.yaml:1: 'time_servers': '192.0.2.1' was given already"),
     ],
 )  # fmt: skip
 def test_wrong_answers_are_named_and_nothing_is_written(
