@@ -68,7 +68,10 @@ def nothing_watched(path: Path, config: Config) -> str:
 
 def idle(path: Path) -> str:
     """What is wrong where no device is configured."""
-    return f"{path}: nothing is watched: name devices in `cameras`, `recorders`, `ups`, `workstations` or `links`"
+    return (
+        f"{path}: nothing is watched: name devices in `cameras`, `recorders`, `ups`, `workstations` or "
+        "`links`; `healthmon discover RANGE --write` and `healthmon import FILE --write` add them"
+    )
 
 
 def without_time_servers(path: Path, config: Config) -> str:

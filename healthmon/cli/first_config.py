@@ -84,7 +84,22 @@ def run(output: Path, answers: Path | None, *, force: bool) -> None:
         raise fail(f"{error}\n{output}: nothing is written") from None
     _write_secrets(output, given, force=force)
     _write(output, text.encode(), force=force)
-    say(f"{output}: written; it passes `healthmon check-config`. Add your devices to it.")
+    say(f"{output}: written; it passes `healthmon check-config`.")
+    for line in _next(given, output):
+        say(line)
+
+
+def _next(given: Answers, output: Path) -> Iterator[str]:
+    """What is to be done next, and what is missing."""
+    if not given["time_servers"]:
+        words = (
+            "the clocks of cameras are checked only while this machine's own clock is synchronised"
+        )
+        yield f"without a time server {words}; add `time_servers` where you have one"
+    accounts = ((CAMERA_VIEW, "camera_user"), (SNMP_READ, "snmp_community"))
+    options = "".join(f" --credential {name}" for name, key in accounts if given.get(key))
+    config = "" if output == Path("config.yaml") else f" --config {output}"
+    yield f"next: healthmon discover 10.1.2.0/24{options} --write{config}   (your own ranges; it finds the devices)"
 
 
 def _text_of(text: str) -> str:

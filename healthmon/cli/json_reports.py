@@ -86,6 +86,45 @@ class Report:
 
 
 @dataclass(frozen=True)
+class Month:
+    """A month beside others: shares in `percent` by the key of the figure, the largest offset of a clock in
+    seconds, null for what was not measured.
+    """
+
+    month: str
+    closed: bool
+    percent: dict[str, float | None]
+    clock_offset: float | None
+
+
+@dataclass(frozen=True)
+class MonthlyReport(Report):
+    """The monthly report."""
+
+    months: tuple[Month, ...]
+
+
+@dataclass(frozen=True)
+class ReportedFault:
+    """A fault in Unix seconds, without anything that names a place or person."""
+
+    number: str
+    began: float
+    detected: float
+    reported: float | None
+    restored: float | None
+    reason: str
+    imported: bool
+
+
+@dataclass(frozen=True)
+class FoiReport(Report):
+    """The report for a request by freedom of information."""
+
+    faults: tuple[ReportedFault, ...]
+
+
+@dataclass(frozen=True)
 class StatedClock:
     """One clock at one moment: `low_ms` to `high_ms` ahead of UTC, null where it is not known."""
 

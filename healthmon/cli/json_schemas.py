@@ -24,7 +24,7 @@ PRINTED: dict[str, Any] = {
     "picture show": json_rows.LearnedView,
     "probe": list[json_rows.ProbeRow],
     "clock-statement": json_reports.ClockStatement,
-    "report": json_reports.Report,
+    "report": json_reports.Report | json_reports.MonthlyReport | json_reports.FoiReport,
     "sheet": json_sheets.ShiftCheck,
     "sheets": list[json_sheets.SheetRow],
     "sweep": json_sheets.Sweep | json_sheets.ShiftCheck,

@@ -22,5 +22,6 @@ def find(chosen: Path | None, environ: Mapping[str, str]) -> Path:
     for place in places:
         if place.exists():
             return place
-    text = "no configuration found; looked for --config, $HEALTHMON_CONFIG, ./config.yaml, /etc/healthmon/config.yaml"
+    looked = "--config, $HEALTHMON_CONFIG, ./config.yaml, /etc/healthmon/config.yaml"
+    text = f"no configuration found; looked for {looked}; `healthmon init` writes one"
     raise ConfigError([Problem("config.yaml", 0, "", text)])

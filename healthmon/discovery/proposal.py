@@ -115,7 +115,8 @@ def _moved(found: Found, known: KnownDevices) -> KnownDevice | None:
     """The device of config.yaml that this one is, by its serial number or MAC address."""
     told = (found.onvif, found.recorder, *found.ups.values())
     serial = next((one.serial for one in told if one is not None and one.serial), "")
-    macs = (*(found.onvif.macs if found.onvif else ()), found.mac)
+    by_ups = (one.mac for one in found.ups.values() if one is not None and one.mac)
+    macs = (*(found.onvif.macs if found.onvif else ()), *by_ups, found.mac)
     return known.elsewhere(found.address, serial, macs)
 
 

@@ -123,6 +123,7 @@ class Ups:
     reported).
 
     Every field may be None: zeros at a disconnect, sentinels and vanished rows are not values.
+    `mac` is that of its network card, as it was told.
     `conditions` are all that its blocks said of its parts. `internal_celsius` is the temperature of
     its electronics, `temperature_celsius` that of its battery. `test_seconds` is how long a
     self-test or calibration has been under way at least. `stand_in` says whose values these are
@@ -134,6 +135,7 @@ class Ups:
     model: str | None = None
     firmware: str | None = None
     serial: str | None = None
+    mac: str | None = None
     source: str | None = None
     on_battery_seconds: float | None = None
     runtime_seconds: float | None = None

@@ -47,6 +47,7 @@ def nut_with(peers: Peers, port: int, serial: str) -> Path:
 
 def with_serial(file: Path, serial: str) -> None:
     lines = ["ups.status: OL", "ups.model: Mast 700", "ups.firmware: 1.4", f"ups.serial: {serial}"]
+    lines.append("device.macaddr: 02-00-00-0c-0a-03")
     file.write_text("\n".join(lines) + "\n")
 
 
@@ -86,7 +87,12 @@ def test_what_they_are_is_written_and_the_later_difference_is_the_fault(
     assert commissioned(product) == {
         "U1": {"model": "Smart-UPS 3000", "serial": "AS1234567890", "firmware": "651.13.I"},
         "U2": {"model": "Smart-UPS 3000", "serial": "AS1234567890", "firmware": "651.13.I"},
-        "U3": {"model": "Mast 700", "serial": "M1", "firmware": "1.4"},
+        "U3": {
+            "model": "Mast 700",
+            "serial": "M1",
+            "firmware": "1.4",
+            "mac": "02:00:00:0C:0A:03",
+        },
         "S1": {
             "model": "EX-8P",
             "serial": "EX12345678",

@@ -106,7 +106,9 @@ async def _by_ups(device: Device, context: ProbeContext, found: Identity) -> Ide
     from healthmon.checks.probes import ups
 
     told = await ups.read(device, context)
-    return replace(_named(found, told), system=found.system or f"a UPS by {told.backend}")
+    named = replace(_named(found, told), system=found.system or f"a UPS by {told.backend}")
+    mac = clean_mac(told.mac or "")
+    return replace(named, macs=(mac,)) if mac else named
 
 
 async def _by_key(device: Device, context: ProbeContext, found: Identity) -> Identity:

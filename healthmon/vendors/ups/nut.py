@@ -113,6 +113,7 @@ def _measured(variables: Variables) -> Ups:
         model=_first(variables, "ups.model", "device.model"),
         firmware=_first(variables, "ups.firmware"),
         serial=_first(variables, "ups.serial"),
+        mac=_first(variables, "device.macaddr"),
         runtime_seconds=_number(variables, "runtime_seconds", "battery.runtime") or None,
         charge_ratio=_number(variables, "charge_ratio", "battery.charge", 0.01),
         load_ratio=max(load, default=None),
