@@ -7,20 +7,16 @@ number of a fault or of a maintenance window stands for the one that is seen the
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from helpers import forked
+from helpers import forked, tutorial_demo
 from helpers.product import COMMAND
-from helpers.support import free_port
 
 pytestmark = pytest.mark.slow
 FOLDER = Path(__file__).parents[2] / "docs" / "tutorials"
@@ -29,7 +25,6 @@ DATE = re.compile(r"\$\(date (?:-u |(-d tomorrow ))?\+(\S+?)\)")
 # Of a fault or a maintenance window.
 NUMBER = r"[FW]\d{6}"
 DAY = 86400
-CAMERAS = "20"
 
 
 @dataclass
@@ -103,23 +98,8 @@ def commands(text: str) -> list[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """What the demo tells to export, once its faults are there."""
-    log = tmp_path_factory.mktemp("demo") / "log"
-    argv = [str(COMMAND), "demo", "--login", "--cameras", CAMERAS, "--port", str(free_port())]
-    environment = {**os.environ, "TZ": "UTC", "PYTHONUNBUFFERED": "1"}
-    with log.open("w") as out:
-        demo = subprocess.Popen(argv, stdout=out, stderr=out, env=environment)
-    try:
-        end = time.monotonic() + 300
-        while not ("Ctrl-C ends" in (text := log.read_text()) and ": UPS1: on battery" in text):
-            assert demo.poll() is None, text
-            assert time.monotonic() < end, text
-            time.sleep(0.2)
-        named = re.search(r"export HEALTHMON_CONFIG=(\S+)", text)
-        assert named
-        yield {**environment, "HEALTHMON_CONFIG": named[1]}
-    finally:
-        demo.send_signal(signal.SIGINT)
-        assert demo.wait(60) == 0
+    with tutorial_demo.started(tmp_path_factory.mktemp("demo")) as demo:
+        yield demo.environment
 
 
 @pytest.mark.parametrize("name", ["operator", "manager", "contractor", "it"])

@@ -47,7 +47,7 @@ def nut_with(peers: Peers, port: int, serial: str) -> Path:
 
 def with_serial(file: Path, serial: str) -> None:
     lines = ["ups.status: OL", "ups.model: Mast 700", "ups.firmware: 1.4", f"ups.serial: {serial}"]
-    lines.append("device.macaddr: 02-00-00-0c-0a-03")
+    lines.append(f"device.macaddr: 02-00-00-0c-0a-0{serial[-1]}")
     file.write_text("\n".join(lines) + "\n")
 
 
@@ -91,7 +91,7 @@ def test_what_they_are_is_written_and_the_later_difference_is_the_fault(
             "model": "Mast 700",
             "serial": "M1",
             "firmware": "1.4",
-            "mac": "02:00:00:0C:0A:03",
+            "mac": "02:00:00:0C:0A:01",
         },
         "S1": {
             "model": "EX-8P",
@@ -109,11 +109,12 @@ def test_what_they_are_is_written_and_the_later_difference_is_the_fault(
     until(product, "W1", "~ commissioned.mac: 02:00:00:0C:0A:08")
     assert product.run("commission", "--yes").code == 1, "a difference is taken of named ones only"
     swept = product.sweep()
+    other = "02:00:00:0C:0A:02 instead of 02:00:00:0C:0A:01"
     told = {name: identity_of(swept, name) for name in ("U1", "U2", "U3", "S1", "W1")}
     assert told == {
         "U1": [],
         "U2": [],
-        "U3": [("fault", "another device answers: serial M2 instead of M1")],
+        "U3": [("fault", f"another device answers: serial M2 instead of M1; MAC {other}")],
         "S1": [("warning", "identity changed: serial EX12345678 instead of EX00000000")],
         "W1": [("fault", f"another device answers: MAC 02:00:00:0C:0A:08 instead of {MAC}")],
     }
