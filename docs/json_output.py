@@ -29,7 +29,7 @@ _WITHOUT = """
 `clock-statement` print the same with `--format json`, and write it to a file that ends in `.json`.
 
 A command that changes something prints what was recorded; `done` is the sentence that it prints without `--json`.
-What goes wrong is said on standard error, with the same exit code.
+Errors go to standard error, with the same exit codes.
 
 ## Without `--json`
 
