@@ -17,6 +17,7 @@ from helpers.support import need
 from healthmon import __version__
 from healthmon.config import loading, secrets
 from healthmon.store import location
+from healthmon_exporters.web.rules import PUBLIC
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "packaging" / "helm" / "healthmon"
@@ -100,6 +101,9 @@ def test_a_pod_may_do_as_little_as_the_service_of_systemd(
     assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert spec["automountServiceAccountToken"] is False
     assert not {"hostNetwork", "hostPID", "hostIPC"} & set(spec)
+    for name in ("startupProbe", "readinessProbe", "livenessProbe"):
+        asked = container[name]["httpGet"]
+        assert (f"GET {asked['path']}" in PUBLIC, asked["scheme"]) == (True, "HTTPS"), name
     writable = [one["name"] for one in container["volumeMounts"] if not one.get("readOnly")]
     assert writable == ["state", "tmp"]
     assert {one["name"] for one in container["env"]} == {

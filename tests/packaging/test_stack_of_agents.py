@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,12 @@ import pytest
 import yaml
 from helpers import certificates
 from helpers.databases import postgres
+from helpers.product import Product
 from helpers.support import Peers, need
 
+from healthmon.access import passwords, users
+from healthmon.access.roles import Role
+from healthmon.access.users import User
 from healthmon.config import loading
 from healthmon.store import location
 
@@ -88,7 +93,7 @@ def test_the_agents_are_asked_at_the_names_and_the_port_that_they_have(
     assert tree["database"]["agents"] == [f"https://{name}:{port}" for name in agents]
     assert set(agents) < set(tree["agent"]["hosts"])
     assert all(one["hostname"] == name for name, one in agents.items())
-    assert f"https://%s:{port}/-/healthy" in agents["north"]["healthcheck"]["test"][-1]
+    assert f"https://%s:{port}/" in agents["north"]["healthcheck"]["test"][-1]
     file = tmp_path / "config.yaml"
     rest = {"estate": {"name": "CCTV", "time_zone": "Europe/London"}}
     file.write_text(yaml.safe_dump(rest | tree))
@@ -99,6 +104,31 @@ def test_the_agents_are_asked_at_the_names_and_the_port_that_they_have(
     key = re.search(r"sslkey=%2Frun%2Fsecrets%2F([\w-]+)", url)
     assert key is not None
     assert key[1] in [one["source"] for one in agents["north"]["secrets"]]
+
+
+def test_the_healthcheck_of_an_agent_needs_no_login_and_fails_without_an_agent(
+    stack: dict[str, Any], peers: Peers, tmp_path: Path
+) -> None:
+    """As the container runs it, but for the name of the container and the place of the authority."""
+    pair, file = certificates.made(tmp_path, "agent"), tmp_path / "users"
+    users.put(file, User("ann", passwords.hash_password("a long word for it"), Role.VIEWER))
+    tls = {"certificate": str(pair.certificate), "key": str(pair.key)}
+    agent = {"hosts": ["localhost"], "tls": tls, "users_file": str(file)}
+    made = Product(tmp_path, {"agent": agent})
+    words = stack["services"]["north"]["healthcheck"]["test"][-1]
+    for theirs, ours in (
+        ("os.uname().nodename", "'localhost'"),
+        (":9877", f":{made.port}"),
+        ("/etc/healthmon/tls/ca.pem", str(pair.certificate)),
+    ):
+        assert words.count(theirs) == 1
+        words = words.replace(theirs, ours)
+    check = [sys.executable, "-c", words]
+    assert subprocess.run(check, capture_output=True, timeout=60, check=False).returncode == 1
+    peers.start(*made.argv("run"), env=made.env())
+    peers.wait_tcp("127.0.0.1", made.port)
+    done = subprocess.run(check, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_debians_postgresql_lets_the_role_in_by_its_certificate_alone(
