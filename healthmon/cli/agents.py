@@ -98,11 +98,13 @@ def _as_text(found: list[Member], now: float) -> str:
 
 def _row(one: Member, now: float) -> AgentRow:
     role: Literal["has_estate", "stands_by"] = "has_estate" if one.leads else "stands_by"
-    return AgentRow(one.name, role, one.age(now), one.epoch)
+    return AgentRow(one.name, role, one.age(now), one.epoch, one.share, one.way)
 
 
 def _line(one: Member, now: float) -> str:
     age = one.age(now)
     seen = "has ended" if age is None else f"seen {age:.0f} s ago"
     role = f"has the estate (epoch {one.epoch})" if one.leads else "stands by"
-    return f"{one.name}: {role}, {seen}"
+    makes = f", makes {one.share:.0%} of the checks" if one.share is not None else ""
+    way = f", {one.way:.2f} s on the way" if one.way is not None else ""
+    return f"{one.name}: {role}, {seen}{makes}{way}"

@@ -105,15 +105,18 @@ class AccessRow:
 
 @dataclass(frozen=True)
 class AgentRow:
-    """An agent of the store; `seen_seconds_ago` is null for one that has ended. Where the database does not
-    answer, what the agents say on their pages: `name` is then the address, `role` "no_answer" for one that
-    says nothing, `epoch` null.
+    """An agent of the store; `seen_seconds_ago` is null for one that has ended. `share` is that of the checks of
+    the last minute or two which it has made, and `way_seconds` how long a check takes there and back, besides its
+    own time; null where devices are not shared out. Where the database does not answer, what the agents say on
+    their pages: `name` is then the address, `role` "no_answer" for one that says nothing, `epoch` null.
     """
 
     name: str
     role: Literal["has_estate", "stands_by", "no_answer"]
     seen_seconds_ago: float | None
     epoch: int | None
+    share: float | None = None
+    way_seconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from healthmon.runtime.state import AgentState
 from healthmon.scheduling.locks import stable_hash
 from healthmon.store import StoreError, location
 from healthmon.store.agent_name import agent_name
-from healthmon.store.lease import Claim, fresh, pause_between_beats
+from healthmon.store.lease import Claim, Shares, fresh, pause_between_beats
 from healthmon.store.post import Post
 
 log = logging.getLogger("healthmon")
@@ -48,6 +48,7 @@ WAY_SECONDS = 5.0
 CLOCK_SECONDS = 1.0
 LEFT_ALONE_SECONDS = 30.0
 MOST_UNANSWERED = 3
+COUNTED_SECONDS = 60.0
 _BUILT_IN = frozenset(map(str, CheckName))
 # An agent that sees this of itself is no judge of a device.
 _NO_JUDGE = frozenset(
@@ -58,7 +59,8 @@ _NO_JUDGE = frozenset(
 @dataclass(slots=True)
 class Checker:
     """Another agent, as its last report says, which came at `heard` (monotonic). It is given nothing
-    before `left_alone` (monotonic), and has not answered the last `unanswered` checks.
+    before `left_alone` (monotonic), and has not answered the last `unanswered` checks. `way` is how long
+    a check takes there and back, besides its own time (seconds, a moving mean).
     """
 
     last: Report
@@ -69,6 +71,7 @@ class Checker:
     waiting: list[Order] = field(default_factory=list)
     under_way: dict[int, asyncio.Future[Outcome | None]] = field(default_factory=dict)
     made: int = 0
+    way: float | None = None
     unanswered: int = 0
 
     def why_not(self, digest: str, clock: float, seconds: float, *, timed: bool) -> str:
@@ -90,6 +93,12 @@ class Checker:
         """Give it nothing for a while."""
         self.left_alone = time.monotonic() + LEFT_ALONE_SECONDS
         log.warning("the agent on %s is given nothing for a while: %s", self.last.name, why)
+
+    def came(self, seen: Outcome | None, took: float) -> None:
+        """An answer, `took` seconds after its check was given."""
+        if seen is not None:
+            way = max(0.0, took - seen.duration)
+            self.way = way if self.way is None else self.way + (way - self.way) / 20
 
     def not_answered(self) -> None:
         """A check that it was given has not come back in time."""
@@ -152,6 +161,8 @@ class Dealing:
     _digest: str = ""
     _opened: float = math.inf
     _made_rules: DealingRules | None = None
+    # When the last minute began, and what each agent had made a minute before that, and then.
+    _counted: tuple[float, dict[str, int], dict[str, int]] = (-math.inf, {}, {})
 
     @classmethod
     def of(
@@ -210,9 +221,11 @@ class Dealing:
         checker.under_way[number] = future
         checker.waiting.append(Order(number, check.key, self._answers(check)))
         self._bell.set()
+        began = time.monotonic()
         try:
             async with asyncio.timeout(check.timeout + WAY_SECONDS):
                 seen = await future
+            checker.came(seen, time.monotonic() - began)
         except TimeoutError:
             seen = None
             checker.not_answered()
@@ -351,7 +364,22 @@ class Dealing:
                     del self.checkers[sender]
                 else:
                     await self._write(checker)
+            await self.post.tell_shares(self._shares())
             await asyncio.sleep(pause_between_beats(self.claim.seconds) / 2)
+
+    def _shares(self) -> Shares:
+        """The share of the checks of the last minute or two that each agent has made, and its way."""
+        now, (since, before, _) = time.monotonic(), self._counted
+        made = {self.claim.holder: self.own} | {s: one.made for s, one in self.checkers.items()}
+        if now - since > COUNTED_SECONDS:
+            self._counted = (now, self._counted[2], made)
+        lately = {holder: count - before.get(holder, 0) for holder, count in made.items()}
+        every = sum(lately.values())
+        ways = {sender: one.way for sender, one in self.checkers.items()}
+        return {
+            holder: (count / every if every else None, ways.get(holder))
+            for holder, count in lately.items()
+        }
 
     async def _follow_file(self) -> None:
         if self._file is not self.of_file():

@@ -122,9 +122,13 @@ class _Waiting:
         return AgentReport(has_estate=False, database_seconds=self.contact.unbroken(seconds))
 
     async def close(self) -> None:
-        """Ask nobody more."""
+        """Ask nobody more, and stand by no more."""
         if self.others is not None:
             await self.others.close()
+        if not self.trouble:
+            with contextlib.suppress(StoreError, ConfigError):
+                where = location.place(self.estate.config)
+                await asyncio.to_thread(lease.withdraw, where.url, where.password, self.holder)
 
     def words(self) -> str:
         """Who has the estate, in words."""

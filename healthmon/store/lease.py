@@ -26,11 +26,14 @@ from healthmon.store.schema import META, need
 ADVISORY_LOCK = int.from_bytes(b"healthmn", "big")
 RELEASED = "released"
 LOGINS = "logins"
+SHARES = "shares"
 # Beats and looks in the time of a takeover.
 BEATS = 6
 LONGEST_PAUSE = 5.0
 LOCK_SECONDS = 5.0
 GONE_SECONDS = 3600.0
+# Shares that are older are those of an agent that has the estate no more.
+SHARES_SECONDS = 60.0
 
 _NOW: Final = "CAST(extract(epoch FROM clock_timestamp()) AS VARCHAR)"
 _PUT: Final = """
@@ -45,6 +48,8 @@ ON CONFLICT (name) DO UPDATE SET value = excluded.value"""  # noqa: S608 - words
 _READ: Final = "SELECT name, value FROM meta WHERE name IN ('lease', 'lease_beat')"
 _HELD: Final = "SELECT value FROM meta WHERE name = 'lease' FOR SHARE"
 _STANDING_BY: Final = "SELECT name, value FROM meta WHERE name LIKE 'standby:%%'"
+PUT_SHARES: Final = _PUT_TIMED.replace("%(row)s", f"'{SHARES}'")
+_SHARES: Final = "SELECT value FROM meta WHERE name = 'shares'"
 _FORGET: Final = f"""
 DELETE FROM meta WHERE name LIKE 'standby:%%'
     AND CAST(split_part(value, ' ', 1) AS FLOAT) < CAST({_NOW} AS FLOAT) - %(age)s"""  # noqa: S608 - words of ours
@@ -240,13 +245,16 @@ class Watch:
 @dataclass(frozen=True, slots=True)
 class Member:
     """An agent of the estate: it has the lease (`leads`) or stands by; when it was last `seen`
-    (Unix seconds by the database's clock, None: never or released).
+    (Unix seconds by the database's clock, None: never or released). Where devices are shared out, `share` is
+    that of all checks which it has made lately, and `way` how long a check takes there and back (seconds).
     """
 
     name: str
     leads: bool
     seen: float | None
     epoch: int = 0
+    share: float | None = None
+    way: float | None = None
 
     def age(self, now: float) -> float | None:
         """How long ago it was seen (seconds) at `now`, of the database's clock."""
@@ -294,6 +302,12 @@ def announce(url: str, password: Secret | None, holder: str, name: str) -> Lease
         return stand_by(connection, holder, name)
 
 
+def withdraw(url: str, password: Secret | None, holder: str) -> None:
+    """Say that the agent `holder` stands by no more, on a connection of its own. Raises TroubleError."""
+    with _connected(url, password) as connection:
+        connection.execute("DELETE FROM meta WHERE name = %s", (f"standby:{holder}",))
+
+
 def members_of(url: str, password: Secret | None) -> tuple[float, list[Member]]:
     """The time of the database (Unix seconds) and `members`, on a connection of its own. Raises
     TroubleError.
@@ -331,16 +345,30 @@ def members(connection: Any) -> tuple[float, list[Member]]:
     """
     now = float(connection.execute(f"SELECT {_NOW}").fetchone()[0])
     need(connection, META)
-    lease = lease_of(connection)
+    lease, shares = lease_of(connection), _shares(connection, now)
     found = []
     if lease is not None:
         seen = None if lease.beat == RELEASED else float(lease.beat)
-        found.append(Member(lease.name, leads=True, seen=seen, epoch=lease.epoch))
-    for _row, value in connection.execute(_STANDING_BY).fetchall():
+        share, way = shares.get(lease.holder, (None, None))
+        found.append(Member(lease.name, True, seen, lease.epoch, share, way))
+    for row, value in connection.execute(_STANDING_BY).fetchall():
         seen, _, name = value.partition(" ")
+        share, way = shares.get(row.partition(":")[2], (None, None))
         if now - float(seen) < GONE_SECONDS:
-            found.append(Member(name, leads=False, seen=float(seen)))
+            found.append(Member(name, leads=False, seen=float(seen), share=share, way=way))
     return now, found
+
+
+Shares = Mapping[str, tuple[float | None, float | None]]
+
+
+def _shares(connection: Any, now: float) -> Shares:
+    """The share and the way of each agent, by its holder, as the one that has the estate has told lately."""
+    row = connection.execute(_SHARES).fetchone()
+    at, _, told = row[0].partition(" ") if row is not None else ("0", "", "{}")
+    if now - float(at) > SHARES_SECONDS:
+        return {}
+    return {holder: (share, way) for holder, (share, way) in json.loads(told).items()}
 
 
 def _locked(connection: Any) -> bool:

@@ -5,6 +5,7 @@ a way to another one, and a letter that nobody fetches is dropped after a minute
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 from healthmon.secret import Secret
 from healthmon.store.engine import HAS, TroubleError, plain
+from healthmon.store.lease import PUT_SHARES, Shares
 
 CONNECT_SECONDS = 5
 KEPT_SECONDS = 60.0
@@ -96,6 +98,11 @@ class Post:
             before = time.time()
             (now,) = await (await self._sending.execute(_NOW)).fetchone()
             self.clock = (before + time.time()) / 2 - now
+
+    async def tell_shares(self, shares: Shares) -> None:
+        """Put down which share of the checks each agent makes. Raises TroubleError."""
+        with _plain():
+            await self._sending.execute(PUT_SHARES, {"value": json.dumps(shares)})
 
     async def close(self) -> None:
         """End both connections."""

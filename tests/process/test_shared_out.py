@@ -152,6 +152,13 @@ def test_both_check_and_one_tells(shared: Shared) -> None:
     assert own > 0
     assert others > 0
     assert south.value("healthmon_standing_by") == 1
+    rows = json.loads(shared.products["north"].run("agents", "--json").out)
+    assert [one["name"] for one in rows] == ["north", "south"]
+    listed = {one["name"]: one for one in rows}
+    assert sum(one["share"] for one in listed.values()) == pytest.approx(1.0)
+    assert min(one["share"] for one in listed.values()) > 0
+    assert listed["north"]["way_seconds"] is None
+    assert 0 < listed["south"]["way_seconds"] < 5
     shared.kill(DYING)
     north.until(lambda: set(shared.messages()) == {(name, "opened") for name in DYING}, 60)
     for name in DYING:
