@@ -10,6 +10,7 @@ from healthmon.cli.app import cli
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+FIGURES = (ROOT / "docs" / "figures.md").read_text()
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix()
     for folder in (ROOT, ROOT / "dashboards", ROOT / "docs")
@@ -19,7 +20,7 @@ DOCUMENTS = sorted(
 
 def test_make_commands_of_the_readme_are_in_the_makefile():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = set(re.findall(r"\bmake ([a-z]+)", README))
+    named = set(re.findall(r"\bmake ([a-z]+)", README + FIGURES))
     assert {"demo", "test"} <= named
     assert named <= targets
 
@@ -36,8 +37,8 @@ def test_commands_of_the_readme_are_in_the_program():
     assert named <= commands
 
 
-def test_benchmarks_of_the_readme_exist():
-    for name in re.findall(r"benchmarks ([a-z_]+)", README):
+def test_benchmarks_of_the_figures_exist():
+    for name in re.findall(r"benchmarks ([a-z_]+)", FIGURES):
         assert (ROOT / "benchmarks" / f"{name}.py").is_file(), name
 
 
