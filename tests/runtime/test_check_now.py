@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.loopback import served
 from helpers.open_agent import OpenAgent, open_agent
 from helpers.support import free_port
 
@@ -55,7 +56,7 @@ async def test_a_mended_camera_is_seen_at_once_and_its_page_says_so(tmp_path: Pa
             writer.close()
 
         room.agent.schedule._hasty.clear()  # the run a moment ago was none of a person
-        async with await asyncio.start_server(answer, "127.0.0.1", port):
+        async with served(answer, port=port):
             sent = await room.press(PAGE, CHECK)
             assert (sent.status_code, sent.headers["location"]) == (303, PAGE)
             text = await room.says(PAGE, "All 3 checks have ended.</strong> Asked for by smith")
