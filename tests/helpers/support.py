@@ -81,6 +81,13 @@ def faked(ahead: str) -> dict[str, str]:
     return {"LD_PRELOAD": preload, "FAKETIME": ahead, **once}
 
 
+def made_by(*argv: str | Path) -> None:
+    """Run a program that makes a file and ends. The time only bounds a hang: a busy machine needs
+    minutes for a film.
+    """
+    subprocess.run(argv, check=True, timeout=600, stdin=subprocess.DEVNULL)
+
+
 def free_port(kind: int = socket.SOCK_STREAM, host: str = "127.0.0.1") -> int:
     """A port where nobody listens, given once by this process.
 

@@ -4,7 +4,6 @@ Frames and 0xABAC.
 
 from __future__ import annotations
 
-import subprocess
 import time
 from dataclasses import replace
 from datetime import datetime
@@ -16,7 +15,7 @@ import pytest
 from helpers.peers.rtsp_peers import wait_serving
 from helpers.pictures import learned, png, scene
 from helpers.profile_g_rig import RECORDER, recorder_rig
-from helpers.support import Peers, free_port, library, need
+from helpers.support import Peers, free_port, library, made_by, need
 
 from healthmon.model.enums import CheckName, State
 from healthmon.model.footage import Playback
@@ -37,7 +36,7 @@ def port(module_peers: Peers) -> int:
     source = ["-f", "lavfi", "-i", "testsrc=size=160x120:rate=5:duration=400"]
     coding = ["-c:v", "libx264", "-preset", "veryfast", "-g", "5", "-pix_fmt", "yuv420p"]
     argv = ["ffmpeg", "-loglevel", "error", *source, *coding, str(file)]
-    subprocess.run(argv, check=True, timeout=60, stdin=subprocess.DEVNULL)
+    made_by(*argv)
     began = str(int(time.time()) - 330)
     module_peers.start(
         "/usr/bin/python3", SERVER, RECORDER, str(number), file, began, "healthmon", "view only"
@@ -65,7 +64,7 @@ def filmed(to: Path, source: list[str], filters: str, rate: int, seconds: int) -
     coding = ["-c:v", "libx264", "-preset", "veryfast", "-g", "1", "-qp", "26"]
     more = ["-r", str(rate), "-t", str(seconds), "-pix_fmt", "yuv420p"]
     argv = ["ffmpeg", "-loglevel", "error", *source, "-vf", filters, *coding, *more, str(to)]
-    subprocess.run(argv, check=True, timeout=100, stdin=subprocess.DEVNULL)
+    made_by(*argv)
 
 
 def still(picture: Path, rate: int) -> list[str]:

@@ -256,14 +256,20 @@ def test_a_stream_with_intra_refresh_has_a_picture_or_says_why_not(peers: Peers,
     known = learned(whole[20:-20, 40:-40])
     cameras = taught(tmp_path, live, [(name, known) for name in names])
     cameras += taught(tmp_path, films, [("late", known)])
-    sheet = sheet_of(tmp_path, cameras, "--shift")
-    cells = cells_of(sheet, "C7")
-    assert {name: cell["mark"] for name, cell in cells.items()} == {
+    wanted = {
         "refresh": "pass",
         "late": "pass",
         "refreshcovered": "warning",
         "longrefresh": "NOT CHECKED",
     }
+    for _ in range(3):  # a busy machine may have no time for a picture; it is never judged wrongly
+        cells = cells_of(sheet_of(tmp_path, cameras, "--shift"), "C7")
+        marks = {name: cell["mark"] for name, cell in cells.items()}
+        wrong = {name for name in wanted if marks[name] != wanted[name]}
+        assert all(marks[name] == "NOT CHECKED" for name in wrong), cells
+        if not wrong:
+            break
+    assert marks == wanted, cells
 
 
 async def test_a_camera_that_is_steered_through_the_whole_check_has_no_fault(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
+
+from helpers.support import made_by
 
 SECONDS, RATE = 12, 15
 SIZE, MARGIN = (640, 360), (80, 40)  # what the camera shows of the scene, and what lies around it
@@ -51,7 +52,7 @@ def join_late(file: Path, seconds: float) -> None:
     whole = file.rename(file.with_name(f"whole.{file.name.partition('.')[2]}"))
     argv = ["ffmpeg", "-loglevel", "error", "-i", str(whole), "-c", "copy", "-copyinkf"]
     argv += ["-ss", str(seconds), str(file)]
-    subprocess.run(argv, check=True, timeout=60, stdin=subprocess.DEVNULL)
+    made_by(*argv)
     whole.unlink()
 
 
@@ -66,4 +67,4 @@ def make(folder: Path, scene: Path, films: Iterable[tuple[str, Film]]) -> None:
         to = folder / f"{name}.{one.codec}{one.kind}.mkv"
         argv = ["ffmpeg", "-loglevel", "error", *source, "-vf", one.filters]
         argv += ["-t", str(SECONDS), *coder, str(to)]
-        subprocess.run(argv, check=True, timeout=120, stdin=subprocess.DEVNULL)
+        made_by(*argv)

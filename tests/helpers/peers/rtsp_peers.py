@@ -7,12 +7,11 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 
-from helpers.support import Peers, faked, free_port, library, need
+from helpers.support import Peers, faked, free_port, library, made_by, need
 
 HERE = Path(__file__).parent
 PYTHON = HERE.parents[2] / ".venv-peers/bin/python"
@@ -66,7 +65,7 @@ def clip(peers: Peers, codec: tuple[str, ...] = H264) -> Path:
         "20",
     ]
     argv += ["-c:v", *codec, "-g", "15", "-pix_fmt", "yuv420p", str(film)]
-    subprocess.run(argv, check=True, timeout=60, stdin=subprocess.DEVNULL)
+    made_by(*argv)
     return film
 
 
@@ -150,7 +149,7 @@ def rust(peers: Peers) -> int:
         "h264_mp4toannexb",
         film,
     ]
-    subprocess.run(argv, check=True, timeout=60, stdin=subprocess.DEVNULL)
+    made_by(*argv)
     return _of_pypi(peers, "rust", "rtsp", film)
 
 
@@ -160,7 +159,7 @@ def espp(peers: Peers) -> int:
     source = "videotestsrc pattern=ball num-buffers=30 ! video/x-raw,format=I420,width=320,height=240,framerate=10/1"
     files = f"jpegenc quality=60 ! multifilesink location={peers.folder}/%02d.jpg"
     argv = ["gst-launch-1.0", "-q", *f"{source} ! {files}".split()]
-    subprocess.run(argv, check=True, timeout=60, stdin=subprocess.DEVNULL)
+    made_by(*argv)
     return _of_pypi(peers, "espp", "espp", *sorted(peers.folder.glob("*.jpg")))
 
 
