@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from healthmon.picture.clock_model import LEAST_GAIN, Field, Floats, Glyphs
+from healthmon.picture.clock_model import LEAST_GAIN, OTHER, Field, Floats, Glyphs
 
 LEAST_FIT = 0.85  # of a digit whose place is not known yet
 LEAST_MARGIN = 0.3
-SAME_GROUP = (0.75, 1.2)  # from digit to digit, in pitches
+SAME_GROUP = 1.2  # from digit to digit at most, in pitches
 NEXT_GROUP = 2.7  # from the last digit of a group to the first of the next one
 NEXT_OF_DATE = 3.4  # the same where a letter as wide as two digits may stand between (2026年11月)
+MONTH = 12  # from the day to the year, between which September stands
 OTHER_LINE = (0.9, 2.2)  # glyph heights from the time to the date on the next line
 OTHER_COLUMNS = 12  # pitches that it may begin earlier or end later
 COARSE_FIT = 0.6  # of a digit, a few rows beside its place
@@ -63,7 +64,7 @@ def _windows(strip: Floats, glyphs: Glyphs, row: int) -> Floats:
 
 
 def date_beside(
-    mean: Floats, glyphs: Glyphs, time: Sequence[Field], pitch: float
+    mean: Floats, glyphs: Glyphs, time: Sequence[Field], pitch: float, nearest: float
 ) -> tuple[Field, ...]:
     """The numbers of a date on the line above or below the `time` in the rows `mean`; none where
     there is none.
@@ -73,16 +74,16 @@ def date_beside(
     last = time[-1].cells[-1][1]
     left = max(0, int(first - OTHER_COLUMNS * pitch))
     part = mean[:, left : int(last + OTHER_COLUMNS * pitch) + wide]
-    nearest, farthest = (int(one * high) for one in OTHER_LINE)
-    for rows in (range(row - farthest, row - nearest), range(row + nearest, row + farthest)):
+    least, most = (int(one * high) for one in OTHER_LINE)
+    for rows in (range(row - most, row - least), range(row + least, row + most)):
         inside = [one for one in rows if 0 <= one <= mean.shape[0] - high]
         at = _fullest_row(part, glyphs, inside)
         if at is None:
             continue
         top = max(0, at - 1)
-        found = digits_of(part[top : at + high + 1], glyphs, 0.75 * pitch)
+        found = digits_of(part[top : at + high + 1], glyphs, nearest * pitch)
         cells = [(top + one.cell[0], left + one.cell[1]) for one in found]
-        if date := _date(list(_groups(cells, pitch)), pitch):
+        if date := _date(list(_groups(cells, pitch, nearest)), pitch):
             return date
     return ()
 
@@ -113,20 +114,39 @@ def _apart(found: list[Found], least: float) -> list[Found]:
     return sorted(kept, key=lambda each: each.cell[1])
 
 
-def fields_of(found: Sequence[Found], tens: Cell, unit: Cell) -> tuple[Field, ...] | None:
+def fields_of(
+    found: Sequence[Found], tens: Cell, unit: Cell, nearest: float
+) -> tuple[Field, ...] | None:
     """The fields of the clock whose seconds stand at `tens` and `unit`: the two numbers before them
-    are hours and minutes. None where there are no such numbers.
+    are hours and minutes. None where there are no such numbers. Digits of one number are apart by
+    `nearest` pitches at least.
     """
     pitch = float(unit[1] - tens[1])
     cells = [one.cell for one in found]
-    before = list(_groups([one for one in cells if one[1] < tens[1] - 0.75 * pitch], pitch))
-    after = list(_groups([one for one in cells if one[1] > unit[1] + 0.75 * pitch], pitch))
+    before = list(
+        _groups([one for one in cells if one[1] < tens[1] - 0.75 * pitch], pitch, nearest)
+    )
+    after = list(_groups([one for one in cells if one[1] > unit[1] + 0.75 * pitch], pitch, nearest))
     three = (*before[-2:], (tens, unit))
     if not _is_time(three, pitch):
         return None
     names = ("hour", "minute", "second")
     time = tuple(Field(name, one) for name, one in zip(names, three, strict=True))
-    return (*time, *(_date(before[:-2], pitch) or _date(after, pitch)))
+    date = _date(before[:-2], pitch) or _date(after, pitch)
+    return (*time, *(date or _other(before[:-2], three, after, pitch)))
+
+
+def _other(
+    before: Sequence[Group], time: Sequence[Group], after: Sequence[Group], pitch: float
+) -> tuple[Field, ...]:
+    """A number that stands beside the `time` as one of its own would: where letters move the text, it
+    tells hours from minutes.
+    """
+    if before and len(before[-1]) == 2 and _follows(before[-1], time[0], pitch):
+        return (Field(OTHER, before[-1]),)
+    if after and len(after[0]) == 2 and _follows(time[-1], after[0], pitch):
+        return (Field(OTHER, after[0]),)
+    return ()
 
 
 def _is_time(groups: Sequence[Group], pitch: float) -> bool:
@@ -136,12 +156,12 @@ def _is_time(groups: Sequence[Group], pitch: float) -> bool:
     return two and all(_follows(first, second, pitch) for first, second in pairs)
 
 
-def _groups(cells: Sequence[Cell], pitch: float) -> Iterator[Group]:
+def _groups(cells: Sequence[Cell], pitch: float, nearest: float) -> Iterator[Group]:
     """Digits that stand side by side."""
     group: list[Cell] = []
     for cell in cells:
         apart = (cell[1] - group[-1][1]) / pitch if group else 1.0
-        if not SAME_GROUP[0] <= apart <= SAME_GROUP[1]:
+        if not nearest <= apart <= SAME_GROUP:
             yield tuple(group)
             group = []
         group.append(cell)
@@ -162,7 +182,7 @@ def _date(groups: Sequence[Group], pitch: float) -> tuple[Field, ...]:
         near = all(_follows(a, b, pitch, NEXT_OF_DATE) for a, b in itertools.pairwise(three))
         if names and near:
             return tuple(Field(name, one) for name, one in zip(names, three, strict=True))
-    for first, last in itertools.pairwise(groups):
-        if (len(first), len(last)) == (2, 4) and last[0][1] - first[-1][1] <= 7 * pitch:
+    for first, last in itertools.combinations(groups, 2):  # letters may look like digits
+        if (len(first), len(last)) == (2, 4) and last[0][1] - first[-1][1] <= MONTH * pitch:
             return Field("day", first), Field("year", last)  # a month in letters between them
     return ()

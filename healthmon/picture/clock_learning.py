@@ -9,8 +9,9 @@ as it was watched. Nothing is configured, and no general reader of text is neede
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 
 from healthmon.picture.clock_layout import Found, date_beside, digits_of, fields_of
 from healthmon.picture.clock_model import (
+    OF_KERNING,
+    OTHER,
     ClockModel,
     Digits,
     Field,
@@ -43,6 +46,8 @@ PROOF_FIT = 0.8  # of a digit of a clock that must count right anyway
 PROOF = 0.6  # of the watched seconds must be read surely, and none of these wrong
 MOST_AROUND = 160  # rows above and below it that may hold the date; they cost memory
 PUNCTUAL = 0.85  # of these must show the very second
+NEAREST = (0.75, 0.55)  # pitches between digits that stand side by side; the second with a narrow 1
+LIKELY = 5  # times of a carry that are tried where the last digit does not stay at its place
 DAY = 86400
 
 
@@ -174,14 +179,19 @@ class ClockLearner:
         }
         if len(means) < LEAST_SECONDS:
             return None
-        ticking = _Ticking.found(means, (self.spot.row - self.top, self.spot.column))
-        if ticking is None:
-            return None
-        for carry in ticking.carries():
-            model = self._model(ticking, carry, now)
-            if model is not None:
-                return model
-        return None
+        near = self.spot.row - self.top, self.spot.column
+        ticking = _Ticking.found(means, near)
+        tried = [(ticking, carry) for carry in ticking.carries()] if ticking else []
+        found = (self._model(one, carry, now) for one, carry in tried)
+        moved = (self._moved(means, rows, carry, now) for carry, rows in _steadied(means, near))
+        return next((one for one in itertools.chain(found, moved) if one is not None), None)
+
+    def _moved(
+        self, seen: dict[int, Floats], steady: dict[int, Floats], carry: int, now: float
+    ) -> ClockModel | None:
+        """The clock whose last digit moves in the rows as `seen`, and not in the `steady` ones."""
+        ticking = _Ticking.found(steady, (self.spot.row - self.top, self.spot.column))
+        return self._model(replace(ticking, seen=seen), carry, now) if ticking else None
 
     def _model(self, ticking: _Ticking, carry: int, now: float) -> ClockModel | None:
         glyphs = ticking.glyphs(carry)
@@ -189,20 +199,31 @@ class ClockLearner:
         if glyphs is None or tens is None:
             return None
         pitch = ticking.unit[1] - tens.column
-        row = max(0, ticking.unit[0] - 1)
-        strip = ticking.mean_of(tens.minute)[row : row + glyphs.size[0] + 2]
-        found = [
-            Found((row + one.cell[0], one.cell[1]), one.digit, one.fit)
-            for one in digits_of(strip, glyphs, 0.75 * pitch)
-        ]
-        fields = fields_of(found, (ticking.unit[0], tens.column), ticking.unit)
-        if fields and len(fields) == 3:
-            mean = ticking.mean_of(tens.minute)
-            fields += date_beside(mean, glyphs, fields, float(pitch))
-        proven = ticking.proven(glyphs, fields) if fields else ()
-        if not proven:
+        best = self._fields(ticking, glyphs, tens)
+        if not best:
             return None
-        return ClockModel(self.size, glyphs, _lower(proven, self.top), float(pitch), now)
+        return ClockModel(self.size, glyphs, _lower(best, self.top), float(pitch), now)
+
+    @staticmethod
+    def _fields(ticking: _Ticking, glyphs: Glyphs, tens: _Tens) -> tuple[Field, ...]:
+        """The numbers of the clock that count right, with a date if there is one; none where none do."""
+        pitch, row = float(ticking.unit[1] - tens.column), max(0, ticking.unit[0] - 1)
+        mean = ticking.mean_of(tens.minute)
+        strip = mean[row : row + glyphs.size[0] + 2]
+        best: tuple[Field, ...] = ()
+        for nearest in NEAREST:
+            found = [
+                Found((row + one.cell[0], one.cell[1]), one.digit, one.fit)
+                for one in digits_of(strip, glyphs, nearest * pitch)
+            ]
+            fields = fields_of(found, (ticking.unit[0], tens.column), ticking.unit, nearest)
+            if fields and not _dated(fields):
+                fields += date_beside(mean, glyphs, fields, pitch, nearest)
+            proven = ticking.proven(glyphs, fields, pitch) if fields else ()
+            best = max(best, proven, key=lambda one: (_dated(one), len(one)))
+            if _dated(best):
+                break
+        return best
 
 
 def learned_clocks(
@@ -261,12 +282,14 @@ class _Tens:
 @dataclass(slots=True)
 class _Ticking:
     """The rows around a clock, a mean for each second, and the cell of its last digit in them: `unit`
-    is the left upper corner, `size` its rows and columns.
+    is the left upper corner, `size` its rows and columns. The rows as `seen` are others where that digit
+    was moved to one place.
     """
 
     means: dict[int, Floats]
     unit: tuple[int, int]
     size: tuple[int, int]
+    seen: dict[int, Floats]
 
     @classmethod
     def found(cls, means: dict[int, Floats], near: tuple[int, int]) -> _Ticking | None:
@@ -284,11 +307,11 @@ class _Ticking:
         top, bottom, first, last = bounds
         top, first = max(0, top - 1), max(0, left + first - 1)
         bottom, last = min(rows, bottom + 2), min(columns, left + last + 2)
-        return cls(means, (top, first), (bottom - top, last - first))
+        return cls(means, (top, first), (bottom - top, last - first), means)
 
-    def _cell(self, second: int, column: int) -> Floats:
+    def _cell(self, rows: Floats, column: int) -> Floats:
         (row, _), (high, wide) = self.unit, self.size
-        return self.means[second][row : row + high, column : column + wide]
+        return rows[row : row + high, column : column + wide]
 
     def carries(self) -> list[int]:
         """When the last digit is 0, as seconds modulo ten: the likeliest first. The digit before it
@@ -310,11 +333,11 @@ class _Ticking:
     def glyphs(self, carry: int) -> Glyphs | None:
         """The ten digits, where `carry` is when the last one is 0; None where one was not seen."""
         seen: list[list[Floats]] = [[] for _ in range(10)]
-        for second in self.means:
-            seen[(second - carry) % 10].append(self._cell(second, self.unit[1]))
+        for second, rows in self.means.items():
+            seen[(second - carry) % 10].append(self._cell(rows, self.unit[1]))
         if not all(seen):
             return None
-        return Glyphs.of(np.stack([np.median(one, axis=0) for one in seen]))
+        return Glyphs.of(np.stack([np.median(_together(one), axis=0) for one in seen]))
 
     def tens(self, glyphs: Glyphs, carry: int) -> _Tens | None:
         """The digit before the last one: it must count up by one at each carry."""
@@ -325,7 +348,12 @@ class _Ticking:
         fit, digits, left = max(read, default=(0.0, [], 0))
         if fit < LEAST_TENS:
             return None
-        return _Tens(left, tuple(_longest_minute(decades, digits)))
+        stood = {
+            decade: [one for one in seconds if self.seen[one] is self.means[one]]
+            for decade, seconds in decades.items()
+        }
+        minute = _longest_minute(stood, digits)
+        return _Tens(left, tuple(minute)) if minute else None
 
     def _decades(self, carry: int) -> dict[int, list[int]]:
         """The seconds of each ten between two carries."""
@@ -338,37 +366,120 @@ class _Ticking:
         self, left: int, glyphs: Glyphs, decades: dict[int, list[int]]
     ) -> tuple[float, list[int]]:
         """How well the cell at `left` fits a digit that counts up (0: not at all), and the digits."""
-        patches = [
-            np.mean([self._cell(one, left) for one in seconds], axis=0).ravel()
-            for seconds in decades.values()
-        ]
-        fits, _ = glyphs.fits(np.asarray(patches, np.float32).reshape(len(patches), -1))
+        fits = self._fits_of_tens(self.means, left, glyphs, decades)
+        if self.seen is not self.means:  # what moves the last digit need not move the one before
+            fits = np.maximum(fits, self._fits_of_tens(self.seen, left, glyphs, decades))
         digits = [int(one) for one in fits.argmax(axis=1)]
         if not _counts(list(decades), digits):
             return 0.0, digits
         return float(fits.max(axis=1).min()), digits
 
+    def _fits_of_tens(
+        self, shown: dict[int, Floats], left: int, glyphs: Glyphs, decades: dict[int, list[int]]
+    ) -> Floats:
+        """How well the cell at `left` of what was `shown` fits each digit in each of the `decades`."""
+        patches = [
+            np.mean([self._cell(shown[one], left) for one in seconds], axis=0).ravel()
+            for seconds in decades.values()
+        ]
+        fits, _ = glyphs.fits(np.asarray(patches, np.float32).reshape(len(patches), -1))
+        return fits
+
     def mean_of(self, seconds: Iterable[int]) -> Floats:
         """The mean of some seconds."""
-        return np.asarray(np.mean([self.means[one] for one in seconds], axis=0), np.float32)
+        return np.asarray(np.mean([self.seen[one] for one in seconds], axis=0), np.float32)
 
-    def proven(self, glyphs: Glyphs, fields: Sequence[Field]) -> tuple[Field, ...]:
+    def proven(self, glyphs: Glyphs, fields: Sequence[Field], pitch: float) -> tuple[Field, ...]:
         """The fields that are read surely: hours, minutes and seconds must count right, and a date
         stand still. None where the time does not.
         """
         time, date = tuple(fields[:3]), tuple(fields[3:])
-        shown = self._read(glyphs, time)
+        shown = self._read(glyphs, time, pitch)
         if _share(shown) < PROOF or not _counts_right(shown):
             return ()
-        dates = self._read(glyphs, date)
+        dates = self._read(glyphs, date, pitch)
         steady = len({one.text for one in dates.values() if one.sure}) == 1
         return (*time, *date) if date and steady and _share(dates) >= PROOF else time
 
-    def _read(self, glyphs: Glyphs, fields: Sequence[Field]) -> dict[int, Digits]:
+    def _read(self, glyphs: Glyphs, fields: Sequence[Field], pitch: float) -> dict[int, Digits]:
         """What stands in `fields` in each second."""
         cells = [cell for one in fields for cell in one.cells]
-        shown = self.means.items()
-        return {second: read_cells(one, glyphs, cells, PROOF_FIT) for second, one in shown}
+        shown = self.seen.items()
+        return {second: read_cells(one, glyphs, cells, pitch, PROOF_FIT) for second, one in shown}
+
+
+def _steadied(
+    means: dict[int, Floats], near: tuple[int, int]
+) -> Iterator[tuple[int, dict[int, Floats]]]:
+    """The rows around a clock whose last digit does not stay `near` its place, moved so that it does: a
+    digit before it is narrower, or kerned. It moves when that changes; so first comes when the last
+    digit is 0, as seconds modulo ten, the likeliest ones.
+    """
+    steps = [np.abs(one - means[at - 1]) for at, one in means.items() if at - 1 in means]
+    bounds = _bounds(np.asarray(np.mean(steps, axis=0), np.float32), near) if steps else None
+    if bounds is None:
+        return
+    top, bottom, first, last = bounds
+    reach = max(2, (last - first) * 2 // 5)
+    rows, columns = slice(top, bottom + 1), slice(max(0, first - reach), last + reach + 1)
+    cells = {second: one[rows, columns] for second, one in means.items()}
+    moved = {
+        at: _apart(cells[at], cells[at + 10], reach) for at in sorted(cells) if at + 10 in cells
+    }
+    if not any(moved.values()):
+        return
+    tried = [(*_moves(moved, means, carry), carry) for carry in range(10)]
+    for _, moves, carry in sorted(tried, key=lambda one: one[0])[:LIKELY]:
+        yield carry, {at: _rolled(one, moves[(at - carry) // 10]) for at, one in means.items()}
+
+
+def _moves(moved: dict[int, int], seconds: Iterable[int], carry: int) -> tuple[int, dict[int, int]]:
+    """By how many columns the last digit has moved in each ten seconds after `carry`, against where it
+    stands longest, where it `moved` so far after each second; and how many of these disagree.
+    """
+    found: dict[int, list[int]] = {}
+    for at, right in moved.items():
+        found.setdefault((at - carry) // 10, []).append(right)
+    usual = {decade: int(np.median(rights)) for decade, rights in found.items()}
+    odd = sum(right != usual[(at - carry) // 10] for at, right in moved.items())
+    stands = {(at - carry) // 10: 0 for at in sorted(seconds)}
+    for decade in sorted(stands)[1:]:
+        stands[decade] = (
+            stands[decade - 1] + usual.get(decade - 1, 0) if decade - 1 in stands else 0
+        )
+    every = [stands[(at - carry) // 10] for at in seconds]
+    longest = max(every, key=every.count)
+    return odd, {decade: right - longest for decade, right in stands.items()}
+
+
+def _rolled(rows: Floats, right: int) -> Floats:
+    """The `rows` with what stood so many columns to the `right` at its place; the same where that is 0."""
+    return np.roll(rows, -right, axis=1) if right else rows
+
+
+def _together(cells: Sequence[Floats]) -> list[Floats]:
+    """Pictures of the same digit, all where most of them show it: one before it may kern it."""
+    reach = max(1, -(-cells[0].shape[1] // OF_KERNING))
+    moves = [[_apart(one, other, reach) for other in cells] for one in cells]
+    most = min(range(len(cells)), key=lambda at: sum(map(abs, moves[at])))
+    pairs = zip(cells, moves[most], strict=True)
+    return [np.roll(one, -right, axis=1) for one, right in pairs]
+
+
+def _apart(one: Floats, other: Floats, reach: int) -> int:
+    """By how many columns, at most `reach`, the `other` piece is to the right of `one`."""
+    wide = one.shape[1]
+    middle = one[:, reach : wide - reach]
+    off = {
+        right: float(np.square(other[:, reach + right : wide - reach + right] - middle).mean())
+        for right in range(-reach, reach + 1)
+    }
+    return min(off, key=lambda right: (off[right], abs(right)))
+
+
+def _dated(fields: Sequence[Field]) -> bool:
+    """Whether a date is among the fields."""
+    return any(one.name not in {"hour", "minute", "second", OTHER} for one in fields)
 
 
 def _share(shown: dict[int, Digits]) -> float:

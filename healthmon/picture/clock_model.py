@@ -9,7 +9,7 @@ glyph and, where the glyphs differ, fits it clearly better than each of the nine
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -25,14 +25,18 @@ from healthmon.picture.messages import Message
 LEAST_FIT = 0.9
 LEAST_GAIN = 0.35  # contrast, 1 being the learned one
 DIFFERENT = 0.25  # of the contrast: where two glyphs are told apart
-OF_KERNING = 8  # a digit stands this part of its width nearer to another one than learned, at most
+OF_KERNING = 6  # a digit stands this part of its width nearer to another one than learned, at most
+RIVAL = (
+    0.8  # fit of another digit at another place, from which on it is open which one stands there
+)
 MOST_SIDE = 400
 OF_STROKE, RAREST = 0.12, 0.05  # of the contrast; share of the pixels
 LEAST_STROKES = 0.06  # of the pixels of a cell that its digit takes at least
 TIME_DIGITS = 6  # the first ones of a clock
-MOST_LEFT = 1  # sure digits at the place of a text that has moved, which are none of it now
-MOST_MOVED = 1.75  # pitches
+MOST_MOVED = 6.5  # pitches: from May to September
+NO_LETTER = 2.3  # pitches from digit to digit, between which no letters stand
 COARSE, COARSE_FIT = 12, 0.8  # rows of a digit that are enough to find it, and how it fits there
+OTHER = "other"
 Luma = NDArray[Any]  # height x width, 0 to 255
 Floats = NDArray[np.float32]
 
@@ -202,8 +206,9 @@ def _grown(there: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One number of a clock: its `name` (year, month, day, hour, minute, second, first, middle or
-    last), and the left upper corner (row, column) of each digit's cell.
+    """One number of a clock: its `name` (year, month, day, hour, minute, second, first, middle, last, or
+    `OTHER` of one beside the time that must be read with it), and the left upper corner (row, column)
+    of each digit's cell.
     """
 
     name: str
@@ -223,35 +228,47 @@ class ClockModel:
     learned: float = 0.0
 
     def read(self, luma: Luma, least_fit: float = LEAST_FIT) -> Digits:
-        """The digits of every field in `luma` (height x width), in order of the fields. Time and date are
-        each looked for along the line where they do not stand at their place.
+        """The digits of every field in `luma` (height x width), in order of the fields. What does not stand
+        at its place is looked for along its line.
         """
         places = np.array([cell for one in self.fields for cell in one.cells], np.intp)
         found = _read_at(luma, self.glyphs, places, least_fit)
-        for part in np.split(np.arange(len(places)), [TIME_DIGITS]):
-            if not found.sure[part].all():
-                found.put(part, self._read_part(luma, places[part], found.of(part), least_fit))
+        if not found.sure.all():
+            _read_around(luma, self.glyphs, places, found, self.pitch, least_fit)
+        if not found.sure.all():
+            self._read_moved(luma, places, found, least_fit)
         return found.digits_of_all()
 
-    def _read_part(
+    def _read_moved(
         self, luma: Luma, places: NDArray[np.intp], found: _Read, least_fit: float
-    ) -> _Read:
-        """The digits of one part, of which not all that were `found` at `places` are sure."""
-        moved = places + np.array([0, _move(luma, self.glyphs, places, self.pitch)])
-        elsewhere = np.abs(moved - places).max() > 1
-        if elsewhere and _left(places[found.sure], moved) <= MOST_LEFT:
-            other = _read_at(luma, self.glyphs, moved, least_fit)
-            other = _read_around(luma, self.glyphs, moved, other, least_fit)
-            if other.sure.all():
-                return other
-        return _read_around(luma, self.glyphs, places, found, least_fit)
+    ) -> None:
+        """Read into `found` the numbers that letters before them have moved: a day of the week or a month
+        is longer than the one that was learned.
+        """
+        line, moved, end = -1.0, np.zeros(2, np.intp), 0
+        for row, block in _blocks(places, self.glyphs.size[0], self.pitch):
+            if row != line:
+                line, moved, end = row, np.zeros(2, np.intp), 0
+            if not found.sure[block].all():
+                move = _move(luma, self.glyphs, places[block] + moved, self.pitch, end)
+                if move is None:
+                    return
+                moved = moved + move
+                there = places[block] + moved
+                part = _read_at(luma, self.glyphs, there, least_fit)
+                part = _read_around(luma, self.glyphs, there, part, self.pitch, least_fit)
+                found.put(block, part)
+                if not part.sure.all():
+                    return
+            end = int(places[block[-1], 1] + moved[1] + self.pitch)
 
     def numbers(self, digits: Digits) -> dict[str, int]:
-        """The number of each field."""
+        """The number of each field of time and date."""
         found, at = {}, 0
         for one in self.fields:
             found[one.name] = int(digits.text[at : at + len(one.cells)])
             at += len(one.cells)
+        found.pop(OTHER, None)
         return found
 
     def place(self) -> tuple[float, float]:
@@ -262,75 +279,163 @@ class ClockModel:
 
 
 def read_cells(
-    luma: Luma, glyphs: Glyphs, cells: Sequence[tuple[int, int]], least_fit: float = LEAST_FIT
+    luma: Luma, glyphs: Glyphs, cells: Sequence[tuple[int, int]], pitch: float, least_fit: float
 ) -> Digits:
-    """The digits in `cells`; one that is not sure at its place is looked for one pixel around it
+    """The digits in `cells`, `pitch` columns apart; one that is not sure at its place is looked for one pixel around it
     too, then where those before it have moved to.
     """
     places = np.array(cells, np.intp).reshape(-1, 2)
     found = _read_at(luma, glyphs, places, least_fit)
-    return _read_around(luma, glyphs, places, found, least_fit).digits_of_all()
+    return _read_around(luma, glyphs, places, found, pitch, least_fit).digits_of_all()
 
 
 def _read_around(
-    luma: Luma, glyphs: Glyphs, places: NDArray[np.intp], found: _Read, least_fit: float
+    luma: Luma,
+    glyphs: Glyphs,
+    places: NDArray[np.intp],
+    found: _Read,
+    pitch: float,
+    least_fit: float,
 ) -> _Read:
     """What was `found` at `places` (n x 2: row, column), with what is sure near by."""
     unsure = np.flatnonzero(~found.sure)
     if len(unsure):
         around = _fitting(luma, glyphs, places[unsure], _around(1))
         found.put(unsure, _read_at(luma, glyphs, around, least_fit))
-        _follow(luma, glyphs, places, found, least_fit)
+    if not found.sure.all():
+        _follow(luma, glyphs, places, found, pitch, least_fit)
     return found
 
 
-def _move(luma: Luma, glyphs: Glyphs, places: NDArray[np.intp], pitch: float) -> int:
-    """By how many columns the digits at `places` fit best along their line; 0 where they fit nowhere.
-    A day of the week in proportional letters before them moves them by less than two digits; the
-    next number of a clock is farther off.
+def _blocks(
+    places: NDArray[np.intp], high: int, pitch: float
+) -> Iterator[tuple[float, NDArray[np.intp]]]:
+    """The line and the cells of each row of numbers between which no letters stand, from left to right."""
+    lines = np.rint((places[:, 0] - places[:, 0].min()) / high)
+    order = np.lexsort((places[:, 1], lines))
+    apart = np.diff(places[order, 1]) > NO_LETTER * pitch
+    for block in np.split(order, 1 + np.flatnonzero(apart | (np.diff(lines[order]) > 0))):
+        yield float(lines[block[0]]), block
+
+
+def _move(
+    luma: Luma, glyphs: Glyphs, places: NDArray[np.intp], pitch: float, end: int
+) -> tuple[int, int] | None:
+    """By how many rows and columns the digits at `places` fit best along their line, right of `end`. None
+    where they fit nowhere, or at two places; a few digits are not looked for, as others pass for them.
     """
+    if len(places) < TIME_DIGITS:
+        return 0, 0
     step = max(1, glyphs.size[0] // COARSE)
     every = np.s_[:, ::step, ::step]
     near = glyphs.near.reshape(glyphs.levels.shape)
     coarse = Glyphs.of(glyphs.levels[every], near[every].reshape(10, -1))
-    (high, wide), reach = glyphs.size, int(MOST_MOVED * pitch)
+    high, wide = glyphs.size
     places = np.clip(places, 0, (luma.shape[0] - high, luma.shape[1] - wide))
-    row, first = places.min(axis=0).tolist()
-    left = max(0, first - reach)
-    strip = luma[row : row + high, left : places[:, 1].max() + reach + wide].astype(np.float32)
-    windows = np.lib.stride_tricks.sliding_window_view(strip, wide, axis=1)[::step, :, ::step]
+    left = max(end, int(places[:, 1].min() - MOST_MOVED * pitch), 0)
+    right = int(places[:, 1].max() + MOST_MOVED * pitch) + wide
+    moves = np.arange(left - places[:, 1].min(), right - wide + 1 - places[:, 1].max())
+    if not len(moves):
+        return None
+    low = step if step > 1 else 0  # a letter that is taller than all others moves the line down
+    for down in dict.fromkeys((0, low, -low)):
+        row = max(0, int(places[:, 0].min()) + down)
+        strip = luma[row : row + high, left:right]
+        at = places[:, 1] - left + moves[:, None]
+        worst = _worst_fits(strip, coarse, (step, wide), at)
+        best = int(worst.argmax())
+        fitting = moves[worst >= COARSE_FIT]
+        if len(fitting):
+            apart = np.abs(fitting - moves[best]).max()
+            return (down, int(moves[best])) if apart <= pitch / 2 else None
+    return None
+
+
+def _worst_fits(strip: Luma, coarse: Glyphs, each: tuple[int, int], at: NDArray[np.intp]) -> Floats:
+    """How well the digit fits that fits worst of those whose left edges are `at` (n x digits) in a
+    `strip`, of which `each` says: every so many rows and columns, and the width of a digit.
+    """
+    step, wide = each
+    if strip.shape[0] < 1 + (coarse.size[0] - 1) * step or strip.shape[1] < wide:
+        return np.zeros(len(at), np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(strip.astype(np.float32), wide, axis=1)
+    windows = windows[::step, :, ::step]
     patches = np.ascontiguousarray(windows.transpose(1, 0, 2)).reshape(windows.shape[1], -1)
-    fits, _ = coarse.fits(patches)
-    moves = np.arange(-reach, reach + 1)
-    at = np.clip(places[:, 1] - left + moves[:, None], 0, len(fits) - 1)
-    worst = fits.max(axis=1)[at].min(axis=1)
-    return int(moves[worst.argmax()]) if worst.max() >= COARSE_FIT else 0
-
-
-def _left(before: NDArray[np.intp], moved: NDArray[np.intp]) -> int:
-    """How many digits still stand where they stood `before`, which are none of the `moved` text."""
-    apart = np.abs(before[:, 1:] - moved[:, 1])
-    return int(np.count_nonzero(apart.min(axis=1, initial=MOST_SIDE) > 1))
+    best = coarse.fits(patches)[0].max(axis=1)
+    inside = (at < len(best)).all(axis=1)
+    worst = best[at.clip(0, len(best) - 1)].min(axis=1)
+    return np.asarray(np.where(inside, worst, 0.0), np.float32)
 
 
 def _follow(
-    luma: Luma, glyphs: Glyphs, places: NDArray[np.intp], found: _Read, least_fit: float
+    luma: Luma,
+    glyphs: Glyphs,
+    places: NDArray[np.intp],
+    found: _Read,
+    pitch: float,
+    least_fit: float,
 ) -> None:
     """Read into `found` the digits that are not sure yet, along each line. A letter moves all that
     follow it on its line, where it is narrower than the one that was learned there or kerned.
     """
-    grid = _around(max(1, glyphs.size[1] // OF_KERNING))
-    row, moved = -1, 0
-    for one in np.lexsort((places[:, 1], places[:, 0])):
-        at, (top, left) = np.array([one]), places[one].tolist()
-        row, moved = top, moved if top == row else 0
-        if found.sure[one]:
-            continue
-        best = _fitting(luma, glyphs, places[at] + (0, moved), grid)
-        found.put(at, _read_at(luma, glyphs, best, least_fit))
-        if not found.sure[one]:
-            return
-        moved = int(best[0, 1]) - left
+    line, moved, read_at = -1.0, 0, np.zeros(len(places), np.intp)
+    for row, block in _blocks(places, glyphs.size[0], pitch):
+        line, moved = row, moved if row == line else 0
+        for number, one in enumerate(block.tolist()):
+            if found.sure[one] and abs(moved - read_at[one]) <= 1:
+                continue
+            near = _read_near(luma, glyphs, places[one] + (0, moved), least_fit, wider=number > 0)
+            found.put(np.array([one]), near.read)
+            if not near.read.sure[0]:
+                return
+            moved, read_at[one] = moved + near.right, moved + near.right
+            rest = block[number + 1 :]
+            if near.right and len(rest):
+                found.put(rest, _read_at(luma, glyphs, places[rest] + (0, moved), least_fit))
+                read_at[rest] = moved
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """The one digit that was read near a place, so many columns to its right."""
+
+    read: _Read
+    right: int
+
+
+def _read_near(
+    luma: Luma, glyphs: Glyphs, place: NDArray[np.intp], least_fit: float, *, wider: bool
+) -> _Near:
+    """The digit at `place` (row, column) or as far beside it as kerning moves it, with `wider` else as
+    far as a narrow 1 before it does. So far off one stroke of a digit may pass for a narrow 1: nothing else may fit.
+    """
+    wide = glyphs.size[1]
+    near = _best_of(luma, glyphs, place, _around(max(1, -(-wide // OF_KERNING))), least_fit)
+    if near.read.sure[0] or not wider:
+        return near
+    return _best_of(luma, glyphs, place, _around(max(2, wide * 3 // 8)), least_fit, RIVAL)
+
+
+def _best_of(
+    luma: Luma,
+    glyphs: Glyphs,
+    place: NDArray[np.intp],
+    around: NDArray[np.intp],
+    least_fit: float,
+    rival: float = 1.0,
+) -> _Near:
+    """Of what lies `around` a `place` what fits best, and sure if no other digit elsewhere fits by
+    `rival`.
+    """
+    patches = _patches(luma, glyphs, place + around)
+    fits, gains = glyphs.fits(patches)
+    at = int(fits.max(axis=1).argmax())
+    read = _read_of(glyphs, patches[at : at + 1], fits[at : at + 1], gains[at : at + 1], least_fit)
+    if read.sure[0] and rival < 1.0:
+        elsewhere = np.abs(around - around[at]).max(axis=1) > 1
+        others = np.delete(fits[elsewhere], read.digits[0], axis=1)
+        read.sure[0] = others.max(initial=0.0) < rival
+    return _Near(read, int(around[at, 1]))
 
 
 @cache
@@ -371,7 +476,13 @@ class _Read:
 def _read_at(luma: Luma, glyphs: Glyphs, places: NDArray[np.intp], least_fit: float) -> _Read:
     """The digits whose left upper corners are `places` (n x 2: row, column)."""
     patches = _patches(luma, glyphs, places)
-    fits, gains = glyphs.fits(patches)
+    return _read_of(glyphs, patches, *glyphs.fits(patches), least_fit)
+
+
+def _read_of(
+    glyphs: Glyphs, patches: Floats, fits: Floats, gains: Floats, least_fit: float
+) -> _Read:
+    """The digits of `patches`, of which fits and gains are known."""
     digits, margins = glyphs.best(patches, fits)
     which = np.arange(len(digits)), digits
     sure = (fits[which] >= least_fit) & (gains[which] >= LEAST_GAIN) & (margins >= LEAST_MARGIN)

@@ -115,6 +115,37 @@ def test_a_time_that_the_day_of_the_week_moves_along_its_line_is_read():
         assert (read.text, read.sure) == (at.strftime("%H%M%S%d%m%Y"), True)
 
 
+def surely_read(stamp: Stamp, form: str, times: list[datetime]) -> int:
+    """How many of the `times` are read, none wrong, where a clock is learned that is written so."""
+    models, street = learned((stamp,), seconds=28.0)
+    read = [models[0].read(key_frame(street, at)) for at in times]
+    pairs = [(one.text, at.strftime(form)) for one, at in zip(read, times, strict=True) if one.sure]
+    assert [one for one, _ in pairs] == [right for _, right in pairs]
+    return len(pairs)
+
+
+def test_a_1_that_is_narrower_than_the_other_digits_is_learned_and_read():
+    """All that follows it moves by a third of a digit, the last digit every minute."""
+    stamp = Stamp("%d-%m-%Y %H:%M:%S", "narrow", "boxed", 0.06)
+    times = [datetime(2027, 1 + day % 12, day, 3 + day % 20, day, 60 - day) for day in range(1, 21)]
+    assert surely_read(stamp, "%H%M%S%d%m%Y", times) >= 15
+
+
+@pytest.mark.parametrize("font", ["", "5x7"])
+def test_a_day_of_the_week_in_full_moves_the_whole_clock(font: str):
+    """Learned on a Saturday; Wednesday is wider by more than two digits."""
+    stamp = Stamp("%A %d-%m-%Y %H:%M:%S", font, "outlined", 0.05)
+    times = [datetime(2027, 2, day, 4, 56, 8) for day in range(1, 8)]
+    assert surely_read(stamp, "%H%M%S%d%m%Y", times) == 7
+
+
+def test_a_day_that_letters_move_to_the_place_of_the_hours_is_none():
+    """In 5x7 a month that is longer by three letters puts the hours where the minutes were, and so on."""
+    stamp = Stamp("%B %d:%H:%M:%S", "5x7", "outlined", 0.05)
+    times = [datetime(2027, month, 12, 4, 56, 8) for month in range(1, 13)]
+    assert surely_read(stamp, "%H%M%S%d", times) >= 1
+
+
 def test_other_numbers_of_the_line_are_not_read_as_the_time():
     """Where the hours are hidden, minutes, seconds and the day behind them are no time."""
     stamp = Stamp("%H:%M:%S:%d/%m/%Y", "5x7", "outlined", 0.06)
@@ -187,7 +218,7 @@ def test_a_cell_at_the_edge_of_the_picture_is_read_within_it():
     model, _ = outlined()
     luma = np.zeros((360, 640), np.uint8)
     cells = [(0, 0), (360 - model.glyphs.size[0], 640 - model.glyphs.size[1])]
-    assert not clock_model.read_cells(luma, model.glyphs, cells).sure
+    assert not clock_model.read_cells(luma, model.glyphs, cells, model.pitch, 0.9).sure
 
 
 def test_the_margin_is_the_share_of_the_error_where_two_digits_differ():
@@ -264,7 +295,7 @@ def test_a_light_thing_behind_plain_text_makes_no_other_digit_of_it():
     ):
         behind = dark.copy()
         behind[4 + top :, 4 + left :] = light
-        read = clock_model.read_cells(drawn(digit, behind), glyphs, [(4, 4)])
+        read = clock_model.read_cells(drawn(digit, behind), glyphs, [(4, 4)], wide, 0.9)
         sure += read.sure
         wrong += read.sure and read.text != str(digit)
     assert wrong == 0
