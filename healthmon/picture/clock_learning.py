@@ -415,22 +415,28 @@ def _steadied(
     digit before it is narrower, or kerned. It moves when that changes; so first comes when the last
     digit is 0, as seconds modulo ten, the likeliest ones.
     """
-    steps = [np.abs(one - means[at - 1]) for at, one in means.items() if at - 1 in means]
-    bounds = _bounds(np.asarray(np.mean(steps, axis=0), np.float32), near) if steps else None
-    if bounds is None:
-        return
-    top, bottom, first, last = bounds
-    reach = max(2, (last - first) * 2 // 5)
-    rows, columns = slice(top, bottom + 1), slice(max(0, first - reach), last + reach + 1)
-    cells = {second: one[rows, columns] for second, one in means.items()}
-    moved = {
-        at: _apart(cells[at], cells[at + 10], reach) for at in sorted(cells) if at + 10 in cells
-    }
+    moved = _moved_in_ten(means, near)
     if not any(moved.values()):
         return
     tried = [(*_moves(moved, means, carry), carry) for carry in range(10)]
     for _, moves, carry in sorted(tried, key=lambda one: one[0])[:LIKELY]:
         yield carry, {at: _rolled(one, moves[(at - carry) // 10]) for at, one in means.items()}
+
+
+def _moved_in_ten(means: dict[int, Floats], near: tuple[int, int]) -> dict[int, int]:
+    """By how many columns the last digit of a clock has moved ten seconds after each second, when it is
+    the same again; nothing where none is `near`.
+    """
+    steps = [np.abs(one - means[at - 1]) for at, one in means.items() if at - 1 in means]
+    bounds = _bounds(np.asarray(np.mean(steps, axis=0), np.float32), near) if steps else None
+    if bounds is None:
+        return {}
+    top, bottom, first, last = bounds
+    reach = max(2, (last - first) * 2 // 5)
+    rows, columns = slice(top, bottom + 1), slice(max(0, first - reach), last + reach + 1)
+    cells = {second: one[rows, columns] for second, one in means.items()}
+    later = [at for at in sorted(cells) if at + 10 in cells]
+    return {at: _apart(cells[at], cells[at + 10], reach) for at in later}
 
 
 def _moves(moved: dict[int, int], seconds: Iterable[int], carry: int) -> tuple[int, dict[int, int]]:
