@@ -154,7 +154,13 @@ class SharedEstate:
             "defaults": {
                 "interval": f"{self.interval:g} s",
                 "reference_interval": "10 s",
-                "cause": {"hold": "1 s", "quiet": "1 s", "longest": "2 s", "many": "50"},
+                # A camera that dies between its two checks has no video before it is unreachable.
+                "cause": {
+                    "hold": f"{self.interval + 5:g} s",
+                    "quiet": "1 s",
+                    "longest": f"{self.interval + 10:g} s",
+                    "many": "50",
+                },
                 "camera": {
                     "kind": "fixed",
                     "credential": "camera",
@@ -298,7 +304,7 @@ class SharedEstate:
         self.until(self._brought_back)
         expected = {(dying, "opened"), (coming, "closed")}
         with contextlib.suppress(AssertionError):  # it is counted as lost
-            self.until(lambda: expected <= self._since(before).keys(), 90)
+            self.until(lambda: expected <= self._since(before).keys(), 90 + self.interval)
         time.sleep(self.interval)
         told = self._since(before)
         return [
