@@ -79,7 +79,7 @@ class Checker:
         our own wall clock minus the database's; `timed`: we know the time.
         """
         now, apart = time.monotonic(), abs(self.last.clock - clock)
-        if now - self.heard > fresh(seconds):
+        if self.is_silent(seconds):
             return f"was silent for {now - self.heard:.0f} s"
         if self.last.digest != digest:
             return "has other devices or checks in its config.yaml"
@@ -88,6 +88,10 @@ class Checker:
         if timed and not self.last.knows_time:
             return "does not know the time"
         return "has not answered, or has trouble of its own" if now < self.left_alone else ""
+
+    def is_silent(self, seconds: float) -> bool:
+        """Whether it has said nothing for longer than a beat or two; `seconds` is the time of a takeover."""
+        return time.monotonic() - self.heard > fresh(seconds)
 
     def leave_alone(self, why: str) -> None:
         """Give it nothing for a while."""
@@ -272,6 +276,8 @@ class Dealing:
         if seen.reason in _NO_JUDGE:
             checker.leave_alone(seen.detail)
             return None
+        if self._why_not(checker):  # not before: until it answers it may be at the device
+            return None
         try:
             found = seen.observation(check, time.time())
         except UnreadableError:
@@ -357,7 +363,7 @@ class Dealing:
             await self.post.compare_clocks()
             await self._follow_file()
             for sender, checker in list(self.checkers.items()):
-                if self._why_not(checker):
+                if checker.is_silent(self.claim.seconds):
                     checker.give_up()
                 if time.monotonic() - checker.heard > self.claim.seconds:
                     log.warning("the agent on %s checks nothing more", checker.last.name)
