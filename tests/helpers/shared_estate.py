@@ -42,6 +42,7 @@ MOST_EXCESS = 0.5
 # And so many more: a round that begins anew, and then the clock, and what is tried again.
 ONCE = {"connect": 3, "play": 1}
 SETTLED_SECONDS = 120.0
+MOST_LATE = 2.0
 BOOK = "select device, count(*) from cases where left(device, 1) = 'C' group by device"
 
 
@@ -334,9 +335,15 @@ class SharedEstate:
         ended = time.time()
         times: dict[tuple[str, str], list[float]] = defaultdict(list)
         together: dict[str, set[str]] = defaultdict(set)
+        late = [0.0]
         for look in self.looks(began, ended):
+            if look.what == "late":
+                late += map(float, look.others)
+                continue
             times[look.device, look.what].append(look.at)
             together[look.device] |= look.others
+        # A camera that answers too late is a fault of the camera.
+        yield Line("how late the simulator itself was (s)", max(late), MOST_LATE)
         well = self._well(without)
         for what, word in (("play", "streams"), ("connect", "connections")):
             rate = self.normal[what]

@@ -1,6 +1,7 @@
 """Simulated cameras with RTSP, and a time server, in a process of their own. Each connection and each session that
 plays goes to a file, one line each: time (Unix seconds), camera, "connect" or "play", and the numbers of the other
-connections to the camera that were open then, or "-".
+connections to the camera that were open then, or "-". Where the simulator itself was late: time, "simulator",
+"late", seconds.
 
 python logged_estate.py CAMERAS CONTROL_PORT FILE
 """
@@ -21,7 +22,7 @@ from healthmon.demo.rtsp_sim import RtspSim
 from healthmon.demo.state import SimDevice, has_left
 from healthmon.demo.udp_sim import NtpSim
 
-FLUSH_SECONDS = 0.2
+FLUSH_SECONDS, LATE_SECONDS = 0.2, 0.5
 # No multiple of an interval: pictures that come round would be a frozen picture.
 LAP_SECONDS = 61
 
@@ -98,7 +99,10 @@ async def main(cameras: int, control: int, file: Path) -> None:
         await estate.start()
         await estate.serve_control(control)
         while True:
+            due = time.monotonic() + FLUSH_SECONDS
             await asyncio.sleep(FLUSH_SECONDS)
+            if (late := time.monotonic() - due) > LATE_SECONDS:
+                Logged.log.write(f"{time.time():.3f} simulator late {late:.1f}\n")
             Logged.log.flush()
 
 
