@@ -48,7 +48,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--against",
         metavar="REV",
-        help="exposition, startup and soak: measure this revision beside our own",
+        help="exposition, startup, reload and soak: measure this revision beside our own",
     )
     parser.add_argument(
         "--year-cameras", type=int, help="evidence: a year of so many cameras by every second"

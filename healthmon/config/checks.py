@@ -420,5 +420,5 @@ def _logins(tree: Any, path: Path_) -> Iterator[tuple[Path_, str]]:
         steps = tree.items() if isinstance(tree, dict) else enumerate(tree)
         for step, value in steps:
             yield from _logins(value, (*path, step))
-    elif isinstance(tree, str) and _LOGIN_IN_URL.search(tree):
+    elif isinstance(tree, str) and "@" in tree and _LOGIN_IN_URL.search(tree):
         yield path, "a user name or password is in an address; use `credential: NAME`"

@@ -8,7 +8,7 @@ anchors, aliases, merge keys and tags are refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,7 @@ def parse(raw: bytes, file: str) -> Document:
         if line.lstrip(" ").startswith("\t"):
             raise _error(file, number, "a tab indents this line; YAML wants spaces")
     try:
-        return _Reader(Document(file), yaml.parse(text, Loader=_Loader)).document()
+        return _Reader(Document(file), _Loader(text).get_event).document()
     except yaml.MarkedYAMLError as error:
         raise _not_yaml(text, error, file) from None
     except (yaml.YAMLError, ValueError) as error:
@@ -127,7 +127,7 @@ class _Reader:
     """
 
     made: Document
-    events: Iterator[Any]
+    event: Callable[[], Any]
     values: int = 0
     words: dict[str, str] = field(default_factory=dict)
 
@@ -144,7 +144,7 @@ class _Reader:
         return self.made
 
     def _next(self, kind: type | None = None) -> Any:
-        event = next(self.events)
+        event = self.event()
         assert kind is None or isinstance(event, kind)  # noqa: S101 - the grammar of PyYAML's events
         return event
 
@@ -153,35 +153,36 @@ class _Reader:
 
     def _node(self, event: Any, line: int, depth: int) -> tuple[Any, Mark | int]:
         """The value that `event` begins, and its mark at `line`."""
-        if what := _reference(event):
-            raise self._refused(
-                event, f"YAML {what} is not allowed; write the value out or quote it"
-            )
-        self._count(event, depth)
-        if isinstance(event, yaml.ScalarEvent):
+        kind = type(event)
+        if kind is yaml.AliasEvent or event.anchor or event.tag:
+            words = f"YAML {_reference(event)} is not allowed; write the value out or quote it"
+            raise self._refused(event, words)
+        self.values += 1
+        if depth > DEEPEST or self.values > MOST_VALUES:
+            raise self._too_much(event, depth)
+        if kind is yaml.ScalarEvent:
             return self._scalar(event), line
         mark = Mark(line)
-        if isinstance(event, yaml.SequenceStartEvent):
+        if kind is yaml.SequenceStartEvent:
             return self._sequence(mark, depth + 1), mark
         return self._mapping(mark, depth + 1), mark
 
-    def _count(self, event: Any, depth: int) -> None:
-        """Count one value more; the first that is too deep or too many is refused."""
-        self.values += 1
+    def _too_much(self, event: Any, depth: int) -> ConfigError:
+        """The first value that is too deep or too many is refused."""
         if depth > DEEPEST:
-            raise self._refused(event, f"nested deeper than {DEEPEST} levels")
-        if self.values > MOST_VALUES:
-            raise self._refused(event, f"more than {MOST_VALUES} values")
+            return self._refused(event, f"nested deeper than {DEEPEST} levels")
+        return self._refused(event, f"more than {MOST_VALUES} values")
 
     def _scalar(self, event: Any) -> str | None:
         """The string as it is written, each kept once; None for an empty value."""
-        if event.style is None and event.value in ("", "~"):
+        text: str = event.value
+        if text in ("", "~") and event.style is None:
             return None
-        return self.words.setdefault(event.value, event.value)
+        return self.words.setdefault(text, text)
 
     def _sequence(self, mark: Mark, depth: int) -> list[Any]:
         found: list[Any] = []
-        while not isinstance(event := self._next(), _END):
+        while type(event := self.event()) not in _END:
             value, mark.inside[len(found)] = self._node(event, _line(event), depth)
             found.append(value)
             self._bounded(found, event)
@@ -189,10 +190,10 @@ class _Reader:
 
     def _mapping(self, mark: Mark, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        while not isinstance(event := self._next(), _END):
+        while type(event := self.event()) not in _END:
             line = _line(event)
             key, _ = self._node(event, line, depth)
-            value, inside = self._node(self._next(), line, depth)
+            value, inside = self._node(self.event(), line, depth)
             if wrong := self._wrong_key(key, event, mark):
                 self.made.problems.append(Problem(self.made.file, line, "", wrong))
             else:
@@ -220,16 +221,15 @@ class _Reader:
 
 
 def _reference(event: Any) -> str:
-    """What `event` has that makes a value stand for another one or for a type; "" for nothing."""
+    """What `event` has that makes a value stand for another one or for a type."""
     if isinstance(event, yaml.AliasEvent):
         return "alias (*)"
-    if event.anchor:
-        return "anchor (&)"
-    return "tag (!)" if getattr(event, "tag", None) else ""
+    return "anchor (&)" if event.anchor else "tag (!)"
 
 
 def _line(event: Any) -> int:
-    return int(event.start_mark.line) + 1
+    line: int = event.start_mark.line
+    return line + 1
 
 
 def _error(file: object, line: int, text: str) -> ConfigError:

@@ -6,7 +6,10 @@ reads attributes. Settings of installed packages stay objects of their own model
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -24,3 +27,29 @@ class Plain(SimpleNamespace):
 def plain(values: dict[str, Any]) -> Plain:
     """The `Plain` of the values of a model."""
     return Plain(**values)
+
+
+def record(kind: Any, *values: Any) -> Any:
+    """The frozen record of `kind` with the `values` of all its fields, which were complete before."""
+    made = object.__new__(kind)
+    for name, value in zip(_names(kind), values, strict=True):
+        object.__setattr__(made, name, value)
+    return made
+
+
+def values_of(value: Any) -> tuple[Any, ...]:
+    """The values of all fields of a record of at least two, for `record`. What `dataclasses` makes looks
+    the fields of each record up anew.
+    """
+    kind: Any = type(value)
+    return _getter(kind)(value)
+
+
+@functools.cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+@functools.cache
+def _getter(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
+    return attrgetter(*_names(kind))

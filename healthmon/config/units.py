@@ -8,6 +8,7 @@ import contextlib
 import datetime as dt
 import ipaddress
 import re
+import socket
 import zoneinfo
 from urllib.parse import urlsplit
 
@@ -97,13 +98,25 @@ def degrees(text: str) -> float:
     return float(text)
 
 
+_FIRST_GROUP = 224  # of the IPv4 addresses of groups (RFC 5771)
 _EVERYBODY = ipaddress.ip_address("255.255.255.255")
 _NO_ZONES = {"localtime", "posixrules", "Factory"}  # files of the database that are no place's zone
+
+
+def _is_dotted(text: str) -> bool:
+    """Whether `text` is an IPv4 address as it is always written: in a tenth of the time of `ipaddress`."""
+    try:
+        socket.inet_pton(socket.AF_INET, text)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def host(text: str) -> str:
     """An IP address or a DNS name, never a URL."""
     value = text.strip()
+    if _is_dotted(value):
+        return value
     if "@" in value:
         raise ValueError(
             "user names and passwords do not belong in an address; use `credential: NAME`"
@@ -124,6 +137,8 @@ def host(text: str) -> str:
 def peer(text: str) -> str:
     """The address or name of one machine: not of all of them, and not of a group."""
     value = host(text)
+    if _is_dotted(value) and 0 < int(value.partition(".")[0]) < _FIRST_GROUP:
+        return value
     with contextlib.suppress(ValueError):
         number = ipaddress.ip_address(value)
         if number.is_unspecified or number.is_multicast or number == _EVERYBODY:

@@ -14,11 +14,15 @@ from typing import Any
 
 from healthmon.config import loading, secrets
 from healthmon.config.fields import Strict
-from healthmon.config.plain import plain
+from healthmon.config.plain import plain, record, values_of
 from healthmon.config.problems import ConfigError, Problem
+from healthmon.model.device import Access, Device, Limits, StreamSpec
 from healthmon.runtime import extensions
 from healthmon.runtime.estate import Estate
 from healthmon.runtime.reading import Answer
+
+# Of these each device has several.
+_RECORDS = frozenset({Access, Device, Limits, StreamSpec})
 
 
 def answer_of(path: Path) -> Answer:
@@ -36,6 +40,8 @@ class _Pickler(pickle.Pickler):
         """Models of our schema become plain; everything else is pickled as it is."""
         if isinstance(value, Strict) and type(value).__module__.startswith("healthmon.config."):
             return plain, (dict(value),)
+        if type(value) in _RECORDS:
+            return record, (type(value), *values_of(value))
         return NotImplemented
 
 
