@@ -218,7 +218,7 @@ class SharedEstate:
         if not self.share:
             return True
         rows = self.running[self.holder()].series("healthmon_dealt_agent_ok")
-        return bool(rows) and all(value == 1 for _, value in rows)
+        return [value for _, value in rows] == [1] * (len(NAMES) - 1)
 
     def _role(self, role: str) -> list[str]:
         return [name for name in self.running if self._role_of(name) == role]
