@@ -438,7 +438,7 @@ class Agent:
             unreached=unreached(self.dealing.unreached(), self.estate.devices.values())
             if self.dealing
             else "",
-            left_out=left_out(self.dealing.problems()) if self.dealing else "",
+            left_out=left_out(self.dealing.lasting_problems()) if self.dealing else "",
             watched_since=min(self.started, self.incident_service.watched_since or self.started),
         )
         verdicts = own_verdicts(facts, self.estate.shift_plan)

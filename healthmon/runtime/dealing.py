@@ -48,6 +48,7 @@ WAY_SECONDS = 5.0
 CLOCK_SECONDS = 1.0
 LEFT_ALONE_SECONDS = 30.0
 MOST_UNANSWERED = 3
+LASTING_SECONDS = 45.0
 COUNTED_SECONDS = 60.0
 _BUILT_IN = frozenset(map(str, CheckName))
 # An agent that sees this of itself is no judge of a device.
@@ -59,14 +60,16 @@ _NO_JUDGE = frozenset(
 @dataclass(slots=True)
 class Checker:
     """Another agent, as its last report says, which came at `heard` (monotonic). It is given nothing
-    before `left_alone` (monotonic), and has not answered the last `unanswered` checks. `way` is how long
-    a check takes there and back, besides its own time (seconds, a moving mean).
+    before `left_alone` (monotonic), has been given nothing `left_out_since` (monotonic), and has not
+    answered the last `unanswered` checks. `way` is how long a check takes there and back, besides its
+    own time (seconds, a moving mean).
     """
 
     last: Report
     heard: float
     told_logins: int = -1
     left_alone: float = -math.inf
+    left_out_since: float = math.inf
     forgotten: list[Where] = field(default_factory=list)
     waiting: list[Order] = field(default_factory=list)
     under_way: dict[int, asyncio.Future[Outcome | None]] = field(default_factory=dict)
@@ -92,6 +95,15 @@ class Checker:
     def is_silent(self, seconds: float) -> bool:
         """Whether it has said nothing for longer than a beat or two; `seconds` is the time of a takeover."""
         return time.monotonic() - self.heard > fresh(seconds)
+
+    def note(self, *, left_out: bool) -> None:
+        """Whether it is given nothing now although it is there."""
+        began = min(self.left_out_since, time.monotonic())
+        self.left_out_since = began if left_out else math.inf
+
+    def left_out_for(self) -> float:
+        """For how long it has been (seconds); below 0 where it is not."""
+        return time.monotonic() - self.left_out_since
 
     def leave_alone(self, why: str) -> None:
         """Give it nothing for a while."""
@@ -255,6 +267,11 @@ class Dealing:
         found = ((one.last.name, self._why_not(one)) for one in self.checkers.values())
         return [(name, why) for name, why in found if why]
 
+    def lasting_problems(self) -> list[tuple[str, str]]:
+        """Those that are worth a fault: of agents that are there, and longer than a reload takes."""
+        lasting = (one for one in self.checkers.values() if one.left_out_for() > LASTING_SECONDS)
+        return [(one.last.name, self._why_not(one)) for one in lasting]
+
     def unreached(self) -> dict[str, list[str]]:
         """The agents of each site that no agent reaches, by its name; none in the time of a takeover after
         the start.
@@ -363,7 +380,9 @@ class Dealing:
             await self.post.compare_clocks()
             await self._follow_file()
             for sender, checker in list(self.checkers.items()):
-                if checker.is_silent(self.claim.seconds):
+                silent = checker.is_silent(self.claim.seconds)
+                checker.note(left_out=bool(self._why_not(checker)) and not silent)
+                if silent:
                     checker.give_up()
                 if time.monotonic() - checker.heard > self.claim.seconds:
                     log.warning("the agent on %s checks nothing more", checker.last.name)
