@@ -24,8 +24,8 @@ python3 -m venv "$T/env"
 "$T/env/bin/pip" install -q --disable-pip-version-check av==18.1.0 opencv-python-headless==5.0.0.93 numpy==2.4.6 || exit 2
 
 cd "$T"
-turned=h264_metadata=display_orientation=insert:rotate=90
-ffmpeg -v error -f lavfi -i testsrc=size=320x180:rate=5:duration=1 -c:v libx264 -threads 1 -pix_fmt yuv420p -bsf:v "$turned" camera.h264
+picture=testsrc=size=320x180:rate=5:duration=1 turned=h264_metadata=display_orientation=insert:rotate=90
+ffmpeg -v error -f lavfi -i "$picture" -c:v libx264 -threads 1 -pix_fmt yuv420p -bsf:v "$turned" camera.h264
 cat > try.py <<'PY'
 import av
 import cv2
@@ -40,7 +40,8 @@ PY
   ffmpeg -v error -i camera.h264 -frames:v 1 still.png
   size() { ffprobe -v error -show_entries stream=width,height:stream_tags:stream_side_data -of csv=p=0:s=x "$1"; }
   echo "ffprobe, the stream: $(size camera.h264)"
-  echo "ffprobe, the frame: rotation $(ffprobe -v error -show_frames -read_intervals '%+#1' camera.h264 | sed -n 's/^rotation=//p')"
+  frame() { ffprobe -v error -show_frames -read_intervals '%+#1' camera.h264; }
+  echo "ffprobe, the frame: rotation $(frame | sed -n 's/^rotation=//p')"
   echo "ffmpeg, the still: $(size still.png)"
   env/bin/python try.py
 } > seen.txt

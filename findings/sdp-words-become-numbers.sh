@@ -22,7 +22,8 @@ command -v npm > /dev/null || { echo "this needs Node.js with npm"; exit 2; }
 python3 -m venv "$T/env"
 "$T/env/bin/pip" install -q --disable-pip-version-check sdp-transform==1.1.0 || exit 2
 cd "$T"
-npm install --silent --no-audit --no-fund --prefix "$T" sdp-transform@3.0.0 > npm.txt 2>&1 || { cat npm.txt; exit 2; }
+npm install --silent --no-audit --no-fund --prefix "$T" sdp-transform@3.0.0 > npm.txt 2>&1 ||
+  { cat npm.txt; exit 2; }
 
 cat > sdp.py <<'PY'
 import json

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A site name with a bracket in syslog: one reader of RFC 5424 leaves the escapes in, another one loses site and camera.
 #
-# Version: rfc5424-logging-handler 1.4.3 (sends), syslog-rfc5424-parser 0.3.2 (PyPI), glossy 0.1.7 and nsyslog-parser 0.10.1 (npm).
+# Version: rfc5424-logging-handler 1.4.3 (sends) and syslog-rfc5424-parser 0.3.2 of PyPI, glossy 0.1.7 and
+# nsyslog-parser 0.10.1 of npm.
 #
 # Best guess before trying: RFC 5424 section 6.3.3 has \" and \\ and \] escaped within a value. The sender escapes them and
 # syslog-rfc5424-parser gives the name as it was; nsyslog-parser knows the end of the value but leaves the backslashes in.
@@ -21,7 +22,8 @@ command -v npm > /dev/null || { echo "this needs Node.js with npm"; exit 2; }
 python3 -m venv "$T/env"
 "$T/env/bin/pip" install -q --disable-pip-version-check rfc5424-logging-handler==1.4.3 syslog-rfc5424-parser==0.3.2 || exit 2
 cd "$T"
-npm install --silent --no-audit --no-fund --prefix "$T" glossy@0.1.7 nsyslog-parser@0.10.1 > npm.txt 2>&1 || { cat npm.txt; exit 2; }
+npm install --silent --no-audit --no-fund --prefix "$T" glossy@0.1.7 nsyslog-parser@0.10.1 > npm.txt 2>&1 ||
+  { cat npm.txt; exit 2; }
 
 cat > try.py <<'PY'
 import json
