@@ -22,8 +22,8 @@ from healthmon.incidents.incident import EstateState
 from healthmon.incidents.operations import Operation, OperationKind
 from healthmon.incidents.service_dates import next_change
 from healthmon.model.device import Check, CheckKey, Device
-from healthmon.model.enums import AGENT, CheckName, Reason, State
-from healthmon.model.results import CheckResult, Verdict, nothing
+from healthmon.model.enums import AGENT, NO_WAY_THERE, CheckName, Reason, State
+from healthmon.model.results import CheckResult, nothing
 from healthmon.protocols.trace import Trace
 from healthmon.runtime import (
     agent_metrics,
@@ -198,7 +198,7 @@ class Agent:
             self.incident_service.wall.now()
             for sink in self.sinks:
                 sink.apply(result)
-            self._follow(check, result.verdicts)
+            self._follow(check, result)
         except Exception:
             self._bug()
             log.exception("bug while delivering %s of %s", check.check_type, check.device)
@@ -238,12 +238,13 @@ class Agent:
         self._next_date = next_change(self.of_file.devices.values(), operations, now)
         return self.of_file.with_changes(operations, now)
 
-    def _follow(self, check: Check, verdicts: tuple[Verdict, ...]) -> None:
+    def _follow(self, check: Check, result: CheckResult) -> None:
         """Check again soon what is in doubt; check the parents and the site of a lost device now.
 
-        So is what waited for the device, or for the time, to be there again.
+        So is what waited for the device, or for the time, to be there again, and whether a device can be
+        reached at all that has refused another check: else its death would be told as that first.
         """
-        lines = self.state.book.lines
+        lines, verdicts = self.state.book.lines, result.verdicts
         doubtful = any(lines[v.key].doubtful for v in verdicts if v.key in lines)
         _put(self.state.doubtful, check.key, doubtful)
         untimed = any(v.reason is Reason.NO_REFERENCE for v in verdicts)
@@ -254,6 +255,8 @@ class Agent:
             self._follow_reference(self.schedule)
         if check.check_type == CheckName.REACH:
             self._follow_reach(check, self.schedule, doubtful=doubtful)
+        elif doubtful and result.observation.reason in NO_WAY_THERE:
+            self.schedule.run_soon(self._reach_of(check))
 
     def _follow_reference(self, schedule: Schedule) -> None:
         waiting = self.state.untimed
@@ -265,6 +268,12 @@ class Agent:
             schedule.run_soon(self._unseen(check.device))
         elif doubtful:
             schedule.run_soon(self._near(self.estate.devices[check.device]))
+
+    def _reach_of(self, check: Check) -> list[Check]:
+        """The reach check of the device that `check` asks, where that is not known to be lost."""
+        asked = check.spoken_to
+        known = self.estate.reach_checks.get(asked)
+        return [known] if known is not None and asked not in self.state.down else []
 
     def _unseen(self, device: str) -> list[Check]:
         """What could not be checked while the device, or our own network, was away."""
