@@ -77,13 +77,13 @@ class Checker:
     way: float | None = None
     unanswered: int = 0
 
-    def why_not(self, digest: str, clock: float, seconds: float, *, timed: bool) -> str:
-        """Why it is given nothing, in words; "" where it is. `seconds` is the time of a takeover, `clock`
-        our own wall clock minus the database's; `timed`: we know the time.
+    def why_not(self, digest: str, post: Post, seconds: float, *, timed: bool) -> str:
+        """Why it is given nothing, in words; "" where it is. `seconds` is the time of a takeover, `post`
+        is our own; `timed`: we know the time.
         """
-        now, apart = time.monotonic(), abs(self.last.clock - clock)
-        if self.is_silent(seconds):
-            return f"was silent for {now - self.heard:.0f} s"
+        now, apart = time.monotonic(), abs(self.last.clock - post.clock)
+        if self.is_silent(post, seconds):
+            return f"was silent for {post.fetched - self.heard:.0f} s"
         if self.last.digest != digest:
             return "has other devices or checks in its config.yaml"
         if apart > CLOCK_SECONDS:
@@ -92,9 +92,11 @@ class Checker:
             return "does not know the time"
         return "has not answered, or has trouble of its own" if now < self.left_alone else ""
 
-    def is_silent(self, seconds: float) -> bool:
-        """Whether it has said nothing for longer than a beat or two; `seconds` is the time of a takeover."""
-        return time.monotonic() - self.heard > fresh(seconds)
+    def is_silent(self, post: Post, seconds: float) -> bool:
+        """Whether it has said nothing for longer than a beat or two of a takeover in `seconds`, until we
+        last looked into `post`: that we are late ourselves is not its silence.
+        """
+        return post.fetched - self.heard > fresh(seconds)
 
     def note(self, *, left_out: bool) -> None:
         """Whether it is given nothing now although it is there."""
@@ -333,7 +335,7 @@ class Dealing:
 
     def _why_not(self, checker: Checker) -> str:
         timed = knows_the_time(self.state())
-        return checker.why_not(self._digest, self.post.clock, self.claim.seconds, timed=timed)
+        return checker.why_not(self._digest, self.post, self.claim.seconds, timed=timed)
 
     def _rules(self) -> DealingRules:
         if self._made_rules is None or self._made_rules.estate is not self.estate():
@@ -380,11 +382,11 @@ class Dealing:
             await self.post.compare_clocks()
             await self._follow_file()
             for sender, checker in list(self.checkers.items()):
-                silent = checker.is_silent(self.claim.seconds)
+                silent = checker.is_silent(self.post, self.claim.seconds)
                 checker.note(left_out=bool(self._why_not(checker)) and not silent)
                 if silent:
                     checker.give_up()
-                if time.monotonic() - checker.heard > self.claim.seconds:
+                if self.post.fetched - checker.heard > self.claim.seconds:
                     log.warning("the agent on %s checks nothing more", checker.last.name)
                     del self.checkers[sender]
                 else:

@@ -51,13 +51,15 @@ class Letter:
 @dataclass(slots=True)
 class Post:
     """The letters to `receiver` (letters, digits and _), and those that it sends. `clock` is our wall
-    clock minus that of the database (seconds), as last compared.
+    clock minus that of the database (seconds), as last compared; `fetched` is when letters were last
+    fetched (monotonic).
     """
 
     url: str
     password: Secret | None
     receiver: str = ""
     clock: float = 0.0
+    fetched: float = 0.0
     _sending: Any = None
     _fetching: Any = field(default=None, repr=False)
 
@@ -84,6 +86,7 @@ class Post:
                 found = await (
                     await self._fetching.execute(_FETCH, {"to": self.receiver})
                 ).fetchall()
+            self.fetched = time.monotonic()
             yield [Letter(bytes(body), age) for body, age in found]
             with _plain():
                 async for _ in self._fetching.notifies(timeout=LONGEST_PAUSE, stop_after=1):

@@ -57,6 +57,7 @@ def dealing(given: Estate, *reports: Report) -> Dealing:
         AgentState,
     )
     made._open, made._file, made._digest = True, given, "digest"
+    made.post.fetched = time.monotonic()
     made.checkers = {one.sender: Checker(one, time.monotonic()) for one in reports}
     return made
 
@@ -90,12 +91,22 @@ def test_who_is_given_nothing(
         report = Report(**{name: getattr(WELL, name) for name in WELL.__struct_fields__} | report)
     now = time.monotonic()
     checker = Checker(report, now + heard, left_alone=now + left_alone)
-    assert checker.why_not("digest", 1.0, SECONDS, timed=True) == why
+    post = Post("", None, clock=1.0, fetched=now)
+    assert checker.why_not("digest", post, SECONDS, timed=True) == why
+
+
+def test_that_we_are_late_ourselves_is_nobodys_silence() -> None:
+    now = time.monotonic()
+    post, checker = Post("", None, fetched=now - 60), Checker(WELL, now - 61)
+    assert checker.why_not("digest", post, SECONDS, timed=True) == ""
 
 
 def test_an_agent_without_the_time_serves_where_nobody_has_it() -> None:
     report = Report("a", "place", "south", "digest", 0.0, knows_time=False)
-    assert Checker(report, time.monotonic()).why_not("digest", 0.0, SECONDS, timed=False) == ""
+    assert (
+        Checker(report, time.monotonic()).why_not("digest", Post("", None), SECONDS, timed=False)
+        == ""
+    )
 
 
 def test_a_fault_is_worth_telling_that_lasts_longer_than_a_reload(
