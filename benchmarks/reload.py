@@ -103,7 +103,7 @@ def address(number: int) -> str:
     return f"127.1.{number // 250}.{number % 250 + 2}"
 
 
-def configuration(folder: Path, port: int, door: int, cameras: int) -> str:
+def configuration(folder: Path, port: int, camera_port: int, cameras: int) -> str:
     """A config.yaml, as text that every build reads."""
     lines = [
         "estate: {name: Reloads}",
@@ -118,18 +118,18 @@ def configuration(folder: Path, port: int, door: int, cameras: int) -> str:
     ]
     for number in range(cameras):
         place = f"kind: fixed, site: {SITES[number % len(SITES)]}, address: {address(number)}"
-        place += f", rtsp: no, http: no, ports: [{door}]"
+        place += f", rtsp: no, http: no, ports: [{camera_port}]"
         lines.append(f"  - {{id: C{number:05}, name: Camera {number}, {place}}}")
     return "\n".join(lines) + "\n"
 
 
 @contextlib.contextmanager
-def running(build: Build, door: int, cameras: int) -> Iterator[ReloadedAgent]:
+def running(build: Build, camera_port: int, cameras: int) -> Iterator[ReloadedAgent]:
     """An agent of `build`. Raises OSError where it does not start."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="healthmon-reload-") as folder:
         config = Path(folder) / "config.yaml"
-        config.write_text(configuration(Path(folder), port, door, cameras))
+        config.write_text(configuration(Path(folder), port, camera_port, cameras))
         with agent(build, config) as pid:
             end = time.monotonic() + START_SECONDS
             while not listening(port):
@@ -142,8 +142,10 @@ def running(build: Build, door: int, cameras: int) -> Iterator[ReloadedAgent]:
 def rows(cameras: int = CAMERAS, against: str | None = None) -> Iterator[Row]:
     """The least of some reloads, the builds in turn."""
     with contextlib.ExitStack() as held:
-        door = held.enter_context(open_ports(cameras))
-        agents = [held.enter_context(running(build, door, cameras)) for build in builds(against)]
+        camera_port = held.enter_context(open_ports(cameras))
+        agents = [
+            held.enter_context(running(build, camera_port, cameras)) for build in builds(against)
+        ]
         rounds = [[one.reload_seconds() for one in agents] for _ in range(RELOADS)]
     ours, *theirs = (1000 * min(seconds) for seconds in zip(*rounds, strict=True))
     other = theirs[0] if theirs else None

@@ -10,15 +10,10 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers.store_samples import CASE
-
-from healthmon.store import Batch, Store
 
 pytestmark = pytest.mark.slow
 COMMAND = str(Path(sys.executable).with_name("healthmon"))
@@ -55,7 +50,7 @@ def _part(terminal: int) -> bytes:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Iterator[Path]:
-    """A camera that takes connections and never answers, and a fault of three days."""
+    """A camera that takes connections and never answers."""
     path = tmp_path / "config.yaml"
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
@@ -64,31 +59,15 @@ def config(tmp_path: Path) -> Iterator[Path]:
             f"agent: {{state_directory: {tmp_path}}}\ndefaults: {{timeout: 2 s}}\n"
             f"sites: [{{id: s}}]\ncameras: [{camera}]\n"
         )
-        store = Store.open(f"sqlite:///{tmp_path / 'healthmon.db'}")
-        since = time.time() - 3 * 86400
-        store.record(Batch(incidents={7: replace(CASE, since=since, told=since)}))
-        store.close()
         yield path
 
 
-def visits(config: Path, count: int) -> Path:
-    """A contractor's file of so many visits."""
-    file = config.parent / "jobs.csv"
-    first = time.time() - 2 * 86400
-    times = (time.strftime("%Y-%m-%d %H:%M", time.gmtime(first + 60 * n)) for n in range(count))
-    file.write_text("fault,attended\n" + "".join(f"F000007,{at}\n" for at in times))
-    return file
-
-
-@pytest.mark.parametrize("command", ["sweep", "probe", "faults import"])
+@pytest.mark.parametrize("command", ["sweep", "probe"])
 def test_one_line_says_how_far_it_is_and_goes_at_the_end(command: str, config: Path) -> None:
-    more = {
-        "probe": ["C001"],
-        "faults import": [str(visits(config, 700)), "--name", "A. Smith"],
-    }
+    more = {"probe": ["C001"]}
     argv = [COMMAND, *command.split(), *more.get(command, []), "--config", str(config)]
     out, shown = on_terminal(*argv)
-    assert re.search(r"\r(checking|checking lines|recording)( [\d,]+ of [\d,]+)?, \d+ s", shown)
+    assert re.search(r"\rchecking( [\d,]+ of [\d,]+)?, \d+ s", shown)
     assert "\x1b" not in shown
     assert "\x1b" not in out
     last = shown.rpartition("\n")[2].rpartition("\r")

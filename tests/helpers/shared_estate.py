@@ -213,11 +213,12 @@ class SharedEstate:
 
     def shares(self) -> bool:
         """Whether both agents that stand by make checks, where they are to."""
-        if len(self._role("estate")) != 1 or len(self._role("stands by")) != len(NAMES) - 1:
+        holders = self._role("estate")
+        if len(holders) != 1 or len(self._role("stands by")) != len(NAMES) - 1:
             return False
         if not self.share:
             return True
-        rows = self.running[self.holder()].series("healthmon_dealt_agent_ok")
+        rows = self.running[holders[0]].series("healthmon_dealt_agent_ok")
         return [value for _, value in rows] == [1] * (len(NAMES) - 1)
 
     def _role(self, role: str) -> list[str]:

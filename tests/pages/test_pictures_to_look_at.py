@@ -221,9 +221,9 @@ async def test_the_same_by_command_and_a_view_is_learned_anew(tmp_path: Path) ->
 
             assert "being learned from 1 of 10 pictures" in (await said("baseline", "C1a"))[1]
             assert "no camera C9" in (await said("baseline", "C9", "--now", "--name", "S"))[2]
-            code, out, _ = await said("baseline", "C1a", "--now", "--name", "Smith")
-            assert code == 0
-            assert out.startswith("C1a: learns its view anew")
+            code, out, told = await said("baseline", "C1a", "--now", "--name", "Smith")
+            assert (code, out) == (0, "C1a: nothing learned yet\n")
+            assert "C1a: learns its view anew" in told
             await judged(opened, ["C1a"])
             await looked(opened, ["C1a"])
             assert open_codes(opened) == [("C1a", "picture_too_dark")], "answers are asked for anew"

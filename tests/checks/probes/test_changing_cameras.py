@@ -332,7 +332,7 @@ async def test_n1_a_lossy_line_makes_no_false_fault(loss: float) -> None:
 
 @pytest.mark.parametrize("loss", [0.05, 0.3])
 async def test_n1_packets_lost_over_udp_are_counted_and_the_pictures_live(loss: float) -> None:
-    camera = Camera(packets=lossy(loss), udp_only=True, every=0.004)
+    camera = Camera(packets=lossy(round(100 * loss)), udp_only=True, every=0.004)
     async with serving(camera) as port:
         verdicts = await seen(port, kit(), timeout=6, watch=1.5)
     assert verdicts["pictures"].state is State.OK
