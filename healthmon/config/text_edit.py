@@ -147,6 +147,9 @@ class Edit:
             self._replace(key, node, value)
             return
         before = {one.value: part for one, part in node.value}
+        if before.keys().isdisjoint(value):  # nothing stays that a new key could stand behind
+            self._replace(key, node, value)
+            return
         gone = dict.fromkeys(before.keys() - value.keys())
         changed = {
             one: part

@@ -57,6 +57,8 @@ if TYPE_CHECKING:  # what only agents load that share the devices out
 
 log = logging.getLogger("healthmon")
 
+# What a device gives that may be lost, and not one that is not asked because it is.
+_REFUSED = NO_WAY_THERE - {Reason.NOT_REACHED}
 TICK_SECONDS = 1.0
 SELF_SECONDS = 5.0
 WINDOWS_SECONDS = 15.0
@@ -255,7 +257,7 @@ class Agent:
             self._follow_reference(self.schedule)
         if check.check_type == CheckName.REACH:
             self._follow_reach(check, self.schedule, doubtful=doubtful)
-        elif doubtful and result.observation.reason in NO_WAY_THERE:
+        elif doubtful and result.observation.reason in _REFUSED:
             self.schedule.run_soon(self._reach_of(check))
 
     def _follow_reference(self, schedule: Schedule) -> None:

@@ -21,12 +21,12 @@ LONGEST_PAUSE = 5.0
 LARGEST = 8_000_000
 
 # What is lost in a crash of the server is asked for again: no letter is written to its log (UNLOGGED).
-TABLE: Final = """
+TABLE: Final = f"""
 CREATE UNLOGGED TABLE IF NOT EXISTS letters (
     number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     receiver TEXT NOT NULL,
     written TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
-    body BYTEA NOT NULL
+    body BYTEA NOT NULL CHECK (octet_length(body) <= {LARGEST})
 )"""
 _SEND: Final = """
 WITH sent AS (INSERT INTO letters (receiver, body) VALUES (%(to)s, %(body)s) RETURNING receiver)

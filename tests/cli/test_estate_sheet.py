@@ -111,6 +111,16 @@ def test_only_what_changes_is_written(path: Path) -> None:
     assert sheet_of(path)[1]["recorder"] == ""
 
 
+def test_a_setting_of_which_no_key_stays_is_written_anew(path: Path) -> None:
+    head = path.read_text()
+    row = "- {id: C9, name: Gate, site: b, address: 192.0.2.9, kind: fixed, http: {tls: yes}}\n"
+    path.write_text(head + "  " + row)
+    rows = sheet_of(path)
+    next(one for one in rows if one["id"] == "C9")["http"] = "8080"
+    taken(path, as_csv(rows))
+    assert path.read_text() == head + "  " + row.replace("{tls: yes}", "{port: 8080}")
+
+
 def test_a_value_that_the_defaults_give_is_not_written(path: Path) -> None:
     rows = sheet_of(path)
     new = dict.fromkeys(COLUMNS, "") | {
