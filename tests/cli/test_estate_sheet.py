@@ -113,7 +113,7 @@ def test_only_what_changes_is_written(path: Path) -> None:
 
 def test_a_setting_of_which_no_key_stays_is_written_anew(path: Path) -> None:
     head = path.read_text()
-    row = "- {id: C9, name: Gate, site: b, address: 192.0.2.9, kind: fixed, http: {tls: yes}}\n"
+    row = "- {id: C9, name: Gate, site: b, address: 192.0.2.9, kind: fixed, recorder: no, http: {tls: yes}}\n"
     path.write_text(head + "  " + row)
     rows = sheet_of(path)
     next(one for one in rows if one["id"] == "C9")["http"] = "8080"
