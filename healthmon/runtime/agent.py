@@ -428,7 +428,7 @@ class Agent:
             self.dealing.forget(where)
 
     def _self(self) -> None:
-        """Order at ourselves: our trouble is one fault of our own."""
+        """Look at ourselves: our trouble is one fault of our own."""
         self._catch_up()
         if self.incident_service.wall.now() >= self._next_date:
             self._operated()
@@ -457,7 +457,7 @@ class Agent:
         self.incident_service.apply(CheckResult(_OWN, observation, verdicts))
 
     def _catch_up(self) -> None:
-        """Order now at what this machine has a way to again."""
+        """Look now at what this machine has a way to again."""
         back = self.engine.own.back()
         if back and self.schedule is not None:
             checks = {**self.estate.reach_checks, AGENT: self.estate.agent_check()}

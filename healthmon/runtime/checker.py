@@ -15,7 +15,6 @@ from pathlib import Path
 from healthmon.config.problems import ConfigError
 from healthmon.model.device import Check, CheckKey
 from healthmon.protocols.trace import Trace
-from healthmon.runtime.dealing import digest_of, knows_the_time, place_of, receiver
 from healthmon.runtime.engine import CheckEngine
 from healthmon.runtime.estate import Estate
 from healthmon.runtime.letters import (
@@ -30,16 +29,23 @@ from healthmon.runtime.letters import (
 )
 from healthmon.runtime.preloading import load_for
 from healthmon.runtime.reading import read_apart
+from healthmon.runtime.sharing import (
+    AGAIN_SECONDS,
+    digest_of,
+    gathered,
+    knows_the_time,
+    logins_since,
+    place_of,
+    receiver,
+)
 from healthmon.runtime.supervise import supervised
-from healthmon.store import StoreError, location
+from healthmon.store import location
 from healthmon.store.agent_name import agent_name
 from healthmon.store.lease import pause_between_beats
 from healthmon.store.post import Letter, Post
 
 log = logging.getLogger("healthmon")
 
-GATHER_SECONDS = 0.02
-AGAIN_SECONDS = 1.0
 READ_AGAIN_SECONDS = 10.0
 # What lay longer is not waited for any more.
 OLD_SECONDS = 5.0
@@ -47,7 +53,7 @@ OLD_SECONDS = 5.0
 
 @dataclass(slots=True)
 class Checker:
-    """Looks by the configuration in `path`, whose `engine` this is, until it is cancelled. `epoch` is
+    """Makes checks by the configuration in `path`, whose `engine` this is, until it is cancelled. `epoch` is
     that of the lease in force; `sender` is its address for letters.
     """
 
@@ -75,7 +81,7 @@ class Checker:
         return cls(path, engine, Post(where.url, where.password, holder), holder, seconds, epoch)
 
     async def run(self) -> None:
-        """Order until cancelled."""
+        """Make checks until cancelled."""
         await self._follow(self.engine.estate)
         jobs: tuple[Callable[[], Awaitable[None]], ...] = (
             self.engine.runner.lag.watch,
@@ -108,14 +114,8 @@ class Checker:
 
     async def _work(self) -> None:
         while True:
-            try:
-                await self.post.open()
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._receive())
-                    tasks.create_task(self._report())
-                    tasks.create_task(self._say_ready())
-            except* StoreError as error:
-                log.debug("no devices are checked: %s", error.exceptions[0])
+            problem = await self.post.attend(self._receive, self._report, self._say_ready)
+            log.debug("no devices are checked: %s", problem)
             await asyncio.sleep(AGAIN_SECONDS)
 
     # --------------------------------------------------------------------------------- checks
@@ -171,9 +171,7 @@ class Checker:
 
     async def _report(self) -> None:
         while True:
-            await self._bell.wait()
-            await asyncio.sleep(GATHER_SECONDS)
-            self._bell.clear()
+            await gathered(self._bell)
             await self._write()
 
     async def _say_ready(self) -> None:
@@ -184,8 +182,7 @@ class Checker:
 
     async def _write(self) -> None:
         guard = self.engine.state.lockout_guard
-        revision = guard.revision
-        logins = guard.hand_over() if revision != self._told_logins else ""
+        logins, revision = logins_since(guard, self._told_logins)
         seen = tuple(self._seen)
         self._seen.clear()
         report = Report(
@@ -227,7 +224,7 @@ class Checker:
 
 
 async def checking(path: Path, estate: Estate, holder: str, epoch: Callable[[], int]) -> None:
-    """Order until cancelled."""
+    """Make checks until cancelled."""
     job = functools.partial(_one_life, path, estate, holder, epoch)
     await supervised(job, lambda: None)
 

@@ -6,21 +6,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import itertools
 import logging
 import math
-import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from healthmon.model.device import Check, Device
-from healthmon.model.enums import CheckName, Kind, Reason
+from healthmon.model.device import Check
+from healthmon.model.enums import CheckName, Reason
 from healthmon.model.picture import Answer
 from healthmon.model.results import Observation, nothing
 from healthmon.protocols.trace import Trace
+from healthmon.runtime.dealing_rules import DealingRules, unit_of
 from healthmon.runtime.estate import Estate
+from healthmon.runtime.known_checker import KnownChecker
 from healthmon.runtime.letters import (
     Order,
     Outcome,
@@ -31,23 +31,25 @@ from healthmon.runtime.letters import (
     packed,
     report_of,
 )
+from healthmon.runtime.sharing import (
+    AGAIN_SECONDS,
+    digest_of,
+    gathered,
+    knows_the_time,
+    logins_since,
+    place_of,
+    receiver,
+)
 from healthmon.runtime.state import AgentState
 from healthmon.scheduling.locks import stable_hash
-from healthmon.store import StoreError, location
-from healthmon.store.agent_name import agent_name
-from healthmon.store.lease import Claim, Shares, fresh, pause_between_beats
+from healthmon.store import location
+from healthmon.store.lease import Claim, Shares, pause_between_beats
 from healthmon.store.post import Post
 
 log = logging.getLogger("healthmon")
 
-GATHER_SECONDS = 0.02
-AGAIN_SECONDS = 1.0
 # How much longer than its own deadline a check may take on its way there and back.
 WAY_SECONDS = 5.0
-# An agent whose clock is further from ours would tell the clocks of cameras wrongly.
-CLOCK_SECONDS = 1.0
-LEFT_ALONE_SECONDS = 30.0
-MOST_UNANSWERED = 3
 LASTING_SECONDS = 45.0
 COUNTED_SECONDS = 60.0
 _BUILT_IN = frozenset(map(str, CheckName))
@@ -55,106 +57,6 @@ _BUILT_IN = frozenset(map(str, CheckName))
 _NO_JUDGE = frozenset(
     {Reason.AGENT_NETWORK, Reason.AGENT_STALLED, Reason.AGENT_RESOURCE, Reason.AGENT_BUSY}
 )
-
-
-@dataclass(slots=True)
-class Checker:
-    """Another agent, as its last report says, which came at `heard` (monotonic). It is given nothing
-    before `left_alone` (monotonic), has been given nothing `left_out_since` (monotonic), and has not
-    answered the last `unanswered` checks. `way` is how long a check takes there and back, besides its
-    own time (seconds, a moving mean).
-    """
-
-    last: Report
-    heard: float
-    told_logins: int = -1
-    left_alone: float = -math.inf
-    left_out_since: float = math.inf
-    forgotten: list[Where] = field(default_factory=list)
-    waiting: list[Order] = field(default_factory=list)
-    under_way: dict[int, asyncio.Future[Outcome | None]] = field(default_factory=dict)
-    made: int = 0
-    way: float | None = None
-    unanswered: int = 0
-
-    def why_not(self, digest: str, post: Post, seconds: float, *, timed: bool) -> str:
-        """Why it is given nothing, in words; "" where it is. `seconds` is the time of a takeover, `post`
-        is our own; `timed`: we know the time.
-        """
-        now, apart = time.monotonic(), abs(self.last.clock - post.clock)
-        if self.is_silent(post, seconds):
-            return f"was silent for {post.fetched - self.heard:.0f} s"
-        if self.last.digest != digest:
-            return "has other devices or checks in its config.yaml"
-        if apart > CLOCK_SECONDS:
-            return f"has a clock that is {apart:.0f} s off ours"
-        if timed and not self.last.knows_time:
-            return "does not know the time"
-        return "has not answered, or has trouble of its own" if now < self.left_alone else ""
-
-    def is_silent(self, post: Post, seconds: float) -> bool:
-        """Whether it has said nothing for longer than a beat or two of a takeover in `seconds`, until we
-        last looked into `post`: that we are late ourselves is not its silence.
-        """
-        return post.fetched - self.heard > fresh(seconds)
-
-    def note(self, *, left_out: bool) -> None:
-        """Whether it is given nothing now although it is there."""
-        began = min(self.left_out_since, time.monotonic())
-        self.left_out_since = began if left_out else math.inf
-
-    def left_out_for(self) -> float:
-        """For how long it has been (seconds); below 0 where it is not."""
-        return time.monotonic() - self.left_out_since
-
-    def leave_alone(self, why: str) -> None:
-        """Give it nothing for a while."""
-        self.left_alone = time.monotonic() + LEFT_ALONE_SECONDS
-        log.warning("the agent on %s is given nothing for a while: %s", self.last.name, why)
-
-    def came(self, seen: Outcome | None, took: float) -> None:
-        """An answer, `took` seconds after its check was given."""
-        if seen is not None:
-            way = max(0.0, took - seen.duration)
-            self.way = way if self.way is None else self.way + (way - self.way) / 20
-
-    def not_answered(self) -> None:
-        """A check that it was given has not come back in time."""
-        self.unanswered += 1
-        if self.unanswered >= MOST_UNANSWERED and time.monotonic() >= self.left_alone:
-            self.leave_alone("it does not answer")
-
-    def give_up(self) -> None:
-        """Expect nothing more of what it was given."""
-        self.waiting.clear()
-        for future in self.under_way.values():
-            if not future.done():
-                future.set_result(None)
-
-
-@dataclass(frozen=True, slots=True)
-class DealingRules:
-    """What `estate` says of who checks what: the units that are `kept` by the agent that has the estate,
-    and the `agents` of the sites that not every agent reaches.
-    """
-
-    estate: Estate
-    kept: frozenset[str]
-    agents: Mapping[str, frozenset[str]]
-
-    @classmethod
-    def of(cls, estate: Estate, of_file: Estate) -> DealingRules:
-        """Those of `estate`, of which `of_file` is what config.yaml says."""
-        devices = estate.devices
-        kept = (_own_units(device, of_file.devices, devices) for device in devices.values())
-        agents = {site.id: frozenset(site.agents) for site in estate.config.sites if site.agents}
-        return cls(estate, frozenset(itertools.chain.from_iterable(kept)), agents)
-
-    def agents_of(self, check: Check) -> frozenset[str]:
-        """Those that reach what `check` asks; none are named where every agent does."""
-        if not self.agents:
-            return frozenset()
-        return self.agents.get(_asked_of(check, self.estate.devices).site, frozenset())
 
 
 @dataclass(slots=True)
@@ -170,7 +72,7 @@ class Dealing:
     estate: Callable[[], Estate]
     of_file: Callable[[], Estate]
     state: Callable[[], AgentState]
-    checkers: dict[str, Checker] = field(default_factory=dict)
+    checkers: dict[str, KnownChecker] = field(default_factory=dict)
     own: int = 0
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _bell: asyncio.Event = field(default_factory=asyncio.Event)
@@ -210,14 +112,8 @@ class Dealing:
     async def _give_and_take(self) -> None:
         self.post.receiver = receiver(self.claim.epoch)
         try:
-            await self.post.open()
-            self._open, self._opened = True, min(self._opened, time.monotonic())
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._receive())
-                tasks.create_task(self._give())
-                tasks.create_task(self._greet())
-        except* StoreError as error:
-            log.info("other agents are given nothing: %s", error.exceptions[0])
+            problem = await self.post.attend(self._receive, self._give, self._greet)
+            log.info("other agents are given nothing: %s", problem)
         finally:
             self._close()
 
@@ -233,7 +129,7 @@ class Dealing:
         self.own += seen is None
         return seen
 
-    async def _asked(self, checker: Checker, check: Check, trace: Trace) -> Observation | None:
+    async def _asked(self, checker: KnownChecker, check: Check, trace: Trace) -> Observation | None:
         number = next(self._numbers)
         future: asyncio.Future[Outcome | None] = asyncio.get_running_loop().create_future()
         checker.under_way[number] = future
@@ -287,7 +183,7 @@ class Dealing:
         }
 
     def _believed(
-        self, check: Check, checker: Checker, seen: Outcome | None, trace: Trace
+        self, check: Check, checker: KnownChecker, seen: Outcome | None, trace: Trace
     ) -> Observation | None:
         if seen is None:
             return None
@@ -307,13 +203,13 @@ class Dealing:
 
     # ------------------------------------------------------------------------------ who checks
 
-    def _dealt_to(self, check: Check, allowed: frozenset[str]) -> Checker | None:
+    def _dealt_to(self, check: Check, allowed: frozenset[str]) -> KnownChecker | None:
         """The agent that makes it, one of the `allowed` where any are named: of a device and of what is
         read from it always the same one, as long as it lives (rendezvous hashing). None for this one.
         """
         if not self._open or self._file is not self.of_file():
             return None
-        unit = _unit(check, self.estate().devices)
+        unit = unit_of(check, self.estate().devices)
         if not allowed and (check.check_type not in _BUILT_IN or unit in self._rules().kept):
             return None
         fit = {one.last.place: one for one in self._fit(allowed)}
@@ -321,7 +217,7 @@ class Dealing:
         ranked = max(((stable_hash(f"{unit}\0{one}"), one) for one in (*own, *fit)), default=None)
         return fit.get(ranked[1]) if ranked is not None else None
 
-    def _fit(self, allowed: frozenset[str]) -> list[Checker]:
+    def _fit(self, allowed: frozenset[str]) -> list[KnownChecker]:
         """The other agents that may be given a check, of those `allowed`."""
         return [
             one
@@ -333,7 +229,7 @@ class Dealing:
         """Whether this agent has no way to a site that only the `allowed` agents reach."""
         return bool(allowed) and self.claim.name not in allowed
 
-    def _why_not(self, checker: Checker) -> str:
+    def _why_not(self, checker: KnownChecker) -> str:
         timed = knows_the_time(self.state())
         return checker.why_not(self._digest, self.post, self.claim.seconds, timed=timed)
 
@@ -358,7 +254,7 @@ class Dealing:
         checker = self.checkers.get(report.sender)
         if checker is None:
             log.info("an agent on %s checks devices too", report.name)
-            checker = self.checkers[report.sender] = Checker(report, now)
+            checker = self.checkers[report.sender] = KnownChecker(report, now)
         checker.last, checker.heard = report, max(checker.heard, now)
         if report.logins:
             self.state().lockout_guard.take_over(report.logins, age)
@@ -369,15 +265,14 @@ class Dealing:
 
     async def _give(self) -> None:
         while True:
-            await self._bell.wait()
-            await asyncio.sleep(GATHER_SECONDS)
-            self._bell.clear()
+            await gathered(self._bell)
             for checker in list(self.checkers.values()):
                 if checker.waiting or checker.forgotten:
                     await self._write(checker)
 
     async def _greet(self) -> None:
         """Say every few seconds which configuration is in force; leave out who is silent."""
+        self._open, self._opened = True, min(self._opened, time.monotonic())
         while True:
             await self.post.compare_clocks()
             await self._follow_file()
@@ -414,11 +309,8 @@ class Dealing:
             self._digest = await asyncio.to_thread(digest_of, estate)
             self._file = estate
 
-    async def _write(self, checker: Checker) -> None:
-        guard, logins = self.state().lockout_guard, ""
-        revision = guard.revision
-        if checker.told_logins != revision:
-            logins = guard.hand_over()
+    async def _write(self, checker: KnownChecker) -> None:
+        logins, revision = logins_since(self.state().lockout_guard, checker.told_logins)
         orders, forgotten = tuple(checker.waiting), tuple(checker.forgotten)
         checker.waiting.clear()
         checker.forgotten.clear()
@@ -430,64 +322,3 @@ class Dealing:
         self._open = False
         for checker in self.checkers.values():
             checker.give_up()
-
-
-def knows_the_time(state: AgentState) -> bool:
-    """Whether its time servers tell an agent the time."""
-    known = state.known_time.now()
-    return known is not None and known.offset is not None
-
-
-def digest_of(estate: Estate) -> str:
-    """Another one wherever agents would check otherwise; where they listen and keep their files does not
-    count. It takes a second for 10,000 cameras.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    for one in (*estate.devices.values(), *estate.planned, estate.config.pictures):
-        digest.update(repr(one).encode("utf-8", "replace"))
-    return digest.hexdigest()
-
-
-def place_of(estate: Estate) -> str:
-    """What an agent is known by over its lives: its machine and its state directory."""
-    told = f"{platform.node()}\0{agent_name()}\0{estate.state_directory}"
-    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
-
-
-def receiver(epoch: int) -> str:
-    """Where letters to the agent go that has the estate by the lease `epoch`."""
-    return f"estate_{epoch}"
-
-
-def _unit(check: Check, devices: Mapping[str, Device]) -> str:
-    """What is checked by one agent: a recorder and its cameras, whose clocks are compared; else a
-    device.
-    """
-    return _unit_of(_asked_of(check, devices))
-
-
-def _asked_of(check: Check, devices: Mapping[str, Device]) -> Device:
-    return devices.get(check.spoken_to, devices[check.device])
-
-
-def _unit_of(device: Device) -> str:
-    return device.recorder or device.id
-
-
-def _own_units(
-    device: Device, of_file: Mapping[str, Device], devices: Mapping[str, Device]
-) -> Iterable[str]:
-    """The units that the agent which has the estate checks itself because of `device`: itself, what people
-    have changed, what counts its data or may be moved (this machine remembers it), and what is handed
-    over together with what is handed over.
-    """
-    if (
-        device.kind is Kind.AGENT
-        or device.daily_bytes is not None
-        or device.ptz is not None
-        or of_file.get(device.id) is not device
-    ):
-        yield _unit_of(device)
-    if device.relays:
-        yield _unit_of(device)
-        yield from (_unit_of(devices[one.camera]) for one in device.relays if one.camera in devices)

@@ -4,15 +4,16 @@ a way to another one, and a letter that nobody fetches is dropped after a minute
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from healthmon.secret import Secret
-from healthmon.store.engine import HAS, TroubleError, plain
+from healthmon.store.engine import HAS, StoreError, TroubleError, plain
 from healthmon.store.lease import PUT_SHARES, Shares
 
 CONNECT_SECONDS = 5
@@ -62,6 +63,18 @@ class Post:
     fetched: float = 0.0
     _sending: Any = None
     _fetching: Any = field(default=None, repr=False)
+
+    async def attend(self, *jobs: Callable[[], Coroutine[Any, Any, None]]) -> str:
+        """Connect, and run `jobs` until the database does not answer; why it does not."""
+        problem = ""
+        try:
+            await self.open()
+            async with asyncio.TaskGroup() as tasks:
+                for job in jobs:
+                    tasks.create_task(job())
+        except* StoreError as error:
+            problem = str(error.exceptions[0])
+        return problem
 
     async def open(self) -> None:
         """Connect, or connect anew. Raises TroubleError."""
@@ -133,7 +146,7 @@ class Post:
 
 
 @contextlib.contextmanager
-def _plain() -> Any:
+def _plain() -> Iterator[None]:
     import psycopg
 
     try:

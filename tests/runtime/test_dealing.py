@@ -15,9 +15,11 @@ import yaml
 from healthmon.config import loading
 from healthmon.model.enums import Reason
 from healthmon.protocols.trace import Trace
-from healthmon.runtime.dealing import Checker, Dealing, digest_of
+from healthmon.runtime.dealing import Dealing
 from healthmon.runtime.estate import Estate
+from healthmon.runtime.known_checker import KnownChecker
 from healthmon.runtime.letters import Report
+from healthmon.runtime.sharing import digest_of
 from healthmon.runtime.state import AgentState
 from healthmon.store.lease import Claim
 from healthmon.store.post import Post
@@ -58,7 +60,7 @@ def dealing(given: Estate, *reports: Report) -> Dealing:
     )
     made._open, made._file, made._digest = True, given, "digest"
     made.post.fetched = time.monotonic()
-    made.checkers = {one.sender: Checker(one, time.monotonic()) for one in reports}
+    made.checkers = {one.sender: KnownChecker(one, time.monotonic()) for one in reports}
     return made
 
 
@@ -90,21 +92,23 @@ def test_who_is_given_nothing(
     if isinstance(report, dict):
         report = Report(**{name: getattr(WELL, name) for name in WELL.__struct_fields__} | report)
     now = time.monotonic()
-    checker = Checker(report, now + heard, left_alone=now + left_alone)
+    checker = KnownChecker(report, now + heard, left_alone=now + left_alone)
     post = Post("", None, clock=1.0, fetched=now)
     assert checker.why_not("digest", post, SECONDS, timed=True) == why
 
 
 def test_that_we_are_late_ourselves_is_nobodys_silence() -> None:
     now = time.monotonic()
-    post, checker = Post("", None, fetched=now - 60), Checker(WELL, now - 61)
+    post, checker = Post("", None, fetched=now - 60), KnownChecker(WELL, now - 61)
     assert checker.why_not("digest", post, SECONDS, timed=True) == ""
 
 
 def test_an_agent_without_the_time_serves_where_nobody_has_it() -> None:
     report = Report("a", "place", "south", "digest", 0.0, knows_time=False)
     assert (
-        Checker(report, time.monotonic()).why_not("digest", Post("", None), SECONDS, timed=False)
+        KnownChecker(report, time.monotonic()).why_not(
+            "digest", Post("", None), SECONDS, timed=False
+        )
         == ""
     )
 
@@ -112,7 +116,7 @@ def test_an_agent_without_the_time_serves_where_nobody_has_it() -> None:
 def test_a_fault_is_worth_telling_that_lasts_longer_than_a_reload(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    checker, now = Checker(WELL, 0.0), 0.0
+    checker, now = KnownChecker(WELL, 0.0), 0.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     checker.note(left_out=True)
     now = 40.0
